@@ -1,0 +1,52 @@
+"""Packaging of pulumi-tione. The settings of the development tools are in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+EMULATOR = [
+    "aiohttp>=3.11,<4",  # the HTTP server of the local TI-ONE
+]
+DEVELOPMENT = [
+    "grpc-stubs>=1.53",
+    "hypothesis>=6.100",
+    "import-linter>=2.1",
+    "mypy>=1.13",
+    "pytest>=8.3",
+    "pytest-cov>=6.0",
+    "pytest-xdist>=3.6",
+    "ruff>=0.9",
+    "tencentcloud_iac_pulumi>=0.2.3",  # the neighbours of a task in the examples: VPC, subnet, bucket
+    "types-protobuf>=5",
+]
+
+setup(
+    name="pulumi-tione",
+    version="0.1.0",
+    description="Pulumi resources for the training tasks of Tencent Cloud TI-ONE",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["pulumi_tione", "pulumi_tione.*"]),
+    package_data={"pulumi_tione": ["py.typed"], "pulumi_tione.emulator": ["definition.json"]},
+    install_requires=[
+        "pulumi>=3.268,<4",  # the first release in which `get` works for dynamic resources
+        "tencentcloud-sdk-python-common>=3.1.195,<4",
+        "tencentcloud-sdk-python-tione>=3.1.191,<4",
+        "tenacity>=9,<10",
+        "typing_extensions>=4.12",
+    ],
+    extras_require={"emulator": EMULATOR, "dev": EMULATOR + DEVELOPMENT},
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Typing :: Typed",
+    ],
+)
