@@ -50,6 +50,10 @@ ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 """The actions that the provider calls or the emulator answers, by service and version."""
 
+_SHOW_INSTALLED = """
+import importlib.metadata, sysconfig
+print(importlib.metadata.version("tccli"), sysconfig.get_path("purelib"), sep="\\n")
+"""
 _FLAT_OBJECT = re.compile(r"\{[^{}]*\}")
 
 
@@ -61,7 +65,8 @@ def main() -> int:
     if not check:
         DEFINITION.write_text(text, encoding="utf-8")
         return 0
-    difference = list(difflib.unified_diff(_facts(DEFINITION.read_text(encoding="utf-8")), _facts(text), "ours", "vendor"))
+    ours = DEFINITION.read_text(encoding="utf-8")
+    difference = list(difflib.unified_diff(_facts(ours), _facts(text), "ours", "vendor", lineterm=""))
     print("\n".join(difference) if difference else "the vendor's newest definition says the same as ours")
     return 1 if difference else 0
 
@@ -74,9 +79,8 @@ def distil(release: str | None) -> dict[str, Any]:
         python = environment / "bin" / "python"
         requirement = f"tccli=={release}" if release else "tccli"
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", requirement], check=True)
-        show = "import importlib.metadata, sysconfig; print(importlib.metadata.version('tccli'), sysconfig.get_path('purelib'))"
-        version, packages = subprocess.check_output([python, "-c", show], text=True).split(maxsplit=1)
-        services = Path(packages.strip()) / "tccli" / "services"
+        version, packages = subprocess.check_output([python, "-c", _SHOW_INSTALLED], text=True).splitlines()
+        services = Path(packages) / "tccli" / "services"
         return {
             "source": {"package": "tccli", "release": version},
             "services": {
@@ -112,7 +116,8 @@ def _field(member: dict[str, Any]) -> dict[str, Any]:
         "returned": member.get("output_required"),  # in an answer: always there
         "nullable": member.get("value_allowed_null"),  # in an answer: may be null
     }
-    return {"type": f"list<{one}>" if member["type"] == "list" else one, **{flag: True for flag in flags if flags[flag]}}
+    kind = f"list<{one}>" if member["type"] == "list" else one
+    return {"type": kind, **{flag: True for flag in flags if flags[flag]}}
 
 
 def _as_text(definition: dict[str, Any]) -> str:

@@ -203,8 +203,7 @@ def build(target: Path) -> None:
 
 def compile_tool(module: Path, versioned_by: str, into: Path) -> None:
     """Build the `tool` that the module's go.mod names, under the version that it pins."""
-    version = pinned_version(module, versioned_by)
-    linker_flags = f"-s -w -X {VERSION_VARIABLE}={version.removeprefix('v')}"
+    linker_flags = f"-s -w -X {VERSION_VARIABLE}={pinned_version(module, versioned_by)}"
     flags = ("-mod=readonly", "-trimpath", f"-ldflags={linker_flags}")
     run_go(module, "build", *flags, "-o", f"{into}{os.sep}", "tool")
 
@@ -218,7 +217,7 @@ def copy_plugin_scripts(into: Path) -> None:
 
 
 def run_go(module: Path, *arguments: str) -> str:
-    """Run go in a module and answer its stdout. The user's own GOFLAGS, GOPROXY and so on hold."""
+    """Run go in a module and answer its stdout. The user's own GOFLAGS and other settings hold."""
     fixed = {
         "GOTOOLCHAIN": "local",  # else an old Go quietly downloads a new one
         "GOWORK": "off",  # a workspace around the checkout would take part

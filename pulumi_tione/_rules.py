@@ -1,0 +1,197 @@
+"""What may stand beside a field's type in its declaration: its wire name, and the rules that the vendor documents.
+
+A rule is a value with one method, `complaint`, which says what is wrong with a value, or nothing. It is written once,
+on the field it belongs to (`args.py`), and applied by check.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True)
+class Wire:
+    """The API's name of a field, where it is not simply the Python name in PascalCase."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """A whole number of the API's type uint64."""
+
+    def complaint(self, value: int) -> str | None:
+        return f"must not be negative, got {value}" if value < 0 else None
+
+
+class ProviderSide:
+    """The field is an option of this provider: it is not sent to the API under any name."""
+
+
+class Secret:
+    """The value is a Pulumi secret whether or not the program says so, and is never compared with what is read back."""
+
+
+class WriteOnly:
+    """The service takes the value and never tells it again."""
+
+
+@runtime_checkable
+class Rule(Protocol):
+    """A documented rule: breaking it is a failure at the field's path."""
+
+    def complaint(self, value: Any) -> str | None:
+        """Say what is wrong with a value of the field's own type, or nothing."""
+
+
+@dataclass(frozen=True)
+class MaxLength:
+    """At most so many characters."""
+
+    characters: int
+
+    def complaint(self, value: str) -> str | None:
+        if len(value) <= self.characters:
+            return None
+        return f"must have at most {self.characters} characters, got {len(value)}"
+
+
+@dataclass(frozen=True)
+class MaxItems:
+    """At most so many elements."""
+
+    items: int
+
+    def complaint(self, value: Sequence[Any]) -> str | None:
+        if len(value) <= self.items:
+            return None
+        return f"must have at most {self.items} element{'s' if self.items > 1 else ''}, got {len(value)}"
+
+
+@dataclass(frozen=True)
+class Range:
+    """A whole number from `least` to `most`, both included."""
+
+    least: int
+    most: int
+
+    def complaint(self, value: int) -> str | None:
+        return None if self.least <= value <= self.most else f"must be from {self.least} to {self.most}, got {value}"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A closed list of values: no other one is accepted."""
+
+    values: tuple[str, ...]
+
+    def complaint(self, value: str) -> str | None:
+        if value in self.values:
+            return None
+        return f"must be {' or '.join(self.values)}, got {value!r}{suggestion(value, self.values)}"
+
+
+@dataclass(frozen=True)
+class KnownValues:
+    """An open list ("eg:" in the vendor's words): another value is sent all the same, after a warning."""
+
+    values: tuple[str, ...]
+
+    def doubt(self, value: str) -> str | None:
+        """Say that a value is not among the known ones, or nothing. The empty text stands for "not set"."""
+        if value in self.values or not value:
+            return None
+        return f"{value!r} is not among the known values ({', '.join(self.values)}){suggestion(value, self.values)}"
+
+
+@dataclass(frozen=True)
+class TaskName:
+    """The documented rule of a task's name."""
+
+    def complaint(self, value: str) -> str | None:
+        if re.fullmatch(r"[0-9A-Za-z一-龥][0-9A-Za-z一-龥_-]{0,59}", value):
+            return None
+        if len(value) > MAX_NAME_LENGTH:
+            return f"must have at most {MAX_NAME_LENGTH} characters, got {len(value)}"
+        return (
+            f"must be of Chinese and English letters, digits, '_' and '-', and start with a letter or a digit, "
+            f"got {value!r}"
+        )
+
+
+MAX_NAME_LENGTH = 60
+"""How many characters a task's name may have (`Name`)."""
+
+
+@dataclass(frozen=True)
+class EncodedCommand:
+    """Base64 of a JSON object that has all three commands as texts."""
+
+    def complaint(self, value: str) -> str | None:
+        try:
+            commands = json.loads(base64.b64decode(value, validate=True))
+        except (binascii.Error, UnicodeDecodeError):
+            return "must be base64 of a JSON object; it is not base64 of any text"
+        except json.JSONDecodeError:
+            return "must be base64 of a JSON object; what it encodes is not JSON"
+        expected = set(COMMANDS)
+        if (
+            isinstance(commands, dict)
+            and set(commands) == expected
+            and all(isinstance(c, str) for c in commands.values())
+        ):
+            return None
+        return f"must encode a JSON object with exactly the keys {', '.join(COMMANDS)}, each a text"
+
+
+COMMANDS = ("StartCmd", "PsStartCmd", "WorkerStartCmd")
+"""The commands of `StartCmdInfo`; the encoded form needs all of them."""
+
+MAX_TAGS = 50
+"""How many tags a resource of Tencent Cloud may have, our labels included."""
+
+_TAG_SIGNS = "+ - = . _ : / @ ( ) [ ] , ; > <"
+_TAG_TEXT = re.compile(r"[0-9A-Za-z\u4e00-\u9fff +\-=._:/@()\[\],;><（）【】，；：。]*")
+_RESERVED_TAG_KEYS = ("qcs:", "project", "项目")
+
+
+def tag_complaint(key: str, value: str) -> str | None:
+    """Say which of the tag service's rules a tag breaks, or nothing."""
+    if not 1 <= len(key) <= 127:
+        return f"a tag's key must have 1 to 127 characters, got {len(key)}"
+    if not 1 <= len(value) <= 255:
+        return f"a tag's value must have 1 to 255 characters, got {len(value)}"
+    if key.startswith(_RESERVED_TAG_KEYS):
+        return f"a tag's key must not start with {', '.join(_RESERVED_TAG_KEYS)}: reserved by Tencent Cloud"
+    for what, text in (("key", key), ("value", value)):
+        if text != text.strip():
+            return f"a tag's {what} must not start or end with a blank"
+        if not _TAG_TEXT.fullmatch(text):
+            wrong = sorted({character for character in text if not _TAG_TEXT.fullmatch(character)})
+            return f"a tag's {what} must be of letters, digits, blanks and {_TAG_SIGNS}, not {wrong[0]!r}"
+    return None
+
+
+def cleaned_tag_text(text: str, length: int) -> str:
+    """Give the text as a tag's key or value may hold it: other signs become `-`, and the end is cut."""
+    return "".join(character if _TAG_TEXT.fullmatch(character) else "-" for character in text)[:length].strip() or "-"
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Give `; did you mean …?` with the known word nearest to a wrong one, or nothing where none is near."""
+    folded = {name.replace("_", "").lower(): name for name in known}
+    near = difflib.get_close_matches(word.replace("_", "").lower(), folded, n=1, cutoff=0.6)
+    return f"; did you mean {folded[near[0]]}?" if near else ""
+
+
+def tag_complaints(tags: Mapping[str, str]) -> dict[str, str]:
+    """Give the complaint of each tag that breaks a rule, by key."""
+    complaints = {key: tag_complaint(key, value) for key, value in tags.items()}
+    return {key: complaint for key, complaint in complaints.items() if complaint}

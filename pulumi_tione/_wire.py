@@ -1,0 +1,246 @@
+"""Values on their way to the API and back: the request body, and what the service tells, in the user's form.
+
+On the way back the service says more than was asked for: unset texts as `""`, unset lists as `[]`, unset structs as
+structs of empties, and much that it filled in by itself. So null, `""`, `[]` and a struct of empties are one and the
+same here, and of the inputs only what the program set is read back.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._rules import COMMANDS
+
+SYSTEM_TAGS = ("qcs:", "tencentcloud:")
+"""How the keys of tags begin that Tencent Cloud binds by itself: nobody's drift."""
+
+_OWN_FORM = ("tags", "envs", "privateEnvs", "startCmdInfo", "encodedStartCmdInfo")
+"""The inputs whose form on the wire is not simply that of their type."""
+
+
+def request_body(inputs: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Give the body of CreateTrainingTask. What the program did not set is left out; zero, false and empty is sent."""
+    body = {
+        field.wire: to_wire(field.type, inputs[field.property])
+        for field in TRAINING_TASK.fields.values()
+        if field.sent and field.property in inputs and field.property not in _OWN_FORM
+    }
+    if "tags" in inputs or labels:
+        tags = {**labels, **inputs.get("tags", {})}
+        body["Tags"] = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+    if "envs" in inputs or "privateEnvs" in inputs:
+        private = inputs.get("privateEnvs", {})
+        body["Envs"] = [{"Name": name, "Value": value} for name, value in inputs.get("envs", {}).items()]
+        body["Envs"] += [{"Name": name, "Value": value, "IsPrivate": True} for name, value in private.items()]
+    if "startCmdInfo" in inputs:
+        body["EncodedStartCmdInfo"] = {"StartCmdInfo": encoded_commands(inputs["startCmdInfo"])}
+    if "encodedStartCmdInfo" in inputs:
+        field = TRAINING_TASK.fields["encodedStartCmdInfo"]
+        body[field.wire] = to_wire(field.type, inputs[field.property])
+    return _merged(body, to_wire(Scalar.ANY, inputs.get("additionalParameters", {})))
+
+
+def secrets_in(body: Mapping[str, Any]) -> list[str]:
+    """Give the texts of a request body that nobody may read: they are to be taken out of whatever is shown."""
+    private = [env.get("Value") for env in body.get("Envs", ()) if env.get("IsPrivate")]
+    password = body.get("ImageInfo", {}).get("ImageSecret", {}).get("Password")
+    return [secret for secret in (*private, password, body.get("CallbackUrl")) if secret]
+
+
+def encoded_commands(commands: Mapping[str, str]) -> str:
+    """Give the commands as `EncodedStartCmdInfo` wants them: base64 of a JSON object that has every key."""
+    wire = to_wire(TRAINING_TASK.fields["startCmdInfo"].type, commands)
+    text = json.dumps({key: wire.get(key, "") for key in COMMANDS}, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(text.encode()).decode()
+
+
+def to_wire(kind: Type, value: Any) -> Any:
+    """Give a checked value of a declared type as the API takes it."""
+    match kind:
+        case Struct():
+            return {kind.fields[name].wire: to_wire(kind.fields[name].type, part) for name, part in value.items()}
+        case ListOf():
+            return [to_wire(kind.item, part) for part in value]
+        case Scalar.ANY:
+            return _with_whole_numbers(value)
+        case _:
+            return value
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    """The engine turns every number into a float; a whole one is meant as an integer."""
+    if isinstance(value, Mapping):
+        return {key: _with_whole_numbers(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with_whole_numbers(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _merged(body: Mapping[str, Any], additional: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(body)
+    for key, value in additional.items():
+        here = merged.get(key)
+        both_maps = isinstance(here, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(here, value) if both_maps else value  # type: ignore[arg-type]
+    return merged
+
+
+def recorded_outputs(inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what is recorded of a task: its inputs as the service has them, and what only the service knows."""
+    outputs = dict(inputs)
+    for field in TRAINING_TASK.fields.values():
+        told = _told(field, detail)
+        if field.property not in inputs or told is _NOTHING:
+            continue
+        seen = observed(field.type, inputs[field.property], told)
+        if seen is None:
+            del outputs[field.property]
+        else:
+            outputs[field.property] = seen
+    return {**outputs, **_service_side(detail)}
+
+
+def imported_outputs(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what is recorded of a task that this project did not create: all that the service tells of it."""
+    outputs = {}
+    for field in TRAINING_TASK.fields.values():
+        told = _told(field, detail)
+        seen = None if told is _NOTHING else from_wire(field.type, told)
+        if seen is not None:
+            outputs[field.property] = seen
+    return {**outputs, **_service_side(detail)}
+
+
+_NOTHING = object()
+
+
+def _told(field: Field, detail: Mapping[str, Any]) -> Any:
+    """What the service tells of an input, or `_NOTHING` where it never does."""
+    if not (field.readable and field.sent and field.wire in detail):
+        return _NOTHING
+    told = detail[field.wire]
+    match field.property:
+        case "tags":
+            return user_tags(told)
+        case "envs":
+            return {env["Name"]: env["Value"] for env in told or () if not env.get("IsPrivate")}
+        case _:
+            return told
+
+
+def user_tags(told: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
+    """Give the tags of a detail as a map, without those that Tencent Cloud binds by itself."""
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in told or ()}
+    return {key: value for key, value in tags.items() if not key.startswith(SYSTEM_TAGS)}
+
+
+def _service_side(detail: Mapping[str, Any]) -> dict[str, Any]:
+    outputs = {field.property: _output(field, detail) for field in TRAINING_TASK.outputs.values() if field.sent}
+    return {**outputs, "allTags": user_tags(detail.get("Tags"))}
+
+
+def _output(field: Field, told: Mapping[str, Any]) -> Any:
+    """Outputs are typed: a text that is not there yet is an empty one, a number is zero."""
+    value = told.get(field.wire)
+    if isinstance(field.type, Struct):
+        return {part.property: _output(part, value) for part in field.type.outputs.values()} if value else None
+    return {Scalar.TEXT: "", Scalar.WHOLE: 0, Scalar.TRUTH: False}[field.type] if value is None else value  # type: ignore[index]
+
+
+def from_wire(kind: Type, told: Any) -> Any:
+    """Give what the service tells in the user's form, without what is empty; nothing at all is None."""
+    match kind:
+        case Struct():
+            told = told or {}
+            fields = {**kind.fields, **kind.outputs}.values()
+            parts = {field.property: from_wire(field.type, told.get(field.wire)) for field in fields}
+            return {name: part for name, part in parts.items() if part is not None} or None
+        case ListOf():
+            return [from_wire(kind.item, part) for part in told] if told else None
+        case _:
+            return told if told not in ("", {}) else None
+
+
+def observed(kind: Type, wanted: Any, told: Any) -> Any:
+    """Give what the service tells, seen by what the program wanted: the same value where both agree.
+
+    Of a struct only the parts that the program set are looked at; its outputs are added.
+    """
+    match kind:
+        case Struct():
+            told = told or {}
+            parts = {
+                name: observed(kind.fields[name].type, part, told[kind.fields[name].wire])
+                if kind.fields[name].readable and kind.fields[name].wire in told
+                else part
+                for name, part in wanted.items()
+                if name in kind.fields
+            }
+            outputs = {field.property: from_wire(field.type, told.get(field.wire)) for field in kind.outputs.values()}
+            return {name: part for name, part in {**parts, **outputs}.items() if part is not None}
+        case ListOf(item=Struct()):
+            return [*_observed_items(kind.item, wanted, told or [])]
+        case MapOf():
+            return {key: told[key] for key in wanted if key in told}
+        case _:
+            return wanted if same(kind, wanted, told) else from_wire(kind, told)
+
+
+def _observed_items(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> Iterator[Any]:
+    """Pair what was wanted with what there is: equal ones first, wherever they stand, the rest in their order."""
+    unpaired = list(told)
+    pairs: list[Any] = []
+    for item in wanted:
+        equal = [there for there in unpaired if same(kind, item, observed(kind, item, there))]
+        pairs.append(equal[0] if equal else None)
+        if equal:
+            unpaired.remove(equal[0])
+    for item, there in zip(wanted, pairs, strict=True):
+        if there is None and not unpaired:
+            continue
+        yield observed(kind, item, there if there is not None else unpaired.pop(0))
+    for there in unpaired:
+        yield from_wire(kind, there)
+
+
+def same(kind: Type, one: Any, other: Any) -> bool:
+    """Tell whether two values of a type mean the same to the service. An unknown value is never the same."""
+    return bool(_normal(kind, one) == _normal(kind, other))
+
+
+def _normal(kind: Type, value: Any) -> Any:
+    if value is None:
+        return None
+    match kind:
+        case Struct() if isinstance(value, Mapping):
+            parts = {name: _normal(field.type, value.get(name)) for name, field in kind.fields.items()}
+            return {name: part for name, part in parts.items() if part is not None} or None
+        case ListOf() if isinstance(value, list):
+            return [_normal(kind.item, part) for part in value] or None
+        case _:
+            return value if value not in ("", {}, []) else None
+
+
+def inputs_among(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the inputs that recorded outputs contain: whatever a program may set, at any depth."""
+    return {
+        name: _inputs_of(TRAINING_TASK.fields[name].type, value) if name in TRAINING_TASK.fields else value
+        for name, value in outputs.items()
+        if name not in TRAINING_TASK.outputs
+    }
+
+
+def _inputs_of(kind: Type, value: Any) -> Any:
+    match kind:
+        case Struct() if isinstance(value, Mapping):
+            return {
+                name: _inputs_of(kind.fields[name].type, part) for name, part in value.items() if name in kind.fields
+            }
+        case ListOf() if isinstance(value, list):
+            return [_inputs_of(kind.item, part) for part in value]
+        case _:
+            return value

@@ -1,0 +1,524 @@
+"""The typed args of a training task: the only list of fields in this project.
+
+An args class is a `TypedDict`: calling it and writing a plain dict give the same value, and type checkers hold both to
+the same fields. Everything else that a field implies (its property name, its name on the wire, its checks, its place
+in the request, its read-back, the output of the same name) is derived from its one declaration here.
+
+Every field names its API parameter in parentheses. Where a list of values is open, other values are sent too, after a
+warning. What only the service can know is declared at the end, in the `…Outputs` classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pulumi import Input
+from typing_extensions import Required, TypedDict
+
+from pulumi_tione._rules import (
+    EncodedCommand,
+    KnownValues,
+    MaxItems,
+    MaxLength,
+    OneOf,
+    ProviderSide,
+    Range,
+    Secret,
+    TaskName,
+    Unsigned,
+    Wire,
+    WriteOnly,
+)
+
+__all__ = [
+    "CBSConfigArgs",
+    "CFSConfigArgs",
+    "CFSTurboArgs",
+    "CodeRepoConfigArgs",
+    "CosPathInfoArgs",
+    "DataConfigArgs",
+    "DataSetConfigArgs",
+    "EncodedStartCmdInfoArgs",
+    "ExposeNetworkConfigArgs",
+    "ExposePortConfigArgs",
+    "GooseFSArgs",
+    "HDFSConfigArgs",
+    "HostPathArgs",
+    "ImageInfoArgs",
+    "ImageSecretArgs",
+    "LocalDiskArgs",
+    "LogConfigArgs",
+    "PublicDataSourceFSArgs",
+    "RDMAConfigArgs",
+    "ResourceConfigInfoArgs",
+    "ResourceSupplyAttributeArgs",
+    "SSHConfigArgs",
+    "StartCmdInfoArgs",
+    "TrainToolConfigArgs",
+    "TrainingTaskArgs",
+]
+
+_DATA_SOURCES = ("DATASET", "COS", "CFS", "CFSTurbo", "HDFS", "GooseFSx")
+
+
+class RDMAConfigArgs(TypedDict, total=False):
+    """Remote direct memory access between the nodes (`RDMAConfig`)."""
+
+    enable: Input[bool]
+    """Whether RDMA is used; without it the service answers false (`Enable`)."""
+
+
+class ResourceConfigInfoArgs(TypedDict, total=False):
+    """One group of equal nodes (`ResourceConfigInfo`).
+
+    A pay-as-you-go task names an `instance_type`; a task in a resource group says how much of the group each node
+    takes: `cpu`, `memory`, `gpu` and `gpu_type`.
+    """
+
+    role: Required[Annotated[Input[str], KnownValues(("PS", "WORKER", "DRIVER", "EXECUTOR", "HEAD"))]]
+    """What the nodes are in the training mode, for example `WORKER` (`Role`)."""
+    instance_type: Input[str]
+    """Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST` (`InstanceType`)."""
+    instance_num: Annotated[Input[int], Unsigned()]
+    """How many nodes the group has (`InstanceNum`)."""
+    cpu: Annotated[Input[int], Unsigned()]
+    """CPU of a node in a resource group, in thousandths of a core: 1000 is one core (`Cpu`)."""
+    memory: Annotated[Input[int], Unsigned()]
+    """Memory of a node in a resource group, in MB (`Memory`)."""
+    gpu: Annotated[Input[int], Unsigned()]
+    """GPUs of a node in a resource group, in hundredths of a card: 100 is one card (`Gpu`)."""
+    gpu_type: Input[str]
+    """Kind of GPU in a resource group, for example `V100` (`GpuType`)."""
+    instance_type_alias: Input[str]
+    """Display name of the specification; the service fills it in by itself (`InstanceTypeAlias`)."""
+    rdma_config: Annotated[Input[RDMAConfigArgs], Wire("RDMAConfig")]
+    """RDMA of the nodes (`RDMAConfig`)."""
+
+
+class ImageSecretArgs(TypedDict, total=False):
+    """How to sign in to a third party's image registry (`ImageSecret`)."""
+
+    username: Input[str]
+    """User name (`Username`)."""
+    password: Annotated[Input[str], Secret()]
+    """Password in base64, encrypted first when `key_id` is set; always a Pulumi secret (`Password`)."""
+    key_id: Input[str]
+    """Id of the KMS key that the password was encrypted with (`KeyId`)."""
+    secret_id: Input[str]
+    """Id of a stored credential, in place of user name and password (`SecretId`)."""
+
+
+class ImageInfoArgs(TypedDict, total=False):
+    """A container image in place of a built-in framework (`ImageInfo`)."""
+
+    image_type: Required[Annotated[Input[str], KnownValues(("TCR", "CCR", "PreSet", "CUSTOM"))]]
+    """`TCR`, `CCR` (TCR personal), `PreSet` (the platform's own) or `CUSTOM` (a third party's) (`ImageType`)."""
+    image_url: Required[Input[str]]
+    """Address of the image, for example `ccr.ccs.tencentyun.com/nlp/bert:1.2` (`ImageUrl`)."""
+    registry_region: Input[str]
+    """Region of the TCR registry, for example `ap-beijing` (`RegistryRegion`)."""
+    registry_id: Input[str]
+    """Id of the TCR instance (`RegistryId`)."""
+    image_name: Input[str]
+    """Display name of the image (`ImageName`)."""
+    image_secret: Annotated[Input[ImageSecretArgs], WriteOnly()]
+    """How to sign in to the registry; for `CUSTOM` images only (`ImageSecret`)."""
+    allow_save_all_content: Input[bool]
+    """Whether all content of the image may be exported (`AllowSaveAllContent`)."""
+    support_data_pipeline: Input[bool]
+    """Whether the image supports building data (`SupportDataPipeline`)."""
+
+
+class CosPathInfoArgs(TypedDict, total=False):
+    """A place in the object storage COS (`CosPathInfo`)."""
+
+    bucket: Required[Input[str]]
+    """Name of the bucket with its APPID, for example `corpus-1250000000` (`Bucket`)."""
+    region: Required[Input[str]]
+    """Region of the bucket, for example `ap-guangzhou` (`Region`)."""
+    paths: Required[Annotated[Input[Sequence[Input[str]]], MaxItems(1)]]
+    """The path, as a list that the service limits to one element, for example `["code/"]` (`Paths`)."""
+
+
+class StartCmdInfoArgs(TypedDict, total=False):
+    """The commands that the nodes run, as plain text (`StartCmdInfo`).
+
+    They are sent in the encoded form that the API offers for special characters, so any text arrives as it is written.
+    """
+
+    start_cmd: Input[str]
+    """Command of the whole task, for example of a SPARK one (`StartCmd`)."""
+    ps_start_cmd: Input[str]
+    """Command of the parameter servers (`PsStartCmd`)."""
+    worker_start_cmd: Input[str]
+    """Command of the workers, for example `python train.py` (`WorkerStartCmd`)."""
+
+
+class EncodedStartCmdInfoArgs(TypedDict, total=False):
+    """The commands in the API's encoded form, for who has them so already (`EncodedStartCmdInfo`)."""
+
+    start_cmd_info: Annotated[Input[str], EncodedCommand()]
+    """Base64 of a JSON object with the keys StartCmd, PsStartCmd and WorkerStartCmd (`StartCmdInfo`)."""
+
+
+class DataSetConfigArgs(TypedDict, total=False):
+    """A dataset of the platform (`DataSetConfig`)."""
+
+    id: Required[Input[str]]
+    """Id of the dataset (`Id`)."""
+
+
+class CFSConfigArgs(TypedDict, total=False):
+    """A directory of a CFS file system (`CFSConfig`)."""
+
+    id: Required[Input[str]]
+    """Id of the file system, for example `cfs-pchxhlg9` (`Id`)."""
+    path: Required[Input[str]]
+    """The directory, for example `/my/path` (`Path`)."""
+    mount_type: Annotated[Input[str], KnownValues(("STORAGE", "SOURCE"))]
+    """`STORAGE`, the service's default, or `SOURCE` (`MountType`)."""
+    protocol: Annotated[Input[str], KnownValues(("NFS", "TURBO", "1", "2"))]
+    """`NFS` or `TURBO`; an older page writes them 1 and 2 (`Protocol`)."""
+    is_preset_storage: Input[bool]
+    """Whether it is storage that the platform set up (`IsPresetStorage`)."""
+
+
+class HDFSConfigArgs(TypedDict, total=False):
+    """A directory of an HDFS in an EMR cluster (`HDFSConfig`)."""
+
+    id: Required[Input[str]]
+    """Id of the EMR cluster, for example `emr-demo0001` (`Id`)."""
+    path: Required[Input[str]]
+    """The directory (`Path`)."""
+
+
+class GooseFSArgs(TypedDict, total=False):
+    """A GooseFS or GooseFSx file system (`GooseFS`)."""
+
+    id: Input[str]
+    """Id of the instance (`Id`)."""
+    type: Annotated[Input[str], KnownValues(("GooseFS", "GooseFSx"))]
+    """`GooseFS` or `GooseFSx` (`Type`)."""
+    path: Input[str]
+    """The path to mount of a GooseFSx (`Path`)."""
+    name_space: Input[str]
+    """The namespace of a GooseFS (`NameSpace`)."""
+    mount_options: Input[str]
+    """Options of the client, separated by commas, for example `allow_other,direct_io` (`MountOptions`)."""
+
+
+class CFSTurboArgs(TypedDict, total=False):
+    """A directory of a CFS Turbo file system (`CFSTurbo`)."""
+
+    id: Input[str]
+    """Id of the instance (`Id`)."""
+    path: Input[str]
+    """The directory (`Path`)."""
+
+
+class LocalDiskArgs(TypedDict, total=False):
+    """A local disk of a node; at most one a task (`LocalDisk`)."""
+
+    instance_id: Required[Input[str]]
+    """Id of the node (`InstanceId`)."""
+    local_path: Input[str]
+    """Path on the disk (`LocalPath`)."""
+
+
+class CBSConfigArgs(TypedDict, total=False):
+    """A cloud disk made for each node; at most one a task (`CBSConfig`)."""
+
+    volume_size_in_gb: Required[Annotated[Input[int], Wire("VolumeSizeInGB")]]
+    """Size of the disk in GB (`VolumeSizeInGB`)."""
+
+
+class HostPathArgs(TypedDict, total=False):
+    """A directory of the machine that a node runs on (`HostPath`)."""
+
+    path: Input[str]
+    """The directory (`Path`)."""
+
+
+class PublicDataSourceFSArgs(TypedDict, total=False):
+    """A data source of the public cloud (`PublicDataSourceFS`)."""
+
+    data_source_id: Input[str]
+    """Id of the data source (`DataSourceId`)."""
+    sub_path: Input[str]
+    """Path below the data source's own (`SubPath`)."""
+
+
+class DataConfigArgs(TypedDict, total=False):
+    """One mount (`DataConfig`): what is mounted, and where in the container."""
+
+    mapping_path: Input[str]
+    """Where it is mounted, for example `/opt/ml/input/data/` (`MappingPath`)."""
+    data_source_type: Annotated[
+        Input[str],
+        KnownValues((*_DATA_SOURCES, "WEDATA_HDFS", "COSFS", "GooseFS", "PUBLIC_DATA_SOURCE")),
+    ]
+    """Kind of the source, for example `CFS` (`DataSourceType`)."""
+    data_source_usage: Annotated[
+        Input[str],
+        KnownValues(
+            (
+                "BUILTIN_CODE",
+                "BUILTIN_DATA",
+                "BUILTIN_MODEL",
+                "USER_DATA",
+                "USER_CODE",
+                "USER_MODEL",
+                "OUTPUT",
+                "OTHER",
+            )
+        ),
+    ]
+    """What it is for, for example `USER_DATA` (`DataSourceUsage`)."""
+    data_set_source: Input[DataSetConfigArgs]
+    """A dataset of the platform (`DataSetSource`)."""
+    cos_source: Annotated[Input[CosPathInfoArgs], Wire("COSSource")]
+    """A path in COS (`COSSource`)."""
+    cfs_source: Annotated[Input[CFSConfigArgs], Wire("CFSSource")]
+    """A CFS file system (`CFSSource`)."""
+    hdfs_source: Annotated[Input[HDFSConfigArgs], Wire("HDFSSource")]
+    """An HDFS (`HDFSSource`)."""
+    goose_fs_source: Annotated[Input[GooseFSArgs], Wire("GooseFSSource")]
+    """A GooseFS or GooseFSx (`GooseFSSource`)."""
+    cfs_turbo_source: Annotated[Input[CFSTurboArgs], Wire("CFSTurboSource")]
+    """A CFS Turbo file system (`CFSTurboSource`)."""
+    local_disk_source: Input[LocalDiskArgs]
+    """A local disk (`LocalDiskSource`)."""
+    cbs_source: Annotated[Input[CBSConfigArgs], Wire("CBSSource")]
+    """A cloud disk (`CBSSource`)."""
+    host_path_source: Input[HostPathArgs]
+    """A directory of the machine (`HostPathSource`)."""
+    public_data_source: Input[PublicDataSourceFSArgs]
+    """A data source of the public cloud (`PublicDataSource`)."""
+    read_only: Input[bool]
+    """Whether it is mounted read-only (`ReadOnly`)."""
+
+
+class LogConfigArgs(TypedDict, total=False):
+    """Where in the log service CLS the logs go (`LogConfig`)."""
+
+    logset_id: Required[Input[str]]
+    """Id of the log set (`LogsetId`)."""
+    topic_id: Required[Input[str]]
+    """Id of the log topic (`TopicId`)."""
+
+
+class CodeRepoConfigArgs(TypedDict, total=False):
+    """A code repository that is cloned before the start (`CodeRepoConfig`)."""
+
+    id: Required[Input[str]]
+    """Id of the repository at the platform, for example `cr-1000669213287070080` (`Id`)."""
+    target_path: Required[Input[str]]
+    """Where it is cloned to, for example `/opt/ml/code` (`TargetPath`)."""
+
+
+class SSHConfigArgs(TypedDict, total=False):
+    """SSH access to the nodes (`SSHConfig`); how to sign in is an output."""
+
+    enable: Input[bool]
+    """Whether SSH is on (`Enable`)."""
+    public_key: Input[str]
+    """The public key that may sign in (`PublicKey`)."""
+    port: Input[int]
+    """Port (`Port`)."""
+
+
+class ExposePortConfigArgs(TypedDict, total=False):
+    """A container's port, exposed through a load balancer (`ExposePortConfig`)."""
+
+    enable: Input[bool]
+    """Whether the port is exposed (`Enable`)."""
+    vpc_id: Input[str]
+    """Id of the VPC of the load balancer (`VpcId`)."""
+    clb_id: Input[str]
+    """Id of the load balancer (`ClbId`)."""
+    clb_host: Input[str]
+    """Domain of the load balancer (`ClbHost`)."""
+
+
+class ExposeNetworkConfigArgs(TypedDict, total=False):
+    """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
+
+    ssh_config: Annotated[Input[SSHConfigArgs], Wire("SSHConfig")]
+    """SSH access (`SSHConfig`)."""
+    expose_port_config: Input[ExposePortConfigArgs]
+    """An exposed port (`ExposePortConfig`)."""
+
+
+class TrainToolConfigArgs(TypedDict, total=False):
+    """The platform's diagnosis of a training that hangs (`TrainToolConfig`)."""
+
+    enable_hang_monitor: Input[bool]
+    """Whether the nodes are watched; the service's default is false (`EnableHangMonitor`)."""
+    hang_monitor_nodes: Input[Sequence[Input[str]]]
+    """Which nodes, for example `["master-0"]` (`HangMonitorNodes`)."""
+    log_hang_timeout_in_minute: Annotated[Input[int], Range(1, 14400)]
+    """After how many minutes without a log line a node hangs: 1 to 14400 (`LogHangTimeoutInMinute`)."""
+
+
+class ResourceSupplyAttributeArgs(TypedDict, total=False):
+    """Where the computing power comes from (`ResourceSupplyAttribute`)."""
+
+    supply_type: Annotated[Input[str], KnownValues(("TIDE", "SPOT"))]
+    """`TIDE`, `SPOT`, or the empty text for ordinary pay-as-you-go (`SupplyType`)."""
+    cluster_type: Annotated[Input[str], KnownValues(("DEFAULT", "THIRD"))]
+    """`DEFAULT`, the service's default, or `THIRD`, a third party's cluster (`ClusterType`)."""
+
+
+class TrainingTaskArgs(TypedDict, total=False):
+    """Everything that a training task is made of (`CreateTrainingTask`)."""
+
+    charge_type: Required[Annotated[Input[str], OneOf(("PREPAID", "POSTPAID_BY_HOUR"))]]
+    """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
+    resource_config_infos: Required[Input[Sequence[Input[ResourceConfigInfoArgs]]]]
+    """The groups of nodes (`ResourceConfigInfos`)."""
+    name: Annotated[Input[str], TaskName()]
+    """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
+    `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
+    framework_name: Annotated[Input[str], KnownValues(("SPARK", "PYSPARK", "TENSORFLOW", "PYTORCH"))]
+    """Built-in framework, for example `PYTORCH` (`FrameworkName`)."""
+    framework_version: Input[str]
+    """Version of the framework, for example `1.9` (`FrameworkVersion`)."""
+    framework_environment: Input[str]
+    """Environment of the framework, for example `torch2.1-py3.10-cuda12.1-gpu` (`FrameworkEnvironment`)."""
+    image_info: Input[ImageInfoArgs]
+    """A container image in place of a built-in framework (`ImageInfo`)."""
+    training_mode: Annotated[Input[str], KnownValues(("PS_WORKER", "DDP", "MPI", "HOROVOD", "SPARK", "RAY"))]
+    """How the nodes work together, for example `DDP` (`TrainingMode`)."""
+    start_cmd_info: Input[StartCmdInfoArgs]
+    """The commands, as plain text (`EncodedStartCmdInfo`, which is sent in place of `StartCmdInfo`)."""
+    encoded_start_cmd_info: Input[EncodedStartCmdInfoArgs]
+    """The commands, encoded already; not together with `start_cmd_info` (`EncodedStartCmdInfo`)."""
+    code_package_path: Input[CosPathInfoArgs]
+    """Where the code lies (`CodePackagePath`)."""
+    code_repos: Input[Sequence[Input[CodeRepoConfigArgs]]]
+    """Code repositories that are cloned before the start (`CodeRepos`)."""
+    data_source: Annotated[Input[str], KnownValues(_DATA_SOURCES)]
+    """Kind of the data, for example `DATASET` (`DataSource`)."""
+    data_configs: Annotated[Input[Sequence[Input[DataConfigArgs]]], MaxItems(10)]
+    """The mounts, at most ten (`DataConfigs`)."""
+    output: Input[CosPathInfoArgs]
+    """Where the results go; the service adds the task's id to the path (`Output`)."""
+    tuning_parameters: Annotated[Input[str], MaxLength(2048)]
+    """Parameters of the training, mostly JSON, at most 2048 characters (`TuningParameters`)."""
+    envs: Input[Mapping[str, Input[str]]]
+    """Environment variables (`Envs`)."""
+    private_envs: Annotated[Input[Mapping[str, Input[str]]], Wire("Envs"), Secret()]
+    """Environment variables whose values nobody may read; always Pulumi secrets (`Envs`, with `IsPrivate`)."""
+    resource_group_id: Input[str]
+    """Id of the resource group of a `PREPAID` task, for example `rsg-1368bcxs` (`ResourceGroupId`)."""
+    vpc_id: Input[str]
+    """Id of the VPC that the nodes join, for example `vpc-a26qv3af` (`VpcId`)."""
+    subnet_id: Input[str]
+    """Id of the subnet that the nodes join, for example `subnet-m7xhqcyc` (`SubnetId`)."""
+    expose_network_config: Input[ExposeNetworkConfigArgs]
+    """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
+    log_enable: Input[bool]
+    """Whether logs are delivered to the log service CLS (`LogEnable`)."""
+    log_config: Input[LogConfigArgs]
+    """Where in CLS the logs go (`LogConfig`)."""
+    remark: Annotated[Input[str], MaxLength(1024)]
+    """A remark of at most 1024 characters (`Remark`)."""
+    callback_url: Annotated[Input[str], Secret()]
+    """What the service calls when the task is created, started or stopped; a Pulumi secret, since such addresses
+    often hold a password (`CallbackUrl`)."""
+    tags: Input[Mapping[str, Input[str]]]
+    """Tags. The key has 1 to 127, the value 1 to 255 characters: letters, digits, Chinese, inner blanks and
+    `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`, `project` or `项目` are reserved (`Tags`)."""
+    ti_project_id: Input[str]
+    """Id of the workspace, where it is not the default one (`TiProjectId`)."""
+    train_tool_config: Input[TrainToolConfigArgs]
+    """Diagnosis of a training that hangs (`TrainToolConfig`)."""
+    resource_supply_attribute: Input[ResourceSupplyAttributeArgs]
+    """Where the computing power comes from (`ResourceSupplyAttribute`)."""
+    queues: Input[Sequence[Input[str]]]
+    """Ids of the queues, for example `["q-bj-2f0a9dca"]` (`Queues`)."""
+    region: Annotated[Input[str], ProviderSide()]
+    """Region of the task, for example `ap-guangzhou`; by default the one that is configured."""
+    triggers: Annotated[Input[Sequence[Any]], ProviderSide()]
+    """Any values; when one of them changes, the task is replaced: the way to run it once more."""
+    additional_parameters: Annotated[Input[Mapping[str, Any]], ProviderSide()]
+    """Parameters that this package does not know yet, by their API names, merged into the request: for example
+    `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such."""
+
+
+class PodSSHInfoOutputs(TypedDict):
+    """How to reach a pod by SSH (`PodSSHInfo`)."""
+
+    host: str
+    """Address of the pod (`Host`)."""
+    port: int
+    """Port (`Port`)."""
+    login_command: str
+    """The command to sign in with (`LoginCommand`)."""
+
+
+class SSHConfigOutputs(TypedDict):
+    """What the service knows of the SSH access (`SSHConfig`)."""
+
+    login_command: str
+    """The command to sign in with (`LoginCommand`)."""
+    is_address_changed: bool
+    """Whether the address has changed (`IsAddressChanged`)."""
+    pod_ssh_info: Annotated[PodSSHInfoOutputs, Wire("PodSSHInfo")]
+    """How to reach the pod (`PodSSHInfo`)."""
+
+
+class OperatorInfoOutputs(TypedDict):
+    """Who acted last on the task (`OperatorInfo`)."""
+
+    sub_uin: str
+    """Id of the user (`SubUin`)."""
+    sub_uin_name: str
+    """Name of the user (`SubUinName`)."""
+    is_platform_operator: bool
+    """Whether it was the platform, not a user (`IsPlatformOperator`)."""
+    operation_type: str
+    """What was done, for example `STOP` (`OperationType`)."""
+
+
+class TrainingTaskOutputs(TypedDict):
+    """What the service knows of a task beside what the program said (`TrainingTaskDetail`)."""
+
+    status: str
+    """`SUBMITTING`, `PENDING`, `STARTING`, `RUNNING`, `STOPPING`, `STOPPED`, `FAILED`, `SUCCEED` or
+    `SUBMIT_FAILED`, as it was at the last `up` or `refresh` (`Status`)."""
+    latest_instance_id: str
+    """Id of the latest run (`LatestInstanceId`)."""
+    create_time: str
+    """When the task was created, for example `2025-08-01T10:59:53+08` (`CreateTime`)."""
+    start_time: str
+    """When the training started (`StartTime`)."""
+    end_time: str
+    """When the training ended (`EndTime`)."""
+    update_time: str
+    """When the task changed last (`UpdateTime`)."""
+    runtime_in_seconds: int
+    """How long it ran, in seconds (`RuntimeInSeconds`)."""
+    failure_reason: str
+    """Why it failed, or was stopped (`FailureReason`)."""
+    message: str
+    """What the service has to say of the task (`Message`)."""
+    charge_status: str
+    """`BILLING`, `ARREARS_STOP` or `NOT_BILLING` (`ChargeStatus`)."""
+    billing_info: str
+    """What it costs, as a text to show (`BillingInfo`)."""
+    resource_group_name: str
+    """Name of the resource group (`ResourceGroupName`)."""
+    tensor_board_id: str
+    """Id of the task's TensorBoard (`TensorBoardId`)."""
+    uin: str
+    """Id of the account that owns the task (`Uin`)."""
+    sub_uin: str
+    """Id of the user that created the task (`SubUin`)."""
+    sub_uin_name: str
+    """Name of the user that created the task (`SubUinName`)."""
+    operator_info: OperatorInfoOutputs
+    """Who acted last on the task (`OperatorInfo`)."""
+    all_tags: Annotated[Mapping[str, str], ProviderSide()]
+    """All tags of the task: the program's and the labels `pulumi:project`, `pulumi:stack`, `pulumi:resource`."""

@@ -1,0 +1,5 @@
+"""What Pulumi's calls mean for a training task: a module per verb, plain dicts in and out.
+
+`inputs` are what check has let pass, `outputs` what is recorded in the state, `detail` is the answer of
+DescribeTrainingTask and `body` a request. Their keys are property names, those of a detail and a body wire names.
+"""

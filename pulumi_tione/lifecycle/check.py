@@ -1,0 +1,212 @@
+"""Check: everything that is wrong with the inputs, all at once and each at its path, before anything is sent.
+
+Only rules that the vendor documents are failures. Values that are unknown in a preview pass through, at any depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi.output import Unknown
+
+from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
+from pulumi_tione._ownership import automatic_name, labels
+from pulumi_tione._rules import MAX_TAGS, suggestion, tag_complaints
+
+_LARGEST_WHOLE_NUMBER = 2**53
+"""Above it, a number that passed through the engine may have been changed: it is a float there."""
+
+_TEXT_OF_AN_OUTPUT = "Calling __str__ on an Output[T] is not supported"
+
+
+@dataclass
+class Checked:
+    """What check found."""
+
+    inputs: dict[str, Any] = field(default_factory=dict)
+    """The inputs in their declared types, with what was computed: name, region."""
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    """Paths and reasons; none means that the inputs may be used."""
+    warnings: list[str] = field(default_factory=list)
+    """What may well be meant, but is worth a second look."""
+
+
+def check(olds: Mapping[str, Any], news: Mapping[str, Any], *, region: str, labelled: bool) -> Checked:
+    """Check the inputs of a task.
+
+    Args:
+        olds: the inputs of the last time, empty when the task is new or replaced.
+        news: the inputs of the program, and `owner`.
+        region: the region of a task that names none.
+        labelled: whether the task gets our labels, which count among its tags.
+    """
+    found = Checked()
+    owner = news.get("owner")
+    program = {name: value for name, value in news.items() if name != "owner"}
+    found.inputs = _struct(TRAINING_TASK, program, "", found)
+    _check_commands(found)
+    _check_image(found)
+    _check_disks(found)
+    _check_envs(found)
+    _check_tags(found, len(labels(owner)) if labelled and owner else 0)
+    _check_additional_parameters(found)
+    found.inputs.setdefault("region", region)
+    if owner is not None:
+        found.inputs["owner"] = owner
+        # A computed name stays as long as the task does, also when this package would compute another one today.
+        found.inputs.setdefault("name", olds.get("name") or automatic_name(owner))
+    return found
+
+
+def _value(kind: Type, value: Any, path: str, found: Checked) -> Any:
+    """Give the value in its declared type; what is wrong with it is noted, and the value kept as it is."""
+    if isinstance(value, Unknown):
+        return value
+    match kind:
+        case Struct():
+            if isinstance(value, Mapping):
+                return _struct(kind, value, path, found)
+            expected = f"a struct with {', '.join(field.name for field in kind.fields.values())}"
+        case ListOf():
+            if isinstance(value, Sequence) and not isinstance(value, str):
+                return [_value(kind.item, item, path_to(path, index), found) for index, item in enumerate(value)]
+            expected = "a list"
+        case MapOf():
+            if isinstance(value, Mapping):
+                return {key: _value(kind.item, item, path_to(path, key), found) for key, item in value.items()}
+            expected = "a map"
+        case Scalar.ANY:
+            return value
+        case Scalar.TEXT:
+            if isinstance(value, str):
+                if _TEXT_OF_AN_OUTPUT in value:
+                    hint = "pass the Output itself, or build the text with pulumi.Output.concat or .format"
+                    found.failures.append((path, f"is the text of an Output, not its value: {hint}"))
+                return value
+            expected = "text"
+        case Scalar.TRUTH:
+            if isinstance(value, bool):
+                return value
+            expected = "true or false"
+        case Scalar.WHOLE:
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return _whole_number(value, path, found)
+            expected = "a whole number"
+    found.failures.append((path, f"must be {expected}, got {_kind_of(value)}"))
+    return value
+
+
+def _whole_number(value: Any, path: str, found: Checked) -> Any:
+    if isinstance(value, float) and not value.is_integer():
+        found.failures.append((path, f"must be a whole number, got {value}"))
+        return value
+    if abs(value) > _LARGEST_WHOLE_NUMBER:
+        found.failures.append((path, f"must be a whole number of at most 2**53, got {value}"))
+        return value
+    return int(value)
+
+
+def _kind_of(value: Any) -> str:
+    """Name the kind of a value that is of the wrong one, and never the value: it may be a secret."""
+    kinds = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a map"}
+    return kinds.get(type(value), "nothing" if value is None else f"a {type(value).__name__}")
+
+
+def _struct(kind: Struct, value: Mapping[str, Any], path: str, found: Checked) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
+    for key, part in value.items():
+        declared = kind.fields.get(key)
+        here = path_to(path, key)
+        if declared is None:
+            found.failures.append(
+                (here, f"there is no such field{suggestion(key, (f.name for f in kind.fields.values()))}")
+            )
+        elif part is not None:
+            checked[key] = _value(declared.type, part, here, found)
+            _apply_rules(declared, checked[key], here, found)
+    for declared in kind.fields.values():
+        if declared.required and declared.property not in checked:
+            found.failures.append((path_to(path, declared.property), f"{declared.name} is required"))
+    return checked
+
+
+def _apply_rules(declared: Field, value: Any, path: str, found: Checked) -> None:
+    if _is_of(declared.type, value):
+        complaints = [rule.complaint(value) for rule in declared.rules]
+        found.failures += [(path, complaint) for complaint in complaints if complaint]
+        doubt = declared.known_values.doubt(value) if declared.known_values else None
+        if doubt:
+            found.warnings.append(f"{path}: {doubt}")
+
+
+def _is_of(kind: Type, value: Any) -> bool:
+    """Tell whether a value is of the type that the rules of a field expect, after all that may be wrong with it."""
+    expected = {Scalar.TEXT: str, Scalar.WHOLE: int, Scalar.TRUTH: bool}.get(kind) if isinstance(kind, Scalar) else None
+    return isinstance(value, expected or (list if isinstance(kind, ListOf) else dict))
+
+
+def _check_commands(found: Checked) -> None:
+    if "startCmdInfo" in found.inputs and "encodedStartCmdInfo" in found.inputs:
+        reason = "would have no effect beside encoded_start_cmd_info: the service then runs the encoded commands alone"
+        found.failures.append(("startCmdInfo", reason))
+
+
+def _check_image(found: Checked) -> None:
+    image = found.inputs.get("imageInfo")
+    if not isinstance(image, Mapping) or "imageSecret" not in image:
+        return
+    image_type = image.get("imageType")
+    if isinstance(image_type, str) and image_type != "CUSTOM":
+        reason = f"is for images of the type CUSTOM only, this one is of the type {image_type}"
+        found.failures.append(("imageInfo.imageSecret", reason))
+
+
+def _check_disks(found: Checked) -> None:
+    mounts = found.inputs.get("dataConfigs")
+    if not isinstance(mounts, list):
+        return
+    for source, what in (("localDiskSource", "local disk"), ("cbsSource", "cloud disk")):
+        holders = [index for index, mount in enumerate(mounts) if isinstance(mount, Mapping) and source in mount]
+        for index in holders[1:]:
+            path = path_to(path_to("dataConfigs", index), source)
+            found.failures.append((path, f"is a second {what}: a task can have only one"))
+
+
+def _check_envs(found: Checked) -> None:
+    public, private = found.inputs.get("envs"), found.inputs.get("privateEnvs")
+    if isinstance(public, Mapping) and isinstance(private, Mapping):
+        for name in sorted(public.keys() & private.keys()):
+            found.failures.append((path_to("privateEnvs", name), f"{name} is set in envs already"))
+
+
+def _check_tags(found: Checked, ours: int) -> None:
+    tags = found.inputs.get("tags")
+    if not isinstance(tags, Mapping):
+        return
+    known = {key: value for key, value in tags.items() if isinstance(value, str)}
+    found.failures += [(path_to("tags", key), complaint) for key, complaint in tag_complaints(known).items()]
+    if len(tags) + ours > MAX_TAGS:
+        reason = f"a task can have at most {MAX_TAGS} tags, got {len(tags)}"
+        found.failures.append(("tags", f"{reason} and {ours} labels of this package" if ours else reason))
+
+
+def _check_additional_parameters(found: Checked) -> None:
+    additional = found.inputs.get("additionalParameters")
+    if isinstance(additional, Mapping):
+        _check_unknown_to_us(TRAINING_TASK, additional, "additionalParameters", "", found)
+
+
+def _check_unknown_to_us(kind: Struct, additional: Mapping[str, Any], path: str, argument: str, found: Checked) -> None:
+    """Refuse what has a proper argument; what the package does not know may stand at any depth."""
+    by_wire = {declared.wire: declared for declared in reversed([*kind.fields.values()]) if declared.sent}
+    for key, value in additional.items():
+        declared = by_wire.get(key)
+        if declared is None:
+            continue
+        here, name = path_to(path, key), f"{argument}{declared.name}"
+        if isinstance(declared.type, Struct) and isinstance(value, Mapping) and declared.property != "startCmdInfo":
+            _check_unknown_to_us(declared.type, value, here, f"{name}.", found)
+        else:
+            found.failures.append((here, f"this package knows this parameter: use the argument {name}"))

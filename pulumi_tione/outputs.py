@@ -1,0 +1,700 @@
+"""The outputs of a training task, typed. Written by tools/outputs/generate.py from args.py: change that one.
+
+An output class is a dict with attributes, as in every Pulumi package: `task.resource_config_infos[0].instance_num`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+__all__ = [
+    "CBSConfig",
+    "CFSConfig",
+    "CFSTurbo",
+    "CodeRepoConfig",
+    "CosPathInfo",
+    "DataConfig",
+    "DataSetConfig",
+    "EncodedStartCmdInfo",
+    "ExposeNetworkConfig",
+    "ExposePortConfig",
+    "GooseFS",
+    "HDFSConfig",
+    "HostPath",
+    "ImageInfo",
+    "ImageSecret",
+    "LocalDisk",
+    "LogConfig",
+    "OperatorInfo",
+    "PodSSHInfo",
+    "PublicDataSourceFS",
+    "RDMAConfig",
+    "ResourceConfigInfo",
+    "ResourceSupplyAttribute",
+    "SSHConfig",
+    "StartCmdInfo",
+    "TrainToolConfig",
+    "TrainingTaskProperties",
+]
+
+
+@pulumi.output_type
+class RDMAConfig(dict[str, Any]):
+    """Remote direct memory access between the nodes (`RDMAConfig`)."""
+
+    enable: bool | None = pulumi.property("enable", default=None)
+    """Whether RDMA is used; without it the service answers false (`Enable`)."""
+
+
+@pulumi.output_type
+class ResourceConfigInfo(dict[str, Any]):
+    """One group of equal nodes (`ResourceConfigInfo`)."""
+
+    role: str = pulumi.property("role")
+    """What the nodes are in the training mode, for example `WORKER` (`Role`)."""
+    instance_type: str | None = pulumi.property("instanceType", default=None)
+    """Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST` (`InstanceType`)."""
+    instance_num: int | None = pulumi.property("instanceNum", default=None)
+    """How many nodes the group has (`InstanceNum`)."""
+    cpu: int | None = pulumi.property("cpu", default=None)
+    """CPU of a node in a resource group, in thousandths of a core: 1000 is one core (`Cpu`)."""
+    memory: int | None = pulumi.property("memory", default=None)
+    """Memory of a node in a resource group, in MB (`Memory`)."""
+    gpu: int | None = pulumi.property("gpu", default=None)
+    """GPUs of a node in a resource group, in hundredths of a card: 100 is one card (`Gpu`)."""
+    gpu_type: str | None = pulumi.property("gpuType", default=None)
+    """Kind of GPU in a resource group, for example `V100` (`GpuType`)."""
+    instance_type_alias: str | None = pulumi.property("instanceTypeAlias", default=None)
+    """Display name of the specification; the service fills it in by itself (`InstanceTypeAlias`)."""
+    rdma_config: RDMAConfig | None = pulumi.property("rdmaConfig", default=None)
+    """RDMA of the nodes (`RDMAConfig`)."""
+
+
+@pulumi.output_type
+class ImageSecret(dict[str, Any]):
+    """How to sign in to a third party's image registry (`ImageSecret`)."""
+
+    username: str | None = pulumi.property("username", default=None)
+    """User name (`Username`)."""
+    password: str | None = pulumi.property("password", default=None)
+    """Password in base64, encrypted first when `key_id` is set; always a Pulumi secret (`Password`)."""
+    key_id: str | None = pulumi.property("keyId", default=None)
+    """Id of the KMS key that the password was encrypted with (`KeyId`)."""
+    secret_id: str | None = pulumi.property("secretId", default=None)
+    """Id of a stored credential, in place of user name and password (`SecretId`)."""
+
+
+@pulumi.output_type
+class ImageInfo(dict[str, Any]):
+    """A container image in place of a built-in framework (`ImageInfo`)."""
+
+    image_type: str = pulumi.property("imageType")
+    """`TCR`, `CCR` (TCR personal), `PreSet` (the platform's own) or `CUSTOM` (a third party's) (`ImageType`)."""
+    image_url: str = pulumi.property("imageUrl")
+    """Address of the image, for example `ccr.ccs.tencentyun.com/nlp/bert:1.2` (`ImageUrl`)."""
+    registry_region: str | None = pulumi.property("registryRegion", default=None)
+    """Region of the TCR registry, for example `ap-beijing` (`RegistryRegion`)."""
+    registry_id: str | None = pulumi.property("registryId", default=None)
+    """Id of the TCR instance (`RegistryId`)."""
+    image_name: str | None = pulumi.property("imageName", default=None)
+    """Display name of the image (`ImageName`)."""
+    image_secret: ImageSecret | None = pulumi.property("imageSecret", default=None)
+    """How to sign in to the registry; for `CUSTOM` images only (`ImageSecret`)."""
+    allow_save_all_content: bool | None = pulumi.property("allowSaveAllContent", default=None)
+    """Whether all content of the image may be exported (`AllowSaveAllContent`)."""
+    support_data_pipeline: bool | None = pulumi.property("supportDataPipeline", default=None)
+    """Whether the image supports building data (`SupportDataPipeline`)."""
+
+
+@pulumi.output_type
+class StartCmdInfo(dict[str, Any]):
+    """The commands that the nodes run, as plain text (`StartCmdInfo`)."""
+
+    start_cmd: str | None = pulumi.property("startCmd", default=None)
+    """Command of the whole task, for example of a SPARK one (`StartCmd`)."""
+    ps_start_cmd: str | None = pulumi.property("psStartCmd", default=None)
+    """Command of the parameter servers (`PsStartCmd`)."""
+    worker_start_cmd: str | None = pulumi.property("workerStartCmd", default=None)
+    """Command of the workers, for example `python train.py` (`WorkerStartCmd`)."""
+
+
+@pulumi.output_type
+class EncodedStartCmdInfo(dict[str, Any]):
+    """The commands in the API's encoded form, for who has them so already (`EncodedStartCmdInfo`)."""
+
+    start_cmd_info: str | None = pulumi.property("startCmdInfo", default=None)
+    """Base64 of a JSON object with the keys StartCmd, PsStartCmd and WorkerStartCmd (`StartCmdInfo`)."""
+
+
+@pulumi.output_type
+class CosPathInfo(dict[str, Any]):
+    """A place in the object storage COS (`CosPathInfo`)."""
+
+    bucket: str = pulumi.property("bucket")
+    """Name of the bucket with its APPID, for example `corpus-1250000000` (`Bucket`)."""
+    region: str = pulumi.property("region")
+    """Region of the bucket, for example `ap-guangzhou` (`Region`)."""
+    paths: Sequence[str] = pulumi.property("paths")
+    """The path, as a list that the service limits to one element, for example `["code/"]` (`Paths`)."""
+
+
+@pulumi.output_type
+class CodeRepoConfig(dict[str, Any]):
+    """A code repository that is cloned before the start (`CodeRepoConfig`)."""
+
+    id: str = pulumi.property("id")
+    """Id of the repository at the platform, for example `cr-1000669213287070080` (`Id`)."""
+    target_path: str = pulumi.property("targetPath")
+    """Where it is cloned to, for example `/opt/ml/code` (`TargetPath`)."""
+
+
+@pulumi.output_type
+class DataSetConfig(dict[str, Any]):
+    """A dataset of the platform (`DataSetConfig`)."""
+
+    id: str = pulumi.property("id")
+    """Id of the dataset (`Id`)."""
+
+
+@pulumi.output_type
+class CFSConfig(dict[str, Any]):
+    """A directory of a CFS file system (`CFSConfig`)."""
+
+    id: str = pulumi.property("id")
+    """Id of the file system, for example `cfs-pchxhlg9` (`Id`)."""
+    path: str = pulumi.property("path")
+    """The directory, for example `/my/path` (`Path`)."""
+    mount_type: str | None = pulumi.property("mountType", default=None)
+    """`STORAGE`, the service's default, or `SOURCE` (`MountType`)."""
+    protocol: str | None = pulumi.property("protocol", default=None)
+    """`NFS` or `TURBO`; an older page writes them 1 and 2 (`Protocol`)."""
+    is_preset_storage: bool | None = pulumi.property("isPresetStorage", default=None)
+    """Whether it is storage that the platform set up (`IsPresetStorage`)."""
+
+
+@pulumi.output_type
+class HDFSConfig(dict[str, Any]):
+    """A directory of an HDFS in an EMR cluster (`HDFSConfig`)."""
+
+    id: str = pulumi.property("id")
+    """Id of the EMR cluster, for example `emr-demo0001` (`Id`)."""
+    path: str = pulumi.property("path")
+    """The directory (`Path`)."""
+
+
+@pulumi.output_type
+class GooseFS(dict[str, Any]):
+    """A GooseFS or GooseFSx file system (`GooseFS`)."""
+
+    id: str | None = pulumi.property("id", default=None)
+    """Id of the instance (`Id`)."""
+    type: str | None = pulumi.property("type", default=None)
+    """`GooseFS` or `GooseFSx` (`Type`)."""
+    path: str | None = pulumi.property("path", default=None)
+    """The path to mount of a GooseFSx (`Path`)."""
+    name_space: str | None = pulumi.property("nameSpace", default=None)
+    """The namespace of a GooseFS (`NameSpace`)."""
+    mount_options: str | None = pulumi.property("mountOptions", default=None)
+    """Options of the client, separated by commas, for example `allow_other,direct_io` (`MountOptions`)."""
+
+
+@pulumi.output_type
+class CFSTurbo(dict[str, Any]):
+    """A directory of a CFS Turbo file system (`CFSTurbo`)."""
+
+    id: str | None = pulumi.property("id", default=None)
+    """Id of the instance (`Id`)."""
+    path: str | None = pulumi.property("path", default=None)
+    """The directory (`Path`)."""
+
+
+@pulumi.output_type
+class LocalDisk(dict[str, Any]):
+    """A local disk of a node; at most one a task (`LocalDisk`)."""
+
+    instance_id: str = pulumi.property("instanceId")
+    """Id of the node (`InstanceId`)."""
+    local_path: str | None = pulumi.property("localPath", default=None)
+    """Path on the disk (`LocalPath`)."""
+
+
+@pulumi.output_type
+class CBSConfig(dict[str, Any]):
+    """A cloud disk made for each node; at most one a task (`CBSConfig`)."""
+
+    volume_size_in_gb: int = pulumi.property("volumeSizeInGb")
+    """Size of the disk in GB (`VolumeSizeInGB`)."""
+
+
+@pulumi.output_type
+class HostPath(dict[str, Any]):
+    """A directory of the machine that a node runs on (`HostPath`)."""
+
+    path: str | None = pulumi.property("path", default=None)
+    """The directory (`Path`)."""
+
+
+@pulumi.output_type
+class PublicDataSourceFS(dict[str, Any]):
+    """A data source of the public cloud (`PublicDataSourceFS`)."""
+
+    data_source_id: str | None = pulumi.property("dataSourceId", default=None)
+    """Id of the data source (`DataSourceId`)."""
+    sub_path: str | None = pulumi.property("subPath", default=None)
+    """Path below the data source's own (`SubPath`)."""
+
+
+@pulumi.output_type
+class DataConfig(dict[str, Any]):
+    """One mount (`DataConfig`): what is mounted, and where in the container."""
+
+    mapping_path: str | None = pulumi.property("mappingPath", default=None)
+    """Where it is mounted, for example `/opt/ml/input/data/` (`MappingPath`)."""
+    data_source_type: str | None = pulumi.property("dataSourceType", default=None)
+    """Kind of the source, for example `CFS` (`DataSourceType`)."""
+    data_source_usage: str | None = pulumi.property("dataSourceUsage", default=None)
+    """What it is for, for example `USER_DATA` (`DataSourceUsage`)."""
+    data_set_source: DataSetConfig | None = pulumi.property("dataSetSource", default=None)
+    """A dataset of the platform (`DataSetSource`)."""
+    cos_source: CosPathInfo | None = pulumi.property("cosSource", default=None)
+    """A path in COS (`COSSource`)."""
+    cfs_source: CFSConfig | None = pulumi.property("cfsSource", default=None)
+    """A CFS file system (`CFSSource`)."""
+    hdfs_source: HDFSConfig | None = pulumi.property("hdfsSource", default=None)
+    """An HDFS (`HDFSSource`)."""
+    goose_fs_source: GooseFS | None = pulumi.property("gooseFsSource", default=None)
+    """A GooseFS or GooseFSx (`GooseFSSource`)."""
+    cfs_turbo_source: CFSTurbo | None = pulumi.property("cfsTurboSource", default=None)
+    """A CFS Turbo file system (`CFSTurboSource`)."""
+    local_disk_source: LocalDisk | None = pulumi.property("localDiskSource", default=None)
+    """A local disk (`LocalDiskSource`)."""
+    cbs_source: CBSConfig | None = pulumi.property("cbsSource", default=None)
+    """A cloud disk (`CBSSource`)."""
+    host_path_source: HostPath | None = pulumi.property("hostPathSource", default=None)
+    """A directory of the machine (`HostPathSource`)."""
+    public_data_source: PublicDataSourceFS | None = pulumi.property("publicDataSource", default=None)
+    """A data source of the public cloud (`PublicDataSource`)."""
+    read_only: bool | None = pulumi.property("readOnly", default=None)
+    """Whether it is mounted read-only (`ReadOnly`)."""
+
+
+@pulumi.output_type
+class PodSSHInfo(dict[str, Any]):
+    """How to reach a pod by SSH (`PodSSHInfo`)."""
+
+    host: str | None = pulumi.property("host", default=None)
+    """Address of the pod (`Host`)."""
+    port: int | None = pulumi.property("port", default=None)
+    """Port (`Port`)."""
+    login_command: str | None = pulumi.property("loginCommand", default=None)
+    """The command to sign in with (`LoginCommand`)."""
+
+
+@pulumi.output_type
+class SSHConfig(dict[str, Any]):
+    """SSH access to the nodes (`SSHConfig`); how to sign in is an output."""
+
+    enable: bool | None = pulumi.property("enable", default=None)
+    """Whether SSH is on (`Enable`)."""
+    public_key: str | None = pulumi.property("publicKey", default=None)
+    """The public key that may sign in (`PublicKey`)."""
+    port: int | None = pulumi.property("port", default=None)
+    """Port (`Port`)."""
+    login_command: str | None = pulumi.property("loginCommand", default=None)
+    """The command to sign in with (`LoginCommand`)."""
+    is_address_changed: bool | None = pulumi.property("isAddressChanged", default=None)
+    """Whether the address has changed (`IsAddressChanged`)."""
+    pod_ssh_info: PodSSHInfo | None = pulumi.property("podSshInfo", default=None)
+    """How to reach the pod (`PodSSHInfo`)."""
+
+
+@pulumi.output_type
+class ExposePortConfig(dict[str, Any]):
+    """A container's port, exposed through a load balancer (`ExposePortConfig`)."""
+
+    enable: bool | None = pulumi.property("enable", default=None)
+    """Whether the port is exposed (`Enable`)."""
+    vpc_id: str | None = pulumi.property("vpcId", default=None)
+    """Id of the VPC of the load balancer (`VpcId`)."""
+    clb_id: str | None = pulumi.property("clbId", default=None)
+    """Id of the load balancer (`ClbId`)."""
+    clb_host: str | None = pulumi.property("clbHost", default=None)
+    """Domain of the load balancer (`ClbHost`)."""
+
+
+@pulumi.output_type
+class ExposeNetworkConfig(dict[str, Any]):
+    """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
+
+    ssh_config: SSHConfig | None = pulumi.property("sshConfig", default=None)
+    """SSH access (`SSHConfig`)."""
+    expose_port_config: ExposePortConfig | None = pulumi.property("exposePortConfig", default=None)
+    """An exposed port (`ExposePortConfig`)."""
+
+
+@pulumi.output_type
+class LogConfig(dict[str, Any]):
+    """Where in the log service CLS the logs go (`LogConfig`)."""
+
+    logset_id: str = pulumi.property("logsetId")
+    """Id of the log set (`LogsetId`)."""
+    topic_id: str = pulumi.property("topicId")
+    """Id of the log topic (`TopicId`)."""
+
+
+@pulumi.output_type
+class TrainToolConfig(dict[str, Any]):
+    """The platform's diagnosis of a training that hangs (`TrainToolConfig`)."""
+
+    enable_hang_monitor: bool | None = pulumi.property("enableHangMonitor", default=None)
+    """Whether the nodes are watched; the service's default is false (`EnableHangMonitor`)."""
+    hang_monitor_nodes: Sequence[str] | None = pulumi.property("hangMonitorNodes", default=None)
+    """Which nodes, for example `["master-0"]` (`HangMonitorNodes`)."""
+    log_hang_timeout_in_minute: int | None = pulumi.property("logHangTimeoutInMinute", default=None)
+    """After how many minutes without a log line a node hangs: 1 to 14400 (`LogHangTimeoutInMinute`)."""
+
+
+@pulumi.output_type
+class ResourceSupplyAttribute(dict[str, Any]):
+    """Where the computing power comes from (`ResourceSupplyAttribute`)."""
+
+    supply_type: str | None = pulumi.property("supplyType", default=None)
+    """`TIDE`, `SPOT`, or the empty text for ordinary pay-as-you-go (`SupplyType`)."""
+    cluster_type: str | None = pulumi.property("clusterType", default=None)
+    """`DEFAULT`, the service's default, or `THIRD`, a third party's cluster (`ClusterType`)."""
+
+
+@pulumi.output_type
+class OperatorInfo(dict[str, Any]):
+    """Who acted last on the task (`OperatorInfo`)."""
+
+    sub_uin: str = pulumi.property("subUin", default=None)
+    """Id of the user (`SubUin`)."""
+    sub_uin_name: str = pulumi.property("subUinName", default=None)
+    """Name of the user (`SubUinName`)."""
+    is_platform_operator: bool | None = pulumi.property("isPlatformOperator", default=None)
+    """Whether it was the platform, not a user (`IsPlatformOperator`)."""
+    operation_type: str | None = pulumi.property("operationType", default=None)
+    """What was done, for example `STOP` (`OperationType`)."""
+
+
+class TrainingTaskProperties(pulumi.CustomResource):
+    """What a `TrainingTask` knows of its task."""
+
+    @property
+    @pulumi.getter(name="chargeType")
+    def charge_type(self) -> pulumi.Output[str]:
+        """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
+        return pulumi.get(self, "charge_type")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="resourceConfigInfos")
+    def resource_config_infos(self) -> pulumi.Output[Sequence[ResourceConfigInfo]]:
+        """The groups of nodes (`ResourceConfigInfos`)."""
+        return pulumi.get(self, "resource_config_infos")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="name")
+    def name(self) -> pulumi.Output[str]:
+        """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
+        `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
+        return pulumi.get(self, "name")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="frameworkName")
+    def framework_name(self) -> pulumi.Output[str | None]:
+        """Built-in framework, for example `PYTORCH` (`FrameworkName`)."""
+        return pulumi.get(self, "framework_name")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="frameworkVersion")
+    def framework_version(self) -> pulumi.Output[str | None]:
+        """Version of the framework, for example `1.9` (`FrameworkVersion`)."""
+        return pulumi.get(self, "framework_version")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="frameworkEnvironment")
+    def framework_environment(self) -> pulumi.Output[str | None]:
+        """Environment of the framework, for example `torch2.1-py3.10-cuda12.1-gpu` (`FrameworkEnvironment`)."""
+        return pulumi.get(self, "framework_environment")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="imageInfo")
+    def image_info(self) -> pulumi.Output[ImageInfo | None]:
+        """A container image in place of a built-in framework (`ImageInfo`)."""
+        return pulumi.get(self, "image_info")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="trainingMode")
+    def training_mode(self) -> pulumi.Output[str | None]:
+        """How the nodes work together, for example `DDP` (`TrainingMode`)."""
+        return pulumi.get(self, "training_mode")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="startCmdInfo")
+    def start_cmd_info(self) -> pulumi.Output[StartCmdInfo | None]:
+        """The commands, as plain text (`EncodedStartCmdInfo`, which is sent in place of `StartCmdInfo`)."""
+        return pulumi.get(self, "start_cmd_info")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="encodedStartCmdInfo")
+    def encoded_start_cmd_info(self) -> pulumi.Output[EncodedStartCmdInfo | None]:
+        """The commands, encoded already; not together with `start_cmd_info` (`EncodedStartCmdInfo`)."""
+        return pulumi.get(self, "encoded_start_cmd_info")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="codePackagePath")
+    def code_package_path(self) -> pulumi.Output[CosPathInfo | None]:
+        """Where the code lies (`CodePackagePath`)."""
+        return pulumi.get(self, "code_package_path")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="codeRepos")
+    def code_repos(self) -> pulumi.Output[Sequence[CodeRepoConfig] | None]:
+        """Code repositories that are cloned before the start (`CodeRepos`)."""
+        return pulumi.get(self, "code_repos")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="dataSource")
+    def data_source(self) -> pulumi.Output[str | None]:
+        """Kind of the data, for example `DATASET` (`DataSource`)."""
+        return pulumi.get(self, "data_source")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="dataConfigs")
+    def data_configs(self) -> pulumi.Output[Sequence[DataConfig] | None]:
+        """The mounts, at most ten (`DataConfigs`)."""
+        return pulumi.get(self, "data_configs")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="output")
+    def output(self) -> pulumi.Output[CosPathInfo | None]:
+        """Where the results go; the service adds the task's id to the path (`Output`)."""
+        return pulumi.get(self, "output")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="tuningParameters")
+    def tuning_parameters(self) -> pulumi.Output[str | None]:
+        """Parameters of the training, mostly JSON, at most 2048 characters (`TuningParameters`)."""
+        return pulumi.get(self, "tuning_parameters")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="envs")
+    def envs(self) -> pulumi.Output[Mapping[str, str] | None]:
+        """Environment variables (`Envs`)."""
+        return pulumi.get(self, "envs")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="privateEnvs")
+    def private_envs(self) -> pulumi.Output[Mapping[str, str] | None]:
+        """Environment variables whose values nobody may read; always Pulumi secrets (`Envs`, with `IsPrivate`)."""
+        return pulumi.get(self, "private_envs")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="resourceGroupId")
+    def resource_group_id(self) -> pulumi.Output[str | None]:
+        """Id of the resource group of a `PREPAID` task, for example `rsg-1368bcxs` (`ResourceGroupId`)."""
+        return pulumi.get(self, "resource_group_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="vpcId")
+    def vpc_id(self) -> pulumi.Output[str | None]:
+        """Id of the VPC that the nodes join, for example `vpc-a26qv3af` (`VpcId`)."""
+        return pulumi.get(self, "vpc_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="subnetId")
+    def subnet_id(self) -> pulumi.Output[str | None]:
+        """Id of the subnet that the nodes join, for example `subnet-m7xhqcyc` (`SubnetId`)."""
+        return pulumi.get(self, "subnet_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="exposeNetworkConfig")
+    def expose_network_config(self) -> pulumi.Output[ExposeNetworkConfig | None]:
+        """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
+        return pulumi.get(self, "expose_network_config")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="logEnable")
+    def log_enable(self) -> pulumi.Output[bool | None]:
+        """Whether logs are delivered to the log service CLS (`LogEnable`)."""
+        return pulumi.get(self, "log_enable")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="logConfig")
+    def log_config(self) -> pulumi.Output[LogConfig | None]:
+        """Where in CLS the logs go (`LogConfig`)."""
+        return pulumi.get(self, "log_config")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="remark")
+    def remark(self) -> pulumi.Output[str | None]:
+        """A remark of at most 1024 characters (`Remark`)."""
+        return pulumi.get(self, "remark")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="callbackUrl")
+    def callback_url(self) -> pulumi.Output[str | None]:
+        """What the service calls when the task is created, started or stopped; a Pulumi secret, since such addresses
+        often hold a password (`CallbackUrl`)."""
+        return pulumi.get(self, "callback_url")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="tags")
+    def tags(self) -> pulumi.Output[Mapping[str, str] | None]:
+        """Tags. The key has 1 to 127, the value 1 to 255 characters: letters, digits, Chinese, inner blanks and
+        `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`, `project` or `项目` are reserved (`Tags`)."""
+        return pulumi.get(self, "tags")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="tiProjectId")
+    def ti_project_id(self) -> pulumi.Output[str | None]:
+        """Id of the workspace, where it is not the default one (`TiProjectId`)."""
+        return pulumi.get(self, "ti_project_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="trainToolConfig")
+    def train_tool_config(self) -> pulumi.Output[TrainToolConfig | None]:
+        """Diagnosis of a training that hangs (`TrainToolConfig`)."""
+        return pulumi.get(self, "train_tool_config")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="resourceSupplyAttribute")
+    def resource_supply_attribute(self) -> pulumi.Output[ResourceSupplyAttribute | None]:
+        """Where the computing power comes from (`ResourceSupplyAttribute`)."""
+        return pulumi.get(self, "resource_supply_attribute")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="queues")
+    def queues(self) -> pulumi.Output[Sequence[str] | None]:
+        """Ids of the queues, for example `["q-bj-2f0a9dca"]` (`Queues`)."""
+        return pulumi.get(self, "queues")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="region")
+    def region(self) -> pulumi.Output[str]:
+        """Region of the task, for example `ap-guangzhou`; by default the one that is configured."""
+        return pulumi.get(self, "region")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="triggers")
+    def triggers(self) -> pulumi.Output[Sequence[Any] | None]:
+        """Any values; when one of them changes, the task is replaced: the way to run it once more."""
+        return pulumi.get(self, "triggers")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="additionalParameters")
+    def additional_parameters(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """Parameters that this package does not know yet, by their API names, merged into the request: for example
+        `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such."""
+        return pulumi.get(self, "additional_parameters")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="status")
+    def status(self) -> pulumi.Output[str]:
+        """`SUBMITTING`, `PENDING`, `STARTING`, `RUNNING`, `STOPPING`, `STOPPED`, `FAILED`, `SUCCEED` or
+        `SUBMIT_FAILED`, as it was at the last `up` or `refresh` (`Status`)."""
+        return pulumi.get(self, "status")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="latestInstanceId")
+    def latest_instance_id(self) -> pulumi.Output[str]:
+        """Id of the latest run (`LatestInstanceId`)."""
+        return pulumi.get(self, "latest_instance_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="createTime")
+    def create_time(self) -> pulumi.Output[str]:
+        """When the task was created, for example `2025-08-01T10:59:53+08` (`CreateTime`)."""
+        return pulumi.get(self, "create_time")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="startTime")
+    def start_time(self) -> pulumi.Output[str]:
+        """When the training started (`StartTime`)."""
+        return pulumi.get(self, "start_time")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="endTime")
+    def end_time(self) -> pulumi.Output[str]:
+        """When the training ended (`EndTime`)."""
+        return pulumi.get(self, "end_time")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="updateTime")
+    def update_time(self) -> pulumi.Output[str]:
+        """When the task changed last (`UpdateTime`)."""
+        return pulumi.get(self, "update_time")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="runtimeInSeconds")
+    def runtime_in_seconds(self) -> pulumi.Output[int]:
+        """How long it ran, in seconds (`RuntimeInSeconds`)."""
+        return pulumi.get(self, "runtime_in_seconds")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="failureReason")
+    def failure_reason(self) -> pulumi.Output[str]:
+        """Why it failed, or was stopped (`FailureReason`)."""
+        return pulumi.get(self, "failure_reason")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="message")
+    def message(self) -> pulumi.Output[str]:
+        """What the service has to say of the task (`Message`)."""
+        return pulumi.get(self, "message")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="chargeStatus")
+    def charge_status(self) -> pulumi.Output[str]:
+        """`BILLING`, `ARREARS_STOP` or `NOT_BILLING` (`ChargeStatus`)."""
+        return pulumi.get(self, "charge_status")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="billingInfo")
+    def billing_info(self) -> pulumi.Output[str]:
+        """What it costs, as a text to show (`BillingInfo`)."""
+        return pulumi.get(self, "billing_info")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="resourceGroupName")
+    def resource_group_name(self) -> pulumi.Output[str]:
+        """Name of the resource group (`ResourceGroupName`)."""
+        return pulumi.get(self, "resource_group_name")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="tensorBoardId")
+    def tensor_board_id(self) -> pulumi.Output[str]:
+        """Id of the task's TensorBoard (`TensorBoardId`)."""
+        return pulumi.get(self, "tensor_board_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="uin")
+    def uin(self) -> pulumi.Output[str]:
+        """Id of the account that owns the task (`Uin`)."""
+        return pulumi.get(self, "uin")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="subUin")
+    def sub_uin(self) -> pulumi.Output[str]:
+        """Id of the user that created the task (`SubUin`)."""
+        return pulumi.get(self, "sub_uin")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="subUinName")
+    def sub_uin_name(self) -> pulumi.Output[str]:
+        """Name of the user that created the task (`SubUinName`)."""
+        return pulumi.get(self, "sub_uin_name")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="operatorInfo")
+    def operator_info(self) -> pulumi.Output[OperatorInfo | None]:
+        """Who acted last on the task (`OperatorInfo`)."""
+        return pulumi.get(self, "operator_info")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="allTags")
+    def all_tags(self) -> pulumi.Output[Mapping[str, str]]:
+        """All tags of the task: the program's and the labels `pulumi:project`, `pulumi:stack`, `pulumi:resource`."""
+        return pulumi.get(self, "all_tags")  # type: ignore[no-any-return]

@@ -1,0 +1,129 @@
+"""Pulumi's calls, handed to `lifecycle/`.
+
+This module's path and the name of its class stand in the state of every stack: Pulumi pickles the provider into each
+resource, and reads and deletes with what it finds there. They must exist for ever, and the pickled bytes never change.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from pulumi_tione import _engine
+from pulumi_tione._client import Client
+from pulumi_tione._settings import Settings
+from pulumi_tione.errors import TioneError
+from pulumi_tione.lifecycle.check import check
+from pulumi_tione.lifecycle.create import create
+from pulumi_tione.lifecycle.delete import delete
+from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.read import read
+from pulumi_tione.lifecycle.update import update
+
+_PROVIDER_KEY = "__provider"
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _in_one_line(method: _F) -> _F:
+    """Let an error of ours reach the terminal without the errors behind it: its message is one line."""
+
+    @functools.wraps(method)
+    def wrapper(*args: Any) -> Any:
+        try:
+            return method(*args)
+        except TioneError as error:
+            raise error from None
+
+    return wrapper  # type: ignore[return-value]
+
+
+class TrainingTaskProvider(ResourceProvider):
+    """The provider of `TrainingTask`. Nothing of it is pickled but its name."""
+
+    serialize_as_secret_always = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._settings = Settings(lambda _: None, os.environ)
+        self._clients: dict[str, Client] = {}
+
+    def __reduce__(self) -> tuple[Callable[[], TrainingTaskProvider], tuple[()]]:
+        return _provider, ()
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Take the stack's config. What is missing in it is said when it is needed."""
+        # The servicer answers with a traceback; with this limit an exception is its last line alone.
+        sys.tracebacklimit = 0
+        self._settings = Settings(req.config.get, os.environ)
+
+    @_in_one_line
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        checked = check(
+            _without_provider(_olds),
+            _without_provider(news),
+            region=self._settings.region,
+            labelled=self._settings.labels,
+        )
+        for warning in checked.warnings:
+            _engine.warn(warning)
+        return CheckResult(checked.inputs, [CheckFailure(path, reason) for path, reason in checked.failures])
+
+    @_in_one_line
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        difference = diff(_olds, _news)
+        return DiffResult(
+            changes=bool(difference.replacing or difference.in_place),
+            replaces=list(difference.replacing),
+            delete_before_replace=True,
+        )
+
+    @_in_one_line
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        inputs = _without_provider(props)
+        task_id, outputs = create(self._client(inputs["region"]), inputs, labelled=self._settings.labels)
+        return CreateResult(task_id, outputs)
+
+    @_in_one_line
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        recorded = {"region": self._settings.region, **_without_provider(props)}
+        now = read(self._client(recorded["region"]), id_, recorded)
+        if now is None:
+            return ReadResult("", {})
+        outputs, inputs = now
+        return ReadResult(id_, outputs, inputs)
+
+    @_in_one_line
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(update(_id, _without_provider(_olds), _without_provider(_news)))
+
+    @_in_one_line
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        outputs = _without_provider(_props)
+        delete(self._client(outputs["region"]), _id, outputs)
+
+    def _client(self, region: str) -> Client:
+        return self._clients.setdefault(region, Client(self._settings, region))
+
+
+def _without_provider(props: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in props.items() if name != _PROVIDER_KEY}
+
+
+@functools.cache
+def _provider() -> TrainingTaskProvider:
+    """What every pickled provider becomes: the one of this process."""
+    return TrainingTaskProvider()

@@ -1,0 +1,254 @@
+"""`TrainingTask`: the resource, its outputs, its waits."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, overload
+
+import pulumi
+import pulumi.dynamic
+from pulumi.runtime.config import get_config
+from typing_extensions import Unpack
+
+from pulumi_tione._client import Client
+from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione._properties import properties_of, property_path
+from pulumi_tione._settings import Settings
+from pulumi_tione._waiting import Status, has_reached, intervals, is_at_rest
+from pulumi_tione._wire import recorded_outputs
+from pulumi_tione.args import TrainingTaskArgs
+from pulumi_tione.errors import TioneError
+from pulumi_tione.outputs import TrainingTaskProperties
+from pulumi_tione.provider import TrainingTaskProvider
+
+_SECONDS_BETWEEN_LOOKS = (1.0, 15.0)
+
+
+class TrainingTask(TrainingTaskProperties, pulumi.dynamic.Resource, module="tione", name="TrainingTask"):
+    """A training task of Tencent Cloud TI-ONE.
+
+    It is created by CreateTrainingTask and runs at once; it costs money while it runs. Whatever changes in its args
+    afterwards replaces it, the old task first. Destroying it stops it, if it runs, and deletes it.
+
+    Example:
+        task = tione.TrainingTask(
+            "bert",
+            framework_name="PYTORCH",
+            framework_environment="torch2.1-py3.10-cuda12.1-gpu",
+            training_mode="DDP",
+            charge_type="POSTPAID_BY_HOUR",
+            resource_config_infos=[{"role": "WORKER", "instance_type": "TI.GN10.2XLARGE40.POST", "instance_num": 2}],
+            start_cmd_info={"worker_start_cmd": "python train.py"},
+        )
+    """
+
+    @overload
+    def __init__(
+        self, resource_name: str, args: TrainingTaskArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        resource_name: str,
+        args: None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **fields: Unpack[TrainingTaskArgs],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: TrainingTaskArgs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **fields: Any,
+    ) -> None:
+        """Declare a task.
+
+        Args:
+            resource_name: its name in the program.
+            args: what it is made of; or the same as keyword arguments, see `TrainingTaskArgs`.
+            opts: how Pulumi treats it.
+
+        Raises:
+            pulumi.RunError: a value cannot be handed to the engine, or an option contradicts what a task is.
+        """
+        if args is not None and fields:
+            raise pulumi.RunError(f"training task {resource_name!r}: pass either args or keyword arguments, not both")
+        opts = _options(resource_name, opts)
+        try:
+            properties = properties_of(fields if args is None else args)
+        except pulumi.RunError as error:
+            raise pulumi.RunError(f"training task {resource_name!r}: {error}") from None
+        self._register(resource_name, {**properties, "owner": _owner(resource_name, opts)}, opts)
+
+    def _register(self, resource_name: str, properties: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        fields = (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values())
+        # A property that is not named here would be no attribute of the resource.
+        declared = {field.property: None for field in fields}
+        super().__init__(TrainingTaskProvider(), resource_name, {**declared, **properties}, opts)
+        for field in fields:
+            self.__dict__[field.name] = self.__dict__[field.property]
+
+    @classmethod
+    def get(
+        cls,
+        resource_name: str,
+        id: pulumi.Input[str],  # noqa: A002  Pulumi's own name for it
+        *,
+        region: pulumi.Input[str] | None = None,
+        ti_project_id: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> TrainingTask:
+        """Look up a task that exists, without taking charge of it.
+
+        Args:
+            resource_name: its name in the program.
+            id: its id, for example `train-1208038387393233920`.
+            region: where it is; by default the configured region.
+            ti_project_id: the workspace that it is in, where that is not the default one.
+            opts: how Pulumi treats it.
+        """
+        task = cls.__new__(cls)
+        properties = properties_of({"region": region, "ti_project_id": ti_project_id})
+        task._register(resource_name, properties, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id)))
+        return task
+
+    def wait_for(
+        self, status: str | Sequence[str], *, timeout: timedelta | None = None, logs: bool = False
+    ) -> pulumi.Output[TrainingTask]:
+        """Wait in the program until the task has a status, and give the task as it is then.
+
+        What is waited for works in `depends_on`, in `apply` and in exports. A status that the task has passed on its
+        way counts as reached. When the task ends otherwise, or is not there in time, the update fails and the task
+        stays in the state: the next `up` waits again. A preview never waits; its result is unknown there.
+
+        Args:
+            status: the status to wait for, mostly `SUCCEED`, or several of which one is enough.
+            timeout: how long to wait; by default without limit.
+            logs: whether to show the newest line of the task's log. This version has no access to logs yet, and says
+                so on the task's row.
+
+        Raises:
+            ValueError: there is no such status.
+        """
+        wanted = (status,) if isinstance(status, str) else tuple(status)
+        for name in wanted:
+            if name not in {*Status}:
+                raise ValueError(f"{name!r} is no status of a training task: use {', '.join(Status)}")
+        values = pulumi.Output.all(task_id=self.id, region=self.region, name=self.name, project=self.ti_project_id)
+        if pulumi.runtime.is_dry_run():
+            return pulumi.Output.all(values, _unknown()).apply(lambda _: self)
+        if logs:
+            pulumi.log.warn("logs are not shown in waits by this version", resource=self)
+        return values.apply(lambda task: self._wait(wanted, timeout, **task))
+
+    async def _wait(
+        self,
+        wanted: Sequence[str],
+        timeout: timedelta | None,
+        *,
+        task_id: str,
+        region: str,
+        name: str,
+        project: str | None,
+    ) -> TrainingTask:
+        who, client = f"training task {name!r} ({task_id})", Client(_program_settings(), region)
+        begun, last_status = time.monotonic(), ""
+        for pause in intervals(*_SECONDS_BETWEEN_LOOKS):
+            try:
+                detail = await asyncio.to_thread(client.describe_training_task, task_id, project)
+            except TioneError as error:
+                raise self._failed(f"{who}: its status cannot be read: {error}") from None
+            if detail is None:
+                raise self._failed(f"{who} no longer exists: its result is unknown. {_AFTER_GONE}")
+            status = str(detail.get("Status"))
+            if any(has_reached(status, goal) for goal in wanted):
+                return self._as_of(detail)
+            if is_at_rest(status):
+                raise self._failed(_ended_otherwise(who, wanted, detail))
+            waited = time.monotonic() - begun
+            if timeout is not None and waited >= timeout.total_seconds():
+                raise self._failed(
+                    f"{who} is {status} after {waited:.0f} s, not {_either(wanted)} as awaited; it runs on"
+                )
+            if status != last_status:
+                pulumi.log.info(f"{status}, waiting for {_either(wanted)}", resource=self, ephemeral=True)
+                last_status = status
+            await asyncio.sleep(pause)
+        raise AssertionError("the intervals never end")
+
+    def _failed(self, message: str) -> pulumi.RunError:
+        """Put an error on the task's own row, and give what ends the update."""
+        pulumi.log.error(message, resource=self)
+        return pulumi.RunError(message)
+
+    def _as_of(self, detail: Mapping[str, Any]) -> TrainingTask:
+        """Give a copy of the task whose outputs are fresh. It is the same resource: `depends_on` accepts it."""
+        fresh = copy.copy(self)
+        now = recorded_outputs({}, detail)
+        for field in TRAINING_TASK.outputs.values():
+            value = self.__dict__[field.name].apply(lambda _, told=now[field.property]: told)
+            fresh.__dict__[field.name] = fresh.__dict__[field.property] = value
+        return fresh
+
+
+_AFTER_GONE = "Run `pulumi refresh` to take it out of the state; the next `pulumi up` then creates it again"
+
+
+def _ended_otherwise(who: str, wanted: Sequence[str], detail: Mapping[str, Any]) -> str:
+    reason = detail.get("FailureReason") or detail.get("Message") or "the service gives no reason"
+    return (
+        f"{who} ended {detail.get('Status')}, not {_either(wanted)} as awaited: {reason}. It stays in the state and is "
+        "not run again by itself; change `triggers` to replace it by a new run"
+    )
+
+
+def _either(statuses: Sequence[str]) -> str:
+    return " or ".join(statuses)
+
+
+def _options(resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Give the options that every task has, with the program's own, which may be written with Python names."""
+    opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
+    if not opts.delete_before_replace:
+        raise pulumi.RunError(
+            f"training task {resource_name!r}: delete_before_replace=False is not possible: two runs of one task "
+            "would overlap, pay twice and write to the same output"
+        )
+    for option in ("ignore_changes", "replace_on_changes", "additional_secret_outputs"):
+        paths = getattr(opts, option)
+        if paths is not None:
+            setattr(opts, option, [property_path(path) for path in paths])
+    return opts
+
+
+def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
+    """Give what identifies the resource for ever. Check is told neither name nor stack, so they are inputs."""
+    resource: pulumi.Input[str] = resource_name
+    if opts.parent is not None:
+        parent_types = opts.parent.urn.apply(lambda urn: urn.split("::")[2])
+        resource = parent_types.apply(lambda types: f"{types}::{resource_name}")
+    return {
+        "organization": pulumi.get_organization(),
+        "project": pulumi.get_project(),
+        "stack": pulumi.get_stack(),
+        "resource": resource,
+    }
+
+
+def _program_settings() -> Settings:
+    return Settings(get_config, os.environ)
+
+
+def _unknown() -> pulumi.Output[None]:
+    known: asyncio.Future[bool] = asyncio.Future()
+    known.set_result(False)
+    value: asyncio.Future[None] = asyncio.Future()
+    value.set_result(None)
+    return pulumi.Output(set(), value, known)
