@@ -16,8 +16,10 @@ DEVELOPMENT = [
     "pytest-cov>=6.0",
     "pytest-xdist>=3.6",
     "ruff>=0.9",
+    "tencentcloud-sdk-python-tione>=3.1.191",  # the typed client, which the emulator must satisfy
     "tencentcloud_iac_pulumi>=0.2.3",  # the neighbours of a task in the examples: VPC, subnet, bucket
     "types-protobuf>=5",
+    "types-requests>=2.32",
 ]
 
 setup(
@@ -31,17 +33,17 @@ setup(
     packages=find_packages(include=["pulumi_tione", "pulumi_tione.*"]),
     package_data={"pulumi_tione": ["py.typed"], "pulumi_tione.emulator": ["definition.json"]},
     install_requires=[
+        "grpcio>=1.66",  # as pulumi; messages on a resource's own row go through it
         "pulumi>=3.268,<4",  # the first release in which `get` works for dynamic resources
-        "tencentcloud-sdk-python-common>=3.1.195,<4",
-        "tencentcloud-sdk-python-tione>=3.1.191,<4",
-        "tenacity>=9,<10",
-        "typing_extensions>=4.12",
+        "requests>=2.32",  # what the Tencent Cloud SDK sends with; its errors tell what happened
+        "tencentcloud-sdk-python-common>=3.1.195,<4",  # signs and sends; its generic client needs no other part
+        "tenacity>=9,<10",  # attempts and pauses, with an injected sleep
+        "typing_extensions>=4.12",  # Required and Unpack on Python 3.10
     ],
     extras_require={"emulator": EMULATOR, "dev": EMULATOR + DEVELOPMENT},
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Developers",
-        "License :: OSI Approved :: Apache Software License",
         "Programming Language :: Python :: 3",
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",

@@ -65,7 +65,7 @@ def to_wire(kind: Type, value: Any) -> Any:
             return {kind.fields[name].wire: to_wire(kind.fields[name].type, part) for name, part in value.items()}
         case ListOf():
             return [to_wire(kind.item, part) for part in value]
-        case Scalar.ANY:
+        case Scalar.WHOLE | Scalar.ANY:
             return _with_whole_numbers(value)
         case _:
             return value

@@ -169,6 +169,8 @@ class TrainingTask(TrainingTaskProperties, pulumi.dynamic.Resource, module="tion
                 raise self._failed(f"{who} no longer exists: its result is unknown. {_AFTER_GONE}")
             status = str(detail.get("Status"))
             if any(has_reached(status, goal) for goal in wanted):
+                if last_status:
+                    pulumi.log.info(f"{status} after {time.monotonic() - begun:.0f} s", resource=self, ephemeral=True)
                 return self._as_of(detail)
             if is_at_rest(status):
                 raise self._failed(_ended_otherwise(who, wanted, detail))

@@ -58,7 +58,7 @@ def _created_once(
             if error.kind is Kind.CONFLICT:
                 return _settled_conflict(client, body, begun if attempt > 1 else None, error)
             if error.kind not in (Kind.UNCLEAR, Kind.BUSY):
-                raise TioneError(f"{task} was not created: {error}") from error
+                raise TaskError(f"{task} was not created: {error}") from error
             last: TioneError = error
         except UnclearError as error:
             last = error

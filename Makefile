@@ -1,0 +1,39 @@
+# One command each. A virtual environment in .venv and a Pulumi engine in .cache are made when they are missing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test test-all check check-vendor outputs clean
+
+demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
+	$(BIN)/python tools/demo/run.py
+
+test: $(READY)  ## all tests that a change should pass, in minutes
+	$(BIN)/python tools/pulumi/ensure.py >/dev/null
+	$(BIN)/python -m pytest -n 2 -m "not long"
+
+test-all: $(READY)  ## the long tests, which `make test` leaves out
+	$(BIN)/python tools/pulumi/ensure.py >/dev/null
+	$(BIN)/python -m pytest -n 2 -m long
+
+check: $(READY)  ## format, lint, types, import order, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/outputs/generate.py --check
+
+check-vendor: $(READY)  ## whether the vendor's newest definition says the same as ours
+	$(BIN)/python tools/definition/distil.py --check
+
+outputs: $(READY)  ## write pulumi_tione/outputs.py anew, after a change of args.py
+	$(BIN)/python tools/outputs/generate.py
+
+$(READY): setup.py tools/constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:  ## everything that was built
+	rm -rf .venv .cache .mypy_cache .ruff_cache .hypothesis

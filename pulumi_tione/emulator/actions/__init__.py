@@ -1,0 +1,16 @@
+"""The actions: what each does once a request is known to be well formed, signed and allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import identity, training_tasks
+from .call import Call
+
+Handler = Callable[[Call], dict[str, Any]]
+
+HANDLERS: Mapping[str, Handler] = {**training_tasks.HANDLERS, **identity.HANDLERS}
+"""Every action that the emulator answers, by its name."""
+
+__all__ = ["HANDLERS", "Call", "Handler"]

@@ -1,0 +1,88 @@
+"""What the lists have in common: filters and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from pulumi_tione.emulator.catalogue import hourly_price
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.life import BILLED
+from pulumi_tione.emulator.tasks import Task
+
+from .call import Call
+
+T = TypeVar("T")
+
+MOST_FILTERS = 10
+MOST_VALUES = 100
+
+
+def page(items: Sequence[T], body: dict[str, Any], default_limit: int, most: int) -> Sequence[T]:
+    """The part of a list that `Offset` and `Limit` ask for; behind the end there is nothing."""
+    limit = body.get("Limit", default_limit)
+    offset = body.get("Offset", 0)
+    if limit > most:
+        message = f"The value of parameter `Limit` is {limit}: {most} at most."
+        raise ApiError("InvalidParameterValue.PageLimitExceeded", message)
+    if limit < 1:
+        raise ApiError("InvalidParameterValue", "The value of parameter `Limit` must be 1 or more.")
+    if offset < 0:
+        raise ApiError("InvalidParameterValue", "The value of parameter `Offset` must be 0 or more.")
+    return items[offset : offset + limit]
+
+
+def wanted(call: Call, tasks: Iterable[Task]) -> list[Task]:
+    """The tasks that all `Filters` and all `TagFilters` let through."""
+    filters = call.body.get("Filters", [])
+    names = {each.get("Name") for each in filters}
+    if {"Status", "CHARGE_STATUS"} <= names:
+        message = "`Filters` by Status and by CHARGE_STATUS exclude each other."
+        raise ApiError("InvalidParameter.FilterKeyStatusConflictWithChargeStatus", message)
+    remaining = list(tasks)
+    for index, each in enumerate(filters):
+        matches = _task_filter(call, each, f"Filters.{index}")
+        remaining = [task for task in remaining if matches(task)]
+    for index, each in enumerate(call.body.get("TagFilters", [])):
+        key, values = each.get("TagKey"), each.get("TagValues")
+        if not key:
+            raise ApiError("InvalidParameterValue.InvalidFilter", f"`TagFilters.{index}.TagKey` is missing.")
+        remaining = [task for task in remaining if has_tag(task, key, values)]
+    return remaining
+
+
+def has_tag(task: Task, key: str, values: Sequence[str] | None) -> bool:
+    """Whether a task has a tag with the key and, where values are given, with one of them."""
+    tags = {**task.tags, **task.system_tags}
+    return key in tags and (not values or tags[key] in values)
+
+
+_ATTRIBUTES: dict[str, Callable[[Task], str]] = {
+    "Name": lambda task: task.name,
+    "Id": lambda task: task.id,
+    "Status": lambda task: task.status.value,
+    "ResourceGroupId": lambda task: str(task.body.get("ResourceGroupId", "")),
+    "Creator": lambda task: task.owner.sub_uin,
+    "ChargeType": lambda task: str(task.body["ChargeType"]),
+    "CHARGE_STATUS": lambda task: "BILLING" if hourly_price(task.body) and task.status in BILLED else "NOT_BILLING",
+}
+"""What tasks can be filtered by [D]."""
+
+
+def _task_filter(call: Call, given: dict[str, Any], place: str) -> Callable[[Task], bool]:
+    name, values = given.get("Name"), given.get("Values")
+    if name not in _ATTRIBUTES:
+        message = f"The value of parameter `{place}.Name` must be one of {', '.join(_ATTRIBUTES)}."
+        raise ApiError("InvalidParameterValue.InvalidFilter", message)
+    if not values:
+        raise ApiError("InvalidParameterValue.InvalidFilter", f"The parameter `{place}.Values` is missing or empty.")
+    fuzzy = given.get("Fuzzy", False) or (name == "Name" and call.cloud.switches.name_filter_matches_parts)
+    negative = given.get("Negative", False)
+    attribute = _ATTRIBUTES[name]
+
+    def matches(task: Task) -> bool:
+        text = attribute(task)
+        found = any(value in text for value in values) if fuzzy else text in values
+        return bool(found != negative)
+
+    return matches

@@ -1,0 +1,116 @@
+"""The life of a training task by its actions: create, describe, start, stop, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from pulumi_tione.emulator import answers
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.life import Event, Status
+from pulumi_tione.emulator.rules.existence import check_existence, check_resources
+from pulumi_tione.emulator.rules.form import check_form
+from pulumi_tione.emulator.tasks import Run, Task
+
+from .call import Call
+from .listing import page, wanted
+
+DEFAULT_LIMIT = 10
+MOST_LIMIT = 50
+
+
+def create(call: Call) -> dict[str, Any]:
+    check_form(call.body)
+    check_existence(call.cloud, call.caller, call.region, call.body)
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in call.body.get("Tags", ())}
+    return {"Id": call.cloud.create(call.caller, call.region, call.body, tags, call.now).id}
+
+
+def describe(call: Call) -> dict[str, Any]:
+    task = call.task()
+    run = _run_of(task, call.body.get("InstanceId"))
+    return {"TrainingTaskDetail": answers.detail(task, run, call.now, call.cloud.registry)}
+
+
+def describe_list(call: Call) -> dict[str, Any]:
+    tasks = call.cloud.visible_tasks(call.caller, call.region, call.body.get("TiProjectId"))
+    shown = [task for task in tasks if task.hidden_list_calls == 0]
+    for task in tasks:
+        task.hidden_list_calls = max(0, task.hidden_list_calls - 1)
+    matching = wanted(call, shown)
+    matching.sort(key=_sort_key(call.body.get("OrderField") or "UpdateTime"), reverse=_descends(call.body))
+    of_page = page(matching, call.body, DEFAULT_LIMIT, MOST_LIMIT)
+    items = [answers.item(task, call.now, call.cloud.registry) for task in of_page]
+    return {"TotalCount": len(matching), "TrainingTaskSet": items}
+
+
+def start(call: Call) -> dict[str, Any]:
+    task = call.task()
+    if task.status is Status.FAILED and not call.cloud.switches.start_from_failed:
+        raise ApiError("InternalError.NotAllow", f"The training task `{task.id}` (Id) is FAILED: it cannot be started.")
+    task.after(Event.IS_STARTED)
+    check_resources(call.cloud, call.caller, task.body)
+    call.cloud.start(task, call.operator("START"), call.now)
+    return {}
+
+
+def stop(call: Call) -> dict[str, Any]:
+    task = call.task()
+    if task.status is Status.SUBMITTING:
+        message = f"The training task `{task.id}` (Id) is SUBMITTING: it can be stopped once it is submitted."
+        raise ApiError("InternalError.UnSubmittedStatusNotAllowStop", message)
+    call.cloud.stop(task, call.operator("STOP"), call.now)
+    return {}
+
+
+def delete(call: Call) -> dict[str, Any]:
+    task = call.task()
+    if task.is_active:
+        message = f"The training task `{task.id}` (Id) is {task.status.value}: it can be deleted once it is at rest."
+        raise ApiError("InternalError.NotAllow", message)
+    call.cloud.delete(task)
+    return {}
+
+
+HANDLERS = {
+    "CreateTrainingTask": create,
+    "DescribeTrainingTask": describe,
+    "DescribeTrainingTasks": describe_list,
+    "StartTrainingTask": start,
+    "StopTrainingTask": stop,
+    "DeleteTrainingTask": delete,
+}
+
+
+def _run_of(task: Task, instance_id: str | None) -> Run:
+    if not instance_id:
+        return task.run
+    run = next((run for run in task.runs if run.instance_id == instance_id), None)
+    if run is None:
+        raise ApiError(
+            "ResourceNotFound", f"`{instance_id[:80]}` (InstanceId) is no run of the training task `{task.id}`."
+        )
+    return run
+
+
+def _sort_key(order_field: str) -> Callable[[Task], tuple[datetime, int]]:
+    """By a time; tasks of one time stand in the order of their ids."""
+    moments: dict[str, Callable[[Task], datetime | None]] = {
+        "CreateTime": lambda task: task.created_at,
+        "UpdateTime": lambda task: task.updated_at,
+        "StartTime": lambda task: task.run.started_at,
+    }
+    if order_field not in moments:
+        message = f"The value of parameter `OrderField` must be one of {', '.join(moments)}."
+        raise ApiError("InvalidParameterValue", message)
+    moment = moments[order_field]
+    first = datetime.min.replace(tzinfo=answers.BEIJING)
+    return lambda task: (moment(task) or first, int(task.id.rpartition("-")[2]))
+
+
+def _descends(body: dict[str, Any]) -> bool:
+    order = body.get("Order") or "DESC"
+    if order not in ("ASC", "DESC"):
+        raise ApiError("InvalidParameterValue", "The value of parameter `Order` must be ASC or DESC.")
+    return bool(order == "DESC")

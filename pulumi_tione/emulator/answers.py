@@ -1,0 +1,190 @@
+"""How a task reads: the detail, and the item of the list. What was not set comes back as emptiness, not as absence."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from .catalogue import SPECS, hourly_price, image_url
+from .definition import definition
+from .life import BILLED
+from .registry import Registry
+from .start_command import commands_of
+from .tasks import Operator, Run, Task
+
+BEIJING = timezone(timedelta(hours=8))
+"""The vendor's times are of this zone, said or not."""
+
+
+def detail_time(moment: datetime | None) -> str:
+    """As in the detail: with the zone's hours alone, which is not RFC 3339."""
+    return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%dT%H:%M:%S}+08"
+
+
+def list_time(moment: datetime | None) -> str:
+    """As in the list: without a zone."""
+    return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+
+
+def detail(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str, Any]:
+    """The TrainingTaskDetail of a task, telling of one of its runs."""
+    body = task.body
+    answer = {
+        **_common(task, run, now, registry),
+        "Uin": task.owner.uin,
+        "SubUin": task.owner.sub_uin,
+        "SubUinName": task.owner.name,
+        "Region": task.region,
+        "CodePackagePath": _filled("CosPathInfo", body.get("CodePackagePath")),
+        "StartCmdInfo": commands_of(body),
+        "DataSource": body.get("DataSource", ""),
+        "DataConfigs": [_mount(mount) for mount in body.get("DataConfigs", ())],
+        "TuningParameters": body.get("TuningParameters", ""),
+        "LogEnable": task.log_enable,
+        "LogConfig": _filled("LogConfig", task.log_config),
+        "VpcId": body.get("VpcId", ""),
+        "SubnetId": body.get("SubnetId", ""),
+        "LatestInstanceId": task.run.instance_id,
+        "TensorBoardId": "",
+        "Remark": body.get("Remark", ""),
+        "CodeRepos": [dict(repository) for repository in body.get("CodeRepos", ())],
+        "CreateTime": detail_time(task.created_at),
+        "UpdateTime": detail_time(task.updated_at),
+        "StartTime": detail_time(run.started_at),
+        "EndTime": detail_time(run.ended_at),
+    }
+    if body.get("ExposeNetworkConfig") is not None:
+        answer["ExposeNetworkConfig"] = _network(body["ExposeNetworkConfig"])
+    if task.operator is not None:
+        answer["OperatorInfo"] = _operator(task.operator)
+    return {**answer, **task.changed}
+
+
+def item(task: Task, now: datetime, registry: Registry) -> dict[str, Any]:
+    """The TrainingTaskSetItem of a task, telling of its latest run."""
+    run = task.run
+    answer = {
+        **_common(task, run, now, registry),
+        "SubUin": task.owner.sub_uin,
+        "SubUinName": task.owner.name,
+        "AppId": task.owner.app_id,
+        "Envs": [_variable(variable) for variable in task.body.get("Envs", ())],
+        "CreateTime": list_time(task.created_at),
+        "UpdateTime": list_time(task.updated_at),
+        "StartTime": list_time(run.started_at),
+        "EndTime": list_time(run.ended_at),
+    }
+    if task.operator is not None:
+        answer["LatestOperatorInfo"] = _operator(task.operator)
+    known = definition().struct("tione", "TrainingTaskSetItem")
+    return {**answer, **{name: value for name, value in task.changed.items() if name in known}}
+
+
+def _common(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str, Any]:
+    """What detail and list item have in common."""
+    body = task.body
+    group = body.get("ResourceGroupId", "")
+    is_billed = body["ChargeType"] == "POSTPAID_BY_HOUR" and run.status in BILLED
+    return {
+        "Id": task.id,
+        "Name": task.name,
+        "FrameworkName": body.get("FrameworkName", ""),
+        "FrameworkVersion": body.get("FrameworkVersion", ""),
+        "FrameworkEnvironment": body.get("FrameworkEnvironment", ""),
+        "TrainingMode": body.get("TrainingMode", ""),
+        "ChargeType": body["ChargeType"],
+        "ChargeStatus": "BILLING" if is_billed else "NOT_BILLING",
+        "BillingInfo": f"{hourly_price(body) / 100:.2f}元/小时 (按量计费)" if is_billed else "",
+        "ResourceGroupId": group,
+        "ResourceGroupName": registry.facts("resource_group", group).get("name", ""),
+        "ResourceConfigInfos": [_node(node) for node in body["ResourceConfigInfos"]],
+        "Tags": all_tags(task),
+        "ImageInfo": _image(body),
+        "Output": _filled("CosPathInfo", body.get("Output")),
+        "Status": run.status.value,
+        "RuntimeInSeconds": _runtime(run, now),
+        "FailureReason": run.failure_reason,
+        "Message": "",
+        "CallbackUrl": body.get("CallbackUrl", ""),
+    }
+
+
+def all_tags(task: Task) -> list[dict[str, str]]:
+    """The tags of a task, those that the platform bound included."""
+    return [{"TagKey": key, "TagValue": value} for key, value in {**task.tags, **task.system_tags}.items()]
+
+
+def _node(node: dict[str, Any]) -> dict[str, Any]:
+    """A group of nodes; of a pay-as-you-go spec the service knows the size."""
+    spec = SPECS.get(node.get("InstanceType", ""))
+    size: dict[str, Any] = {}
+    if spec is not None:
+        size = {"Cpu": spec.cpu, "Memory": spec.memory, "GpuType": spec.gpu_type, "Gpu": spec.gpu}
+        size["InstanceTypeAlias"] = spec.alias
+    return _filled("ResourceConfigInfo", {"RDMAConfig": {"Enable": False}, **node, **size})
+
+
+def _image(body: dict[str, Any]) -> dict[str, Any]:
+    """The image: the one given, or the built-in one of the framework's environment. Its secret is never told."""
+    environment = body.get("FrameworkEnvironment", "")
+    image = body.get("ImageInfo")
+    if image is None and environment:
+        image = {"ImageType": "PRE_SET", "ImageUrl": image_url(environment), "ImageName": environment}
+    return {**_filled("ImageInfo", image), "ImageSecret": None}
+
+
+def _mount(mount: dict[str, Any]) -> dict[str, Any]:
+    answer = _filled("DataConfig", mount)
+    if answer["CFSSource"] is not None:
+        defaults = {"MountType": "STORAGE", "Protocol": "NFS"}
+        given = {name: value for name, value in mount["CFSSource"].items() if value != ""}
+        answer["CFSSource"] = _filled("CFSConfig", {**defaults, **given})
+    return answer
+
+
+def _network(network: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "SSHConfig": _filled("SSHConfig", network.get("SSHConfig")),
+        "ExposePortConfig": _filled("ExposePortConfig", network.get("ExposePortConfig")),
+    }
+
+
+def _variable(variable: dict[str, Any]) -> dict[str, Any]:
+    """An environment variable; the value of a private one cannot be read."""
+    answer = _filled("EnvVar", variable)
+    return {**answer, "Value": ""} if answer["IsPrivate"] else answer
+
+
+def _operator(operator: Operator) -> dict[str, Any]:
+    return {
+        "SubUin": operator.sub_uin,
+        "SubUinName": operator.name,
+        "IsPlatformOperator": operator.is_platform,
+        "OperationType": operator.operation,
+    }
+
+
+def _runtime(run: Run, now: datetime) -> int:
+    if run.started_at is None:
+        return 0
+    return max(0, int(((run.ended_at or now) - run.started_at).total_seconds()))
+
+
+_EMPTY = {"string": "", "bool": False, "int64": 0, "uint64": 0, "float": 0.0}
+
+
+def _filled(struct: str, value: dict[str, Any] | None) -> dict[str, Any]:
+    """A struct with all its scalars and lists, empty where unset; an unset struct within it is null or absent."""
+    fields = definition().struct("tione", struct)
+    answer: dict[str, Any] = {}
+    for name, field in fields.items():
+        given = (value or {}).get(name)
+        if field.element is not None:
+            answer[name] = list(given or ())
+        elif field.type in _EMPTY:
+            answer[name] = _EMPTY[field.type] if given is None else given
+        elif given is not None:
+            answer[name] = _filled(field.type, given)
+        elif field.nullable:
+            answer[name] = None
+    return answer

@@ -1,0 +1,40 @@
+"""What time it is. Nothing in the emulator asks the machine: it asks a clock that was handed to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+Wall = Callable[[], datetime]
+"""The time that the service and its callers share: signatures, rate limits and the request record go by it."""
+
+
+def wall_clock(offset: timedelta = timedelta()) -> Wall:
+    """The machine's clock, or one that is wrong by `offset`."""
+    return lambda: datetime.now(timezone.utc) + offset
+
+
+class Clock:
+    """The time that tasks live by: as fast as the wall's, or faster, or standing still until it is moved.
+
+    It is another clock than the wall's because a test that moves it by an hour still signs with its machine's time.
+    """
+
+    def __init__(self, wall: Wall, speed: float = 1.0) -> None:
+        """`speed` 0 is a clock that stands still."""
+        if speed < 0:
+            raise ValueError(f"a clock cannot run backwards: speed {speed}")
+        self._wall = wall
+        self._origin = wall()
+        self._moved = timedelta()
+        self._speed = speed
+
+    def now(self) -> datetime:
+        return self._origin + (self._wall() - self._origin) * self._speed + self._moved
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the clock forward, on top of its own pace; give the new time."""
+        if seconds < 0:
+            raise ValueError(f"a clock cannot be moved back: {seconds} seconds")
+        self._moved += timedelta(seconds=seconds)
+        return self.now()

@@ -1,0 +1,115 @@
+"""`python -m pulumi_tione.emulator`: the emulator as a program."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from .accounts import DEFAULT_KEY, DEFAULT_UIN, Caller, Key
+from .cloud import Switches
+from .emulator import Emulator
+from .life import DURATIONS, Status
+from .limits import RATE
+
+DEFAULT_PORT = 9851
+"""Where a local TI-ONE is looked for when nothing else is said."""
+
+READY = "pulumi_tione emulator ready at "
+"""The beginning of the last line of what is printed at the start; the address follows."""
+
+_BLOCK = """\
+A local TI-ONE answers tione, tag and sts at {endpoint}
+
+  Pulumi       pulumi config set tione:endpoint {endpoint}
+               pulumi config set tione:region ap-guangzhou
+               pulumi config set tione:secretId {secret_id}
+               pulumi config set --secret tione:secretKey {secret_key}
+  environment  export TIONE_ENDPOINT={endpoint} TENCENTCLOUD_REGION=ap-guangzhou
+               export TENCENTCLOUD_SECRET_ID={secret_id} TENCENTCLOUD_SECRET_KEY={secret_key}
+  SDKs         endpoint {authority}, protocol http
+  control      {endpoint}/_emulator/requests, tasks, faults, clock, registered, settings
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr
+    )
+    try:
+        emulator = Emulator(
+            port=options.port,
+            host=options.host,
+            keys=options.key or [DEFAULT_KEY],
+            speed=options.speed,
+            clock_offset_seconds=options.clock_offset,
+            durations={**DURATIONS, Status.RUNNING: options.running},
+            requests_a_second=None if options.no_limits else RATE,
+            switches=Switches(
+                deleted_names_are_free=not options.keep_deleted_names,
+                start_from_failed=not options.no_start_from_failed,
+            ),
+            record_file=options.record,
+        )
+    except OSError as error:
+        print(f"cannot listen on {options.host} port {options.port}: {error.strerror}", file=sys.stderr)
+        return 1
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with emulator:
+        _announce(emulator)
+        ended.wait()
+    return 0
+
+
+def _announce(emulator: Emulator) -> None:
+    key = emulator.key
+    print(
+        _BLOCK.format(
+            endpoint=emulator.endpoint,
+            authority=emulator.endpoint.removeprefix("http://"),
+            secret_id=key.secret_id,
+            secret_key=key.secret_key,
+        )
+    )
+    print(f"{READY}{emulator.endpoint}", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pulumi_tione.emulator", description="A local TI-ONE for trying programs and for tests."
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=DEFAULT_PORT, help="0 for any free one (default: %(default)s)")
+    add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine alone)")
+    add(
+        "--key", type=_key, action="append", metavar="ID:KEY[:UIN]", help="a key pair, and its account; may be repeated"
+    )
+    add("--speed", type=float, default=1.0, help="how fast time passes for the tasks (default: %(default)s)")
+    add(
+        "--running",
+        type=float,
+        default=DURATIONS[Status.RUNNING],
+        metavar="SECONDS",
+        help="how long a run lasts of which nothing else is known (default: %(default)s)",
+    )
+    add("--no-limits", action="store_true", help=f"no limit of {RATE} requests a second for each action")
+    add("--record", metavar="FILE", help="write every request, secrets masked, as a line of JSON")
+    add("--clock-offset", type=float, default=0.0, metavar="SECONDS", help="by how much this service's clock is wrong")
+    add("--keep-deleted-names", action="store_true", help="the name of a deleted task stays taken")
+    add("--no-start-from-failed", action="store_true", help="StartTrainingTask is refused for a FAILED task")
+    add("--verbose", action="store_true", help="a line on standard error for each request")
+    return parser
+
+
+def _key(text: str) -> Key:
+    secret_id, _, rest = text.partition(":")
+    secret_key, _, uin = rest.partition(":")
+    if not secret_id or not secret_key:
+        raise argparse.ArgumentTypeError("a key pair is written ID:KEY or ID:KEY:UIN")
+    return Key(secret_id, secret_key, Caller(uin or DEFAULT_UIN))

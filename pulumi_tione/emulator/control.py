@@ -1,0 +1,177 @@
+"""What can be asked of the emulator, and ordered from it, beside the API: for tests, and for trying things."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from . import answers
+from .cloud import Cloud, Order
+from .faults import Fault, Faults
+from .life import Event, Status
+from .limits import RateLimit
+from .masking import masked_object
+from .record import Record
+from .tasks import Operator, Task
+
+OUTCOMES = {"SUCCEED": Event.SUCCEEDS, "FAILED": Event.FAILS, "SUBMIT_FAILED": Event.SUBMISSION_FAILS}
+"""The ways in which a run can be told to end."""
+
+FOREVER = "forever"
+"""In place of a number of seconds."""
+
+
+class Control:
+    """All questions and orders. Each holds the lock under which requests are answered: it sees a whole state."""
+
+    def __init__(
+        self, cloud: Cloud, record: Record, faults: Faults, rate_limit: RateLimit, lock: threading.RLock
+    ) -> None:
+        self.faults = faults
+        self._cloud = cloud
+        self._record = record
+        self._rate_limit = rate_limit
+        self._lock = lock
+
+    def requests(self, *, secrets: bool = False) -> list[dict[str, Any]]:
+        with self._lock:
+            return [entry.shown(secrets) for entry in self._record]
+
+    def forget_requests(self) -> None:
+        with self._lock:
+            self._record.clear()
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """All tasks of all accounts, the oldest first: the detail of each, and what the API does not tell."""
+        with self._lock:
+            now = self._cloud.settle()
+            return [self._shown(task, now) for task in self._cloud.tasks()]
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._cloud.clock.now()
+
+    def advance(self, seconds: float) -> datetime:
+        """Let time pass for the tasks; give the new time."""
+        with self._lock:
+            self._cloud.clock.advance(seconds)
+            return self._cloud.settle()
+
+    def order(
+        self,
+        task: str | None = None,
+        *,
+        outcome: str | None = None,
+        failure_reason: str | None = None,
+        running_seconds: float | str | None = None,
+        seconds: Mapping[str, float | str] | None = None,
+        change: Mapping[str, Any] | None = None,
+        system_tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say how runs go: those of the task with this id or name, that there is or will be; or those of all tasks."""
+        durations = dict(seconds or {})
+        if running_seconds is not None:
+            durations["RUNNING"] = running_seconds
+        if outcome is not None and outcome not in OUTCOMES:
+            raise ValueError(f"outcome is one of {', '.join(OUTCOMES)}, not {outcome}")
+        order = Order(
+            OUTCOMES[outcome] if outcome else None,
+            failure_reason,
+            {_status(status): _seconds(length) for status, length in durations.items()},
+            dict(change or {}),
+            dict(system_tags or {}),
+        )
+        with self._lock:
+            self._cloud.order(order, task)
+
+    def preempt(self, task: str) -> None:
+        """Take a running task's nodes away: it waits for others."""
+        with self._lock:
+            self._cloud.preempt(self._task(task), self._cloud.settle())
+
+    def platform_stop(self, task: str) -> None:
+        """Stop a task as the platform does, not as a user."""
+        with self._lock:
+            now = self._cloud.settle()
+            self._cloud.stop(self._task(task), Operator("STOP", is_platform=True), now)
+
+    def remove(self, task: str) -> None:
+        """Make a task vanish, whatever its status."""
+        with self._lock:
+            self._cloud.delete(self._task(task))
+
+    def register(self, kind: str, resource_id: str, **facts: Any) -> None:
+        """Say that something exists; what of this kind is not registered, does not from now on."""
+        with self._lock:
+            self._cloud.registry.register(kind, resource_id, **facts)
+
+    def unregister(self, kind: str, resource_id: str) -> None:
+        with self._lock:
+            self._cloud.registry.unregister(kind, resource_id)
+
+    def settings(self) -> dict[str, Any]:
+        with self._lock:
+            return {
+                "now": self._cloud.clock.now().isoformat(),
+                "requests_a_second": self._rate_limit.rate,
+                "sold_out": sorted(self._cloud.sold_out),
+                "balances": dict(self._cloud.balances),
+                **asdict(self._cloud.switches),
+            }
+
+    def set(self, **settings: Any) -> None:
+        """Change settings: the switches, `requests_a_second`, `sold_out` (spec names), `balances` (fen, by account)."""
+        with self._lock:
+            for name, value in settings.items():
+                if hasattr(self._cloud.switches, name):
+                    setattr(self._cloud.switches, name, bool(value))
+                elif name == "requests_a_second":
+                    self._rate_limit.rate = None if value is None else int(value)
+                elif name == "sold_out":
+                    self._cloud.sold_out = set(value)
+                elif name == "balances":
+                    self._cloud.balances = {str(uin): int(fen) for uin, fen in value.items()}
+                else:
+                    raise ValueError(f"there is no setting {name}; there are {', '.join(self.settings())}")
+
+    def add_fault(self, order: Mapping[str, Any]) -> Fault:
+        with self._lock:
+            return self.faults.add(**order)
+
+    def _task(self, id_or_name: str) -> Task:
+        named = (task for task in self._cloud.tasks() if task.name == id_or_name)
+        task = self._cloud.find(id_or_name) or next(named, None)
+        if task is None:
+            raise ValueError(f"there is no task with the id or name {id_or_name}")
+        return task
+
+    def _shown(self, task: Task, now: datetime) -> dict[str, Any]:
+        return {
+            **answers.detail(task, task.run, now, self._cloud.registry),
+            "TiProjectId": task.ti_project_id,
+            "Runs": [
+                {
+                    "InstanceId": run.instance_id,
+                    "History": [[status.value, at.isoformat()] for status, at in run.history],
+                }
+                for run in task.runs
+            ],
+            "Request": masked_object(task.body),
+        }
+
+
+def _status(name: str) -> Status:
+    try:
+        return Status(name)
+    except ValueError:
+        raise ValueError(f"{name} is no status of a task: {', '.join(Status)}") from None
+
+
+def _seconds(length: float | str) -> float:
+    seconds = float("inf") if length == FOREVER else float(length)
+    if not seconds >= 0:
+        raise ValueError(f"a duration is 0 or more seconds, or {FOREVER}, not {length}")
+    return seconds

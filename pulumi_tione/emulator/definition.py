@@ -1,0 +1,125 @@
+"""The vendor's definition of the API: which actions there are, and what their requests and answers consist of.
+
+The facts lie in `definition.json`, distilled from the vendor's own package. What the vendor no longer publishes, or
+never did, stands below as an addendum, so that one module says everything that is known about names and types.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+ANY = "any"
+"""The type of what nobody has described: every JSON value is of it."""
+
+SCALARS = frozenset({"string", "bool", "int64", "uint64", "float", ANY})
+
+_WITHDRAWN: dict[str, Any] = {
+    "actions": {
+        "DescribeTrainingFrameworks": {
+            "request": "DescribeTrainingFrameworksRequest",
+            "response": "DescribeTrainingFrameworksResponse",
+        }
+    },
+    "structs": {
+        "DescribeTrainingFrameworksRequest": {},
+        "DescribeTrainingFrameworksResponse": {
+            "FrameworkInfos": {"type": "list<FrameworkInfo>", "returned": True},
+            "RequestId": {"type": "string"},
+        },
+        "FrameworkInfo": {
+            "Name": {"type": "string", "returned": True},
+            "VersionInfos": {"type": "list<FrameworkVersion>", "returned": True},
+        },
+        "FrameworkVersion": {
+            "Version": {"type": "string", "returned": True},
+            "TrainingModes": {"type": "list<string>", "returned": True},
+            "Environment": {"type": "string", "returned": True},
+        },
+    },
+}
+"""DescribeTrainingFrameworks left the SDKs between 3.0.1102 and 3.0.1200; the page of Create still points to it."""
+
+_UNDOCUMENTED: dict[str, Any] = {
+    "CreateTrainingTaskRequest": {
+        "TaskType": {"type": "string"},
+        "TaskId": {"type": "string"},
+        "PreTrainModel": {"type": ANY},
+        "TAIJITemplateId": {"type": "string"},
+        "AIMarketTemplateId": {"type": "string"},
+        "AIMarketTemplateGroup": {"type": "string"},
+        "ResourceGroupAnnotationInfo": {"type": ANY},
+        "SourceTaskId": {"type": "string"},
+        "SchedulePolicy": {"type": "SchedulePolicy"},
+    },
+    "SchedulePolicy": {"PriorityClass": {"type": "string"}, "BackOffLimit": {"type": "int64"}},
+}
+"""Fields that the vendor's own kit (tikit 1.9.5) sends and no public definition has: accepted, and said to be so."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One member of a struct. `required` is about requests, `returned` and `nullable` are about answers."""
+
+    name: str
+    type: str
+    required: bool = False
+    returned: bool = False
+    nullable: bool = False
+    documented: bool = True
+
+    @property
+    def element(self) -> str | None:
+        """What a list is a list of; None for anything but a list."""
+        return self.type[5:-1] if self.type.startswith("list<") else None
+
+
+Struct = Mapping[str, Field]
+
+
+@dataclass(frozen=True)
+class Action:
+    """An action, in the service and version that offer it."""
+
+    service: str
+    version: str
+    name: str
+    request: str
+    response: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """All services. A struct's name means something within its service only: `Tag` is three different things."""
+
+    actions: Mapping[str, Action]
+    structs: Mapping[tuple[str, str], Struct]
+
+    @property
+    def versions(self) -> frozenset[str]:
+        return frozenset(action.version for action in self.actions.values())
+
+    def struct(self, service: str, name: str) -> Struct:
+        return self.structs[service, name]
+
+
+@cache
+def definition() -> Definition:
+    published = json.loads(resources.files(__package__).joinpath("definition.json").read_text(encoding="utf-8"))
+    actions: dict[str, Action] = {}
+    structs: dict[tuple[str, str], Struct] = {}
+    for service, described in published["services"].items():
+        additions = _WITHDRAWN if service == "tione" else {"actions": {}, "structs": {}}
+        for name, parts in {**described["actions"], **additions["actions"]}.items():
+            actions[name] = Action(service, described["version"], name, parts["request"], parts["response"])
+        for name, fields in {**described["structs"], **additions["structs"]}.items():
+            structs[service, name] = {field: Field(field, **facts) for field, facts in fields.items()}
+    for name, fields in _UNDOCUMENTED.items():
+        known = structs.get(("tione", name), {})
+        unknown = {field: Field(field, documented=False, **facts) for field, facts in fields.items()}
+        structs["tione", name] = {**known, **unknown}
+    return Definition(actions, structs)

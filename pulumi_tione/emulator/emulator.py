@@ -1,0 +1,86 @@
+"""The emulator as a whole: its parts put together, started, stopped and asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+
+from .accounts import DEFAULT_KEY, Key, Keyring
+from .clock import Clock, Wall, wall_clock
+from .cloud import Cloud, Switches
+from .control import Control
+from .faults import Faults
+from .gateway import Gateway
+from .life import DURATIONS, Status
+from .limits import RATE, RateLimit
+from .record import Record
+from .server import Server
+
+
+class Emulator(Control):
+    """A local TI-ONE: a context manager that serves at `endpoint` while it is open.
+
+    Everything of a `Control` can be asked and ordered directly; what one emulator holds, no other sees.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        keys: Iterable[Key] = (DEFAULT_KEY,),
+        speed: float = 1.0,
+        manual_clock: bool = False,
+        clock_offset_seconds: float = 0.0,
+        durations: Mapping[Status, float] = DURATIONS,
+        requests_a_second: int | None = RATE,
+        switches: Switches | None = None,
+        record_file: Path | str | None = None,
+        wall: Wall | None = None,
+    ) -> None:
+        """Port 0 is any free one. With `manual_clock` no time passes for the tasks but by `advance`.
+
+        `clock_offset_seconds` is by how much this service's clock is wrong; `requests_a_second` None is without limits.
+        """
+        wall = wall or wall_clock(timedelta(seconds=clock_offset_seconds))
+        lock = threading.RLock()
+        self.keyring = Keyring(*keys)
+        cloud = Cloud(Clock(wall, 0.0 if manual_clock else speed), self.keyring, switches, durations)
+        record = Record(None if record_file is None else Path(record_file))
+        faults, rate_limit = Faults(), RateLimit(requests_a_second)
+        super().__init__(cloud, record, faults, rate_limit, lock)
+        self.gateway = Gateway(cloud, wall, record, faults, rate_limit)
+        try:
+            self._server = Server(self.gateway, self, lock, host, port)
+        except OSError:
+            record.close()
+            raise
+
+    @property
+    def endpoint(self) -> str:
+        host = f"[{self._server.host}]" if ":" in self._server.host else self._server.host
+        return f"http://{host}:{self._server.port}"
+
+    @property
+    def key(self) -> Key:
+        """The first of the keys that it knows."""
+        return next(iter(self.keyring))
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+        self._record.close()
+
+    def __enter__(self) -> Emulator:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,12 @@
+"""How the service says no."""
+
+from __future__ import annotations
+
+
+class ApiError(Exception):
+    """A refusal as the client gets it: a documented code, and a message that names what is wrong with what."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message

@@ -1,0 +1,144 @@
+"""Trouble to order: what shall go wrong, with which calls, and whether the action takes effect all the same."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Fault:
+    """One order. The first group of fields says for which calls, the second what happens to them."""
+
+    action: str = "*"
+    """The action, or `*` for each."""
+    first: int = 1
+    """From which matching call on, counted from when the order was placed."""
+    times: int | None = 1
+    """For how many calls; None: until the order is withdrawn."""
+    seconds: float | None = None
+    """For how long, counted from the first call that it met."""
+    probability: float = 1.0
+    seed: int | None = None
+    """Makes a probability repeat itself."""
+
+    effect: bool | None = None
+    """Whether the action is carried out. Unless said, refusals (`code`, `status`) have none and anything else has."""
+    connection: Literal["close", "cut"] | None = None
+    """`close`: the connection ends instead of an answer. `cut`: it ends in the middle of the answer."""
+    delay_seconds: float = 0.0
+    """How long the answer is held back."""
+    code: str | None = None
+    """An error code instead of the answer."""
+    message: str | None = None
+    """The error's message; `{body}` in it is replaced by the request's body."""
+    status: int | None = None
+    """An HTTP status instead of 200, with an HTML page unless `body` says otherwise."""
+    body: str | None = None
+    """This text instead of the answer."""
+    content_type: str | None = None
+    """This content type instead of the service's own."""
+    without: list[str] = field(default_factory=list)
+    """Members that the answer lacks, such as `Id`."""
+    hidden_list_calls: int = 0
+    """The task that this call creates shows up in lists only after so many list calls."""
+
+    number: int = field(default_factory=lambda: next(_numbers))
+    calls_seen: int = 0
+    calls_met: int = 0
+    first_met_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+
+    @classmethod
+    def from_json(cls, order: Mapping[str, Any]) -> Fault:
+        """Read an order; a ValueError says what is wrong with it."""
+        orderable = {each.name for each in fields(cls)} - {"number", "calls_seen", "calls_met", "first_met_at"}
+        unknown = sorted(set(order) - orderable)
+        if unknown:
+            raise ValueError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(orderable))}")
+        fault = cls(**order)
+        if fault.connection not in (None, "close", "cut"):
+            raise ValueError(f"connection is close or cut, not {fault.connection}")
+        return fault
+
+    def to_json(self) -> dict[str, Any]:
+        order = asdict(self)
+        order["first_met_at"] = self.first_met_at.isoformat() if self.first_met_at else None
+        return order
+
+    @property
+    def takes_effect(self) -> bool:
+        if self.effect is not None:
+            return self.effect
+        return self.code is None and self.status is None
+
+    @property
+    def description(self) -> str:
+        """What it does, in a few words for the record."""
+        parts = [
+            f"connection {self.connection}" if self.connection else "",
+            f"code {self.code}" if self.code else "",
+            f"status {self.status}" if self.status else "",
+            "another body" if self.body is not None else "",
+            f"content type {self.content_type}" if self.content_type else "",
+            f"without {', '.join(self.without)}" if self.without else "",
+            f"after {self.delay_seconds:g} s" if self.delay_seconds else "",
+            f"hidden from {self.hidden_list_calls} lists" if self.hidden_list_calls else "",
+        ]
+        told = "; ".join(part for part in parts if part) or "nothing"
+        return told if self.takes_effect else f"{told}; without effect"
+
+    def counts(self, action: str) -> bool:
+        """Count a call if the order is about its action."""
+        if self.action not in ("*", action):
+            return False
+        self.calls_seen += 1
+        return True
+
+    def meets(self, now: datetime) -> bool:
+        """Whether the call just counted is one of those that the order wants."""
+        if self.calls_seen < self.first or (self.times is not None and self.calls_met >= self.times):
+            return False
+        over = (
+            self.seconds is not None and self.first_met_at and now > self.first_met_at + timedelta(seconds=self.seconds)
+        )
+        if over or self._random.random() >= self.probability:
+            return False
+        self.calls_met += 1
+        self.first_met_at = self.first_met_at or now
+        return True
+
+
+class Faults:
+    """All orders. Where several are about one call, the one placed first has it."""
+
+    def __init__(self) -> None:
+        self._orders: list[Fault] = []
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(tuple(self._orders))
+
+    def add(self, action: str = "*", **order: Any) -> Fault:
+        """Place an order: `faults.add("CreateTrainingTask", connection="close")` loses one answer after its effect."""
+        fault = Fault.from_json({"action": action, **order})
+        self._orders = [*self._orders, fault]
+        return fault
+
+    def remove(self, number: int) -> None:
+        self._orders = [fault for fault in self._orders if fault.number != number]
+
+    def clear(self) -> None:
+        self._orders = []
+
+    def about(self, action: str, now: datetime) -> Fault | None:
+        """The trouble that this call is in for; every call of an action is to pass here once."""
+        counted = [fault for fault in self._orders if fault.counts(action)]
+        return next((fault for fault in counted if fault.meets(now)), None)

@@ -1,0 +1,32 @@
+"""The ids that the service gives."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import uuid
+from datetime import datetime, timezone
+
+_EPOCH = datetime(2015, 1, 1, tzinfo=timezone.utc)
+_LETTERS = string.ascii_lowercase + string.digits
+
+
+def request_id() -> str:
+    return str(uuid.uuid4())
+
+
+def instance_id(task_id: str) -> str:
+    """The id of a run: the task's, and twelve letters and digits."""
+    return f"{task_id}-{''.join(secrets.choice(_LETTERS) for _ in range(12))}"
+
+
+class TaskIds:
+    """Ids such as train-1208038387393233920: numbers of nineteen digits that only ever grow."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def next(self, now: datetime) -> str:
+        milliseconds = int((now - _EPOCH).total_seconds() * 1000)
+        self.last = max(self.last + 1, milliseconds << 22)
+        return f"train-{self.last}"

@@ -1,0 +1,88 @@
+"""The life of a training task, as tables: the statuses, what leads from one to another, and how long each lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Status(str, Enum):
+    """The statuses of a task, spelt as the API spells them [D]."""
+
+    SUBMITTING = "SUBMITTING"
+    PENDING = "PENDING"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    STOPPED = "STOPPED"
+    FAILED = "FAILED"
+    SUCCEED = "SUCCEED"
+    SUBMIT_FAILED = "SUBMIT_FAILED"
+
+
+AT_REST = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
+"""Where a task stays until somebody starts or deletes it [I]."""
+
+BILLED = frozenset({Status.STARTING, Status.RUNNING, Status.STOPPING})
+"""Where a pay-as-you-go task costs money: while it holds nodes [I]."""
+
+
+class Event(str, Enum):
+    """What can happen to a task."""
+
+    TIME_PASSES = "time passes"
+    SUCCEEDS = "succeeds"
+    FAILS = "fails"
+    SUBMISSION_FAILS = "submission fails"
+    IS_PREEMPTED = "is preempted"
+    IS_STOPPED = "is stopped"
+    IS_STARTED = "is started"
+
+
+TRANSITIONS: dict[tuple[Status, Event], Status] = {
+    (Status.SUBMITTING, Event.TIME_PASSES): Status.PENDING,
+    (Status.PENDING, Event.TIME_PASSES): Status.STARTING,
+    (Status.STARTING, Event.TIME_PASSES): Status.RUNNING,
+    (Status.STOPPING, Event.TIME_PASSES): Status.STOPPED,
+    (Status.RUNNING, Event.SUCCEEDS): Status.SUCCEED,
+    (Status.RUNNING, Event.FAILS): Status.FAILED,
+    (Status.SUBMITTING, Event.SUBMISSION_FAILS): Status.SUBMIT_FAILED,
+    (Status.RUNNING, Event.IS_PREEMPTED): Status.PENDING,
+    (Status.PENDING, Event.IS_STOPPED): Status.STOPPING,
+    (Status.STARTING, Event.IS_STOPPED): Status.STOPPING,
+    (Status.RUNNING, Event.IS_STOPPED): Status.STOPPING,
+    (Status.STOPPED, Event.IS_STARTED): Status.SUBMITTING,
+    (Status.SUCCEED, Event.IS_STARTED): Status.SUBMITTING,
+    (Status.FAILED, Event.IS_STARTED): Status.SUBMITTING,
+    (Status.SUBMIT_FAILED, Event.IS_STARTED): Status.SUBMITTING,
+}
+"""Everything that can happen. What is not here cannot: such an operation is refused."""
+
+DURATIONS: dict[Status, float] = {
+    Status.SUBMITTING: 0.5,
+    Status.PENDING: 1.0,
+    Status.STARTING: 1.0,
+    Status.RUNNING: 5.0,
+    Status.STOPPING: 1.0,
+}
+"""How many seconds an active status lasts unless something else is said: short, to suit a demonstration."""
+
+FOREVER = float("inf")
+"""The length of a status that ends by an operation only."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a run is going to go: how it ends, and how many seconds its statuses last."""
+
+    outcome: Event = Event.SUCCEEDS
+    failure_reason: str = ""
+    seconds: dict[Status, float] = field(default_factory=lambda: dict(DURATIONS))
+
+    def event_after(self, status: Status) -> Event:
+        """What ends a status when its time is over."""
+        if status is Status.SUBMITTING and self.outcome is Event.SUBMISSION_FAILS:
+            return Event.SUBMISSION_FAILS
+        if status is Status.RUNNING:
+            return Event.FAILS if self.outcome is Event.FAILS else Event.SUCCEEDS
+        return Event.TIME_PASSES

@@ -1,0 +1,35 @@
+"""How often an action may be called: the documented rate of 20 requests a second."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from .errors import ApiError
+
+RATE = 20
+WINDOW = timedelta(seconds=1)
+
+
+class RateLimit:
+    """Never more than `rate` calls of one action by one account in any one second: a window that slides.
+
+    Documented is the number alone; that no second whatever holds more of them is the strictest reading of it.
+    """
+
+    def __init__(self, rate: int | None = RATE) -> None:
+        """`rate` None is no limit."""
+        self.rate = rate
+        self._accepted: dict[tuple[str, str], deque[datetime]] = {}
+
+    def admit(self, uin: str, action: str, now: datetime) -> None:
+        if self.rate is None:
+            return
+        accepted = self._accepted.setdefault((uin, action), deque())
+        # A call that lies ahead was accepted before the machine's clock was set back.
+        while accepted and not now - WINDOW <= accepted[0] <= now:
+            accepted.popleft()
+        if len(accepted) >= self.rate:
+            message = f"{action} may be called {self.rate} times a second, and was. Try again later."
+            raise ApiError("RequestLimitExceeded", message)
+        accepted.append(now)

@@ -1,0 +1,83 @@
+"""What must not be readable in what the emulator shows of the requests that it saw."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+MASK = "***"
+
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?')
+"""A string of a JSON text, and the colon that makes a key of it."""
+
+_LEAST_LENGTH_WITHIN = 6
+"""A shorter secret is covered where it is a whole string only: within others it would be found by chance."""
+
+
+def masked_body(text: str, body: dict[str, Any] | None) -> str:
+    """The text of a request body with its secrets covered and everything else as it was sent.
+
+    Whatever string equals a secret is covered, wherever it stands. What is no JSON object may hold secrets anywhere.
+    """
+    if body is None:
+        return f"<{len(text)} characters that are not a JSON object>" if text else ""
+    hidden = set(_secrets(body))
+    if not hidden:
+        return text
+
+    def cover(match: re.Match[str]) -> str:
+        if match[2]:
+            return match[0]
+        value = json.loads(match[1], strict=False)
+        covered = _covered(value, hidden)
+        return match[1] if covered == value else json.dumps(covered, ensure_ascii=False)
+
+    return _STRING.sub(cover, text)
+
+
+def masked_object(body: dict[str, Any]) -> dict[str, Any]:
+    """A request body with its secrets covered."""
+    covered: dict[str, Any] = json.loads(masked_body(json.dumps(body), body))
+    return covered
+
+
+def _covered(value: str, hidden: set[str]) -> str:
+    if value in hidden:
+        return MASK
+    for secret in sorted(hidden, key=len, reverse=True):
+        if len(secret) >= _LEAST_LENGTH_WITHIN:
+            value = value.replace(secret, MASK)
+    return value
+
+
+def _secrets(body: dict[str, Any]) -> Iterator[str]:
+    """The strings of a request that nobody else may know: passwords, private variables, credentials in URLs, tokens."""
+    image = body.get("ImageInfo")
+    secret = image.get("ImageSecret") if isinstance(image, dict) else None
+    if isinstance(secret, dict):
+        yield from _texts(secret.get("Password"))
+    variables = body.get("Envs")
+    for variable in variables if isinstance(variables, list) else ():
+        if isinstance(variable, dict) and variable.get("IsPrivate") not in (None, False):
+            yield from _texts(variable.get("Value"))
+    yield from _texts(body.get("WebIdentityToken"))
+    callback = body.get("CallbackUrl")
+    if isinstance(callback, str):
+        yield from _texts(_credentials(callback))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value:
+        yield value
+
+
+def _credentials(url: str) -> str | None:
+    """`user:password` of a URL, exactly as it stands there."""
+    try:
+        netloc = urlsplit(url).netloc
+    except ValueError:
+        return url
+    return netloc.rpartition("@")[0] or None

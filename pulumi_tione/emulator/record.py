@@ -1,0 +1,92 @@
+"""The record of all requests: what came, from whom, and what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from .masking import masked_body
+
+CAPACITY = 100_000
+"""So many requests are kept; the oldest go first."""
+
+
+@dataclass
+class Entry:
+    """One request. It is filled in as the request is understood, so that the record tells how far it came."""
+
+    time: datetime
+    request_id: str
+    raw_body: bytes = b""
+    service: str | None = None
+    action: str | None = None
+    version: str | None = None
+    region: str | None = None
+    secret_id: str | None = None
+    timestamp: str | None = None
+    content_type: str | None = None
+    client: str | None = None
+    has_token: bool = False
+    body: dict[str, Any] | None = None
+    undocumented: list[str] = field(default_factory=list)
+    accepted: bool = False
+    id: str | None = None
+    code: str | None = None
+    fault: str | None = None
+
+    def shown(self, secrets: bool = False) -> dict[str, Any]:
+        """The entry as it is served: without the Authorization header always, with secrets on demand only."""
+        text = self.raw_body.decode("utf-8", "backslashreplace")
+        body = self.body
+        if not secrets:
+            text = masked_body(text, body)
+            body = None if body is None else json.loads(text)
+        return {
+            "time": self.time.isoformat(timespec="microseconds"),
+            "request_id": self.request_id,
+            "service": self.service,
+            "action": self.action,
+            "version": self.version,
+            "region": self.region,
+            "secret_id": self.secret_id,
+            "timestamp": self.timestamp,
+            "content_type": self.content_type,
+            "client": self.client,
+            "has_token": self.has_token,
+            "raw_body": text,
+            "body": body,
+            "undocumented": self.undocumented,
+            "accepted": self.accepted,
+            "id": self.id,
+            "code": self.code,
+            "fault": self.fault,
+        }
+
+
+class Record:
+    """The requests in the order of their arrival, in memory and, masked, as lines of a file where one is wanted."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._entries: deque[Entry] = deque(maxlen=CAPACITY)
+        self._file: TextIO | None = None if file is None else file.open("w", encoding="utf-8", buffering=1)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def add(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        if self._file is not None:
+            self._file.write(json.dumps(entry.shown(), ensure_ascii=False) + "\n")
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,276 @@
+"""The rules of CreateTrainingTask that a request shows by itself, whatever else exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from pulumi_tione.emulator.catalogue import SPECS, framework_versions
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.start_command import decode
+
+from .tags import check_tags
+
+Body = dict[str, Any]
+
+CHARGE_TYPES = ("PREPAID", "POSTPAID_BY_HOUR")
+IMAGE_TYPES = ("TCR", "CCR", "PreSet", "PRE_SET", "SYSTEM", "CUSTOM")
+"""The documented ones, and the two spellings of the platform's own images that the vendor's answers have."""
+SUPPLY_TYPES = ("", "TIDE", "SPOT")
+CLUSTER_TYPES = ("", "DEFAULT", "THIRD")
+
+LONGEST_NAME = 60
+LONGEST_REMARK = 1024
+LONGEST_TUNING_PARAMETERS = 2048
+MOST_DATA_CONFIGS = 10
+HANG_TIMEOUT_MINUTES = range(1, 14401)
+MOST_RESTARTS = 10
+"""What the vendor's own kit allows for SchedulePolicy.BackOffLimit."""
+
+_NAME = re.compile(r"[\u4e00-\u9fa5A-Za-z0-9][\u4e00-\u9fa5A-Za-z0-9_-]*")
+
+
+def check_form(body: Body) -> None:
+    """Refuse a request for the first rule that it breaks."""
+    for rule in RULES:
+        rule(body)
+
+
+def _name(body: Body) -> None:
+    name = body["Name"]
+    if len(name) > LONGEST_NAME:
+        _refuse_length("Name", name, LONGEST_NAME)
+    if not _NAME.fullmatch(name):
+        told = "must consist of Chinese or English letters, digits, `_` and `-`, and not begin with a sign"
+        _refuse("InvalidParameterValue.BadName", "Name", told)
+
+
+def _lengths(body: Body) -> None:
+    for parameter, longest in (("Remark", LONGEST_REMARK), ("TuningParameters", LONGEST_TUNING_PARAMETERS)):
+        text = body.get(parameter, "")
+        if len(text) > longest:
+            _refuse_length(parameter, text, longest)
+
+
+def _charge_type(body: Body) -> None:
+    _check_choice(body["ChargeType"], CHARGE_TYPES, "ChargeType")
+    if body["ChargeType"] == "PREPAID" and not body.get("ResourceGroupId"):
+        raise ApiError("MissingParameter", "`ResourceGroupId` is required where ChargeType is PREPAID.")
+
+
+def _nodes(body: Body) -> None:
+    nodes = body["ResourceConfigInfos"]
+    if not nodes:
+        _refuse_nodes("ResourceConfigInfos", "is empty: a task needs nodes")
+    for index, node in enumerate(nodes):
+        place = f"ResourceConfigInfos.{index}"
+        if not node["Role"]:
+            _refuse_nodes(f"{place}.Role", "is empty")
+        if node.get("InstanceNum", 0) < 1:
+            _refuse_nodes(f"{place}.InstanceNum", "must be 1 or more")
+        if body["ChargeType"] == "POSTPAID_BY_HOUR":
+            _pay_as_you_go_node(node, place)
+        else:
+            _resource_group_node(node, place)
+
+
+def _pay_as_you_go_node(node: Body, place: str) -> None:
+    instance_type = node.get("InstanceType", "")
+    if not instance_type:
+        _refuse_nodes(f"{place}.InstanceType", "is required where ChargeType is POSTPAID_BY_HOUR")
+    if instance_type not in SPECS:
+        _refuse_nodes(f"{place}.InstanceType", "is none of the specs that DescribeBillingSpecs lists")
+    if (node.get("RDMAConfig") or {}).get("Enable"):
+        told = "cannot be true: pay-as-you-go nodes have no RDMA"
+        _refuse("InvalidParameterValue.RDMAConfigIllegal", f"{place}.RDMAConfig.Enable", told)
+
+
+def _resource_group_node(node: Body, place: str) -> None:
+    for amount in ("Cpu", "Memory"):
+        if node.get(amount, 0) < 1:
+            _refuse_nodes(f"{place}.{amount}", "is required where ChargeType is PREPAID")
+    if node.get("Gpu", 0) > 0 and not node.get("GpuType"):
+        _refuse_nodes(f"{place}.GpuType", "is required where Gpu is not 0")
+    if node.get("InstanceType"):
+        _refuse_nodes(f"{place}.InstanceType", "must be empty where ChargeType is PREPAID")
+
+
+def _framework(body: Body) -> None:
+    name, version = body.get("FrameworkName", ""), body.get("FrameworkVersion", "")
+    versions = framework_versions(name)
+    if version and versions and version not in versions:
+        told = f"is not offered for {name}: {', '.join(versions)} are"
+        _refuse("InvalidParameterValue.FrameworkVersionNotSupport", "FrameworkVersion", told)
+
+
+def _image(body: Body) -> None:
+    image = body.get("ImageInfo")
+    if image is None:
+        return
+    if image["ImageType"] not in IMAGE_TYPES:
+        told = f"must be one of {', '.join(IMAGE_TYPES)}"
+        _refuse("InvalidParameterValue.ImageIllegal", "ImageInfo.ImageType", told)
+    url = image["ImageUrl"]
+    if not url or "://" in url or any(character.isspace() for character in url):
+        told = "must be the address of an image, such as registry/namespace/image:tag"
+        _refuse("InvalidParameterValue.ImageIllegal", "ImageInfo.ImageUrl", told)
+    if image.get("ImageSecret") and image["ImageType"] != "CUSTOM":
+        _refuse("InvalidParameterValue", "ImageInfo.ImageSecret", "is for the ImageType CUSTOM only")
+
+
+def _start_commands(body: Body) -> None:
+    encoded = body.get("EncodedStartCmdInfo")
+    if encoded is None:
+        return
+    if not encoded.get("StartCmdInfo"):
+        _refuse("InvalidParameterValue", "EncodedStartCmdInfo.StartCmdInfo", "is empty")
+    decode(encoded["StartCmdInfo"], "EncodedStartCmdInfo.StartCmdInfo")
+
+
+def _cos_paths(body: Body) -> None:
+    for place, cos in _cos_places(body):
+        if len(cos["Paths"]) != 1:
+            _refuse(
+                "InvalidParameterValue", f"{place}.Paths", f"has {len(cos['Paths'])} elements: exactly one is supported"
+            )
+
+
+def _cos_places(body: Body) -> Iterator[tuple[str, Body]]:
+    for place in ("CodePackagePath", "Output"):
+        if body.get(place) is not None:
+            yield place, body[place]
+    for index, mount in enumerate(body.get("DataConfigs", ())):
+        if mount.get("COSSource") is not None:
+            yield f"DataConfigs.{index}.COSSource", mount["COSSource"]
+
+
+def _mounts(body: Body) -> None:
+    mounts = body.get("DataConfigs", [])
+    if len(mounts) > MOST_DATA_CONFIGS:
+        told = f"has {len(mounts)} elements: {MOST_DATA_CONFIGS} at most"
+        _refuse("InvalidParameterValue.DataConfigNumLimitExceeded", "DataConfigs", told)
+    if sum(mount.get("LocalDiskSource") is not None for mount in mounts) > 1:
+        _refuse("InvalidParameter.UnsupportedMultiLocalDisk", "DataConfigs", "has several local disks: one at most")
+    if sum(mount.get("CBSSource") is not None for mount in mounts) > 1:
+        _refuse("InvalidParameterValue.UnsupportedMultiCBSStorage", "DataConfigs", "has several CBS disks: one at most")
+    mapped: dict[str, int] = {}
+    for index, mount in enumerate(mounts):
+        place = f"DataConfigs.{index}"
+        path = mount.get("MappingPath")
+        if path and mapped.setdefault(path, index) != index:
+            told = f"is the one of DataConfigs.{mapped[path]} too"
+            _refuse("InternalError.ValidateCreateTaskFailed", f"{place}.MappingPath", told)
+        local_path = (mount.get("LocalDiskSource") or {}).get("LocalPath")
+        if local_path and not local_path.startswith("/"):
+            _refuse(
+                "InvalidParameterValue.PathIllegal", f"{place}.LocalDiskSource.LocalPath", "is not an absolute path"
+            )
+        goose = mount.get("GooseFSSource")
+        if goose is not None and not goose.get("Id"):
+            _refuse("InvalidParameterValue.GooseFSConfigCannotEmpty", f"{place}.GooseFSSource.Id", "is empty")
+
+
+def _built_in_code(body: Body) -> None:
+    """Documented by the error's text: the platform's code needs a mount for its output."""
+    mounts = body.get("DataConfigs", [])
+    uses_built_in_code = any(mount.get("DataSourceUsage") == "BUILTIN_CODE" for mount in mounts)
+    if uses_built_in_code and not any(
+        mount.get("MappingPath", "").rstrip("/") == "/opt/ml/output/data" for mount in mounts
+    ):
+        told = "has built-in code and no mount at /opt/ml/output/data"
+        _refuse("InvalidParameterValue.AIMarketOutputConfigEmpty", "DataConfigs", told)
+
+
+def _code_repositories(body: Body) -> None:
+    seen: set[str] = set()
+    for index, repository in enumerate(body.get("CodeRepos", ())):
+        if repository["Id"] in seen:
+            _refuse("InvalidParameterValue.CodeRepoDuplicated", f"CodeRepos.{index}.Id", "occurs a second time")
+        seen.add(repository["Id"])
+
+
+def _log_delivery(body: Body) -> None:
+    check_log_delivery(body.get("LogEnable", False), body.get("LogConfig"))
+
+
+def check_log_delivery(enabled: bool, config: Body | None) -> None:
+    """Delivery needs to know where to; EnableTrainingTaskClsConfig is checked by the same rule."""
+    if enabled and not (config and config["LogsetId"] and config["TopicId"]):
+        told = "must name LogsetId and TopicId where LogEnable is true"
+        _refuse("InvalidParameterValue.ClsConfigRequired", "LogConfig", told)
+
+
+def _training_tool(body: Body) -> None:
+    minutes = (body.get("TrainToolConfig") or {}).get("LogHangTimeoutInMinute")
+    if minutes is not None and minutes not in HANG_TIMEOUT_MINUTES:
+        told = f"must be {HANG_TIMEOUT_MINUTES.start} to {HANG_TIMEOUT_MINUTES.stop - 1}"
+        _refuse("InvalidParameterValue", "TrainToolConfig.LogHangTimeoutInMinute", told)
+
+
+def _supply(body: Body) -> None:
+    supply = body.get("ResourceSupplyAttribute") or {}
+    _check_choice(supply.get("SupplyType", ""), SUPPLY_TYPES, "ResourceSupplyAttribute.SupplyType")
+    _check_choice(supply.get("ClusterType", ""), CLUSTER_TYPES, "ResourceSupplyAttribute.ClusterType")
+
+
+def _restarts(body: Body) -> None:
+    limit = (body.get("SchedulePolicy") or {}).get("BackOffLimit")
+    if limit is not None and not 0 <= limit <= MOST_RESTARTS:
+        place = "SchedulePolicy.BackOffLimit"
+        _refuse("InvalidParameterValue.BackOffLimitIllegal", place, f"must be 0 to {MOST_RESTARTS}")
+
+
+def _callback(body: Body) -> None:
+    url = body.get("CallbackUrl")
+    if url:
+        try:
+            is_url = urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)
+        except ValueError:
+            is_url = False
+        if not is_url:
+            _refuse("InvalidParameterValue", "CallbackUrl", "is not an http or https address")
+
+
+def _tags(body: Body) -> None:
+    check_tags([(tag["TagKey"], tag["TagValue"]) for tag in body.get("Tags", ())], "Tags")
+
+
+RULES: tuple[Callable[[Body], None], ...] = (
+    _name,
+    _lengths,
+    _charge_type,
+    _nodes,
+    _framework,
+    _image,
+    _start_commands,
+    _cos_paths,
+    _mounts,
+    _built_in_code,
+    _code_repositories,
+    _log_delivery,
+    _training_tool,
+    _supply,
+    _restarts,
+    _callback,
+    _tags,
+)
+"""In the order in which a request is checked; the first broken rule is the answer."""
+
+
+def _check_choice(value: str, choices: tuple[str, ...], place: str) -> None:
+    if value not in choices:
+        _refuse("InvalidParameterValue", place, f"must be one of {', '.join(choice or '``' for choice in choices)}")
+
+
+def _refuse_nodes(place: str, told: str) -> NoReturn:
+    _refuse("InvalidParameterValue.ResourceConfigIllegal", place, told)
+
+
+def _refuse_length(place: str, text: str, longest: int) -> NoReturn:
+    _refuse("InvalidParameterValue.ParamLengthExceedLimit", place, f"has {len(text)} characters: {longest} at most")
+
+
+def _refuse(code: str, place: str, told: str) -> NoReturn:
+    raise ApiError(code, f"The value of parameter `{place}` {told}.")

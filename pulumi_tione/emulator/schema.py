@@ -1,0 +1,181 @@
+"""A body against the vendor's definition: names, types and required fields, at any depth.
+
+Requests are refused with the code that the vendor documents for each kind of mistake and a message that names the
+field by its place, as in `ResourceConfigInfos.0.InstanceNum`. Answers are held against the same definition by the
+tests.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from .definition import ANY, SCALARS, Definition, Field
+from .errors import ApiError
+
+_RANGES = {"int64": (-(2**63), 2**63 - 1), "uint64": (0, 2**64 - 1)}
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def parse_body(raw: bytes) -> dict[str, Any]:
+    """Read a request's body as strictly as JSON is defined; an empty one is refused, as by the real service."""
+    if not raw:
+        raise ApiError(
+            "InvalidParameter", "The request has no body: a JSON object is due, `{}` where nothing is to be said."
+        )
+    try:
+        text = raw.decode("utf-8")
+        body = json.loads(text, object_pairs_hook=_object_of_distinct_keys, parse_constant=_refuse_constant)
+    except ApiError:
+        raise
+    except UnicodeDecodeError as error:
+        raise ApiError("InvalidParameter", f"The request body is not UTF-8 at byte {error.start}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ApiError("InvalidParameter", f"The request body is not valid JSON: {_cause(error)}.") from error
+    if not isinstance(body, dict):
+        raise ApiError("InvalidParameter", f"The request body must be a JSON object, not {_kind(body)}.")
+    return body
+
+
+def check_request(definition: Definition, service: str, struct: str, body: dict[str, Any]) -> list[str]:
+    """Refuse a body that the definition does not allow; give the places where it uses undocumented fields."""
+    return list(_check_struct(definition, service, struct, body, ""))
+
+
+def _check_struct(
+    definition: Definition, service: str, struct: str, value: dict[str, Any], place: str
+) -> Iterator[str]:
+    fields = definition.struct(service, struct)
+    for name in value:
+        if name not in fields:
+            raise ApiError("UnknownParameter", f"The parameter `{place}{_shown(name)}` is not recognized.")
+    for field in fields.values():
+        if field.required and field.name not in value:
+            raise ApiError("MissingParameter", f"The required parameter `{place}{field.name}` is missing.")
+    for name, member in value.items():
+        field = fields[name]
+        if not field.documented:
+            yield f"{place}{name}"
+        yield from _check_value(definition, service, field, member, f"{place}{name}")
+
+
+def _check_value(definition: Definition, service: str, field: Field, value: Any, place: str) -> Iterator[str]:
+    if field.element is None:
+        yield from _check_one(definition, service, field.type, value, place)
+        return
+    if not isinstance(value, list):
+        _refuse_type(place, "a list", value)
+    for index, element in enumerate(value):
+        yield from _check_one(definition, service, field.element, element, f"{place}.{index}")
+
+
+def _check_one(definition: Definition, service: str, wire_type: str, value: Any, place: str) -> Iterator[str]:
+    if wire_type in SCALARS:
+        _check_scalar(wire_type, value, place)
+        return
+    if not isinstance(value, dict):
+        _refuse_type(place, "an object", value)
+    yield from _check_struct(definition, service, wire_type, value, f"{place}.")
+
+
+def _check_scalar(wire_type: str, value: Any, place: str) -> None:
+    if not _is_of(wire_type, value):
+        _refuse_type(place, wire_type, value)
+    if wire_type in _RANGES:
+        least, most = _RANGES[wire_type]
+        if not least <= value <= most:
+            raise ApiError("InvalidParameter", f"The value of parameter `{place}` is out of the range of {wire_type}.")
+    if wire_type == "string" and _LONE_SURROGATE.search(value):
+        raise ApiError("InvalidParameter", f"The value of parameter `{place}` is not Unicode text.")
+
+
+def _is_of(wire_type: str, value: Any) -> bool:
+    if wire_type == ANY:
+        return True
+    if wire_type == "string":
+        return isinstance(value, str)
+    if wire_type == "bool":
+        return isinstance(value, bool)
+    # To Python a bool is a number; on the wire it is none. `2.0` is no integer there either.
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole or (wire_type == "float" and isinstance(value, float))
+
+
+def _refuse_type(place: str, due: str, value: Any) -> NoReturn:
+    raise ApiError(
+        "InvalidParameter", f"The value type of parameter `{place}` is not valid: {due} is due, not {_kind(value)}."
+    )
+
+
+def faults_of_answer(definition: Definition, service: str, struct: str, answer: Any, place: str = "") -> Iterator[str]:
+    """Say where an answer departs from its definition; nothing for one that conforms."""
+    fields = definition.struct(service, struct)
+    if not isinstance(answer, dict):
+        yield f"{place or struct} is {_kind(answer)}, not an object"
+        return
+    for name in answer:
+        if name not in fields:
+            yield f"{place}{name} is not in {struct}"
+    for field in fields.values():
+        if field.name not in answer:
+            if field.returned:
+                yield f"{place}{field.name} is always returned, and is not there"
+            continue
+        value = answer[field.name]
+        if value is None:
+            if not field.nullable:
+                yield f"{place}{field.name} is null, and may not be"
+            continue
+        if field.element is None:
+            yield from _faults_of_one(definition, service, field.type, value, f"{place}{field.name}")
+        elif not isinstance(value, list):
+            yield f"{place}{field.name} is {_kind(value)}, not a list"
+        else:
+            for index, element in enumerate(value):
+                yield from _faults_of_one(definition, service, field.element, element, f"{place}{field.name}.{index}")
+
+
+def _faults_of_one(definition: Definition, service: str, wire_type: str, value: Any, place: str) -> Iterator[str]:
+    if wire_type in SCALARS:
+        if not _is_of(wire_type, value):
+            yield f"{place} is {_kind(value)}, not {wire_type}"
+        elif wire_type in _RANGES and not _RANGES[wire_type][0] <= value <= _RANGES[wire_type][1]:
+            yield f"{place} is out of the range of {wire_type}"
+    else:
+        yield from faults_of_answer(definition, service, wire_type, value, f"{place}.")
+
+
+def _object_of_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise ApiError("InvalidParameter", f"The key `{_shown(repeated)}` occurs more than once in one JSON object.")
+    return value
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+def _shown(name: str) -> str:
+    """A key as it may stand in a message: whatever was sent, the answer stays short and printable."""
+    return name.encode("ascii", "backslashreplace").decode()[:80]
+
+
+def _cause(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return f"number {value}" if len(str(value)) <= 24 else "number"
+    if isinstance(value, str):
+        return "string"
+    return "list" if isinstance(value, list) else "object"

@@ -1,0 +1,133 @@
+"""The emulator on a socket: HTTP in, HTTP out, and the kinds of trouble that only a connection can make."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from . import endpoints
+from .control import Control
+from .gateway import LARGEST_REQUEST, Gateway, Reply, Request
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Server:
+    """Serves a gateway and its control endpoints from a thread of its own."""
+
+    def __init__(self, gateway: Gateway, control: Control, lock: threading.RLock, host: str, port: int) -> None:
+        self._gateway = gateway
+        self._control = control
+        self._lock = lock
+        self._socket = _listening_socket(host, port)
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+        self._own_names = LOOPBACK_NAMES | {host}
+        self._loop = asyncio.new_event_loop()
+        self._stopped = asyncio.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"emulator-{self.port}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        """End at once: open requests are dropped, not waited for."""
+        self._loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0)
+        await runner.setup()
+        await web.SockSite(runner, self._socket).start()
+        self._ready.set()
+        await self._stopped.wait()
+        await runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if _is_foreign(request.headers, self._own_names):
+            return web.Response(status=403, text="This emulator answers its own machine only, and no web page.\n")
+        body = await _read(request)
+        if request.path == endpoints.PREFIX or request.path.startswith(f"{endpoints.PREFIX}/"):
+            status, answer = endpoints.answer(self._control, request.method, request.path, request.query, body)
+            return web.Response(status=status, body=json.dumps(answer).encode(), content_type="application/json")
+        if request.path != "/":
+            return web.Response(status=404, text="The API is at / and the emulator's own endpoints at /_emulator.\n")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        with self._lock:
+            reply = self._gateway.reply(Request(request.method, headers, body))
+        return await _send(request, reply)
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    """The body, of which nothing beyond the largest permitted size is kept."""
+    parts: list[bytes] = []
+    kept = 0
+    async for part in request.content.iter_any():
+        if kept <= LARGEST_REQUEST:
+            parts.append(part)
+            kept += len(part)
+    return b"".join(parts)
+
+
+async def _send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    if reply.delay_seconds:
+        await asyncio.sleep(reply.delay_seconds)
+    headers = {"Content-Type": reply.content_type}
+    if reply.connection is None:
+        return web.Response(status=reply.status, headers=headers, body=reply.body)
+    response = web.StreamResponse(status=reply.status, headers=headers)
+    if reply.connection == "cut":
+        response.content_length = len(reply.body)
+        await response.prepare(request)
+        await response.write(reply.body[: len(reply.body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+def _is_foreign(headers: Mapping[str, str], own_names: frozenset[str]) -> bool:
+    """Whether a request was made for another host, or by a web page: neither has any business here.
+
+    A name that somebody else points at this machine (DNS rebinding) is a foreign host, too.
+    """
+    if _host_name(headers.get("Host", "")) not in own_names:
+        return True
+    origin = headers.get("Origin")
+    return origin is not None and urlsplit(origin).hostname not in own_names
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    """Bound at once, so that a busy port is known before anything else is done."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(1024)
+    except OSError:
+        listening.close()
+        raise
+    return listening

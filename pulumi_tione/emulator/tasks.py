@@ -1,0 +1,138 @@
+"""A training task and its runs, as the service remembers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from .accounts import Caller
+from .errors import ApiError
+from .life import AT_REST, TRANSITIONS, Course, Event, Status
+
+_LONGEST = 10 * 365 * 86400
+"""A duration beyond ten years is as good as no end."""
+
+
+@dataclass
+class Run:
+    """One run of a task: what `LatestInstanceId` names. Starting a task again makes another."""
+
+    instance_id: str
+    course: Course
+    history: list[tuple[Status, datetime]]
+    due: datetime | None = None
+    """When time ends the present status; None: time does not."""
+    failure_reason: str = ""
+
+    @property
+    def status(self) -> Status:
+        return self.history[-1][0]
+
+    @property
+    def submitted_at(self) -> datetime:
+        return self.history[0][1]
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When it began to run for the first time."""
+        return next((at for status, at in self.history if status is Status.RUNNING), None)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return self.history[-1][1] if self.status in AT_REST else None
+
+    def enter(self, status: Status, at: datetime) -> None:
+        self.history.append((status, at))
+        self.plan_end()
+
+    def plan_end(self) -> None:
+        """Say when the present status will be over, from when it began and how long the course lets it last."""
+        status, since = self.history[-1]
+        seconds = self.course.seconds.get(status, 0.0)
+        endless = status in AT_REST or seconds > _LONGEST
+        self.due = None if endless else since + timedelta(seconds=seconds)
+
+
+@dataclass
+class Operator:
+    """Who did the last thing to a task: its account's users, or the platform itself."""
+
+    operation: str
+    sub_uin: str = ""
+    name: str = ""
+    is_platform: bool = False
+
+
+@dataclass
+class Task:
+    """A task. `body` is the request that made it; what can change afterwards stands beside it."""
+
+    id: str
+    region: str
+    owner: Caller
+    body: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    """When somebody last did something to it: that alone moves `UpdateTime`."""
+    tags: dict[str, str] = field(default_factory=dict)
+    system_tags: dict[str, str] = field(default_factory=dict)
+    log_enable: bool = False
+    log_config: dict[str, str] = field(default_factory=dict)
+    operator: Operator | None = None
+    runs: list[Run] = field(default_factory=list)
+    changed: dict[str, Any] = field(default_factory=dict)
+    """Members of the detail that were changed behind everybody's back."""
+    hidden_list_calls: int = 0
+    """So many list calls will not show it yet."""
+
+    @property
+    def name(self) -> str:
+        return str(self.body["Name"])
+
+    @property
+    def ti_project_id(self) -> str:
+        """The workspace; the default one has the id 0 and is meant where none is named."""
+        return str(self.body.get("TiProjectId") or "0")
+
+    @property
+    def run(self) -> Run:
+        return self.runs[-1]
+
+    @property
+    def status(self) -> Status:
+        return self.run.status
+
+    @property
+    def is_active(self) -> bool:
+        return self.status not in AT_REST
+
+    @property
+    def resource(self) -> str:
+        """Its description in six parts, by which the tag service knows it."""
+        return f"qcs::tione:{self.region}:uin/{self.owner.uin}:trainingtask/{self.id}"
+
+    def settle(self, now: datetime) -> None:
+        """Let the time pass that has passed: each status ends exactly when it was due."""
+        run = self.run
+        while run.due is not None and run.due <= now:
+            self.happen(run.course.event_after(run.status), run.due)
+
+    def happen(self, event: Event, at: datetime) -> None:
+        """Go where an event leads from the present status."""
+        target = self.after(event)
+        if event is Event.FAILS:
+            self.run.failure_reason = self.run.course.failure_reason or "The training program ended with an error."
+        if event is Event.SUBMISSION_FAILS:
+            self.run.failure_reason = self.run.course.failure_reason or "The task could not be submitted."
+        self.run.enter(target, at)
+
+    def after(self, event: Event) -> Status:
+        """The status that an event would lead to; one that cannot happen now is refused."""
+        try:
+            return TRANSITIONS[self.status, event]
+        except KeyError:
+            message = (
+                f"The training task `{self.id}` (Id) is {self.status.value}: now it cannot be that it {event.value}."
+            )
+            raise ApiError("InternalError.NotAllow", message) from None

@@ -1,0 +1,73 @@
+"""A Pulumi project with a backend, a home and a stack of its own: nothing of the user's is read or changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ensure import engine_path
+
+NEIGHBOURS = Path(__file__).resolve().parents[1] / "neighbours"
+"""Where the stand-in for the plugin of `tencentcloud_iac_pulumi` lies."""
+
+_NOT_OURS = ("TENCENTCLOUD_", "TIONE_", "PULUMI_")
+
+
+class Workspace:
+    """A project's stack, run by the real CLI.
+
+    Args:
+        project: the folder with Pulumi.yaml.
+        folder: where backend, home and the neighbours' state go.
+        endpoint: the local TI-ONE that the programs speak to.
+        environment: what else the programs find in their environment.
+    """
+
+    def __init__(
+        self, project: Path, folder: Path, endpoint: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.project = project
+        backend, home, neighbours = (folder / name for name in ("backend", "home", "neighbours"))
+        for needed in (backend, home, neighbours):
+            needed.mkdir(parents=True, exist_ok=True)
+        foreign = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
+        paths = (engine_path(), Path(sys.executable).parent, NEIGHBOURS, os.environ["PATH"])
+        self.environment = {
+            **foreign,
+            "PATH": os.pathsep.join(str(path) for path in paths),
+            "PULUMI_BACKEND_URL": backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "local",
+            # Otherwise every `up` first tries to download the vendor's plugin.
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_HOME": str(home),
+            "PULUMI_PYTHON_CMD": sys.executable,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "TENCENTCLOUD_STANDIN_STATE": str(neighbours),
+            "TENCENTCLOUD_REGION": "ap-guangzhou",
+            "TENCENTCLOUD_SECRET_ID": "AKIDemulator",
+            "TENCENTCLOUD_SECRET_KEY": "emulator",
+            "TIONE_ENDPOINT": endpoint,
+            **(environment or {}),
+        }
+
+    def start(self, *arguments: str, stdout: int | None = None) -> subprocess.Popen[str]:
+        """Start the CLI, its errors going where its output goes."""
+        return subprocess.Popen(
+            ["pulumi", "--non-interactive", "--color=never", *arguments],
+            executable=str(engine_path() / "pulumi"),
+            cwd=self.project,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run the CLI to its end, and give its exit code and what it printed."""
+        process = self.start(*arguments, stdout=subprocess.PIPE)
+        output, _ = process.communicate()
+        return process.returncode, output
