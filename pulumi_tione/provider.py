@@ -1,6 +1,6 @@
 """Pulumi's calls, handed to `lifecycle/`.
 
-This module's path and the name of its class stand in the state of every stack: Pulumi pickles the provider into each
+This module's path and the name of its last function stand in the state of every stack: Pulumi pickles the provider into each
 resource, and reads and deletes with what it finds there. They must exist for ever, and the pickled bytes never change.
 """
 
@@ -62,7 +62,7 @@ class TrainingTaskProvider(ResourceProvider):
         self._clients: dict[str, Client] = {}
 
     def __reduce__(self) -> tuple[Callable[[], TrainingTaskProvider], tuple[()]]:
-        return _provider, ()
+        return training_task_provider, ()
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's config. What is missing in it is said when it is needed."""
@@ -123,7 +123,6 @@ def _without_provider(props: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in props.items() if name != _PROVIDER_KEY}
 
 
-@functools.cache
-def _provider() -> TrainingTaskProvider:
-    """What every pickled provider becomes: the one of this process."""
+def training_task_provider() -> TrainingTaskProvider:
+    """What every pickled provider becomes. A plain function: a decorated one would be pickled with its code."""
     return TrainingTaskProvider()

@@ -28,7 +28,7 @@ What can be ordered, in Python and as JSON over HTTP (loopback only):
     register(kind, id, ...)   POST /_emulator/registered  {"kind": "vpc", "resource_id": "vpc-1"}; DELETE
     set(...), settings()      POST, GET /_emulator/settings  {"requests_a_second": 5, "start_from_failed": false}
 
-A run whose start command consists of `sleep`, `exit`, `echo`, `true` and `false` only goes as the command says; any
+A run whose start command consists of `sleep`, `exit`, `echo`, `true` and `false` goes as the command says; any other
 runs for five seconds and succeeds, unless ordered otherwise. Nothing is executed.
 """
 

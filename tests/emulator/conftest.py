@@ -1,0 +1,223 @@
+"""What the tests of the emulator share: one whose clock stands still, and two clients that were not made for it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from tencentcloud.common.common_client import CommonClient
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+
+from pulumi_tione.emulator import Emulator, Key
+from pulumi_tione.emulator.definition import Action, definition
+from pulumi_tione.emulator.schema import faults_of_answer
+
+Json = dict[str, Any]
+
+
+class _Watch(logging.Handler):
+    """Collects what an emulator should never say: that it failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.failures: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.failures.append(f"{record.getMessage()}\n{record.exc_info}")
+
+
+@pytest.fixture(autouse=True)
+def _no_failure_of_the_emulator() -> Iterator[None]:
+    """Whatever a test does, no emulator may fail at it."""
+    watch = _Watch()
+    logger = logging.getLogger("pulumi_tione.emulator")
+    logger.addHandler(watch)
+    yield
+    logger.removeHandler(watch)
+    assert watch.failures == []
+
+
+@pytest.fixture
+def conforming() -> Iterator[Callable[[Emulator], Emulator]]:
+    """Makes an emulator's every answer be held against the definition of its response."""
+    departures: list[str] = []
+
+    def watch(emulator: Emulator) -> Emulator:
+        def check(action: Action, response: Json) -> None:
+            departures.extend(faults_of_answer(definition(), action.service, action.response, response))
+
+        emulator.gateway.on_answer = check
+        return emulator
+
+    yield watch
+    assert departures == []
+
+
+@pytest.fixture
+def emulator(conforming: Callable[[Emulator], Emulator]) -> Iterator[Emulator]:
+    with conforming(Emulator(manual_clock=True, requests_a_second=None)) as emulator:
+        yield emulator
+
+
+def sdk_call(emulator: Emulator, action: str, body: Json, region: str, key: Key) -> Json:
+    """One call by the official SDK; gives what is within `Response`, raises what the SDK raises."""
+    known = definition().actions[action]
+    profile = ClientProfile(
+        httpProfile=HttpProfile(protocol="http", endpoint=emulator.endpoint.removeprefix("http://"), reqTimeout=10)
+    )
+    credential = Credential(key.secret_id, key.secret_key, key.token)
+    answer = CommonClient(known.service, known.version, credential, region, profile).call_json(action, body)
+    response: Json = answer["Response"]
+    return response
+
+
+@pytest.fixture
+def call(emulator: Emulator) -> Callable[..., Json]:
+    """Calls an action by the official SDK: `call("StopTrainingTask", {"Id": …})`."""
+
+    def call(action: str, body: Json | None = None, *, region: str = "ap-guangzhou", key: Key | None = None) -> Json:
+        return sdk_call(emulator, action, body or {}, region, key or emulator.key)
+
+    return call
+
+
+@pytest.fixture
+def refusal(call: Callable[..., Json]) -> Callable[..., tuple[str, str]]:
+    """Calls an action that must be refused; gives the code and the message."""
+
+    def refusal(action: str, body: Json | None = None, **how: Any) -> tuple[str, str]:
+        with pytest.raises(TencentCloudSDKException) as caught:
+            call(action, body, **how)
+        assert caught.value.requestId
+        return caught.value.code, caught.value.message
+
+    return refusal
+
+
+@pytest.fixture
+def create(call: Callable[..., Json]) -> Callable[..., str]:
+    """Creates the smallest task, with other members on demand; gives its id."""
+
+    def create(name: str = "bert", **members: Any) -> str:
+        task_id: str = call("CreateTrainingTask", smallest(Name=name, **members))["Id"]
+        return task_id
+
+    return create
+
+
+@pytest.fixture
+def detail(call: Callable[..., Json]) -> Callable[..., Json]:
+    def detail(task_id: str, **how: Any) -> Json:
+        of_task: Json = call("DescribeTrainingTask", {"Id": task_id}, **how)["TrainingTaskDetail"]
+        return of_task
+
+    return detail
+
+
+@pytest.fixture
+def body() -> Callable[..., Json]:
+    """The smallest request for a task, with other members on demand."""
+    return smallest
+
+
+def smallest(**members: Any) -> Json:
+    node = {"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}
+    return {"Name": "bert", "ChargeType": "POSTPAID_BY_HOUR", "ResourceConfigInfos": [node], **members}
+
+
+@dataclass
+class Answer:
+    """What a raw client gets."""
+
+    status: int
+    content_type: str | None
+    text: str
+
+    @property
+    def response(self) -> Json:
+        within: Json = json.loads(self.text)["Response"]
+        return within
+
+    @property
+    def code(self) -> str | None:
+        code: str | None = self.response.get("Error", {}).get("Code")
+        return code
+
+    @property
+    def message(self) -> str:
+        message: str = self.response["Error"]["Message"]
+        return message
+
+
+@pytest.fixture
+def raw(emulator: Emulator) -> Callable[..., Answer]:
+    """A client of the standard library that signs by itself, and can be told to do it wrong."""
+
+    def raw(
+        action: str = "DescribeTrainingTasks",
+        body: bytes = b"{}",
+        *,
+        method: str = "POST",
+        path: str = "/",
+        version: str = "2021-11-11",
+        region: str = "ap-guangzhou",
+        service: str = "tione",
+        content_type: str = "application/json",
+        host: str | None = None,
+        signed_host: str | None = None,
+        signed_body: bytes | None = None,
+        seconds_off: int = 0,
+        date: str | None = None,
+        secret_id: str | None = None,
+        secret_key: str | None = None,
+        changed_headers: dict[str, str | None] | None = None,
+        lower_case: bool = False,
+    ) -> Answer:
+        authority = emulator.endpoint.removeprefix("http://")
+        host = host or authority
+        now = int(time.time()) + seconds_off
+        scope_date = date or f"{datetime.fromtimestamp(now, timezone.utc):%Y-%m-%d}"
+        scope = f"{scope_date}/{service}/tc3_request"
+        digest = hashlib.sha256(body if signed_body is None else signed_body).hexdigest()
+        canonical = f"POST\n/\n\ncontent-type:{content_type}\nhost:{signed_host or host}\n\ncontent-type;host\n{digest}"
+        text = f"TC3-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        secret = f"TC3{secret_key or emulator.key.secret_key}".encode()
+        for part in (scope_date, service, "tc3_request", text):
+            secret = hmac.new(secret, part.encode(), hashlib.sha256).digest()
+        headers: dict[str, str | None] = {
+            "Host": host,
+            "Content-Type": content_type,
+            "X-TC-Action": action,
+            "X-TC-Version": version,
+            "X-TC-Region": region,
+            "X-TC-Timestamp": str(now),
+            "Authorization": f"TC3-HMAC-SHA256 Credential={secret_id or emulator.key.secret_id}/{scope}, "
+            f"SignedHeaders=content-type;host, Signature={secret.hex()}",
+            **(changed_headers or {}),
+        }
+        connection = http.client.HTTPConnection(authority, timeout=10)
+        try:
+            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            for name, value in headers.items():
+                if value is not None:
+                    connection.putheader(name.lower() if lower_case else name, value)
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.getheader("Content-Type"), answer.read().decode())
+        finally:
+            connection.close()
+
+    return raw

@@ -1,0 +1,199 @@
+"""How a task reads: what was set, what the service fills in, and what it does not tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pulumi_tione.emulator import Caller, Emulator, Key
+from pulumi_tione.emulator.definition import definition
+
+Call = Callable[..., dict[str, Any]]
+Create = Callable[..., str]
+Detail = Callable[..., dict[str, Any]]
+
+COS = {"Bucket": "corpus-1250000000", "Region": "ap-guangzhou", "Paths": ["code/"]}
+EMPTY_COS = {"Bucket": "", "Region": "", "Paths": []}
+
+
+def _item(call: Call) -> dict[str, Any]:
+    item: dict[str, Any] = call("DescribeTrainingTasks")["TrainingTaskSet"][0]
+    return item
+
+
+def test_what_was_not_set_comes_back_as_emptiness(create: Create, detail: Detail) -> None:
+    told = detail(create())
+    assert told["Remark"] == told["VpcId"] == told["TrainingMode"] == told["FrameworkName"] == ""
+    assert told["DataConfigs"] == told["CodeRepos"] == []
+    assert told["Output"] == told["CodePackagePath"] == EMPTY_COS
+    assert told["LogConfig"] == {"LogsetId": "", "TopicId": ""}
+    assert told["StartCmdInfo"] == {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": ""}
+    assert told["ImageInfo"]["ImageSecret"] is None
+    assert told["ImageInfo"]["ImageUrl"] == ""
+
+
+def test_what_was_set_comes_back_as_it_was(create: Create, detail: Detail) -> None:
+    given = {
+        "Remark": "r",
+        "FrameworkName": "PYTORCH",
+        "FrameworkVersion": "2.1",
+        "TrainingMode": "DDP",
+        "TuningParameters": "{abc,}",
+        "DataSource": "COS",
+        "CallbackUrl": "http://callback.example.com",
+        "Output": COS,
+        "CodePackagePath": COS,
+        "VpcId": "vpc-1",
+        "SubnetId": "subnet-1",
+        "LogEnable": True,
+        "LogConfig": {"LogsetId": "set-1", "TopicId": "topic-1"},
+        "CodeRepos": [{"Id": "cr-1", "TargetPath": "/opt/ml/code"}],
+    }
+    told = detail(create(**given))
+    assert {name: told[name] for name in given} == given
+
+
+def test_an_encoded_command_comes_back_decoded_with_all_three_keys(create: Create, detail: Detail) -> None:
+    encoded = "eyJTdGFydENtZCI6IiIsIlBzU3RhcnRDbWQiOiIiLCJXb3JrZXJTdGFydENtZCI6InNsZWVwIDEwIn0="
+    told = detail(
+        create(EncodedStartCmdInfo={"StartCmdInfo": encoded}, StartCmdInfo={"WorkerStartCmd": "is overruled"})
+    )
+    assert told["StartCmdInfo"] == {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 10"}
+    assert "EncodedStartCmdInfo" not in told
+
+
+def test_the_detail_lacks_what_is_documented_to_be_missing(create: Create, detail: Detail) -> None:
+    told = detail(
+        create(
+            TiProjectId="0",
+            Envs=[{"Name": "A", "Value": "1"}],
+            TrainToolConfig={"EnableHangMonitor": True},
+            ResourceSupplyAttribute={"SupplyType": "SPOT"},
+            Queues=["q-1"],
+        )
+    )
+    assert told.keys().isdisjoint({"TiProjectId", "Envs", "TrainToolConfig", "ResourceSupplyAttribute", "Queues"})
+
+
+def test_a_built_in_framework_has_its_image(create: Create, detail: Detail) -> None:
+    image = detail(create(FrameworkName="PYTORCH", FrameworkEnvironment="torch1.9-py3.8-cuda11.1-gpu"))["ImageInfo"]
+    assert image["ImageType"] == "PRE_SET"
+    assert image["ImageName"] == "torch1.9-py3.8-cuda11.1-gpu"
+    assert image["ImageUrl"]
+
+
+def test_a_pay_as_you_go_node_has_its_size(create: Create, detail: Detail) -> None:
+    node = {"Role": "WORKER", "InstanceType": "TI.GN10.2XLARGE40.POST", "InstanceNum": 2}
+    [told] = detail(create(ResourceConfigInfos=[node]))["ResourceConfigInfos"]
+    assert told == {
+        **node,
+        "Cpu": 8000,
+        "Memory": 40960,
+        "GpuType": "V100",
+        "Gpu": 100,
+        "InstanceTypeAlias": "8C40G V100*1",
+        "RDMAConfig": {"Enable": False},
+    }
+
+
+def test_the_platform_binds_a_tag_of_its_own(create: Create, detail: Detail, emulator: Emulator) -> None:
+    emulator.order(system_tags={"tencentcloud:autoscaling:auto-scaling-group-id": "asg-1"})
+    told = detail(create(Tags=[{"TagKey": "team", "TagValue": "nlp"}]))
+    assert {tag["TagKey"]: tag["TagValue"] for tag in told["Tags"]} == {
+        "team": "nlp",
+        "qcs:tag:createdBy": f"CAMUser:{emulator.key.caller.sub_uin}:emulator",
+        "tencentcloud:autoscaling:auto-scaling-group-id": "asg-1",
+    }
+
+
+def test_a_member_that_no_sdk_knows_can_be_added(create: Create, detail: Detail, emulator: Emulator) -> None:
+    task_id = create()
+    emulator.gateway.on_answer = None  # the definition does not have it, either
+    emulator.order(change={"NewThing": {"A": 1}})
+    assert detail(task_id)["NewThing"] == {"A": 1}
+
+
+def test_private_variables_and_image_secrets_cannot_be_read(create: Create, detail: Detail, call: Call) -> None:
+    secret = {"Username": "u", "Password": "planted-2"}
+    task_id = create(
+        Envs=[{"Name": "A", "Value": "open"}, {"Name": "B", "Value": "planted-1", "IsPrivate": True}],
+        ImageInfo={"ImageType": "CUSTOM", "ImageUrl": "registry.example.com/a:1", "ImageSecret": secret},
+    )
+    assert "planted" not in str(detail(task_id))
+    item = _item(call)
+    assert "planted" not in str(item)
+    assert [variable["Name"] for variable in item["Envs"]] == ["A", "B"]
+    assert item["Envs"][0]["Value"] == "open"
+
+
+def test_times_are_written_as_the_service_writes_them(
+    create: Create, detail: Detail, call: Call, emulator: Emulator
+) -> None:
+    task_id = create()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08", detail(task_id)["CreateTime"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", _item(call)["CreateTime"])
+    assert detail(task_id)["StartTime"] == detail(task_id)["EndTime"] == _item(call)["EndTime"] == ""
+    emulator.advance(60)
+    assert detail(task_id)["EndTime"].replace("T", " ") == f"{_item(call)['EndTime']}+08"
+    assert detail(task_id)["RuntimeInSeconds"] == 5
+
+
+def test_only_operations_move_the_time_of_the_update(
+    create: Create, detail: Detail, call: Call, emulator: Emulator
+) -> None:
+    task_id = create()
+    created = detail(task_id)["UpdateTime"]
+    emulator.advance(3)
+    assert detail(task_id)["UpdateTime"] == created
+    call("StopTrainingTask", {"Id": task_id})
+    assert detail(task_id)["UpdateTime"] > created
+
+
+def test_billing_shows_while_nodes_are_held(create: Create, detail: Detail, emulator: Emulator) -> None:
+    task_id = create()
+    told = []
+    for _ in range(12):
+        of_now = detail(task_id)
+        told.append((of_now["Status"], of_now["ChargeStatus"], of_now["BillingInfo"]))
+        emulator.advance(1)
+    assert set(told) == {
+        ("SUBMITTING", "NOT_BILLING", ""),
+        ("PENDING", "NOT_BILLING", ""),
+        ("STARTING", "BILLING", "0.70元/小时 (按量计费)"),
+        ("RUNNING", "BILLING", "0.70元/小时 (按量计费)"),
+        ("SUCCEED", "NOT_BILLING", ""),
+    }
+
+
+def test_unset_sources_of_a_mount_are_null(create: Create, detail: Detail) -> None:
+    mounts = [{"DataSourceType": "CFS", "MappingPath": "/a", "CFSSource": {"Id": "cfs-1", "Path": "/"}}]
+    [told] = detail(create(DataConfigs=mounts))["DataConfigs"]
+    assert told["COSSource"] is None
+    assert (told["CFSSource"]["Id"], told["CFSSource"]["MountType"]) == ("cfs-1", "STORAGE")
+
+
+def test_every_member_of_the_request_that_the_detail_can_have_is_read_back(create: Create, detail: Detail) -> None:
+    """A member of both is never forgotten, whatever the vendor adds."""
+    both = (
+        definition().struct("tione", "CreateTrainingTaskRequest").keys()
+        & definition().struct("tione", "TrainingTaskDetail").keys()
+    )
+    told = detail(create(ExposeNetworkConfig={"SSHConfig": {"Enable": True, "Port": 22}}))
+    assert both <= told.keys()
+    assert told["ExposeNetworkConfig"]["SSHConfig"]["Port"] == 22
+
+
+def test_another_account_region_or_workspace_does_not_see_a_task(
+    create: Create, call: Call, refusal: Callable[..., tuple[str, str]], emulator: Emulator
+) -> None:
+    task_id = create(TiProjectId="17")
+    stranger = emulator.keyring.add(Key("AKIDother", "other", Caller("200000000001")))
+    inside = {"Id": task_id, "TiProjectId": "17"}
+    assert call("DescribeTrainingTask", inside)["TrainingTaskDetail"]["Id"] == task_id
+    for request, how in [(inside, {"key": stranger}), (inside, {"region": "ap-nanjing"}), ({"Id": task_id}, {})]:
+        code, message = refusal("DescribeTrainingTask", request, **how)
+        assert code == "ResourceNotFound"
+        assert task_id in message
+        listed = call("DescribeTrainingTasks", {k: v for k, v in request.items() if k != "Id"}, **how)
+        assert listed["TotalCount"] == 0

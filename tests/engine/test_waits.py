@@ -1,0 +1,81 @@
+"""Waiting in the program."""
+
+from __future__ import annotations
+
+import pytest
+from engine_support import Stack
+from local_tione import accepted
+
+from pulumi_tione.emulator import Emulator
+
+pytestmark = pytest.mark.engine
+
+FAILING = """
+task = tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": 'sh -c "exit 3"'})))
+done = task.wait_for("SUCCEED")
+tione.TrainingTask("report", opts=pulumi.ResourceOptions(depends_on=[done]), **B)
+"""
+
+
+def test_a_failed_task_fails_the_update_on_its_own_row_and_stays(stack: Stack, emulator: Emulator) -> None:
+    stack.program(FAILING)
+    shown = stack.up(fails=True).partition("Diagnostics:")[2]
+    own_row = shown.partition("TrainingTask (t):")[2].partition("\n\n")[0]
+    assert "ended FAILED, not SUCCEED as awaited" in own_row
+    assert "Traceback" not in shown
+    assert stack.resource("t")
+    assert not stack.resource("report")
+
+    stack.up(fails=True)
+    assert len(accepted(emulator, "CreateTrainingTask")) == 1
+    assert accepted(emulator, "StartTrainingTask") == []
+
+
+def test_a_dependent_is_made_after_the_success(stack: Stack, emulator: Emulator) -> None:
+    stack.program(FAILING.replace('sh -c "exit 3"', "sleep 5"))
+    stack.up()
+    first, second = sorted(emulator.tasks(), key=lambda task: str(task["CreateTime"]))
+    assert first["Status"] == "SUCCEED"
+    assert str(second["CreateTime"]) >= str(first["EndTime"])
+    assert "3 unchanged" in stack.up()
+
+
+def test_a_status_passed_on_the_way_counts_as_reached(stack: Stack) -> None:
+    stack.program(
+        """
+task = tione.TrainingTask("t", **B)
+done = task.wait_for("SUCCEED")
+running = done.apply(lambda finished: finished.wait_for("RUNNING"))
+pulumi.export("status", running.status)
+"""
+    )
+    stack.up()
+    assert stack.outputs()["status"] == "SUCCEED"
+
+
+def test_a_task_that_somebody_deleted_ends_the_wait(stack: Stack, emulator: Emulator) -> None:
+    stack.program('tione.TrainingTask("t", **B).wait_for("SUCCEED")')
+    stack.up()
+    emulator.remove(str(emulator.tasks()[0]["Id"]))
+    assert "no longer exists: its result is unknown" in stack.up(fails=True)
+    assert len(accepted(emulator, "CreateTrainingTask")) == 1
+
+
+def test_a_preview_neither_waits_nor_asks(stack: Stack, emulator: Emulator) -> None:
+    stack.program('pulumi.export("s", tione.TrainingTask("t", **B).wait_for("SUCCEED").status)')
+    stack.up()
+    seen = len(emulator.requests())
+    stack.preview()
+    assert len(emulator.requests()) == seen
+
+
+def test_a_wait_that_takes_too_long_fails_and_the_task_runs_on(stack: Stack, emulator: Emulator) -> None:
+    stack.program(
+        """
+from datetime import timedelta
+task = tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "sleep 36000"})))
+task.wait_for("SUCCEED", timeout=timedelta(seconds=1))
+"""
+    )
+    assert "not SUCCEED as awaited; it runs on" in stack.up(fails=True)
+    assert emulator.tasks()[0]["Status"] == "RUNNING"

@@ -1,0 +1,100 @@
+"""The provider as the engine meets it: `python -m pulumi.dynamic`, spoken to over gRPC."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
+from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.runtime.proto import provider_pb2
+from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
+
+from pulumi_tione.emulator import Emulator
+from pulumi_tione.provider import TrainingTaskProvider
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""How an unknown value travels."""
+
+OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
+SMALLEST: dict[str, Any] = {
+    "chargeType": "POSTPAID_BY_HOUR",
+    "frameworkName": "PYTORCH",
+    "frameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
+    "trainingMode": "DDP",
+    "startCmdInfo": {"workerStartCmd": "sleep 5"},
+    "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1}],
+    "owner": OWNER,
+}
+"""The inputs of the smallest pay-as-you-go task, as the engine has them from the resource."""
+
+
+@dataclass
+class Provider:
+    """What the engine asks a provider; plain dicts in and out, the provider's own key added and taken away."""
+
+    stub: ResourceProviderStub
+    blob: str
+
+    def check(
+        self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        answer = self.stub.Check(provider_pb2.CheckRequest(news=self._sent(news), olds=self._sent(olds or {})))
+        return self._received(answer.inputs), {failure.property: failure.reason for failure in answer.failures}
+
+    def checked(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        inputs, failures = self.check(news, olds)
+        assert failures == {}
+        return inputs
+
+    def diff(self, task_id: str, outputs: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[bool, list[str]]:
+        request = provider_pb2.DiffRequest(id=task_id, olds=self._sent(outputs), news=self._sent(news))
+        answer = self.stub.Diff(request)
+        return answer.changes == provider_pb2.DiffResponse.DIFF_SOME, list(answer.replaces)
+
+    def create(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        answer = self.stub.Create(provider_pb2.CreateRequest(properties=self._sent(inputs)))
+        return answer.id, self._received(answer.properties)
+
+    def read(self, task_id: str, outputs: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        answer = self.stub.Read(provider_pb2.ReadRequest(id=task_id, properties=self._sent(outputs)))
+        return answer.id, self._received(answer.properties), self._received(answer.inputs)
+
+    def delete(self, task_id: str, outputs: Mapping[str, Any]) -> None:
+        self.stub.Delete(provider_pb2.DeleteRequest(id=task_id, properties=self._sent(outputs)))
+
+    def _sent(self, values: Mapping[str, Any]) -> Struct:
+        return json_format.ParseDict({**values, "__provider": self.blob}, Struct())
+
+    def _received(self, values: Struct) -> dict[str, Any]:
+        return {name: value for name, value in json_format.MessageToDict(values).items() if name != "__provider"}
+
+
+@pytest.fixture
+def provider(emulator: Emulator) -> Iterator[Provider]:
+    """The provider's process, configured for the local TI-ONE."""
+    environment = {
+        **os.environ,
+        "TIONE_ENDPOINT": emulator.endpoint,
+        "TENCENTCLOUD_SECRET_ID": emulator.key.secret_id,
+        "TENCENTCLOUD_SECRET_KEY": emulator.key.secret_key,
+        "TENCENTCLOUD_REGION": "ap-guangzhou",
+    }
+    command = [sys.executable, "-u", "-m", "pulumi.dynamic"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
+        assert process.stdout is not None
+        try:
+            port = int(process.stdout.readline())
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                stub = ResourceProviderStub(channel)
+                stub.Configure(provider_pb2.ConfigureRequest(args=Struct()), wait_for_ready=True)
+                yield Provider(stub, serialize_provider(TrainingTaskProvider()))
+        finally:
+            process.kill()
