@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -34,14 +36,9 @@ def test_a_task_starts_by_itself_and_succeeds(create: Create, detail: Detail, em
 def test_each_status_lasts_as_long_as_declared_however_late_one_looks(create: Create, emulator: Emulator) -> None:
     create()
     emulator.advance(3600)
-    from datetime import datetime
-
     [task] = emulator.tasks()
     history = [(Status(status), datetime.fromisoformat(at)) for status, at in task["Runs"][0]["History"]]
-    lasted = {
-        status: (until - since).total_seconds()
-        for (status, since), (_, until) in zip(history, history[1:], strict=False)
-    }
+    lasted = {status: (until - since).total_seconds() for (status, since), (_, until) in pairwise(history)}
     assert lasted == {status: DURATIONS[status] for status in lasted}
 
 
@@ -210,7 +207,12 @@ def test_delete_is_possible_at_rest_only(
 
 @pytest.mark.parametrize("status", Status)
 def test_start_is_possible_at_rest_only(
-    task_in: Callable[[Status], str], call: Call, refusal: Refusal, detail: Detail, status: Status
+    task_in: Callable[[Status], str],
+    call: Call,
+    refusal: Refusal,
+    detail: Detail,
+    emulator: Emulator,
+    status: Status,
 ) -> None:
     task_id = task_in(status)
     before = detail(task_id)
@@ -218,14 +220,12 @@ def test_start_is_possible_at_rest_only(
         assert refusal("StartTrainingTask", {"Id": task_id})[0] == "InternalError.NotAllow"
         assert detail(task_id)["LatestInstanceId"] == before["LatestInstanceId"]
         return
+    emulator.order(task_id, seconds={"SUBMITTING": "forever"})
     call("StartTrainingTask", {"Id": task_id})
     after = detail(task_id)
     assert after["LatestInstanceId"] != before["LatestInstanceId"]
-    assert (after["StartTime"], after["EndTime"], after["FailureReason"]) == (
-        "",
-        "",
-        "",
-    ) or status is Status.SUBMIT_FAILED
+    assert after["Status"] == "SUBMITTING"
+    assert after["StartTime"] == after["EndTime"] == after["FailureReason"] == ""
 
 
 def test_start_from_failed_can_be_switched_off(create: Create, refusal: Refusal, emulator: Emulator) -> None:
@@ -274,8 +274,6 @@ def test_a_task_can_be_changed_behind_everybodys_back(create: Create, detail: De
 
 
 def test_a_faster_clock_makes_a_task_live_faster(conforming: Callable[[Emulator], Emulator]) -> None:
-    from datetime import datetime, timedelta, timezone
-
     present = datetime(2026, 1, 1, tzinfo=timezone.utc)
     emulator = Emulator(speed=100, wall=lambda: present)
     with conforming(emulator):

@@ -191,7 +191,12 @@ def test_another_account_region_or_workspace_does_not_see_a_task(
     stranger = emulator.keyring.add(Key("AKIDother", "other", Caller("200000000001")))
     inside = {"Id": task_id, "TiProjectId": "17"}
     assert call("DescribeTrainingTask", inside)["TrainingTaskDetail"]["Id"] == task_id
-    for request, how in [(inside, {"key": stranger}), (inside, {"region": "ap-nanjing"}), ({"Id": task_id}, {})]:
+    elsewhere: list[tuple[dict[str, str], dict[str, Any]]] = [
+        (inside, {"key": stranger}),
+        (inside, {"region": "ap-nanjing"}),
+        ({"Id": task_id}, {}),
+    ]
+    for request, how in elsewhere:
         code, message = refusal("DescribeTrainingTask", request, **how)
         assert code == "ResourceNotFound"
         assert task_id in message

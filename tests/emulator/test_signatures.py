@@ -9,8 +9,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.sts.v20180813 import models, sts_client
 
-from pulumi_tione.emulator import Emulator, Key
+from pulumi_tione.emulator import Caller, Emulator, Key
 
 Raw = Callable[..., Any]
 
@@ -144,16 +149,12 @@ def test_the_sdk_is_understood_where_local_and_utc_dates_differ(
 
 
 def test_a_service_whose_clock_is_wrong_refuses_right_clocks() -> None:
-    from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
-
     with Emulator(clock_offset_seconds=600) as emulator, pytest.raises(TencentCloudSDKException) as caught:
         _identity(emulator)
     assert caught.value.code == "AuthFailure.SignatureExpire"
 
 
 def test_each_of_several_keys_is_known_by_its_own_account(emulator: Emulator, call: Callable[..., Any]) -> None:
-    from pulumi_tione.emulator import Caller
-
     emulator.keyring.add(Key("AKIDother", "other", Caller("200000000001", "200000000002", "other")))
     other = emulator.keyring.find("AKIDother")
     assert call("GetCallerIdentity")["AccountId"] == "100000000001"
@@ -162,11 +163,6 @@ def test_each_of_several_keys_is_known_by_its_own_account(emulator: Emulator, ca
 
 
 def _identity(emulator: Emulator) -> str:
-    from tencentcloud.common.credential import Credential
-    from tencentcloud.common.profile.client_profile import ClientProfile
-    from tencentcloud.common.profile.http_profile import HttpProfile
-    from tencentcloud.sts.v20180813 import models, sts_client
-
     profile = ClientProfile(
         httpProfile=HttpProfile(protocol="http", endpoint=emulator.endpoint.removeprefix("http://"))
     )

@@ -1,0 +1,314 @@
+"""The declarations of `args.py`, held against the vendor's machine-readable definition."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import re
+import sys
+import types
+from collections.abc import Awaitable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import pytest
+import typing_extensions
+from pulumi import Output
+
+import pulumi_tione
+from pulumi_tione import args, outputs
+from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, struct
+
+ROOT = Path(__file__).parents[2]
+STRUCTS: dict[str, dict[str, dict[str, Any]]] = json.loads(
+    (ROOT / "pulumi_tione" / "emulator" / "definition.json").read_text(encoding="utf-8")
+)["services"]["tione"]["structs"]
+REQUEST = "CreateTrainingTaskRequest"
+DETAIL = "TrainingTaskDetail"
+
+OUTPUT_ONLY = {
+    "SSHConfig": {"LoginCommand", "IsAddressChanged", "PodSSHInfo"},
+    "PodSSHInfo": {"Host", "Port", "LoginCommand"},
+}
+"""What the vendor documents as output, although it stands in structs of the request."""
+
+AS_A_MAP = {"Tag": ("tags",), "EnvVar": ("envs", "private_envs")}
+"""The structs that have no class: a list of them is written as a map."""
+
+NOT_OF_THE_API = {"region", "triggers", "additional_parameters", "all_tags"}
+"""The provider's own fields."""
+
+COMPUTED = {("TrainingTask", "Name"): "required by the API, computed by check when the program leaves it out"}
+
+LEFT_OUT_OF_THE_OUTPUTS = {
+    "Id": "it is the resource's own id",
+    "Region": "it is the input `region`, which says where requests go; check writes it into the inputs",
+    "CallbackUrl": "a secret is never read back: the program's own value stays",
+}
+"""The fields of a detail that become no output, and why."""
+
+KEPT_FROM_THE_INPUTS = {
+    "TiProjectId",
+    "Envs",
+    "TrainToolConfig",
+    "ResourceSupplyAttribute",
+    "Queues",
+    "EncodedStartCmdInfo",
+}
+"""The parameters that no detail has: what the program said is all that is known of them."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]+")
+
+
+def words(api_name: str) -> list[str]:
+    """The one rule of names: a capital letter begins a word, and an acronym is one word."""
+    found = _WORD.findall(api_name)
+    assert "".join(found) == api_name
+    return [word.lower() for word in found]
+
+
+def structs_below(name: str, seen: dict[str, None]) -> dict[str, None]:
+    """The structs that a struct of the definition refers to, at any depth."""
+    for field in STRUCTS[name].values():
+        part = field["type"].removeprefix("list<").removesuffix(">")
+        if part in STRUCTS and part not in seen:
+            seen[part] = None
+            structs_below(part, seen)
+    return seen
+
+
+OF_THE_REQUEST = [*structs_below(REQUEST, {})]
+DECLARED = {"TrainingTask": REQUEST, **{name: name for name in OF_THE_REQUEST if name not in AS_A_MAP}}
+"""Our structs, and what each is called in the definition."""
+
+FIELDS = [(ours, field) for ours, theirs in DECLARED.items() for field in STRUCTS[theirs]]
+
+
+def declared(ours: str, api_name: str) -> Field:
+    """Our declaration of a field of the API."""
+    fields = [*struct(ours).fields.values(), *struct(ours).outputs.values()]
+    return next(field for field in fields if field.sent and field.wire == api_name)
+
+
+def of_the_definition(ours: str, api_name: str) -> dict[str, Any]:
+    return STRUCTS[DECLARED[ours]][api_name]
+
+
+def type_of(api_type: str) -> Type:
+    """The type that a field of the API's type has with us."""
+    item = api_type.removeprefix("list<").removesuffix(">")
+    if item in AS_A_MAP:
+        return MapOf(Scalar.TEXT)
+    scalars = {"string": Scalar.TEXT, "uint64": Scalar.WHOLE, "int64": Scalar.WHOLE, "bool": Scalar.TRUTH}
+    kind: Type = scalars[item] if item in scalars else struct(item)
+    return ListOf(kind) if item != api_type else kind
+
+
+def test_the_definition_is_the_one_that_was_counted() -> None:
+    assert len(STRUCTS[REQUEST]) == 30
+    assert len(OF_THE_REQUEST) == 27
+    assert sum(len(STRUCTS[name]) for name in OF_THE_REQUEST) == 93
+
+
+@pytest.mark.parametrize(
+    ("api_name", "expected"),
+    [
+        ("GooseFSSource", ["goose", "fs", "source"]),
+        ("RDMAConfig", ["rdma", "config"]),
+        ("PodSSHInfo", ["pod", "ssh", "info"]),
+        ("VolumeSizeInGB", ["volume", "size", "in", "gb"]),
+        ("PublicDataSourceFS", ["public", "data", "source", "fs"]),
+        ("Id", ["id"]),
+    ],
+)
+def test_a_name_of_the_api_is_split_into_words(api_name: str, expected: list[str]) -> None:
+    assert words(api_name) == expected
+
+
+@pytest.mark.parametrize("ours", DECLARED)
+def test_every_field_of_a_struct_is_an_input_or_a_documented_output_and_nothing_else_is(ours: str) -> None:
+    documented_outputs = OUTPUT_ONLY.get(ours, set())
+    inputs = {field.wire for field in struct(ours).fields.values() if field.sent}
+    declared_outputs = set() if ours == "TrainingTask" else {field.wire for field in struct(ours).outputs.values()}
+
+    assert inputs == set(STRUCTS[DECLARED[ours]]) - documented_outputs
+    assert declared_outputs == documented_outputs
+
+
+def test_only_the_providers_own_fields_are_not_of_the_api() -> None:
+    fields = [*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()]
+    assert {field.name for field in fields if not field.sent} == NOT_OF_THE_API
+    below = [struct(name) for name in DECLARED if name != "TrainingTask"]
+    assert all(field.sent for kind in below for field in (*kind.fields.values(), *kind.outputs.values()))
+
+
+@pytest.mark.parametrize(("ours", "api_name"), FIELDS)
+def test_a_field_is_named_by_the_words_of_its_api_name(ours: str, api_name: str) -> None:
+    field = declared(ours, api_name)
+    first, *others = words(api_name)
+    assert field.name == "_".join([first, *others])
+    assert field.property == first + "".join(word.capitalize() for word in others)
+
+
+def test_private_variables_are_the_only_second_field_of_one_parameter() -> None:
+    names = [field.wire for field in TRAINING_TASK.fields.values() if field.sent]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == ["Envs"]
+    assert TRAINING_TASK.fields["privateEnvs"].wire == "Envs"
+    assert TRAINING_TASK.fields["privateEnvs"].type == MapOf(Scalar.TEXT)
+    assert TRAINING_TASK.fields["privateEnvs"].secret
+
+
+@pytest.mark.parametrize(("ours", "api_name"), FIELDS)
+def test_a_field_has_the_type_of_the_definition(ours: str, api_name: str) -> None:
+    assert declared(ours, api_name).type == type_of(of_the_definition(ours, api_name)["type"])
+
+
+@pytest.mark.parametrize(("ours", "api_name"), FIELDS)
+def test_a_field_is_required_where_the_definition_says_so(ours: str, api_name: str) -> None:
+    field = declared(ours, api_name)
+    required = of_the_definition(ours, api_name).get("required", False) and (ours, api_name) not in COMPUTED
+    assert field.required == (required and field.property in struct(ours).fields)
+
+
+@pytest.mark.parametrize(
+    ("ours", "api_name"), [(ours, name) for ours, name in FIELDS if name not in OUTPUT_ONLY.get(ours, ())]
+)
+def test_only_an_unsigned_number_refuses_negatives(ours: str, api_name: str) -> None:
+    field = declared(ours, api_name)
+    if field.type is Scalar.WHOLE:
+        refused = any(rule.complaint(-1) for rule in field.rules)
+        assert refused == (of_the_definition(ours, api_name)["type"] == "uint64")
+        assert not any(rule.complaint(1) for rule in field.rules)
+
+
+@pytest.mark.parametrize("name", OF_THE_REQUEST)
+def test_the_class_of_a_struct_is_its_name_and_args(name: str) -> None:
+    has_class = name not in AS_A_MAP and bool(set(STRUCTS[name]) - OUTPUT_ONLY.get(name, set()))
+    assert hasattr(args, f"{name}Args") == has_class
+    assert hasattr(pulumi_tione, f"{name}Args") == has_class
+    if has_class:
+        assert typing_extensions.is_typeddict(getattr(args, f"{name}Args"))
+
+
+@pytest.mark.parametrize("names", [*AS_A_MAP.values()])
+def test_a_list_of_pairs_is_written_as_a_map(names: tuple[str, ...]) -> None:
+    assert all(TRAINING_TASK.by_name[name].type == MapOf(Scalar.TEXT) for name in names)
+
+
+def test_every_input_takes_outputs_at_any_depth() -> None:
+    for name in args.__all__:
+        hints = typing_extensions.get_type_hints(
+            getattr(args, name), localns={"Output": Output, "T": Any}, include_extras=True
+        )
+        for field, hint in hints.items():
+            plain = get_args(hint)[0] if get_origin(hint) is typing_extensions.Required else hint
+            plain = get_args(plain)[0] if get_origin(plain) is Annotated else plain
+            forms = {get_origin(form) or form for form in get_args(plain)}
+            assert {Awaitable, Output} <= forms, f"{name}.{field} is no Input"
+
+
+def test_each_field_of_a_detail_is_an_output_or_left_out_for_a_stated_reason() -> None:
+    shown = {field.wire for field in TRAINING_TASK.outputs.values() if field.sent}
+    shown |= {field.wire for field in TRAINING_TASK.fields.values() if field.sent and field.readable}
+    assert set(STRUCTS[DETAIL]) - shown == set(LEFT_OUT_OF_THE_OUTPUTS)
+
+
+def test_the_parameters_that_no_detail_has_are_the_documented_ones() -> None:
+    assert set(STRUCTS[REQUEST]) - set(STRUCTS[DETAIL]) == KEPT_FROM_THE_INPUTS
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("TrainingTask", DETAIL), ("OperatorInfo", "OperatorInfo"), ("PodSSHInfo", "PodSSHInfo")]
+)
+def test_an_output_has_name_and_type_of_the_definition(ours: str, theirs: str) -> None:
+    fields = [field for field in struct(ours).outputs.values() if field.sent]
+    if ours != "TrainingTask":
+        assert {field.wire for field in fields} == set(STRUCTS[theirs])
+    for field in fields:
+        assert field.name == "_".join(words(field.wire))
+        expected = type_of(STRUCTS[theirs][field.wire]["type"])
+        assert field.type == expected or (isinstance(expected, Struct) and field.type is struct(expected.name))
+
+
+@pytest.fixture
+def generator() -> types.ModuleType:
+    specification = importlib.util.spec_from_file_location("generate", ROOT / "tools" / "outputs" / "generate.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_module_of_outputs_is_what_the_generator_writes(
+    generator: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["generate.py", "--check"])
+    assert generator.main() == 0
+
+    stale = tmp_path / "outputs.py"
+    stale.write_text(Path(outputs.__file__).read_text(encoding="utf-8").replace("vpc_id", "vpc"), encoding="utf-8")
+    monkeypatch.setattr(generator, "MODULE", stale)
+    assert generator.main() == 1
+
+
+def test_the_public_names_are_the_resource_and_the_args_and_all_of_them_are_exported() -> None:
+    public = {
+        name
+        for name, value in vars(pulumi_tione).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+    assert public == set(pulumi_tione.__all__)
+    assert set(pulumi_tione.__all__) == {"TrainingTask", *args.__all__}
+    assert len(pulumi_tione.__all__) == len(set(pulumi_tione.__all__))
+
+
+def declarations() -> Iterator[ast.ClassDef]:
+    for statement in ast.parse(Path(args.__file__).read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.ClassDef):
+            yield statement
+
+
+def field_docstrings(declaration: ast.ClassDef) -> Mapping[str, str]:
+    """The text under each field of a class, empty where there is none."""
+    found = {}
+    for statement, following in zip(declaration.body, [*declaration.body[1:], None], strict=True):
+        if isinstance(statement, ast.AnnAssign):
+            is_text = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+            found[ast.unparse(statement.target)] = (
+                str(ast.literal_eval(following.value)) if is_text and isinstance(following, ast.Expr) else ""
+            )
+    return found
+
+
+@pytest.mark.parametrize("declaration", [*declarations()], ids=lambda declaration: declaration.name)
+def test_every_class_and_field_says_what_it_is_and_names_its_api_parameter(declaration: ast.ClassDef) -> None:
+    name = declaration.name.removesuffix("Args").removesuffix("Outputs")
+    of_the_task = {"TrainingTaskArgs": "CreateTrainingTask", "TrainingTaskOutputs": DETAIL}
+    docstring = ast.get_docstring(declaration) or ""
+    assert f"(`{of_the_task.get(declaration.name, name)}`)" in docstring
+
+    docstrings = field_docstrings(declaration)
+    own = struct(name).outputs if declaration.name.endswith("Outputs") else struct(name).fields
+    assert set(docstrings) == {field.name for field in own.values()}
+    for field in own.values():
+        text = docstrings[field.name]
+        assert len(text) > 5, field.name
+        if field.sent:
+            named = text.rpartition("(")[2]
+            assert f"`{field.wire}`" in named, f"{field.name} does not name {field.wire}"
+
+
+@pytest.mark.parametrize("member", ["__init__", "get", "wait_for"])
+def test_the_resource_and_its_methods_say_what_they_do(member: str) -> None:
+    assert pulumi_tione.TrainingTask.__doc__
+    documentation = getattr(pulumi_tione.TrainingTask, member).__doc__
+    assert documentation
+    assert "Args:" in documentation
+
+
+def test_every_output_says_what_it_is() -> None:
+    properties = vars(outputs.TrainingTaskProperties)
+    fields = [*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()]
+    assert all(properties[field.name].__doc__ for field in fields)
