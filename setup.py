@@ -35,6 +35,7 @@ setup(
     install_requires=[
         "grpcio>=1.66",  # as pulumi; messages on a resource's own row go through it
         "pulumi>=3.268,<4",  # the first release in which `get` works for dynamic resources
+        "pyrate-limiter>=4.5,<5",  # the rate limit: typed, without dependencies, and with a clock of our own
         "requests>=2.32",  # what the Tencent Cloud SDK sends with; its errors tell what happened
         "tencentcloud-sdk-python-common>=3.1.195,<4",  # signs and sends; its generic client needs no other part
         "tenacity>=9,<10",  # attempts and pauses, with an injected sleep

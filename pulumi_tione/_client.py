@@ -7,11 +7,12 @@ request that may have been accepted.
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -23,6 +24,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
+from pulumi_tione._pace import Pace
 from pulumi_tione._settings import Settings
 from pulumi_tione._wire import secrets_in
 from pulumi_tione.errors import ApiError, Kind, NotSentError, TioneError, UnclearError
@@ -34,10 +36,17 @@ PAGE = 50
 """How many tasks a list call gives at most."""
 
 _TIONE = ("tione", "2021-11-11")
+_TAG = ("tag", "2018-08-13")
+_STS = ("sts", "2018-08-13")
+_TAGS_IN_A_CALL = 10
 _TIMEOUT_SECONDS = 60
 _NO_PROXY_AT_ALL = {"http": "", "https": "", "all": ""}
 _PATIENCE_SECONDS = 300
 """How long a request is sent again while the service throttles, or fails to answer a mere question."""
+
+
+_PACE = Pace()
+"""One for the whole process: the service counts the requests of an account, not those of a client."""
 
 
 class Client:
@@ -47,12 +56,23 @@ class Client:
         settings: where endpoint and keys come from; they are read at the first request.
         region: the region that every request goes to.
         sleep: how pauses between attempts are made.
+        pace: how requests are held back before the service would refuse them.
+        announce: told in a few words what a request waits for, when that takes long.
     """
 
-    def __init__(self, settings: Settings, region: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        region: str,
+        sleep: Callable[[float], None] = time.sleep,
+        pace: Pace = _PACE,
+        announce: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.region = region
         self._settings = settings
         self._sleep = sleep
+        self._pace = pace
+        self._announce = announce
         self._of_thread = threading.local()
 
     def create_training_task(self, body: Mapping[str, Any]) -> str:
@@ -79,17 +99,48 @@ class Client:
 
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
         """Give the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`)."""
-        filters = [{"Name": "Name", "Values": [name]}]
-        items = self.describe_training_tasks(filters, ti_project_id)
-        return next((item for item in items if item.get("Name") == name), None)
+        answer = self._list(filters=[{"Name": "Name", "Values": [name]}], ti_project_id=ti_project_id)
+        return next((item for item in answer.get("TrainingTaskSet") or () if item.get("Name") == name), None)
 
-    def describe_training_tasks(
-        self, filters: Sequence[Mapping[str, Any]], ti_project_id: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Give the first page of the tasks that pass the filters (`DescribeTrainingTasks`)."""
-        body = {"Filters": list(filters), "Limit": PAGE, **_in_project(ti_project_id)}
-        answer = self._call("DescribeTrainingTasks", body, retried=_may_be_asked_again)
-        return answer.get("TrainingTaskSet") or []
+    def training_tasks_with_tags(
+        self, tags: Mapping[str, str], ti_project_id: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Give the list's items of all tasks that have these tags, page after page (`DescribeTrainingTasks`)."""
+        tag_filters = [{"TagKey": key, "TagValues": [value]} for key, value in tags.items()]
+        for offset in itertools.count(step=PAGE):
+            answer = self._list(tag_filters=tag_filters, offset=offset, ti_project_id=ti_project_id)
+            items = answer.get("TrainingTaskSet") or []
+            yield from items
+            if len(items) < PAGE:
+                return
+
+    def _list(
+        self,
+        *,
+        filters: Sequence[Mapping[str, Any]] = (),
+        tag_filters: Sequence[Mapping[str, Any]] = (),
+        offset: int = 0,
+        ti_project_id: str | None,
+    ) -> dict[str, Any]:
+        """Ask for one page. Ordered by the time of creation, which nothing moves, so that pages are stable."""
+        body = {
+            "Filters": list(filters),
+            "TagFilters": list(tag_filters),
+            "Offset": offset,
+            "Limit": PAGE,
+            "OrderField": "CreateTime",
+            **_in_project(ti_project_id),
+        }
+        asked = {name: value for name, value in body.items() if value not in ([], 0)}
+        return self._call("DescribeTrainingTasks", asked, retried=_may_be_asked_again)
+
+    def start_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
+        """Make a new run of a task at rest (`StartTrainingTask`). Sent again only when it was throttled.
+
+        Raises:
+            UnclearError: the task may have been started; its latest instance tells.
+        """
+        self._call("StartTrainingTask", _of_task(task_id, ti_project_id), retried=_was_throttled)
 
     def stop_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
         """Ask for a task to be stopped (`StopTrainingTask`)."""
@@ -103,17 +154,62 @@ class Client:
             if error.kind is not Kind.GONE:
                 raise
 
-    def _call(self, action: str, body: Mapping[str, Any], retried: Callable[[BaseException], bool]) -> dict[str, Any]:
+    def enable_cls_config(
+        self, task_id: str, enable: bool, config: Mapping[str, Any] | None, ti_project_id: str | None = None
+    ) -> None:
+        """Turn a task's log delivery on or off (`EnableTrainingTaskClsConfig`)."""
+        body = {"TaskId": task_id, "LogEnable": enable, **_in_project(ti_project_id)}
+        if config is not None:
+            body["LogConfig"] = config
+        self._call("EnableTrainingTaskClsConfig", body, retried=_may_be_asked_again)
+
+    def tag_training_task(self, task_id: str, uin: str, tags: Mapping[str, str]) -> None:
+        """Bind tags to a task of an account, over the values that their keys have (`TagResources`)."""
+        pairs = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+        self._tag_service("TagResources", task_id, uin, "Tags", pairs)
+
+    def untag_training_task(self, task_id: str, uin: str, keys: Sequence[str]) -> None:
+        """Take tags from a task of an account (`UnTagResources`)."""
+        self._tag_service("UnTagResources", task_id, uin, "TagKeys", keys)
+
+    def _tag_service(self, action: str, task_id: str, uin: str, parameter: str, values: Sequence[Any]) -> None:
+        """Call the tag service, which takes ten tags a call, and answers failures of single resources as a success."""
+        resource = f"qcs::tione:{self.region}:uin/{uin}:trainingtask/{task_id}"
+        for begin in range(0, len(values), _TAGS_IN_A_CALL):
+            body = {"ResourceList": [resource], parameter: list(values[begin : begin + _TAGS_IN_A_CALL])}
+            answer = self._call(action, body, retried=_may_be_asked_again, service=_TAG)
+            for failed in answer.get("FailedResources") or ():
+                code, message = str(failed.get("Code", "")), str(failed.get("Message", ""))
+                raise ApiError(action, code, message, str(answer.get("RequestId", "")))
+
+    def account_id(self) -> str:
+        """Give the account that the keys belong to (`GetCallerIdentity`)."""
+        answer = self._call("GetCallerIdentity", {}, retried=_may_be_asked_again, service=_STS)
+        return str(answer.get("AccountId") or "")
+
+    def _call(
+        self,
+        action: str,
+        body: Mapping[str, Any],
+        retried: Callable[[BaseException], bool],
+        service: tuple[str, str] = _TIONE,
+    ) -> dict[str, Any]:
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(retried),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=20),
             stop=tenacity.stop_after_delay(_PATIENCE_SECONDS),
             sleep=self._sleep,
+            before_sleep=self._announce_throttling,
             reraise=True,
         )
-        return attempts(self._call_once, action, body)
+        return attempts(self._call_once, service, action, body)
 
-    def _call_once(self, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _announce_throttling(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, ApiError) and error.kind is Kind.THROTTLED:
+            self._announce(f"waiting: {error.action} is throttled by the service ({error.code})")
+
+    def _call_once(self, service: tuple[str, str], action: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Send one request and give the content of its answer's `Response`.
 
         Raises:
@@ -121,10 +217,11 @@ class Client:
             ApiError: the service refused.
             UnclearError: anything else that is not a clear answer.
         """
+        self._pace.wait(action, self._announce)
         try:
-            answer = self._sdk(_TIONE).call_json(action, dict(body))
+            answer = self._sdk(service).call_json(action, dict(body))
         except TencentCloudSDKException as error:
-            raise _translated(error, action, str(self._settings.endpoint(_TIONE[0])), secrets_in(body)) from None
+            raise _translated(error, action, str(self._settings.endpoint(service[0])), secrets_in(body)) from None
         except (json.JSONDecodeError, KeyError, TypeError, requests.RequestException, UnicodeDecodeError) as error:
             raise UnclearError(f"{action} got no answer that can be understood ({type(error).__name__})") from None
         response = answer.get("Response") if isinstance(answer, dict) else None

@@ -1,26 +1,45 @@
 """Private ground of Pulumi's dynamic provider: what it does not hand to us, taken from where it is.
 
+The servicer's method that handles a request stands above us in the stack, with the request and its gRPC context as
+locals; the engine's address is the plugin's first argument; the server is a local of the plugin's main function.
 Everything here is guarded: where the installed Pulumi is built otherwise, nothing happens.
 """
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import sys
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+from typing import Any
 
 import grpc
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+from google.protobuf import any_pb2
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
+
+_WORKERS = 64
+"""How many calls may be handled at once. A delete waits for its task to stop: with Pulumi's four workers, two hundred
+tasks would be waited for four by four."""
 
 
 def warn(message: str) -> None:
-    """Show a warning on the row of the resource whose call is being handled.
+    """Show a warning on the row of the resource whose call is being handled."""
+    _log(engine_pb2.WARNING, message, ephemeral=False)
 
-    The engine's address is the plugin's first argument. A dynamic provider is told neither a resource's name nor its
-    URN, but the request that is being handled has it, and is a local of the servicer's method above us.
-    """
-    engine = _engine()
-    if engine is not None:
-        engine.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message, urn=_urn_of_request()))
+
+def show_status(message: str) -> None:
+    """Show what a call is doing, on the row of its resource, until something else is shown there."""
+    _log(engine_pb2.INFO, message, ephemeral=True)
+
+
+def _log(severity: engine_pb2.LogSeverity.ValueType, message: str, ephemeral: bool) -> None:
+    engine, urn = _engine(), getattr(_local("request"), "urn", "")
+    if engine is not None and isinstance(urn, str):
+        engine.Log(engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral))
 
 
 @functools.cache
@@ -30,11 +49,40 @@ def _engine() -> engine_pb2_grpc.EngineStub | None:
     return engine_pb2_grpc.EngineStub(grpc.insecure_channel(address)) if host and port.isdigit() else None
 
 
-def _urn_of_request() -> str:
-    frame = sys._getframe()
-    while frame.f_back is not None:
+def record_partial_update(task_id: str, outputs: Mapping[str, Any], reason: str) -> None:
+    """Have the engine record these outputs although the update fails: it goes on from there the next time.
+
+    An update that merely raises leaves the old outputs in the state, as if nothing of it had happened.
+    """
+    context = _local("context")
+    if not isinstance(context, grpc.ServicerContext):
+        return
+    properties = asyncio.run(rpc.serialize_properties(dict(outputs), {}))
+    detail = any_pb2.Any()
+    detail.Pack(provider_pb2.ErrorResourceInitFailed(id=task_id, properties=properties, reasons=[reason]))
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason, details=[detail])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+
+
+def widen_workers() -> None:
+    """Let the plugin handle more calls at once than the four that Pulumi gives it."""
+    main_thread = sys._current_frames().get(threading.main_thread().ident or 0)
+    for frame in _frames(main_thread):
+        pool = getattr(getattr(frame.f_locals.get("server"), "_state", None), "thread_pool", None)
+        if isinstance(pool, ThreadPoolExecutor):
+            pool._max_workers = max(_WORKERS, pool._max_workers)
+            return
+
+
+def _local(name: str) -> Any:
+    """Give the local of this name of the nearest caller that handles a request."""
+    for frame in _frames(sys._getframe(1)):
+        if "request" in frame.f_locals and "context" in frame.f_locals:
+            return frame.f_locals[name]
+    return None
+
+
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
         frame = frame.f_back
-        urn = getattr(frame.f_locals.get("request"), "urn", None)
-        if isinstance(urn, str):
-            return urn
-    return ""

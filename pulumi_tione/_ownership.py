@@ -10,30 +10,65 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from pulumi_tione._rules import MAX_NAME_LENGTH, cleaned_tag_text
 
 OWNER = ("organization", "project", "stack", "resource")
 """The parts of an owner; `resource` is the resource's name, after its parents' types where it has a parent."""
 
+RETAINED = "retainOnDelete"
+"""Beside the parts, in the owner of a resource whose old task stays when it is replaced."""
+
 _HASH_LENGTH = 8
 _STACK_LENGTH = 20
+_LABELLED = ("project", "stack", "resource")
 
 
-def automatic_name(owner: Mapping[str, str]) -> str:
-    """Give the name of a task that the program did not name: `<stack>-<resource>-<hash>`, legal and always the same."""
-    identity = json.dumps([owner[part] for part in OWNER])
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]
+def automatic_name(owner: Mapping[str, Any], contents: Any = None) -> str:
+    """Give the name of a task that the program did not name: `<stack>-<resource>-<hash>`, legal and always the same.
+
+    Where the old task stays when it is replaced, the new one needs another name: then `contents`, the inputs that
+    replace, count as well.
+    """
+    identity = [owner[part] for part in OWNER] + ([contents] if owner.get(RETAINED) else [])
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:_HASH_LENGTH]
     stack = _legal(owner["stack"])[:_STACK_LENGTH]
     resource = _legal(owner["resource"].rpartition("::")[2])[: MAX_NAME_LENGTH - len(stack) - len(digest) - 2]
     readable = f"{stack}-{resource}".lstrip("-_")
     return f"{readable}-{digest}" if readable else digest
 
 
+def numbered(name: str, number: int) -> str:
+    """Give another form of a computed name, for when the service keeps the names of deleted tasks."""
+    suffix = f"-{number}"
+    readable, _, digest = name.rpartition("-")
+    return f"{readable[: MAX_NAME_LENGTH - len(digest) - len(suffix) - 1]}-{digest}{suffix}"
+
+
+NUMBERS = range(2, 100)
+"""The numbers that a computed name may get."""
+
+
+def is_form_of(recorded: str, name: str) -> bool:
+    """Tell whether a recorded name is the one that is wanted, or a numbered form of it."""
+    return recorded == name or any(recorded == numbered(name, number) for number in NUMBERS)
+
+
 def _legal(text: str) -> str:
     return re.sub(r"[^0-9A-Za-z一-龥_-]+", "-", text)
 
 
-def labels(owner: Mapping[str, str]) -> dict[str, str]:
+def labels(owner: Mapping[str, Any]) -> dict[str, str]:
     """Give the tags by which `pulumi:project`, `pulumi:stack` and `pulumi:resource` of a task are found again."""
-    return {f"pulumi:{part}": cleaned_tag_text(owner[part], 255) for part in ("project", "stack", "resource")}
+    return {f"pulumi:{part}": cleaned_tag_text(owner[part], 255) for part in _LABELLED}
+
+
+LABELS = tuple(f"pulumi:{part}" for part in _LABELLED)
+"""The keys of our labels."""
+
+
+def wanted_tags(inputs: Mapping[str, Any], labelled: bool) -> dict[str, str]:
+    """Give all the tags that a task should have: its labels, if it gets some, and the program's."""
+    owner = inputs.get("owner")
+    return {**(labels(owner) if labelled and owner else {}), **inputs.get("tags", {})}

@@ -8,6 +8,7 @@ come with copied keys and files, do not count.
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -82,6 +83,20 @@ class Settings:
         if value not in ("true", "false"):
             raise SettingsError(f"tione:labels must be true or false, got {value!r}")
         return value == "true"
+
+    @property
+    def default_tags(self) -> dict[str, str]:
+        """Tags that every task gets which does not set them itself."""
+        text = self._first("defaultTags") or "{}"
+        try:
+            tags = json.loads(text)
+        except json.JSONDecodeError:
+            tags = None
+        if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+            raise SettingsError(
+                "tione:defaultTags must be a map of texts: `pulumi config set --path 'tione:defaultTags.team' nlp`"
+            )
+        return tags
 
     def endpoint(self, service: str) -> Endpoint:
         """Give the address of a service: the configured one, which then answers for all, or the vendor's own."""

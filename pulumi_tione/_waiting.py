@@ -24,6 +24,9 @@ class Status(str, enum.Enum):
 AT_REST = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
 """The task does nothing any more, and costs nothing; it stays so until somebody starts it again."""
 
+FAILED = frozenset({Status.FAILED, Status.SUBMIT_FAILED})
+"""The run did not do what it should, and nobody stopped it."""
+
 _ON_THE_WAY = (Status.SUBMITTING, Status.PENDING, Status.STARTING, Status.RUNNING, Status.SUCCEED)
 """What a task goes through when all goes well. A preempted one goes back from RUNNING to PENDING."""
 

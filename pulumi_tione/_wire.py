@@ -22,15 +22,17 @@ _OWN_FORM = ("tags", "envs", "privateEnvs", "startCmdInfo", "encodedStartCmdInfo
 """The inputs whose form on the wire is not simply that of their type."""
 
 
-def request_body(inputs: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
-    """Give the body of CreateTrainingTask. What the program did not set is left out; zero, false and empty is sent."""
+def request_body(inputs: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+    """Give the body of CreateTrainingTask, `tags` being all that the task is to have.
+
+    What the program did not set is left out; zero, false and empty is sent.
+    """
     body = {
         field.wire: to_wire(field.type, inputs[field.property])
         for field in TRAINING_TASK.fields.values()
         if field.sent and field.property in inputs and field.property not in _OWN_FORM
     }
-    if "tags" in inputs or labels:
-        tags = {**labels, **inputs.get("tags", {})}
+    if "tags" in inputs or tags:
         body["Tags"] = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
     if "envs" in inputs or "privateEnvs" in inputs:
         private = inputs.get("privateEnvs", {})

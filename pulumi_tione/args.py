@@ -428,8 +428,9 @@ class TrainingTaskArgs(TypedDict, total=False):
     """What the service calls when the task is created, started or stopped; a Pulumi secret, since such addresses
     often hold a password (`CallbackUrl`)."""
     tags: Input[Mapping[str, Input[str]]]
-    """Tags. The key has 1 to 127, the value 1 to 255 characters: letters, digits, Chinese, inner blanks and
-    `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`, `project` or `项目` are reserved (`Tags`)."""
+    """Tags, beside the default ones of `tione:defaultTags`. The key has 1 to 127, the value 1 to 255 characters:
+    letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`,
+    `project` or `项目` are reserved (`Tags`)."""
     ti_project_id: Input[str]
     """Id of the workspace, where it is not the default one (`TiProjectId`)."""
     train_tool_config: Input[TrainToolConfigArgs]
@@ -442,6 +443,11 @@ class TrainingTaskArgs(TypedDict, total=False):
     """Region of the task, for example `ap-guangzhou`; by default the one that is configured."""
     triggers: Annotated[Input[Sequence[Any]], ProviderSide()]
     """Any values; when one of them changes, the task is replaced: the way to run it once more."""
+    desired_status: Annotated[Input[str], OneOf(("RUNNING", "STOPPED")), ProviderSide()]
+    """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
+    task runs in any case; one that has finished satisfies `RUNNING`."""
+    rerun_on_failure: Annotated[Input[int], Unsigned(), ProviderSide()]
+    """How often the task is started again, by the next `up` each time, after it FAILED; by default never."""
     additional_parameters: Annotated[Input[Mapping[str, Any]], ProviderSide()]
     """Parameters that this package does not know yet, by their API names, merged into the request: for example
     `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such."""
@@ -521,4 +527,5 @@ class TrainingTaskOutputs(TypedDict):
     operator_info: OperatorInfoOutputs
     """Who acted last on the task (`OperatorInfo`)."""
     all_tags: Annotated[Mapping[str, str], ProviderSide()]
-    """All tags of the task: the program's and the labels `pulumi:project`, `pulumi:stack`, `pulumi:resource`."""
+    """All tags of the task: the program's, the default ones, and the labels `pulumi:project`, `pulumi:stack` and
+    `pulumi:resource`."""

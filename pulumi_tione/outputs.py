@@ -543,8 +543,9 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="tags")
     def tags(self) -> pulumi.Output[Mapping[str, str] | None]:
-        """Tags. The key has 1 to 127, the value 1 to 255 characters: letters, digits, Chinese, inner blanks and
-        `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`, `project` or `项目` are reserved (`Tags`)."""
+        """Tags, beside the default ones of `tione:defaultTags`. The key has 1 to 127, the value 1 to 255 characters:
+        letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`,
+        `project` or `项目` are reserved (`Tags`)."""
         return pulumi.get(self, "tags")  # type: ignore[no-any-return]
 
     @property
@@ -582,6 +583,19 @@ class TrainingTaskProperties(pulumi.CustomResource):
     def triggers(self) -> pulumi.Output[Sequence[Any] | None]:
         """Any values; when one of them changes, the task is replaced: the way to run it once more."""
         return pulumi.get(self, "triggers")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="desiredStatus")
+    def desired_status(self) -> pulumi.Output[str | None]:
+        """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
+        task runs in any case; one that has finished satisfies `RUNNING`."""
+        return pulumi.get(self, "desired_status")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="rerunOnFailure")
+    def rerun_on_failure(self) -> pulumi.Output[int | None]:
+        """How often the task is started again, by the next `up` each time, after it FAILED; by default never."""
+        return pulumi.get(self, "rerun_on_failure")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="additionalParameters")
@@ -696,5 +710,6 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="allTags")
     def all_tags(self) -> pulumi.Output[Mapping[str, str]]:
-        """All tags of the task: the program's and the labels `pulumi:project`, `pulumi:stack`, `pulumi:resource`."""
+        """All tags of the task: the program's, the default ones, and the labels `pulumi:project`, `pulumi:stack` and
+        `pulumi:resource`."""
         return pulumi.get(self, "all_tags")  # type: ignore[no-any-return]

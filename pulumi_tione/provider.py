@@ -1,7 +1,8 @@
 """Pulumi's calls, handed to `lifecycle/`.
 
-This module's path and the name of its last function stand in the state of every stack: Pulumi pickles the provider into each
-resource, and reads and deletes with what it finds there. They must exist for ever, and the pickled bytes never change.
+This module's path and the name of its last function stand in the state of every stack: Pulumi pickles the provider into
+each resource, and reads and deletes with what it finds there. They must exist for ever, and the pickled bytes never
+change.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pulumi.dynamic import (
@@ -27,12 +28,12 @@ from pulumi_tione import _engine
 from pulumi_tione._client import Client
 from pulumi_tione._settings import Settings
 from pulumi_tione.errors import TioneError
-from pulumi_tione.lifecycle.check import check
-from pulumi_tione.lifecycle.create import create
+from pulumi_tione.lifecycle.check import Surroundings, check
+from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.read import read
-from pulumi_tione.lifecycle.update import update
+from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
 _PROVIDER_KEY = "__provider"
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -68,23 +69,29 @@ class TrainingTaskProvider(ResourceProvider):
         """Take the stack's config. What is missing in it is said when it is needed."""
         # The servicer answers with a traceback; with this limit an exception is its last line alone.
         sys.tracebacklimit = 0
+        _engine.widen_workers()
         self._settings = Settings(req.config.get, os.environ)
 
     @_in_one_line
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        checked = check(
-            _without_provider(_olds),
-            _without_provider(news),
+        around = Surroundings(
             region=self._settings.region,
             labelled=self._settings.labels,
+            default_tags=self._settings.default_tags,
+            status_of=self._status_of,
         )
+        checked = check(_without_provider(_olds), _without_provider(news), around)
         for warning in checked.warnings:
             _engine.warn(warning)
         return CheckResult(checked.inputs, [CheckFailure(path, reason) for path, reason in checked.failures])
 
+    def _status_of(self, inputs: Mapping[str, Any]) -> str | None:
+        found = self._client(inputs["region"]).find_training_task(inputs["name"], inputs.get("tiProjectId"))
+        return None if found is None else str(found.get("Status"))
+
     @_in_one_line
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        difference = diff(_olds, _news)
+        difference = diff(_without_provider(_olds), _without_provider(_news), labelled=self._settings.labels)
         return DiffResult(
             changes=bool(difference.replacing or difference.in_place),
             replaces=list(difference.replacing),
@@ -94,8 +101,8 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def create(self, props: dict[str, Any]) -> CreateResult:
         inputs = _without_provider(props)
-        task_id, outputs = create(self._client(inputs["region"]), inputs, labelled=self._settings.labels)
-        return CreateResult(task_id, outputs)
+        creation = Creation(self._client(inputs["region"]), inputs, self._settings.labels, warn=_engine.warn)
+        return CreateResult(*creation.run())
 
     @_in_one_line
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -108,7 +115,13 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_in_one_line
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(update(_id, _without_provider(_olds), _without_provider(_news)))
+        outputs, news = _without_provider(_olds), _without_provider(_news)
+        client = self._client(outputs["region"])
+        try:
+            return UpdateResult(update(client, _id, outputs, news, labelled=self._settings.labels))
+        except PartialUpdateError as error:
+            _engine.record_partial_update(_id, {**error.outputs, _PROVIDER_KEY: _news[_PROVIDER_KEY]}, str(error))
+            raise
 
     @_in_one_line
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -116,7 +129,7 @@ class TrainingTaskProvider(ResourceProvider):
         delete(self._client(outputs["region"]), _id, outputs)
 
     def _client(self, region: str) -> Client:
-        return self._clients.setdefault(region, Client(self._settings, region))
+        return self._clients.setdefault(region, Client(self._settings, region, announce=_engine.show_status))
 
 
 def _without_provider(props: dict[str, Any]) -> dict[str, Any]:

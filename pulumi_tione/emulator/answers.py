@@ -97,7 +97,7 @@ def _common(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str
         "BillingInfo": f"{hourly_price(body) / 100:.2f}元/小时 (按量计费)" if is_billed else "",
         "ResourceGroupId": group,
         "ResourceGroupName": registry.facts("resource_group", group).get("name", ""),
-        "ResourceConfigInfos": [_node(node) for node in body["ResourceConfigInfos"]],
+        "ResourceConfigInfos": [node(group) for group in body["ResourceConfigInfos"]],
         "Tags": all_tags(task),
         "ImageInfo": _image(body),
         "Output": _filled("CosPathInfo", body.get("Output")),
@@ -114,14 +114,14 @@ def all_tags(task: Task) -> list[dict[str, str]]:
     return [{"TagKey": key, "TagValue": value} for key, value in {**task.tags, **task.system_tags}.items()]
 
 
-def _node(node: dict[str, Any]) -> dict[str, Any]:
+def node(group: dict[str, Any]) -> dict[str, Any]:
     """A group of nodes; of a pay-as-you-go spec the service knows the size."""
-    spec = SPECS.get(node.get("InstanceType", ""))
+    spec = SPECS.get(group.get("InstanceType", ""))
     size: dict[str, Any] = {}
     if spec is not None:
         size = {"Cpu": spec.cpu, "Memory": spec.memory, "GpuType": spec.gpu_type, "Gpu": spec.gpu}
         size["InstanceTypeAlias"] = spec.alias
-    return _filled("ResourceConfigInfo", {"RDMAConfig": {"Enable": False}, **node, **size})
+    return _filled("ResourceConfigInfo", {"RDMAConfig": {"Enable": False}, **group, **size})
 
 
 def _image(body: dict[str, Any]) -> dict[str, Any]:

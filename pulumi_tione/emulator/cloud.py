@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .accounts import Caller, Keyring
+from .accounts import Caller, Key, Keyring
 from .clock import Clock
 from .errors import ApiError
 from .ids import TaskIds, instance_id
-from .life import DURATIONS, FOREVER, Course, Event, Status
+from .life import DURATIONS, Course, Event, Output, Status
 from .registry import Registry
 from .start_command import deciding_command
+from .tag_quota import TagQuota
 from .tasks import Operator, Run, Task
 from .workload import understand
+
+Amounts = dict[str, int]
 
 AMOUNTS = ("Cpu", "Memory", "Gpu")
 """What a resource group has so much of, in the units of the API."""
@@ -41,6 +44,8 @@ class Order:
     outcome: Event | None = None
     failure_reason: str | None = None
     seconds: dict[Status, float] = field(default_factory=dict)
+    output: Output | None = None
+    """What the pods print, and how many seconds after they began to run."""
     changed: dict[str, Any] = field(default_factory=dict)
     """Members that the detail shall have, whatever is true: the task was changed behind everybody's back."""
     system_tags: dict[str, str] = field(default_factory=dict)
@@ -52,6 +57,7 @@ class Order:
             self.outcome if self.outcome is not None else other.outcome,
             self.failure_reason if self.failure_reason is not None else other.failure_reason,
             {**other.seconds, **self.seconds},
+            self.output if self.output is not None else other.output,
             {**other.changed, **self.changed},
             {**other.system_tags, **self.system_tags},
         )
@@ -72,6 +78,9 @@ class Cloud:
         self.switches = switches or Switches()
         self.durations = {**DURATIONS, **durations}
         self.registry = Registry()
+        self.tag_quota = TagQuota()
+        self.discount = 1.0
+        """What an account really pays of a list price."""
         self.sold_out: set[str] = set()
         """Specs that are sold out for pay-as-you-go."""
         self.balances: dict[str, int] = {}
@@ -120,8 +129,8 @@ class Cloud:
         """
         return self._taken_names.get((caller.uin, region, name))
 
-    def create(self, caller: Caller, region: str, body: dict[str, Any], tags: dict[str, str], now: datetime) -> Task:
-        task = Task(self._ids.next(now), region, caller, body, now, now, tags)
+    def create(self, caller: Caller, region: str, body: dict[str, Any], now: datetime) -> Task:
+        task = Task(self._ids.next(now), region, caller, body, now, now)
         task.system_tags = {"qcs:tag:createdBy": f"{caller.kind}:{caller.sub_uin}:{caller.name}"}
         task.log_enable = body.get("LogEnable", False)
         task.log_config = dict(body.get("LogConfig") or {})
@@ -131,6 +140,26 @@ class Cloud:
         self._taken_names[caller.uin, region, task.name] = task.id
         self._watch(task)
         return task
+
+    def bind_tags(self, task: Task, tags: Mapping[str, str]) -> None:
+        """Bind tags; the value of a key that is bound already is overwritten."""
+        task.tags.update(tags)
+        self.tag_quota.use(task.owner.uin, tags)
+
+    def unbind_tags(self, task: Task, keys: Sequence[str]) -> None:
+        for key in keys:
+            task.tags.pop(key, None)
+
+    def deliver_logs(
+        self, task: Task, enabled: bool, config: Mapping[str, str] | None, operator: Operator, now: datetime
+    ) -> None:
+        task.log_enable = enabled
+        if config is not None:
+            task.log_config = dict(config)
+        self.was_operated(task, operator, now)
+
+    def lend_key(self, caller: Caller, expires: datetime) -> Key:
+        return self.keyring.lend(caller, expires)
 
     def start(self, task: Task, operator: Operator, now: datetime) -> None:
         task.after(Event.IS_STARTED)
@@ -157,7 +186,7 @@ class Cloud:
         task.updated_at = now
         self._watch(task)
 
-    def free_capacity(self, resource_group: str) -> dict[str, int]:
+    def free_capacity(self, resource_group: str) -> Amounts:
         """What a registered resource group has left, of the amounts that it was registered with."""
         facts = self.registry.facts("resource_group", resource_group)
         free = {amount: int(facts[amount.lower()]) for amount in AMOUNTS if amount.lower() in facts}
@@ -196,7 +225,7 @@ class Cloud:
         """An order for the task comes first, then one for all, then its own command, then the usual durations."""
         order = self._orders_about(task).over(_order_of_command(task.body))
         seconds = {**self.durations, **order.seconds}
-        return Course(order.outcome or Event.SUCCEEDS, order.failure_reason or "", seconds)
+        return Course(order.outcome or Event.SUCCEEDS, order.failure_reason or "", seconds, order.output)
 
     def _take_changes(self, task: Task) -> None:
         order = self._orders_about(task)
@@ -212,7 +241,7 @@ class Cloud:
             heapq.heappush(self._due, (task.run.due, task.id))
 
 
-def needs(nodes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def needs(nodes: Sequence[Mapping[str, Any]]) -> Amounts:
     """What the nodes of a task need in total."""
     return {amount: sum(node.get(amount, 0) * node["InstanceNum"] for node in nodes) for amount in AMOUNTS}
 
@@ -225,7 +254,7 @@ def _order_of_command(body: Mapping[str, Any]) -> Order:
     workload = understand(deciding_command(body))
     if workload is None:
         return Order()
-    seconds = {Status.RUNNING: min(workload.seconds, FOREVER)}
+    seconds = {Status.RUNNING: workload.seconds}
     if workload.exit_code == 0:
         return Order(Event.SUCCEEDS, None, seconds)
     return Order(Event.FAILS, f"The start command ended with exit code {workload.exit_code}.", seconds)

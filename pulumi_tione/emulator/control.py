@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -68,6 +68,7 @@ class Control:
         failure_reason: str | None = None,
         running_seconds: float | str | None = None,
         seconds: Mapping[str, float | str] | None = None,
+        output: Sequence[tuple[float, str]] | None = None,
         change: Mapping[str, Any] | None = None,
         system_tags: Mapping[str, str] | None = None,
     ) -> None:
@@ -81,6 +82,7 @@ class Control:
             OUTCOMES[outcome] if outcome else None,
             failure_reason,
             {_status(status): _seconds(length) for status, length in durations.items()},
+            None if output is None else tuple((_seconds(after), str(line)) for after, line in output),
             dict(change or {}),
             dict(system_tags or {}),
         )
@@ -119,11 +121,14 @@ class Control:
                 "requests_a_second": self._rate_limit.rate,
                 "sold_out": sorted(self._cloud.sold_out),
                 "balances": dict(self._cloud.balances),
+                "discount": self._cloud.discount,
+                "tag_values_of_an_account": self._cloud.tag_quota.of_account,
+                "tag_values_of_a_key": self._cloud.tag_quota.of_key,
                 **asdict(self._cloud.switches),
             }
 
     def set(self, **settings: Any) -> None:
-        """Change settings: the switches, `requests_a_second`, `sold_out` (spec names), `balances` (fen, by account)."""
+        """Change settings: the switches of `Switches` and everything that `settings` tells, `now` aside."""
         with self._lock:
             for name, value in settings.items():
                 if hasattr(self._cloud.switches, name):
@@ -134,6 +139,12 @@ class Control:
                     self._cloud.sold_out = set(value)
                 elif name == "balances":
                     self._cloud.balances = {str(uin): int(fen) for uin, fen in value.items()}
+                elif name == "discount":
+                    self._cloud.discount = float(value)
+                elif name == "tag_values_of_an_account":
+                    self._cloud.tag_quota.of_account = int(value)
+                elif name == "tag_values_of_a_key":
+                    self._cloud.tag_quota.of_key = None if value is None else int(value)
                 else:
                     raise ValueError(f"there is no setting {name}; there are {', '.join(self.settings())}")
 
@@ -150,7 +161,7 @@ class Control:
 
     def _shown(self, task: Task, now: datetime) -> dict[str, Any]:
         return {
-            **answers.detail(task, task.run, now, self._cloud.registry),
+            **masked_object(answers.detail(task, task.run, now, self._cloud.registry)),
             "TiProjectId": task.ti_project_id,
             "Runs": [
                 {

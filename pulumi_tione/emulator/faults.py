@@ -46,6 +46,8 @@ class Fault:
     """This content type instead of the service's own."""
     without: list[str] = field(default_factory=list)
     """Members that the answer lacks, such as `Id`."""
+    members: dict[str, Any] = field(default_factory=dict)
+    """Members that the answer has instead of its own, such as `FailedResources`."""
     hidden_list_calls: int = 0
     """The task that this call creates shows up in lists only after so many list calls."""
 
@@ -90,6 +92,7 @@ class Fault:
             "another body" if self.body is not None else "",
             f"content type {self.content_type}" if self.content_type else "",
             f"without {', '.join(self.without)}" if self.without else "",
+            f"with {', '.join(self.members)}" if self.members else "",
             f"after {self.delay_seconds:g} s" if self.delay_seconds else "",
             f"hidden from {self.hidden_list_calls} lists" if self.hidden_list_calls else "",
         ]

@@ -215,7 +215,7 @@ def _error(error: ApiError) -> dict[str, Any]:
 def _reply(response: dict[str, Any], fault: Fault | None) -> Reply:
     if fault is None:
         return Reply(_encoded(response))
-    shown = {name: value for name, value in response.items() if name not in fault.without}
+    shown = {name: value for name, value in {**response, **fault.members}.items() if name not in fault.without}
     body, content_type = _encoded(shown), CONTENT_TYPE
     if fault.status is not None:
         body = f"<html><body><h1>{fault.status}</h1></body></html>".encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import uuid
+import zlib
 from datetime import datetime, timezone
 
 _EPOCH = datetime(2015, 1, 1, tzinfo=timezone.utc)
@@ -30,3 +31,8 @@ class TaskIds:
         milliseconds = int((now - _EPOCH).total_seconds() * 1000)
         self.last = max(self.last + 1, milliseconds << 22)
         return f"train-{self.last}"
+
+
+def role_id(arn: str) -> str:
+    """The number of a role, always the same for one role; those of real ones begin like this."""
+    return f"46116860184{zlib.crc32(arn.encode()):08d}"[:19]

@@ -71,6 +71,10 @@ FOREVER = float("inf")
 """The length of a status that ends by an operation only."""
 
 
+Output = tuple[tuple[float, str], ...]
+"""Lines, and how many seconds after the beginning of a run they are printed."""
+
+
 @dataclass(frozen=True)
 class Course:
     """How a run is going to go: how it ends, and how many seconds its statuses last."""
@@ -78,6 +82,8 @@ class Course:
     outcome: Event = Event.SUCCEEDS
     failure_reason: str = ""
     seconds: dict[Status, float] = field(default_factory=lambda: dict(DURATIONS))
+    output: Output | None = None
+    """What its pods print, where that was ordered."""
 
     def event_after(self, status: Status) -> Event:
         """What ends a status when its time is over."""

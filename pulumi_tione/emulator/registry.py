@@ -1,4 +1,4 @@
-"""What exists beside the tasks: VPCs, subnets, buckets, file systems, images, resource groups, workspaces.
+"""What exists beside the tasks: networks, buckets, file systems, images, resource groups, workspaces, roles.
 
 The emulator cannot know them by itself. Unless told, it takes any id for one that exists; once one of a kind is
 registered, another id of that kind does not exist, and is refused with the code that the service has for it.
@@ -23,6 +23,8 @@ KINDS: dict[str, frozenset[str]] = {
         {"name", "cpu", "memory", "gpu", "gpu_type", "rdma", "bare_metal", "gpu_only", "nodes"}
     ),
     "workspace": frozenset({"name"}),
+    "role": frozenset(),
+    "oidc_provider": frozenset(),
 }
 """The kinds, and the facts that may be told of one."""
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -14,6 +14,8 @@ from aiohttp import web
 from . import endpoints
 from .control import Control
 from .gateway import LARGEST_REQUEST, Gateway, Reply, Request
+
+_BACKLOG = 1024
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -29,8 +31,7 @@ class Server:
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._own_names = LOOPBACK_NAMES | {host}
-        self._loop = asyncio.new_event_loop()
-        self._stopped = asyncio.Event()
+        self._stop: Callable[[], object] | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"emulator-{self.port}", daemon=True)
 
@@ -40,24 +41,27 @@ class Server:
 
     def stop(self) -> None:
         """End at once: open requests are dropped, not waited for."""
-        self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join()
+        if self._stop is not None:
+            self._stop()
+            self._thread.join()
+            self._stop = None
+        self._socket.close()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-            self._loop.close()
+        asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0)
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        self._stop = lambda: loop.call_soon_threadsafe(stopped.set)
+        # To aiohttp 0 is no limit: an open request, such as one held back by order, would be waited for.
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.01)
         await runner.setup()
-        await web.SockSite(runner, self._socket).start()
-        self._ready.set()
-        await self._stopped.wait()
-        await runner.cleanup()
+        try:
+            await web.SockSite(runner, self._socket, backlog=_BACKLOG).start()
+            self._ready.set()
+            await stopped.wait()
+        finally:
+            await runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if _is_foreign(request.headers, self._own_names):
@@ -126,7 +130,7 @@ def _listening_socket(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(1024)
+        listening.listen(_BACKLOG)
     except OSError:
         listening.close()
         raise

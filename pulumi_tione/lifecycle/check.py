@@ -5,15 +5,17 @@ Only rules that the vendor documents are failures. Values that are unknown in a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi.output import Unknown
+from pulumi.output import UNKNOWN, Unknown
 
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
-from pulumi_tione._ownership import automatic_name, labels
+from pulumi_tione._ownership import LABELS, RETAINED, automatic_name
 from pulumi_tione._rules import MAX_TAGS, suggestion, tag_complaints
+from pulumi_tione._waiting import FAILED
+from pulumi_tione.lifecycle.diff import IN_PLACE
 
 _LARGEST_WHOLE_NUMBER = 2**53
 """Above it, a number that passed through the engine may have been changed: it is a float there."""
@@ -26,38 +28,94 @@ class Checked:
     """What check found."""
 
     inputs: dict[str, Any] = field(default_factory=dict)
-    """The inputs in their declared types, with what was computed: name, region."""
+    """The inputs in their declared types, with what was computed: name, region, run."""
     failures: list[tuple[str, str]] = field(default_factory=list)
     """Paths and reasons; none means that the inputs may be used."""
     warnings: list[str] = field(default_factory=list)
     """What may well be meant, but is worth a second look."""
 
 
-def check(olds: Mapping[str, Any], news: Mapping[str, Any], *, region: str, labelled: bool) -> Checked:
+@dataclass(frozen=True)
+class Surroundings:
+    """What check knows beside the inputs."""
+
+    region: str
+    """The region of a task that names none."""
+    labelled: bool
+    """Whether the task gets our labels, which count among its tags."""
+    default_tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags that a task gets which does not set them itself."""
+    status_of: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    """Asks the service for the status of the task with these inputs; called only for `rerun_on_failure`."""
+
+
+def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings) -> Checked:
     """Check the inputs of a task.
 
     Args:
         olds: the inputs of the last time, empty when the task is new or replaced.
         news: the inputs of the program, and `owner`.
-        region: the region of a task that names none.
-        labelled: whether the task gets our labels, which count among its tags.
+        around: what else decides.
     """
     found = Checked()
     owner = news.get("owner")
     program = {name: value for name, value in news.items() if name != "owner"}
     found.inputs = _struct(TRAINING_TASK, program, "", found)
+    if around.default_tags and isinstance(found.inputs.get("tags", {}), Mapping):
+        found.inputs["tags"] = {**around.default_tags, **found.inputs.get("tags", {})}
     _check_commands(found)
     _check_image(found)
     _check_disks(found)
     _check_envs(found)
-    _check_tags(found, len(labels(owner)) if labelled and owner else 0)
+    _check_tags(found, len(LABELS) if around.labelled and owner else 0)
     _check_additional_parameters(found)
-    found.inputs.setdefault("region", region)
+    _check_desired_status(olds, found)
+    found.inputs.setdefault("region", around.region)
     if owner is not None:
         found.inputs["owner"] = owner
         # A computed name stays as long as the task does, also when this package would compute another one today.
-        found.inputs.setdefault("name", olds.get("name") or automatic_name(owner))
+        found.inputs.setdefault("name", olds.get("name") or _computed_name(owner, found.inputs))
+    _set_run(olds, found, around)
     return found
+
+
+def _computed_name(owner: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | Unknown:
+    """Compute the name. Of a task whose predecessor stays it depends on inputs that a preview may not know yet."""
+    if not owner.get(RETAINED):
+        return automatic_name(owner)
+    contents = {name: value for name, value in inputs.items() if name not in IN_PLACE}
+    return UNKNOWN if _contains_unknown(contents) else automatic_name(owner, contents)
+
+
+def _contains_unknown(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_contains_unknown(part) for part in value.values())
+    if isinstance(value, list):
+        return any(_contains_unknown(part) for part in value)
+    return isinstance(value, Unknown)
+
+
+def _check_desired_status(olds: Mapping[str, Any], found: Checked) -> None:
+    before, wanted = olds.get("desiredStatus"), found.inputs.get("desiredStatus")
+    if wanted == "STOPPED" and not olds:
+        reason = "a new task runs at once, and cannot be created STOPPED; leave it out, or set it after the first `up`"
+        found.failures.append(("desiredStatus", reason))
+    if wanted == "RUNNING" and before == "STOPPED":
+        found.warnings.append("desiredStatus: the task is started again, and the new run is billed again")
+
+
+def _set_run(olds: Mapping[str, Any], found: Checked, around: Surroundings) -> None:
+    """Count the runs of a task that may be run again: a higher number than the last one starts it anew."""
+    allowed = found.inputs.get("rerunOnFailure")
+    if not isinstance(allowed, int) or found.failures:
+        if "run" in olds:
+            found.inputs["run"] = olds["run"]
+        return
+    run = int(olds.get("run", 1))
+    if olds and run <= allowed and around.status_of(olds) in FAILED:
+        run += 1
+        found.warnings.append(f"the task failed and is started again: re-run {run - 1} of {allowed}, billed again")
+    found.inputs["run"] = run
 
 
 def _value(kind: Type, value: Any, path: str, found: Checked) -> Any:

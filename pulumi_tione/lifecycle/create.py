@@ -8,117 +8,173 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import labels
-from pulumi_tione._wire import recorded_outputs, request_body
+from pulumi_tione._ownership import LABELS, NUMBERS, automatic_name, numbered, wanted_tags
+from pulumi_tione._wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
+from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.tagging import set_tags
 
 _LOOKS = 6
-"""How often an unclear answer is looked into; the list may lag behind for a moment."""
+"""How often an unclear answer is looked into, within a quarter of a minute: the list may lag behind."""
 
 _ATTEMPTS = 3
 """How often the request is sent in all, each time only after nothing was found under the name."""
 
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much the service's clock may be off, for it to accept our signatures."""
 
-def create(
-    client: Client,
-    inputs: Mapping[str, Any],
-    *,
-    labelled: bool,
-    sleep: Callable[[float], None] = time.sleep,
-    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
-) -> tuple[str, dict[str, Any]]:
-    """Create the task and give its id and its outputs.
 
-    Raises:
-        TioneError: there is no new task, or it cannot be told from somebody else's; the message says which.
+@dataclass
+class Creation:
+    """One create of one task.
+
+    Args:
+        client: of the task's region.
+        inputs: the task's inputs, as check has passed them.
+        labelled: whether the task gets our labels.
+        warn: told what is not as it should be, when there is a task all the same.
+        sleep: how pauses are made.
+        now: the time.
     """
-    owner = inputs.get("owner")
-    body = request_body(inputs, labels(owner) if labelled and owner else {})
-    task_id = _created_once(client, body, sleep, now)
-    try:
-        detail = client.describe_training_task(task_id, inputs.get("tiProjectId"))
-    except TioneError:
-        detail = None
-    return task_id, recorded_outputs(inputs, detail or {})
 
+    client: Client
+    inputs: Mapping[str, Any]
+    labelled: bool
+    warn: Callable[[str], None] = lambda _: None
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+    _begun: datetime = field(init=False)
 
-def _created_once(
-    client: Client, body: Mapping[str, Any], sleep: Callable[[float], None], now: Callable[[], datetime]
-) -> str:
-    task = f"training task {body['Name']!r}"
-    begun = now()
-    for attempt in range(1, _ATTEMPTS + 1):
+    def run(self) -> tuple[str, dict[str, Any]]:
+        """Create the task and give its id and its outputs.
+
+        Raises:
+            TioneError: there is no new task, or it cannot be told from somebody else's; the message says which.
+        """
+        self._begun = self.now()
+        task_id, name = self._created()
+        inputs = {**self.inputs, "name": name}
         try:
-            return client.create_training_task(body)
-        except ApiError as error:
-            if error.kind is Kind.CONFLICT:
-                return _settled_conflict(client, body, begun if attempt > 1 else None, error)
-            if error.kind not in (Kind.UNCLEAR, Kind.BUSY):
-                raise TaskError(f"{task} was not created: {error}") from error
-            last: TioneError = error
-        except UnclearError as error:
-            last = error
+            detail = self.client.describe_training_task(task_id, self._workspace)
+        except TioneError:
+            detail = None
+        outputs = recorded_outputs(inputs, detail or {})
+        if detail:
+            outputs["allTags"] = self._repaired_tags(task_id, detail)
+        return task_id, outputs
+
+    @property
+    def _workspace(self) -> str | None:
+        return self.inputs.get("tiProjectId")
+
+    def _created(self) -> tuple[str, str]:
+        """Create the task under its name. A computed name that the service keeps for a deleted task is numbered."""
+        name = str(self.inputs["name"])
+        names = [name, *(numbered(name, number) for number in NUMBERS)] if self._has_computed_name() else [name]
+        for candidate in names:
+            task_id = self._created_as(candidate, is_last=candidate == names[-1])
+            if task_id is not None:
+                return task_id, candidate
+        raise AssertionError("the last name is either accepted or an error")
+
+    def _has_computed_name(self) -> bool:
+        owner = self.inputs.get("owner")
+        return owner is not None and self.inputs["name"] == automatic_name(owner)
+
+    def _created_as(self, name: str, is_last: bool) -> str | None:
+        """Create the task under this name; nothing if the name is refused though no task has it, and there are more."""
+        body = request_body({**self.inputs, "name": name}, wanted_tags(self.inputs, self.labelled))
+        last: TioneError | None = None
+        for _ in range(_ATTEMPTS):
+            try:
+                return self.client.create_training_task(body)
+            except ApiError as error:
+                if error.kind is Kind.CONFLICT:
+                    holder = self._holder(name)
+                    if holder is not None and last is not None:
+                        return self._ours(holder)
+                    if holder is None and not is_last:
+                        return None
+                    raise TaskError(self._name_is_taken(name, holder, error)) from error
+                if error.kind not in (Kind.UNCLEAR, Kind.BUSY):
+                    raise TaskError(f"training task {name!r} was not created: {error}") from error
+                last = error
+            except UnclearError as error:
+                last = error
+            except TioneError as error:
+                raise type(error)(f"training task {name!r} was not created: {error}") from error
+            found = self._look_up(name)
+            if found is not None:
+                return found
+        raise TaskError(
+            f"training task {name!r} was asked for {_ATTEMPTS} times without a clear answer, and no task of this name "
+            f"is to be seen: {last}. Run `pulumi up` again: should one of the requests have taken effect after all, it "
+            "is found by its name"
+        )
+
+    def _look_up(self, name: str) -> str | None:
+        """Find what an unclear request may have left under our name, looking again for a while."""
+        for pause in (0.0, *(0.5 * 2**look for look in range(_LOOKS - 1))):
+            self.sleep(pause)
+            holder = self._holder(name)
+            if holder is not None:
+                return self._ours(holder)
+        return None
+
+    def _holder(self, name: str) -> dict[str, Any] | None:
+        """Give the detail of the task that has this name."""
+        item = self.client.find_training_task(name, self._workspace)
+        if item is None:
+            return None
+        return self.client.describe_training_task(str(item["Id"]), self._workspace) or item
+
+    def _ours(self, holder: Mapping[str, Any]) -> str:
+        """Give the id of a task that was found under our name, if this very create has made it."""
+        name = str(holder["Name"])
+        outputs = recorded_outputs({**self.inputs, "name": name}, holder)
+        same_content = not diff(outputs, {**self.inputs, "name": name}, labelled=False).replacing
+        if same_content and _made_at(holder) >= self._begun - _CLOCKS_DIFFER:
+            return str(holder["Id"])
+        raise TaskError(self._name_is_taken(name, holder, None))
+
+    def _name_is_taken(self, name: str, holder: Mapping[str, Any] | None, refusal: ApiError | None) -> str:
+        because = f" {refusal}" if refusal else ""
+        if holder is None:
+            return (
+                f"training task {name!r} was not created: its name is refused as taken, though no task of this name is "
+                "to be seen; the service may keep the names of deleted tasks, or it is in another workspace. "
+                f"Choose another name.{because}"
+            )
+        tags = user_tags(holder.get("Tags"))
+        ours = {key: value for key, value in wanted_tags(self.inputs, self.labelled).items() if key in LABELS}
+        whose = "has the labels" if ours and ours.items() <= tags.items() else "does not have the labels"
+        return (
+            f"training task {name!r} was not created: {holder.get('Id')} has this name already, status "
+            f"{holder.get('Status')}, created {holder.get('CreateTime')}; it {whose} of this very resource. If it is "
+            f"not needed, delete it in the console and run `pulumi up` again; otherwise choose another name.{because}"
+        )
+
+    def _repaired_tags(self, task_id: str, detail: Mapping[str, Any]) -> dict[str, str]:
+        """Bind what the service has failed to bind at creation, and give all tags that the task has then."""
+        wanted = wanted_tags(self.inputs, self.labelled)
+        try:
+            return set_tags(self.client, task_id, detail, wanted, (), self._workspace)
         except TioneError as error:
-            raise type(error)(f"{task} was not created: {error}") from error
-        found = _look_up(client, body, begun, sleep)
-        if found:
-            return found
-    raise TaskError(
-        f"{task} was sent {_ATTEMPTS} times without a clear answer, and no task of this name is to be seen: {last}. "
-        "Run `pulumi up` again: should one of the requests have taken effect after all, it is found by its name"
-    )
+            self.warn(f"{task_id} was created, but lacks tags; the next `pulumi up` tries again: {error}")
+            return user_tags(detail.get("Tags"))
 
 
-def _look_up(client: Client, body: Mapping[str, Any], begun: datetime, sleep: Callable[[float], None]) -> str | None:
-    """Find what an unclear request may have left under our name, looking again for a while."""
-    for pause in (0.0, *(0.5 * 2**look for look in range(_LOOKS - 1))):
-        sleep(pause)
-        item = client.find_training_task(body["Name"], body.get("TiProjectId"))
-        if item is not None:
-            return _ours(client, body, item, begun)
-    return None
-
-
-def _settled_conflict(client: Client, body: Mapping[str, Any], begun: datetime | None, refusal: ApiError) -> str:
-    """The name is taken. After an unclear request of this very create it may be by us; otherwise it is an error."""
-    item = client.find_training_task(body["Name"], body.get("TiProjectId"))
-    if item is not None and begun is not None:
-        return _ours(client, body, item, begun)
-    raise TaskError(_name_is_taken(body, item, refusal)) from refusal
-
-
-def _ours(client: Client, body: Mapping[str, Any], item: Mapping[str, Any], begun: datetime) -> str:
-    """Give the id of a task that was found under our name, if it was made by this create."""
-    task_id = str(item["Id"])
-    detail = client.describe_training_task(task_id, body.get("TiProjectId")) or item
-    if _made_since(detail, begun) and _equal_in_content(body, detail):
-        return task_id
-    raise TaskError(_name_is_taken(body, detail, None))
-
-
-def _made_since(detail: Mapping[str, Any], begun: datetime) -> bool:
-    """Tell whether the task is as new as our request; the clocks of two machines may differ by five minutes."""
+def _made_at(detail: Mapping[str, Any]) -> datetime:
+    """Give the time of a task's creation; one that cannot be read is long past."""
     try:
-        made = parsed_time(str(detail.get("CreateTime", "")))
+        return parsed_time(str(detail.get("CreateTime", "")))
     except ValueError:
-        return False
-    return made >= begun - timedelta(minutes=5)
-
-
-def _equal_in_content(body: Mapping[str, Any], detail: Mapping[str, Any]) -> bool:
-    """Compare what both a request and a detail say plainly, and the groups' sizes."""
-    plain = ("Name", "ChargeType", "FrameworkName", "FrameworkEnvironment", "TrainingMode", "VpcId", "SubnetId")
-    groups = [
-        [(group.get("Role"), group.get("InstanceType") or "", group.get("InstanceNum") or 0) for group in side]
-        for side in (body.get("ResourceConfigInfos", ()), detail.get("ResourceConfigInfos", ()))
-    ]
-    return sorted(groups[0]) == sorted(groups[1]) and all(
-        (body.get(key) or "") == (detail.get(key) or "") for key in plain
-    )
+        return datetime.min.replace(tzinfo=timezone.utc)
 
 
 def parsed_time(text: str) -> datetime:
@@ -127,22 +183,3 @@ def parsed_time(text: str) -> datetime:
         text += ":00"
     moment = datetime.fromisoformat(text.replace(" ", "T"))
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone(timedelta(hours=8)))
-
-
-def _name_is_taken(body: Mapping[str, Any], item: Mapping[str, Any] | None, refusal: ApiError | None) -> str:
-    name = body["Name"]
-    if item is None:
-        return (
-            f"training task {name!r} was not created: its name is refused as taken, though no task of this name is "
-            f"to be seen; the service may keep the names of deleted tasks, or it is in another workspace. "
-            f"Choose another name. {refusal or ''}"
-        )
-    tags = {tag["TagKey"]: tag["TagValue"] for tag in item.get("Tags") or ()}
-    ours = {tag["TagKey"]: tag["TagValue"] for tag in body.get("Tags", ()) if tag["TagKey"].startswith("pulumi:")}
-    labelled = bool(ours) and ours.items() <= tags.items()
-    whose = "it has the labels of this very resource" if labelled else "it does not have the labels of this resource"
-    return (
-        f"training task {name!r} was not created: {item.get('Id')} has this name already, status {item.get('Status')}, "
-        f"created {item.get('CreateTime')}; {whose}. If it is not needed, delete it in the console "
-        f"and run `pulumi up` again; otherwise choose another name. {refusal or ''}"
-    )

@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione._ownership import LABELS, is_form_of, wanted_tags
 from pulumi_tione._wire import same
 
-IN_PLACE = frozenset({"tags", "logEnable", "logConfig"})
+TAGS = ("tags", "owner")
+"""The inputs that the tags follow from."""
+
+LOG = ("logEnable", "logConfig")
+"""The inputs of log delivery."""
+
+RUN = ("desiredStatus", "rerunOnFailure", "run")
+"""The inputs of the run state; `run` is computed by check."""
+
+IN_PLACE = frozenset({*TAGS, *LOG, *RUN})
 """What can change while the task lives. There is no other update call: everything else is fixed at creation."""
 
 
@@ -21,14 +31,33 @@ class Difference:
     in_place: tuple[str, ...]
 
 
-def diff(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
-    """Compare what is recorded with what the program wants now."""
+def diff(outputs: Mapping[str, Any], news: Mapping[str, Any], *, labelled: bool) -> Difference:
+    """Compare what is recorded with what the program wants now.
+
+    Args:
+        outputs: what is recorded of the task.
+        news: its inputs now, as check has passed them.
+        labelled: whether the task should have our labels.
+    """
     changed = [
         field.property
         for field in TRAINING_TASK.fields.values()
         if not same(field.type, outputs.get(field.property), news.get(field.property))
     ]
+    name = news.get("name")
+    if "name" in changed and isinstance(name, str) and is_form_of(str(outputs.get("name")), name):
+        changed.remove("name")
+    if outputs.get("run") != news.get("run"):
+        changed.append("run")
+    if _labels_differ(outputs, news, labelled):
+        changed.append("owner")
     return Difference(
         replacing=tuple(name for name in changed if name not in IN_PLACE),
         in_place=tuple(name for name in changed if name in IN_PLACE),
     )
+
+
+def _labels_differ(outputs: Mapping[str, Any], news: Mapping[str, Any], labelled: bool) -> bool:
+    """The labels may be other ones (the resource was renamed), missing, or not wanted any more."""
+    there, wanted = outputs.get("allTags", {}), wanted_tags(news, labelled)
+    return any(there.get(key) != wanted.get(key) for key in LABELS)

@@ -1,22 +1,117 @@
-"""Update: what can change while the task lives."""
+"""Update: what can change while the task lives, step by step, so that a failure tells how far it came."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from pulumi_tione.errors import TaskError
-from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione._client import Client
+from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione._ownership import LABELS, wanted_tags
+from pulumi_tione._waiting import FAILED, Status, is_at_rest
+from pulumi_tione._wire import recorded_outputs, to_wire
+from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
+from pulumi_tione.lifecycle.diff import LOG, RUN, TAGS, diff
+from pulumi_tione.lifecycle.presence import detail_or_gone
+from pulumi_tione.lifecycle.rest import bring_to_rest
+from pulumi_tione.lifecycle.tagging import set_tags
 
 
-def update(task_id: str, outputs: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the outputs after the update.
+class PartialUpdateError(TioneError):
+    """An update failed on its way. `outputs` hold what has been changed already."""
+
+    def __init__(self, message: str, outputs: dict[str, Any]) -> None:
+        self.outputs = outputs
+        super().__init__(message)
+
+
+def update(
+    client: Client,
+    task_id: str,
+    outputs: Mapping[str, Any],
+    news: Mapping[str, Any],
+    *,
+    labelled: bool,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[str, Any]:
+    """Change the task to what the inputs say now, and give its outputs.
 
     Raises:
-        TaskError: always for now: this version cannot change a task in place.
+        PartialUpdateError: a step failed; the next update goes on from there.
     """
-    names = ", ".join(diff(outputs, news).in_place)
-    raise TaskError(
-        f"training task {outputs.get('name')!r} ({task_id}) is unchanged: this version cannot change {names} of a "
-        "task yet. Undo the change, or let `pulumi up --replace` with the task's URN make a new task"
-    )
+    changed = set(diff(outputs, news, labelled=labelled).in_place)
+    reached = dict(outputs)
+    try:
+        detail = detail_or_gone(client, task_id, outputs)
+        if detail is None:
+            raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
+        if changed & {*TAGS}:
+            ours = [*outputs.get("tags", {}), *LABELS]
+            wanted = wanted_tags(news, labelled)
+            reached["allTags"] = set_tags(client, task_id, detail, wanted, ours, news.get("tiProjectId"))
+        _record(reached, news, TAGS)
+        if changed & {*LOG}:
+            _set_log_delivery(client, task_id, news)
+        _record(reached, news, LOG)
+        if changed & {*RUN}:
+            _set_run_state(client, task_id, outputs, news, sleep, clock)
+        _record(reached, news, RUN)
+    except TioneError as error:
+        who = f"training task {outputs.get('name')!r} ({task_id})"
+        raise PartialUpdateError(f"{who} was not changed completely: {error}", reached) from None
+    try:
+        detail = client.describe_training_task(task_id, news.get("tiProjectId"))
+    except TioneError:
+        detail = None
+    return recorded_outputs({**news, "name": outputs["name"]}, detail) if detail else reached
+
+
+def _record(reached: dict[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    """Note that the task is, in these inputs, what the program wants."""
+    for name in names:
+        reached.pop(name, None)
+        if name in news:
+            reached[name] = news[name]
+
+
+def _set_log_delivery(client: Client, task_id: str, news: Mapping[str, Any]) -> None:
+    config = news.get("logConfig")
+    wire = None if config is None else to_wire(TRAINING_TASK.fields["logConfig"].type, config)
+    client.enable_cls_config(task_id, bool(news.get("logEnable")), wire, news.get("tiProjectId"))
+
+
+def _set_run_state(
+    client: Client,
+    task_id: str,
+    outputs: Mapping[str, Any],
+    news: Mapping[str, Any],
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> None:
+    """Stop or start the task where the program changed its mind, or where check has asked for another run."""
+    wanted = news.get("desiredStatus")
+    if wanted != outputs.get("desiredStatus"):
+        if wanted == "STOPPED":
+            bring_to_rest(client, task_id, outputs, sleep=sleep, clock=clock)
+        elif wanted == "RUNNING":
+            _start(client, task_id, news, unless={Status.SUCCEED})
+    if news.get("run", 1) > outputs.get("run", 1) and wanted != "STOPPED":
+        _start(client, task_id, news, unless={*Status} - FAILED)
+
+
+def _start(client: Client, task_id: str, news: Mapping[str, Any], unless: set[Status]) -> None:
+    """Start a task at rest. After an unclear answer its status or its latest run tells whether it was started."""
+    workspace = news.get("tiProjectId")
+    before = client.describe_training_task(task_id, workspace) or {}
+    if not is_at_rest(str(before.get("Status"))) or before.get("Status") in unless:
+        return
+    try:
+        client.start_training_task(task_id, workspace)
+    except (UnclearError, ApiError) as error:
+        if isinstance(error, ApiError) and error.kind is not Kind.UNCLEAR:
+            raise
+        after = client.describe_training_task(task_id, workspace) or {}
+        if after.get("LatestInstanceId") == before.get("LatestInstanceId") and is_at_rest(str(after.get("Status"))):
+            raise

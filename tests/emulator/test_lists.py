@@ -31,7 +31,7 @@ def _make(emulator: Emulator, name: str, **members: Any) -> None:
     cloud = emulator.gateway.cloud
     node = {"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}
     body = {"Name": name, "ChargeType": "POSTPAID_BY_HOUR", "ResourceConfigInfos": [node], **members}
-    cloud.create(emulator.key.caller, "ap-guangzhou", body, {}, cloud.clock.now())
+    cloud.create(emulator.key.caller, "ap-guangzhou", body, cloud.clock.now())
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ Call = Callable[..., dict[str, Any]]
 Create = Callable[..., str]
 Raw = Callable[..., Any]
 
-SECRETS = {
+SECRETS: dict[str, Any] = {
     "Envs": [{"Name": "TOKEN", "Value": "planted-1", "IsPrivate": True}, {"Name": "EPOCHS", "Value": "3"}],
     "ImageInfo": {
         "ImageType": "CUSTOM",

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import identity, training_tasks
+from . import identity, observation, offers, tags, training_tasks
 from .call import Call
 
 Handler = Callable[[Call], dict[str, Any]]
 
-HANDLERS: Mapping[str, Handler] = {**training_tasks.HANDLERS, **identity.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {
+    **training_tasks.HANDLERS,
+    **observation.HANDLERS,
+    **offers.HANDLERS,
+    **tags.HANDLERS,
+    **identity.HANDLERS,
+}
 """Every action that the emulator answers, by its name."""
 
 __all__ = ["HANDLERS", "Call", "Handler"]

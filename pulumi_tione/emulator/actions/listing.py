@@ -14,22 +14,32 @@ from .call import Call
 
 T = TypeVar("T")
 
-MOST_FILTERS = 10
-MOST_VALUES = 100
 
-
-def page(items: Sequence[T], body: dict[str, Any], default_limit: int, most: int) -> Sequence[T]:
+def page(items: Sequence[T], body: dict[str, Any], default_limit: int, most: int | None) -> Sequence[T]:
     """The part of a list that `Offset` and `Limit` ask for; behind the end there is nothing."""
-    limit = body.get("Limit", default_limit)
+    limit = check_limit(body, default_limit, most)
     offset = body.get("Offset", 0)
-    if limit > most:
+    if offset < 0:
+        raise ApiError("InvalidParameterValue", "The value of parameter `Offset` must be 0 or more.")
+    return items[offset : offset + limit]
+
+
+def check_limit(body: dict[str, Any], default: int, most: int | None) -> int:
+    """How many elements a page has: the default, or what is asked for, which may not be too many or none."""
+    limit: int = body.get("Limit", default)
+    if most is not None and limit > most:
         message = f"The value of parameter `Limit` is {limit}: {most} at most."
         raise ApiError("InvalidParameterValue.PageLimitExceeded", message)
     if limit < 1:
         raise ApiError("InvalidParameterValue", "The value of parameter `Limit` must be 1 or more.")
-    if offset < 0:
-        raise ApiError("InvalidParameterValue", "The value of parameter `Offset` must be 0 or more.")
-    return items[offset : offset + limit]
+    return limit
+
+
+def check_choice(value: str, choices: Sequence[str], place: str) -> None:
+    """Refuse a value that is none of the documented ones."""
+    if value not in choices:
+        told = ", ".join(choice or "``" for choice in choices)
+        raise ApiError("InvalidParameterValue", f"The value of parameter `{place}` must be one of {told}.")
 
 
 def wanted(call: Call, tasks: Iterable[Task]) -> list[Task]:

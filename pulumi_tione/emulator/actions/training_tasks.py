@@ -14,7 +14,7 @@ from pulumi_tione.emulator.rules.form import check_form
 from pulumi_tione.emulator.tasks import Run, Task
 
 from .call import Call
-from .listing import page, wanted
+from .listing import check_choice, page, wanted
 
 DEFAULT_LIMIT = 10
 MOST_LIMIT = 50
@@ -23,8 +23,13 @@ MOST_LIMIT = 50
 def create(call: Call) -> dict[str, Any]:
     check_form(call.body)
     check_existence(call.cloud, call.caller, call.region, call.body)
+    task = call.cloud.create(call.caller, call.region, call.body, call.now)
     tags = {tag["TagKey"]: tag["TagValue"] for tag in call.body.get("Tags", ())}
-    return {"Id": call.cloud.create(call.caller, call.region, call.body, tags, call.now).id}
+    if not call.cloud.tag_quota.has_room(call.caller.uin, tags):
+        # The tags are bound last: a failure leaves the task without them [I].
+        raise ApiError("InternalError.BindingTagsFailed", "The parameter `Tags` has values beyond the account's quota.")
+    call.cloud.bind_tags(task, tags)
+    return {"Id": task.id}
 
 
 def describe(call: Call) -> dict[str, Any]:
@@ -101,9 +106,7 @@ def _sort_key(order_field: str) -> Callable[[Task], tuple[datetime, int]]:
         "UpdateTime": lambda task: task.updated_at,
         "StartTime": lambda task: task.run.started_at,
     }
-    if order_field not in moments:
-        message = f"The value of parameter `OrderField` must be one of {', '.join(moments)}."
-        raise ApiError("InvalidParameterValue", message)
+    check_choice(order_field, tuple(moments), "OrderField")
     moment = moments[order_field]
     first = datetime.min.replace(tzinfo=answers.BEIJING)
     return lambda task: (moment(task) or first, int(task.id.rpartition("-")[2]))
@@ -111,6 +114,5 @@ def _sort_key(order_field: str) -> Callable[[Task], tuple[datetime, int]]:
 
 def _descends(body: dict[str, Any]) -> bool:
     order = body.get("Order") or "DESC"
-    if order not in ("ASC", "DESC"):
-        raise ApiError("InvalidParameterValue", "The value of parameter `Order` must be ASC or DESC.")
+    check_choice(order, ("ASC", "DESC"), "Order")
     return bool(order == "DESC")

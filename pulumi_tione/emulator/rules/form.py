@@ -11,7 +11,7 @@ from pulumi_tione.emulator.catalogue import SPECS, framework_versions
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.start_command import decode
 
-from .tags import check_tags
+from .tags import TIONE_CODES, check_tags
 
 Body = dict[str, Any]
 
@@ -234,7 +234,7 @@ def _callback(body: Body) -> None:
 
 
 def _tags(body: Body) -> None:
-    check_tags([(tag["TagKey"], tag["TagValue"]) for tag in body.get("Tags", ())], "Tags")
+    check_tags([(tag["TagKey"], tag["TagValue"]) for tag in body.get("Tags", ())], "Tags", TIONE_CODES)
 
 
 RULES: tuple[Callable[[Body], None], ...] = (

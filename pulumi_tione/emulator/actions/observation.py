@@ -1,0 +1,229 @@
+"""What can be seen of a run: its pods, its log, its events; and where its log is delivered to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from pulumi_tione.emulator import answers
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.output import POD_STATUS, Line, Occurrence, lines, occurrences, pods
+from pulumi_tione.emulator.rules.form import check_log_delivery
+from pulumi_tione.emulator.tasks import Run, Task
+
+from .call import Call
+from .listing import check_choice, check_limit
+
+SERVICES = ("TRAIN", "NOTEBOOK", "INFER", "BATCH")
+STREAMS = ("", "stdout", "stderr")
+DEFAULT_LINES = 100
+MOST_LINES = 1000
+MOST_LINES_PAGED = 10_000
+"""Beyond so many lines one may not page: the code FailedOperation.ContextLimitError says it [D]."""
+MOST_EVENTS = 100
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+
+
+def enable_log_delivery(call: Call) -> dict[str, Any]:
+    task = call.task("TaskId")
+    enabled, config = call.body["LogEnable"], call.body.get("LogConfig")
+    check_log_delivery(enabled, config)
+    call.cloud.deliver_logs(task, enabled, config, call.operator("ENABLE_CLS"), call.now)
+    return {}
+
+
+def describe_pods(call: Call) -> dict[str, Any]:
+    task = call.task()
+    run = task.run
+    told = [
+        {
+            "Name": pod.name,
+            "IP": pod.address if run.started_at is not None else "",
+            "Status": POD_STATUS[run.status],
+            "StartTime": answers.list_time(run.started_at),
+            "EndTime": answers.list_time(run.ended_at),
+            "ResourceConfigInfo": answers.node(pod.group),
+            "SubUin": task.owner.sub_uin,
+        }
+        for pod in pods(task, run)
+    ]
+    return {"PodNames": [pod["Name"] for pod in told], "TotalCount": len(told), "PodInfoList": told}
+
+
+def describe_logs(call: Call) -> dict[str, Any]:
+    body = call.body
+    check_choice(body["Service"], SERVICES, "Service")
+    check_choice(body.get("LogStream", ""), STREAMS, "LogStream")
+    check_choice(body.get("OrderField") or "Timestamp", ("Timestamp",), "OrderField")
+    order = body.get("Order") or "DESC"
+    check_choice(order, ("ASC", "DESC"), "Order")
+    limit = check_limit(body, DEFAULT_LINES, MOST_LINES)
+    keywords = _keywords(body)
+    begin, end = _period(body, call.now, timedelta(hours=1))
+    found = [
+        line for line in _lines(call) if begin <= line.at <= end and all(keyword in line.text for keyword in keywords)
+    ]
+    if order == "DESC":
+        found.reverse()
+    seen = 0
+    if body.get("Context"):
+        last, seen = _position(body["Context"])
+        found = [line for line in found if (line.key > last if order == "ASC" else line.key < last)]
+    else:
+        found = found[body.get("Offset", 0) :]
+        seen = body.get("Offset", 0)
+    if seen >= MOST_LINES_PAGED:
+        message = f"Paging ends after {MOST_LINES_PAGED} lines: choose another `StartTime` or `EndTime`."
+        raise ApiError("FailedOperation.ContextLimitError", message)
+    page = found[:limit]
+    context = _context(page[-1], seen + len(page)) if page else body.get("Context") or _context(None, seen)
+    return {"Context": context, "Content": [_log_identity(line) for line in page]}
+
+
+def describe_events(call: Call) -> dict[str, Any]:
+    body = call.body
+    check_choice(body["Service"], SERVICES, "Service")
+    check_choice(body.get("OrderField") or "LastTimestamp", ("FirstTimestamp", "LastTimestamp"), "OrderField")
+    order = body.get("Order") or "DESC"
+    check_choice(order, ("ASC", "DESC"), "Order")
+    limit = check_limit(body, MOST_EVENTS, MOST_EVENTS)
+    begin, end = _period(body, call.now, timedelta(days=1))
+    run = None if body["Service"] != "TRAIN" else _run(call, _service_id(body))[1]
+    found = [] if run is None else occurrences(run, call.now)
+    wanted = [each for each in found if begin <= each.at <= end]
+    told = [_event(each, run.instance_id) for each in wanted if run is not None]
+    told = [event for event in told if _meets_filters(event, body)]
+    if order == "DESC":
+        told.reverse()
+    offset = body.get("Offset", 0)
+    return {"Events": told[offset : offset + limit], "TotalCount": len(told)}
+
+
+HANDLERS = {
+    "EnableTrainingTaskClsConfig": enable_log_delivery,
+    "DescribeTrainingTaskPods": describe_pods,
+    "DescribeLogs": describe_logs,
+    "DescribeEvents": describe_events,
+}
+
+
+def _lines(call: Call) -> Sequence[Line]:
+    """The lines that the request is about, the oldest first. All that runs print goes to stdout."""
+    body = call.body
+    if body["Service"] != "TRAIN" or body.get("LogStream") == "stderr":
+        return ()
+    task, run = _run(call, _service_id(body))
+    pattern = body.get("PodName") or "*"
+    printed = lines(task, run, call.now)
+    if pattern.endswith("*"):
+        return [line for line in printed if line.pod.startswith(pattern[:-1])]
+    return [line for line in printed if line.pod == pattern]
+
+
+def _service_id(body: dict[str, Any]) -> str:
+    service_id = body.get("ServiceId", "")
+    if not service_id:
+        message = "`ServiceId` is required where Service is TRAIN: it is the LatestInstanceId of a training task."
+        raise ApiError("MissingParameter", message)
+    return str(service_id)
+
+
+def _run(call: Call, instance_id: str) -> tuple[Task, Run]:
+    """The run that an instance's id means. A task's id means none: a client that sends it would wait for ever."""
+    for task in call.cloud.visible_tasks(call.caller, call.region, call.body.get("TiProjectId")):
+        for run in task.runs:
+            if run.instance_id == instance_id:
+                return task, run
+    message = f"`{instance_id[:80]}` (ServiceId) is the LatestInstanceId of no training task."
+    raise ApiError("ResourceNotFound", message)
+
+
+def _period(body: dict[str, Any], now: datetime, usual: timedelta) -> tuple[datetime, datetime]:
+    end = _moment(body["EndTime"], "EndTime") if body.get("EndTime") else now
+    begin = _moment(body["StartTime"], "StartTime") if body.get("StartTime") else now - usual
+    if begin > end:
+        raise ApiError("InvalidParameterValue", "The value of parameter `StartTime` is later than the end.")
+    return begin, end
+
+
+def _moment(text: str, place: str) -> datetime:
+    match = _RFC_3339.fullmatch(text)
+    try:
+        if match is None:
+            raise ValueError
+        # Python 3.10 reads neither `Z` nor more than six digits of a fraction.
+        zone = "+00:00" if match[2] in "Zz" else match[2]
+        fraction = (match[1] or "")[:7].ljust(7, "0") if match[1] else ""
+        return datetime.fromisoformat(f"{text[:10]}T{text[11:19]}{fraction}{zone}")
+    except ValueError:
+        message = f"The value of parameter `{place}` is no time of RFC 3339, such as 2025-01-02T03:04:05+08:00."
+        raise ApiError("InvalidParameterValue", message) from None
+
+
+def _keywords(body: dict[str, Any]) -> list[str]:
+    keywords: list[str] = []
+    for index, each in enumerate(body.get("Filters", ())):
+        if each.get("Name") != "Key":
+            message = f"The value of parameter `Filters.{index}.Name` must be Key."
+            raise ApiError("InvalidParameterValue.InvalidFilter", message)
+        keywords += each.get("Values") or []
+    return keywords
+
+
+def _context(last: Line | None, seen: int) -> str:
+    """Where a page ended, and how many lines were told until then."""
+    position = [list(last.key) if last else ["", "", 0], seen]
+    return base64.b64encode(json.dumps(position).encode()).decode()
+
+
+def _position(context: str) -> tuple[tuple[str, str, int], int]:
+    try:
+        (at, pod, number), seen = json.loads(base64.b64decode(context, validate=True))
+        if not isinstance(at, str) or not isinstance(pod, str):
+            raise TypeError
+        return (at, pod, int(number)), int(seen)
+    except (binascii.Error, ValueError, TypeError, RecursionError):
+        message = "The value of parameter `Context` comes from no answer."
+        raise ApiError("InvalidParameterValue", message) from None
+
+
+def _log_identity(line: Line) -> dict[str, Any]:
+    return {
+        "Id": line.id,
+        "Message": line.text,
+        "PodName": line.pod,
+        "Timestamp": f"{line.at.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S.%f}000Z",
+        "PkgId": f"{line.id[:16].upper()}-1",
+        "PkgLogId": str(65536 + line.number),
+    }
+
+
+def _event(occurrence: Occurrence, instance_id: str) -> dict[str, Any]:
+    moment = f"{occurrence.at.astimezone(answers.BEIJING):%Y-%m-%dT%H:%M:%S}+08:00"
+    return {
+        "Id": f"{instance_id}-{occurrence.number}",
+        "Message": occurrence.message,
+        "FirstTimestamp": moment,
+        "LastTimestamp": moment,
+        "Count": 1,
+        "Type": "Warning" if occurrence.is_warning else "Normal",
+        "ResourceKind": "Pod",
+        "ResourceName": instance_id,
+    }
+
+
+def _meets_filters(event: dict[str, Any], body: dict[str, Any]) -> bool:
+    """Several values of one filter must all be met [D]: of two different ones, none can."""
+    for index, each in enumerate(body.get("Filters", ())):
+        if each.get("Name") not in ("ResourceKind", "Type"):
+            message = f"The value of parameter `Filters.{index}.Name` must be ResourceKind or Type."
+            raise ApiError("InvalidParameterValue.InvalidFilter", message)
+        if not all(event[each["Name"]] == value for value in each.get("Values") or ()):
+            return False
+    return True

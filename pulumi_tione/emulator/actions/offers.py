@@ -1,0 +1,216 @@
+"""What there is to choose from: specs and prices, resource groups, frameworks, images, workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pulumi_tione.emulator.catalogue import FRAMEWORKS, SPECS, Spec, image_url
+from pulumi_tione.emulator.cloud import AMOUNTS, Amounts
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.rules.form import CHARGE_TYPES
+
+from .call import Call
+from .listing import check_choice, page
+
+TASK_TYPES = ("", "TRAIN", "NOTEBOOK", "INFERENCE", "EMS")
+RESOURCE_TYPES = ("", "CALC", "CPU", "GPU", "GPU-SW")
+LARGEST_COST = 4_200_000_000
+"""A cost beyond this many fen is told as 0 [D]."""
+MOST_FILTERS = 5
+MOST_VALUES = 100
+DEFAULT_GROUPS = 20
+DEFAULT_WORKSPACES = 10
+
+
+def describe_specs(call: Call) -> dict[str, Any]:
+    body = call.body
+    check_choice(body["ChargeType"], CHARGE_TYPES, "ChargeType")
+    check_choice(body.get("TaskType", ""), TASK_TYPES, "TaskType")
+    resource_type = body.get("ResourceType", "")
+    check_choice(resource_type, RESOURCE_TYPES, "ResourceType")
+    specs = SPECS.values() if body["ChargeType"] == "POSTPAID_BY_HOUR" else ()
+    wanted = [spec for spec in specs if resource_type in ("", "CALC", _type(spec))]
+    return {"Specs": [_spec(spec, spec.name not in call.cloud.sold_out) for spec in wanted]}
+
+
+def describe_prices(call: Call) -> dict[str, Any]:
+    params = call.body["SpecsParam"]
+    if not params:
+        raise ApiError("InvalidParameterValue", "The parameter `SpecsParam` is empty.")
+    return {"SpecsPrice": [_price(call, unit, f"SpecsParam.{index}") for index, unit in enumerate(params)]}
+
+
+def describe_resource_groups(call: Call) -> dict[str, Any]:
+    groups = [(group_id, facts) for group_id, facts in call.cloud.registry.all("resource_group").items()]
+    word = call.body.get("SearchWord", "")
+    told = [_group(call, group_id, facts) for group_id, facts in groups]
+    told = [group for group in told if word in group["ResourceGroupId"] or word in group["ResourceGroupName"]]
+    told = [group for group in told if not call.body.get("TagFilters")]  # no group has tags here
+    for matches in _group_filters(call.body):
+        told = [group for group in told if matches(group)]
+    # The vendor's own example sends Limit 0: here it means the usual number.
+    paging = {**call.body, "Limit": call.body.get("Limit") or DEFAULT_GROUPS}
+    return {"TotalCount": len(told), "ResourceGroupSet": list(page(told, paging, DEFAULT_GROUPS, None))}
+
+
+def describe_frameworks(_: Call) -> dict[str, Any]:
+    """The older action, which left the SDKs: a framework, its versions, and their modes and environments."""
+    infos = []
+    for name in dict.fromkeys(framework.name for framework in FRAMEWORKS):
+        versions = [framework for framework in FRAMEWORKS if framework.name == name]
+        told = [
+            {"Version": each.version, "TrainingModes": list(each.modes), "Environment": each.environment}
+            for each in versions
+        ]
+        infos.append({"Name": name, "VersionInfos": told})
+    return {"FrameworkInfos": infos}
+
+
+def describe_images(call: Call) -> dict[str, Any]:
+    images = [
+        {
+            "ImageName": framework.environment,
+            "ImageType": "SYSTEM",
+            "ImageUrl": image_url(framework.environment),
+            "RegistryRegion": "",
+            "RegistryId": "",
+            "AllowSaveAllContent": False,
+        }
+        for framework in FRAMEWORKS
+    ]
+    for index, each in enumerate(call.body.get("ImageFilters", ())):
+        name = each["Name"]
+        if name not in ("ImageName", "ImageType", "ImageUrl"):
+            message = f"The value of parameter `ImageFilters.{index}.Name` must be ImageName, ImageType or ImageUrl."
+            raise ApiError("InvalidParameterValue.InvalidFilter", message)
+        negative = each.get("Negative", False)
+        images = [image for image in images if (image[name] in each["Values"]) != negative]
+    return {"BuildInImageInfos": images}
+
+
+def describe_workspaces(call: Call) -> dict[str, Any]:
+    registered = call.cloud.registry.all("workspace")
+    spaces = [
+        _workspace("0", "默认空间"),
+        *(_workspace(key, facts.get("name", "")) for key, facts in registered.items()),
+    ]
+    for index, each in enumerate(call.body.get("Filters", ())):
+        if each.get("Name") not in ("Name", "TiProjectId"):
+            message = f"The value of parameter `Filters.{index}.Name` must be Name or TiProjectId."
+            raise ApiError("InvalidParameterValue.InvalidFilter", message)
+        spaces = [space for space in spaces if space[each["Name"]] in (each.get("Values") or ())]
+    return {"TotalCount": len(spaces), "Workspaces": list(page(spaces, call.body, DEFAULT_WORKSPACES, None))}
+
+
+HANDLERS = {
+    "DescribeBillingSpecs": describe_specs,
+    "DescribeBillingSpecsPrice": describe_prices,
+    "DescribeBillingResourceGroups": describe_resource_groups,
+    "DescribeTrainingFrameworks": describe_frameworks,
+    "DescribeBuildInImages": describe_images,
+    "DescribeWorkspaces": describe_workspaces,
+}
+
+
+def _type(spec: Spec) -> str:
+    return "GPU" if spec.gpu else "CPU"
+
+
+def _spec(spec: Spec, is_available: bool) -> dict[str, Any]:
+    return {
+        "SpecId": spec.id,
+        "SpecName": spec.name,
+        "SpecAlias": spec.alias,
+        "Available": is_available,
+        "AvailableRegion": [],
+        "SpecFeatures": [],
+        "SpecType": _type(spec),
+        "GpuType": spec.gpu_type,
+        "CategoryId": "",
+    }
+
+
+def _price(call: Call, unit: dict[str, Any], place: str) -> dict[str, Any]:
+    spec, count = SPECS.get(unit["SpecName"]), unit["SpecCount"]
+    if spec is None:
+        message = f"The value of parameter `{place}.SpecName` is none of the specs that DescribeBillingSpecs lists."
+        raise ApiError("InvalidParameterValue", message)
+    if count < 1:
+        raise ApiError("InvalidParameterValue", f"The value of parameter `{place}.SpecCount` must be 1 or more.")
+    total = spec.price * count
+    return {
+        "SpecName": spec.name,
+        "SpecCount": count,
+        "TotalCost": total if total <= LARGEST_COST else 0,
+        "RealTotalCost": round(total * call.cloud.discount) if total <= LARGEST_COST else 0,
+    }
+
+
+def _group(call: Call, group_id: str, facts: dict[str, Any]) -> dict[str, Any]:
+    total = {amount: int(facts.get(amount.lower(), 0)) for amount in AMOUNTS}
+    free = call.cloud.free_capacity(group_id)
+    used = {amount: total[amount] - free.get(amount, total[amount]) for amount in AMOUNTS}
+    nodes = int(facts.get("nodes", 1))
+    return {
+        "ResourceGroupId": group_id,
+        "ResourceGroupName": facts.get("name", ""),
+        "FreeInstance": nodes,
+        "TotalInstance": nodes,
+        "UsedResource": _resource(used, facts),
+        "TotalResource": _resource(total, facts),
+        "InstanceSet": [],
+        "TagSet": [],
+    }
+
+
+def _resource(amounts: Amounts, facts: dict[str, Any]) -> dict[str, Any]:
+    kind = facts.get("gpu_type", "")
+    return {**amounts, "GpuDetailSet": [{"Name": kind, "Value": amounts["Gpu"]}] if kind else []}
+
+
+def _group_filters(body: dict[str, Any]) -> list[Callable[[dict[str, Any]], bool]]:
+    filters = body.get("Filters", [])
+    if len(filters) > MOST_FILTERS:
+        message = f"The parameter `Filters` has {len(filters)} elements: {MOST_FILTERS} at most."
+        raise ApiError("InvalidParameterValue.LimitExceeded", message)
+    return [_group_filter(each, f"Filters.{index}") for index, each in enumerate(filters)]
+
+
+def _group_filter(given: dict[str, Any], place: str) -> Callable[[dict[str, Any]], bool]:
+    """`AvailableSort` stands in the vendor's example without a word: it is taken for a matter of order, and ignored."""
+    members = {
+        "ResourceGroupId": "ResourceGroupId",
+        "ResourceGroupName": "ResourceGroupName",
+        "AvailableNodeCount": "FreeInstance",
+    }
+    name, values = given.get("Name"), given.get("Values") or []
+    if name == "AvailableSort":
+        return lambda _: True
+    if name not in members:
+        message = f"The value of parameter `{place}.Name` must be one of {', '.join(members)}."
+        raise ApiError("InvalidParameterValue.InvalidFilter", message)
+    if len(values) > MOST_VALUES:
+        message = f"The parameter `{place}.Values` has {len(values)} elements: {MOST_VALUES} at most."
+        raise ApiError("InvalidParameterValue.LimitExceeded", message)
+    fuzzy = given.get("Fuzzy", False) and len(values) == 1
+    negative = given.get("Negative", False)
+
+    def matches(group: dict[str, Any]) -> bool:
+        text = str(group[members[name]])
+        found = any(value in text for value in values) if fuzzy else text in values
+        return bool(found != negative)
+
+    return matches
+
+
+def _workspace(workspace_id: str, name: str) -> dict[str, Any]:
+    return {
+        "TiProjectId": workspace_id,
+        "Name": name,
+        "Description": "",
+        "CreateTime": "",
+        "ResourceGroups": [],
+        "ActionType": [],
+        "Status": "",
+    }

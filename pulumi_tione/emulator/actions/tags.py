@@ -1,0 +1,176 @@
+"""The actions of the service `tag`: tags of training tasks, bound, unbound and looked up.
+
+A call as a whole succeeds or is refused for its form; what went wrong with one resource stands in `FailedResources`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.rules.tags import MOST_TAGS, TAG_CODES, check_key, check_tags
+from pulumi_tione.emulator.tasks import Task
+
+from .call import Call
+from .listing import has_tag
+
+MOST_RESOURCES = 10
+MOST_TAGS_OF_A_CALL = 10
+MOST_FILTERS = 6
+MOST_VALUES_OF_A_FILTER = 10
+DEFAULT_RESULTS = 50
+MOST_RESULTS = 200
+
+_RESOURCE = re.compile(r"qcs::(?P<service>[^:]*):(?P<region>[^:]*):uin/(?P<uin>[^:]*):(?P<prefix>[^:/]*)/(?P<id>.+)")
+"""The description of a resource in six parts, of which the second is empty [D]."""
+
+
+def bind(call: Call) -> dict[str, Any]:
+    resources = _resources(call)
+    tags = [(tag["TagKey"], tag["TagValue"]) for tag in call.body["Tags"]]
+    if not tags:
+        raise ApiError("InvalidParameter", "The parameter `Tags` is empty.")
+    check_tags(tags, "Tags", TAG_CODES, MOST_TAGS_OF_A_CALL)
+    if not call.cloud.tag_quota.has_room(call.caller.uin, dict(tags)):
+        raise ApiError("LimitExceeded.TagValue", "The parameter `Tags` has values beyond the account's quota.")
+
+    def bind_to(task: Task) -> None:
+        if len({*task.tags, *dict(tags)}) > MOST_TAGS:
+            raise ApiError("LimitExceeded.ResourceAttachedTags", f"A resource has {MOST_TAGS} tags at most.")
+        call.cloud.bind_tags(task, dict(tags))
+
+    return _for_each(call, resources, bind_to)
+
+
+def unbind(call: Call) -> dict[str, Any]:
+    resources, keys = _resources(call), call.body["TagKeys"]
+    if not keys:
+        raise ApiError("InvalidParameter", "The parameter `TagKeys` is empty.")
+    if len(keys) > MOST_TAGS_OF_A_CALL:
+        message = f"The parameter `TagKeys` has {len(keys)} elements: {MOST_TAGS_OF_A_CALL} at most."
+        raise ApiError("LimitExceeded.TagNumPerRequest", message)
+    for index, key in enumerate(keys):
+        check_key(key, f"TagKeys.{index}", TAG_CODES)
+
+    def unbind_from(task: Task) -> None:
+        missing = [key for key in keys if key not in task.tags]
+        if missing:
+            raise ApiError("ResourceNotFound.AttachedTagKeyNotFound", f"The resource has no tag `{missing[0]}`.")
+        call.cloud.unbind_tags(task, keys)
+
+    return _for_each(call, resources, unbind_from)
+
+
+def look_up(call: Call) -> dict[str, Any]:
+    """The tagged resources that all filters let through; of named resources, all at once [D]."""
+    filters = _filters(call)
+    named = call.body.get("ResourceList") or []
+    _check_number(named)
+    tasks = sorted((task for task in call.cloud.tasks() if task.owner.uin == call.caller.uin), key=lambda task: task.id)
+    found = [
+        task
+        for task in tasks
+        if (not named or task.resource in named) and all(has_tag(task, key, values) for key, values in filters)
+    ]
+    begin, end = (0, len(found)) if named else _page(call)
+    following = _token(end) if end < len(found) else ""
+    return {"PaginationToken": following, "ResourceTagMappingList": [_mapping(task) for task in found[begin:end]]}
+
+
+HANDLERS = {"TagResources": bind, "UnTagResources": unbind, "GetResources": look_up}
+
+
+def _resources(call: Call) -> list[str]:
+    resources: list[str] = call.body["ResourceList"]
+    if not resources:
+        raise ApiError("InvalidParameter", "The parameter `ResourceList` is empty.")
+    _check_number(resources)
+    for index, resource in enumerate(resources):
+        if _RESOURCE.fullmatch(resource) is None:
+            message = f"The value of parameter `ResourceList.{index}` is no description of a resource in six parts."
+            raise ApiError("InvalidParameterValue.ResourceDescriptionError", message)
+    return resources
+
+
+def _check_number(resources: list[str]) -> None:
+    if len(resources) > MOST_RESOURCES:
+        message = f"The parameter `ResourceList` has {len(resources)} elements: {MOST_RESOURCES} at most."
+        raise ApiError("LimitExceeded.ResourceNumPerRequest", message)
+
+
+def _for_each(call: Call, resources: list[str], do: Callable[[Task], None]) -> dict[str, Any]:
+    failed = []
+    for resource in resources:
+        try:
+            do(_task(call, resource))
+        except ApiError as error:
+            failed.append({"Resource": resource, "Code": error.code, "Message": error.message})
+    return {"FailedResources": failed}
+
+
+def _task(call: Call, resource: str) -> Task:
+    """The task that a description means; anything wrong in it is this resource's failure alone."""
+    match = _RESOURCE.fullmatch(resource)
+    assert match is not None, "checked for the call as a whole"
+    if match["service"] != "tione":
+        raise ApiError("InvalidParameterValue.ServiceTypeInvalid", f"`{match['service'][:40]}` has no resources here.")
+    if match["prefix"] != "trainingtask":
+        message = f"`{match['prefix'][:40]}` is no kind of resource here: trainingtask is."
+        raise ApiError("InvalidParameterValue.ResourcePrefixInvalid", message)
+    if match["uin"] != call.caller.uin:
+        message = f"`{match['uin'][:40]}` is not the account of the caller."
+        raise ApiError("InvalidParameterValue.UinInvalid", message)
+    task = call.cloud.find(match["id"])
+    if task is None or task.owner.uin != call.caller.uin:
+        message = f"There is no training task `{match['id'][:80]}`."
+        raise ApiError("InvalidParameterValue.ResourceIdInvalid", message)
+    if match["region"] != task.region:
+        message = f"The training task `{task.id}` is not in the region `{match['region'][:40]}`."
+        raise ApiError("InvalidParameterValue.RegionInvalid", message)
+    return task
+
+
+def _filters(call: Call) -> list[tuple[str, list[str]]]:
+    filters = [(each["TagKey"], each.get("TagValue") or []) for each in call.body.get("TagFilters") or ()]
+    if len(filters) > MOST_FILTERS:
+        message = f"The parameter `TagFilters` has {len(filters)} elements: {MOST_FILTERS} at most."
+        raise ApiError("InvalidParameterValue.TagFiltersLengthExceeded", message)
+    for index, (key, values) in enumerate(filters):
+        if not key:
+            raise ApiError("InvalidParameterValue.TagFilters", f"`TagFilters.{index}.TagKey` is empty.")
+        if len(values) > MOST_VALUES_OF_A_FILTER:
+            message = f"`TagFilters.{index}.TagValue` has {len(values)} elements: {MOST_VALUES_OF_A_FILTER} at most."
+            raise ApiError("InvalidParameterValue.TagFilters", message)
+    return filters
+
+
+def _page(call: Call) -> tuple[int, int]:
+    size = call.body.get("MaxResults", DEFAULT_RESULTS)
+    if not 1 <= size <= MOST_RESULTS:
+        message = f"The value of parameter `MaxResults` is {size}: 1 to {MOST_RESULTS}."
+        raise ApiError("InvalidParameterValue", message)
+    token = call.body.get("PaginationToken") or _token(0)
+    try:
+        begin = int(base64.b64decode(token, validate=True))
+    except (binascii.Error, ValueError):
+        message = "The value of parameter `PaginationToken` comes from no answer."
+        raise ApiError("InvalidParameter.PaginationTokenInvalid", message) from None
+    return begin, begin + size
+
+
+def _token(begin: int) -> str:
+    return base64.b64encode(str(begin).encode()).decode()
+
+
+def _mapping(task: Task) -> dict[str, Any]:
+    of_user = [_tag(key, value, "Custom") for key, value in task.tags.items()]
+    of_platform = [_tag(key, value, "System") for key, value in task.system_tags.items()]
+    return {"Resource": task.resource, "Tags": of_user + of_platform}
+
+
+def _tag(key: str, value: str, category: str) -> dict[str, str]:
+    return {"TagKey": key, "TagValue": value, "Category": category}

@@ -1,0 +1,132 @@
+"""What runs print and what happens to them, derived from their history: log lines, events and pods."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from .life import AT_REST, Status
+from .start_command import deciding_command
+from .tasks import Run, Task
+from .workload import understand
+
+POD_STATUS = {
+    Status.PENDING: "PENDING",
+    Status.STARTING: "PENDING",
+    Status.RUNNING: "RUNNING",
+    Status.STOPPING: "TERMINATING",
+    Status.STOPPED: "TERMINATED",
+    Status.FAILED: "FAILED",
+    Status.SUCCEED: "SUCCEEDED",
+}
+"""The statuses of pods, spelt as the API spells them for pods [D]; before it is submitted a task has no pods [I]."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A node of a run: its name, and the group of nodes that it belongs to."""
+
+    name: str
+    address: str
+    group: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that a pod printed. `number` tells lines of one time apart."""
+
+    at: datetime
+    pod: str
+    number: int
+    text: str
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Its place among all lines."""
+        return (self.at.isoformat(timespec="microseconds"), self.pod, self.number)
+
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(repr(self.key).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """Something that happened to a run."""
+
+    at: datetime
+    message: str
+    is_warning: bool
+    number: int
+
+
+def pods(task: Task, run: Run) -> list[Pod]:
+    """The pods of a run. Of the workers the first is the master, as where the training mode is DDP [I]."""
+    if run.status not in POD_STATUS or not any(status is Status.PENDING for status, _ in run.history):
+        return []
+    names = []
+    counted: dict[str, int] = {}
+    for group in task.body["ResourceConfigInfos"]:
+        for _ in range(group["InstanceNum"]):
+            role = group["Role"].lower()
+            if role == "worker" and "master" not in counted:
+                role = "master"
+            names.append((f"{run.instance_id}-{role}-{counted.get(role, 0)}", group))
+            counted[role] = counted.get(role, 0) + 1
+    return [Pod(name, f"10.0.{1 + n // 250}.{1 + n % 250}", group) for n, (name, group) in enumerate(names)]
+
+
+def lines(task: Task, run: Run, now: datetime) -> list[Line]:
+    """What the pods of a run printed until now, in the order of time.
+
+    A run prints what it was ordered to; or what its start command is understood to print; or, as nothing is executed,
+    one line that says so.
+    """
+    printed = _printed(task, run)
+    return sorted(
+        (
+            Line(begin + timedelta(seconds=after), pod.name, number, text)
+            for pod in pods(task, run)
+            for begin, end in _periods_of_running(run)
+            for number, (after, text) in enumerate(printed)
+            if begin + timedelta(seconds=after) <= min(end or now, now)
+        ),
+        key=lambda line: line.key,
+    )
+
+
+def occurrences(run: Run, now: datetime) -> list[Occurrence]:
+    """What happened to a run until now: that it came to each of its statuses."""
+    return [
+        Occurrence(at, f"The task is {status.value}.{_reason(run, status)}", _is_warning(status), number)
+        for number, (status, at) in enumerate(run.history)
+        if at <= now
+    ]
+
+
+def _printed(task: Task, run: Run) -> tuple[tuple[float, str], ...]:
+    if run.course.output is not None:
+        return run.course.output
+    workload = understand(deciding_command(task.body))
+    if workload is not None:
+        return workload.output
+    return ((0.0, "This run is emulated: its start command is not executed."),)
+
+
+def _periods_of_running(run: Run) -> Iterator[tuple[datetime, datetime | None]]:
+    """When it ran: more than once where it was preempted."""
+    ends: list[datetime | None] = [at for _, at in run.history[1:]]
+    for (status, at), end in zip(run.history, [*ends, None], strict=True):
+        if status is Status.RUNNING:
+            yield at, end
+
+
+def _is_warning(status: Status) -> bool:
+    return status in (Status.FAILED, Status.SUBMIT_FAILED)
+
+
+def _reason(run: Run, status: Status) -> str:
+    return f" {run.failure_reason}" if run.failure_reason and status in AT_REST else ""

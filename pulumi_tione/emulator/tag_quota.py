@@ -1,0 +1,34 @@
+"""How many tags an account may have: a value counts from when it is first bound, and goes on counting when it is not.
+
+Documented today is the number of keys and values of an account together; an older page limits the values of one key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+VALUES_OF_AN_ACCOUNT = 1_000_000
+"""The newer limit, which holds unless another is set."""
+
+
+class TagQuota:
+    """The pairs of keys and values that each account has used up."""
+
+    def __init__(self) -> None:
+        self.of_account: int = VALUES_OF_AN_ACCOUNT
+        self.of_key: int | None = None
+        """The older limit, 1,000 values of a key, holds by order only."""
+        self.used: dict[str, dict[str, set[str]]] = {}
+
+    def has_room(self, uin: str, tags: Mapping[str, str]) -> bool:
+        """Whether an account may bind these tags."""
+        used = self.used.get(uin, {})
+        new = [key for key, value in tags.items() if value not in used.get(key, ())]
+        if sum(map(len, used.values())) + len(new) > self.of_account:
+            return False
+        return self.of_key is None or all(len(used.get(key, ())) < self.of_key for key in new)
+
+    def use(self, uin: str, tags: Mapping[str, str]) -> None:
+        used = self.used.setdefault(uin, {})
+        for key, value in tags.items():
+            used.setdefault(key, set()).add(value)

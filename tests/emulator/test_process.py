@@ -1,0 +1,221 @@
+"""Starting and stopping, as a library and as a program (case C32)."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_tione.emulator import Emulator
+from pulumi_tione.emulator.command import READY
+
+Start = Callable[..., tuple["subprocess.Popen[str]", str, str]]
+
+
+def _descriptors() -> int:
+    gc.collect()
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_two_emulators_know_nothing_of_each_other(body: Callable[..., Any]) -> None:
+    with Emulator() as one, Emulator() as other:
+        one.gateway.cloud.create(one.key.caller, "ap-guangzhou", body(), one.now())
+        assert len(one.tasks()) == 1
+        assert other.tasks() == []
+        assert one.endpoint != other.endpoint
+
+
+def test_fifty_rounds_leave_nothing_behind_and_take_no_pauses(body: Callable[..., Any]) -> None:
+    with Emulator():  # what Python itself opens once
+        pass
+    threads, descriptors, before = threading.active_count(), _descriptors(), time.monotonic()
+    for _ in range(50):
+        with Emulator() as emulator:
+            emulator.gateway.cloud.create(emulator.key.caller, "ap-guangzhou", body(), emulator.now())
+            with urllib.request.urlopen(f"{emulator.endpoint}/_emulator/tasks") as answer:
+                assert len(json.load(answer)) == 1
+    assert time.monotonic() - before < 5
+    assert threading.active_count() == threads
+    assert _descriptors() <= descriptors
+
+
+def test_an_emulator_that_was_never_started_leaves_nothing_behind() -> None:
+    descriptors = _descriptors()
+    Emulator().stop()
+    assert _descriptors() == descriptors
+
+
+def test_stopping_twice_is_stopping() -> None:
+    emulator = Emulator()
+    emulator.start()
+    emulator.stop()
+    emulator.stop()
+
+
+def test_a_busy_port_is_an_error_at_once(tmp_path: Path) -> None:
+    with Emulator() as emulator, pytest.raises(OSError, match="in use"):
+        Emulator(port=int(emulator.endpoint.rpartition(":")[2]), record_file=tmp_path / "requests.jsonl")
+
+
+def test_it_listens_on_loopback_unless_told() -> None:
+    with Emulator() as emulator:
+        assert emulator.endpoint.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.skipif(not socket.has_ipv6 or not Path("/proc/net/if_inet6").exists(), reason="no IPv6 here")
+def test_it_can_listen_on_the_other_loopback() -> None:
+    with Emulator(host="::1") as emulator:
+        assert emulator.endpoint.startswith("http://[::1]:")
+        with urllib.request.urlopen(f"{emulator.endpoint}/_emulator/settings") as answer:
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "tione.example.com"},
+        {"Host": "127.0.0.1.example.com"},
+        {"Host": "127.0.0.1@example.com"},
+        {"Host": "[::1"},
+        {"Origin": "http://example.com"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost.example.com"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/_emulator/requests", "/_emulator/clock"])
+def test_a_foreign_host_or_web_page_is_turned_away(emulator: Emulator, headers: dict[str, str], path: str) -> None:
+    before = emulator.now()
+    request = urllib.request.Request(f"{emulator.endpoint}{path}", b'{"advance_seconds": 60}', headers, method="POST")
+    with pytest.raises(urllib.error.HTTPError) as caught, urllib.request.urlopen(request):
+        pass
+    with caught.value:
+        assert caught.value.code == 403
+    assert emulator.requests() == []
+    assert emulator.now() == before
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "localhost"}, {"Host": "LOCALHOST:80"}, {"Origin": "http://localhost:3000"}]
+)
+def test_the_own_machine_is_welcome_under_its_names(emulator: Emulator, headers: dict[str, str]) -> None:
+    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/tasks", headers=headers)
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(("path", "status"), [("/_emulator/nothing", 404), ("/_emulator/clock", 405), ("/other", 404)])
+def test_another_path_does_not_exist(emulator: Emulator, path: str, status: int) -> None:
+    request = urllib.request.Request(f"{emulator.endpoint}{path}", method="DELETE")
+    with pytest.raises(urllib.error.HTTPError) as caught, urllib.request.urlopen(request):
+        pass
+    with caught.value:
+        assert caught.value.code == status
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts the program; gives it, its address, and what it printed before it was ready."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> tuple[subprocess.Popen[str], str, str]:
+        process = _program(["--port", "0", *arguments])
+        started.append(process)
+        assert process.stdout is not None
+        printed: list[str] = []
+        for line in process.stdout:
+            if line.startswith(READY):
+                return process, line.removeprefix(READY).strip(), "".join(printed)
+            printed.append(line)
+        raise AssertionError("".join(printed))
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def _program(arguments: Sequence[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pulumi_tione.emulator", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_program_says_how_to_reach_it_and_is_ready_then(start: Start) -> None:
+    _, address, printed = start()
+    with urllib.request.urlopen(f"{address}/_emulator/settings") as answer:
+        assert answer.status == 200
+    for told in (
+        f"tione:endpoint {address}",
+        "tione:secretId AKIDemulator",
+        "tione:secretKey emulator",
+        f"TIONE_ENDPOINT={address}",
+        "TENCENTCLOUD_SECRET_ID=AKIDemulator",
+        "TENCENTCLOUD_SECRET_KEY=emulator",
+        "TENCENTCLOUD_REGION=ap-guangzhou",
+    ):
+        assert told in printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_program_ends_quickly_when_told_to(start: Start, number: signal.Signals) -> None:
+    process, address, _ = start()
+    order = json.dumps({"delay_seconds": 30, "times": None}).encode()
+    with urllib.request.urlopen(f"{address}/_emulator/faults", order):
+        pass
+    with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))):  # a client that keeps its connection
+        process.send_signal(number)
+        assert process.wait(2) == 0
+    assert process.communicate() == ("", "")
+
+
+def test_the_program_ends_with_one_line_where_the_port_is_busy() -> None:
+    with Emulator() as emulator:
+        port = emulator.endpoint.rpartition(":")[2]
+        process = _program(["--port", port])
+        out, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert out == ""
+    assert errors.count("\n") == 1
+    assert port in errors
+
+
+def test_the_program_writes_the_record_where_it_is_told(start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "requests.jsonl"
+    process, address, _ = start("--record", str(file))
+    with urllib.request.urlopen(address, b'{"Name": "x"}'):
+        pass
+    process.terminate()
+    process.wait(5)
+    [entry] = [json.loads(line) for line in file.read_text().splitlines()]
+    assert (entry["code"], entry["body"]) == ("MissingParameter", {"Name": "x"})
+
+
+def test_the_programs_options_reach_the_emulator(start: Start) -> None:
+    _, address, printed = start(
+        "--key", "AKIDmine:secret:300000000001", "--no-limits", "--keep-deleted-names", "--no-start-from-failed"
+    )
+    assert "AKIDmine" in printed
+    with urllib.request.urlopen(f"{address}/_emulator/settings") as answer:
+        settings = json.load(answer)
+    assert settings["requests_a_second"] is None
+    assert settings["deleted_names_are_free"] is False
+    assert settings["start_from_failed"] is False
+
+
+def test_a_malformed_key_is_refused_by_the_program() -> None:
+    process = _program(["--key", "lonely"])
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "ID:KEY" in errors

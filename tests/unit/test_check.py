@@ -1,0 +1,743 @@
+"""Check: everything that is wrong, all at once, each at its path; and what is right passes as it is meant."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pulumi.output import Unknown
+
+from pulumi_tione._ownership import automatic_name
+from pulumi_tione.lifecycle.check import Checked, check
+
+OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
+GROUP: dict[str, Any] = {"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}
+SMALLEST: dict[str, Any] = {
+    "chargeType": "POSTPAID_BY_HOUR",
+    "frameworkName": "PYTORCH",
+    "frameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
+    "trainingMode": "DDP",
+    "startCmdInfo": {"workerStartCmd": "sleep 5"},
+    "resourceConfigInfos": [GROUP],
+    "owner": OWNER,
+}
+"""The smallest pay-as-you-go task, as it comes from the engine: numbers are floats."""
+COS = {"bucket": "corpus-1250000000", "region": "ap-guangzhou", "paths": ["code/"]}
+TEXT_OF_AN_OUTPUT = (
+    "Calling __str__ on an Output[T] is not supported.\n\nTo get the value of an Output[T] as an Output[str] consider:"
+)
+
+
+def checked(olds: Mapping[str, Any] | None = None, *, labelled: bool = True, **changes: Any) -> Checked:
+    """Check the smallest task with some inputs changed; None takes one away."""
+    news = {name: value for name, value in {**SMALLEST, **changes}.items() if value is not None}
+    return check(olds or {}, news, region="ap-guangzhou", labelled=labelled)
+
+
+def failures(**changes: Any) -> dict[str, str]:
+    found = checked(**changes).failures
+    assert len(found) == len(dict(found)), f"a path has two failures: {found}"
+    return dict(found)
+
+
+def mounts(*sources: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"mappingPath": f"/opt/ml/input/data/{index}", **source} for index, source in enumerate(sources)]
+
+
+def encoded(value: Any) -> str:
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+COMMANDS = {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 10"}
+
+
+# What is right.
+
+
+def test_a_right_program_has_no_failure_and_no_warning() -> None:
+    found = checked()
+    assert found.failures == []
+    assert found.warnings == []
+    assert found.inputs == {**SMALLEST, "name": automatic_name(OWNER), "region": "ap-guangzhou"}
+
+
+def test_whole_numbers_that_arrive_as_floats_become_integers() -> None:
+    found = checked(
+        resourceConfigInfos=[{**GROUP, "instanceNum": 2.0, "cpu": 1000.0}],
+        dataConfigs=mounts({"cbsSource": {"volumeSizeInGb": 50.0}}),
+        exposeNetworkConfig={"sshConfig": {"port": 22.0}},
+        trainToolConfig={"logHangTimeoutInMinute": 14400.0},
+    )
+    assert found.failures == []
+    numbers = [
+        found.inputs["resourceConfigInfos"][0]["instanceNum"],
+        found.inputs["resourceConfigInfos"][0]["cpu"],
+        found.inputs["dataConfigs"][0]["cbsSource"]["volumeSizeInGb"],
+        found.inputs["exposeNetworkConfig"]["sshConfig"]["port"],
+        found.inputs["trainToolConfig"]["logHangTimeoutInMinute"],
+    ]
+    assert numbers == [2, 1000, 50, 22, 14400]
+    assert {type(number) for number in numbers} == {int}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "中文-Task_1"},
+        {"name": "0" * 60},
+        {"name": "龥"},
+        {"remark": "记" * 1024},
+        {"remark": ""},
+        {"tuningParameters": "{abc,}"},
+        {"tuningParameters": "x" * 2048},
+        {"dataConfigs": mounts(*[{"cfsSource": {"id": "cfs-1", "path": "/"}}] * 10)},
+        {"dataConfigs": []},
+        {"resourceConfigInfos": [{"role": "WORKER", "cpu": 0.0, "gpu": 0.0, "gpuType": "", "instanceType": ""}]},
+        {"codePackagePath": {**COS, "paths": []}},
+        {"trainToolConfig": {"logHangTimeoutInMinute": 1.0}},
+        {"exposeNetworkConfig": {"sshConfig": {"port": -1.0}}},
+        {"imageInfo": {"imageType": "CUSTOM", "imageUrl": "a/b:1", "imageSecret": {"username": "u"}}},
+        {"imageInfo": {"imageType": "CCR", "imageUrl": "a/b:1", "registryRegion": "ap-beijing"}},
+        {"frameworkName": None, "frameworkEnvironment": None, "trainingMode": None, "startCmdInfo": None},
+        {"startCmdInfo": None, "encodedStartCmdInfo": {"startCmdInfo": encoded(COMMANDS)}},
+        {"startCmdInfo": {}},
+        {"callbackUrl": "http://user:password@callback"},
+        {"vpcId": "subnet-1", "subnetId": "subnet.id"},
+        {"vpcId": "vpc-1"},
+        {"dataConfigs": mounts({"localDiskSource": {"instanceId": "i"}}, {"cbsSource": {"volumeSizeInGb": 1.0}})},
+        {"envs": {"A": "1", "a": "", "": "x"}, "privateEnvs": {"B": "2"}},
+        {"tags": {}},
+        {"triggers": [1.0, "a", None, {"b": [True]}]},
+    ],
+    ids=str,
+)
+def test_what_no_documented_rule_forbids_passes(changes: dict[str, Any]) -> None:
+    found = checked(**changes)
+    assert found.failures == []
+    assert found.warnings == []
+
+
+SHAPES_OF_THE_VENDORS_KIT: dict[str, dict[str, Any]] = {
+    "PS_WORKER": {
+        "trainingMode": "PS_WORKER",
+        "startCmdInfo": {"psStartCmd": "python ps.py", "workerStartCmd": "python worker.py"},
+        "resourceConfigInfos": [{**GROUP, "role": "PS"}, GROUP],
+    },
+    "MPI": {
+        "trainingMode": "MPI",
+        "startCmdInfo": {"startCmd": "mpirun -np $GPU_NUM -H $NODE_IP_SLOT_LIST python3 train.py"},
+    },
+    "SPARK": {
+        "trainingMode": "SPARK",
+        "frameworkName": "PYSPARK",
+        "startCmdInfo": {"startCmd": "spark-submit job.py"},
+        "resourceConfigInfos": [{**GROUP, "role": "DRIVER"}, {**GROUP, "role": "EXECUTOR"}],
+    },
+    "RAY": {
+        "trainingMode": "RAY",
+        "frameworkEnvironment": "ray2.9-py3.10",
+        "resourceConfigInfos": [{**GROUP, "role": "HEAD"}, {**GROUP, "role": "HEAD"}, GROUP, GROUP],
+    },
+    "one CFS mounted twice at one path": {
+        "dataConfigs": [
+            {"mappingPath": "/a", "cfsSource": {"id": "cfs-1", "path": "/"}},
+            {"mappingPath": "/a", "cfsSource": {"id": "cfs-1", "path": "/sub"}},
+        ]
+    },
+    "one EMR cluster three times": {
+        "dataConfigs": mounts(*[{"hdfsSource": {"id": "emr-demo0001", "path": "/"}}] * 3),
+    },
+    "one dataset twice, and mixed kinds without a data source": {
+        "dataConfigs": mounts(
+            {"dataSetSource": {"id": "ds-1"}},
+            {"dataSetSource": {"id": "ds-1"}},
+            {"cosSource": COS},
+            {"cfsSource": {"id": "cfs-1", "path": "/"}},
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize("changes", SHAPES_OF_THE_VENDORS_KIT.values(), ids=SHAPES_OF_THE_VENDORS_KIT)
+def test_the_shapes_that_the_vendors_own_kit_sends_pass(changes: dict[str, Any]) -> None:
+    found = checked(**changes)
+    assert found.failures == []
+    assert found.warnings == []
+    assert "dataSource" not in found.inputs
+
+
+def test_null_is_not_set() -> None:
+    news = {**SMALLEST, "remark": None, "resourceConfigInfos": [{**GROUP, "gpu": None, "rdmaConfig": None}]}
+    found = check({}, news, region="ap-guangzhou", labelled=True)
+    assert found.failures == []
+    assert "remark" not in found.inputs
+    assert found.inputs["resourceConfigInfos"] == [GROUP]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"chargeType": Unknown()}, ("chargeType",)),
+        ({"name": Unknown()}, ("name",)),
+        ({"region": Unknown()}, ("region",)),
+        ({"vpcId": Unknown()}, ("vpcId",)),
+        ({"resourceConfigInfos": Unknown()}, ("resourceConfigInfos",)),
+        ({"resourceConfigInfos": [GROUP, Unknown()]}, ("resourceConfigInfos", 1)),
+        ({"resourceConfigInfos": [{**GROUP, "role": Unknown()}]}, ("resourceConfigInfos", 0, "role")),
+        ({"resourceConfigInfos": [{**GROUP, "instanceNum": Unknown()}]}, ("resourceConfigInfos", 0, "instanceNum")),
+        ({"codePackagePath": Unknown()}, ("codePackagePath",)),
+        ({"codePackagePath": {**COS, "paths": [Unknown()]}}, ("codePackagePath", "paths", 0)),
+        ({"codePackagePath": {**COS, "bucket": Unknown()}}, ("codePackagePath", "bucket")),
+        ({"dataConfigs": mounts({"localDiskSource": Unknown()})}, ("dataConfigs", 0, "localDiskSource")),
+        ({"imageInfo": Unknown()}, ("imageInfo",)),
+        (
+            {"imageInfo": {"imageType": Unknown(), "imageUrl": "u", "imageSecret": {"username": "u"}}},
+            ("imageInfo", "imageType"),
+        ),
+        ({"envs": Unknown(), "privateEnvs": {"A": "1"}}, ("envs",)),
+        ({"envs": {"A": Unknown()}}, ("envs", "A")),
+        ({"privateEnvs": Unknown()}, ("privateEnvs",)),
+        ({"tags": Unknown()}, ("tags",)),
+        ({"tags": {"team": Unknown()}}, ("tags", "team")),
+        ({"tuningParameters": Unknown()}, ("tuningParameters",)),
+        ({"startCmdInfo": None, "encodedStartCmdInfo": {"startCmdInfo": Unknown()}}, ("encodedStartCmdInfo",)),
+        ({"triggers": [Unknown()]}, ("triggers", 0)),
+        ({"additionalParameters": Unknown()}, ("additionalParameters",)),
+        ({"additionalParameters": {"SchedulePolicy": Unknown()}}, ("additionalParameters", "SchedulePolicy")),
+        ({"additionalParameters": {"ImageInfo": Unknown()}}, ("additionalParameters", "ImageInfo")),
+    ],
+    ids=str,
+)
+def test_what_is_unknown_in_a_preview_passes_through_at_any_depth(
+    changes: dict[str, Any], path: tuple[str | int, ...]
+) -> None:
+    found = checked(**changes)
+    assert found.failures == []
+    assert found.warnings == []
+    kept, given_value = found.inputs, changes
+    for step in path:
+        kept, given_value = kept[step], given_value[step]  # type: ignore[index]
+    assert kept == given_value
+    assert len(path) == 1 or kept is given_value
+
+
+# Numbers.
+
+
+def test_a_fraction_is_refused_at_its_path_and_never_rounded() -> None:
+    group = {"role": "WORKER", "cpu": 1000.0, "memory": 2.2 * 1024, "gpu": 0.29 * 100, "instanceNum": 1.0}
+    found = checked(chargeType="PREPAID", resourceGroupId="rsg-demo0001", resourceConfigInfos=[group])
+    assert [path for path, _ in found.failures] == ["resourceConfigInfos[0].memory", "resourceConfigInfos[0].gpu"]
+    assert all("whole number" in reason for _, reason in found.failures)
+    assert "2252.8" in found.failures[0][1]
+    assert "28.99" in found.failures[1][1]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        float(2**53 + 1),
+        float(2**53 + 2),
+        -float(2**53 + 2),
+        1e300,
+        math.inf,
+        -math.inf,
+        math.nan,
+        2**53 + 1,
+    ],
+    ids=str,
+)
+def test_a_number_that_the_engine_may_have_changed_is_refused(number: float) -> None:
+    assert "whole number" in failures(exposeNetworkConfig={"sshConfig": {"port": number}})[
+        "exposeNetworkConfig.sshConfig.port"
+    ]
+
+
+@pytest.mark.parametrize("number", [float(2**53 - 1), -float(2**53 - 1), 0.0, -0.0])
+def test_a_number_that_came_through_unchanged_passes(number: float) -> None:
+    found = checked(exposeNetworkConfig={"sshConfig": {"port": number}})
+    assert found.failures == []
+    assert found.inputs["exposeNetworkConfig"]["sshConfig"]["port"] == int(number)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"resourceConfigInfos": [{**GROUP, "instanceNum": -1.0}]}, "resourceConfigInfos[0].instanceNum"),
+        ({"resourceConfigInfos": [{**GROUP, "cpu": -1.0}]}, "resourceConfigInfos[0].cpu"),
+        ({"trainToolConfig": {"logHangTimeoutInMinute": -1.0}}, "trainToolConfig.logHangTimeoutInMinute"),
+        ({"trainToolConfig": {"logHangTimeoutInMinute": 0.0}}, "trainToolConfig.logHangTimeoutInMinute"),
+        ({"trainToolConfig": {"logHangTimeoutInMinute": 14401.0}}, "trainToolConfig.logHangTimeoutInMinute"),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused(changes: dict[str, Any], path: str) -> None:
+    assert [*failures(**changes)] == [path]
+
+
+@pytest.mark.parametrize("number", [2.0**53 + 2, 2.5e20])
+def test_a_number_that_may_have_been_changed_is_refused_among_additional_parameters_too(number: float) -> None:
+    found = failures(additionalParameters={"SchedulePolicy": {"BackOffLimit": number}})
+    assert [*found] == ["additionalParameters.SchedulePolicy.BackOffLimit"]
+
+
+# Wrong kinds.
+
+WRONG_KINDS: list[tuple[dict[str, Any], str, str, str]] = [
+    ({"chargeType": 5.0}, "chargeType", "text", "a number"),
+    ({"vpcId": ["vpc-1"]}, "vpcId", "text", "a list"),
+    ({"vpcId": {"id": "vpc-1"}}, "vpcId", "text", "a map"),
+    ({"vpcId": True}, "vpcId", "text", "true or false"),
+    ({"logEnable": "true"}, "logEnable", "true or false", "text"),
+    ({"logEnable": 1.0}, "logEnable", "true or false", "a number"),
+    ({"resourceConfigInfos": GROUP}, "resourceConfigInfos", "a list", "a map"),
+    ({"resourceConfigInfos": "WORKER"}, "resourceConfigInfos", "a list", "text"),
+    ({"resourceConfigInfos": ["WORKER"]}, "resourceConfigInfos[0]", "instance_num", "text"),
+    ({"resourceConfigInfos": [GROUP, None]}, "resourceConfigInfos[1]", "a struct", "nothing"),
+    (
+        {"resourceConfigInfos": [{**GROUP, "instanceNum": "2"}]},
+        "resourceConfigInfos[0].instanceNum",
+        "a whole number",
+        "text",
+    ),
+    (
+        {"resourceConfigInfos": [{**GROUP, "instanceNum": True}]},
+        "resourceConfigInfos[0].instanceNum",
+        "a whole number",
+        "true or false",
+    ),
+    ({"imageInfo": []}, "imageInfo", "image_url", "a list"),
+    ({"codePackagePath": {**COS, "paths": "code/"}}, "codePackagePath.paths", "a list", "text"),
+    ({"codePackagePath": {**COS, "paths": [1.0]}}, "codePackagePath.paths[0]", "text", "a number"),
+    (
+        {"dataConfigs": mounts({"hdfsSource": {"id": 123456.0, "path": "/"}})},
+        "dataConfigs[0].hdfsSource.id",
+        "text",
+        "a number",
+    ),
+    ({"dataConfigs": {"mappingPath": "/"}}, "dataConfigs", "a list", "a map"),
+    ({"tags": [{"key": "team"}]}, "tags", "a map", "a list"),
+    ({"tags": {"team": 1.0}}, "tags.team", "text", "a number"),
+    ({"tags": {"a.b": None}}, 'tags["a.b"]', "text", "nothing"),
+    ({"envs": {"EPOCHS": 3.0}}, "envs.EPOCHS", "text", "a number"),
+    ({"triggers": "again"}, "triggers", "a list", "text"),
+    ({"additionalParameters": ["SchedulePolicy"]}, "additionalParameters", "a map", "a list"),
+    ({"trainToolConfig": {"logHangTimeoutInMinute": False}}, "trainToolConfig.logHangTimeoutInMinute", "whole", "true"),
+    (
+        {"startCmdInfo": None, "encodedStartCmdInfo": {"startCmdInfo": 1.0}},
+        "encodedStartCmdInfo.startCmdInfo",
+        "text",
+        "a number",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "path", "wanted", "got"), WRONG_KINDS, ids=[row[1] for row in WRONG_KINDS])
+def test_a_value_of_the_wrong_kind_is_refused_at_its_path(
+    changes: dict[str, Any], path: str, wanted: str, got: str
+) -> None:
+    found = failures(**changes)
+    assert [*found] == [path]
+    assert wanted in found[path].partition(", got ")[0]
+    assert got in found[path].partition(", got ")[2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"privateEnvs": ["planted"]}, "privateEnvs"),
+        ({"privateEnvs": "planted"}, "privateEnvs"),
+        ({"privateEnvs": {"TOKEN": ["planted"]}}, "privateEnvs.TOKEN"),
+        ({"privateEnvs": {"TOKEN": {"planted": "planted"}}}, "privateEnvs.TOKEN"),
+        ({"callbackUrl": ["planted"]}, "callbackUrl"),
+        (
+            {"imageInfo": {"imageType": "CUSTOM", "imageUrl": "u", "imageSecret": {"password": ["planted"]}}},
+            "imageInfo.imageSecret.password",
+        ),
+        (
+            {"imageInfo": {"imageType": "TCR", "imageUrl": "u", "imageSecret": {"password": "planted"}}},
+            "imageInfo.imageSecret",
+        ),
+        ({"envs": {"TOKEN": "planted"}, "privateEnvs": {"TOKEN": "planted"}}, "privateEnvs.TOKEN"),
+    ],
+    ids=str,
+)
+def test_a_failure_never_shows_a_secret(changes: dict[str, Any], path: str) -> None:
+    found = checked(**changes)
+    assert [where for where, _ in found.failures] == [path]
+    assert "planted" not in str(found.failures) + str(found.warnings)
+
+
+# Missing and misspelt.
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "name"),
+    [
+        ({"chargeType": None}, "chargeType", "charge_type"),
+        ({"resourceConfigInfos": None}, "resourceConfigInfos", "resource_config_infos"),
+        ({"resourceConfigInfos": [{"instanceNum": 1.0}]}, "resourceConfigInfos[0].role", "role"),
+        ({"output": {"bucket": "b", "region": "r"}}, "output.paths", "paths"),
+        ({"imageInfo": {"imageType": "TCR"}}, "imageInfo.imageUrl", "image_url"),
+        ({"logConfig": {"topicId": "t"}}, "logConfig.logsetId", "logset_id"),
+        (
+            {"dataConfigs": mounts({"cosSource": {"bucket": None, "region": "r", "paths": []}})},
+            "dataConfigs[0].cosSource.bucket",
+            "bucket",
+        ),
+        ({"dataConfigs": mounts({"cbsSource": {}})}, "dataConfigs[0].cbsSource.volumeSizeInGb", "volume_size_in_gb"),
+    ],
+    ids=str,
+)
+def test_what_is_required_and_missing_is_named(changes: dict[str, Any], path: str, name: str) -> None:
+    assert failures(**changes) == {path: f"{name} is required"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "meant"),
+    [
+        ({"frameworkNam": "PYTORCH"}, "frameworkNam", "framework_name"),
+        ({"framework_version": "1.9"}, "framework_version", "framework_version"),
+        ({"resourceConfigInfos": [{**GROUP, "instanceNums": 2.0}]}, "resourceConfigInfos[0].instanceNums", "instance_num"),
+        ({"resourceConfigInfos": [{**GROUP, "InstanceNum": 2.0}]}, "resourceConfigInfos[0].InstanceNum", "instance_num"),
+        ({"dataConfigs": mounts({"goosefsSource": {}})}, "dataConfigs[0].goosefsSource", "goose_fs_source"),
+        ({"envVars": {}}, "envVars", "envs"),
+        ({"status": "RUNNING"}, "status", None),
+        ({"somethingElse": 1.0}, "somethingElse", None),
+        ({"a.b": 1.0}, "a.b", None),
+    ],
+)
+def test_a_misspelt_key_is_answered_with_the_nearest_right_one(
+    changes: dict[str, Any], path: str, meant: str | None
+) -> None:
+    found = failures(**changes)
+    assert [*found] == [path]
+    assert found[path].startswith("there is no such field")
+    assert meant is None or found[path].endswith(f"did you mean {meant}?")
+    assert meant is not None or path == "status" or "did you mean" not in found[path]
+
+
+# Documented rules.
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "reason"),
+    [
+        ({"name": ""}, "name", "start with a letter or a digit"),
+        ({"name": "x" * 61}, "name", "at most 60 characters, got 61"),
+        ({"name": "-bert"}, "name", "start with a letter or a digit"),
+        ({"name": "_bert"}, "name", "start with a letter or a digit"),
+        ({"name": "bert v2"}, "name", "letters, digits"),
+        ({"name": "bert/v2"}, "name", "letters, digits"),
+        ({"name": "bert.v2"}, "name", "letters, digits"),
+        ({"name": "bert\n"}, "name", "letters, digits"),
+        ({"name": "тест"}, "name", "letters, digits"),
+        ({"chargeType": "POSTPAID"}, "chargeType", "did you mean POSTPAID_BY_HOUR?"),
+        ({"chargeType": "postpaid_by_hour"}, "chargeType", "did you mean POSTPAID_BY_HOUR?"),
+        ({"chargeType": ""}, "chargeType", "PREPAID or POSTPAID_BY_HOUR"),
+        ({"remark": "记" * 1025}, "remark", "at most 1024 characters, got 1025"),
+        ({"tuningParameters": "x" * 2049}, "tuningParameters", "at most 2048 characters, got 2049"),
+        (
+            {"dataConfigs": mounts(*[{"cfsSource": {"id": "cfs-1", "path": "/"}}] * 11)},
+            "dataConfigs",
+            "at most 10 elements, got 11",
+        ),
+        ({"output": {**COS, "paths": ["a/", "b/"]}}, "output.paths", "at most 1 element, got 2"),
+        (
+            {"dataConfigs": mounts({}, {"cosSource": {**COS, "paths": ["a/", "b/", "c/"]}})},
+            "dataConfigs[1].cosSource.paths",
+            "at most 1 element, got 3",
+        ),
+        (
+            {"imageInfo": {"imageType": "TCR", "imageUrl": "u", "imageSecret": {"username": "u"}}},
+            "imageInfo.imageSecret",
+            "CUSTOM",
+        ),
+        (
+            {"dataConfigs": mounts(*[{"localDiskSource": {"instanceId": "i"}}] * 2)},
+            "dataConfigs[1].localDiskSource",
+            "only one",
+        ),
+        (
+            {"dataConfigs": mounts(*[{"cbsSource": {"volumeSizeInGb": 50.0}}, {}] * 2)},
+            "dataConfigs[2].cbsSource",
+            "only one",
+        ),
+        ({"encodedStartCmdInfo": {"startCmdInfo": encoded(COMMANDS)}}, "startCmdInfo", "encoded_start_cmd_info"),
+        ({"envs": {"A": "1"}, "privateEnvs": {"A": "2"}}, "privateEnvs.A", "envs"),
+    ],
+    ids=str,
+)
+def test_a_documented_rule_that_is_broken_is_a_failure_at_its_path(
+    changes: dict[str, Any], path: str, reason: str
+) -> None:
+    found = failures(**changes)
+    assert [*found] == [path]
+    assert reason in found[path]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not base64!",
+        "eyJ",
+        "编码",
+        "",
+        base64.b64encode(b"\xff\xfe\x00").decode(),
+        base64.b64encode(b"{not json").decode(),
+        base64.b64encode(b"python train.py").decode(),
+        encoded([]),
+        encoded("text"),
+        encoded(None),
+        encoded({}),
+        encoded({"StartCmd": "x"}),
+        encoded({"Command": "x"}),
+        encoded({**COMMANDS, "More": ""}),
+        encoded({**COMMANDS, "StartCmd": None}),
+        encoded({**COMMANDS, "StartCmd": ["x"]}),
+        " " + encoded(COMMANDS),
+    ],
+    ids=repr,
+)
+def test_an_encoded_command_that_the_service_cannot_read_is_refused(text: str) -> None:
+    found = failures(startCmdInfo=None, encodedStartCmdInfo={"startCmdInfo": text})
+    assert [*found] == ["encodedStartCmdInfo.startCmdInfo"]
+
+
+def test_all_failures_are_told_at_once_each_at_its_path() -> None:
+    found = failures(
+        name="bert/v2",
+        chargeType="MONTHLY",
+        remark="x" * 1025,
+        dataConfigs=mounts(*[{"cfsSource": {"id": "cfs-1", "path": "/"}}] * 11),
+        resourceConfigInfos=[{"role": "WORKER", "instanceTyp": "TI.S.MEDIUM.POST"}],
+    )
+    assert set(found) == {"name", "chargeType", "remark", "dataConfigs", "resourceConfigInfos[0].instanceTyp"}
+
+
+# Open lists of values.
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "nearest"),
+    [
+        ({"frameworkName": "PyTorch"}, "frameworkName", "PYTORCH"),
+        ({"trainingMode": "DPP"}, "trainingMode", "DDP"),
+        ({"resourceConfigInfos": [{**GROUP, "role": "worker"}]}, "resourceConfigInfos[0].role", "WORKER"),
+        ({"imageInfo": {"imageType": "Custom", "imageUrl": "u"}}, "imageInfo.imageType", "CUSTOM"),
+        ({"dataSource": "CFS_TURBO"}, "dataSource", "CFSTurbo"),
+        ({"resourceSupplyAttribute": {"supplyType": "SPOTS"}}, "resourceSupplyAttribute.supplyType", "SPOT"),
+        ({"frameworkName": "JAX"}, "frameworkName", None),
+    ],
+)
+def test_an_unknown_value_of_an_open_list_is_a_warning_with_the_nearest_known_one_and_passes(
+    changes: dict[str, Any], path: str, nearest: str | None
+) -> None:
+    found = checked(**changes)
+    assert found.failures == []
+    (warning,) = found.warnings
+    assert warning.startswith(f"{path}: ")
+    assert nearest is None or warning.endswith(f"did you mean {nearest}?")
+    (name,) = changes
+    assert found.inputs[name] == changes[name]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"frameworkName": ""}, {"trainingMode": ""}, {"dataSource": ""}, {"resourceSupplyAttribute": {"supplyType": ""}}],
+    ids=str,
+)
+def test_the_empty_text_is_no_unknown_value(changes: dict[str, Any]) -> None:
+    found = checked(**changes)
+    assert found.failures == []
+    assert found.warnings == []
+
+
+# Tags.
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "path"),
+    [
+        ("project", "nlp", "tags.project"),
+        ("project2", "nlp", "tags.project2"),
+        ("项目", "nlp", "tags.项目"),
+        ("qcs:x", "1", 'tags["qcs:x"]'),
+        ("a", "", "tags.a"),
+        ("", "a", 'tags[""]'),
+        (" a", "b", 'tags[" a"]'),
+        ("a", "b ", "tags.a"),
+        ("a", "b|c", "tags.a"),
+        ("a*", "b", 'tags["a*"]'),
+        ("a", "b\nc", "tags.a"),
+        ("a", "😀", "tags.a"),
+        ("k" * 128, "v", "tags." + "k" * 128),
+        ("k", "v" * 256, "tags.k"),
+    ],
+)
+def test_a_tag_that_the_tag_service_refuses_fails_at_its_path(key: str, value: str, path: str) -> None:
+    assert [*failures(tags={"team": "nlp", key: value})] == [path]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("Project", "case matters"),
+        ("my-project", "x"),
+        ("团队", "自然语言（一组）"),
+        ("a b", "c d"),
+        ("+-=._:/@()[],;><", "+-=._:/@()[],;><"),
+        ("k" * 127, "v" * 255),
+        ("tencent", "x"),
+    ],
+)
+def test_a_legal_tag_passes(key: str, value: str) -> None:
+    assert failures(tags={key: value}) == {}
+
+
+@pytest.mark.parametrize(
+    ("count", "labelled", "passes"), [(47, True, True), (48, True, False), (50, False, True), (51, False, False)]
+)
+def test_our_labels_count_among_the_fifty_tags_of_a_task(count: int, labelled: bool, passes: bool) -> None:
+    found = checked(labelled=labelled, tags={f"k{index}": "v" for index in range(count)})
+    if passes:
+        assert found.failures == []
+    else:
+        ((path, reason),) = found.failures
+        assert path == "tags"
+        assert f"got {count}" in reason
+        assert ("3 labels" in reason) == labelled
+
+
+# What is no value at all.
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"vpcId": TEXT_OF_AN_OUTPUT}, "vpcId"),
+        ({"output": {**COS, "bucket": f"prefix-{TEXT_OF_AN_OUTPUT}"}}, "output.bucket"),
+        ({"output": {**COS, "paths": [TEXT_OF_AN_OUTPUT]}}, "output.paths[0]"),
+        ({"envs": {"DATA": TEXT_OF_AN_OUTPUT}}, "envs.DATA"),
+        ({"startCmdInfo": {"startCmd": f"train.py {TEXT_OF_AN_OUTPUT}"}}, "startCmdInfo.startCmd"),
+        (
+            {"additionalParameters": {"SchedulePolicy": {"PriorityClass": TEXT_OF_AN_OUTPUT}}},
+            "additionalParameters.SchedulePolicy.PriorityClass",
+        ),
+        ({"triggers": [TEXT_OF_AN_OUTPUT]}, "triggers[0]"),
+    ],
+    ids=str,
+)
+def test_the_text_of_an_output_is_refused_with_a_hint(changes: dict[str, Any], path: str) -> None:
+    found = failures(**changes)
+    assert [*found] == [path]
+    assert "Output.concat" in found[path]
+
+
+def test_the_text_of_an_output_is_what_pulumi_makes_of_it() -> None:
+    assert str(pulumi.Output.__str__(object.__new__(pulumi.Output))).startswith(TEXT_OF_AN_OUTPUT[:50])
+
+
+# Additional parameters.
+
+
+@pytest.mark.parametrize(
+    ("parameters", "path", "argument"),
+    [
+        ({"Name": "bert"}, "Name", "name"),
+        ({"VpcId": "vpc-1"}, "VpcId", "vpc_id"),
+        ({"Tags": []}, "Tags", "tags"),
+        ({"Envs": []}, "Envs", "envs"),
+        ({"DataConfigs": []}, "DataConfigs", "data_configs"),
+        ({"ImageInfo": {"ImageUrl": "u"}}, "ImageInfo.ImageUrl", "image_info.image_url"),
+        (
+            {"ExposeNetworkConfig": {"SSHConfig": {"Port": 1.0}}},
+            "ExposeNetworkConfig.SSHConfig.Port",
+            "expose_network_config.ssh_config.port",
+        ),
+        ({"StartCmdInfo": {"StartCmd": "x"}}, "StartCmdInfo", "start_cmd_info"),
+        ({"ImageInfo": "u"}, "ImageInfo", "image_info"),
+    ],
+)
+def test_an_additional_parameter_that_has_an_argument_is_refused_with_its_name(
+    parameters: dict[str, Any], path: str, argument: str
+) -> None:
+    found = failures(additionalParameters={"SchedulePolicy": {"BackOffLimit": 3.0}, **parameters})
+    assert [*found] == [f"additionalParameters.{path}"]
+    assert found[f"additionalParameters.{path}"].endswith(f"use the argument {argument}")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"SchedulePolicy": {"BackOffLimit": 3.0, "PriorityClass": "high"}},
+        {"TaskType": "x", "Anything": [1.0, None, {"Name": "not ours"}]},
+        {"ImageInfo": {"NewThing": {"ImageUrl": "not ours"}}},
+        {"ExposeNetworkConfig": {"SSHConfig": {"NewThing": True}}},
+    ],
+    ids=str,
+)
+def test_what_the_package_does_not_know_may_stand_at_any_depth(parameters: dict[str, Any]) -> None:
+    found = checked(additionalParameters=parameters)
+    assert found.failures == []
+    assert found.inputs["additionalParameters"] == parameters
+
+
+# What check adds.
+
+
+def test_the_region_of_the_program_wins_over_the_configured_one() -> None:
+    assert checked(region="ap-shanghai").inputs["region"] == "ap-shanghai"
+
+
+def test_a_task_without_a_name_gets_the_one_of_its_owner() -> None:
+    assert checked().inputs["name"] == automatic_name(OWNER)
+    assert checked(name="bert").inputs["name"] == "bert"
+
+
+def test_a_name_in_the_state_stays_until_a_replacement() -> None:
+    olds = {"name": "a-name-that-an-older-version-computed"}
+    assert checked(olds).inputs["name"] == "a-name-that-an-older-version-computed"
+    assert checked({}).inputs["name"] == automatic_name(OWNER)
+
+
+def test_a_name_of_the_program_wins_over_the_one_in_the_state() -> None:
+    assert checked({"name": "old"}, name="new").inputs["name"] == "new"
+
+
+# Whatever comes.
+
+WILD = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=10) | st.builds(Unknown),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["bucket", "paths", "role", "instanceNum", "imageType", "cbsSource", "startCmdInfo", "A"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+NAMES = [*SMALLEST, "name", "tags", "envs", "privateEnvs", "dataConfigs", "imageInfo", "output", "remark", "region"]
+NAMES += ["encodedStartCmdInfo", "additionalParameters", "triggers", "trainToolConfig", "queues", "nonsense"]
+NAMES.remove("owner")
+
+
+@given(changes=st.dictionaries(st.sampled_from(NAMES), WILD, max_size=5))
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+def test_whatever_comes_is_let_pass_or_refused_with_paths_and_reasons(changes: dict[str, Any]) -> None:
+    found = check({}, {**SMALLEST, **changes}, region="ap-guangzhou", labelled=True)
+    assert all(path and reason for path, reason in found.failures)
+    again = check({}, {**SMALLEST, **changes}, region="ap-guangzhou", labelled=True)
+    assert repr(again) == repr(found)
+    if not found.failures:
+        once_more = check(found.inputs, found.inputs, region="ap-guangzhou", labelled=True)
+        assert once_more.failures == []
+        assert once_more.inputs == found.inputs

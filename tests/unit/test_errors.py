@@ -1,0 +1,183 @@
+"""What each code of the API means for us, and how an error reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from pulumi_tione.errors import (
+    KIND_OF_CODE,
+    ApiError,
+    Kind,
+    NotSentError,
+    SettingsError,
+    TaskError,
+    TioneError,
+    UnclearError,
+)
+
+OF_CREATE_TRAINING_TASK = {
+    "FailedOperation": "transient-read-before-retry",
+    "FailedOperation.DuplicateNameTaskIsCreating": "conflict",
+    "FailedOperation.FreezeBillFailed": "billing",
+    "FailedOperation.QueryResourceSpecFailed": "transient-dependency",
+    "InternalError": "transient-read-before-retry",
+    "InternalError.BindingTagsFailed": "transient-read-before-retry",
+    "InternalError.CFSNotFound": "caller",
+    "InternalError.CheckFSPathAccessibilityFailed": "transient-dependency",
+    "InternalError.CreateTcrInstanceTokenFailed": "transient-dependency",
+    "InternalError.GetCFSFileSystemsFailed": "transient-dependency",
+    "InternalError.GetCFSMountInfoFailed": "transient-dependency",
+    "InternalError.QueryHDFSInfoFailed": "transient-dependency",
+    "InternalError.QueryResourceGroupFailed": "transient-dependency",
+    "InternalError.QueryResourceSpecFailed": "transient-dependency",
+    "InternalError.QuerySubnetInfoFailed": "transient-dependency",
+    "InternalError.QueryVPCInfoFailed": "transient-dependency",
+    "InternalError.ValidateCreateTaskFailed": "caller",
+    "InvalidParameter": "caller",
+    "InvalidParameterValue": "caller",
+    "InvalidParameterValue.AIMarketOutputConfigEmpty": "caller",
+    "InvalidParameterValue.AIMarketPublicAlgoVersionNotExist": "caller",
+    "InvalidParameterValue.BackOffLimitIllegal": "caller",
+    "InvalidParameterValue.BackOffLimitNotSupport": "caller",
+    "InvalidParameterValue.CosPathNotExist": "caller",
+    "InvalidParameterValue.DatasetNumLimitExceeded": "caller",
+    "InvalidParameterValue.DuplicateName": "conflict",
+    "InvalidParameterValue.FSPathInaccessible": "caller",
+    "InvalidParameterValue.FrameworkVersionNotSupport": "caller",
+    "InvalidParameterValue.GetCFSMountIPFailed": "ambiguous (retry at most once)",
+    "InvalidParameterValue.GetGooseFSFailed": "ambiguous (retry at most once)",
+    "InvalidParameterValue.GooseFSNotExist": "caller",
+    "InvalidParameterValue.ImageIllegal": "caller",
+    "InvalidParameterValue.ImageNotFound": "caller",
+    "InvalidParameterValue.NotAllow": "caller",
+    "InvalidParameterValue.ParamLengthExceedLimit": "caller",
+    "InvalidParameterValue.PathIllegal": "caller",
+    "InvalidParameterValue.QueryVPCInfoFailed": "ambiguous (retry at most once)",
+    "InvalidParameterValue.RDMAConfigIllegal": "caller",
+    "InvalidParameterValue.ResourceConfigIllegal": "caller",
+    "InvalidParameterValue.TAIJIResourceConfigIllegal": "caller",
+    "InvalidParameterValue.UnsupportedDataConfig": "caller",
+    "MissingParameter": "caller",
+    "OperationDenied.BalanceInsufficient": "billing",
+    "OperationDenied.BillingException": "transient-dependency",
+    "OperationDenied.BillingStatusResourceInsufficient": "capacity",
+    "OperationDenied.IpIllegal": "caller",
+    "OperationDenied.MIYINGBalanceInsufficient": "billing",
+    "OperationDenied.NetworkCidrIllegal": "caller",
+    "OperationDenied.NotAllow": "caller",
+    "OperationDenied.ResourceGroupInsufficient": "capacity",
+    "OperationDenied.SubnetIllegal": "caller",
+    "OperationDenied.TAIJIApplicationGroupInsufficient": "capacity",
+    "OperationDenied.WhitelistQuotaExceed": "capacity",
+    "ResourceNotFound.CfsNotFound": "caller",
+    "ResourceNotFound.VPCNotFound": "caller",
+    "UnknownParameter": "caller",
+}
+"""The 56 codes of the page of CreateTrainingTask, each with the class that it was found to be in."""
+
+KINDS = {
+    "caller": Kind.CALLER,
+    "conflict": Kind.CONFLICT,
+    "billing": Kind.BILLING,
+    "capacity": Kind.CAPACITY,
+    "transient-dependency": Kind.BUSY,
+    "transient-read-before-retry": Kind.UNCLEAR,
+    "ambiguous (retry at most once)": Kind.BUSY,
+}
+
+OF_EVERY_ACTION = {
+    "AuthFailure.InvalidSecretId": Kind.DENIED,
+    "AuthFailure.SecretIdNotFound": Kind.DENIED,
+    "AuthFailure.SignatureExpire": Kind.DENIED,
+    "AuthFailure.SignatureFailure": Kind.DENIED,
+    "AuthFailure.TokenFailure": Kind.DENIED,
+    "AuthFailure.UnauthorizedOperation": Kind.DENIED,
+    "FailedOperation.DuplicateName": Kind.CONFLICT,
+    "FailedOperation.RecordNotFound": Kind.GONE,
+    "FailedOperation.UnSubmitNotAllowToStop": Kind.NOT_YET,
+    "InternalError.NotAllow": Kind.CALLER,
+    "InternalError.UnSubmittedStatusNotAllowStop": Kind.NOT_YET,
+    "InvalidAction": Kind.CALLER,
+    "LimitExceeded": Kind.CAPACITY,
+    "LimitExceeded.RateLimitExceeded": Kind.THROTTLED,
+    "RequestLimitExceeded": Kind.THROTTLED,
+    "RequestLimitExceeded.UinLimitExceeded": Kind.THROTTLED,
+    "RequestSizeLimitExceeded": Kind.CALLER,
+    "ResourceInsufficient": Kind.CAPACITY,
+    "ResourceNotFound": Kind.GONE,
+    "ServiceUnavailable": Kind.UNCLEAR,
+    "UnauthorizedOperation": Kind.DENIED,
+    "UnsupportedRegion": Kind.CALLER,
+}
+
+
+def test_the_page_has_56_codes() -> None:
+    assert len(OF_CREATE_TRAINING_TASK) == 56
+
+
+@pytest.mark.parametrize(("code", "found"), OF_CREATE_TRAINING_TASK.items())
+def test_each_code_of_create_is_classified(code: str, found: str) -> None:
+    assert KIND_OF_CODE[code] is KINDS[found]
+    assert ApiError("CreateTrainingTask", code, "", "").kind is KINDS[found]
+
+
+@pytest.mark.parametrize(("code", "kind"), OF_EVERY_ACTION.items())
+def test_each_common_code_is_classified(code: str, kind: Kind) -> None:
+    assert KIND_OF_CODE[code] is kind
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "InternalError.NoPermission",
+        "InternalError.Whatever",
+        "FailedOperation.Whatever",
+        "RequestLimitExceededX",
+        "ResourceNotFound.Whatever",
+        "LimitExceeded.Whatever",
+        "DataConfigNumLimitExceeded",
+        "",
+    ],
+)
+def test_an_unknown_code_is_shown_as_it_is_and_never_judged_by_how_it_begins(code: str) -> None:
+    error = ApiError("DescribeTrainingTask", code, "whatever", "r-1")
+    assert error.code == code
+    assert error.kind is Kind.CALLER
+    assert f"refused with {code}: whatever" in str(error)
+
+
+@pytest.mark.parametrize("code", [*KIND_OF_CODE, "Unheard.Of"])
+def test_a_refusal_is_one_line_with_action_code_the_services_words_request_id_and_what_to_do(code: str) -> None:
+    error = ApiError("StopTrainingTask", code, "  first line\nsecond\tline ", "0161f5a9")
+    text = str(error)
+    assert "\n" not in text
+    assert text.startswith(f"StopTrainingTask was refused with {code}: first line second line ")
+    assert "0161f5a9" in text
+    remedy = text.rpartition("; ")[2]
+    assert len(remedy) > 10
+    assert (error.action, error.code, error.request_id) == ("StopTrainingTask", code, "0161f5a9")
+
+
+def test_a_request_id_that_is_not_told_is_said_to_be_unknown() -> None:
+    assert "request id unknown" in str(ApiError("StopTrainingTask", "InternalError", "", ""))
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("AuthFailure.SignatureExpire", "clock"),
+        ("AuthFailure.TokenFailure", "token"),
+        ("AuthFailure.SignatureFailure", "tione:secretKey"),
+        ("OperationDenied.BalanceInsufficient", "top the account up"),
+        ("InvalidParameterValue.DuplicateName", "another name"),
+        ("RequestLimitExceeded", "--parallel"),
+    ],
+)
+def test_the_advice_fits_the_code(code: str, advice: str) -> None:
+    assert advice in str(ApiError("CreateTrainingTask", code, "no", "r-1"))
+
+
+@pytest.mark.parametrize("kind", [SettingsError, NotSentError, UnclearError, ApiError, TaskError])
+def test_whatever_this_package_complains_of_can_be_caught_as_one(kind: type[Exception]) -> None:
+    assert issubclass(kind, TioneError)
+    assert kind.__doc__

@@ -1,0 +1,128 @@
+"""The name and the labels that a task has from its owner."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pulumi_tione._ownership import OWNER, automatic_name, labels
+from pulumi_tione._rules import cleaned_tag_text, tag_complaint
+
+PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+LEGAL_NAME = re.compile(r"^[\u4e00-\u9fa5A-Za-z0-9][\u4e00-\u9fa5A-Za-z0-9_-]{0,59}$")
+"""The documented rule: 60 Chinese and English letters, digits, `_` and `-`, with a letter or a digit in front."""
+
+BERT = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
+
+texts = st.one_of(
+    st.text(max_size=400),
+    st.text("abcXYZ019._-/: 中文龥龦𝔘é\n", max_size=100),
+)
+owners = st.fixed_dictionaries({part: texts for part in OWNER})
+
+
+def owned(**changes: str) -> dict[str, str]:
+    return {**BERT, **changes}
+
+
+@given(owner=owners)
+@PROPERTY
+def test_a_name_is_legal_and_the_labels_are_too_whatever_things_are_called(owner: dict[str, str]) -> None:
+    assert LEGAL_NAME.match(automatic_name(owner))
+    assert set(labels(owner)) == {"pulumi:project", "pulumi:stack", "pulumi:resource"}
+    assert all(tag_complaint(key, value) is None for key, value in labels(owner).items())
+
+
+@pytest.mark.parametrize(
+    ("owner", "begins"),
+    [
+        (BERT, "dev-bert-"),
+        (owned(stack="feature.login_42"), "feature-login_42-bert-"),
+        (owned(resource="nlp/bert|v2 *" + "x" * 300), "dev-nlp-bert-v2-xxxxxxx"),
+        (owned(stack="生产", resource="中文 模型"), "生产-中文-模型-"),
+        (owned(stack="s" * 100), "s" * 20 + "-bert-"),
+        (owned(stack="-_x", resource="y"), "x-y-"),
+        (owned(resource="acme:Trainer$acme:Inner::bert"), "dev-bert-"),
+    ],
+)
+def test_a_name_shows_stack_and_resource(owner: dict[str, str], begins: str) -> None:
+    name = automatic_name(owner)
+    assert name.startswith(begins)
+    assert LEGAL_NAME.match(name)
+    assert re.search(r"-[0-9a-f]{8}$", name)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (BERT, "dev-bert-11785c97"),
+        (owned(resource="acme:Trainer::bert"), "dev-bert-29f05231"),
+        (owned(stack="生产", resource="模型"), "生产-模型-d24ccd28"),
+    ],
+)
+def test_a_name_is_the_same_on_every_machine_and_in_every_version(owner: dict[str, str], name: str) -> None:
+    assert automatic_name(owner) == name
+    assert automatic_name(dict(reversed(owner.items()))) == name
+
+
+@given(one=owners, other=owners)
+@PROPERTY
+def test_two_owners_have_two_names(one: dict[str, str], other: dict[str, str]) -> None:
+    assume(one != other)
+    assert automatic_name(one) != automatic_name(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (BERT, owned(resource="acme:Trainer::bert")),
+        (owned(resource="acme:Trainer::bert"), owned(resource="acme:Other::bert")),
+        (owned(resource="acme:Trainer::bert"), owned(resource="acme:Outer$acme:Trainer::bert")),
+        (BERT, owned(organization="other")),
+        (BERT, owned(project="other")),
+        (owned(stack="a.b"), owned(stack="a/b")),
+        (owned(stack="s" * 21), owned(stack="s" * 22)),
+        (owned(project="a", stack="b"), owned(project="b", stack="a")),
+        (owned(resource="x" * 300), owned(resource="x" * 301)),
+    ],
+)
+def test_tasks_of_one_name_are_told_apart_by_parent_project_stack_and_organization(
+    one: dict[str, str], other: dict[str, str]
+) -> None:
+    assert automatic_name(one) != automatic_name(other)
+
+
+def test_a_name_depends_on_the_owner_alone() -> None:
+    assert automatic_name({**BERT, "anything": "else"}) == automatic_name(BERT)
+
+
+def test_the_labels_say_project_stack_and_resource() -> None:
+    assert labels(BERT) == {"pulumi:project": "nlp", "pulumi:stack": "dev", "pulumi:resource": "bert"}
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("plain", "plain"),
+        ("a.b_c/d:e@f(g)[h],i;j>k<l+m=n", "a.b_c/d:e@f(g)[h],i;j>k<l+m=n"),
+        ("nlp/bert|v2 *", "nlp/bert-v2 -"),
+        (" outer ", "outer"),
+        ("", "-"),
+        ("   ", "-"),
+        ("中文，括号（一）", "中文，括号（一）"),
+        ("a\nb\tc", "a-b-c"),
+        ("x" * 300, "x" * 255),
+        ("x" * 254 + "  y", "x" * 254),
+        ("𝔘é", "--"),
+    ],
+)
+def test_a_label_keeps_what_a_tag_may_hold(text: str, cleaned: str) -> None:
+    assert cleaned_tag_text(text, 255) == cleaned
+
+
+def test_a_label_is_no_value_that_is_new_for_each_task() -> None:
+    assert labels(BERT) == labels(dict(BERT))
+    assert automatic_name(BERT) not in labels(BERT).values()

@@ -1,0 +1,735 @@
+"""Values on their way to the API and back: the body of a request, and what is made of a detail."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._rules import EncodedCommand, MaxItems, MaxLength, OneOf, Range, TaskName
+from pulumi_tione._wire import (
+    encoded_commands,
+    imported_outputs,
+    inputs_among,
+    recorded_outputs,
+    request_body,
+    same,
+    secrets_in,
+)
+from pulumi_tione.lifecycle.check import check
+from pulumi_tione.lifecycle.diff import Difference, diff
+
+STRUCTS: dict[str, dict[str, dict[str, Any]]] = json.loads(
+    (Path(__file__).parents[2] / "pulumi_tione" / "emulator" / "definition.json").read_text(encoding="utf-8")
+)["services"]["tione"]["structs"]
+PROPERTY = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+
+OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
+LABELS = {"pulumi:project": "nlp", "pulumi:stack": "dev", "pulumi:resource": "bert"}
+GROUP: dict[str, Any] = {"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1}
+INPUTS: dict[str, Any] = {
+    "name": "bert",
+    "region": "ap-guangzhou",
+    "chargeType": "POSTPAID_BY_HOUR",
+    "resourceConfigInfos": [GROUP],
+    "owner": OWNER,
+}
+NO_DIFFERENCE = Difference(replacing=(), in_place=())
+
+
+def with_inputs(**changes: Any) -> dict[str, Any]:
+    return {**INPUTS, **changes}
+
+
+# Bodies.
+
+
+def test_a_body_has_what_the_program_set_and_nothing_else() -> None:
+    assert request_body(INPUTS, {}) == {
+        "Name": "bert",
+        "ChargeType": "POSTPAID_BY_HOUR",
+        "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
+    }
+
+
+def test_the_vendors_own_example_is_sent_as_it_stands() -> None:
+    """The request of `CreateTrainingTask.txt`, the page that this project started from."""
+    news = {
+        "name": "zhangsan-lora",
+        "frameworkName": "PYTORCH",
+        "frameworkEnvironment": "tilearn-llm1.0-torch2.1-angel-vllm1.0-py3.10-cuda12.1-gpu",
+        "trainingMode": "DDP",
+        "chargeType": "PREPAID",
+        "resourceConfigInfos": [
+            {
+                "role": "WORKER",
+                "cpu": 1000.0,
+                "memory": 1024.0,
+                "gpuType": "",
+                "gpu": 0.0,
+                "instanceType": "",
+                "instanceTypeAlias": "",
+                "instanceNum": 1.0,
+            }
+        ],
+        "resourceGroupId": "ersg-rf6p8zb8",
+        "tags": {},
+        "remark": "",
+        "codePackagePath": {"bucket": "test-gz-1256580188", "region": "ap-guangzhou", "paths": ["test/"]},
+        "startCmdInfo": {"workerStartCmd": "sleep 10"},
+        "dataConfigs": [
+            {
+                "dataSourceType": "CFS",
+                "mappingPath": "/opt/ml/input/data/",
+                "cfsSource": {"id": "cfs-pchxhlg9", "path": "/bin"},
+            }
+        ],
+        "tuningParameters": '{"test":"test"}',
+        "output": {"bucket": "test-gz-1256580188", "region": "ap-guangzhou", "paths": ["cos_test/"]},
+        "logEnable": False,
+        "vpcId": "vpc-a26qv3af",
+        "subnetId": "subnet-m7xhqcyc",
+        "owner": OWNER,
+    }
+    found = check({}, news, region="ap-guangzhou", labelled=False)
+    assert found.failures == []
+    expected = json.loads(
+        """
+        {"Name": "zhangsan-lora", "FrameworkName": "PYTORCH",
+         "FrameworkEnvironment": "tilearn-llm1.0-torch2.1-angel-vllm1.0-py3.10-cuda12.1-gpu",
+         "TrainingMode": "DDP", "ChargeType": "PREPAID",
+         "ResourceConfigInfos": [{"Role": "WORKER", "Cpu": 1000, "Memory": 1024, "GpuType": "", "Gpu": 0,
+                                  "InstanceType": "", "InstanceTypeAlias": "", "InstanceNum": 1}],
+         "ResourceGroupId": "ersg-rf6p8zb8", "Tags": [], "Remark": "",
+         "CodePackagePath": {"Bucket": "test-gz-1256580188", "Region": "ap-guangzhou", "Paths": ["test/"]},
+         "EncodedStartCmdInfo": {"StartCmdInfo":
+             "eyJTdGFydENtZCI6IiIsIlBzU3RhcnRDbWQiOiIiLCJXb3JrZXJTdGFydENtZCI6InNsZWVwIDEwIn0="},
+         "DataConfigs": [{"DataSourceType": "CFS", "MappingPath": "/opt/ml/input/data/",
+                          "CFSSource": {"Id": "cfs-pchxhlg9", "Path": "/bin"}}],
+         "TuningParameters": "{\\"test\\":\\"test\\"}",
+         "Output": {"Bucket": "test-gz-1256580188", "Region": "ap-guangzhou", "Paths": ["cos_test/"]},
+         "LogEnable": false, "VpcId": "vpc-a26qv3af", "SubnetId": "subnet-m7xhqcyc"}
+        """
+    )
+    body = request_body(found.inputs, {})
+    assert json.dumps(body, sort_keys=True) == json.dumps(expected, sort_keys=True)
+
+
+def test_zero_false_and_empty_are_sent_when_the_user_wrote_them() -> None:
+    body = request_body(
+        with_inputs(
+            remark="",
+            logEnable=False,
+            queues=[],
+            codeRepos=[],
+            tags={},
+            envs={},
+            trainToolConfig={},
+            resourceConfigInfos=[{"role": "WORKER", "gpu": 0, "gpuType": "", "rdmaConfig": {"enable": False}}],
+        ),
+        {},
+    )
+    assert body["Remark"] == ""
+    assert body["LogEnable"] is False
+    assert (body["Queues"], body["CodeRepos"], body["Tags"], body["Envs"]) == ([], [], [], [])
+    assert body["TrainToolConfig"] == {}
+    assert body["ResourceConfigInfos"] == [
+        {"Role": "WORKER", "Gpu": 0, "GpuType": "", "RDMAConfig": {"Enable": False}},
+    ]
+
+
+def test_options_of_the_provider_are_not_sent() -> None:
+    body = request_body(with_inputs(triggers=[1, "a"], additionalParameters={}), {})
+    assert set(body) == {"Name", "ChargeType", "ResourceConfigInfos"}
+
+
+def test_labels_are_sent_beside_the_users_tags() -> None:
+    body = request_body(with_inputs(tags={"team": "nlp"}), LABELS)
+    assert {tag["TagKey"]: tag["TagValue"] for tag in body["Tags"]} == {"team": "nlp", **LABELS}
+    assert len(body["Tags"]) == 4
+    assert {tag["TagKey"] for tag in request_body(INPUTS, LABELS)["Tags"]} == set(LABELS)
+    assert "Tags" not in request_body(INPUTS, {})
+
+
+def test_a_label_that_the_user_sets_too_is_sent_once_with_the_users_value() -> None:
+    body = request_body(with_inputs(tags={"pulumi:stack": "mine"}), LABELS)
+    assert [tag for tag in body["Tags"] if tag["TagKey"] == "pulumi:stack"] == [
+        {"TagKey": "pulumi:stack", "TagValue": "mine"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"envs": {"A": "1", "B": ""}}, [{"Name": "A", "Value": "1"}, {"Name": "B", "Value": ""}]),
+        ({"privateEnvs": {"T": "x"}}, [{"Name": "T", "Value": "x", "IsPrivate": True}]),
+        (
+            {"envs": {"A": "1"}, "privateEnvs": {"T": "x"}},
+            [{"Name": "A", "Value": "1"}, {"Name": "T", "Value": "x", "IsPrivate": True}],
+        ),
+    ],
+)
+def test_variables_are_sent_as_one_list_and_private_ones_marked(
+    changes: dict[str, Any], expected: list[dict[str, Any]]
+) -> None:
+    assert request_body(with_inputs(**changes), {})["Envs"] == expected
+
+
+COMMANDS = [
+    "python train.py --name \"bert\" --note 'it''s'",
+    "echo $(id) `id` $HOME ${X:-y} \\ \\n %s",
+    "a\tb\r\nc\nd\r",
+    "cat <<'EOF'\nx\nEOF\n",
+    "中文 ✓ 𝔘",
+    "trailing newline\n",
+    "#!/bin/bash\n" + "echo line of a long script\n" * 2300,
+    "c2xlZXAgMTA=",
+    '{"StartCmd":"x"}',
+    "",
+    "\x01\x7f\u2028\ufeff",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[:12])
+def test_any_command_arrives_as_it_is_written(command: str) -> None:
+    body = request_body(with_inputs(startCmdInfo={"workerStartCmd": command, "psStartCmd": command}), {})
+    assert "StartCmdInfo" not in body
+    told = json.loads(base64.b64decode(body["EncodedStartCmdInfo"]["StartCmdInfo"], validate=True))
+    assert told == {"StartCmd": "", "PsStartCmd": command, "WorkerStartCmd": command}
+
+
+@given(command=st.text(), property_name=st.sampled_from(["startCmd", "psStartCmd", "workerStartCmd"]))
+@PROPERTY
+def test_an_encoded_command_is_one_that_check_lets_pass_and_has_all_three_keys(
+    command: str, property_name: str
+) -> None:
+    encoded = encoded_commands({property_name: command})
+    assert EncodedCommand().complaint(encoded) is None
+    told = json.loads(base64.b64decode(encoded, validate=True))
+    assert [*told] == ["StartCmd", "PsStartCmd", "WorkerStartCmd"]
+    assert told[property_name[0].upper() + property_name[1:]] == command
+    assert sorted(told.values()) == sorted(["", "", command])
+
+
+def test_a_command_that_is_encoded_already_is_sent_as_it_is() -> None:
+    encoded = encoded_commands({"startCmd": "x"})
+    body = request_body(with_inputs(encodedStartCmdInfo={"startCmdInfo": encoded}), {})
+    assert body["EncodedStartCmdInfo"] == {"StartCmdInfo": encoded}
+
+
+def test_additional_parameters_are_merged_at_any_depth_and_whole_numbers_sent_as_such() -> None:
+    body = request_body(
+        with_inputs(
+            imageInfo={"imageType": "TCR", "imageUrl": "u"},
+            additionalParameters={
+                "SchedulePolicy": {"BackOffLimit": 3.0, "Share": 0.5, "Flag": True, "Steps": [1.0, {"At": 2.0}]},
+                "ImageInfo": {"NewThing": {"A": 1.0}},
+                "ExposeNetworkConfig": {"New": None},
+            },
+        ),
+        {},
+    )
+    assert body["SchedulePolicy"] == {"BackOffLimit": 3, "Share": 0.5, "Flag": True, "Steps": [1, {"At": 2}]}
+    assert body["ImageInfo"] == {"ImageType": "TCR", "ImageUrl": "u", "NewThing": {"A": 1}}
+    assert body["ExposeNetworkConfig"] == {"New": None}
+    text = json.dumps(body)
+    assert '"BackOffLimit": 3,' in text
+    assert "3.0" not in text
+
+
+def test_a_body_is_made_without_changing_the_inputs() -> None:
+    inputs = with_inputs(
+        tags={"a": "b"}, imageInfo={"imageType": "TCR", "imageUrl": "u"}, additionalParameters={"ImageInfo": {"X": 1.0}}
+    )
+    before = copy.deepcopy(inputs)
+    request_body(inputs, LABELS)
+    assert inputs == before
+
+
+def test_the_secrets_of_a_body_are_known() -> None:
+    body = request_body(
+        with_inputs(
+            envs={"A": "public"},
+            privateEnvs={"T": "planted-1", "EMPTY": ""},
+            imageInfo={
+                "imageType": "CUSTOM",
+                "imageUrl": "u",
+                "imageSecret": {"username": "name", "password": "planted-2"},
+            },
+            callbackUrl="http://user:planted-3@callback",
+        ),
+        LABELS,
+    )
+    assert sorted(secrets_in(body)) == ["http://user:planted-3@callback", "planted-1", "planted-2"]
+    assert secrets_in({"Id": "train-1"}) == []
+
+
+# Whatever the schema allows.
+
+
+def values_of(kind: Type) -> st.SearchStrategy[Any]:
+    match kind:
+        case Struct():
+            fields = kind.fields.values()
+            return st.fixed_dictionaries(
+                {field.property: values_for(field) for field in fields if field.required},
+                optional={field.property: values_for(field) for field in fields if not field.required},
+            )
+        case ListOf():
+            return st.lists(values_of(kind.item), max_size=3)
+        case MapOf():
+            return st.dictionaries(st.text("ABab_1", min_size=1, max_size=3), values_of(kind.item), max_size=3)
+        case Scalar.TEXT:
+            return st.text(max_size=8)
+        case Scalar.WHOLE:
+            return st.integers(0, 2**53 - 1).map(float)
+        case Scalar.TRUTH:
+            return st.booleans()
+        case _:
+            return st.none() | st.booleans() | st.integers(0, 9).map(float) | st.text(max_size=4)
+
+
+def values_for(field: Field) -> st.SearchStrategy[Any]:
+    """Values of a field that break no rule of its own."""
+    if field.property == "tags":
+        keys = st.from_regex(r"[a-oA-Z0-9中文][a-z0-9:./@ -]{0,6}[a-z]", fullmatch=True)
+        return st.dictionaries(keys, st.from_regex(r"[a-z0-9中文](?:[a-z0-9:. -]{0,8}[a-z])?", fullmatch=True), max_size=3)
+    if field.property == "additionalParameters":
+        return st.just({"SchedulePolicy": {"BackOffLimit": 3.0}})
+    for rule in field.rules:
+        match rule:
+            case OneOf():
+                return st.sampled_from(rule.values)
+            case Range():
+                return st.integers(rule.least, rule.most).map(float)
+            case MaxItems() if isinstance(field.type, ListOf):
+                return st.lists(values_of(field.type.item), max_size=min(rule.items, 3))
+            case MaxLength():
+                return st.text(max_size=20)
+            case TaskName():
+                return st.from_regex(r"[0-9A-Za-z一-龥][0-9A-Za-z一-龥_-]{0,20}", fullmatch=True)
+            case EncodedCommand():
+                return st.builds(lambda command: encoded_commands({"startCmd": command}), st.text(max_size=8))
+    return values_of(field.type)
+
+
+def made_consistent(news: dict[str, Any]) -> dict[str, Any]:
+    """Take out what contradicts another input."""
+    if "encodedStartCmdInfo" in news:
+        news.pop("startCmdInfo", None)
+    if news.get("imageInfo", {}).get("imageType") != "CUSTOM":
+        news.get("imageInfo", {}).pop("imageSecret", None)
+    for source in ("localDiskSource", "cbsSource"):
+        for mount in [mount for mount in news.get("dataConfigs", []) if source in mount][1:]:
+            del mount[source]
+    for name in news.get("envs", {}):
+        news.get("privateEnvs", {}).pop(name, None)
+    return {**news, "owner": OWNER}
+
+
+NEWS = values_of(TRAINING_TASK).map(made_consistent)
+"""Every shape of input that the schema allows, as it comes from the engine."""
+
+
+def inputs_of(news: Mapping[str, Any]) -> dict[str, Any]:
+    found = check({}, news, region="ap-guangzhou", labelled=True)
+    assert found.failures == []
+    return found.inputs
+
+
+def complaints_of_the_definition(struct: str, told: Any, path: str = "") -> list[str]:
+    """What the vendor's definition has against a struct of a request."""
+    if not isinstance(told, dict):
+        return [f"{path}: no struct"]
+    fields = STRUCTS[struct]
+    found = [f"{path}.{name}: unknown" for name in told if name not in fields]
+    found += [f"{path}.{name}: missing" for name, field in fields.items() if field.get("required") and name not in told]
+    for name in told.keys() & fields.keys():
+        found += complaints_of_a_value(fields[name]["type"], told[name], f"{path}.{name}")
+    return found
+
+
+def complaints_of_a_value(kind: str, told: Any, path: str) -> list[str]:
+    item = kind.removeprefix("list<").removesuffix(">")
+    if item != kind:
+        if not isinstance(told, list):
+            return [f"{path}: no list"]
+        return [text for index, part in enumerate(told) for text in complaints_of_a_value(item, part, f"{path}.{index}")]
+    if kind in STRUCTS:
+        return complaints_of_the_definition(kind, told, path)
+    is_right = {
+        "string": type(told) is str,
+        "bool": type(told) is bool,
+        "int64": type(told) is int,
+        "uint64": type(told) is int and told >= 0,
+    }[kind]
+    return [] if is_right else [f"{path}: {told!r} is no {kind}"]
+
+
+@given(news=NEWS)
+@PROPERTY
+def test_what_check_lets_pass_is_a_request_of_the_vendors_definition(news: dict[str, Any]) -> None:
+    body = request_body(inputs_of(news), LABELS)
+    assert ("SchedulePolicy" in body) == ("additionalParameters" in news)
+    body.pop("SchedulePolicy", None)
+    assert complaints_of_the_definition("CreateTrainingTaskRequest", body) == []
+    assert json.loads(json.dumps(body)) == body
+
+
+EMPTY = {"string": "", "uint64": 0, "int64": 0, "bool": False}
+
+
+def told_of(kind: str, sent: Any, *, filled: bool) -> Any:
+    """What a faithful service tells of a value that was sent: all its fields, those that were not sent empty."""
+    item = kind.removeprefix("list<").removesuffix(">")
+    if item != kind:
+        return [told_of(item, part, filled=filled) for part in sent or []]
+    if kind not in STRUCTS:
+        return EMPTY[kind] if sent is None else sent
+    sent = sent or {}
+    told = {name: told_of(field["type"], sent.get(name), filled=filled) for name, field in STRUCTS[kind].items()}
+    if kind == "ImageInfo":
+        told["ImageSecret"] = None
+    if kind == "ResourceConfigInfo" and filled:
+        told.update({name: 7 for name in ("Cpu", "Memory", "Gpu", "InstanceNum") if name not in sent})
+        told["InstanceTypeAlias"] = sent.get("InstanceTypeAlias", "8C40G V100*1")
+    return told
+
+
+def detail_of(body: Mapping[str, Any], *, filled: bool = True) -> dict[str, Any]:
+    """What a faithful service tells of a task that was made from a body; filled: with all that it adds by itself."""
+    sent = {**body}
+    encoded = body.get("EncodedStartCmdInfo", {}).get("StartCmdInfo")
+    if encoded:
+        sent["StartCmdInfo"] = json.loads(base64.b64decode(encoded))
+    fields = STRUCTS["TrainingTaskDetail"]
+    detail = {name: told_of(field["type"], sent.get(name), filled=filled) for name, field in fields.items()}
+    detail.update({"Id": "train-1", "Status": "RUNNING", "Uin": "100", "CreateTime": "2025-08-01T10:59:53+08"})
+    if filled:
+        detail["Tags"].insert(0, {"TagKey": "qcs:tag:createdBy", "TagValue": "100"})
+        detail["Tags"].append({"TagKey": "tencentcloud:autoscaling:auto-scaling-group-id", "TagValue": "asg-1"})
+        detail["NewThing"] = {"A": 1}
+        if "ImageInfo" not in body:
+            detail["ImageInfo"].update({"ImageType": "PRE_SET", "ImageUrl": "ccr/torch:2.1"})
+        for name in ("FrameworkVersion", "TrainingMode", "DataSource"):
+            detail[name] = detail[name] if name in body else "filled in"
+        detail["OperatorInfo"] = None
+    return detail
+
+
+@given(news=NEWS, filled=st.booleans())
+@PROPERTY
+def test_what_check_lets_pass_sent_and_read_back_by_a_faithful_service_is_the_same(
+    news: dict[str, Any], filled: bool
+) -> None:
+    inputs = inputs_of(news)
+    detail = detail_of(request_body(inputs, LABELS), filled=filled)
+    outputs = recorded_outputs(inputs, detail)
+    assert diff(outputs, inputs) == NO_DIFFERENCE
+    assert inputs_among(outputs) == inputs
+    assert recorded_outputs(inputs_among(outputs), detail) == outputs
+
+
+@given(news=NEWS, filled=st.booleans())
+@PROPERTY
+def test_a_task_whose_details_were_all_null_or_absent_keeps_what_was_set(news: dict[str, Any], filled: bool) -> None:
+    """An answer without anything, as after a create whose look-up failed, changes nothing."""
+    inputs = inputs_of(news)
+    assert inputs_among(recorded_outputs(inputs, {})) == inputs
+
+
+GROUPS = st.lists(
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["HEAD", "WORKER"])},
+        optional={"instanceType": st.sampled_from(["S", "L"]), "instanceNum": st.integers(1, 3).map(float)},
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(groups=GROUPS, data=st.data())
+@PROPERTY
+def test_groups_that_are_listed_in_another_order_are_no_change(groups: list[dict[str, Any]], data: st.DataObject) -> None:
+    inputs = inputs_of({"chargeType": "PREPAID", "resourceConfigInfos": groups, "owner": OWNER})
+    detail = detail_of(request_body(inputs, {}))
+    detail["ResourceConfigInfos"] = data.draw(st.permutations(detail["ResourceConfigInfos"]))
+    assert inputs_among(recorded_outputs(inputs, detail)) == inputs
+
+
+def of_the_answer(kind: str) -> st.SearchStrategy[Any]:
+    """Whatever the definition allows in an answer."""
+    item = kind.removeprefix("list<").removesuffix(">")
+    if item != kind:
+        return st.lists(of_the_answer(item), max_size=2)
+    scalars: dict[str, st.SearchStrategy[Any]] = {
+        "string": st.text(max_size=4),
+        "uint64": st.integers(0, 9),
+        "int64": st.integers(-9, 9),
+        "bool": st.booleans(),
+    }
+    if kind in scalars:
+        return scalars[kind]
+    present: dict[str, st.SearchStrategy[Any]] = {}
+    maybe: dict[str, st.SearchStrategy[Any]] = {}
+    for name, field in STRUCTS[kind].items():
+        value = of_the_answer(field["type"])
+        (present if field.get("returned") else maybe)[name] = st.none() | value if field.get("nullable") else value
+    return st.fixed_dictionaries(present, optional=maybe)
+
+
+DETAILS = of_the_answer("TrainingTaskDetail")
+
+
+@given(news=NEWS, detail=DETAILS)
+@PROPERTY
+def test_whatever_the_definition_allows_in_a_detail_can_be_recorded(
+    news: dict[str, Any], detail: dict[str, Any]
+) -> None:
+    inputs = inputs_of(news)
+    for outputs in (recorded_outputs(inputs, detail), imported_outputs(detail)):
+        for field in TRAINING_TASK.outputs.values():
+            scalar = {Scalar.TEXT: str, Scalar.WHOLE: int, Scalar.TRUTH: bool}
+            expected = scalar[field.type] if isinstance(field.type, Scalar) else (dict, type(None))
+            assert isinstance(outputs[field.property], expected)
+
+
+# Reading back.
+
+
+def test_what_only_the_service_knows_becomes_typed_outputs() -> None:
+    detail: dict[str, Any] = {
+        field.wire: {Scalar.TEXT: f"told of {field.wire}", Scalar.WHOLE: 42}[field.type]
+        for field in TRAINING_TASK.outputs.values()
+        if field.sent and isinstance(field.type, Scalar)
+    }
+    detail["OperatorInfo"] = {
+        "SubUin": "7",
+        "SubUinName": "li",
+        "IsPlatformOperator": True,
+        "OperationType": "STOP",
+        "New": 1,
+    }
+    detail["Tags"] = [
+        {"TagKey": "team", "TagValue": "nlp"},
+        {"TagKey": "pulumi:stack", "TagValue": "dev"},
+        {"TagKey": "qcs:tag:createdBy", "TagValue": "100"},
+        {"TagKey": "tencentcloud:x", "TagValue": "1"},
+    ]
+    outputs = recorded_outputs({}, detail)
+    scalars = {name: outputs.pop(name) for name in [*outputs] if name not in ("operatorInfo", "allTags")}
+    assert scalars == {
+        field.property: detail[field.wire]
+        for field in TRAINING_TASK.outputs.values()
+        if field.sent and isinstance(field.type, Scalar)
+    }
+    assert len(scalars) == 16
+    assert outputs == {
+        "operatorInfo": {"subUin": "7", "subUinName": "li", "isPlatformOperator": True, "operationType": "STOP"},
+        "allTags": {"team": "nlp", "pulumi:stack": "dev"},
+    }
+
+
+@pytest.mark.parametrize("detail", [{}, dict.fromkeys(STRUCTS["TrainingTaskDetail"])], ids=["absent", "null"])
+def test_what_is_not_there_yet_is_an_empty_text_or_zero(detail: dict[str, Any]) -> None:
+    outputs = recorded_outputs({}, detail)
+    assert outputs["status"] == ""
+    assert outputs["endTime"] == ""
+    assert outputs["runtimeInSeconds"] == 0
+    assert outputs["operatorInfo"] is None
+    assert outputs["allTags"] == {}
+
+
+def test_how_to_sign_in_is_an_output_of_the_struct_that_turned_it_on() -> None:
+    inputs = with_inputs(exposeNetworkConfig={"sshConfig": {"enable": True, "publicKey": "ssh-rsa A"}})
+    detail = detail_of(request_body(inputs, {}))
+    detail["ExposeNetworkConfig"]["SSHConfig"].update(
+        {
+            "LoginCommand": "ssh root@1.2.3.4",
+            "IsAddressChanged": True,
+            "Port": 40022,
+            "PodSSHInfo": {"Host": "1.2.3.4", "Port": 40022, "LoginCommand": "ssh"},
+        }
+    )
+    outputs = recorded_outputs(inputs, detail)
+    assert outputs["exposeNetworkConfig"] == {
+        "sshConfig": {
+            "enable": True,
+            "publicKey": "ssh-rsa A",
+            "loginCommand": "ssh root@1.2.3.4",
+            "isAddressChanged": True,
+            "podSshInfo": {"host": "1.2.3.4", "port": 40022, "loginCommand": "ssh"},
+        }
+    }
+    assert inputs_among(outputs) == inputs
+    assert diff(outputs, inputs) == NO_DIFFERENCE
+
+
+RAY: list[dict[str, Any]] = [
+    {"role": "HEAD", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1},
+    {"role": "WORKER", "instanceType": "TI.S.LARGE.POST", "instanceNum": 2},
+    {"role": "WORKER", "instanceType": "TI.GN10.2XLARGE40.POST", "instanceNum": 1},
+]
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))], ids=str)
+def test_two_groups_of_one_role_are_told_apart_in_any_order(order: tuple[int, ...]) -> None:
+    inputs = with_inputs(resourceConfigInfos=RAY)
+    detail = detail_of(request_body(inputs, {}))
+    detail["ResourceConfigInfos"] = [detail["ResourceConfigInfos"][index] for index in order]
+    assert recorded_outputs(inputs, detail)["resourceConfigInfos"] == RAY
+
+    changed = next(group for group in detail["ResourceConfigInfos"] if group["InstanceType"] == "TI.GN10.2XLARGE40.POST")
+    changed["InstanceNum"] = 3
+    found = recorded_outputs(inputs, detail)["resourceConfigInfos"]
+    assert found[:2] == RAY[:2]
+    assert found[2]["instanceNum"] == 3
+
+
+def test_a_group_that_says_less_does_not_take_the_place_of_one_that_says_more() -> None:
+    groups = [{"role": "WORKER"}, {"role": "WORKER", "instanceNum": 2}]
+    inputs = with_inputs(resourceConfigInfos=groups)
+    detail = {
+        "ResourceConfigInfos": [
+            {"Role": "WORKER", "InstanceNum": 2},
+            {"Role": "WORKER", "InstanceNum": 1},
+        ]
+    }
+    assert recorded_outputs(inputs, detail)["resourceConfigInfos"] == groups
+
+
+DRIFT: list[tuple[str, dict[str, Any], dict[str, Any], str, Any]] = [
+    ("a tag's value", {"tags": {"team": "nlp"}}, {"Tags": [{"TagKey": "team", "TagValue": "cv"}]}, "tags", {"team": "cv"}),
+    ("a tag taken away", {"tags": {"team": "nlp", "a": "b"}}, {"Tags": [{"TagKey": "a", "TagValue": "b"}]}, "tags", {"a": "b"}),
+    ("all tags taken away", {"tags": {"team": "nlp"}}, {"Tags": None}, "tags", {}),
+    ("a text", {"remark": "mine"}, {"Remark": "yours"}, "remark", "yours"),
+    ("a text taken away", {"remark": "mine"}, {"Remark": None}, "remark", None),
+    ("a text that was empty", {"remark": ""}, {"Remark": "yours"}, "remark", "yours"),
+    ("true to false", {"logEnable": True}, {"LogEnable": False}, "logEnable", False),
+    ("the path of a struct", {"output": {"bucket": "b", "region": "r", "paths": ["a/"]}}, {"Output": {"Bucket": "b", "Region": "r", "Paths": ["c/"]}}, "output", {"bucket": "b", "region": "r", "paths": ["c/"]}),
+    ("a group less", {"resourceConfigInfos": RAY}, {"ResourceConfigInfos": [{"Role": "HEAD", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}]}, "resourceConfigInfos", RAY[:1]),
+    ("a group more", {"resourceConfigInfos": RAY[:1]}, {"ResourceConfigInfos": [{"Role": "HEAD", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}, {"Role": "WORKER", "InstanceNum": 2, "GpuType": ""}]}, "resourceConfigInfos", [RAY[0], {"role": "WORKER", "instanceNum": 2}]),
+    ("the decoded command", {"startCmdInfo": {"startCmd": "mine"}}, {"StartCmdInfo": {"StartCmd": "yours", "PsStartCmd": "", "WorkerStartCmd": ""}}, "startCmdInfo", {"startCmd": "yours"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail", "name", "expected"), [row[1:] for row in DRIFT], ids=[row[0] for row in DRIFT]
+)
+def test_a_change_from_outside_in_what_the_program_set_is_seen_at_its_property(
+    changes: dict[str, Any], detail: dict[str, Any], name: str, expected: Any
+) -> None:
+    inputs = with_inputs(**changes)
+    outputs = recorded_outputs(inputs, {**detail_of(request_body(inputs, {})), **detail})
+    assert outputs.get(name) == expected
+    found = diff(outputs, inputs)
+    assert {*found.replacing, *found.in_place} == {name}
+
+
+def test_what_the_program_did_not_set_is_never_read_back_as_an_input() -> None:
+    detail = detail_of(request_body(INPUTS, LABELS))
+    detail.update({"Remark": "by somebody else", "VpcId": "vpc-1", "LogEnable": True})
+    outputs = recorded_outputs(INPUTS, detail)
+    assert inputs_among(outputs) == INPUTS
+
+
+def test_secrets_are_never_compared_with_what_the_service_tells() -> None:
+    inputs = with_inputs(
+        privateEnvs={"T": "planted"},
+        callbackUrl="http://planted",
+        imageInfo={
+            "imageType": "CUSTOM",
+            "imageUrl": "u",
+            "imageSecret": {"username": "u", "password": "planted", "keyId": "k"},
+        },
+    )
+    detail = detail_of(request_body(inputs, {}))
+    detail["CallbackUrl"] = "http://***"
+    detail["Envs"] = [{"Name": "T", "Value": "***", "IsPrivate": True}]
+    detail["ImageInfo"]["ImageSecret"] = {"Username": "", "Password": "***"}
+    assert inputs_among(recorded_outputs(inputs, detail)) == inputs
+
+
+def test_a_task_that_is_only_looked_up_shows_all_that_is_not_empty() -> None:
+    body = request_body(
+        with_inputs(
+            tags={"team": "nlp"},
+            startCmdInfo={"workerStartCmd": "sleep 5"},
+            output={"bucket": "b", "region": "r", "paths": ["out/"]},
+            callbackUrl="http://planted",
+        ),
+        {},
+    )
+    outputs = imported_outputs(detail_of(body, filled=False))
+    assert {name: outputs[name] for name in outputs if name in TRAINING_TASK.fields} == {
+        "name": "bert",
+        "chargeType": "POSTPAID_BY_HOUR",
+        "resourceConfigInfos": [
+            {**GROUP, "cpu": 0, "memory": 0, "gpu": 0, "rdmaConfig": {"enable": False}},
+        ],
+        "startCmdInfo": {"workerStartCmd": "sleep 5"},
+        "output": {"bucket": "b", "region": "r", "paths": ["out/"]},
+        "logEnable": False,
+        "tags": {"team": "nlp"},
+        "exposeNetworkConfig": outputs["exposeNetworkConfig"],
+        "imageInfo": {"allowSaveAllContent": False, "supportDataPipeline": False},
+    }
+    assert outputs["status"] == "RUNNING"
+
+
+# The same, and not the same.
+
+OUTPUT_TYPE = TRAINING_TASK.fields["output"].type
+GROUPS_TYPE = TRAINING_TASK.fields["resourceConfigInfos"].type
+
+
+@pytest.mark.parametrize("kind", [Scalar.TEXT, Scalar.ANY, OUTPUT_TYPE, GROUPS_TYPE, MapOf(Scalar.TEXT)], ids=str)
+@pytest.mark.parametrize(("one", "other"), [*itertools.product([None, "", [], {}], repeat=2)])
+def test_null_and_every_empty_are_the_same(kind: Type, one: Any, other: Any) -> None:
+    assert same(kind, one, other)
+
+
+def test_a_struct_of_empties_is_empty_at_any_depth() -> None:
+    assert same(OUTPUT_TYPE, {"bucket": "", "region": None, "paths": []}, None)
+    kind = TRAINING_TASK.fields["exposeNetworkConfig"].type
+    assert same(kind, {"sshConfig": {"publicKey": ""}, "exposePortConfig": {}}, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        (Scalar.TRUTH, False, None),
+        (Scalar.WHOLE, 0, None),
+        (Scalar.TEXT, "a", "A"),
+        (Scalar.TEXT, " ", ""),
+        (ListOf(Scalar.TEXT), ["a", "b"], ["b", "a"]),
+        (ListOf(Scalar.TEXT), ["a"], ["a", "a"]),
+        (ListOf(Scalar.ANY), [""], []),
+        (MapOf(Scalar.TEXT), {"a": ""}, {}),
+        (MapOf(Scalar.TEXT), {"a": "1"}, {"a": "2"}),
+    ],
+)
+def test_what_means_something_else_is_not_the_same(kind: Type, one: Any, other: Any) -> None:
+    assert same(kind, one, one)
+    assert not same(kind, one, other)
+    assert not same(kind, other, one)
+
+
+def test_inputs_are_found_among_outputs_without_what_only_the_service_knows() -> None:
+    outputs = {
+        **INPUTS,
+        "exposeNetworkConfig": {"sshConfig": {"enable": True, "loginCommand": "ssh", "podSshInfo": {"host": "h"}}},
+        "status": "RUNNING",
+        "allTags": {},
+        "operatorInfo": {"subUin": "7"},
+    }
+    assert inputs_among(outputs) == with_inputs(exposeNetworkConfig={"sshConfig": {"enable": True}})
