@@ -41,8 +41,8 @@ _STS = ("sts", "2018-08-13")
 _TAGS_IN_A_CALL = 10
 _TIMEOUT_SECONDS = 60
 _NO_PROXY_AT_ALL = {"http": "", "https": "", "all": ""}
-_PATIENCE_SECONDS = 300
-"""How long a request is sent again while the service throttles, or fails to answer a mere question."""
+_PATIENCE_SECONDS = {True: 300, False: 60}
+"""How long a request is sent again: while the service throttles, and while it fails to answer a mere question."""
 
 
 _PACE = Pace()
@@ -197,7 +197,7 @@ class Client:
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(retried),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=20),
-            stop=tenacity.stop_after_delay(_PATIENCE_SECONDS),
+            stop=_is_out_of_patience,
             sleep=self._sleep,
             before_sleep=self._announce_throttling,
             reraise=True,
@@ -206,7 +206,7 @@ class Client:
 
     def _announce_throttling(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, ApiError) and error.kind is Kind.THROTTLED:
+        if isinstance(error, ApiError) and _was_throttled(error):
             self._announce(f"waiting: {error.action} is throttled by the service ({error.code})")
 
     def _call_once(self, service: tuple[str, str], action: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -258,6 +258,12 @@ def _of_task(task_id: str, ti_project_id: str | None) -> dict[str, Any]:
 
 def _in_project(ti_project_id: str | None) -> dict[str, Any]:
     return {"TiProjectId": ti_project_id} if ti_project_id else {}
+
+
+def _is_out_of_patience(state: tenacity.RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    limit = _PATIENCE_SECONDS[error is not None and _was_throttled(error)]
+    return state.upcoming_sleep + (state.seconds_since_start or 0) > limit
 
 
 def _was_throttled(error: BaseException) -> bool:

@@ -8,7 +8,9 @@ Everything here is guarded: where the installed Pulumi is built otherwise, nothi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import importlib
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,7 +21,7 @@ from typing import Any
 import grpc
 from google.protobuf import any_pb2
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
 _WORKERS = 64
 """How many calls may be handled at once. A delete waits for its task to stop: with Pulumi's four workers, two hundred
@@ -60,8 +62,16 @@ def record_partial_update(task_id: str, outputs: Mapping[str, Any], reason: str)
     properties = asyncio.run(rpc.serialize_properties(dict(outputs), {}))
     detail = any_pb2.Any()
     detail.Pack(provider_pb2.ErrorResourceInitFailed(id=task_id, properties=properties, reasons=[reason]))
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason, details=[detail])
+    status = _status_class()(code=grpc.StatusCode.UNKNOWN.value[0], message=reason, details=[detail])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+
+
+def _status_class() -> Any:
+    """Give the message class `google.rpc.Status`. It may be loaded only once in a process, and others load it too."""
+    for module in ("google.rpc.status_pb2", "pulumi.runtime.proto.status_pb2"):
+        with contextlib.suppress(ImportError, TypeError):
+            return importlib.import_module(module).Status
+    raise ImportError("neither googleapis-common-protos nor Pulumi has google.rpc.Status")
 
 
 def widen_workers() -> None:

@@ -32,6 +32,7 @@ from pulumi_tione.lifecycle.check import Surroundings, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.left_behind import LeftBehind
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
@@ -61,6 +62,7 @@ class TrainingTaskProvider(ResourceProvider):
         super().__init__()
         self._settings = Settings(lambda _: None, os.environ)
         self._clients: dict[str, Client] = {}
+        self._left_behind = LeftBehind()
 
     def __reduce__(self) -> tuple[Callable[[], TrainingTaskProvider], tuple[()]]:
         return training_task_provider, ()
@@ -101,7 +103,13 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def create(self, props: dict[str, Any]) -> CreateResult:
         inputs = _without_provider(props)
-        creation = Creation(self._client(inputs["region"]), inputs, self._settings.labels, warn=_engine.warn)
+        creation = Creation(
+            client=self._client(inputs["region"]),
+            inputs=inputs,
+            labelled=self._settings.labels,
+            left_behind=self._left_behind,
+            warn=_engine.warn,
+        )
         return CreateResult(*creation.run())
 
     @_in_one_line

@@ -17,6 +17,7 @@ from typing_extensions import Unpack
 
 from pulumi_tione._client import Client
 from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione._ownership import RETAINED
 from pulumi_tione._properties import properties_of, property_path
 from pulumi_tione._settings import Settings
 from pulumi_tione._waiting import Status, has_reached, intervals, is_at_rest
@@ -236,12 +237,13 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
     if opts.parent is not None:
         parent_types = opts.parent.urn.apply(lambda urn: urn.split("::")[2])
         resource = parent_types.apply(lambda types: f"{types}::{resource_name}")
-    return {
+    owner: dict[str, Any] = {
         "organization": pulumi.get_organization(),
         "project": pulumi.get_project(),
         "stack": pulumi.get_stack(),
         "resource": resource,
     }
+    return {**owner, RETAINED: True} if opts.retain_on_delete else owner
 
 
 def _program_settings() -> Settings:

@@ -17,6 +17,7 @@ from pulumi_tione._ownership import LABELS, NUMBERS, automatic_name, numbered, w
 from pulumi_tione._wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.left_behind import LeftBehind
 from pulumi_tione.lifecycle.tagging import set_tags
 
 _LOOKS = 6
@@ -29,6 +30,9 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much the service's clock may be off, for it to accept our signatures."""
 
 
+_WAYS_OUT = "If it is not needed, delete it in the console and run `pulumi up` again; otherwise choose another name."
+
+
 @dataclass
 class Creation:
     """One create of one task.
@@ -37,6 +41,7 @@ class Creation:
         client: of the task's region.
         inputs: the task's inputs, as check has passed them.
         labelled: whether the task gets our labels.
+        left_behind: what killed updates may have left of this stack.
         warn: told what is not as it should be, when there is a task all the same.
         sleep: how pauses are made.
         now: the time.
@@ -45,6 +50,7 @@ class Creation:
     client: Client
     inputs: Mapping[str, Any]
     labelled: bool
+    left_behind: LeftBehind = field(default_factory=LeftBehind)
     warn: Callable[[str], None] = lambda _: None
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
@@ -57,6 +63,7 @@ class Creation:
             TioneError: there is no new task, or it cannot be told from somebody else's; the message says which.
         """
         self._begun = self.now()
+        self._ensure_nothing_is_left_behind()
         task_id, name = self._created()
         inputs = {**self.inputs, "name": name}
         try:
@@ -71,6 +78,34 @@ class Creation:
     @property
     def _workspace(self) -> str | None:
         return self.inputs.get("tiProjectId")
+
+    def _ensure_nothing_is_left_behind(self) -> None:
+        name = self.inputs["name"]
+        if not self.labelled or "owner" not in self.inputs:
+            return
+        try:
+            left = self.left_behind.find(self.client, self.inputs)
+        except TioneError as error:
+            raise type(error)(f"training task {name!r} was not created: {error}") from error
+        if left is not None and left.get("Name") != name:
+            raise TaskError(
+                f"training task {name!r} was not created: {self._described(left)}. An update that was cut off may have "
+                f"left it. {_WAYS_OUT}"
+            )
+
+    def _described(self, task: Mapping[str, Any]) -> str:
+        """Tell of a task what helps to decide whether it is ours: id, status, age, labels and content."""
+        ours = {key: value for key, value in wanted_tags(self.inputs, self.labelled).items() if key in LABELS}
+        labelled = bool(ours) and ours.items() <= user_tags(task.get("Tags")).items()
+        return (
+            f"{task.get('Id')} is there already, named {task.get('Name')!r}, status {task.get('Status')}, created "
+            f"{task.get('CreateTime')}, {'with' if labelled else 'without'} the labels of this very resource, made of "
+            f"{'the same' if self._has_our_content(task) else 'other'} inputs"
+        )
+
+    def _has_our_content(self, task: Mapping[str, Any]) -> bool:
+        inputs = {**self.inputs, "name": task.get("Name")}
+        return not diff(recorded_outputs(inputs, task), inputs, labelled=False).replacing
 
     def _created(self) -> tuple[str, str]:
         """Create the task under its name. A computed name that the service keeps for a deleted task is numbered."""
@@ -135,29 +170,19 @@ class Creation:
 
     def _ours(self, holder: Mapping[str, Any]) -> str:
         """Give the id of a task that was found under our name, if this very create has made it."""
-        name = str(holder["Name"])
-        outputs = recorded_outputs({**self.inputs, "name": name}, holder)
-        same_content = not diff(outputs, {**self.inputs, "name": name}, labelled=False).replacing
-        if same_content and _made_at(holder) >= self._begun - _CLOCKS_DIFFER:
+        if self._has_our_content(holder) and _made_at(holder) >= self._begun - _CLOCKS_DIFFER:
             return str(holder["Id"])
-        raise TaskError(self._name_is_taken(name, holder, None))
+        raise TaskError(self._name_is_taken(str(holder["Name"]), holder, None))
 
     def _name_is_taken(self, name: str, holder: Mapping[str, Any] | None, refusal: ApiError | None) -> str:
-        because = f" {refusal}" if refusal else ""
+        because = f" ({refusal.code}, request id {refusal.request_id})" if refusal else ""
         if holder is None:
             return (
                 f"training task {name!r} was not created: its name is refused as taken, though no task of this name is "
                 "to be seen; the service may keep the names of deleted tasks, or it is in another workspace. "
                 f"Choose another name.{because}"
             )
-        tags = user_tags(holder.get("Tags"))
-        ours = {key: value for key, value in wanted_tags(self.inputs, self.labelled).items() if key in LABELS}
-        whose = "has the labels" if ours and ours.items() <= tags.items() else "does not have the labels"
-        return (
-            f"training task {name!r} was not created: {holder.get('Id')} has this name already, status "
-            f"{holder.get('Status')}, created {holder.get('CreateTime')}; it {whose} of this very resource. If it is "
-            f"not needed, delete it in the console and run `pulumi up` again; otherwise choose another name.{because}"
-        )
+        return f"training task {name!r} was not created: {self._described(holder)}. {_WAYS_OUT}{because}"
 
     def _repaired_tags(self, task_id: str, detail: Mapping[str, Any]) -> dict[str, str]:
         """Bind what the service has failed to bind at creation, and give all tags that the task has then."""

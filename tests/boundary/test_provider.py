@@ -77,7 +77,7 @@ def test_failures_come_all_at_once_each_at_its_path(provider: Provider) -> None:
 
 def test_whole_numbers_are_sent_as_such(provider: Provider, emulator: Emulator) -> None:
     provider.create(provider.checked(SMALLEST))
-    sent = emulator.requests()[0]
+    (sent,) = (request for request in emulator.requests() if request["action"] == "CreateTrainingTask")
     assert re.search(r'"InstanceNum": 1[,}]', sent["raw_body"])
     assert sent["accepted"]
 
@@ -146,5 +146,5 @@ def test_an_error_is_one_line_without_a_traceback(provider: Provider) -> None:
         provider.create(inputs)
     (line,) = (raised.value.details() or "").strip().splitlines()
     assert line.startswith("pulumi_tione.errors.TaskError: training task 'dev-bert-")
-    assert "has this name already" in line
-    assert "it has the labels of this very resource" in line
+    assert "is there already, named 'dev-bert-" in line
+    assert "with the labels of this very resource, made of the same inputs" in line

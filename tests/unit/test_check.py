@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pulumi.output import Unknown
 
 from pulumi_tione._ownership import automatic_name
-from pulumi_tione.lifecycle.check import Checked, check
+from pulumi_tione.lifecycle.check import Checked, Surroundings, check
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 GROUP: dict[str, Any] = {"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}
@@ -35,10 +35,13 @@ TEXT_OF_AN_OUTPUT = (
 )
 
 
-def checked(olds: Mapping[str, Any] | None = None, *, labelled: bool = True, **changes: Any) -> Checked:
+AROUND = Surroundings(region="ap-guangzhou", labelled=True)
+
+
+def checked(olds: Mapping[str, Any] | None = None, *, around: Surroundings = AROUND, **changes: Any) -> Checked:
     """Check the smallest task with some inputs changed; None takes one away."""
     news = {name: value for name, value in {**SMALLEST, **changes}.items() if value is not None}
-    return check(olds or {}, news, region="ap-guangzhou", labelled=labelled)
+    return check(olds or {}, news, around)
 
 
 def failures(**changes: Any) -> dict[str, str]:
@@ -175,7 +178,7 @@ def test_the_shapes_that_the_vendors_own_kit_sends_pass(changes: dict[str, Any])
 
 def test_null_is_not_set() -> None:
     news = {**SMALLEST, "remark": None, "resourceConfigInfos": [{**GROUP, "gpu": None, "rdmaConfig": None}]}
-    found = check({}, news, region="ap-guangzhou", labelled=True)
+    found = check({}, news, AROUND)
     assert found.failures == []
     assert "remark" not in found.inputs
     assert found.inputs["resourceConfigInfos"] == [GROUP]
@@ -213,7 +216,7 @@ def test_null_is_not_set() -> None:
         ({"additionalParameters": {"SchedulePolicy": Unknown()}}, ("additionalParameters", "SchedulePolicy")),
         ({"additionalParameters": {"ImageInfo": Unknown()}}, ("additionalParameters", "ImageInfo")),
     ],
-    ids=str,
+    ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else "",
 )
 def test_what_is_unknown_in_a_preview_passes_through_at_any_depth(
     changes: dict[str, Any], path: tuple[str | int, ...]
@@ -255,9 +258,10 @@ def test_a_fraction_is_refused_at_its_path_and_never_rounded() -> None:
     ids=str,
 )
 def test_a_number_that_the_engine_may_have_changed_is_refused(number: float) -> None:
-    assert "whole number" in failures(exposeNetworkConfig={"sshConfig": {"port": number}})[
-        "exposeNetworkConfig.sshConfig.port"
-    ]
+    assert (
+        "whole number"
+        in failures(exposeNetworkConfig={"sshConfig": {"port": number}})["exposeNetworkConfig.sshConfig.port"]
+    )
 
 
 @pytest.mark.parametrize("number", [float(2**53 - 1), -float(2**53 - 1), 0.0, -0.0])
@@ -404,8 +408,16 @@ def test_what_is_required_and_missing_is_named(changes: dict[str, Any], path: st
     [
         ({"frameworkNam": "PYTORCH"}, "frameworkNam", "framework_name"),
         ({"framework_version": "1.9"}, "framework_version", "framework_version"),
-        ({"resourceConfigInfos": [{**GROUP, "instanceNums": 2.0}]}, "resourceConfigInfos[0].instanceNums", "instance_num"),
-        ({"resourceConfigInfos": [{**GROUP, "InstanceNum": 2.0}]}, "resourceConfigInfos[0].InstanceNum", "instance_num"),
+        (
+            {"resourceConfigInfos": [{**GROUP, "instanceNums": 2.0}]},
+            "resourceConfigInfos[0].instanceNums",
+            "instance_num",
+        ),
+        (
+            {"resourceConfigInfos": [{**GROUP, "InstanceNum": 2.0}]},
+            "resourceConfigInfos[0].InstanceNum",
+            "instance_num",
+        ),
         ({"dataConfigs": mounts({"goosefsSource": {}})}, "dataConfigs[0].goosefsSource", "goose_fs_source"),
         ({"envVars": {}}, "envVars", "envs"),
         ({"status": "RUNNING"}, "status", None),
@@ -605,7 +617,8 @@ def test_a_legal_tag_passes(key: str, value: str) -> None:
     ("count", "labelled", "passes"), [(47, True, True), (48, True, False), (50, False, True), (51, False, False)]
 )
 def test_our_labels_count_among_the_fifty_tags_of_a_task(count: int, labelled: bool, passes: bool) -> None:
-    found = checked(labelled=labelled, tags={f"k{index}": "v" for index in range(count)})
+    around = Surroundings(region="ap-guangzhou", labelled=labelled)
+    found = checked(around=around, tags={f"k{index}": "v" for index in range(count)})
     if passes:
         assert found.failures == []
     else:
@@ -711,6 +724,113 @@ def test_a_name_of_the_program_wins_over_the_one_in_the_state() -> None:
     assert checked({"name": "old"}, name="new").inputs["name"] == "new"
 
 
+def test_default_tags_stand_beside_the_programs_own_which_win_and_count() -> None:
+    around = Surroundings(region="ap-guangzhou", labelled=True, default_tags={"team": "all", "cost": "42"})
+    assert checked(around=around).inputs["tags"] == {"team": "all", "cost": "42"}
+    assert checked(around=around, tags={"team": "nlp"}).inputs["tags"] == {"team": "nlp", "cost": "42"}
+    found = checked(around=around, tags={f"k{index}": "v" for index in range(46)})
+    assert [path for path, _ in found.failures] == ["tags"]
+
+
+def test_default_tags_do_not_hide_what_is_wrong_with_the_programs_own_or_unknown_in_them() -> None:
+    around = Surroundings(region="ap-guangzhou", labelled=True, default_tags={"cost": "42"})
+    unknown = Unknown()
+    assert [path for path, _ in checked(around=around, tags=["team"]).failures] == ["tags"]
+    assert checked(around=around, tags=unknown).inputs["tags"] is unknown
+
+
+# Names of tasks whose predecessor stays.
+
+
+def test_a_task_whose_predecessor_stays_is_named_by_what_it_is_made_of() -> None:
+    owner = {**OWNER, "retainOnDelete": True}
+    name = checked(owner=owner).inputs["name"]
+    assert name != automatic_name(OWNER)
+    assert checked(owner=owner).inputs["name"] == name
+    assert checked(owner=owner, tags={"team": "cv"}, logEnable=True).inputs["name"] == name
+    assert checked(owner=owner, triggers=[1.0]).inputs["name"] != name
+    assert checked(owner=owner, resourceConfigInfos=[{**GROUP, "instanceNum": 2.0}]).inputs["name"] != name
+    assert checked({"name": name}, owner=owner, triggers=[1.0]).inputs["name"] == name
+    assert isinstance(checked(owner=owner, vpcId=Unknown()).inputs["name"], Unknown)
+    assert isinstance(checked(owner=owner, envs={"A": Unknown()}).inputs["name"], Unknown)
+
+
+# Run state.
+
+
+def test_a_task_cannot_be_created_stopped() -> None:
+    assert [*failures(desiredStatus="STOPPED")] == ["desiredStatus"]
+    assert checked({"name": "bert"}, desiredStatus="STOPPED").failures == []
+    assert failures(desiredStatus="RUNNING") == {}
+    assert [*failures(desiredStatus="PAUSED")] == ["desiredStatus"]
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "warned"),
+    [
+        ("STOPPED", "RUNNING", True),
+        ("RUNNING", "RUNNING", False),
+        (None, "RUNNING", False),
+        ("RUNNING", "STOPPED", False),
+    ],
+)
+def test_that_a_restart_is_billed_again_is_said(before: str | None, wanted: str, warned: bool) -> None:
+    found = checked({"name": "bert", "desiredStatus": before}, desiredStatus=wanted)
+    assert found.failures == []
+    assert any("billed again" in warning for warning in found.warnings) == warned
+
+
+class Status:
+    """What the service answers when it is asked for a task's status; it counts how often it is."""
+
+    def __init__(self, status: str | None) -> None:
+        self.status = status
+        self.asked_for: list[Mapping[str, Any]] = []
+
+    def __call__(self, inputs: Mapping[str, Any]) -> str | None:
+        self.asked_for.append(inputs)
+        return self.status
+
+
+@pytest.mark.parametrize(
+    ("olds", "allowed", "status", "run"),
+    [
+        ({}, 2.0, "FAILED", 1),
+        ({"name": "bert"}, 2.0, "FAILED", 2),
+        ({"name": "bert", "run": 1.0}, 2.0, "FAILED", 2),
+        ({"name": "bert", "run": 2.0}, 2.0, "SUBMIT_FAILED", 3),
+        ({"name": "bert", "run": 3.0}, 2.0, "FAILED", 3),
+        ({"name": "bert", "run": 1.0}, 2.0, "SUCCEED", 1),
+        ({"name": "bert", "run": 1.0}, 2.0, "STOPPED", 1),
+        ({"name": "bert", "run": 1.0}, 2.0, "RUNNING", 1),
+        ({"name": "bert", "run": 1.0}, 2.0, None, 1),
+        ({"name": "bert", "run": 1.0}, 0.0, "FAILED", 1),
+        ({"name": "bert", "run": 3.0}, None, "FAILED", 3),
+        ({"name": "bert"}, None, "FAILED", None),
+    ],
+)
+def test_a_failed_task_is_run_again_as_often_as_is_allowed(
+    olds: dict[str, Any], allowed: float | None, status: str | None, run: int | None
+) -> None:
+    service = Status(status)
+    around = Surroundings(region="ap-guangzhou", labelled=True, status_of=service)
+    found = checked(olds, around=around, rerunOnFailure=allowed)
+    assert found.failures == []
+    assert found.inputs.get("run") == run
+    is_raised = run is not None and run > olds.get("run", 1)
+    assert any("billed again" in warning for warning in found.warnings) == is_raised
+    assert all(asked == olds for asked in service.asked_for)
+    assert len(service.asked_for) <= (1 if olds and allowed is not None else 0)
+
+
+def test_the_service_is_not_asked_about_a_program_that_has_failures() -> None:
+    service = Status("FAILED")
+    around = Surroundings(region="ap-guangzhou", labelled=True, status_of=service)
+    found = checked({"name": "bert", "run": 2.0}, around=around, rerunOnFailure=2.0, chargeType="MONTHLY")
+    assert service.asked_for == []
+    assert found.inputs["run"] == 2
+
+
 # Whatever comes.
 
 WILD = st.recursive(
@@ -726,18 +846,27 @@ WILD = st.recursive(
     max_leaves=8,
 )
 NAMES = [*SMALLEST, "name", "tags", "envs", "privateEnvs", "dataConfigs", "imageInfo", "output", "remark", "region"]
-NAMES += ["encodedStartCmdInfo", "additionalParameters", "triggers", "trainToolConfig", "queues", "nonsense"]
+NAMES += [
+    "desiredStatus",
+    "rerunOnFailure",
+    "encodedStartCmdInfo",
+    "additionalParameters",
+    "triggers",
+    "trainToolConfig",
+    "queues",
+    "nonsense",
+]
 NAMES.remove("owner")
 
 
 @given(changes=st.dictionaries(st.sampled_from(NAMES), WILD, max_size=5))
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
 def test_whatever_comes_is_let_pass_or_refused_with_paths_and_reasons(changes: dict[str, Any]) -> None:
-    found = check({}, {**SMALLEST, **changes}, region="ap-guangzhou", labelled=True)
+    found = check({}, {**SMALLEST, **changes}, AROUND)
     assert all(path and reason for path, reason in found.failures)
-    again = check({}, {**SMALLEST, **changes}, region="ap-guangzhou", labelled=True)
+    again = check({}, {**SMALLEST, **changes}, AROUND)
     assert repr(again) == repr(found)
     if not found.failures:
-        once_more = check(found.inputs, found.inputs, region="ap-guangzhou", labelled=True)
+        once_more = check(found.inputs, found.inputs, AROUND)
         assert once_more.failures == []
         assert once_more.inputs == found.inputs

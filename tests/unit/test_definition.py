@@ -36,7 +36,14 @@ OUTPUT_ONLY = {
 AS_A_MAP = {"Tag": ("tags",), "EnvVar": ("envs", "private_envs")}
 """The structs that have no class: a list of them is written as a map."""
 
-NOT_OF_THE_API = {"region", "triggers", "additional_parameters", "all_tags"}
+NOT_OF_THE_API = {
+    "region",
+    "triggers",
+    "desired_status",
+    "rerun_on_failure",
+    "additional_parameters",
+    "all_tags",
+}
 """The provider's own fields."""
 
 COMPUTED = {("TrainingTask", "Name"): "required by the API, computed by check when the program leaves it out"}

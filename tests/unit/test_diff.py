@@ -1,4 +1,4 @@
-"""Diff: which inputs changed, and what a change means. Update: what it says while it can change nothing."""
+"""Diff: which inputs changed, and which of the changes need a new task."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from pulumi.output import Unknown
 
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione.errors import TaskError
-from pulumi_tione.lifecycle.diff import Difference, diff
-from pulumi_tione.lifecycle.update import update
+from pulumi_tione._ownership import NUMBERS, automatic_name, labels, numbered
+from pulumi_tione.lifecycle.diff import Difference
+from pulumi_tione.lifecycle.diff import diff as diff_by_labels
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 INPUTS: dict[str, Any] = {
@@ -35,10 +35,14 @@ OUTPUTS: dict[str, Any] = {
     **INPUTS,
     "exposeNetworkConfig": {"sshConfig": {"enable": True, "port": 22, "loginCommand": "ssh …", "podSshInfo": {}}},
     "status": "RUNNING",
-    "allTags": {"team": "nlp", "pulumi:stack": "dev"},
+    "allTags": {"team": "nlp", **labels(OWNER)},
     "uin": "100",
 }
 NO_DIFFERENCE = Difference(replacing=(), in_place=())
+
+
+def diff(outputs: dict[str, Any], news: dict[str, Any], *, labelled: bool = True) -> Difference:
+    return diff_by_labels(outputs, news, labelled=labelled)
 
 
 def test_the_same_inputs_are_no_change() -> None:
@@ -46,16 +50,15 @@ def test_the_same_inputs_are_no_change() -> None:
 
 
 def test_what_only_the_service_knows_is_not_compared() -> None:
-    changed = {**OUTPUTS, "status": "SUCCEED", "uin": "200", "allTags": {}, "owner": {**OWNER, "stack": "other"}}
-    assert diff({**changed, "__provider": "blob"}, INPUTS) == NO_DIFFERENCE
+    told = {"status": "SUCCEED", "uin": "200", "allTags": {**OUTPUTS["allTags"], "by": "somebody"}, "endTime": "now"}
+    assert diff({**OUTPUTS, **told, "__provider": "blob"}, INPUTS) == NO_DIFFERENCE
 
 
-IN_PLACE = {"tags", "logEnable", "logConfig"}
-OTHER_VALUES: dict[str, Any] = {"dataConfigs": [{"mappingPath": "/data"}], "triggers": [2]}
+IN_PLACE = {"tags", "logEnable", "logConfig", "desiredStatus", "rerunOnFailure"}
 
 
 @pytest.mark.parametrize("name", TRAINING_TASK.fields)
-def test_a_change_replaces_except_of_tags_and_log_delivery(name: str) -> None:
+def test_a_change_replaces_except_of_tags_log_delivery_and_run_state(name: str) -> None:
     outputs = {**OUTPUTS, name: "old"}
     for changed in ({**INPUTS, name: "new"}, {key: value for key, value in INPUTS.items() if key != name}):
         found = diff(outputs, changed)
@@ -64,18 +67,35 @@ def test_a_change_replaces_except_of_tags_and_log_delivery(name: str) -> None:
 
 
 CHANGES: list[tuple[str, dict[str, Any], set[str]]] = [
-    ("a number in the second group", {"resourceConfigInfos": [INPUTS["resourceConfigInfos"][0], {**INPUTS["resourceConfigInfos"][1], "instanceNum": 3}]}, {"resourceConfigInfos"}),
+    (
+        "a number in the second group",
+        {
+            "resourceConfigInfos": [
+                INPUTS["resourceConfigInfos"][0],
+                {**INPUTS["resourceConfigInfos"][1], "instanceNum": 3},
+            ]
+        },
+        {"resourceConfigInfos"},
+    ),
     ("a group less", {"resourceConfigInfos": INPUTS["resourceConfigInfos"][:1]}, {"resourceConfigInfos"}),
     ("the value of a variable", {"envs": {"EPOCHS": "4"}}, {"envs"}),
     ("one more variable", {"envs": {"EPOCHS": "3", "LR": "1"}}, {"envs"}),
     ("an empty variable", {"envs": {"EPOCHS": ""}}, {"envs"}),
     ("a secret variable", {"privateEnvs": {"TOKEN": "other"}}, {"privateEnvs"}),
-    ("a password", {"imageInfo": {**INPUTS["imageInfo"], "imageSecret": {"username": "u", "password": "eA=="}}}, {"imageInfo"}),
+    (
+        "a password",
+        {"imageInfo": {**INPUTS["imageInfo"], "imageSecret": {"username": "u", "password": "eA=="}}},
+        {"imageInfo"},
+    ),
     ("a trigger's kind", {"triggers": ["1", "a"]}, {"triggers"}),
     ("the order of triggers", {"triggers": ["a", 1]}, {"triggers"}),
     ("something deep", {"exposeNetworkConfig": {"sshConfig": {"enable": False, "port": 22}}}, {"exposeNetworkConfig"}),
     ("two things", {"remark": "new", "tags": {"team": "cv"}}, {"remark", "tags"}),
-    ("false that was true", {"exposeNetworkConfig": {"sshConfig": {"enable": True, "port": 0}}}, {"exposeNetworkConfig"}),
+    (
+        "false that was true",
+        {"exposeNetworkConfig": {"sshConfig": {"enable": True, "port": 0}}},
+        {"exposeNetworkConfig"},
+    ),
     ("the region", {"region": "ap-shanghai"}, {"region"}),
 ]
 
@@ -117,18 +137,44 @@ def test_empty_is_the_same_as_not_set(name: str, empty: Any) -> None:
         {"resourceConfigInfos": Unknown()},
         {"exposeNetworkConfig": {"sshConfig": {"enable": True, "port": Unknown()}}},
     ],
+    ids=lambda changes: next(iter(changes)),
 )
 def test_what_is_unknown_in_a_preview_counts_as_a_change(changes: dict[str, Any]) -> None:
     (name,) = changes
     assert diff(OUTPUTS, {**INPUTS, **changes}).replacing == (name,)
 
 
-def test_an_update_says_what_this_version_cannot_change_and_of_which_task() -> None:
-    with pytest.raises(TaskError) as error:
-        update("train-1", OUTPUTS, {**INPUTS, "tags": {"team": "cv"}, "logEnable": True})
-    text = str(error.value)
-    assert "'bert' (train-1)" in text
-    assert "tags" in text
-    assert "logEnable" in text
-    assert "logConfig" not in text
-    assert "\n" not in text
+def test_a_further_run_that_check_asks_for_is_a_change_in_place() -> None:
+    rerun = {"rerunOnFailure": 2, "run": 1}
+    assert diff({**OUTPUTS, **rerun}, {**INPUTS, **rerun}) == NO_DIFFERENCE
+    assert diff({**OUTPUTS, **rerun}, {**INPUTS, **rerun, "run": 2}) == Difference(replacing=(), in_place=("run",))
+
+
+@pytest.mark.parametrize(
+    ("all_tags", "owner", "labelled", "changed"),
+    [
+        ({**labels(OWNER), "team": "nlp"}, OWNER, True, False),
+        ({"team": "nlp"}, OWNER, True, True),
+        ({"team": "nlp"}, OWNER, False, False),
+        ({**labels(OWNER), "team": "nlp"}, OWNER, False, True),
+        ({**labels(OWNER), "team": "nlp"}, {**OWNER, "resource": "renamed"}, True, True),
+        ({**labels(OWNER), "team": "nlp"}, {**OWNER, "organization": "other"}, True, False),
+        ({**labels(OWNER), "pulumi:stack": "prod"}, OWNER, True, True),
+    ],
+)
+def test_labels_that_are_missing_wrong_or_not_wanted_any_more_are_changed_in_place(
+    all_tags: dict[str, str], owner: dict[str, str], labelled: bool, changed: bool
+) -> None:
+    found = diff({**OUTPUTS, "allTags": all_tags}, {**INPUTS, "owner": owner}, labelled=labelled)
+    assert found == Difference(replacing=(), in_place=("owner",) if changed else ())
+
+
+@pytest.mark.parametrize("number", [NUMBERS[0], NUMBERS[-1]])
+def test_a_computed_name_that_had_to_be_numbered_is_no_change(number: int) -> None:
+    name = automatic_name(OWNER)
+    assert diff({**OUTPUTS, "name": numbered(name, number)}, {**INPUTS, "name": name}) == NO_DIFFERENCE
+
+
+@pytest.mark.parametrize(("before", "now"), [("bert-v1-2", "bert-v1"), ("run-1-3", "run-1"), ("bert-v1", "bert-v1-2")])
+def test_a_name_that_the_program_changes_replaces_the_task(before: str, now: str) -> None:
+    assert diff({**OUTPUTS, "name": before}, {**INPUTS, "name": now}).replacing == ("name",)

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._ownership import OWNER, automatic_name, labels
+from pulumi_tione._ownership import (
+    LABELS,
+    NUMBERS,
+    OWNER,
+    RETAINED,
+    automatic_name,
+    is_form_of,
+    labels,
+    numbered,
+    wanted_tags,
+)
 from pulumi_tione._rules import cleaned_tag_text, tag_complaint
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -99,7 +109,58 @@ def test_a_name_depends_on_the_owner_alone() -> None:
     assert automatic_name({**BERT, "anything": "else"}) == automatic_name(BERT)
 
 
+@given(owner=owners, contents=st.dictionaries(texts, texts, max_size=3))
+@PROPERTY
+def test_the_name_of_a_task_whose_predecessor_stays_depends_on_what_it_is_made_of(
+    owner: dict[str, str], contents: dict[str, str]
+) -> None:
+    retained = {**owner, RETAINED: True}
+    name = automatic_name(retained, contents)
+    assert LEGAL_NAME.match(name)
+    assert name != automatic_name(owner)
+    assert name == automatic_name(retained, dict(reversed(contents.items())))
+    assert name != automatic_name(retained, {**contents, "one more": "x"})
+    assert automatic_name(owner, contents) == automatic_name(owner)
+
+
+@given(owner=owners, number=st.sampled_from(NUMBERS), other=st.sampled_from(NUMBERS))
+@PROPERTY
+def test_a_computed_name_can_be_numbered_and_stays_legal_and_recognized(
+    owner: dict[str, str], number: int, other: int
+) -> None:
+    name = automatic_name(owner)
+    assert LEGAL_NAME.match(numbered(name, number))
+    assert numbered(name, number) != name
+    assert (numbered(name, number) == numbered(name, other)) == (number == other)
+    assert is_form_of(numbered(name, number), name)
+    assert is_form_of(name, name)
+    assert not is_form_of(name, numbered(name, number))
+    assert not is_form_of(numbered(name, number), automatic_name({**owner, "stack": owner["stack"] + "x"}))
+
+
+@pytest.mark.parametrize(
+    ("labelled", "tags", "expected"),
+    [
+        (True, None, {"pulumi:project": "nlp", "pulumi:stack": "dev", "pulumi:resource": "bert"}),
+        (False, None, {}),
+        (False, {"team": "nlp"}, {"team": "nlp"}),
+        (
+            True,
+            {"team": "nlp", "pulumi:stack": "mine"},
+            {"pulumi:project": "nlp", "pulumi:stack": "mine", "pulumi:resource": "bert", "team": "nlp"},
+        ),
+    ],
+)
+def test_a_task_should_have_its_labels_and_the_programs_tags_which_win(
+    labelled: bool, tags: dict[str, str] | None, expected: dict[str, str]
+) -> None:
+    inputs = {"owner": BERT, **({} if tags is None else {"tags": tags})}
+    assert wanted_tags(inputs, labelled) == expected
+    assert wanted_tags({"tags": tags or {}}, labelled) == (tags or {})
+
+
 def test_the_labels_say_project_stack_and_resource() -> None:
+    assert tuple(labels(BERT)) == LABELS
     assert labels(BERT) == {"pulumi:project": "nlp", "pulumi:stack": "dev", "pulumi:resource": "bert"}
 
 

@@ -180,6 +180,20 @@ def test_an_option_that_is_neither_true_nor_false_is_an_error(value: str) -> Non
         _ = settings_of({"tione:labels": value}).labels
 
 
+@pytest.mark.parametrize(
+    ("value", "tags"),
+    [(None, {}), ("", {}), ("{}", {}), ('{"team": "nlp", "团队": ""}', {"team": "nlp", "团队": ""})],
+)
+def test_default_tags_are_a_map_of_texts(value: str | None, tags: dict[str, str]) -> None:
+    assert settings_of({} if value is None else {"tione:defaultTags": value}).default_tags == tags
+
+
+@pytest.mark.parametrize("value", ["team=nlp", "[]", '"nlp"', '{"team": 1}', '{"team": {"a": "b"}}', "null", "{"])
+def test_default_tags_of_another_form_are_an_error_that_shows_the_right_one(value: str) -> None:
+    with pytest.raises(SettingsError, match="tione:defaultTags must be a map of texts: `pulumi config set --path"):
+        _ = settings_of({"tione:defaultTags": value}).default_tags
+
+
 def test_nothing_is_read_before_it_is_needed() -> None:
     def config(name: str) -> str | None:
         raise AssertionError(f"{name} was read")

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._ownership import wanted_tags
 from pulumi_tione._rules import EncodedCommand, MaxItems, MaxLength, OneOf, Range, TaskName
 from pulumi_tione._wire import (
     encoded_commands,
@@ -25,8 +26,9 @@ from pulumi_tione._wire import (
     same,
     secrets_in,
 )
-from pulumi_tione.lifecycle.check import check
-from pulumi_tione.lifecycle.diff import Difference, diff
+from pulumi_tione.lifecycle.check import Surroundings, check
+from pulumi_tione.lifecycle.diff import Difference
+from pulumi_tione.lifecycle.diff import diff as diff_by_labels
 
 STRUCTS: dict[str, dict[str, dict[str, Any]]] = json.loads(
     (Path(__file__).parents[2] / "pulumi_tione" / "emulator" / "definition.json").read_text(encoding="utf-8")
@@ -44,6 +46,15 @@ INPUTS: dict[str, Any] = {
     "owner": OWNER,
 }
 NO_DIFFERENCE = Difference(replacing=(), in_place=())
+UNLABELLED = Surroundings(region="ap-guangzhou", labelled=False)
+
+
+def body_of(inputs: Mapping[str, Any], *, labelled: bool = False) -> dict[str, Any]:
+    return request_body(inputs, wanted_tags(inputs, labelled))
+
+
+def diff(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
+    return diff_by_labels(outputs, news, labelled="pulumi:stack" in outputs["allTags"])
 
 
 def with_inputs(**changes: Any) -> dict[str, Any]:
@@ -54,7 +65,7 @@ def with_inputs(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_body_has_what_the_program_set_and_nothing_else() -> None:
-    assert request_body(INPUTS, {}) == {
+    assert body_of(INPUTS) == {
         "Name": "bert",
         "ChargeType": "POSTPAID_BY_HOUR",
         "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
@@ -100,7 +111,7 @@ def test_the_vendors_own_example_is_sent_as_it_stands() -> None:
         "subnetId": "subnet-m7xhqcyc",
         "owner": OWNER,
     }
-    found = check({}, news, region="ap-guangzhou", labelled=False)
+    found = check({}, news, UNLABELLED)
     assert found.failures == []
     expected = json.loads(
         """
@@ -120,12 +131,12 @@ def test_the_vendors_own_example_is_sent_as_it_stands() -> None:
          "LogEnable": false, "VpcId": "vpc-a26qv3af", "SubnetId": "subnet-m7xhqcyc"}
         """
     )
-    body = request_body(found.inputs, {})
+    body = body_of(found.inputs)
     assert json.dumps(body, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
 def test_zero_false_and_empty_are_sent_when_the_user_wrote_them() -> None:
-    body = request_body(
+    body = body_of(
         with_inputs(
             remark="",
             logEnable=False,
@@ -136,7 +147,6 @@ def test_zero_false_and_empty_are_sent_when_the_user_wrote_them() -> None:
             trainToolConfig={},
             resourceConfigInfos=[{"role": "WORKER", "gpu": 0, "gpuType": "", "rdmaConfig": {"enable": False}}],
         ),
-        {},
     )
     assert body["Remark"] == ""
     assert body["LogEnable"] is False
@@ -148,23 +158,16 @@ def test_zero_false_and_empty_are_sent_when_the_user_wrote_them() -> None:
 
 
 def test_options_of_the_provider_are_not_sent() -> None:
-    body = request_body(with_inputs(triggers=[1, "a"], additionalParameters={}), {})
+    body = body_of(with_inputs(triggers=[1, "a"], additionalParameters={}))
     assert set(body) == {"Name", "ChargeType", "ResourceConfigInfos"}
 
 
-def test_labels_are_sent_beside_the_users_tags() -> None:
-    body = request_body(with_inputs(tags={"team": "nlp"}), LABELS)
+def test_all_tags_that_a_task_is_to_have_are_sent() -> None:
+    body = request_body(with_inputs(tags={"team": "nlp"}), {"team": "nlp", **LABELS})
     assert {tag["TagKey"]: tag["TagValue"] for tag in body["Tags"]} == {"team": "nlp", **LABELS}
     assert len(body["Tags"]) == 4
     assert {tag["TagKey"] for tag in request_body(INPUTS, LABELS)["Tags"]} == set(LABELS)
     assert "Tags" not in request_body(INPUTS, {})
-
-
-def test_a_label_that_the_user_sets_too_is_sent_once_with_the_users_value() -> None:
-    body = request_body(with_inputs(tags={"pulumi:stack": "mine"}), LABELS)
-    assert [tag for tag in body["Tags"] if tag["TagKey"] == "pulumi:stack"] == [
-        {"TagKey": "pulumi:stack", "TagValue": "mine"}
-    ]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +184,7 @@ def test_a_label_that_the_user_sets_too_is_sent_once_with_the_users_value() -> N
 def test_variables_are_sent_as_one_list_and_private_ones_marked(
     changes: dict[str, Any], expected: list[dict[str, Any]]
 ) -> None:
-    assert request_body(with_inputs(**changes), {})["Envs"] == expected
+    assert body_of(with_inputs(**changes))["Envs"] == expected
 
 
 COMMANDS = [
@@ -201,7 +204,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[:12])
 def test_any_command_arrives_as_it_is_written(command: str) -> None:
-    body = request_body(with_inputs(startCmdInfo={"workerStartCmd": command, "psStartCmd": command}), {})
+    body = body_of(with_inputs(startCmdInfo={"workerStartCmd": command, "psStartCmd": command}))
     assert "StartCmdInfo" not in body
     told = json.loads(base64.b64decode(body["EncodedStartCmdInfo"]["StartCmdInfo"], validate=True))
     assert told == {"StartCmd": "", "PsStartCmd": command, "WorkerStartCmd": command}
@@ -222,12 +225,12 @@ def test_an_encoded_command_is_one_that_check_lets_pass_and_has_all_three_keys(
 
 def test_a_command_that_is_encoded_already_is_sent_as_it_is() -> None:
     encoded = encoded_commands({"startCmd": "x"})
-    body = request_body(with_inputs(encodedStartCmdInfo={"startCmdInfo": encoded}), {})
+    body = body_of(with_inputs(encodedStartCmdInfo={"startCmdInfo": encoded}))
     assert body["EncodedStartCmdInfo"] == {"StartCmdInfo": encoded}
 
 
 def test_additional_parameters_are_merged_at_any_depth_and_whole_numbers_sent_as_such() -> None:
-    body = request_body(
+    body = body_of(
         with_inputs(
             imageInfo={"imageType": "TCR", "imageUrl": "u"},
             additionalParameters={
@@ -236,7 +239,6 @@ def test_additional_parameters_are_merged_at_any_depth_and_whole_numbers_sent_as
                 "ExposeNetworkConfig": {"New": None},
             },
         ),
-        {},
     )
     assert body["SchedulePolicy"] == {"BackOffLimit": 3, "Share": 0.5, "Flag": True, "Steps": [1, {"At": 2}]}
     assert body["ImageInfo"] == {"ImageType": "TCR", "ImageUrl": "u", "NewThing": {"A": 1}}
@@ -251,12 +253,12 @@ def test_a_body_is_made_without_changing_the_inputs() -> None:
         tags={"a": "b"}, imageInfo={"imageType": "TCR", "imageUrl": "u"}, additionalParameters={"ImageInfo": {"X": 1.0}}
     )
     before = copy.deepcopy(inputs)
-    request_body(inputs, LABELS)
+    body_of(inputs, labelled=True)
     assert inputs == before
 
 
 def test_the_secrets_of_a_body_are_known() -> None:
-    body = request_body(
+    body = body_of(
         with_inputs(
             envs={"A": "public"},
             privateEnvs={"T": "planted-1", "EMPTY": ""},
@@ -267,7 +269,6 @@ def test_the_secrets_of_a_body_are_known() -> None:
             },
             callbackUrl="http://user:planted-3@callback",
         ),
-        LABELS,
     )
     assert sorted(secrets_in(body)) == ["http://user:planted-3@callback", "planted-1", "planted-2"]
     assert secrets_in({"Id": "train-1"}) == []
@@ -302,7 +303,9 @@ def values_for(field: Field) -> st.SearchStrategy[Any]:
     """Values of a field that break no rule of its own."""
     if field.property == "tags":
         keys = st.from_regex(r"[a-oA-Z0-9中文][a-z0-9:./@ -]{0,6}[a-z]", fullmatch=True)
-        return st.dictionaries(keys, st.from_regex(r"[a-z0-9中文](?:[a-z0-9:. -]{0,8}[a-z])?", fullmatch=True), max_size=3)
+        return st.dictionaries(
+            keys, st.from_regex(r"[a-z0-9中文](?:[a-z0-9:. -]{0,8}[a-z])?", fullmatch=True), max_size=3
+        )
     if field.property == "additionalParameters":
         return st.just({"SchedulePolicy": {"BackOffLimit": 3.0}})
     for rule in field.rules:
@@ -341,7 +344,7 @@ NEWS = values_of(TRAINING_TASK).map(made_consistent)
 
 
 def inputs_of(news: Mapping[str, Any]) -> dict[str, Any]:
-    found = check({}, news, region="ap-guangzhou", labelled=True)
+    found = check({}, news, Surroundings(region="ap-guangzhou", labelled=True))
     assert found.failures == []
     return found.inputs
 
@@ -363,7 +366,9 @@ def complaints_of_a_value(kind: str, told: Any, path: str) -> list[str]:
     if item != kind:
         if not isinstance(told, list):
             return [f"{path}: no list"]
-        return [text for index, part in enumerate(told) for text in complaints_of_a_value(item, part, f"{path}.{index}")]
+        return [
+            text for index, part in enumerate(told) for text in complaints_of_a_value(item, part, f"{path}.{index}")
+        ]
     if kind in STRUCTS:
         return complaints_of_the_definition(kind, told, path)
     is_right = {
@@ -378,7 +383,7 @@ def complaints_of_a_value(kind: str, told: Any, path: str) -> list[str]:
 @given(news=NEWS)
 @PROPERTY
 def test_what_check_lets_pass_is_a_request_of_the_vendors_definition(news: dict[str, Any]) -> None:
-    body = request_body(inputs_of(news), LABELS)
+    body = body_of(inputs_of(news), labelled=True)
     assert ("SchedulePolicy" in body) == ("additionalParameters" in news)
     body.pop("SchedulePolicy", None)
     assert complaints_of_the_definition("CreateTrainingTaskRequest", body) == []
@@ -432,7 +437,7 @@ def test_what_check_lets_pass_sent_and_read_back_by_a_faithful_service_is_the_sa
     news: dict[str, Any], filled: bool
 ) -> None:
     inputs = inputs_of(news)
-    detail = detail_of(request_body(inputs, LABELS), filled=filled)
+    detail = detail_of(body_of(inputs, labelled=True), filled=filled)
     outputs = recorded_outputs(inputs, detail)
     assert diff(outputs, inputs) == NO_DIFFERENCE
     assert inputs_among(outputs) == inputs
@@ -459,9 +464,11 @@ GROUPS = st.lists(
 
 @given(groups=GROUPS, data=st.data())
 @PROPERTY
-def test_groups_that_are_listed_in_another_order_are_no_change(groups: list[dict[str, Any]], data: st.DataObject) -> None:
+def test_groups_that_are_listed_in_another_order_are_no_change(
+    groups: list[dict[str, Any]], data: st.DataObject
+) -> None:
     inputs = inputs_of({"chargeType": "PREPAID", "resourceConfigInfos": groups, "owner": OWNER})
-    detail = detail_of(request_body(inputs, {}))
+    detail = detail_of(body_of(inputs))
     detail["ResourceConfigInfos"] = data.draw(st.permutations(detail["ResourceConfigInfos"]))
     assert inputs_among(recorded_outputs(inputs, detail)) == inputs
 
@@ -551,7 +558,7 @@ def test_what_is_not_there_yet_is_an_empty_text_or_zero(detail: dict[str, Any]) 
 
 def test_how_to_sign_in_is_an_output_of_the_struct_that_turned_it_on() -> None:
     inputs = with_inputs(exposeNetworkConfig={"sshConfig": {"enable": True, "publicKey": "ssh-rsa A"}})
-    detail = detail_of(request_body(inputs, {}))
+    detail = detail_of(body_of(inputs))
     detail["ExposeNetworkConfig"]["SSHConfig"].update(
         {
             "LoginCommand": "ssh root@1.2.3.4",
@@ -584,11 +591,13 @@ RAY: list[dict[str, Any]] = [
 @pytest.mark.parametrize("order", [*itertools.permutations(range(3))], ids=str)
 def test_two_groups_of_one_role_are_told_apart_in_any_order(order: tuple[int, ...]) -> None:
     inputs = with_inputs(resourceConfigInfos=RAY)
-    detail = detail_of(request_body(inputs, {}))
+    detail = detail_of(body_of(inputs))
     detail["ResourceConfigInfos"] = [detail["ResourceConfigInfos"][index] for index in order]
     assert recorded_outputs(inputs, detail)["resourceConfigInfos"] == RAY
 
-    changed = next(group for group in detail["ResourceConfigInfos"] if group["InstanceType"] == "TI.GN10.2XLARGE40.POST")
+    changed = next(
+        group for group in detail["ResourceConfigInfos"] if group["InstanceType"] == "TI.GN10.2XLARGE40.POST"
+    )
     changed["InstanceNum"] = 3
     found = recorded_outputs(inputs, detail)["resourceConfigInfos"]
     assert found[:2] == RAY[:2]
@@ -608,17 +617,58 @@ def test_a_group_that_says_less_does_not_take_the_place_of_one_that_says_more() 
 
 
 DRIFT: list[tuple[str, dict[str, Any], dict[str, Any], str, Any]] = [
-    ("a tag's value", {"tags": {"team": "nlp"}}, {"Tags": [{"TagKey": "team", "TagValue": "cv"}]}, "tags", {"team": "cv"}),
-    ("a tag taken away", {"tags": {"team": "nlp", "a": "b"}}, {"Tags": [{"TagKey": "a", "TagValue": "b"}]}, "tags", {"a": "b"}),
+    (
+        "a tag's value",
+        {"tags": {"team": "nlp"}},
+        {"Tags": [{"TagKey": "team", "TagValue": "cv"}]},
+        "tags",
+        {"team": "cv"},
+    ),
+    (
+        "a tag taken away",
+        {"tags": {"team": "nlp", "a": "b"}},
+        {"Tags": [{"TagKey": "a", "TagValue": "b"}]},
+        "tags",
+        {"a": "b"},
+    ),
     ("all tags taken away", {"tags": {"team": "nlp"}}, {"Tags": None}, "tags", {}),
     ("a text", {"remark": "mine"}, {"Remark": "yours"}, "remark", "yours"),
     ("a text taken away", {"remark": "mine"}, {"Remark": None}, "remark", None),
     ("a text that was empty", {"remark": ""}, {"Remark": "yours"}, "remark", "yours"),
     ("true to false", {"logEnable": True}, {"LogEnable": False}, "logEnable", False),
-    ("the path of a struct", {"output": {"bucket": "b", "region": "r", "paths": ["a/"]}}, {"Output": {"Bucket": "b", "Region": "r", "Paths": ["c/"]}}, "output", {"bucket": "b", "region": "r", "paths": ["c/"]}),
-    ("a group less", {"resourceConfigInfos": RAY}, {"ResourceConfigInfos": [{"Role": "HEAD", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}]}, "resourceConfigInfos", RAY[:1]),
-    ("a group more", {"resourceConfigInfos": RAY[:1]}, {"ResourceConfigInfos": [{"Role": "HEAD", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}, {"Role": "WORKER", "InstanceNum": 2, "GpuType": ""}]}, "resourceConfigInfos", [RAY[0], {"role": "WORKER", "instanceNum": 2}]),
-    ("the decoded command", {"startCmdInfo": {"startCmd": "mine"}}, {"StartCmdInfo": {"StartCmd": "yours", "PsStartCmd": "", "WorkerStartCmd": ""}}, "startCmdInfo", {"startCmd": "yours"}),
+    (
+        "the path of a struct",
+        {"output": {"bucket": "b", "region": "r", "paths": ["a/"]}},
+        {"Output": {"Bucket": "b", "Region": "r", "Paths": ["c/"]}},
+        "output",
+        {"bucket": "b", "region": "r", "paths": ["c/"]},
+    ),
+    (
+        "a group less",
+        {"resourceConfigInfos": RAY},
+        {"ResourceConfigInfos": [{"Role": "HEAD", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}]},
+        "resourceConfigInfos",
+        RAY[:1],
+    ),
+    (
+        "a group more",
+        {"resourceConfigInfos": RAY[:1]},
+        {
+            "ResourceConfigInfos": [
+                {"Role": "HEAD", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1},
+                {"Role": "WORKER", "InstanceNum": 2, "GpuType": ""},
+            ]
+        },
+        "resourceConfigInfos",
+        [RAY[0], {"role": "WORKER", "instanceNum": 2}],
+    ),
+    (
+        "the decoded command",
+        {"startCmdInfo": {"startCmd": "mine"}},
+        {"StartCmdInfo": {"StartCmd": "yours", "PsStartCmd": "", "WorkerStartCmd": ""}},
+        "startCmdInfo",
+        {"startCmd": "yours"},
+    ),
 ]
 
 
@@ -629,14 +679,14 @@ def test_a_change_from_outside_in_what_the_program_set_is_seen_at_its_property(
     changes: dict[str, Any], detail: dict[str, Any], name: str, expected: Any
 ) -> None:
     inputs = with_inputs(**changes)
-    outputs = recorded_outputs(inputs, {**detail_of(request_body(inputs, {})), **detail})
+    outputs = recorded_outputs(inputs, {**detail_of(body_of(inputs)), **detail})
     assert outputs.get(name) == expected
     found = diff(outputs, inputs)
     assert {*found.replacing, *found.in_place} == {name}
 
 
 def test_what_the_program_did_not_set_is_never_read_back_as_an_input() -> None:
-    detail = detail_of(request_body(INPUTS, LABELS))
+    detail = detail_of(body_of(INPUTS, labelled=True))
     detail.update({"Remark": "by somebody else", "VpcId": "vpc-1", "LogEnable": True})
     outputs = recorded_outputs(INPUTS, detail)
     assert inputs_among(outputs) == INPUTS
@@ -652,7 +702,7 @@ def test_secrets_are_never_compared_with_what_the_service_tells() -> None:
             "imageSecret": {"username": "u", "password": "planted", "keyId": "k"},
         },
     )
-    detail = detail_of(request_body(inputs, {}))
+    detail = detail_of(body_of(inputs))
     detail["CallbackUrl"] = "http://***"
     detail["Envs"] = [{"Name": "T", "Value": "***", "IsPrivate": True}]
     detail["ImageInfo"]["ImageSecret"] = {"Username": "", "Password": "***"}
@@ -660,14 +710,13 @@ def test_secrets_are_never_compared_with_what_the_service_tells() -> None:
 
 
 def test_a_task_that_is_only_looked_up_shows_all_that_is_not_empty() -> None:
-    body = request_body(
+    body = body_of(
         with_inputs(
             tags={"team": "nlp"},
             startCmdInfo={"workerStartCmd": "sleep 5"},
             output={"bucket": "b", "region": "r", "paths": ["out/"]},
             callbackUrl="http://planted",
         ),
-        {},
     )
     outputs = imported_outputs(detail_of(body, filled=False))
     assert {name: outputs[name] for name in outputs if name in TRAINING_TASK.fields} == {
@@ -692,7 +741,11 @@ OUTPUT_TYPE = TRAINING_TASK.fields["output"].type
 GROUPS_TYPE = TRAINING_TASK.fields["resourceConfigInfos"].type
 
 
-@pytest.mark.parametrize("kind", [Scalar.TEXT, Scalar.ANY, OUTPUT_TYPE, GROUPS_TYPE, MapOf(Scalar.TEXT)], ids=str)
+@pytest.mark.parametrize(
+    "kind",
+    [Scalar.TEXT, Scalar.ANY, OUTPUT_TYPE, GROUPS_TYPE, MapOf(Scalar.TEXT)],
+    ids=["text", "anything", "struct", "list", "map"],
+)
 @pytest.mark.parametrize(("one", "other"), [*itertools.product([None, "", [], {}], repeat=2)])
 def test_null_and_every_empty_are_the_same(kind: Type, one: Any, other: Any) -> None:
     assert same(kind, one, other)

@@ -103,13 +103,16 @@ def _check_number(resources: list[str]) -> None:
 
 
 def _for_each(call: Call, resources: list[str], do: Callable[[Task], None]) -> dict[str, Any]:
-    failed = []
-    for resource in resources:
-        try:
-            do(_task(call, resource))
-        except ApiError as error:
-            failed.append({"Resource": resource, "Code": error.code, "Message": error.message})
-    return {"FailedResources": failed}
+    failures = [_failure(call, resource, do) for resource in resources]
+    return {"FailedResources": [failure for failure in failures if failure is not None]}
+
+
+def _failure(call: Call, resource: str, do: Callable[[Task], None]) -> dict[str, str] | None:
+    try:
+        do(_task(call, resource))
+    except ApiError as error:
+        return {"Resource": resource, "Code": error.code, "Message": error.message}
+    return None
 
 
 def _task(call: Call, resource: str) -> Task:

@@ -1,0 +1,47 @@
+"""Tasks that a killed update has left behind: active, with the labels of a resource that is about to be created.
+
+A replaced task is deleted before its successor is created. So an active task with the labels of a resource that is
+being created is in no state any more, and would run beside the new one for nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_tione._client import Client
+from pulumi_tione._ownership import RETAINED, labels
+from pulumi_tione._waiting import is_at_rest
+from pulumi_tione._wire import user_tags
+
+
+class LeftBehind:
+    """What was there, of a stack in a region and workspace, when this process first created a task there."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str | None, ...], list[dict[str, Any]]] = {}
+
+    def find(self, client: Client, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Give the detail of an active task with the labels of this resource, if there is one."""
+        owner, workspace = inputs["owner"], inputs.get("tiProjectId")
+        if owner.get(RETAINED):
+            return None  # its old task stays on purpose
+        ours = labels(owner)
+        for item in self._of_stack(client, ours, workspace):
+            if ours.items() <= user_tags(item.get("Tags")).items():
+                # It may have been deleted since the list was made, by this very process.
+                detail = client.describe_training_task(str(item["Id"]), workspace)
+                if detail is not None and not is_at_rest(str(detail.get("Status"))):
+                    return detail
+        return None
+
+    def _of_stack(self, client: Client, ours: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
+        stack = {key: ours[key] for key in ("pulumi:project", "pulumi:stack")}
+        place = (client.region, workspace, *stack.values())
+        with self._lock:
+            if place not in self._found:
+                there = client.training_tasks_with_tags(stack, workspace)
+                self._found[place] = [item for item in there if not is_at_rest(str(item.get("Status")))]
+            return self._found[place]
