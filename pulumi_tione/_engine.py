@@ -74,6 +74,16 @@ def _status_class() -> Any:
     raise ImportError("neither googleapis-common-protos nor Pulumi has google.rpc.Status")
 
 
+def inputs_changed() -> bool:
+    """Tell whether the inputs in the diff that is being handled differ from those in the state, as the engine sees it.
+
+    Its answer to "unknown whether there are changes" is to compare the two.
+    """
+    request = _local("request")
+    before = getattr(request, "old_inputs", None)
+    return before is not None and bool(before.fields) and before != request.news
+
+
 def widen_workers() -> None:
     """Let the plugin handle more calls at once than the four that Pulumi gives it."""
     main_thread = sys._current_frames().get(threading.main_thread().ident or 0)

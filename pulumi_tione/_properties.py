@@ -6,12 +6,13 @@ at its path; everything else is check's business.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 import pulumi
 
-from pulumi_tione._fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type, path_to
+from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
 
 
 def properties_of(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,9 +77,25 @@ def _has_parts(kind: Type) -> bool:
     return not isinstance(kind, Scalar)
 
 
+_STEPS = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.\[]+|.')
+"""The steps of a property path such as `dataConfigs[0].cosSource` or `tags["a.b"]`, and the dots between them."""
+
+
 def property_path(path: str) -> str:
-    """Give a path that may be written with Python names, as in `ignore_changes`, with property names."""
-    head, dot, rest = path.partition(".")
-    name, bracket, index = head.partition("[")
-    field = TRAINING_TASK.by_name.get(name)
-    return (field.property if field else name) + bracket + index + dot + rest
+    """Give a path that may be written with Python names, as in `ignore_changes`, with property names at any depth."""
+    kind: Type | None = TRAINING_TASK
+    steps: list[str] = []
+    for step in _STEPS.findall(path):
+        field = _field_of(kind, step) if isinstance(kind, Struct) else None
+        steps.append(field.property if field else step)
+        if field:
+            kind = field.type
+        elif step != ".":
+            kind = kind.item if isinstance(kind, (ListOf, MapOf)) else None
+    return "".join(steps)
+
+
+def _field_of(kind: Struct, name: str) -> Field | None:
+    """Give the input or the output that has this name in Python or in Pulumi."""
+    outputs = (field for field in kind.outputs.values() if name in (field.name, field.property))
+    return kind.by_name.get(name) or next(outputs, None)

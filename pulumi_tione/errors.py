@@ -184,3 +184,15 @@ class ApiError(TioneError):
             f"{action} was refused with {code}: {' '.join(service_message.split())} "
             f"(request id {request_id or 'unknown'}); {_REMEDIES_OF_CODES.get(code) or _REMEDIES[self.kind]}"
         )
+
+
+def was_throttled(error: BaseException) -> bool:
+    """Tell whether a request was refused only because there were too many: it was surely not accepted."""
+    return isinstance(error, ApiError) and error.kind is Kind.THROTTLED
+
+
+def may_be_asked_again(error: BaseException) -> bool:
+    """Tell whether an error may pass, for requests that do no harm when they are done twice."""
+    if isinstance(error, ApiError):
+        return error.kind in (Kind.THROTTLED, Kind.BUSY, Kind.UNCLEAR)
+    return isinstance(error, UnclearError)

@@ -8,6 +8,12 @@ from typing import Any
 
 import pulumi
 
+
+def _init(self: dict[str, Any], **values: Any) -> None:
+    """Take the values by their Python names. Shared, where Pulumi would compile one for each class."""
+    self.update({name: value for name, value in values.items() if value is not None})
+
+
 __all__ = [
     "CBSConfig",
     "CFSConfig",
@@ -43,6 +49,7 @@ __all__ = [
 class RDMAConfig(dict[str, Any]):
     """Remote direct memory access between the nodes (`RDMAConfig`)."""
 
+    __init__ = _init
     enable: bool | None = pulumi.property("enable", default=None)
     """Whether RDMA is used; without it the service answers false (`Enable`)."""
 
@@ -51,6 +58,7 @@ class RDMAConfig(dict[str, Any]):
 class ResourceConfigInfo(dict[str, Any]):
     """One group of equal nodes (`ResourceConfigInfo`)."""
 
+    __init__ = _init
     role: str = pulumi.property("role")
     """What the nodes are in the training mode, for example `WORKER` (`Role`)."""
     instance_type: str | None = pulumi.property("instanceType", default=None)
@@ -75,6 +83,7 @@ class ResourceConfigInfo(dict[str, Any]):
 class ImageSecret(dict[str, Any]):
     """How to sign in to a third party's image registry (`ImageSecret`)."""
 
+    __init__ = _init
     username: str | None = pulumi.property("username", default=None)
     """User name (`Username`)."""
     password: str | None = pulumi.property("password", default=None)
@@ -89,6 +98,7 @@ class ImageSecret(dict[str, Any]):
 class ImageInfo(dict[str, Any]):
     """A container image in place of a built-in framework (`ImageInfo`)."""
 
+    __init__ = _init
     image_type: str = pulumi.property("imageType")
     """`TCR`, `CCR` (TCR personal), `PreSet` (the platform's own) or `CUSTOM` (a third party's) (`ImageType`)."""
     image_url: str = pulumi.property("imageUrl")
@@ -111,6 +121,7 @@ class ImageInfo(dict[str, Any]):
 class StartCmdInfo(dict[str, Any]):
     """The commands that the nodes run, as plain text (`StartCmdInfo`)."""
 
+    __init__ = _init
     start_cmd: str | None = pulumi.property("startCmd", default=None)
     """Command of the whole task, for example of a SPARK one (`StartCmd`)."""
     ps_start_cmd: str | None = pulumi.property("psStartCmd", default=None)
@@ -123,6 +134,7 @@ class StartCmdInfo(dict[str, Any]):
 class EncodedStartCmdInfo(dict[str, Any]):
     """The commands in the API's encoded form, for who has them so already (`EncodedStartCmdInfo`)."""
 
+    __init__ = _init
     start_cmd_info: str | None = pulumi.property("startCmdInfo", default=None)
     """Base64 of a JSON object with the keys StartCmd, PsStartCmd and WorkerStartCmd (`StartCmdInfo`)."""
 
@@ -131,6 +143,7 @@ class EncodedStartCmdInfo(dict[str, Any]):
 class CosPathInfo(dict[str, Any]):
     """A place in the object storage COS (`CosPathInfo`)."""
 
+    __init__ = _init
     bucket: str = pulumi.property("bucket")
     """Name of the bucket with its APPID, for example `corpus-1250000000` (`Bucket`)."""
     region: str = pulumi.property("region")
@@ -143,6 +156,7 @@ class CosPathInfo(dict[str, Any]):
 class CodeRepoConfig(dict[str, Any]):
     """A code repository that is cloned before the start (`CodeRepoConfig`)."""
 
+    __init__ = _init
     id: str = pulumi.property("id")
     """Id of the repository at the platform, for example `cr-1000669213287070080` (`Id`)."""
     target_path: str = pulumi.property("targetPath")
@@ -153,6 +167,7 @@ class CodeRepoConfig(dict[str, Any]):
 class DataSetConfig(dict[str, Any]):
     """A dataset of the platform (`DataSetConfig`)."""
 
+    __init__ = _init
     id: str = pulumi.property("id")
     """Id of the dataset (`Id`)."""
 
@@ -161,6 +176,7 @@ class DataSetConfig(dict[str, Any]):
 class CFSConfig(dict[str, Any]):
     """A directory of a CFS file system (`CFSConfig`)."""
 
+    __init__ = _init
     id: str = pulumi.property("id")
     """Id of the file system, for example `cfs-pchxhlg9` (`Id`)."""
     path: str = pulumi.property("path")
@@ -177,6 +193,7 @@ class CFSConfig(dict[str, Any]):
 class HDFSConfig(dict[str, Any]):
     """A directory of an HDFS in an EMR cluster (`HDFSConfig`)."""
 
+    __init__ = _init
     id: str = pulumi.property("id")
     """Id of the EMR cluster, for example `emr-demo0001` (`Id`)."""
     path: str = pulumi.property("path")
@@ -187,6 +204,7 @@ class HDFSConfig(dict[str, Any]):
 class GooseFS(dict[str, Any]):
     """A GooseFS or GooseFSx file system (`GooseFS`)."""
 
+    __init__ = _init
     id: str | None = pulumi.property("id", default=None)
     """Id of the instance (`Id`)."""
     type: str | None = pulumi.property("type", default=None)
@@ -203,6 +221,7 @@ class GooseFS(dict[str, Any]):
 class CFSTurbo(dict[str, Any]):
     """A directory of a CFS Turbo file system (`CFSTurbo`)."""
 
+    __init__ = _init
     id: str | None = pulumi.property("id", default=None)
     """Id of the instance (`Id`)."""
     path: str | None = pulumi.property("path", default=None)
@@ -213,6 +232,7 @@ class CFSTurbo(dict[str, Any]):
 class LocalDisk(dict[str, Any]):
     """A local disk of a node; at most one a task (`LocalDisk`)."""
 
+    __init__ = _init
     instance_id: str = pulumi.property("instanceId")
     """Id of the node (`InstanceId`)."""
     local_path: str | None = pulumi.property("localPath", default=None)
@@ -223,6 +243,7 @@ class LocalDisk(dict[str, Any]):
 class CBSConfig(dict[str, Any]):
     """A cloud disk made for each node; at most one a task (`CBSConfig`)."""
 
+    __init__ = _init
     volume_size_in_gb: int = pulumi.property("volumeSizeInGb")
     """Size of the disk in GB (`VolumeSizeInGB`)."""
 
@@ -231,6 +252,7 @@ class CBSConfig(dict[str, Any]):
 class HostPath(dict[str, Any]):
     """A directory of the machine that a node runs on (`HostPath`)."""
 
+    __init__ = _init
     path: str | None = pulumi.property("path", default=None)
     """The directory (`Path`)."""
 
@@ -239,6 +261,7 @@ class HostPath(dict[str, Any]):
 class PublicDataSourceFS(dict[str, Any]):
     """A data source of the public cloud (`PublicDataSourceFS`)."""
 
+    __init__ = _init
     data_source_id: str | None = pulumi.property("dataSourceId", default=None)
     """Id of the data source (`DataSourceId`)."""
     sub_path: str | None = pulumi.property("subPath", default=None)
@@ -249,6 +272,7 @@ class PublicDataSourceFS(dict[str, Any]):
 class DataConfig(dict[str, Any]):
     """One mount (`DataConfig`): what is mounted, and where in the container."""
 
+    __init__ = _init
     mapping_path: str | None = pulumi.property("mappingPath", default=None)
     """Where it is mounted, for example `/opt/ml/input/data/` (`MappingPath`)."""
     data_source_type: str | None = pulumi.property("dataSourceType", default=None)
@@ -283,6 +307,7 @@ class DataConfig(dict[str, Any]):
 class PodSSHInfo(dict[str, Any]):
     """How to reach a pod by SSH (`PodSSHInfo`)."""
 
+    __init__ = _init
     host: str | None = pulumi.property("host", default=None)
     """Address of the pod (`Host`)."""
     port: int | None = pulumi.property("port", default=None)
@@ -295,6 +320,7 @@ class PodSSHInfo(dict[str, Any]):
 class SSHConfig(dict[str, Any]):
     """SSH access to the nodes (`SSHConfig`); how to sign in is an output."""
 
+    __init__ = _init
     enable: bool | None = pulumi.property("enable", default=None)
     """Whether SSH is on (`Enable`)."""
     public_key: str | None = pulumi.property("publicKey", default=None)
@@ -313,6 +339,7 @@ class SSHConfig(dict[str, Any]):
 class ExposePortConfig(dict[str, Any]):
     """A container's port, exposed through a load balancer (`ExposePortConfig`)."""
 
+    __init__ = _init
     enable: bool | None = pulumi.property("enable", default=None)
     """Whether the port is exposed (`Enable`)."""
     vpc_id: str | None = pulumi.property("vpcId", default=None)
@@ -327,6 +354,7 @@ class ExposePortConfig(dict[str, Any]):
 class ExposeNetworkConfig(dict[str, Any]):
     """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
 
+    __init__ = _init
     ssh_config: SSHConfig | None = pulumi.property("sshConfig", default=None)
     """SSH access (`SSHConfig`)."""
     expose_port_config: ExposePortConfig | None = pulumi.property("exposePortConfig", default=None)
@@ -337,6 +365,7 @@ class ExposeNetworkConfig(dict[str, Any]):
 class LogConfig(dict[str, Any]):
     """Where in the log service CLS the logs go (`LogConfig`)."""
 
+    __init__ = _init
     logset_id: str = pulumi.property("logsetId")
     """Id of the log set (`LogsetId`)."""
     topic_id: str = pulumi.property("topicId")
@@ -347,6 +376,7 @@ class LogConfig(dict[str, Any]):
 class TrainToolConfig(dict[str, Any]):
     """The platform's diagnosis of a training that hangs (`TrainToolConfig`)."""
 
+    __init__ = _init
     enable_hang_monitor: bool | None = pulumi.property("enableHangMonitor", default=None)
     """Whether the nodes are watched; the service's default is false (`EnableHangMonitor`)."""
     hang_monitor_nodes: Sequence[str] | None = pulumi.property("hangMonitorNodes", default=None)
@@ -359,6 +389,7 @@ class TrainToolConfig(dict[str, Any]):
 class ResourceSupplyAttribute(dict[str, Any]):
     """Where the computing power comes from (`ResourceSupplyAttribute`)."""
 
+    __init__ = _init
     supply_type: str | None = pulumi.property("supplyType", default=None)
     """`TIDE`, `SPOT`, or the empty text for ordinary pay-as-you-go (`SupplyType`)."""
     cluster_type: str | None = pulumi.property("clusterType", default=None)
@@ -369,6 +400,7 @@ class ResourceSupplyAttribute(dict[str, Any]):
 class OperatorInfo(dict[str, Any]):
     """Who acted last on the task (`OperatorInfo`)."""
 
+    __init__ = _init
     sub_uin: str = pulumi.property("subUin", default=None)
     """Id of the user (`SubUin`)."""
     sub_uin_name: str = pulumi.property("subUinName", default=None)

@@ -94,8 +94,11 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         difference = diff(_without_provider(_olds), _without_provider(_news), labelled=self._settings.labels)
+        changes = bool(difference.replacing or difference.in_place)
         return DiffResult(
-            changes=bool(difference.replacing or difference.in_place),
+            # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which
+            # ones changed, for `replace_on_changes` and for what the preview says.
+            changes=None if changes and _engine.inputs_changed() else changes,
             replaces=list(difference.replacing),
             delete_before_replace=True,
         )

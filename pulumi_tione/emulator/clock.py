@@ -20,13 +20,13 @@ class Clock:
     It is another clock than the wall's because a test that moves it by an hour still signs with its machine's time.
     """
 
-    def __init__(self, wall: Wall, speed: float = 1.0) -> None:
-        """`speed` 0 is a clock that stands still."""
+    def __init__(self, wall: Wall, speed: float = 1.0, not_before: datetime | None = None) -> None:
+        """`speed` 0 is a clock that stands still; `not_before` is how far an earlier clock had come."""
         if speed < 0:
             raise ValueError(f"a clock cannot run backwards: speed {speed}")
         self._wall = wall
         self._origin = wall()
-        self._moved = timedelta()
+        self._moved = max(not_before - self._origin, timedelta()) if not_before else timedelta()
         self._speed = speed
 
     def now(self) -> datetime:

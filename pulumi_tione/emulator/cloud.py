@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from . import documents
 from .accounts import Caller, Key, Keyring
 from .clock import Clock
 from .errors import ApiError
 from .ids import TaskIds, instance_id
-from .life import DURATIONS, Course, Event, Output, Status
+from .life import Event, Status
+from .orders import Order, Orders
 from .registry import Registry
-from .start_command import deciding_command
+from .storage import Memory, Storage
 from .tag_quota import TagQuota
 from .tasks import Operator, Run, Task
-from .workload import understand
 
 Amounts = dict[str, int]
 
@@ -37,32 +39,6 @@ class Switches:
     """Whether the list's filter by Name also finds names that only contain the value."""
 
 
-@dataclass
-class Order:
-    """How runs shall go, where somebody said so. What is None is left to the start command and the usual durations."""
-
-    outcome: Event | None = None
-    failure_reason: str | None = None
-    seconds: dict[Status, float] = field(default_factory=dict)
-    output: Output | None = None
-    """What the pods print, and how many seconds after they began to run."""
-    changed: dict[str, Any] = field(default_factory=dict)
-    """Members that the detail shall have, whatever is true: the task was changed behind everybody's back."""
-    system_tags: dict[str, str] = field(default_factory=dict)
-    """Tags that the platform binds by itself."""
-
-    def over(self, other: Order) -> Order:
-        """This order, and the other one where this one says nothing."""
-        return Order(
-            self.outcome if self.outcome is not None else other.outcome,
-            self.failure_reason if self.failure_reason is not None else other.failure_reason,
-            {**other.seconds, **self.seconds},
-            self.output if self.output is not None else other.output,
-            {**other.changed, **self.changed},
-            {**other.system_tags, **self.system_tags},
-        )
-
-
 class Cloud:
     """All state. It changes by the methods below and by time, which `settle` lets pass."""
 
@@ -71,12 +47,13 @@ class Cloud:
         clock: Clock,
         keyring: Keyring,
         switches: Switches | None = None,
-        durations: Mapping[Status, float] = DURATIONS,
+        orders: Orders | None = None,
+        storage: Storage | None = None,
     ) -> None:
         self.clock = clock
         self.keyring = keyring
         self.switches = switches or Switches()
-        self.durations = {**DURATIONS, **durations}
+        self.orders = orders or Orders()
         self.registry = Registry()
         self.tag_quota = TagQuota()
         self.discount = 1.0
@@ -85,14 +62,12 @@ class Cloud:
         """Specs that are sold out for pay-as-you-go."""
         self.balances: dict[str, int] = {}
         """Money of accounts in fen; one that is not named here has enough."""
-        self.default_order = Order()
-        self.orders: dict[str, Order] = {}
         self._tasks: dict[str, Task] = {}
         self._taken_names: dict[tuple[str, str, str], str] = {}
         self._due: list[tuple[datetime, str]] = []
         self._ids = TaskIds()
-
-    # --- tasks ---
+        self._storage = storage or Memory()
+        self._load()
 
     def settle(self) -> datetime:
         """Bring all tasks up to the present; give the present."""
@@ -138,17 +113,23 @@ class Cloud:
         task.runs.append(self._new_run(task, now))
         self._tasks[task.id] = task
         self._taken_names[caller.uin, region, task.name] = task.id
-        self._watch(task)
+        self._storage.put("name", f"{caller.uin} {region} {task.name}", task.id)
+        self._changed(task)
         return task
 
     def bind_tags(self, task: Task, tags: Mapping[str, str]) -> None:
         """Bind tags; the value of a key that is bound already is overwritten."""
         task.tags.update(tags)
         self.tag_quota.use(task.owner.uin, tags)
+        for key, value in tags.items():
+            pair = [task.owner.uin, key, value]
+            self._storage.put("tag", json.dumps(pair), pair)
+        self._changed(task)
 
     def unbind_tags(self, task: Task, keys: Sequence[str]) -> None:
         for key in keys:
             task.tags.pop(key, None)
+        self._changed(task)
 
     def deliver_logs(
         self, task: Task, enabled: bool, config: Mapping[str, str] | None, operator: Operator, now: datetime
@@ -159,7 +140,9 @@ class Cloud:
         self.was_operated(task, operator, now)
 
     def lend_key(self, caller: Caller, expires: datetime) -> Key:
-        return self.keyring.lend(caller, expires)
+        key = self.keyring.lend(caller, expires)
+        self._storage.put("key", key.secret_id, documents.of_key(key))
+        return key
 
     def start(self, task: Task, operator: Operator, now: datetime) -> None:
         task.after(Event.IS_STARTED)
@@ -173,18 +156,27 @@ class Cloud:
 
     def preempt(self, task: Task, now: datetime) -> None:
         task.happen(Event.IS_PREEMPTED, now)
-        self._watch(task)
+        self._changed(task)
 
     def delete(self, task: Task) -> None:
         del self._tasks[task.id]
+        self._storage.drop("task", task.id)
         if self.switches.deleted_names_are_free:
             del self._taken_names[task.owner.uin, task.region, task.name]
+            self._storage.drop("name", f"{task.owner.uin} {task.region} {task.name}")
 
-    def was_operated(self, task: Task, operator: Operator | None, now: datetime) -> None:
+    def spoil(self, task: Task, *, hidden_list_calls: int, without_tags: bool) -> None:
+        """Let a creation that was just made be an odd one, by order."""
+        task.hidden_list_calls = hidden_list_calls
+        if without_tags:
+            task.tags.clear()
+        self._changed(task)
+
+    def was_operated(self, task: Task, operator: Operator, now: datetime) -> None:
         """Note who did something to a task, and when."""
-        task.operator = operator or task.operator
+        task.operator = operator
         task.updated_at = now
-        self._watch(task)
+        self._changed(task)
 
     def free_capacity(self, resource_group: str) -> Amounts:
         """What a registered resource group has left, of the amounts that it was registered with."""
@@ -196,49 +188,73 @@ class Cloud:
                 free = {amount: left - used[amount] for amount, left in free.items()}
         return free
 
-    # --- how runs go ---
-
     def order(self, order: Order, about: str | None = None) -> None:
         """Say how runs shall go: those of the task with this name or id, or all that nothing else was said about.
 
         A run that is under way takes its new course at once, the time that it has had counting.
         """
-        if about is None:
-            self.default_order = order.over(self.default_order)
-        else:
-            self.orders[about] = order.over(self.orders.get(about, Order()))
+        self.orders.place(order, about)
+        now = self.settle()
         for task in self._tasks.values():
             if about in (None, task.name, task.id):
                 self._take_changes(task)
                 if task.is_active:
-                    task.run.course = self._course_of(task)
-                    task.run.plan_end()
-                    self._watch(task)
+                    task.run.course = self.orders.course(task)
+                    task.run.plan_end(not_before=now)
+                self._changed(task)
         self.settle()
 
+    def register(self, kind: str, resource_id: str, **facts: Any) -> None:
+        self.registry.register(kind, resource_id, **facts)
+        self._storage.put("registered", f"{kind} {resource_id}", facts)
+
+    def unregister(self, kind: str, resource_id: str) -> None:
+        self.registry.unregister(kind, resource_id)
+        self._storage.drop("registered", f"{kind} {resource_id}")
+
+    def commit(self) -> None:
+        """Make what was done permanent; it may be acknowledged then."""
+        self._storage.commit()
+
+    def close(self) -> None:
+        self._storage.close()
+
     def _new_run(self, task: Task, now: datetime) -> Run:
-        run = Run(instance_id(task.id), self._course_of(task), [])
+        run = Run(instance_id(task.id), self.orders.course(task), [])
         run.enter(Status.SUBMITTING, now)
         return run
 
-    def _course_of(self, task: Task) -> Course:
-        """An order for the task comes first, then one for all, then its own command, then the usual durations."""
-        order = self._orders_about(task).over(_order_of_command(task.body))
-        seconds = {**self.durations, **order.seconds}
-        return Course(order.outcome or Event.SUCCEEDS, order.failure_reason or "", seconds, order.output)
-
     def _take_changes(self, task: Task) -> None:
-        order = self._orders_about(task)
+        order = self.orders.about(task)
         task.changed.update(order.changed)
         task.system_tags.update(order.system_tags)
 
-    def _orders_about(self, task: Task) -> Order:
-        by_name = self.orders.get(task.name, Order())
-        return self.orders.get(task.id, Order()).over(by_name).over(self.default_order)
+    def _changed(self, task: Task) -> None:
+        """Keep a task as it is now, and look after it when its present status ends."""
+        self._watch(task)
+        self._storage.put("task", task.id, documents.of_task(task))
+        self._storage.put("clock", "now", self.clock.now().isoformat())
 
     def _watch(self, task: Task) -> None:
         if task.run.due is not None:
             heapq.heappush(self._due, (task.run.due, task.id))
+
+    def _load(self) -> None:
+        """Take up what an earlier emulator left. What time has brought about since then follows from the clock."""
+        for task_id, document in self._storage.load("task"):
+            task = self._tasks[task_id] = documents.to_task(document)
+            self._watch(task)
+            self._ids.last = max(self._ids.last, int(task_id.rpartition("-")[2]))
+        for key, task_id in self._storage.load("name"):
+            uin, region, name = key.split(" ", 2)
+            self._taken_names[uin, region, name] = task_id
+        for _, document in self._storage.load("key"):
+            self.keyring.add(documents.to_key(document))
+        for _, (uin, tag_key, value) in self._storage.load("tag"):
+            self.tag_quota.use(uin, {tag_key: value})
+        for key, facts in self._storage.load("registered"):
+            kind, resource_id = key.split(" ", 1)
+            self.registry.register(kind, resource_id, **facts)
 
 
 def needs(nodes: Sequence[Mapping[str, Any]]) -> Amounts:
@@ -248,13 +264,3 @@ def needs(nodes: Sequence[Mapping[str, Any]]) -> Amounts:
 
 def is_visible(task: Task, caller: Caller, region: str, ti_project_id: str | None) -> bool:
     return (task.owner.uin, task.region, task.ti_project_id) == (caller.uin, region, ti_project_id or "0")
-
-
-def _order_of_command(body: Mapping[str, Any]) -> Order:
-    workload = understand(deciding_command(body))
-    if workload is None:
-        return Order()
-    seconds = {Status.RUNNING: workload.seconds}
-    if workload.exit_code == 0:
-        return Order(Event.SUCCEEDS, None, seconds)
-    return Order(Event.FAILS, f"The start command ended with exit code {workload.exit_code}.", seconds)

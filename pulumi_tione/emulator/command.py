@@ -14,6 +14,7 @@ from .cloud import Switches
 from .emulator import Emulator
 from .life import DURATIONS, Status
 from .limits import RATE
+from .storage import StateFileError
 
 DEFAULT_PORT = 9851
 """Where a local TI-ONE is looked for when nothing else is said."""
@@ -54,7 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 start_from_failed=not options.no_start_from_failed,
             ),
             record_file=options.record,
+            state_file=options.state,
         )
+    except StateFileError as error:
+        print(error, file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"cannot listen on {options.host} port {options.port}: {error.strerror}", file=sys.stderr)
         return 1
@@ -100,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--no-limits", action="store_true", help=f"no limit of {RATE} requests a second for each action")
     add("--record", metavar="FILE", help="write every request, secrets masked, as a line of JSON")
+    add("--state", metavar="FILE", help="keep the state in this file, for the next start")
     add("--clock-offset", type=float, default=0.0, metavar="SECONDS", help="by how much this service's clock is wrong")
     add("--keep-deleted-names", action="store_true", help="the name of a deleted task stays taken")
     add("--no-start-from-failed", action="store_true", help="StartTrainingTask is refused for a FAILED task")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from . import answers
-from .cloud import Cloud, Order
+from .cloud import Cloud
 from .faults import Fault, Faults
 from .life import Event, Status
 from .limits import RateLimit
 from .masking import masked_object
+from .orders import Order
 from .record import Record
 from .tasks import Operator, Task
 
@@ -46,8 +48,7 @@ class Control:
 
     def tasks(self) -> list[dict[str, Any]]:
         """All tasks of all accounts, the oldest first: the detail of each, and what the API does not tell."""
-        with self._lock:
-            now = self._cloud.settle()
+        with self._state() as now:
             return [self._shown(task, now) for task in self._cloud.tasks()]
 
     def now(self) -> datetime:
@@ -56,7 +57,7 @@ class Control:
 
     def advance(self, seconds: float) -> datetime:
         """Let time pass for the tasks; give the new time."""
-        with self._lock:
+        with self._state():
             self._cloud.clock.advance(seconds)
             return self._cloud.settle()
 
@@ -86,33 +87,32 @@ class Control:
             dict(change or {}),
             dict(system_tags or {}),
         )
-        with self._lock:
+        with self._state():
             self._cloud.order(order, task)
 
     def preempt(self, task: str) -> None:
         """Take a running task's nodes away: it waits for others."""
-        with self._lock:
-            self._cloud.preempt(self._task(task), self._cloud.settle())
+        with self._state() as now:
+            self._cloud.preempt(self._task(task), now)
 
     def platform_stop(self, task: str) -> None:
         """Stop a task as the platform does, not as a user."""
-        with self._lock:
-            now = self._cloud.settle()
+        with self._state() as now:
             self._cloud.stop(self._task(task), Operator("STOP", is_platform=True), now)
 
     def remove(self, task: str) -> None:
         """Make a task vanish, whatever its status."""
-        with self._lock:
+        with self._state():
             self._cloud.delete(self._task(task))
 
     def register(self, kind: str, resource_id: str, **facts: Any) -> None:
         """Say that something exists; what of this kind is not registered, does not from now on."""
-        with self._lock:
-            self._cloud.registry.register(kind, resource_id, **facts)
+        with self._state():
+            self._cloud.register(kind, resource_id, **facts)
 
     def unregister(self, kind: str, resource_id: str) -> None:
-        with self._lock:
-            self._cloud.registry.unregister(kind, resource_id)
+        with self._state():
+            self._cloud.unregister(kind, resource_id)
 
     def settings(self) -> dict[str, Any]:
         with self._lock:
@@ -151,6 +151,13 @@ class Control:
     def add_fault(self, order: Mapping[str, Any]) -> Fault:
         with self._lock:
             return self.faults.add(**order)
+
+    @contextmanager
+    def _state(self) -> Iterator[datetime]:
+        """The state at one moment, and that moment; what is changed meanwhile becomes permanent."""
+        with self._lock:
+            yield self._cloud.settle()
+            self._cloud.commit()
 
     def _task(self, id_or_name: str) -> Task:
         named = (task for task in self._cloud.tasks() if task.name == id_or_name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -16,8 +17,10 @@ from .faults import Faults
 from .gateway import Gateway
 from .life import DURATIONS, Status
 from .limits import RATE, RateLimit
+from .orders import Orders
 from .record import Record
 from .server import Server
+from .storage import File, Memory, Storage
 
 
 class Emulator(Control):
@@ -39,25 +42,30 @@ class Emulator(Control):
         requests_a_second: int | None = RATE,
         switches: Switches | None = None,
         record_file: Path | str | None = None,
+        state_file: Path | str | None = None,
         wall: Wall | None = None,
     ) -> None:
         """Port 0 is any free one. With `manual_clock` no time passes for the tasks but by `advance`.
 
-        `clock_offset_seconds` is by how much this service's clock is wrong; `requests_a_second` None is without limits.
+        `clock_offset_seconds` is by how much this service's clock is wrong; `requests_a_second` None is without limits;
+        `state_file` keeps the state, which else ends with the emulator.
         """
         wall = wall or wall_clock(timedelta(seconds=clock_offset_seconds))
         lock = threading.RLock()
-        self.keyring = Keyring(*keys)
-        cloud = Cloud(Clock(wall, 0.0 if manual_clock else speed), self.keyring, switches, durations)
-        record = Record(None if record_file is None else Path(record_file))
-        faults, rate_limit = Faults(), RateLimit(requests_a_second)
-        super().__init__(cloud, record, faults, rate_limit, lock)
-        self.gateway = Gateway(cloud, wall, record, faults, rate_limit)
-        try:
+        with ExitStack() as undo:
+            storage: Storage = Memory() if state_file is None else File(Path(state_file))
+            undo.callback(storage.close)
+            record = Record(None if record_file is None else Path(record_file))
+            undo.callback(record.close)
+            earlier = next((datetime.fromisoformat(now) for _, now in storage.load("clock")), None)
+            clock = Clock(wall, 0.0 if manual_clock else speed, earlier)
+            self.keyring = Keyring(*keys)
+            cloud = Cloud(clock, self.keyring, switches, Orders(durations), storage)
+            faults, rate_limit = Faults(), RateLimit(requests_a_second)
+            super().__init__(cloud, record, faults, rate_limit, lock)
+            self.gateway = Gateway(cloud, wall, record, faults, rate_limit)
             self._server = Server(self.gateway, self, lock, host, port)
-        except OSError:
-            record.close()
-            raise
+            self._closing = undo.pop_all()
 
     @property
     def endpoint(self) -> str:
@@ -74,7 +82,7 @@ class Emulator(Control):
 
     def stop(self) -> None:
         self._server.stop()
-        self._record.close()
+        self._closing.close()
 
     def __enter__(self) -> Emulator:
         self.start()

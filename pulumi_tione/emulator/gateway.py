@@ -82,6 +82,7 @@ class Gateway:
             entry.code = error.code
             response, fault = _error(error), None
         response["RequestId"] = entry.request_id
+        self.cloud.commit()
         self.record.add(entry)
         _log.info("%s %s %s", entry.action or "?", entry.id or entry.code or "ok", entry.request_id)
         return _reply(response, fault)
@@ -158,11 +159,10 @@ class Gateway:
 
     def _spoil_creation(self, task_id: str, fault: Fault) -> None:
         task = self.cloud.find(task_id)
-        if task is not None:
-            task.hidden_list_calls = fault.hidden_list_calls
-            if fault.code == "InternalError.BindingTagsFailed":
-                # The task was made and its tags were not: that is what this code can mean [I].
-                task.tags.clear()
+        # The task was made and its tags were not: that is what this code can mean [I].
+        without_tags = fault.code == "InternalError.BindingTagsFailed"
+        if task is not None and (without_tags or fault.hidden_list_calls):
+            self.cloud.spoil(task, hidden_list_calls=fault.hidden_list_calls, without_tags=without_tags)
 
 
 def _addressed_action(headers: Mapping[str, str]) -> Action:

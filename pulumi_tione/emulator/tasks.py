@@ -46,12 +46,14 @@ class Run:
         self.history.append((status, at))
         self.plan_end()
 
-    def plan_end(self) -> None:
+    def plan_end(self, not_before: datetime | None = None) -> None:
         """Say when the present status will be over, from when it began and how long the course lets it last."""
         status, since = self.history[-1]
         seconds = self.course.seconds.get(status, 0.0)
-        endless = status in AT_REST or seconds > _LONGEST
-        self.due = None if endless else since + timedelta(seconds=seconds)
+        if status in AT_REST or seconds > _LONGEST:
+            self.due = None
+        else:
+            self.due = max(since + timedelta(seconds=seconds), not_before or since)
 
 
 @dataclass

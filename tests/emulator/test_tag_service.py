@@ -49,11 +49,11 @@ def test_no_region_is_needed(create: Create, raw: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("resource", "code"),
     [
-        (lambda task_id: _resource("train-1"), "InvalidParameterValue.ResourceIdInvalid"),
+        (lambda _: _resource("train-1"), "InvalidParameterValue.ResourceIdInvalid"),
         (lambda task_id: _resource(task_id, uin="200000000001"), "InvalidParameterValue.UinInvalid"),
         (lambda task_id: _resource(task_id, region="ap-nanjing"), "InvalidParameterValue.RegionInvalid"),
         (lambda task_id: _resource(task_id, kind="notebook"), "InvalidParameterValue.ResourcePrefixInvalid"),
-        (lambda task_id: "qcs::cvm:ap-beijing:uin/1:instance/ins-1", "InvalidParameterValue.ServiceTypeInvalid"),
+        (lambda _: "qcs::cvm:ap-beijing:uin/1:instance/ins-1", "InvalidParameterValue.ServiceTypeInvalid"),
     ],
 )
 def test_what_goes_wrong_with_one_resource_stands_in_the_answer(

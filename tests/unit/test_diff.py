@@ -59,8 +59,9 @@ IN_PLACE = {"tags", "logEnable", "logConfig", "desiredStatus", "rerunOnFailure"}
 
 @pytest.mark.parametrize("name", TRAINING_TASK.fields)
 def test_a_change_replaces_except_of_tags_log_delivery_and_run_state(name: str) -> None:
-    outputs = {**OUTPUTS, name: "old"}
-    for changed in ({**INPUTS, name: "new"}, {key: value for key, value in INPUTS.items() if key != name}):
+    old, new = ({"team": "old"}, {"team": "new"}) if name == "tags" else ("old", "new")
+    outputs = {**OUTPUTS, name: old}
+    for changed in ({**INPUTS, name: new}, {key: value for key, value in INPUTS.items() if key != name}):
         found = diff(outputs, changed)
         assert found.in_place == ((name,) if name in IN_PLACE else ())
         assert found.replacing == (() if name in IN_PLACE else (name,))
@@ -142,6 +143,11 @@ def test_empty_is_the_same_as_not_set(name: str, empty: Any) -> None:
 def test_what_is_unknown_in_a_preview_counts_as_a_change(changes: dict[str, Any]) -> None:
     (name,) = changes
     assert diff(OUTPUTS, {**INPUTS, **changes}).replacing == (name,)
+
+
+@pytest.mark.parametrize("tags", [Unknown(), {"team": Unknown()}], ids=["all", "one"])
+def test_tags_that_are_unknown_in_a_preview_count_as_a_change_in_place(tags: Any) -> None:
+    assert diff(OUTPUTS, {**INPUTS, "tags": tags}) == Difference(replacing=(), in_place=("tags",))
 
 
 def test_a_further_run_that_check_asks_for_is_a_change_in_place() -> None:

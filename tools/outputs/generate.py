@@ -33,6 +33,12 @@ from typing import Any
 
 import pulumi
 
+
+def _init(self: dict[str, Any], **values: Any) -> None:
+    """Take the values by their Python names. Shared, where Pulumi would compile one for each class."""
+    self.update({name: value for name, value in values.items() if value is not None})
+
+
 '''
 _SCALARS = {Scalar.TEXT: "str", Scalar.WHOLE: "int", Scalar.TRUTH: "bool", Scalar.ANY: "Any"}
 _NEVER_MISSING = ("name", "region", "allTags")
@@ -70,7 +76,10 @@ def _below(struct: Struct, seen: set[str]) -> Iterator[Struct]:
 
 def _output_class(struct: Struct) -> str:
     fields = {**struct.fields, **struct.outputs}.values()
-    lines = [f"@pulumi.output_type\nclass {struct.name}(dict[str, Any]):\n    {_docstring(struct)}\n"]
+    lines = [
+        f"@pulumi.output_type\nclass {struct.name}(dict[str, Any]):\n    {_docstring(struct)}\n",
+        "    __init__ = _init",
+    ]
     for field in sorted(fields, key=lambda field: not field.required):
         default = "" if field.required else ", default=None"
         lines.append(f'    {field.name}: {_annotation(field)} = pulumi.property("{field.property}"{default})')

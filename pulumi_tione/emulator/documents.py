@@ -1,0 +1,94 @@
+"""Tasks and keys as documents, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from .accounts import Caller, Key
+from .life import Course, Event, Status
+from .tasks import Operator, Run, Task
+
+Document = dict[str, Any]
+
+
+def of_task(task: Task) -> Document:
+    return {
+        "id": task.id,
+        "region": task.region,
+        "owner": asdict(task.owner),
+        "body": task.body,
+        "created_at": task.created_at.isoformat(),
+        "updated_at": task.updated_at.isoformat(),
+        "tags": task.tags,
+        "system_tags": task.system_tags,
+        "log_enable": task.log_enable,
+        "log_config": task.log_config,
+        "operator": None if task.operator is None else asdict(task.operator),
+        "runs": [_of_run(run) for run in task.runs],
+        "changed": task.changed,
+        "hidden_list_calls": task.hidden_list_calls,
+    }
+
+
+def to_task(document: Document) -> Task:
+    return Task(
+        **{
+            **document,
+            "owner": Caller(**document["owner"]),
+            "created_at": datetime.fromisoformat(document["created_at"]),
+            "updated_at": datetime.fromisoformat(document["updated_at"]),
+            "operator": None if document["operator"] is None else Operator(**document["operator"]),
+            "runs": [_to_run(run) for run in document["runs"]],
+        }
+    )
+
+
+def of_key(key: Key) -> Document:
+    document = asdict(key)
+    return {**document, "expires": key.expires.isoformat() if key.expires else None}
+
+
+def to_key(document: Document) -> Key:
+    expires = document["expires"]
+    return Key(
+        **{
+            **document,
+            "caller": Caller(**document["caller"]),
+            "expires": datetime.fromisoformat(expires) if expires else None,
+        }
+    )
+
+
+def _of_run(run: Run) -> Document:
+    course = run.course
+    return {
+        "instance_id": run.instance_id,
+        "history": [[status.value, at.isoformat()] for status, at in run.history],
+        "due": None if run.due is None else run.due.isoformat(),
+        "failure_reason": run.failure_reason,
+        "course": {
+            "outcome": course.outcome.value,
+            "failure_reason": course.failure_reason,
+            "seconds": {status.value: seconds for status, seconds in course.seconds.items()},
+            "output": course.output,
+        },
+    }
+
+
+def _to_run(document: Document) -> Run:
+    course, due = document["course"], document["due"]
+    output = course["output"]
+    return Run(
+        instance_id=document["instance_id"],
+        course=Course(
+            outcome=Event(course["outcome"]),
+            failure_reason=course["failure_reason"],
+            seconds={Status(status): seconds for status, seconds in course["seconds"].items()},
+            output=None if output is None else tuple((after, line) for after, line in output),
+        ),
+        history=[(Status(status), datetime.fromisoformat(at)) for status, at in document["history"]],
+        due=None if due is None else datetime.fromisoformat(due),
+        failure_reason=document["failure_reason"],
+    )

@@ -1,0 +1,121 @@
+"""Where state is kept beyond the life of the process: in a file, or nowhere.
+
+State is kept as documents, each of a kind and with a key. Changes become permanent together at `commit`, which comes
+before the answer that acknowledges them: whoever was told that a task exists finds it after any crash of the emulator.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+LAYOUT = 1
+"""The layout of the documents; a file of another is not read."""
+
+
+class Storage(Protocol):
+    """Documents by kind and key."""
+
+    def put(self, kind: str, key: str, document: Any) -> None: ...
+
+    def drop(self, kind: str, key: str) -> None: ...
+
+    def load(self, kind: str) -> Iterator[tuple[str, Any]]:
+        """All documents of a kind, in the order of their keys."""
+        ...
+
+    def commit(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Memory:
+    """Keeps nothing: the state lives as long as the emulator."""
+
+    def put(self, kind: str, key: str, document: Any) -> None:
+        pass
+
+    def drop(self, kind: str, key: str) -> None:
+        pass
+
+    def load(self, kind: str) -> Iterator[tuple[str, Any]]:  # noqa: ARG002
+        return iter(())
+
+    def commit(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class StateFileError(Exception):
+    """A state file that cannot be used, and why."""
+
+
+class File:
+    """Keeps the documents in an SQLite database, which this process alone uses.
+
+    With a write-ahead log a transaction is one append; it survives the end of the process at any moment.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            # Tasks hold private variables and passwords: nobody else is to read them.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.Error) as error:
+            raise StateFileError(f"the state file {path} cannot be opened: {error}") from error
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            self._database.close()
+            busy = "locked" in str(error)
+            told = "is in use by another emulator" if busy else f"cannot be used: {error}"
+            raise StateFileError(f"the state file {path} {told}") from error
+        except StateFileError:
+            self._database.close()
+            raise
+
+    def _open(self) -> None:
+        run = self._database.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = NORMAL")
+        run("BEGIN IMMEDIATE")
+        (layout,) = run("PRAGMA user_version").fetchone()
+        if layout not in (0, LAYOUT):
+            raise StateFileError(f"the state file is of the layout {layout}, and this emulator reads {LAYOUT}")
+        run(
+            "CREATE TABLE IF NOT EXISTS documents"
+            " (kind TEXT, key TEXT, document TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+        )
+        run(f"PRAGMA user_version = {LAYOUT}")
+        run("COMMIT")
+
+    def put(self, kind: str, key: str, document: Any) -> None:
+        self._begin()
+        self._database.execute("REPLACE INTO documents VALUES (?, ?, ?)", (kind, key, json.dumps(document)))
+
+    def drop(self, kind: str, key: str) -> None:
+        self._begin()
+        self._database.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key))
+
+    def load(self, kind: str) -> Iterator[tuple[str, Any]]:
+        rows = self._database.execute("SELECT key, document FROM documents WHERE kind = ? ORDER BY key", (kind,))
+        return ((key, json.loads(document)) for key, document in rows)
+
+    def commit(self) -> None:
+        if self._database.in_transaction:
+            self._database.execute("COMMIT")
+
+    def close(self) -> None:
+        self.commit()
+        self._database.close()
+
+    def _begin(self) -> None:
+        if not self._database.in_transaction:
+            self._database.execute("BEGIN IMMEDIATE")

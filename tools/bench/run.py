@@ -1,0 +1,151 @@
+"""`make bench`: what this package costs, each figure a ratio within one run.
+
+On a local TI-ONE that takes 100 ms for an answer and 20 requests of an action a second, with PULUMI_PARALLEL=64. It is
+compared with the same stack of dynamic resources that do nothing, and with what the service's limits alone would take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools" / "pulumi"))
+
+from workspace import Workspace  # noqa: E402  the folder is no package: it is found by the line above
+
+from pulumi_tione.emulator import Emulator, Status  # noqa: E402
+
+ANSWER_SECONDS = 0.1
+REQUESTS_A_SECOND = 20
+STOPPING_SECONDS = 10
+
+TASKS = """
+import pulumi_tione as tione
+for number in range({count}):
+    tione.TrainingTask(
+        f"task-{{number}}",
+        framework_name="PYTORCH",
+        framework_environment="torch2.1-py3.10-cuda12.1-gpu",
+        training_mode="DDP",
+        charge_type="POSTPAID_BY_HOUR",
+        start_cmd_info={{"worker_start_cmd": "sleep 36000"}},
+        resource_config_infos=[{{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 1}}],
+    )
+"""
+EMPTY = """
+from empty import Empty
+for number in range({count}):
+    Empty(f"task-{{number}}")
+"""
+EMPTY_PROVIDER = '''
+"""A dynamic resource that does nothing."""
+
+import pulumi
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+
+class EmptyProvider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props):
+        return CreateResult("empty", props)
+
+
+class Empty(Resource):
+    def __init__(self, name):
+        super().__init__(EmptyProvider(), name, {"value": "x"})
+'''
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--tasks", type=int, default=200)
+    arguments.add_argument("--runs", type=int, default=3)
+    options = arguments.parse_args()
+    count, runs = options.tasks, options.runs
+    limits = count / REQUESTS_A_SECOND
+
+    imports = [(imported("pulumi_tione"), imported("pulumi")) for _ in range(max(runs, 5))]
+    rows = [ratio("import pulumi_tione", imports, "import pulumi", 1.3)]
+    tasks, empty = [], []
+    for _ in range(runs):
+        tasks.append(life(TASKS.format(count=count)))
+        empty.append(life(EMPTY.format(count=count)))
+    for step, bound in (("up", 1.15), ("preview", 1.3), ("unchanged up", 1.3)):
+        due = limits if step == "up" else 0.0
+        pairs = [(ours[step], due + theirs[step]) for ours, theirs in zip(tasks, empty, strict=True)]
+        against = "N/20 s + the empty stack" if due else "the empty stack"
+        rows.append(ratio(f"{step} of {count} tasks", pairs, against, bound))
+    destroyed = [(ours["destroy"], STOPPING_SECONDS + limits) for ours in tasks]
+    against = f"{STOPPING_SECONDS} s to stop + N/20 s"
+    rows.append(ratio(f"destroy of {count} running tasks", destroyed, against, 3))
+    print(f"{'what':32} {'seconds':>8} {'ratio':>6} {'bound':>6}  of")
+    print("\n".join(rows))
+    return 0
+
+
+def ratio(what: str, pairs: list[tuple[float, float]], of: str, bound: float) -> str:
+    """Give a line of the table: the median of the ratios, each of two times of one run."""
+    median = statistics.median(ours / theirs for ours, theirs in pairs)
+    return f"{what:32} {statistics.median(ours for ours, _ in pairs):8.2f} {median:6.2f} {bound:6.2f}  {of}"
+
+
+def imported(module: str) -> float:
+    return timed(lambda: subprocess.run([sys.executable, "-c", f"import {module}"], check=True))
+
+
+def life(program: str) -> dict[str, float]:
+    """Take a stack through its life, and give the seconds of each step."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        with Emulator(requests_a_second=REQUESTS_A_SECOND, durations=durations()) as emulator:
+            emulator.faults.add("*", delay_seconds=ANSWER_SECONDS, times=None)
+            project = folder / "project"
+            project.mkdir()
+            (project / "Pulumi.yaml").write_text("name: bench\nruntime: python\n", encoding="utf-8")
+            (project / "__main__.py").write_text(program, encoding="utf-8")
+            (project / "empty.py").write_text(EMPTY_PROVIDER, encoding="utf-8")
+            workspace = Workspace(project, folder, emulator.endpoint, {"PULUMI_PARALLEL": "64"})
+            run(workspace, "stack", "init", "dev")
+            steps = {
+                "up": ("up", "--yes", "--skip-preview"),
+                "preview": ("preview",),
+                "unchanged up": ("up", "--yes", "--skip-preview"),
+                "destroy": ("destroy", "--yes", "--skip-preview"),
+            }
+            return {step: timed(functools.partial(run, workspace, *command)) for step, command in steps.items()}
+    finally:
+        shutil.rmtree(folder)
+
+
+def durations() -> dict[Status, float]:
+    """A task runs at once, and takes long to stop."""
+    quick = dict.fromkeys((Status.SUBMITTING, Status.PENDING, Status.STARTING), 0.1)
+    return {**quick, Status.RUNNING: 36000.0, Status.STOPPING: float(STOPPING_SECONDS)}
+
+
+def run(workspace: Workspace, *arguments: str) -> None:
+    code, output = workspace.run(*arguments)
+    if code:
+        raise SystemExit(f"pulumi {' '.join(arguments)} failed:\n{output}")
+
+
+def timed(action: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    action()
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    os.environ.pop("PULUMI_PARALLEL", None)
+    sys.exit(main())
