@@ -414,163 +414,167 @@ class OperatorInfo(dict[str, Any]):
 class TrainingTaskProperties(pulumi.CustomResource):
     """What a `TrainingTask` knows of its task."""
 
+    def _output(self, name: str) -> pulumi.Output[Any]:
+        """Give what the engine tells, or nothing of what the program has not set: an Output each would take long."""
+        return self.__dict__.get(name) or pulumi.Output.from_input(None)
+
     @property
     @pulumi.getter(name="chargeType")
     def charge_type(self) -> pulumi.Output[str]:
         """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
-        return pulumi.get(self, "charge_type")  # type: ignore[no-any-return]
+        return self._output("charge_type")
 
     @property
     @pulumi.getter(name="resourceConfigInfos")
     def resource_config_infos(self) -> pulumi.Output[Sequence[ResourceConfigInfo]]:
         """The groups of nodes (`ResourceConfigInfos`)."""
-        return pulumi.get(self, "resource_config_infos")  # type: ignore[no-any-return]
+        return self._output("resource_config_infos")
 
     @property
     @pulumi.getter(name="name")
     def name(self) -> pulumi.Output[str]:
         """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
         `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
-        return pulumi.get(self, "name")  # type: ignore[no-any-return]
+        return self._output("name")
 
     @property
     @pulumi.getter(name="frameworkName")
     def framework_name(self) -> pulumi.Output[str | None]:
         """Built-in framework, for example `PYTORCH` (`FrameworkName`)."""
-        return pulumi.get(self, "framework_name")  # type: ignore[no-any-return]
+        return self._output("framework_name")
 
     @property
     @pulumi.getter(name="frameworkVersion")
     def framework_version(self) -> pulumi.Output[str | None]:
         """Version of the framework, for example `1.9` (`FrameworkVersion`)."""
-        return pulumi.get(self, "framework_version")  # type: ignore[no-any-return]
+        return self._output("framework_version")
 
     @property
     @pulumi.getter(name="frameworkEnvironment")
     def framework_environment(self) -> pulumi.Output[str | None]:
         """Environment of the framework, for example `torch2.1-py3.10-cuda12.1-gpu` (`FrameworkEnvironment`)."""
-        return pulumi.get(self, "framework_environment")  # type: ignore[no-any-return]
+        return self._output("framework_environment")
 
     @property
     @pulumi.getter(name="imageInfo")
     def image_info(self) -> pulumi.Output[ImageInfo | None]:
         """A container image in place of a built-in framework (`ImageInfo`)."""
-        return pulumi.get(self, "image_info")  # type: ignore[no-any-return]
+        return self._output("image_info")
 
     @property
     @pulumi.getter(name="trainingMode")
     def training_mode(self) -> pulumi.Output[str | None]:
         """How the nodes work together, for example `DDP` (`TrainingMode`)."""
-        return pulumi.get(self, "training_mode")  # type: ignore[no-any-return]
+        return self._output("training_mode")
 
     @property
     @pulumi.getter(name="startCmdInfo")
     def start_cmd_info(self) -> pulumi.Output[StartCmdInfo | None]:
         """The commands, as plain text (`EncodedStartCmdInfo`, which is sent in place of `StartCmdInfo`)."""
-        return pulumi.get(self, "start_cmd_info")  # type: ignore[no-any-return]
+        return self._output("start_cmd_info")
 
     @property
     @pulumi.getter(name="encodedStartCmdInfo")
     def encoded_start_cmd_info(self) -> pulumi.Output[EncodedStartCmdInfo | None]:
         """The commands, encoded already; not together with `start_cmd_info` (`EncodedStartCmdInfo`)."""
-        return pulumi.get(self, "encoded_start_cmd_info")  # type: ignore[no-any-return]
+        return self._output("encoded_start_cmd_info")
 
     @property
     @pulumi.getter(name="codePackagePath")
     def code_package_path(self) -> pulumi.Output[CosPathInfo | None]:
         """Where the code lies (`CodePackagePath`)."""
-        return pulumi.get(self, "code_package_path")  # type: ignore[no-any-return]
+        return self._output("code_package_path")
 
     @property
     @pulumi.getter(name="codeRepos")
     def code_repos(self) -> pulumi.Output[Sequence[CodeRepoConfig] | None]:
         """Code repositories that are cloned before the start (`CodeRepos`)."""
-        return pulumi.get(self, "code_repos")  # type: ignore[no-any-return]
+        return self._output("code_repos")
 
     @property
     @pulumi.getter(name="dataSource")
     def data_source(self) -> pulumi.Output[str | None]:
         """Kind of the data, for example `DATASET` (`DataSource`)."""
-        return pulumi.get(self, "data_source")  # type: ignore[no-any-return]
+        return self._output("data_source")
 
     @property
     @pulumi.getter(name="dataConfigs")
     def data_configs(self) -> pulumi.Output[Sequence[DataConfig] | None]:
         """The mounts, at most ten (`DataConfigs`)."""
-        return pulumi.get(self, "data_configs")  # type: ignore[no-any-return]
+        return self._output("data_configs")
 
     @property
     @pulumi.getter(name="output")
     def output(self) -> pulumi.Output[CosPathInfo | None]:
         """Where the results go; the service adds the task's id to the path (`Output`)."""
-        return pulumi.get(self, "output")  # type: ignore[no-any-return]
+        return self._output("output")
 
     @property
     @pulumi.getter(name="tuningParameters")
     def tuning_parameters(self) -> pulumi.Output[str | None]:
         """Parameters of the training, mostly JSON, at most 2048 characters (`TuningParameters`)."""
-        return pulumi.get(self, "tuning_parameters")  # type: ignore[no-any-return]
+        return self._output("tuning_parameters")
 
     @property
     @pulumi.getter(name="envs")
     def envs(self) -> pulumi.Output[Mapping[str, str] | None]:
         """Environment variables (`Envs`)."""
-        return pulumi.get(self, "envs")  # type: ignore[no-any-return]
+        return self._output("envs")
 
     @property
     @pulumi.getter(name="privateEnvs")
     def private_envs(self) -> pulumi.Output[Mapping[str, str] | None]:
         """Environment variables whose values nobody may read; always Pulumi secrets (`Envs`, with `IsPrivate`)."""
-        return pulumi.get(self, "private_envs")  # type: ignore[no-any-return]
+        return self._output("private_envs")
 
     @property
     @pulumi.getter(name="resourceGroupId")
     def resource_group_id(self) -> pulumi.Output[str | None]:
         """Id of the resource group of a `PREPAID` task, for example `rsg-1368bcxs` (`ResourceGroupId`)."""
-        return pulumi.get(self, "resource_group_id")  # type: ignore[no-any-return]
+        return self._output("resource_group_id")
 
     @property
     @pulumi.getter(name="vpcId")
     def vpc_id(self) -> pulumi.Output[str | None]:
         """Id of the VPC that the nodes join, for example `vpc-a26qv3af` (`VpcId`)."""
-        return pulumi.get(self, "vpc_id")  # type: ignore[no-any-return]
+        return self._output("vpc_id")
 
     @property
     @pulumi.getter(name="subnetId")
     def subnet_id(self) -> pulumi.Output[str | None]:
         """Id of the subnet that the nodes join, for example `subnet-m7xhqcyc` (`SubnetId`)."""
-        return pulumi.get(self, "subnet_id")  # type: ignore[no-any-return]
+        return self._output("subnet_id")
 
     @property
     @pulumi.getter(name="exposeNetworkConfig")
     def expose_network_config(self) -> pulumi.Output[ExposeNetworkConfig | None]:
         """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
-        return pulumi.get(self, "expose_network_config")  # type: ignore[no-any-return]
+        return self._output("expose_network_config")
 
     @property
     @pulumi.getter(name="logEnable")
     def log_enable(self) -> pulumi.Output[bool | None]:
         """Whether logs are delivered to the log service CLS (`LogEnable`)."""
-        return pulumi.get(self, "log_enable")  # type: ignore[no-any-return]
+        return self._output("log_enable")
 
     @property
     @pulumi.getter(name="logConfig")
     def log_config(self) -> pulumi.Output[LogConfig | None]:
         """Where in CLS the logs go (`LogConfig`)."""
-        return pulumi.get(self, "log_config")  # type: ignore[no-any-return]
+        return self._output("log_config")
 
     @property
     @pulumi.getter(name="remark")
     def remark(self) -> pulumi.Output[str | None]:
         """A remark of at most 1024 characters (`Remark`)."""
-        return pulumi.get(self, "remark")  # type: ignore[no-any-return]
+        return self._output("remark")
 
     @property
     @pulumi.getter(name="callbackUrl")
     def callback_url(self) -> pulumi.Output[str | None]:
         """What the service calls when the task is created, started or stopped; a Pulumi secret, since such addresses
         often hold a password (`CallbackUrl`)."""
-        return pulumi.get(self, "callback_url")  # type: ignore[no-any-return]
+        return self._output("callback_url")
 
     @property
     @pulumi.getter(name="tags")
@@ -578,170 +582,170 @@ class TrainingTaskProperties(pulumi.CustomResource):
         """Tags, beside the default ones of `tione:defaultTags`. The key has 1 to 127, the value 1 to 255 characters:
         letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`,
         `project` or `项目` are reserved (`Tags`)."""
-        return pulumi.get(self, "tags")  # type: ignore[no-any-return]
+        return self._output("tags")
 
     @property
     @pulumi.getter(name="tiProjectId")
     def ti_project_id(self) -> pulumi.Output[str | None]:
         """Id of the workspace, where it is not the default one (`TiProjectId`)."""
-        return pulumi.get(self, "ti_project_id")  # type: ignore[no-any-return]
+        return self._output("ti_project_id")
 
     @property
     @pulumi.getter(name="trainToolConfig")
     def train_tool_config(self) -> pulumi.Output[TrainToolConfig | None]:
         """Diagnosis of a training that hangs (`TrainToolConfig`)."""
-        return pulumi.get(self, "train_tool_config")  # type: ignore[no-any-return]
+        return self._output("train_tool_config")
 
     @property
     @pulumi.getter(name="resourceSupplyAttribute")
     def resource_supply_attribute(self) -> pulumi.Output[ResourceSupplyAttribute | None]:
         """Where the computing power comes from (`ResourceSupplyAttribute`)."""
-        return pulumi.get(self, "resource_supply_attribute")  # type: ignore[no-any-return]
+        return self._output("resource_supply_attribute")
 
     @property
     @pulumi.getter(name="queues")
     def queues(self) -> pulumi.Output[Sequence[str] | None]:
         """Ids of the queues, for example `["q-bj-2f0a9dca"]` (`Queues`)."""
-        return pulumi.get(self, "queues")  # type: ignore[no-any-return]
+        return self._output("queues")
 
     @property
     @pulumi.getter(name="region")
     def region(self) -> pulumi.Output[str]:
         """Region of the task, for example `ap-guangzhou`; by default the one that is configured."""
-        return pulumi.get(self, "region")  # type: ignore[no-any-return]
+        return self._output("region")
 
     @property
     @pulumi.getter(name="triggers")
     def triggers(self) -> pulumi.Output[Sequence[Any] | None]:
         """Any values; when one of them changes, the task is replaced: the way to run it once more."""
-        return pulumi.get(self, "triggers")  # type: ignore[no-any-return]
+        return self._output("triggers")
 
     @property
     @pulumi.getter(name="desiredStatus")
     def desired_status(self) -> pulumi.Output[str | None]:
         """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
         task runs in any case; one that has finished satisfies `RUNNING`."""
-        return pulumi.get(self, "desired_status")  # type: ignore[no-any-return]
+        return self._output("desired_status")
 
     @property
     @pulumi.getter(name="rerunOnFailure")
     def rerun_on_failure(self) -> pulumi.Output[int | None]:
         """How often the task is started again, by the next `up` each time, after it FAILED; by default never."""
-        return pulumi.get(self, "rerun_on_failure")  # type: ignore[no-any-return]
+        return self._output("rerun_on_failure")
 
     @property
     @pulumi.getter(name="additionalParameters")
     def additional_parameters(self) -> pulumi.Output[Mapping[str, Any] | None]:
         """Parameters that this package does not know yet, by their API names, merged into the request: for example
         `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such."""
-        return pulumi.get(self, "additional_parameters")  # type: ignore[no-any-return]
+        return self._output("additional_parameters")
 
     @property
     @pulumi.getter(name="status")
     def status(self) -> pulumi.Output[str]:
         """`SUBMITTING`, `PENDING`, `STARTING`, `RUNNING`, `STOPPING`, `STOPPED`, `FAILED`, `SUCCEED` or
         `SUBMIT_FAILED`, as it was at the last `up` or `refresh` (`Status`)."""
-        return pulumi.get(self, "status")  # type: ignore[no-any-return]
+        return self._output("status")
 
     @property
     @pulumi.getter(name="latestInstanceId")
     def latest_instance_id(self) -> pulumi.Output[str]:
         """Id of the latest run (`LatestInstanceId`)."""
-        return pulumi.get(self, "latest_instance_id")  # type: ignore[no-any-return]
+        return self._output("latest_instance_id")
 
     @property
     @pulumi.getter(name="createTime")
     def create_time(self) -> pulumi.Output[str]:
         """When the task was created, for example `2025-08-01T10:59:53+08` (`CreateTime`)."""
-        return pulumi.get(self, "create_time")  # type: ignore[no-any-return]
+        return self._output("create_time")
 
     @property
     @pulumi.getter(name="startTime")
     def start_time(self) -> pulumi.Output[str]:
         """When the training started (`StartTime`)."""
-        return pulumi.get(self, "start_time")  # type: ignore[no-any-return]
+        return self._output("start_time")
 
     @property
     @pulumi.getter(name="endTime")
     def end_time(self) -> pulumi.Output[str]:
         """When the training ended (`EndTime`)."""
-        return pulumi.get(self, "end_time")  # type: ignore[no-any-return]
+        return self._output("end_time")
 
     @property
     @pulumi.getter(name="updateTime")
     def update_time(self) -> pulumi.Output[str]:
         """When the task changed last (`UpdateTime`)."""
-        return pulumi.get(self, "update_time")  # type: ignore[no-any-return]
+        return self._output("update_time")
 
     @property
     @pulumi.getter(name="runtimeInSeconds")
     def runtime_in_seconds(self) -> pulumi.Output[int]:
         """How long it ran, in seconds (`RuntimeInSeconds`)."""
-        return pulumi.get(self, "runtime_in_seconds")  # type: ignore[no-any-return]
+        return self._output("runtime_in_seconds")
 
     @property
     @pulumi.getter(name="failureReason")
     def failure_reason(self) -> pulumi.Output[str]:
         """Why it failed, or was stopped (`FailureReason`)."""
-        return pulumi.get(self, "failure_reason")  # type: ignore[no-any-return]
+        return self._output("failure_reason")
 
     @property
     @pulumi.getter(name="message")
     def message(self) -> pulumi.Output[str]:
         """What the service has to say of the task (`Message`)."""
-        return pulumi.get(self, "message")  # type: ignore[no-any-return]
+        return self._output("message")
 
     @property
     @pulumi.getter(name="chargeStatus")
     def charge_status(self) -> pulumi.Output[str]:
         """`BILLING`, `ARREARS_STOP` or `NOT_BILLING` (`ChargeStatus`)."""
-        return pulumi.get(self, "charge_status")  # type: ignore[no-any-return]
+        return self._output("charge_status")
 
     @property
     @pulumi.getter(name="billingInfo")
     def billing_info(self) -> pulumi.Output[str]:
         """What it costs, as a text to show (`BillingInfo`)."""
-        return pulumi.get(self, "billing_info")  # type: ignore[no-any-return]
+        return self._output("billing_info")
 
     @property
     @pulumi.getter(name="resourceGroupName")
     def resource_group_name(self) -> pulumi.Output[str]:
         """Name of the resource group (`ResourceGroupName`)."""
-        return pulumi.get(self, "resource_group_name")  # type: ignore[no-any-return]
+        return self._output("resource_group_name")
 
     @property
     @pulumi.getter(name="tensorBoardId")
     def tensor_board_id(self) -> pulumi.Output[str]:
         """Id of the task's TensorBoard (`TensorBoardId`)."""
-        return pulumi.get(self, "tensor_board_id")  # type: ignore[no-any-return]
+        return self._output("tensor_board_id")
 
     @property
     @pulumi.getter(name="uin")
     def uin(self) -> pulumi.Output[str]:
         """Id of the account that owns the task (`Uin`)."""
-        return pulumi.get(self, "uin")  # type: ignore[no-any-return]
+        return self._output("uin")
 
     @property
     @pulumi.getter(name="subUin")
     def sub_uin(self) -> pulumi.Output[str]:
         """Id of the user that created the task (`SubUin`)."""
-        return pulumi.get(self, "sub_uin")  # type: ignore[no-any-return]
+        return self._output("sub_uin")
 
     @property
     @pulumi.getter(name="subUinName")
     def sub_uin_name(self) -> pulumi.Output[str]:
         """Name of the user that created the task (`SubUinName`)."""
-        return pulumi.get(self, "sub_uin_name")  # type: ignore[no-any-return]
+        return self._output("sub_uin_name")
 
     @property
     @pulumi.getter(name="operatorInfo")
     def operator_info(self) -> pulumi.Output[OperatorInfo | None]:
         """Who acted last on the task (`OperatorInfo`)."""
-        return pulumi.get(self, "operator_info")  # type: ignore[no-any-return]
+        return self._output("operator_info")
 
     @property
     @pulumi.getter(name="allTags")
     def all_tags(self) -> pulumi.Output[Mapping[str, str]]:
         """All tags of the task: the program's, the default ones, and the labels `pulumi:project`, `pulumi:stack` and
         `pulumi:resource`."""
-        return pulumi.get(self, "all_tags")  # type: ignore[no-any-return]
+        return self._output("all_tags")

@@ -26,6 +26,7 @@ from pulumi.dynamic import (
 
 from pulumi_tione import _engine
 from pulumi_tione._client import Client
+from pulumi_tione._ownership import RETAINED
 from pulumi_tione._settings import Settings
 from pulumi_tione.errors import TioneError
 from pulumi_tione.lifecycle.check import Surroundings, check
@@ -95,10 +96,12 @@ class TrainingTaskProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         difference = diff(_without_provider(_olds), _without_provider(_news), labelled=self._settings.labels)
         changes = bool(difference.replacing or difference.in_place)
+        # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which ones
+        # changed, for `replace_on_changes` and for what the preview says. Not so where the old task stays: there the
+        # preview shows all inputs of the new one, its name among them, which is computed after this.
+        told_by_inputs = changes and _engine.inputs_changed() and not _news.get("owner", {}).get(RETAINED)
         return DiffResult(
-            # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which
-            # ones changed, for `replace_on_changes` and for what the preview says.
-            changes=None if changes and _engine.inputs_changed() else changes,
+            changes=None if told_by_inputs else changes,
             replaces=list(difference.replacing),
             delete_before_replace=True,
         )

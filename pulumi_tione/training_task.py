@@ -6,7 +6,7 @@ import asyncio
 import copy
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, overload
 
@@ -28,6 +28,8 @@ from pulumi_tione.outputs import TrainingTaskProperties
 from pulumi_tione.provider import TrainingTaskProvider
 
 _SECONDS_BETWEEN_LOOKS = (1.0, 15.0)
+_COMPUTED = ("name", "region", "tags")
+"""The inputs that check may set."""
 
 
 class TrainingTask(TrainingTaskProperties, pulumi.dynamic.Resource, module="tione", name="TrainingTask"):
@@ -86,15 +88,18 @@ class TrainingTask(TrainingTaskProperties, pulumi.dynamic.Resource, module="tion
             properties = properties_of(fields if args is None else args)
         except pulumi.RunError as error:
             raise pulumi.RunError(f"training task {resource_name!r}: {error}") from None
-        self._register(resource_name, {**properties, "owner": _owner(resource_name, opts)}, opts)
+        told = [field.property for field in TRAINING_TASK.outputs.values()]
+        self._register(resource_name, {**properties, "owner": _owner(resource_name, opts)}, [*_COMPUTED, *told], opts)
 
-    def _register(self, resource_name: str, properties: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        fields = (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values())
-        # A property that is not named here would be no attribute of the resource.
-        declared = {field.property: None for field in fields}
-        super().__init__(TrainingTaskProvider(), resource_name, {**declared, **properties}, opts)
-        for field in fields:
-            self.__dict__[field.name] = self.__dict__[field.property]
+    def _register(
+        self, resource_name: str, properties: Mapping[str, Any], told: Iterable[str], opts: pulumi.ResourceOptions
+    ) -> None:
+        """Register the resource with the engine; `told` are the properties that the engine tells beside those given."""
+        declared = {**dict.fromkeys(told), **properties}
+        super().__init__(TrainingTaskProvider(), resource_name, declared, opts)
+        for field in (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()):
+            if field.property in declared:
+                self.__dict__[field.name] = self.__dict__[field.property]
 
     @classmethod
     def get(
@@ -117,7 +122,9 @@ class TrainingTask(TrainingTaskProperties, pulumi.dynamic.Resource, module="tion
         """
         task = cls.__new__(cls)
         properties = properties_of({"region": region, "ti_project_id": ti_project_id})
-        task._register(resource_name, properties, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id)))
+        told = [*TRAINING_TASK.fields, *TRAINING_TASK.outputs]
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
+        task._register(resource_name, properties, told, opts)
         return task
 
     def wait_for(

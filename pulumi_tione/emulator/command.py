@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from .accounts import DEFAULT_KEY, DEFAULT_UIN, Caller, Key
 from .cloud import Switches
 from .emulator import Emulator
+from .endpoints import PREFIX, ROUTES
 from .life import DURATIONS, Status
 from .limits import RATE
+from .regions import DEFAULT_REGION
 from .storage import StateFileError
 
 DEFAULT_PORT = 9851
@@ -26,13 +28,12 @@ _BLOCK = """\
 A local TI-ONE answers tione, tag and sts at {endpoint}
 
   Pulumi       pulumi config set tione:endpoint {endpoint}
-               pulumi config set tione:region ap-guangzhou
+               pulumi config set tione:region {region}
                pulumi config set tione:secretId {secret_id}
                pulumi config set --secret tione:secretKey {secret_key}
-  environment  export TIONE_ENDPOINT={endpoint} TENCENTCLOUD_REGION=ap-guangzhou
-               export TENCENTCLOUD_SECRET_ID={secret_id} TENCENTCLOUD_SECRET_KEY={secret_key}
+  environment  {environment}
   SDKs         endpoint {authority}, protocol http
-  control      {endpoint}/_emulator/requests, tasks, faults, clock, registered, settings
+  control      {endpoint}{prefix}/{routes}
 """
 
 
@@ -73,16 +74,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _announce(emulator: Emulator) -> None:
-    key = emulator.key
-    print(
-        _BLOCK.format(
-            endpoint=emulator.endpoint,
-            authority=emulator.endpoint.removeprefix("http://"),
-            secret_id=key.secret_id,
-            secret_key=key.secret_key,
-        )
+    told = _BLOCK.format(
+        endpoint=emulator.endpoint,
+        authority=emulator.endpoint.removeprefix("http://"),
+        region=DEFAULT_REGION,
+        secret_id=emulator.key.secret_id,
+        secret_key=emulator.key.secret_key,
+        environment="\n               ".join(f"export {name}={value}" for name, value in emulator.environment.items()),
+        prefix=PREFIX,
+        routes=", ".join(ROUTES),
     )
-    print(f"{READY}{emulator.endpoint}", flush=True)
+    print(f"{told}\n{READY}{emulator.endpoint}", flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

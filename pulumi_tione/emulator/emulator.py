@@ -19,6 +19,7 @@ from .life import DURATIONS, Status
 from .limits import RATE, RateLimit
 from .orders import Orders
 from .record import Record
+from .regions import DEFAULT_REGION
 from .server import Server
 from .storage import File, Memory, Storage
 
@@ -76,6 +77,16 @@ class Emulator(Control):
     def key(self) -> Key:
         """The first of the keys that it knows."""
         return next(iter(self.keyring))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point the provider and the SDKs at it."""
+        return {
+            "TIONE_ENDPOINT": self.endpoint,
+            "TENCENTCLOUD_SECRET_ID": self.key.secret_id,
+            "TENCENTCLOUD_SECRET_KEY": self.key.secret_key,
+            "TENCENTCLOUD_REGION": DEFAULT_REGION,
+        }
 
     def start(self) -> None:
         self._server.start()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+DEFAULT_REGION = "ap-guangzhou"
+"""The region of the examples; it is no default of the API, where a region must be named."""
+
 REGIONS = frozenset(
     {
         "ap-bangkok",

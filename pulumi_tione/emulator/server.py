@@ -7,6 +7,8 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -32,6 +34,7 @@ class Server:
         self.port: int = self._socket.getsockname()[1]
         self._own_names = LOOPBACK_NAMES | {host}
         self._stop: Callable[[], object] | None = None
+        self._stopped = asyncio.Event()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"emulator-{self.port}", daemon=True)
 
@@ -51,15 +54,15 @@ class Server:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-        self._stop = lambda: loop.call_soon_threadsafe(stopped.set)
-        # To aiohttp 0 is no limit: an open request, such as one held back by order, would be waited for.
+        loop = asyncio.get_running_loop()
+        self._stop = lambda: loop.call_soon_threadsafe(self._stopped.set)
+        # To aiohttp 0 is no limit: an open request would be waited for.
         runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.01)
         await runner.setup()
         try:
             await web.SockSite(runner, self._socket, backlog=_BACKLOG).start()
             self._ready.set()
-            await stopped.wait()
+            await self._stopped.wait()
         finally:
             await runner.cleanup()
 
@@ -75,7 +78,16 @@ class Server:
         headers = {name.lower(): value for name, value in request.headers.items()}
         with self._lock:
             reply = self._gateway.reply(Request(request.method, headers, body))
+        if await self._stops_within(reply.delay_seconds):
+            reply = replace(reply, connection="close")
         return await _send(request, reply)
+
+    async def _stops_within(self, seconds: float) -> bool:
+        """Hold an answer back; True as soon as the server stops meanwhile."""
+        if seconds:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), seconds)
+        return self._stopped.is_set()
 
 
 async def _read(request: web.BaseRequest) -> bytes:
@@ -90,8 +102,6 @@ async def _read(request: web.BaseRequest) -> bytes:
 
 
 async def _send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
-    if reply.delay_seconds:
-        await asyncio.sleep(reply.delay_seconds)
     headers = {"Content-Type": reply.content_type}
     if reply.connection is None:
         return web.Response(status=reply.status, headers=headers, body=reply.body)

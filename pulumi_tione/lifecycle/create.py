@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import LABELS, NUMBERS, automatic_name, numbered, wanted_tags
+from pulumi_tione._ownership import LABELS, NUMBERS, RETAINED, automatic_name, numbered, wanted_tags
 from pulumi_tione._wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.diff import diff
@@ -31,6 +31,11 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 _WAYS_OUT = "If it is not needed, delete it in the console and run `pulumi up` again; otherwise choose another name."
+
+_WAY_BESIDE_RETAINED = (
+    "It stays because of retain_on_delete: for another task beside it change `triggers`, or its name where the program "
+    "sets one."
+)
 
 
 @dataclass
@@ -170,9 +175,17 @@ class Creation:
 
     def _ours(self, holder: Mapping[str, Any]) -> str:
         """Give the id of a task that was found under our name, if this very create has made it."""
-        if self._has_our_content(holder) and _made_at(holder) >= self._begun - _CLOCKS_DIFFER:
+        if self._may_have_our_labels(holder) and self._has_our_content(holder) and self._is_of_this_create(holder):
             return str(holder["Id"])
         raise TaskError(self._name_is_taken(str(holder["Name"]), holder, None))
+
+    def _may_have_our_labels(self, task: Mapping[str, Any]) -> bool:
+        """Tell whether the labels are not another resource's: a task may have failed to get any."""
+        there, wanted = user_tags(task.get("Tags")), wanted_tags(self.inputs, self.labelled)
+        return all(there.get(key) in (None, wanted.get(key)) for key in LABELS)
+
+    def _is_of_this_create(self, task: Mapping[str, Any]) -> bool:
+        return _made_at(task) >= self._begun - _CLOCKS_DIFFER
 
     def _name_is_taken(self, name: str, holder: Mapping[str, Any] | None, refusal: ApiError | None) -> str:
         because = f" ({refusal.code}, request id {refusal.request_id})" if refusal else ""
@@ -182,7 +195,12 @@ class Creation:
                 "to be seen; the service may keep the names of deleted tasks, or it is in another workspace. "
                 f"Choose another name.{because}"
             )
-        return f"training task {name!r} was not created: {self._described(holder)}. {_WAYS_OUT}{because}"
+        way = _WAY_BESIDE_RETAINED if self._is_retained_by_us(holder) else _WAYS_OUT
+        return f"training task {name!r} was not created: {self._described(holder)}. {way}{because}"
+
+    def _is_retained_by_us(self, holder: Mapping[str, Any]) -> bool:
+        """Tell whether the holder of the name may be an old task of this resource that stays on purpose."""
+        return bool(self.inputs.get("owner", {}).get(RETAINED)) and self._may_have_our_labels(holder)
 
     def _repaired_tags(self, task_id: str, detail: Mapping[str, Any]) -> dict[str, str]:
         """Bind what the service has failed to bind at creation, and give all tags that the task has then."""

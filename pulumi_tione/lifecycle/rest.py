@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pulumi_tione._client import Client
+from pulumi_tione._statuses import Statuses
 from pulumi_tione._waiting import Status, is_at_rest, wait_until
 from pulumi_tione.errors import ApiError, Kind, TaskError
 from pulumi_tione.lifecycle.presence import detail_or_gone
+
+_STATUSES = Statuses()
+"""One for the whole process, so that all tasks that are being stopped share the calls."""
 
 _SECONDS_TO_REST = 1800
 """How long a task may take to stop."""
@@ -37,8 +41,10 @@ def bring_to_rest(
 
     def is_done() -> bool:
         nonlocal status, refusal
-        detail = detail_or_gone(client, task_id, outputs)
-        status = None if detail is None else str(detail.get("Status"))
+        status = _STATUSES.of(client, task_id, outputs.get("tiProjectId"))
+        if status is None:  # a list may lag behind: only the task itself can be gone
+            detail = detail_or_gone(client, task_id, outputs)
+            status = None if detail is None else str(detail.get("Status"))
         if status is None or is_at_rest(status):
             return True
         if status != Status.STOPPING:

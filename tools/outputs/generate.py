@@ -40,6 +40,13 @@ def _init(self: dict[str, Any], **values: Any) -> None:
 
 
 '''
+_PROPERTIES_HEAD = '''\
+class TrainingTaskProperties(pulumi.CustomResource):
+    """What a `TrainingTask` knows of its task."""
+
+    def _output(self, name: str) -> pulumi.Output[Any]:
+        """Give what the engine tells, or nothing of what the program has not set: an Output each would take long."""
+        return self.__dict__.get(name) or pulumi.Output.from_input(None)'''
 _SCALARS = {Scalar.TEXT: "str", Scalar.WHOLE: "int", Scalar.TRUTH: "bool", Scalar.ANY: "Any"}
 _NEVER_MISSING = ("name", "region", "allTags")
 """What check or the service adds when the program does not say it."""
@@ -88,7 +95,7 @@ def _output_class(struct: Struct) -> str:
 
 
 def _properties() -> str:
-    head = 'class TrainingTaskProperties(pulumi.CustomResource):\n    """What a `TrainingTask` knows of its task."""'
+    head = _PROPERTIES_HEAD
     fields = (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values())
     return "\n\n".join([head, *(_property(field) for field in fields)])
 
@@ -98,7 +105,7 @@ def _property(field: Field) -> str:
         f'    @property\n    @pulumi.getter(name="{field.property}")\n'
         f"    def {field.name}(self) -> pulumi.Output[{_annotation(field)}]:\n"
         f"        {_field_docstring(TRAINING_TASK, field)}\n"
-        f'        return pulumi.get(self, "{field.name}")  # type: ignore[no-any-return]'
+        f'        return self._output("{field.name}")'
     )
 
 

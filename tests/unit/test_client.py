@@ -1,0 +1,722 @@
+"""The client over real HTTP: a service on the loopback that answers what a test lays down for it."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import logging
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_tione import _transport
+from pulumi_tione._client import Client
+from pulumi_tione._pace import Pace
+from pulumi_tione._settings import Settings
+from pulumi_tione.errors import KIND_OF_CODE, ApiError, Kind, NotSentError, SettingsError, TioneError, UnclearError
+
+KEYS = {"tione:secretId": "AKIDexample", "tione:secretKey": "planted-key"}
+BODY = {"Name": "bert", "ChargeType": "POSTPAID_BY_HOUR", "ResourceConfigInfos": [{"Role": "WORKER", "InstanceNum": 2}]}
+JSON = "application/json"
+DEAD_PROXY = "http://user:planted-proxy@127.0.0.1:9"
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the service answers, byte for byte."""
+
+    content: bytes
+    status: int = 200
+    content_type: str = JSON
+    announced: int = 0
+    """So many bytes more are announced than sent: the connection is cut in the middle."""
+
+
+@dataclass(frozen=True)
+class Request:
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def action(self) -> str:
+        return self.headers["X-TC-Action"]
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+
+CUT = Answer(b"", status=0)
+"""No answer at all: the connection is closed after the request was read."""
+
+
+def ok(**response: Any) -> Answer:
+    return Answer(json.dumps({"Response": {**response, "RequestId": "r-1"}}).encode())
+
+
+def refusal(code: str, message: str = "no", *, content_type: str = JSON) -> Answer:
+    error = {"Code": code, "Message": message}
+    content = json.dumps({"Response": {"Error": error, "RequestId": "r-2"}}, ensure_ascii=False)
+    return Answer(content.encode(), content_type=content_type)
+
+
+class Service:
+    """Answers in turn, the last answer for ever; it keeps every request."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.answers: list[Answer] = []
+        self.port = 0
+        self._lock = threading.Lock()
+
+    def answer(self, *answers: Answer) -> None:
+        self.answers = [*answers]
+
+    def take(self, request: Request) -> Answer:
+        with self._lock:
+            self.requests.append(request)
+            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    @property
+    def actions(self) -> list[str]:
+        return [request.action for request in self.requests]
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    found = Service()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            answer = found.take(Request(dict(self.headers.items()), text))
+            if answer is CUT:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(answer.content) + answer.announced))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 64
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        found.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()
+
+
+class Pauses(list[float]):
+    """Sleeps that take no time. Nobody sleeps for ever."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+        assert len(self) < 40, "the request is sent again and again"
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+def new_client(service: Service, pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
+    """Makes clients of the service, with config of the test's own and without our rate limit."""
+    monkeypatch.setattr(Pace, "wait", lambda pace, action, announce: None)
+
+    def client(**config: str) -> Client:
+        of_the_test = {f"tione:{name}": value for name, value in config.items()}
+        endpoint = {"tione:endpoint": f"http://127.0.0.1:{service.port}"}
+        settings = Settings({**KEYS, **endpoint, **of_the_test}.get, {})
+        return Client(settings, of_the_test.get("tione:region", "ap-guangzhou"), sleep=pauses)
+
+    return client
+
+
+@pytest.fixture
+def client(new_client: Callable[..., Client]) -> Client:
+    return new_client()
+
+
+@pytest.fixture
+def without_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is not sent again."""
+    monkeypatch.setattr(_transport, "_PATIENCE_WITH_THROTTLING_SECONDS", 0)
+    monkeypatch.setattr(_transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
+
+
+# Requests.
+
+
+def test_a_create_gives_the_id_and_sends_the_body_as_it_is(service: Service, client: Client) -> None:
+    service.answer(ok(Id="train-1"))
+    assert client.create_training_task(BODY) == "train-1"
+    (request,) = service.requests
+    assert request.body == BODY
+    assert '"InstanceNum": 2' in request.text
+    headers = request.headers
+    assert headers["Content-Type"] == JSON
+    assert headers["X-TC-Action"] == "CreateTrainingTask"
+    assert headers["X-TC-Version"] == "2021-11-11"
+    assert headers["X-TC-Region"] == "ap-guangzhou"
+    assert headers["X-TC-Language"] == "en-US"
+    assert headers["Authorization"].startswith("TC3-HMAC-SHA256 Credential=AKIDexample/")
+    assert "/tione/tc3_request" in headers["Authorization"]
+    assert "X-TC-Token" not in headers
+
+
+def test_temporary_keys_send_their_token(service: Service, new_client: Callable[..., Client]) -> None:
+    service.answer(ok(Id="train-1"))
+    new_client(securityToken="a-token").create_training_task(BODY)
+    assert service.requests[0].headers["X-TC-Token"] == "a-token"
+
+
+def test_a_client_asks_the_region_that_it_is_for(service: Service, new_client: Callable[..., Client]) -> None:
+    service.answer(ok(Id="train-1"))
+    new_client(region="ap-shanghai").create_training_task(BODY)
+    assert service.requests[0].headers["X-TC-Region"] == "ap-shanghai"
+
+
+def test_an_entry_in_netrc_does_not_take_the_signatures_place(
+    service: Service, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password planted-netrc\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    service.answer(ok(Id="train-1"))
+    client.create_training_task(BODY)
+    assert service.requests[0].headers["Authorization"].startswith("TC3-HMAC-SHA256 ")
+
+
+CALLS: dict[str, tuple[Callable[[Client], Any], str, dict[str, Any]]] = {
+    "describe": (
+        lambda client: client.describe_training_task("train-1", "p-1"),
+        "DescribeTrainingTask",
+        {"Id": "train-1", "TiProjectId": "p-1"},
+    ),
+    "describe in the default workspace": (
+        lambda client: client.describe_training_task("train-1"),
+        "DescribeTrainingTask",
+        {"Id": "train-1"},
+    ),
+    "start": (lambda client: client.start_training_task("train-1"), "StartTrainingTask", {"Id": "train-1"}),
+    "stop": (lambda client: client.stop_training_task("train-1"), "StopTrainingTask", {"Id": "train-1"}),
+    "delete": (
+        lambda client: client.delete_training_task("train-1", "p-1"),
+        "DeleteTrainingTask",
+        {"Id": "train-1", "TiProjectId": "p-1"},
+    ),
+    "log delivery": (
+        lambda client: client.enable_cls_config("train-1", True, {"LogsetId": "l", "TopicId": "t"}),
+        "EnableTrainingTaskClsConfig",
+        {"TaskId": "train-1", "LogEnable": True, "LogConfig": {"LogsetId": "l", "TopicId": "t"}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "action", "body"), CALLS.values(), ids=CALLS)
+def test_an_action_is_called_with_its_parameters(
+    service: Service, client: Client, call: Callable[[Client], Any], action: str, body: dict[str, Any]
+) -> None:
+    service.answer(ok(TrainingTaskDetail={"Id": "train-1"}))
+    call(client)
+    (request,) = service.requests
+    assert request.action == action
+    assert request.body == body
+
+
+def test_a_name_is_looked_up_by_filter_and_only_an_equal_one_is_found(service: Service, client: Client) -> None:
+    items = [{"Name": "bert-2", "Id": "train-2"}, {"Name": "my-bert", "Id": "train-3"}, {"Name": "BERT", "Id": "t"}]
+    service.answer(
+        ok(TrainingTaskSet=items, TotalCount=3),
+        ok(TrainingTaskSet=[*items, {"Name": "bert", "Id": "train-1"}], TotalCount=4),
+        ok(TrainingTaskSet=[], TotalCount=0),
+    )
+    assert client.find_training_task("bert", "p-1") is None
+    assert client.find_training_task("bert") == {"Name": "bert", "Id": "train-1"}
+    assert client.find_training_task("bert") is None
+    assert service.actions == ["DescribeTrainingTasks"] * 3
+    asked = service.requests[0].body
+    assert asked["Filters"] == [{"Name": "Name", "Values": ["bert"]}]
+    assert asked["Limit"] == 50
+    assert asked["TiProjectId"] == "p-1"
+
+
+def test_tasks_with_tags_are_listed_page_after_page(service: Service, client: Client) -> None:
+    pages = [
+        [{"Id": f"train-{index}"} for index in range(start, stop)] for start, stop in ((0, 50), (50, 100), (100, 103))
+    ]
+    service.answer(*(ok(TrainingTaskSet=page, TotalCount=103) for page in pages))
+    found = [item["Id"] for item in client.training_tasks_with_tags({"pulumi:stack": "dev"})]
+    assert found == [f"train-{index}" for index in range(103)]
+    assert [request.body.get("Offset", 0) for request in service.requests] == [0, 50, 100]
+    assert all(
+        request.body["TagFilters"] == [{"TagKey": "pulumi:stack", "TagValues": ["dev"]}] for request in service.requests
+    )
+
+
+def test_tags_are_bound_ten_at_a_time_and_removed_by_key(service: Service, client: Client) -> None:
+    service.answer(ok())
+    client.tag_training_task("train-1", "100", {f"k{index}": "v" for index in range(21)})
+    client.untag_training_task("train-1", "100", ["a", "b"])
+    client.tag_training_task("train-1", "100", {})
+    assert service.actions == ["TagResources"] * 3 + ["UnTagResources"]
+    assert [len(request.body["Tags"]) for request in service.requests[:3]] == [10, 10, 1]
+    assert service.requests[3].body["TagKeys"] == ["a", "b"]
+    resource = "qcs::tione:ap-guangzhou:uin/100:trainingtask/train-1"
+    assert all(request.body["ResourceList"] == [resource] for request in service.requests)
+    assert {request.headers["X-TC-Version"] for request in service.requests} == {"2018-08-13"}
+    assert "/tag/tc3_request" in service.requests[0].headers["Authorization"]
+
+
+def test_a_failure_inside_a_successful_answer_of_the_tag_service_is_an_error(service: Service, client: Client) -> None:
+    failed = {"Resource": "qcs::…", "Code": "ResourceNotFound", "Message": "not there"}
+    service.answer(ok(FailedResources=[failed]))
+    with pytest.raises(ApiError, match="TagResources was refused with ResourceNotFound: not there"):
+        client.tag_training_task("train-1", "100", {"team": "nlp"})
+
+
+def test_the_account_of_the_keys_is_told_by_sts(service: Service, client: Client) -> None:
+    service.answer(ok(AccountId="100000000001"))
+    assert client.account_id() == "100000000001"
+    assert service.actions == ["GetCallerIdentity"]
+    assert service.requests[0].body == {}
+
+
+def test_many_threads_use_one_client(service: Service, client: Client) -> None:
+    service.answer(ok(Id="train-1"))
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(client.create_training_task(BODY))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert found == ["train-1"] * 16
+    assert len(service.requests) == 16
+
+
+# Answers that are clear.
+
+
+def test_a_refusal_is_an_error_with_the_services_own_words(service: Service, client: Client, pauses: Pauses) -> None:
+    service.answer(refusal("InvalidParameterValue.ImageIllegal", "image\nis wrong"))
+    with pytest.raises(ApiError) as caught:
+        client.create_training_task(BODY)
+    error = caught.value
+    assert (error.code, error.service_message, error.request_id) == (
+        "InvalidParameterValue.ImageIllegal",
+        "image\nis wrong",
+        "r-2",
+    )
+    assert error.kind is Kind.CALLER
+    assert "\n" not in str(error)
+    assert (len(service.requests), pauses) == (1, [])
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFound", "FailedOperation.RecordNotFound"])
+def test_a_task_that_the_service_does_not_know_is_none(service: Service, client: Client, code: str) -> None:
+    service.answer(refusal(code))
+    assert client.describe_training_task("train-1") is None
+    client.delete_training_task("train-1")
+    with pytest.raises(ApiError, match=code):
+        client.stop_training_task("train-1")
+
+
+def test_a_null_detail_is_a_task_that_the_service_does_not_know(service: Service, client: Client) -> None:
+    service.answer(ok(TrainingTaskDetail=None))
+    assert client.describe_training_task("train-1") is None
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["AuthFailure.SignatureFailure", "InvalidParameter", "UnsupportedRegion", "Unheard.Of", "ResourceNotFound.X"],
+)
+def test_any_other_refusal_of_a_question_is_an_error_at_once(
+    service: Service, client: Client, pauses: Pauses, code: str
+) -> None:
+    service.answer(refusal(code))
+    with pytest.raises(ApiError, match=code):
+        client.describe_training_task("train-1")
+    assert (len(service.requests), pauses) == (1, [])
+
+
+# Answers that are not clear.
+
+UNCLEAR: dict[str, Answer] = {
+    "an error under another content type": refusal("InvalidParameter", content_type="application/json; charset=utf-8"),
+    "an error as html": refusal("InvalidParameter", content_type="text/html"),
+    "html": Answer(b"<html><body>502</body></html>", content_type="text/html"),
+    "html that says it is json": Answer(b"<html><body>502</body></html>"),
+    "nothing": Answer(b""),
+    "an empty object": Answer(b"{}"),
+    "an empty object under another content type": Answer(b"{}", content_type="text/html"),
+    "a null response": Answer(b'{"Response": null}'),
+    "a text as response": Answer(b'{"Response": "ok"}'),
+    "a list": Answer(b"[]"),
+    "a number": Answer(b"7"),
+    "a null": Answer(b"null"),
+    "no utf-8": Answer(b'{"Response": {"Id": "\xff\xfe"}}'),
+    "half of an object": Answer(b'{"Response": {"Id": "train-'),
+    "an error without a code": Answer(b'{"Response": {"Error": {"Message": "no"}, "RequestId": "r"}}'),
+    "an error that is a text": Answer(b'{"Response": {"Error": "no", "RequestId": "r"}}'),
+    "an error without a request id": Answer(b'{"Response": {"Error": {"Code": "InternalError", "Message": "no"}}}'),
+    "500": Answer(b"oh", status=500, content_type="text/plain"),
+    "502 with an answer": Answer(ok(Id="train-1").content, status=502),
+    "503 with a refusal": Answer(refusal("InvalidParameter").content, status=503),
+    "403": Answer(b"", status=403),
+    "a cut connection": CUT,
+    "a connection that is cut in the middle": Answer(b'{"Response": {"Id": "tr', announced=100),
+}
+
+
+@pytest.mark.parametrize("answer", UNCLEAR.values(), ids=UNCLEAR)
+def test_a_create_without_a_clear_answer_may_have_taken_effect_and_is_not_sent_again(
+    service: Service, client: Client, pauses: Pauses, answer: Answer
+) -> None:
+    service.answer(answer)
+    with pytest.raises(UnclearError) as caught:
+        client.create_training_task(BODY)
+    assert "CreateTrainingTask" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert (len(service.requests), pauses) == (1, [])
+
+
+@pytest.mark.parametrize("task_id", [None, "", 7, {}, []], ids=repr)
+def test_a_create_without_an_id_is_not_clear(service: Service, client: Client, task_id: Any) -> None:
+    service.answer(ok(Id=task_id))
+    with pytest.raises(UnclearError, match="CreateTrainingTask was answered without an id"):
+        client.create_training_task(BODY)
+    service.answer(ok())
+    with pytest.raises(UnclearError, match="CreateTrainingTask was answered without an id"):
+        client.create_training_task(BODY)
+    assert len(service.requests) == 2
+
+
+@pytest.mark.parametrize("answer", UNCLEAR.values(), ids=UNCLEAR)
+def test_a_question_without_a_clear_answer_is_asked_again(
+    service: Service, client: Client, pauses: Pauses, answer: Answer
+) -> None:
+    service.answer(answer, answer, ok(TrainingTaskDetail={"Id": "train-1", "Status": "RUNNING"}))
+    assert client.describe_training_task("train-1") == {"Id": "train-1", "Status": "RUNNING"}
+    assert len(service.requests) == 3
+    assert len(pauses) == 2
+
+
+@pytest.mark.usefixtures("without_patience")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.describe_training_task("train-1"),
+        lambda client: client.find_training_task("bert"),
+        lambda client: list(client.training_tasks_with_tags({"a": "b"})),
+        lambda client: client.account_id(),
+    ],
+    ids=["describe", "find", "list", "account"],
+)
+def test_an_answer_without_what_the_action_must_return_is_not_clear(
+    service: Service, client: Client, ask: Callable[[Client], Any]
+) -> None:
+    """Otherwise a task would pass for gone, or its name for free, on the word of a proxy."""
+    service.answer(ok())
+    with pytest.raises(UnclearError):
+        ask(client)
+
+
+@pytest.mark.usefixtures("without_patience")
+def test_a_question_is_not_asked_for_ever(service: Service, client: Client) -> None:
+    service.answer(UNCLEAR["html"])
+    with pytest.raises(UnclearError, match="DescribeTrainingTask"):
+        client.describe_training_task("train-1")
+
+
+def test_an_answer_that_does_not_come_is_not_clear(
+    service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+    monkeypatch.setattr(_transport, "_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(service, "take", lambda request: asked.wait(5) and CUT)
+    with pytest.raises(UnclearError, match="CreateTrainingTask got no answer from http://127.0.0.1"):
+        client.create_training_task(BODY)
+    asked.set()
+
+
+# What is sent again.
+
+THROTTLED = sorted(code for code, kind in KIND_OF_CODE.items() if kind is Kind.THROTTLED)
+
+
+@pytest.mark.parametrize("code", THROTTLED)
+def test_a_throttled_create_was_surely_not_accepted_and_is_sent_again(
+    service: Service, client: Client, pauses: Pauses, code: str
+) -> None:
+    service.answer(refusal(code), refusal(code), refusal(code), ok(Id="train-1"))
+    assert client.create_training_task(BODY) == "train-1"
+    assert [request.body for request in service.requests] == [BODY] * 4
+    assert len(pauses) == 3
+    assert all(0 <= pause <= 20 for pause in pauses)
+
+
+@pytest.mark.parametrize("code", sorted(code for code, kind in KIND_OF_CODE.items() if kind is not Kind.THROTTLED))
+def test_a_create_that_was_refused_for_another_reason_is_not_sent_again_here(
+    service: Service, client: Client, pauses: Pauses, code: str
+) -> None:
+    service.answer(refusal(code))
+    with pytest.raises(ApiError, match=code):
+        client.create_training_task(BODY)
+    assert (len(service.requests), pauses) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.describe_training_task("train-1"),
+        lambda client: client.stop_training_task("train-1"),
+        lambda client: client.delete_training_task("train-1"),
+    ],
+    ids=["describe", "stop", "delete"],
+)
+@pytest.mark.parametrize("code", ["RequestLimitExceeded", "InternalError", "InternalError.QueryVPCInfoFailed"])
+def test_what_does_no_harm_twice_is_sent_again_after_throttling_and_passing_failures(
+    service: Service, client: Client, pauses: Pauses, call: Callable[[Client], Any], code: str
+) -> None:
+    service.answer(refusal(code), ok(TrainingTaskDetail={"Id": "train-1"}))
+    call(client)
+    assert len(service.requests) == 2
+    assert len(pauses) == 1
+
+
+@pytest.mark.parametrize("answer", [CUT, refusal("InternalError")], ids=["cut", "failed"])
+def test_a_start_that_may_have_taken_effect_is_not_sent_again(
+    service: Service, client: Client, pauses: Pauses, answer: Answer
+) -> None:
+    service.answer(answer)
+    with pytest.raises(TioneError, match="StartTrainingTask"):
+        client.start_training_task("train-1")
+    assert (len(service.requests), pauses) == (1, [])
+
+
+@pytest.mark.usefixtures("without_patience")
+def test_a_throttled_request_is_not_sent_for_ever_and_ends_with_the_services_own_refusal(
+    service: Service, client: Client
+) -> None:
+    service.answer(refusal("RequestLimitExceeded", "slow down"))
+    with pytest.raises(ApiError, match="slow down"):
+        client.create_training_task(BODY)
+    assert len(service.requests) == 1
+
+
+def test_a_request_that_waits_because_of_throttling_says_so(service: Service, pauses: Pauses) -> None:
+    said: list[str] = []
+    settings = Settings({**KEYS, "tione:endpoint": f"http://127.0.0.1:{service.port}"}.get, {})
+    service.answer(refusal("RequestLimitExceeded"), ok(Id="train-1"))
+    Client(settings, "ap-guangzhou", sleep=pauses, announce=said.append).create_training_task(BODY)
+    (text,) = said
+    assert "CreateTrainingTask" in text
+    assert "RequestLimitExceeded" in text
+
+
+# What was not sent.
+
+
+def test_a_refused_connection_means_that_nothing_was_sent(client: Client, service: Service, pauses: Pauses) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    settings = Settings({**KEYS, "tione:endpoint": f"http://127.0.0.1:{port}"}.get, {})
+    for call in (
+        lambda client: client.create_training_task(BODY),
+        lambda client: client.describe_training_task("train-1"),
+    ):
+        with pytest.raises(NotSentError) as caught:
+            call(Client(settings, "ap-guangzhou", sleep=pauses))
+        assert f"was not sent: http://127.0.0.1:{port} cannot be reached: " in str(caught.value)
+        assert "Connection refused" in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert pauses == []
+
+
+@pytest.mark.parametrize(
+    "config", [{"region": "广州"}, {"region": "ap-guangzhou\nX: y"}, {"secretId": "密钥"}], ids=str
+)
+def test_a_request_that_cannot_even_be_written_was_not_sent(
+    service: Service, new_client: Callable[..., Client], config: dict[str, str]
+) -> None:
+    service.answer(ok(Id="train-1"))
+    with pytest.raises((NotSentError, SettingsError)) as caught:
+        new_client(**config).create_training_task(BODY)
+    assert "密钥" not in str(caught.value)
+    assert service.requests == []
+
+
+def test_without_keys_nothing_is_sent(service: Service, new_client: Callable[..., Client]) -> None:
+    with pytest.raises(SettingsError, match="there are no keys"):
+        new_client(secretId="", secretKey="").create_training_task(BODY)
+    assert service.requests == []
+
+
+# Proxies.
+
+
+@pytest.mark.parametrize("lower", [False, True], ids=["upper case", "lower case"])
+@pytest.mark.parametrize("no_proxy", [None, "127.0.0.1,localhost", "localhost, 127.0.0.1", "example.com"])
+def test_no_proxy_stands_between_us_and_the_loopback(
+    service: Service, client: Client, monkeypatch: pytest.MonkeyPatch, lower: bool, no_proxy: str | None
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name.lower() if lower else name, DEAD_PROXY)
+    if no_proxy is not None:
+        monkeypatch.setenv("no_proxy" if lower else "NO_PROXY", no_proxy)
+    service.answer(ok(Id="train-1"))
+    assert client.create_training_task(BODY) == "train-1"
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_dead_proxy_on_the_way_to_another_host_is_named_by_its_variable_without_its_password(
+    new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, DEAD_PROXY)
+    with pytest.raises(NotSentError) as caught:
+        new_client(endpoint="https://tione.invalid").create_training_task(BODY)
+    text = str(caught.value)
+    assert "HTTPS_PROXY" in text
+    assert "https://tione.invalid" in text
+    assert "planted" not in text
+    assert "\n" not in text
+
+
+# Secrets.
+
+
+@dataclass(frozen=True)
+class Planted:
+    values: tuple[str, ...]
+
+    def body(self) -> dict[str, Any]:
+        envs = [{"Name": f"E{index}", "Value": value, "IsPrivate": True} for index, value in enumerate(self.values)]
+        return {**BODY, "Envs": [{"Name": "EPOCHS", "Value": "3"}, *envs]}
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        Planted(("planted-1",)),
+        Planted(('planted "quoted" \\ back',)),
+        Planted(("planted-密码",)),
+        Planted(('planted-"密码"',)),
+        Planted(("planted\nline",)),
+        Planted(("abc", "abcplanted")),
+        Planted(("planted", "planted-longer")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "repeat",
+    [str, json.dumps, lambda body: json.dumps(body, ensure_ascii=False)],
+    ids=["as text", "as json", "as json in utf-8"],
+)
+def test_the_secrets_of_a_request_are_taken_out_of_a_refusal_that_repeats_it(
+    service: Service, client: Client, planted: Planted, repeat: Callable[[Any], str]
+) -> None:
+    body = planted.body()
+    if repeat is str:
+        message = "; ".join(env["Value"] for env in body["Envs"])
+    else:
+        message = repeat(body)
+    service.answer(refusal("InvalidParameterValue", f"cannot accept {message}"))
+    with pytest.raises(ApiError) as caught:
+        client.create_training_task(body)
+    told = str(caught.value) + caught.value.service_message + repr(caught.value.args)
+    for secret in ("planted", "密码", "\\u5bc6"):
+        assert secret not in told
+    assert "[secret]" in told
+    assert "cannot accept" in told
+
+
+def test_passwords_and_callback_addresses_are_secrets_of_a_request_too(service: Service, client: Client) -> None:
+    body = {
+        **BODY,
+        "ImageInfo": {"ImageType": "CUSTOM", "ImageSecret": {"Username": "somebody", "Password": "planted-1"}},
+        "CallbackUrl": "http://user:planted-2@callback",
+    }
+    service.answer(refusal("InvalidParameterValue", json.dumps(body)))
+    with pytest.raises(ApiError) as caught:
+        client.create_training_task(body)
+    assert "planted" not in str(caught.value)
+    assert "somebody" in str(caught.value)
+
+
+def test_no_error_holds_a_key(service: Service, new_client: Callable[..., Client]) -> None:
+    client = new_client(secretKey="planted-key", securityToken="planted-token")
+    for answer in (*UNCLEAR.values(), refusal("AuthFailure.SignatureFailure")):
+        service.answer(answer)
+        with pytest.raises(TioneError) as caught:
+            client.create_training_task(BODY)
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert "planted" not in f"{error} {error!r}"
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def test_nothing_that_was_sent_reaches_a_log_at_the_level_debug(
+    service: Service, new_client: Callable[..., Client], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = new_client(secretKey="planted-key", securityToken="planted-token")
+    service.answer(ok(Id="train-1"), refusal("InvalidParameter", "planted-1"), CUT)
+    client.create_training_task(Planted(("planted-1",)).body())
+    for _ in range(2):
+        with pytest.raises(TioneError):
+            client.create_training_task(Planted(("planted-1",)).body())
+    assert len(service.requests) == 3
+    assert [record for record in caplog.records if "tencentcloud" in record.name] == []
+    for secret in ("planted", "TC3-HMAC-SHA256", "bert"):
+        assert secret not in caplog.text
+
+
+CONFIGURES_LOGGING_LATE = """
+import logging.config, sys
+from pulumi_tione._client import Client
+from pulumi_tione._settings import Settings
+keys = {"tione:secretId": "AKIDexample", "tione:secretKey": "planted-key", "tione:endpoint": sys.argv[1]}
+envs = [{"Name": "TOKEN", "Value": "planted-1", "IsPrivate": True}]
+client = Client(Settings(keys.get, {}), "ap-guangzhou")
+client.create_training_task({"Name": "bert", "Envs": envs})
+logging.config.dictConfig({
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"all": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout"}},
+    "root": {"level": "DEBUG", "handlers": ["all"]},
+})
+print(client.create_training_task({"Name": "bert", "Envs": envs}))
+"""
+
+
+def test_a_program_that_configures_logging_after_a_request_gets_nothing_to_log_either(service: Service) -> None:
+    service.answer(ok(Id="train-1"))
+    command = [sys.executable, "-c", CONFIGURES_LOGGING_LATE, f"http://127.0.0.1:{service.port}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "train-1" in done.stdout
+    assert len(service.requests) == 2
+    for secret in ("planted", "TC3-HMAC-SHA256", "bert"):
+        assert secret not in done.stdout + done.stderr

@@ -1,0 +1,624 @@
+"""Create: exactly once, whatever becomes of the answer. Over a service that does what a test lays down for it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from pulumi_tione._client import Client
+from pulumi_tione._ownership import RETAINED, automatic_name, labels, numbered
+from pulumi_tione.errors import ApiError, NotSentError, SettingsError, TaskError, TioneError, UnclearError
+from pulumi_tione.lifecycle.create import Creation, parsed_time
+from pulumi_tione.lifecycle.left_behind import LeftBehind
+
+OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
+COMPUTED = automatic_name(OWNER)
+INPUTS: dict[str, Any] = {
+    "name": COMPUTED,
+    "region": "ap-guangzhou",
+    "chargeType": "POSTPAID_BY_HOUR",
+    "frameworkName": "PYTORCH",
+    "trainingMode": "DDP",
+    "startCmdInfo": {"workerStartCmd": "sleep 5"},
+    "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}],
+    "tags": {"team": "nlp"},
+    "owner": OWNER,
+}
+"""What check has passed, as it comes from the engine: numbers are floats."""
+NOW = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
+
+CUT = UnclearError("CreateTrainingTask got no answer: the connection was cut")
+DEAD = NotSentError("CreateTrainingTask was not sent: http://127.0.0.1:9 cannot be reached")
+
+
+def refusal(code: str, action: str = "CreateTrainingTask") -> ApiError:
+    return ApiError(action, code, "no", "r-1")
+
+
+def as_told(moment: datetime) -> str:
+    """A time as the service tells it."""
+    return moment.astimezone(timezone(timedelta(hours=8))).strftime("%Y-%m-%dT%H:%M:%S+08")
+
+
+class Service(Client):
+    """A service with unique names. Each request to create a task takes the next of the steps, or is accepted."""
+
+    def __init__(self, *steps: Callable[[Service, Mapping[str, Any]], str]) -> None:
+        self.region = "ap-guangzhou"
+        self.steps = [*steps]
+        self.tasks: list[dict[str, Any]] = []
+        self.bodies: list[Mapping[str, Any]] = []
+        self.calls: list[str] = []
+        self.hidden_looks = 0
+        """So many look-ups by name do not show yet what is there."""
+        self.describe_errors: list[Exception] = []
+        self.find_error: Exception | None = None
+        self.tag_error: Exception | None = None
+        self.workspaces: set[str | None] = set()
+
+    def make(self, body: Mapping[str, Any], **told: Any) -> str:
+        if any(task["Name"] == body["Name"] for task in self.tasks):
+            raise refusal("FailedOperation.DuplicateName")
+        commands = json.loads(base64.b64decode(body["EncodedStartCmdInfo"]["StartCmdInfo"]))
+        task_id = f"train-{len(self.tasks) + 1}"
+        of_the_service = {"Id": task_id, "Status": "SUBMITTING", "Uin": "100", "CreateTime": as_told(NOW)}
+        self.tasks.append({**json.loads(json.dumps(body)), "StartCmdInfo": commands, **of_the_service, **told})
+        return task_id
+
+    def create_training_task(self, body: Mapping[str, Any]) -> str:
+        self.calls.append("create")
+        self.bodies.append(body)
+        return self.steps.pop(0)(self, body) if self.steps else self.make(body)
+
+    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+        self.calls.append("describe")
+        self.workspaces.add(ti_project_id)
+        if self.describe_errors:
+            raise self.describe_errors.pop(0)
+        return next((task for task in self.tasks if task["Id"] == task_id), None)
+
+    def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+        self.calls.append("find")
+        self.workspaces.add(ti_project_id)
+        if self.find_error:
+            raise self.find_error
+        if self.hidden_looks:
+            self.hidden_looks -= 1
+            return None
+        return next((task for task in self.tasks if task["Name"] == name), None)
+
+    def training_tasks_with_tags(
+        self, tags: Mapping[str, str], ti_project_id: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        self.calls.append("list")
+        self.workspaces.add(ti_project_id)
+        for task in self.tasks:
+            if tags.items() <= {tag["TagKey"]: tag["TagValue"] for tag in task.get("Tags") or ()}.items():
+                yield task
+
+    def tag_training_task(self, task_id: str, uin: str, tags: Mapping[str, str]) -> None:
+        self.calls.append("tag")
+        if self.tag_error:
+            raise self.tag_error
+        (task,) = [task for task in self.tasks if task["Id"] == task_id and task["Uin"] == uin]
+        kept = [tag for tag in task.get("Tags") or () if tag["TagKey"] not in tags]
+        task["Tags"] = kept + [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+
+    def untag_training_task(self, task_id: str, uin: str, keys: Any) -> None:
+        assert not keys, "nothing is to be taken from a new task"
+
+
+def accepted_but(error: Exception, **told: Any) -> Callable[[Service, Mapping[str, Any]], str]:
+    """The request takes effect, and its answer is lost."""
+
+    def step(service: Service, body: Mapping[str, Any]) -> str:
+        service.make(body, **told)
+        raise error
+
+    return step
+
+
+def lost(error: Exception) -> Callable[[Service, Mapping[str, Any]], str]:
+    """The request takes no effect."""
+
+    def step(service: Service, body: Mapping[str, Any]) -> str:
+        raise error
+
+    return step
+
+
+class Pauses(list[float]):
+    """Sleeps that take no time, but not for ever."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+        assert sum(self) < 120
+
+
+def creation(service: Service, *, labelled: bool = True, warn: list[str] | None = None, **changes: Any) -> Creation:
+    return Creation(
+        client=service,
+        inputs={**INPUTS, **changes},
+        labelled=labelled,
+        warn=(warn if warn is not None else []).append,
+        sleep=Pauses(),
+        now=lambda: NOW,
+    )
+
+
+# A clear answer.
+
+
+def test_a_task_is_created_once_and_recorded_as_the_service_has_it() -> None:
+    service = Service()
+    task_id, outputs = creation(service).run()
+    assert task_id == "train-1"
+    assert service.calls == ["list", "create", "describe"]
+    assert {name: outputs[name] for name in INPUTS} == INPUTS
+    assert outputs["status"] == "SUBMITTING"
+    assert outputs["uin"] == "100"
+    assert outputs["allTags"] == {"team": "nlp", **labels(OWNER)}
+
+
+def test_whole_numbers_are_sent_as_such() -> None:
+    service = Service()
+    creation(service).run()
+    assert '"InstanceNum": 1}' in json.dumps(service.bodies[0])
+
+
+def test_without_labels_only_the_programs_tags_are_sent_and_nobody_is_looked_for() -> None:
+    service = Service()
+    _, outputs = creation(service, labelled=False).run()
+    assert service.bodies[0]["Tags"] == [{"TagKey": "team", "TagValue": "nlp"}]
+    assert service.calls == ["create", "describe"]
+    assert outputs["allTags"] == {"team": "nlp"}
+
+
+def test_the_workspace_is_named_in_every_question() -> None:
+    service = Service(accepted_but(CUT))
+    creation(service, tiProjectId="p-1").run()
+    assert service.bodies[0]["TiProjectId"] == "p-1"
+    assert service.workspaces == {"p-1"}
+
+
+# Once there is an id, nothing is raised any more.
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnclearError("DescribeTrainingTask got no answer"),
+        NotSentError("DescribeTrainingTask was not sent"),
+        refusal("AuthFailure.TokenFailure", "DescribeTrainingTask"),
+        refusal("RequestLimitExceeded", "DescribeTrainingTask"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_task_that_cannot_be_looked_at_after_its_creation_is_recorded_all_the_same(error: TioneError) -> None:
+    service = Service()
+    service.describe_errors = [error]
+    task_id, outputs = creation(service).run()
+    assert task_id == "train-1"
+    assert {name: outputs[name] for name in INPUTS} == INPUTS
+    assert outputs["status"] == ""
+
+
+def test_a_task_that_is_not_to_be_seen_yet_is_recorded_all_the_same() -> None:
+    service = Service(lambda service, body: "train-elsewhere")
+    task_id, outputs = creation(service).run()
+    assert task_id == "train-elsewhere"
+    assert outputs["name"] == COMPUTED
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Tags": [{"TagKey": None, "TagValue": None}]},
+        {"Tags": "none"},
+        {"Tags": [7]},
+        {"ResourceConfigInfos": "WORKER"},
+        {"OperatorInfo": "li"},
+        {"StartCmdInfo": []},
+        {"Uin": None},
+    ],
+    ids=str,
+)
+def test_a_strange_detail_after_the_creation_loses_no_task(told: dict[str, Any]) -> None:
+    task_id, outputs = creation(Service(lambda service, body: service.make(body, **told))).run()
+    assert task_id == "train-1"
+    assert outputs["name"] == COMPUTED
+    assert outputs["region"] == "ap-guangzhou"
+
+
+def test_tags_that_the_service_failed_to_bind_are_bound_afterwards() -> None:
+    service = Service(accepted_but(refusal("InternalError.BindingTagsFailed"), Tags=[]))
+    task_id, outputs = creation(service).run()
+    assert task_id == "train-1"
+    assert service.calls.count("create") == 1
+    assert outputs["allTags"] == outputs["tags"] | labels(OWNER) == {"team": "nlp", **labels(OWNER)}
+
+
+def test_tags_that_cannot_be_bound_are_a_warning_that_names_the_task() -> None:
+    service = Service(accepted_but(refusal("InternalError.BindingTagsFailed"), Tags=[]))
+    service.tag_error = refusal("UnauthorizedOperation", "TagResources")
+    warnings: list[str] = []
+    task_id, outputs = creation(service, warn=warnings).run()
+    assert task_id == "train-1"
+    assert outputs["allTags"] == {}
+    (warning,) = warnings
+    assert "train-1" in warning
+    assert "UnauthorizedOperation" in warning
+
+
+# An answer that is not clear.
+
+UNCLEAR = [
+    CUT,
+    refusal("InternalError"),
+    refusal("FailedOperation"),
+    refusal("ServiceUnavailable"),
+    refusal("InternalError.BindingTagsFailed"),
+]
+
+
+@pytest.mark.parametrize("error", UNCLEAR, ids=lambda error: getattr(error, "code", "cut"))
+@pytest.mark.parametrize("name", [COMPUTED, "bert-fixed"])
+def test_what_an_unclear_request_has_made_is_found_and_not_made_again(error: TioneError, name: str) -> None:
+    service = Service(accepted_but(error))
+    task_id, outputs = creation(service, name=name).run()
+    assert task_id == "train-1"
+    assert outputs["name"] == name
+    assert outputs["status"] == "SUBMITTING"
+    assert service.calls.count("create") == 1
+    assert len(service.tasks) == 1
+
+
+@pytest.mark.parametrize("hidden", [1, 3, 5])
+def test_what_is_shown_late_is_found_too(hidden: int) -> None:
+    service = Service(accepted_but(CUT))
+    service.hidden_looks = hidden
+    creating = creation(service)
+    assert creating.run()[0] == "train-1"
+    assert service.calls.count("create") == 1
+    assert service.calls.count("find") == hidden + 1
+    assert creating.sleep == sorted(creating.sleep)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("error", UNCLEAR, ids=lambda error: getattr(error, "code", "cut"))
+def test_a_request_that_has_made_nothing_is_sent_again_after_looking(error: TioneError) -> None:
+    service = Service(lost(error))
+    assert creation(service).run()[0] == "train-1"
+    assert service.calls.count("create") == 2
+    first, second = (index for index, call in enumerate(service.calls) if call == "create")
+    assert service.calls[first + 1 : second] == ["find"] * (second - first - 1) != []
+    assert len(service.tasks) == 1
+
+
+def test_what_is_shown_only_after_the_request_was_sent_again_is_recognized_by_its_name() -> None:
+    service = Service(accepted_but(CUT))
+    service.hidden_looks = 6
+    task_id, _ = creation(service).run()
+    assert task_id == "train-1"
+    assert service.calls.count("create") == 2
+    assert len(service.tasks) == 1
+
+
+def test_after_three_unclear_answers_and_nothing_to_be_seen_it_is_said_what_may_be() -> None:
+    service = Service(*[lost(CUT)] * 5)
+    with pytest.raises(TaskError) as caught:
+        creation(service).run()
+    text = str(caught.value)
+    assert f"training task '{COMPUTED}'" in text
+    assert "the connection was cut" in text
+    assert "pulumi up" in text
+    assert "\n" not in text
+    assert service.calls.count("create") == 3
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "InvalidParameterValue.GetCFSMountIPFailed",
+        "InvalidParameterValue.GetGooseFSFailed",
+        "InvalidParameterValue.QueryVPCInfoFailed",
+    ],
+)
+def test_a_refusal_that_may_be_the_callers_mistake_is_tried_once_more_at_most(code: str) -> None:
+    service = Service(*[lost(refusal(code))] * 5)
+    with pytest.raises(TioneError, match=code):
+        creation(service).run()
+    assert service.calls.count("create") <= 2
+
+
+def test_a_dependency_that_failed_for_a_moment_is_no_failure() -> None:
+    service = Service(lost(refusal("InternalError.QueryVPCInfoFailed")))
+    assert creation(service).run()[0] == "train-1"
+    assert len(service.tasks) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotSentError("DescribeTrainingTasks was not sent: http://127.0.0.1:9 cannot be reached"),
+        UnclearError("DescribeTrainingTasks got no answer"),
+        refusal("AuthFailure.TokenFailure", "DescribeTrainingTasks"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_when_what_an_unclear_request_has_made_cannot_be_looked_up_it_is_said_that_it_may_exist(
+    error: TioneError,
+) -> None:
+    service = Service(accepted_but(CUT))
+    service.find_error = error
+    with pytest.raises(TioneError) as caught:
+        creation(service).run()
+    assert not isinstance(caught.value, NotSentError), "that would mean that nothing has happened"
+    assert f"training task '{COMPUTED}'" in str(caught.value)
+    assert "may" in str(caught.value)
+    assert service.calls.count("create") == 1
+
+
+SOMEBODY_ELSES: dict[str, dict[str, Any]] = {
+    "made before": {"CreateTime": as_told(NOW - timedelta(minutes=6))},
+    "made nobody knows when": {"CreateTime": ""},
+    "of another kind": {"ChargeType": "PREPAID"},
+    "with other nodes": {
+        "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 8}]
+    },
+    "with another command": {"StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 6"}},
+    "with the labels of another stack": {
+        "Tags": [{"TagKey": key, "TagValue": value} for key, value in labels({**OWNER, "stack": "prod"}).items()]
+    },
+}
+
+
+@pytest.mark.parametrize("told", SOMEBODY_ELSES.values(), ids=SOMEBODY_ELSES)
+def test_what_is_found_under_our_name_but_not_made_by_this_request_is_never_taken(told: dict[str, Any]) -> None:
+    service = Service(accepted_but(CUT, **told))
+    with pytest.raises(TaskError) as caught:
+        creation(service).run()
+    text = str(caught.value)
+    assert "was not created" in text
+    assert "train-1" in text
+    assert service.calls.count("create") == 1
+
+
+FILLED_IN_BY_THE_SERVICE: dict[str, dict[str, Any]] = {
+    "a clock that is slow": {"CreateTime": as_told(NOW - timedelta(minutes=4, seconds=50))},
+    "a clock that is fast": {"CreateTime": as_told(NOW + timedelta(hours=1))},
+    "a time as lists have it": {"CreateTime": "2025-08-01 11:00:00"},
+    "fields that nobody set": {"FrameworkEnvironment": "torch2.1", "DataSource": "COS", "VpcId": "vpc-default"},
+    "nodes described": {
+        "ResourceConfigInfos": [
+            {
+                "Role": "WORKER",
+                "InstanceType": "TI.S.MEDIUM.POST",
+                "InstanceNum": 1,
+                "Cpu": 2000,
+                "RDMAConfig": {"Enable": False},
+            }
+        ]
+    },
+    "no tags": {"Tags": None},
+    "a system tag": {"Tags": [{"TagKey": "qcs:tag:createdBy", "TagValue": "100"}]},
+    "an image": {"ImageInfo": {"ImageType": "PRE_SET", "ImageUrl": "ccr/torch:2.1"}},
+}
+
+
+@pytest.mark.parametrize("told", FILLED_IN_BY_THE_SERVICE.values(), ids=FILLED_IN_BY_THE_SERVICE)
+def test_what_the_service_adds_does_not_make_our_task_a_strangers(told: dict[str, Any]) -> None:
+    service = Service(accepted_but(CUT, **told))
+    assert creation(service).run()[0] == "train-1"
+
+
+# A clear refusal.
+
+PLAIN = [
+    "InvalidParameterValue.ImageIllegal",
+    "InternalError.ValidateCreateTaskFailed",
+    "OperationDenied.BalanceInsufficient",
+    "OperationDenied.BillingStatusResourceInsufficient",
+    "LimitExceeded",
+    "AuthFailure.SignatureExpire",
+    "UnauthorizedOperation",
+    "RequestLimitExceeded",
+    "Unheard.Of",
+]
+
+
+@pytest.mark.parametrize("code", PLAIN)
+def test_a_refusal_ends_the_create_at_once_and_names_the_task(code: str) -> None:
+    service = Service(lost(refusal(code)))
+    with pytest.raises(TioneError) as caught:
+        creation(service).run()
+    assert str(caught.value).startswith(f"training task '{COMPUTED}' was not created: ")
+    assert code in str(caught.value)
+    assert "r-1" in str(caught.value)
+    assert service.calls == ["list", "create"]
+
+
+@pytest.mark.parametrize("error", [DEAD, SettingsError("there are no keys")], ids=lambda error: type(error).__name__)
+def test_a_request_that_was_never_sent_ends_the_create_at_once(error: TioneError) -> None:
+    service = Service(lost(error))
+    with pytest.raises(type(error)) as caught:
+        creation(service).run()
+    assert str(caught.value) == f"training task '{COMPUTED}' was not created: {error}"
+    assert service.calls == ["list", "create"]
+
+
+# A name that is taken.
+
+
+def taken_by(**told: Any) -> Service:
+    """A service in which a task has our name already."""
+    service = Service()
+    creation(service, labelled=False).run()
+    service.tasks[0].update({"Tags": None, "CreateTime": "2025-07-01T11:00:00+08", "Status": "SUCCEED", **told})
+    service.calls.clear()
+    return service
+
+
+LABELLED_BY_US = {"Tags": [{"TagKey": key, "TagValue": value} for key, value in labels(OWNER).items()]}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, ["train-1", "SUCCEED", "2025-07-01T11:00:00+08", "without the labels", "the same inputs"]),
+        ({"Status": "RUNNING", "ChargeType": "PREPAID"}, ["RUNNING", "other inputs"]),
+        (LABELLED_BY_US, ["with the labels of this very resource"]),
+    ],
+    ids=["not labelled", "other content", "labelled"],
+)
+def test_a_name_that_somebody_has_is_an_error_that_says_who(told: dict[str, Any], words: list[str]) -> None:
+    service = taken_by(**told)
+    with pytest.raises(TaskError) as caught:
+        creation(service).run()
+    text = str(caught.value)
+    assert text.startswith(f"training task '{COMPUTED}' was not created: ")
+    assert all(word in text for word in words)
+    assert "FailedOperation.DuplicateName" in text
+    assert "\n" not in text
+    assert service.calls.count("create") == 1
+    assert len(service.tasks) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "FailedOperation.DuplicateName",
+        "FailedOperation.DuplicateNameTaskIsCreating",
+        "InvalidParameterValue.DuplicateName",
+    ],
+)
+def test_the_three_codes_of_a_taken_name_are_alike(code: str) -> None:
+    service = taken_by()
+    service.steps = [lost(refusal(code))]
+    with pytest.raises(TaskError, match="train-1 is there already"):
+        creation(service).run()
+
+
+def test_a_taken_name_is_never_taken_over_however_alike_the_task_is() -> None:
+    service = taken_by(**LABELLED_BY_US, CreateTime=as_told(NOW), Status="RUNNING")
+    with pytest.raises(TaskError, match="train-1"):
+        creation(service).run()
+
+
+def test_a_computed_name_that_is_refused_though_nobody_has_it_is_numbered() -> None:
+    kept = refusal("InvalidParameterValue.DuplicateName")
+    service = Service(lost(kept), lost(kept))
+    task_id, outputs = creation(service).run()
+    assert task_id == "train-1"
+    assert [body["Name"] for body in service.bodies] == [COMPUTED, numbered(COMPUTED, 2), numbered(COMPUTED, 3)]
+    assert outputs["name"] == numbered(COMPUTED, 3)
+
+
+def test_a_computed_name_of_a_task_whose_predecessor_stays_is_numbered_too() -> None:
+    owner = {**OWNER, RETAINED: True}
+    contents = {
+        name: value
+        for name, value in {
+            **INPUTS,
+            "resourceConfigInfos": [{**INPUTS["resourceConfigInfos"][0], "instanceNum": 1}],
+        }.items()
+        if name not in ("name", "owner", "tags")
+    }
+    name = automatic_name(owner, contents)
+    service = Service(lost(refusal("InvalidParameterValue.DuplicateName")))
+    _, outputs = creation(service, owner=owner, name=name).run()
+    assert outputs["name"] == numbered(name, 2)
+
+
+def test_a_name_of_the_programs_own_that_is_refused_though_nobody_has_it_is_an_error() -> None:
+    service = Service(lost(refusal("InvalidParameterValue.DuplicateName")))
+    with pytest.raises(TaskError, match="may keep the names of deleted tasks"):
+        creation(service, name="bert-fixed").run()
+    assert service.calls.count("create") == 1
+
+
+def test_an_unclear_answer_to_a_numbered_name_is_looked_into_under_that_name() -> None:
+    service = Service(lost(refusal("InvalidParameterValue.DuplicateName")), accepted_but(CUT))
+    task_id, outputs = creation(service).run()
+    assert task_id == "train-1"
+    assert outputs["name"] == numbered(COMPUTED, 2)
+    assert service.calls.count("create") == 2
+
+
+# What a killed update has left behind.
+
+
+def left_behind(**told: Any) -> Service:
+    """A service with an active task of another name that has our labels."""
+    service = Service()
+    creation(service, name="left").run()
+    service.tasks[0].update({"Status": "RUNNING", **told})
+    service.calls.clear()
+    return service
+
+
+def test_an_active_task_with_our_labels_is_an_error_before_a_second_one_runs() -> None:
+    service = left_behind()
+    with pytest.raises(TaskError) as caught:
+        creation(service).run()
+    text = str(caught.value)
+    assert all(word in text for word in ("train-1", "'left'", "RUNNING", "with the labels of this very resource"))
+    assert "create" not in service.calls
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Status": "SUCCEED"},
+        {"Status": "STOPPED"},
+        {"Tags": [{"TagKey": key, "TagValue": value} for key, value in labels({**OWNER, "resource": "gpt"}).items()]},
+        {"Tags": None},
+    ],
+    ids=str,
+)
+def test_a_task_at_rest_or_of_another_resource_is_nothing_left_behind(told: dict[str, Any]) -> None:
+    service = left_behind(**told)
+    assert creation(service).run()[0] == "train-2"
+
+
+def test_a_predecessor_that_stays_on_purpose_is_nothing_left_behind() -> None:
+    service = left_behind()
+    owner = {**OWNER, RETAINED: True}
+    assert creation(service, owner=owner).run()[0] == "train-2"
+
+
+def test_what_is_left_behind_is_looked_for_once_a_process() -> None:
+    service, found = Service(), LeftBehind()
+    for resource in ("bert", "gpt", "t5"):
+        owner = {**OWNER, "resource": resource}
+        creating = creation(service, owner=owner, name=resource)
+        creating.left_behind = found
+        creating.run()
+    assert service.calls.count("list") == 1
+    assert len(service.tasks) == 3
+
+
+# Times.
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2025-05-28T18:18:33+08", datetime(2025, 5, 28, 10, 18, 33, tzinfo=timezone.utc)),
+        ("2025-05-28T18:18:33+08:00", datetime(2025, 5, 28, 10, 18, 33, tzinfo=timezone.utc)),
+        ("2025-05-28T10:18:33-00", datetime(2025, 5, 28, 10, 18, 33, tzinfo=timezone.utc)),
+        ("2025-11-21 00:00:00", datetime(2025, 11, 20, 16, 0, tzinfo=timezone.utc)),
+    ],
+)
+def test_the_services_times_are_read(text: str, moment: datetime) -> None:
+    assert parsed_time(text) == moment
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2025-13-01 00:00:00", "-"])
+def test_what_is_no_time_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        parsed_time(text)
