@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from datetime import timedelta
 from typing import Any, overload
 
 import pulumi
-import pulumi.dynamic
+from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.config import get_config
 from typing_extensions import Unpack
 
@@ -27,12 +28,15 @@ from pulumi_tione.errors import TioneError
 from pulumi_tione.outputs import TrainingTaskProperties
 from pulumi_tione.provider import TrainingTaskProvider
 
+_TYPE = "pulumi-python:dynamic/tione:TrainingTask"
+"""The type in the URN of every task."""
+
 _SECONDS_BETWEEN_LOOKS = (1.0, 15.0)
 _COMPUTED = ("name", "region", "tags")
 """The inputs that check may set."""
 
 
-class TrainingTask(TrainingTaskProperties, pulumi.dynamic.Resource, module="tione", name="TrainingTask"):
+class TrainingTask(TrainingTaskProperties):
     """A training task of Tencent Cloud TI-ONE.
 
     It is created by CreateTrainingTask and runs at once; it costs money while it runs. Whatever changes in its args
@@ -96,7 +100,7 @@ class TrainingTask(TrainingTaskProperties, pulumi.dynamic.Resource, module="tion
     ) -> None:
         """Register the resource with the engine; `told` are the properties that the engine tells beside those given."""
         declared = {**dict.fromkeys(told), **properties}
-        super().__init__(TrainingTaskProvider(), resource_name, declared, opts)
+        super().__init__(_TYPE, resource_name, {**declared, "__provider": _pickled_provider()}, opts)
         for field in (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()):
             if field.property in declared:
                 self.__dict__[field.name] = self.__dict__[field.property]
@@ -208,6 +212,16 @@ class TrainingTask(TrainingTaskProperties, pulumi.dynamic.Resource, module="tion
         return fresh
 
 
+@functools.cache
+def _pickled_provider() -> str:
+    """Give what makes a resource a dynamic one: the provider, as `pulumi.dynamic.Resource` would write it.
+
+    That class pickles anew for every resource, each time through one more layer of a patch that it leaves behind in
+    `pickle`, until some provider of a large program exceeds the recursion limit.
+    """
+    return str(serialize_provider(TrainingTaskProvider()))
+
+
 _AFTER_GONE = "Run `pulumi refresh` to take it out of the state; the next `pulumi up` then creates it again"
 
 
@@ -242,8 +256,10 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
     """Give what identifies the resource for ever. Check is told neither name nor stack, so they are inputs."""
     resource: pulumi.Input[str] = resource_name
     if opts.parent is not None:
-        parent_types = opts.parent.urn.apply(lambda urn: urn.split("::")[2])
-        resource = parent_types.apply(lambda types: f"{types}::{resource_name}")
+        urn = opts.parent.urn
+        # An input that depends on the parent would be a circle: to Pulumi a parent comes after its children.
+        independent = pulumi.Output(set(), urn.future(), urn.is_known())
+        resource = independent.apply(lambda known: _under(str(known).split("::")[2], resource_name))
     owner: dict[str, Any] = {
         "organization": pulumi.get_organization(),
         "project": pulumi.get_project(),
@@ -251,6 +267,14 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
         "resource": resource,
     }
     return {**owner, RETAINED: True} if opts.retain_on_delete else owner
+
+
+def _under(parent_types: str, resource_name: str) -> str:
+    return resource_name if parent_types == _STACK_TYPE else f"{parent_types}::{resource_name}"
+
+
+_STACK_TYPE = "pulumi:pulumi:Stack"
+"""The type of what is every resource's parent unless another one is named: in a URN it goes without saying."""
 
 
 def _program_settings() -> Settings:

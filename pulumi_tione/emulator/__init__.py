@@ -11,25 +11,28 @@ As a program, `python -m pulumi_tione.emulator --port 0`: it says how to point c
         [task] = emulator.tasks()                      # details as the API tells them, with Request, Runs, TiProjectId
         emulator.requests()                            # what was asked and what became of it, secrets covered
 
+`emulator.environment` are the variables that point other processes at it; `pytest_plugin` has a fixture of all this.
 What can be ordered, in Python and as JSON over HTTP (loopback only):
 
     faults.add(action, ...)   POST /_emulator/faults   {"action": "CreateTrainingTask", ...}; GET lists, DELETE clears
         which calls: first=1, times=1 (null: until cleared), seconds, probability, seed
         what happens: effect (is the action carried out? unless said, not with `code` or `status`, else yes),
         connection="close"|"cut", delay_seconds, code, message ("{body}" repeats the request), status, body,
-        content_type, without=["Id"], hidden_list_calls=3 (lists show the created task after three list calls)
+        content_type, without=["Id"], members={...} (in the answer instead of its own),
+        hidden_list_calls=3 (lists show the created task after three list calls)
     order(task, ...)          POST /_emulator/tasks    {"task": NAME OR ID, ...}; without `task`: for all tasks
         outcome="SUCCEED"|"FAILED"|"SUBMIT_FAILED", failure_reason, running_seconds (or "forever"), seconds={STATUS: n},
-        change={"Status": "PAUSED"} (in what Describe tells), system_tags={...}
+        output=[[seconds, line], ...], change={"Status": "PAUSED"} (in what Describe tells), system_tags={...}
     preempt(task), platform_stop(task), remove(task)   {"task": ..., "do": "preempt"|"platform_stop"|"remove"}
     tasks()                   GET /_emulator/tasks
     requests(secrets=False)   GET /_emulator/requests[?secrets=1]; forget_requests(): DELETE
     advance(seconds), now()   POST /_emulator/clock    {"advance_seconds": 60}; GET
-    register(kind, id, ...)   POST /_emulator/registered  {"kind": "vpc", "resource_id": "vpc-1"}; DELETE
+    register(kind, id, ...)   POST /_emulator/registered  {"kind": "vpc", "resource_id": "vpc-1"}; DELETE; see `registry`
     set(...), settings()      POST, GET /_emulator/settings  {"requests_a_second": 5, "start_from_failed": false}
 
 A run whose start command consists of `sleep`, `exit`, `echo`, `true` and `false` goes as the command says; any other
-runs for five seconds and succeeds, unless ordered otherwise. Nothing is executed.
+runs for five seconds and succeeds, unless ordered otherwise. Nothing is executed. What is faithful to the service, and
+how that is known, stands in `docs/fidelity.md`.
 """
 
 from .accounts import DEFAULT_KEY, Caller, Key

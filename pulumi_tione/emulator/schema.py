@@ -109,7 +109,9 @@ def _refuse_type(place: str, due: str, value: Any) -> NoReturn:
     )
 
 
-def faults_of_answer(definition: Definition, service: str, struct: str, answer: Any, place: str = "") -> Iterator[str]:
+def departures_of_answer(
+    definition: Definition, service: str, struct: str, answer: Any, place: str = ""
+) -> Iterator[str]:
     """Say where an answer departs from its definition; nothing for one that conforms."""
     fields = definition.struct(service, struct)
     if not isinstance(answer, dict):
@@ -129,22 +131,24 @@ def faults_of_answer(definition: Definition, service: str, struct: str, answer: 
                 yield f"{place}{field.name} is null, and may not be"
             continue
         if field.element is None:
-            yield from _faults_of_one(definition, service, field.type, value, f"{place}{field.name}")
+            yield from _departures_of_one(definition, service, field.type, value, f"{place}{field.name}")
         elif not isinstance(value, list):
             yield f"{place}{field.name} is {_kind(value)}, not a list"
         else:
             for index, element in enumerate(value):
-                yield from _faults_of_one(definition, service, field.element, element, f"{place}{field.name}.{index}")
+                yield from _departures_of_one(
+                    definition, service, field.element, element, f"{place}{field.name}.{index}"
+                )
 
 
-def _faults_of_one(definition: Definition, service: str, wire_type: str, value: Any, place: str) -> Iterator[str]:
+def _departures_of_one(definition: Definition, service: str, wire_type: str, value: Any, place: str) -> Iterator[str]:
     if wire_type in SCALARS:
         if not _is_of(wire_type, value):
             yield f"{place} is {_kind(value)}, not {wire_type}"
         elif wire_type in _RANGES and not _RANGES[wire_type][0] <= value <= _RANGES[wire_type][1]:
             yield f"{place} is out of the range of {wire_type}"
     else:
-        yield from faults_of_answer(definition, service, wire_type, value, f"{place}.")
+        yield from departures_of_answer(definition, service, wire_type, value, f"{place}.")
 
 
 def _object_of_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

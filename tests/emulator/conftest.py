@@ -22,7 +22,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 
 from pulumi_tione.emulator import Emulator, Key
 from pulumi_tione.emulator.definition import Action, definition
-from pulumi_tione.emulator.schema import faults_of_answer
+from pulumi_tione.emulator.schema import departures_of_answer
 
 Json = dict[str, Any]
 
@@ -56,7 +56,7 @@ def conforming() -> Iterator[Callable[[Emulator], Emulator]]:
 
     def watch(emulator: Emulator) -> Emulator:
         def check(action: Action, response: Json) -> None:
-            departures.extend(faults_of_answer(definition(), action.service, action.response, response))
+            departures.extend(departures_of_answer(definition(), action.service, action.response, response))
 
         emulator.gateway.on_answer = check
         return emulator

@@ -190,7 +190,7 @@ def test_the_seeds_cover_every_action() -> None:
     assert SEEDS.keys() == definition().actions.keys()
 
 
-@settings(max_examples=500, **_SETTINGS)
+@settings(max_examples=300, **_SETTINGS)
 @given(request_=_requests())
 def test_mutated_requests_end_in_an_answer(raw: Raw, request_: tuple[str, bytes]) -> None:
     _check(raw, request_)

@@ -19,7 +19,7 @@ _CHARACTERS = re.compile(r"[^\W_]|[ +\-=._:/@()\[\],;><，；：。（）【】�
 """Letters, digits and Chinese, inner spaces, the documented signs, and the Chinese forms of some."""
 
 
-class Fault(Enum):
+class Flaw(Enum):
     """What can be wrong with a tag."""
 
     KEY_EMPTY = "key empty"
@@ -33,59 +33,59 @@ class Fault(Enum):
     TOO_MANY = "too many"
 
 
-Codes = Mapping[Fault, str]
+Codes = Mapping[Flaw, str]
 
 TIONE_CODES: Codes = {
-    **dict.fromkeys(Fault, "InvalidParameterValue"),
-    Fault.KEY_LENGTH: "InvalidParameterValue.ParamLengthExceedLimit",
-    Fault.VALUE_LENGTH: "InvalidParameterValue.ParamLengthExceedLimit",
-    Fault.TOO_MANY: "InvalidParameterValue.LimitExceeded",
+    **dict.fromkeys(Flaw, "InvalidParameterValue"),
+    Flaw.KEY_LENGTH: "InvalidParameterValue.ParamLengthExceedLimit",
+    Flaw.VALUE_LENGTH: "InvalidParameterValue.ParamLengthExceedLimit",
+    Flaw.TOO_MANY: "InvalidParameterValue.LimitExceeded",
 }
 """TI-ONE documents no code for tags in particular."""
 
 TAG_CODES: Codes = {
-    Fault.KEY_EMPTY: "InvalidParameterValue.TagKeyEmpty",
-    Fault.KEY_LENGTH: "InvalidParameterValue.TagKeyLengthExceeded",
-    Fault.KEY_CHARACTER: "InvalidParameterValue.TagKeyCharacterIllegal",
-    Fault.KEY_RESERVED: "InvalidParameterValue.ReservedTagKey",
-    Fault.KEY_DUPLICATE: "InvalidParameterValue.TagKeyDuplicate",
-    Fault.VALUE_EMPTY: "InvalidParameterValue.TagValueEmpty",
-    Fault.VALUE_LENGTH: "InvalidParameterValue.TagValueLengthExceeded",
-    Fault.VALUE_CHARACTER: "InvalidParameterValue.TagValueCharacterIllegal",
-    Fault.TOO_MANY: "LimitExceeded.TagNumPerRequest",
+    Flaw.KEY_EMPTY: "InvalidParameterValue.TagKeyEmpty",
+    Flaw.KEY_LENGTH: "InvalidParameterValue.TagKeyLengthExceeded",
+    Flaw.KEY_CHARACTER: "InvalidParameterValue.TagKeyCharacterIllegal",
+    Flaw.KEY_RESERVED: "InvalidParameterValue.ReservedTagKey",
+    Flaw.KEY_DUPLICATE: "InvalidParameterValue.TagKeyDuplicate",
+    Flaw.VALUE_EMPTY: "InvalidParameterValue.TagValueEmpty",
+    Flaw.VALUE_LENGTH: "InvalidParameterValue.TagValueLengthExceeded",
+    Flaw.VALUE_CHARACTER: "InvalidParameterValue.TagValueCharacterIllegal",
+    Flaw.TOO_MANY: "LimitExceeded.TagNumPerRequest",
 }
 
 
 def check_tags(tags: Sequence[tuple[str, str]], place: str, codes: Codes, most: int = MOST_TAGS) -> None:
     """Refuse tags that cannot be bound; `place` is the list's, such as `Tags`."""
     if len(tags) > most:
-        _refuse(codes[Fault.TOO_MANY], place, f"has {len(tags)} tags: {most} at most")
+        _refuse(codes[Flaw.TOO_MANY], place, f"has {len(tags)} tags: {most} at most")
     seen: set[str] = set()
     for index, (key, value) in enumerate(tags):
         check_key(key, f"{place}.{index}.TagKey", codes)
         check_value(value, f"{place}.{index}.TagValue", codes)
         if key in seen:
-            _refuse(codes[Fault.KEY_DUPLICATE], f"{place}.{index}.TagKey", "occurs a second time")
+            _refuse(codes[Flaw.KEY_DUPLICATE], f"{place}.{index}.TagKey", "occurs a second time")
         seen.add(key)
 
 
 def check_key(key: str, place: str, codes: Codes) -> None:
     if not key:
-        _refuse(codes[Fault.KEY_EMPTY], place, "is empty")
+        _refuse(codes[Flaw.KEY_EMPTY], place, "is empty")
     if len(key) > LONGEST_KEY:
-        _refuse(codes[Fault.KEY_LENGTH], place, f"has {len(key)} characters: {LONGEST_KEY} at most")
+        _refuse(codes[Flaw.KEY_LENGTH], place, f"has {len(key)} characters: {LONGEST_KEY} at most")
     reserved = next((beginning for beginning in RESERVED if key.startswith(beginning)), None)
     if reserved is not None:
-        _refuse(codes[Fault.KEY_RESERVED], place, f"begins with `{reserved}`, which is reserved")
-    _check_characters(key, codes[Fault.KEY_CHARACTER], place)
+        _refuse(codes[Flaw.KEY_RESERVED], place, f"begins with `{reserved}`, which is reserved")
+    _check_characters(key, codes[Flaw.KEY_CHARACTER], place)
 
 
 def check_value(value: str, place: str, codes: Codes) -> None:
     if not value:
-        _refuse(codes[Fault.VALUE_EMPTY], place, "is empty")
+        _refuse(codes[Flaw.VALUE_EMPTY], place, "is empty")
     if len(value) > LONGEST_VALUE:
-        _refuse(codes[Fault.VALUE_LENGTH], place, f"has {len(value)} characters: {LONGEST_VALUE} at most")
-    _check_characters(value, codes[Fault.VALUE_CHARACTER], place)
+        _refuse(codes[Flaw.VALUE_LENGTH], place, f"has {len(value)} characters: {LONGEST_VALUE} at most")
+    _check_characters(value, codes[Flaw.VALUE_CHARACTER], place)
 
 
 def _check_characters(text: str, code: str, place: str) -> None:

@@ -1,0 +1,115 @@
+"""Statuses of many tasks by few list calls."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pulumi_tione._client import PAGE, Client
+from pulumi_tione._statuses import Statuses
+from pulumi_tione.errors import UnclearError
+
+
+class Service(Client):
+    """Lists every task as RUNNING, `hidden` ones not at all."""
+
+    def __init__(self) -> None:
+        self.region = "ap-guangzhou"
+        self.asked: list[tuple[tuple[str, ...], str | None]] = []
+        self.error: Exception | None = None
+
+    def training_tasks_by_id(
+        self, task_ids: Sequence[str], ti_project_id: str | None = None
+    ) -> dict[str, dict[str, Any]]:
+        self.asked.append((tuple(task_ids), ti_project_id))
+        if self.error:
+            raise self.error
+        return {task_id: {"Id": task_id, "Status": "RUNNING"} for task_id in task_ids if task_id != "hidden"}
+
+
+class Gathering:
+    """Lets the first of a batch wait until so many threads have asked."""
+
+    def __init__(self, statuses: int) -> None:
+        self.everybody_asked = threading.Event()
+        self.expected = statuses
+
+    def __call__(self, _: float) -> None:
+        assert self.everybody_asked.wait(10)
+
+
+def ask(service: Service, ids: Sequence[str], workspaces: Sequence[str | None] = (None,)) -> dict[str, Any]:
+    """Ask for all of them at once, from a thread each, and give what each was told."""
+    gathering = Gathering(len(ids))
+    statuses = Statuses(sleep=gathering)
+    told: dict[str, Any] = {}
+
+    def one(task_id: str, workspace: str | None) -> None:
+        try:
+            told[task_id] = statuses.of(service, task_id, workspace)
+        except UnclearError as error:
+            told[task_id] = error
+
+    threads = [
+        threading.Thread(target=one, args=(task_id, workspaces[index % len(workspaces)]))
+        for index, task_id in enumerate(ids)
+    ]
+    for thread in threads:
+        thread.start()
+    while sum(len(batch.ids) for batch in [*statuses._gathering.values()]) < min(len(ids), PAGE):
+        pass
+    gathering.everybody_asked.set()
+    for thread in threads:
+        thread.join(10)
+    return told
+
+
+def test_who_asks_at_the_same_time_shares_a_call() -> None:
+    service = Service()
+    ids = [f"train-{index}" for index in range(20)]
+    assert ask(service, ids) == dict.fromkeys(ids, "RUNNING")
+    assert len(service.asked) == 1
+    assert sorted(service.asked[0][0]) == sorted(ids)
+
+
+def test_a_call_asks_for_no_more_than_a_page() -> None:
+    service = Service()
+    ids = [f"train-{index}" for index in range(PAGE + 30)]
+    assert ask(service, ids) == dict.fromkeys(ids, "RUNNING")
+    assert max(len(asked) for asked, _ in service.asked) <= PAGE
+    assert sum(len(asked) for asked, _ in service.asked) == PAGE + 30
+
+
+def test_a_task_that_no_list_shows_is_none() -> None:
+    service = Service()
+    assert Statuses(sleep=lambda _: None).of(service, "hidden", None) is None
+
+
+def test_workspaces_are_asked_apart() -> None:
+    service = Service()
+    assert ask(service, ["a", "b", "c", "d"], ["p-1", "p-2"]) == dict.fromkeys("abcd", "RUNNING")
+    assert sorted((sorted(asked), workspace) for asked, workspace in service.asked) == [
+        (["a", "c"], "p-1"),
+        (["b", "d"], "p-2"),
+    ]
+
+
+def test_a_call_that_fails_fails_for_all_who_share_it_and_the_next_one_is_made_anew() -> None:
+    service = Service()
+    service.error = UnclearError("DescribeTrainingTasks got no answer")
+    told = ask(service, ["a", "b"])
+    assert all(isinstance(told[task_id], UnclearError) for task_id in "ab")
+    service.error = None
+    assert Statuses(sleep=lambda _: None).of(service, "a", None) == "RUNNING"
+
+
+@pytest.mark.parametrize("count", [3])
+def test_questions_one_after_the_other_are_answered_freshly(count: int) -> None:
+    service = Service()
+    statuses = Statuses(sleep=lambda _: None)
+    for _ in range(count):
+        assert statuses.of(service, "a", None) == "RUNNING"
+    assert len(service.asked) == count
