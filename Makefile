@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all check check-vendor outputs clean
+.PHONY: demo test test-all check check-vendor outputs bench clean
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -26,6 +26,9 @@ check: $(READY)  ## format, lint, types, import order, generated files
 
 check-vendor: $(READY)  ## whether the vendor's newest definition says the same as ours
 	$(BIN)/python tools/definition/distil.py --check
+
+bench: $(READY)  ## what this package costs, as ratios within one run
+	$(BIN)/python tools/bench/run.py
 
 outputs: $(READY)  ## write pulumi_tione/outputs.py anew, after a change of args.py
 	$(BIN)/python tools/outputs/generate.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ _TIONE = ("tione", "2021-11-11")
 _TAG = ("tag", "2018-08-13")
 _STS = ("sts", "2018-08-13")
 _TAGS_IN_A_CALL = 10
+_RESOURCE = re.compile(r"qcs::tione:(?P<region>[^:]+):uin/[^:/]+:trainingtask/(?P<id>.+)")
+"""How the tag service calls a training task."""
 
 
 class Client:
@@ -158,6 +161,29 @@ class Client:
             for failed in answer.get("FailedResources") or ():
                 code, message = str(failed.get("Code", "")), str(failed.get("Message", ""))
                 raise ApiError(action, code, message, str(answer.get("RequestId", "")))
+
+    def training_tasks_of_tag_service(self, tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Give region and id of the account's tasks that have these tags, in whatever region and workspace they are
+        (`GetResources`)."""
+        body: dict[str, Any] = {"TagFilters": [{"TagKey": key, "TagValue": [value]} for key, value in tags.items()]}
+        while True:
+            answer = self._call("GetResources", body, retried=may_be_asked_again, service=_TAG)
+            for tagged in answer.get("ResourceTagMappingList") or ():
+                task = _RESOURCE.fullmatch(str(tagged.get("Resource")))
+                if task:
+                    yield task["region"], task["id"]
+            body["PaginationToken"] = answer.get("PaginationToken")
+            if not body["PaginationToken"]:
+                return
+
+    def workspaces(self) -> Iterator[str]:
+        """Give the ids of the workspaces in this region (`DescribeWorkspaces`)."""
+        for offset in itertools.count(step=PAGE):
+            answer = self._call("DescribeWorkspaces", {"Offset": offset, "Limit": PAGE}, retried=may_be_asked_again)
+            items = answer.get("Workspaces") or []
+            yield from (str(item["TiProjectId"]) for item in items if item.get("TiProjectId"))
+            if len(items) < PAGE:
+                return
 
     def account_id(self) -> str:
         """Give the account that the keys belong to (`GetCallerIdentity`)."""

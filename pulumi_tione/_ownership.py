@@ -68,6 +68,24 @@ LABELS = tuple(f"pulumi:{part}" for part in _LABELLED)
 """The keys of our labels."""
 
 
+def labels_of_stack(project: str, stack: str | None = None) -> dict[str, str]:
+    """Give the labels that all tasks of a stack have in common, or those of a project."""
+    everything = labels({"project": project, "stack": stack or "", "resource": ""})
+    return {key: everything[key] for key in LABELS[: 2 if stack else 1]}
+
+
+TYPE = "pulumi-python:dynamic/tione:TrainingTask"
+"""The type in the URN of every task."""
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+"""The type of what is every resource's parent unless another one is named: in a URN it goes without saying."""
+
+
+def resource_under(parent_types: str, resource_name: str) -> str:
+    """Give the part `resource` of an owner: the resource's name, after its parents' types where it has a parent."""
+    return resource_name if parent_types == STACK_TYPE else f"{parent_types}::{resource_name}"
+
+
 def wanted_tags(inputs: Mapping[str, Any], labelled: bool) -> dict[str, str]:
     """Give all the tags that a task should have: its labels, if it gets some, and the program's."""
     owner = inputs.get("owner")

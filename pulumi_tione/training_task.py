@@ -6,7 +6,6 @@ import asyncio
 import copy
 import functools
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, overload
@@ -21,7 +20,8 @@ from pulumi_tione._fields import TRAINING_TASK
 from pulumi_tione._ownership import RETAINED
 from pulumi_tione._properties import properties_of, property_path
 from pulumi_tione._settings import Settings
-from pulumi_tione._waiting import Status, has_reached, intervals, is_at_rest
+from pulumi_tione._waiting import Status
+from pulumi_tione._waits import Goal, Lookout, wait
 from pulumi_tione._wire import recorded_outputs
 from pulumi_tione.args import TrainingTaskArgs
 from pulumi_tione.errors import TioneError
@@ -31,7 +31,6 @@ from pulumi_tione.provider import TrainingTaskProvider
 _TYPE = "pulumi-python:dynamic/tione:TrainingTask"
 """The type in the URN of every task."""
 
-_SECONDS_BETWEEN_LOOKS = (1.0, 15.0)
 _COMPUTED = ("name", "region", "tags")
 """The inputs that check may set."""
 
@@ -153,49 +152,27 @@ class TrainingTask(TrainingTaskProperties):
         for name in wanted:
             if name not in {*Status}:
                 raise ValueError(f"{name!r} is no status of a training task: use {', '.join(Status)}")
-        values = pulumi.Output.all(task_id=self.id, region=self.region, name=self.name, project=self.ti_project_id)
+        known = {
+            name: getattr(self, name) for name in ("id", "name", "uin", "region", "ti_project_id", "desired_status")
+        }
         if pulumi.runtime.is_dry_run():
-            return pulumi.Output.all(values, _unknown()).apply(lambda _: self)
+            return pulumi.Output.all(**known, unknown=_unknown()).apply(lambda _: self)
         if logs:
             pulumi.log.warn("logs are not shown in waits by this version", resource=self)
-        return values.apply(lambda task: self._wait(wanted, timeout, **task))
+        return pulumi.Output.all(**known).apply(lambda task: self._wait(wanted, timeout, task))
 
-    async def _wait(
-        self,
-        wanted: Sequence[str],
-        timeout: timedelta | None,
-        *,
-        task_id: str,
-        region: str,
-        name: str,
-        project: str | None,
-    ) -> TrainingTask:
-        who, client = f"training task {name!r} ({task_id})", Client(_program_settings(), region)
-        begun, last_status = time.monotonic(), ""
-        for pause in intervals(*_SECONDS_BETWEEN_LOOKS):
-            try:
-                detail = await asyncio.to_thread(client.describe_training_task, task_id, project)
-            except TioneError as error:
-                raise self._failed(f"{who}: its status cannot be read: {error}") from None
-            if detail is None:
-                raise self._failed(f"{who} no longer exists: its result is unknown. {_AFTER_GONE}")
-            status = str(detail.get("Status"))
-            if any(has_reached(status, goal) for goal in wanted):
-                if last_status:
-                    pulumi.log.info(f"{status} after {time.monotonic() - begun:.0f} s", resource=self, ephemeral=True)
-                return self._as_of(detail)
-            if is_at_rest(status):
-                raise self._failed(_ended_otherwise(who, wanted, detail))
-            waited = time.monotonic() - begun
-            if timeout is not None and waited >= timeout.total_seconds():
-                raise self._failed(
-                    f"{who} is {status} after {waited:.0f} s, not {_either(wanted)} as awaited; it runs on"
-                )
-            if status != last_status:
-                pulumi.log.info(f"{status}, waiting for {_either(wanted)}", resource=self, ephemeral=True)
-                last_status = status
-            await asyncio.sleep(pause)
-        raise AssertionError("the intervals never end")
+    async def _wait(self, wanted: Sequence[str], timeout: timedelta | None, task: Mapping[str, Any]) -> TrainingTask:
+        goal = Goal(task["id"], task["name"], task["uin"], wanted, timeout)
+        if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
+            raise self._failed(f"{goal.task} is to be STOPPED, as desired_status says: it cannot become {goal}")
+        try:
+            detail = await wait(goal, _lookout(task["region"], task["ti_project_id"]), self._show)
+        except TioneError as error:
+            raise self._failed(str(error)) from None
+        return self._as_of(detail)
+
+    def _show(self, message: str) -> None:
+        pulumi.log.info(message, resource=self, ephemeral=True)
 
     def _failed(self, message: str) -> pulumi.RunError:
         """Put an error on the task's own row, and give what ends the update."""
@@ -222,19 +199,10 @@ def _pickled_provider() -> str:
     return str(serialize_provider(TrainingTaskProvider()))
 
 
-_AFTER_GONE = "Run `pulumi refresh` to take it out of the state; the next `pulumi up` then creates it again"
-
-
-def _ended_otherwise(who: str, wanted: Sequence[str], detail: Mapping[str, Any]) -> str:
-    reason = detail.get("FailureReason") or detail.get("Message") or "the service gives no reason"
-    return (
-        f"{who} ended {detail.get('Status')}, not {_either(wanted)} as awaited: {reason}. It stays in the state and is "
-        "not run again by itself; change `triggers` to replace it by a new run"
-    )
-
-
-def _either(statuses: Sequence[str]) -> str:
-    return " or ".join(statuses)
+@functools.cache
+def _lookout(region: str, workspace: str | None) -> Lookout:
+    """Give the one poller of this program for a region and workspace."""
+    return Lookout(Client(Settings(get_config, os.environ), region), workspace)
 
 
 def _options(resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
@@ -275,10 +243,6 @@ def _under(parent_types: str, resource_name: str) -> str:
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
 """The type of what is every resource's parent unless another one is named: in a URN it goes without saying."""
-
-
-def _program_settings() -> Settings:
-    return Settings(get_config, os.environ)
 
 
 def _unknown() -> pulumi.Output[None]:

@@ -27,7 +27,7 @@ What can be ordered, in Python and as JSON over HTTP (loopback only):
     tasks()                   GET /_emulator/tasks
     requests(secrets=False)   GET /_emulator/requests[?secrets=1]; forget_requests(): DELETE
     advance(seconds), now()   POST /_emulator/clock    {"advance_seconds": 60}; GET
-    register(kind, id, ...)   POST /_emulator/registered  {"kind": "vpc", "resource_id": "vpc-1"}; DELETE; see `registry`
+    register(kind, id, ...)   POST /_emulator/registered  {"kind": "vpc", "resource_id": "vpc-1"}; DELETE
     set(...), settings()      POST, GET /_emulator/settings  {"requests_a_second": 5, "start_from_failed": false}
 
 A run whose start command consists of `sleep`, `exit`, `echo`, `true` and `false` goes as the command says; any other

@@ -57,9 +57,6 @@ class Keyring:
         self._keys[key.secret_id] = key
         return key
 
-    def remove(self, secret_id: str) -> None:
-        self._keys.pop(secret_id, None)
-
     def find(self, secret_id: str) -> Key:
         try:
             return self._keys[secret_id]

@@ -1,0 +1,208 @@
+"""A stack's state as `pulumi stack export` writes it: what it knows of training tasks, and how it is changed."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pulumi_tione._ownership import STACK_TYPE, TYPE
+from pulumi_tione.cli._pulumi import StackName
+
+PROVIDER_TYPE = "pulumi:providers:pulumi-python"
+"""The type of the resource that stands in the state for the provider of all dynamic resources."""
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+"""How a secret is told from a map: the same two constants in every state since Pulumi has secrets."""
+
+
+@dataclass(frozen=True)
+class Urn:
+    """The parts of a URN."""
+
+    stack: str
+    project: str
+    types: str
+    """The types of all parents but the stack, and its own."""
+    name: str
+
+    @classmethod
+    def parsed(cls, text: str) -> Urn | None:
+        parts = text.removeprefix("urn:pulumi:").split("::", 3)
+        return cls(*parts) if text.startswith("urn:pulumi:") and len(parts) == 4 else None
+
+    def __str__(self) -> str:
+        return f"urn:pulumi:{self.stack}::{self.project}::{self.types}::{self.name}"
+
+
+class State:
+    """A stack's state. It is never changed: what changes it gives another one.
+
+    Args:
+        exported: the JSON of `pulumi stack export`.
+    """
+
+    def __init__(self, exported: Mapping[str, Any]) -> None:
+        self.exported = exported
+
+    @property
+    def _deployment(self) -> Mapping[str, Any]:
+        """A stack without any update yet may have none."""
+        return self.exported.get("deployment") or {}
+
+    @property
+    def moment(self) -> Any:
+        """What is another one after every change of the state."""
+        return self._deployment.get("manifest")
+
+    @property
+    def has_secrets_provider(self) -> bool:
+        """Whether a secret can be put into it."""
+        return bool(self._deployment.get("secrets_providers"))
+
+    @property
+    def resources(self) -> list[dict[str, Any]]:
+        return list(self._deployment.get("resources") or ())
+
+    @property
+    def tasks(self) -> dict[str, dict[str, Any]]:
+        """The training tasks that it knows, by id, those included that are still to be deleted."""
+        return {resource["id"]: resource for resource in self.resources if _is_task(resource) and resource.get("id")}
+
+    @property
+    def pending_creates(self) -> list[dict[str, Any]]:
+        """The resources of the creates that an update was cut off from, all types."""
+        operations = self._deployment.get("pending_operations") or ()
+        return [operation["resource"] for operation in operations if operation.get("type") == "creating"]
+
+    @property
+    def pending_tasks(self) -> list[dict[str, Any]]:
+        """The pending creates of training tasks."""
+        return [resource for resource in self.pending_creates if _is_task(resource)]
+
+    def resource(self, urn: str) -> dict[str, Any] | None:
+        """Give the resource of this URN: not one that only waits for its deletion, or for its successor."""
+        living = (each for each in self.resources if not each.get("delete") and not each.get("pendingReplacement"))
+        return next((each for each in living if each["urn"] == urn), None)
+
+    def foundation(self, stack: StackName, config: Mapping[str, Any]) -> State:
+        """Give the state with what each task in it refers to: the stack itself, and the provider with the config."""
+        urn = Urn(stack.stack, stack.project, STACK_TYPE, f"{stack.project}-{stack.stack}")
+        added: list[dict[str, Any]] = []
+        if self._first(lambda resource: resource["type"] == STACK_TYPE) is None:
+            added.append({"urn": str(urn), "custom": False, "type": STACK_TYPE})
+        if self.provider is None:
+            provider = Urn(stack.stack, stack.project, PROVIDER_TYPE, "default")
+            values = {
+                key: sealed(each["value"]) if each.get("secret") and self.has_secrets_provider else each["value"]
+                for key, each in config.items()
+                if self.has_secrets_provider or not each.get("secret")
+            }
+            added.append(
+                {
+                    "urn": str(provider),
+                    "custom": True,
+                    "id": str(uuid.uuid4()),
+                    "type": PROVIDER_TYPE,
+                    "inputs": values,
+                    "outputs": values,
+                }
+            )
+        return self._with_resources([*added, *self.resources])
+
+    @property
+    def root(self) -> str | None:
+        """The URN of the stack itself."""
+        stack = self._first(lambda resource: resource["type"] == STACK_TYPE)
+        return None if stack is None else str(stack["urn"])
+
+    @property
+    def provider(self) -> str | None:
+        """How a training task in this state refers to its provider: as the others do, or as the first one will."""
+        task = self._first(lambda resource: _is_task(resource) and "provider" in resource)
+        if task is not None:
+            return str(task["provider"])
+        provider = self._first(lambda resource: resource["type"] == PROVIDER_TYPE)
+        return None if provider is None else f"{provider['urn']}::{provider['id']}"
+
+    def with_task(self, resource: Mapping[str, Any]) -> State:
+        """Give the state with one more resource, in place of one of the same URN that only waits for it."""
+        remaining = [
+            each for each in self.resources if each["urn"] != resource["urn"] or not each.get("pendingReplacement")
+        ]
+        return self._with_resources([*remaining, dict(resource)])
+
+    def _with_resources(self, resources: list[dict[str, Any]]) -> State:
+        exported = copy.deepcopy(dict(self.exported))
+        exported["deployment"] = {**self._deployment, "resources": resources}
+        return State(exported)
+
+    def _first(self, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+        return next((resource for resource in self.resources if is_wanted(resource)), None)
+
+    def keep(self, folder: Path, stack: StackName, now: datetime) -> Path:
+        """Write the state into a new file that only its owner may read, and give its name. Its secrets are encrypted."""
+        path = folder / f"{stack.project}.{stack.stack}.{now:%Y%m%dT%H%M%S.%fZ}.state.json"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump(self.exported, file, indent=4)
+        return path
+
+
+def _is_task(resource: Mapping[str, Any]) -> bool:
+    return bool(resource.get("type") == TYPE)
+
+
+def sealed(value: Any) -> dict[str, str]:
+    """Give a value as a secret that `pulumi stack import` encrypts."""
+    return {_SIGNATURE: _SECRET, "plaintext": json.dumps(value)}
+
+
+def unsealed(value: Any) -> Any:
+    """Give a value of a state that was exported with its secrets shown, without the marks of secrets."""
+    if _is_sealed(value):
+        return unsealed(json.loads(value["plaintext"]))
+    if isinstance(value, dict):
+        return {key: unsealed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [unsealed(part) for part in value]
+    return value
+
+
+def sealed_as(pattern: Any, value: Any) -> Any:
+    """Seal a value wherever the pattern has a secret: what follows from secret inputs is as secret as they are.
+
+    As in the engine, a list is a secret as a whole when one of its elements is.
+    """
+    if _is_sealed(pattern) or (isinstance(pattern, list) and any(_has_secrets(part) for part in pattern)):
+        return sealed(value)
+    if isinstance(pattern, dict) and isinstance(value, dict):
+        return {key: sealed_as(pattern.get(key), part) for key, part in value.items()}
+    return value
+
+
+def _is_sealed(value: Any) -> bool:
+    return isinstance(value, dict) and value.get(_SIGNATURE) == _SECRET
+
+
+def _has_secrets(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _is_sealed(value) or any(_has_secrets(part) for part in value.values())
+    return isinstance(value, list) and any(_has_secrets(part) for part in value)
+
+
+def places_of(states: Mapping[StackName, State]) -> Iterator[tuple[str, str | None]]:
+    """Give region and workspace of all training tasks that states know, or were about to know."""
+    for state in states.values():
+        for resource in (*state.tasks.values(), *state.pending_tasks):
+            recorded = {**resource.get("inputs", {}), **resource.get("outputs", {})}
+            region, workspace = recorded.get("region"), recorded.get("tiProjectId")
+            if isinstance(region, str):
+                yield region, workspace if isinstance(workspace, str) else None

@@ -1,0 +1,46 @@
+"""What goes to the terminal: harmless whatever it says, in columns, and times as a reader wants them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import timedelta
+
+
+def harmless(text: object) -> str:
+    """Give a text that came from elsewhere so that a terminal shows it and does nothing else.
+
+    Names, tags and messages of the service may hold anything, control characters included.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in str(text)
+    )
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Give rows of texts in columns, with their heads."""
+    lines = [heads, *([harmless(cell) for cell in row] for row in rows)]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(heads))]
+    return "\n".join(
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _width(text: str) -> int:
+    """Chinese characters are two columns wide."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def age(since: timedelta) -> str:
+    """Give a length of time in its two largest units: `2 h 10 min`."""
+    left = max(int(since.total_seconds()), 0)
+    parts = []
+    for length, unit in _UNITS:
+        count, left = divmod(left, length)
+        if count or (parts and len(parts) < 2):
+            parts.append((count, unit))
+    return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count) or "0 s"
