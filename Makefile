@@ -29,6 +29,7 @@ check-vendor: $(READY)  ## whether the vendor's newest definition says the same 
 
 bench: $(READY)  ## what this package costs, as ratios within one run
 	$(BIN)/python tools/bench/run.py
+	$(BIN)/python tests/emulator/bench_throughput.py
 
 outputs: $(READY)  ## write pulumi_tione/outputs.py anew, after a change of args.py
 	$(BIN)/python tools/outputs/generate.py

@@ -33,6 +33,7 @@ setup(
     packages=find_packages(include=["pulumi_tione", "pulumi_tione.*"]),
     package_data={"pulumi_tione": ["py.typed"], "pulumi_tione.emulator": ["definition.json"]},
     install_requires=[
+        "click>=8.1,<9",  # the command line
         "grpcio>=1.66",  # as pulumi; messages on a resource's own row go through it
         "pulumi>=3.268,<4",  # the first release in which `get` works for dynamic resources
         "pyrate-limiter>=4.5,<5",  # the rate limit: typed, without dependencies, and with a clock of our own
@@ -41,6 +42,11 @@ setup(
         "tenacity>=9,<10",  # attempts and pauses, with an injected sleep
         "typing_extensions>=4.12",  # Required and Unpack on Python 3.10
     ],
+    entry_points={
+        "console_scripts": ["pulumi-tione = pulumi_tione.cli:main"],
+        # The name is the module's, so that pytest does not register it twice under `-p`.
+        "pytest11": ["pulumi_tione.emulator.pytest_plugin = pulumi_tione.emulator.pytest_plugin"],
+    },
     extras_require={"emulator": EMULATOR, "dev": EMULATOR + DEVELOPMENT},
     classifiers=[
         "Development Status :: 4 - Beta",

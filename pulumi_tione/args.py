@@ -65,7 +65,7 @@ _DATA_SOURCES = ("DATASET", "COS", "CFS", "CFSTurbo", "HDFS", "GooseFSx")
 class RDMAConfigArgs(TypedDict, total=False):
     """Remote direct memory access between the nodes (`RDMAConfig`)."""
 
-    enable: Input[bool]
+    enable: Input[bool] | None
     """Whether RDMA is used; without it the service answers false (`Enable`)."""
 
 
@@ -78,34 +78,34 @@ class ResourceConfigInfoArgs(TypedDict, total=False):
 
     role: Required[Annotated[Input[str], KnownValues(("PS", "WORKER", "DRIVER", "EXECUTOR", "HEAD"))]]
     """What the nodes are in the training mode, for example `WORKER` (`Role`)."""
-    instance_type: Input[str]
+    instance_type: Input[str] | None
     """Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST` (`InstanceType`)."""
-    instance_num: Annotated[Input[int], Unsigned()]
+    instance_num: Annotated[Input[int] | None, Unsigned()]
     """How many nodes the group has (`InstanceNum`)."""
-    cpu: Annotated[Input[int], Unsigned()]
+    cpu: Annotated[Input[int] | None, Unsigned()]
     """CPU of a node in a resource group, in thousandths of a core: 1000 is one core (`Cpu`)."""
-    memory: Annotated[Input[int], Unsigned()]
+    memory: Annotated[Input[int] | None, Unsigned()]
     """Memory of a node in a resource group, in MB (`Memory`)."""
-    gpu: Annotated[Input[int], Unsigned()]
+    gpu: Annotated[Input[int] | None, Unsigned()]
     """GPUs of a node in a resource group, in hundredths of a card: 100 is one card (`Gpu`)."""
-    gpu_type: Input[str]
+    gpu_type: Input[str] | None
     """Kind of GPU in a resource group, for example `V100` (`GpuType`)."""
-    instance_type_alias: Input[str]
+    instance_type_alias: Input[str] | None
     """Display name of the specification; the service fills it in by itself (`InstanceTypeAlias`)."""
-    rdma_config: Annotated[Input[RDMAConfigArgs], Wire("RDMAConfig")]
+    rdma_config: Annotated[Input[RDMAConfigArgs] | None, Wire("RDMAConfig")]
     """RDMA of the nodes (`RDMAConfig`)."""
 
 
 class ImageSecretArgs(TypedDict, total=False):
     """How to sign in to a third party's image registry (`ImageSecret`)."""
 
-    username: Input[str]
+    username: Input[str] | None
     """User name (`Username`)."""
-    password: Annotated[Input[str], Secret()]
+    password: Annotated[Input[str] | None, Secret()]
     """Password in base64, encrypted first when `key_id` is set; always a Pulumi secret (`Password`)."""
-    key_id: Input[str]
+    key_id: Input[str] | None
     """Id of the KMS key that the password was encrypted with (`KeyId`)."""
-    secret_id: Input[str]
+    secret_id: Input[str] | None
     """Id of a stored credential, in place of user name and password (`SecretId`)."""
 
 
@@ -116,17 +116,17 @@ class ImageInfoArgs(TypedDict, total=False):
     """`TCR`, `CCR` (TCR personal), `PreSet` (the platform's own) or `CUSTOM` (a third party's) (`ImageType`)."""
     image_url: Required[Input[str]]
     """Address of the image, for example `ccr.ccs.tencentyun.com/nlp/bert:1.2` (`ImageUrl`)."""
-    registry_region: Input[str]
+    registry_region: Input[str] | None
     """Region of the TCR registry, for example `ap-beijing` (`RegistryRegion`)."""
-    registry_id: Input[str]
+    registry_id: Input[str] | None
     """Id of the TCR instance (`RegistryId`)."""
-    image_name: Input[str]
+    image_name: Input[str] | None
     """Display name of the image (`ImageName`)."""
-    image_secret: Annotated[Input[ImageSecretArgs], WriteOnly()]
+    image_secret: Annotated[Input[ImageSecretArgs] | None, WriteOnly()]
     """How to sign in to the registry; for `CUSTOM` images only (`ImageSecret`)."""
-    allow_save_all_content: Input[bool]
+    allow_save_all_content: Input[bool] | None
     """Whether all content of the image may be exported (`AllowSaveAllContent`)."""
-    support_data_pipeline: Input[bool]
+    support_data_pipeline: Input[bool] | None
     """Whether the image supports building data (`SupportDataPipeline`)."""
 
 
@@ -147,18 +147,18 @@ class StartCmdInfoArgs(TypedDict, total=False):
     They are sent in the encoded form that the API offers for special characters, so any text arrives as it is written.
     """
 
-    start_cmd: Input[str]
+    start_cmd: Input[str] | None
     """Command of the whole task, for example of a SPARK one (`StartCmd`)."""
-    ps_start_cmd: Input[str]
+    ps_start_cmd: Input[str] | None
     """Command of the parameter servers (`PsStartCmd`)."""
-    worker_start_cmd: Input[str]
+    worker_start_cmd: Input[str] | None
     """Command of the workers, for example `python train.py` (`WorkerStartCmd`)."""
 
 
 class EncodedStartCmdInfoArgs(TypedDict, total=False):
     """The commands in the API's encoded form, for who has them so already (`EncodedStartCmdInfo`)."""
 
-    start_cmd_info: Annotated[Input[str], EncodedCommand()]
+    start_cmd_info: Annotated[Input[str] | None, EncodedCommand()]
     """Base64 of a JSON object with the keys StartCmd, PsStartCmd and WorkerStartCmd (`StartCmdInfo`)."""
 
 
@@ -176,11 +176,11 @@ class CFSConfigArgs(TypedDict, total=False):
     """Id of the file system, for example `cfs-pchxhlg9` (`Id`)."""
     path: Required[Input[str]]
     """The directory, for example `/my/path` (`Path`)."""
-    mount_type: Annotated[Input[str], KnownValues(("STORAGE", "SOURCE"))]
+    mount_type: Annotated[Input[str] | None, KnownValues(("STORAGE", "SOURCE"))]
     """`STORAGE`, the service's default, or `SOURCE` (`MountType`)."""
-    protocol: Annotated[Input[str], KnownValues(("NFS", "TURBO", "1", "2"))]
+    protocol: Annotated[Input[str] | None, KnownValues(("NFS", "TURBO", "1", "2"))]
     """`NFS` or `TURBO`; an older page writes them 1 and 2 (`Protocol`)."""
-    is_preset_storage: Input[bool]
+    is_preset_storage: Input[bool] | None
     """Whether it is storage that the platform set up (`IsPresetStorage`)."""
 
 
@@ -196,24 +196,24 @@ class HDFSConfigArgs(TypedDict, total=False):
 class GooseFSArgs(TypedDict, total=False):
     """A GooseFS or GooseFSx file system (`GooseFS`)."""
 
-    id: Input[str]
+    id: Input[str] | None
     """Id of the instance (`Id`)."""
-    type: Annotated[Input[str], KnownValues(("GooseFS", "GooseFSx"))]
+    type: Annotated[Input[str] | None, KnownValues(("GooseFS", "GooseFSx"))]
     """`GooseFS` or `GooseFSx` (`Type`)."""
-    path: Input[str]
+    path: Input[str] | None
     """The path to mount of a GooseFSx (`Path`)."""
-    name_space: Input[str]
+    name_space: Input[str] | None
     """The namespace of a GooseFS (`NameSpace`)."""
-    mount_options: Input[str]
+    mount_options: Input[str] | None
     """Options of the client, separated by commas, for example `allow_other,direct_io` (`MountOptions`)."""
 
 
 class CFSTurboArgs(TypedDict, total=False):
     """A directory of a CFS Turbo file system (`CFSTurbo`)."""
 
-    id: Input[str]
+    id: Input[str] | None
     """Id of the instance (`Id`)."""
-    path: Input[str]
+    path: Input[str] | None
     """The directory (`Path`)."""
 
 
@@ -222,7 +222,7 @@ class LocalDiskArgs(TypedDict, total=False):
 
     instance_id: Required[Input[str]]
     """Id of the node (`InstanceId`)."""
-    local_path: Input[str]
+    local_path: Input[str] | None
     """Path on the disk (`LocalPath`)."""
 
 
@@ -236,31 +236,31 @@ class CBSConfigArgs(TypedDict, total=False):
 class HostPathArgs(TypedDict, total=False):
     """A directory of the machine that a node runs on (`HostPath`)."""
 
-    path: Input[str]
+    path: Input[str] | None
     """The directory (`Path`)."""
 
 
 class PublicDataSourceFSArgs(TypedDict, total=False):
     """A data source of the public cloud (`PublicDataSourceFS`)."""
 
-    data_source_id: Input[str]
+    data_source_id: Input[str] | None
     """Id of the data source (`DataSourceId`)."""
-    sub_path: Input[str]
+    sub_path: Input[str] | None
     """Path below the data source's own (`SubPath`)."""
 
 
 class DataConfigArgs(TypedDict, total=False):
     """One mount (`DataConfig`): what is mounted, and where in the container."""
 
-    mapping_path: Input[str]
+    mapping_path: Input[str] | None
     """Where it is mounted, for example `/opt/ml/input/data/` (`MappingPath`)."""
     data_source_type: Annotated[
-        Input[str],
+        Input[str] | None,
         KnownValues((*_DATA_SOURCES, "WEDATA_HDFS", "COSFS", "GooseFS", "PUBLIC_DATA_SOURCE")),
     ]
     """Kind of the source, for example `CFS` (`DataSourceType`)."""
     data_source_usage: Annotated[
-        Input[str],
+        Input[str] | None,
         KnownValues(
             (
                 "BUILTIN_CODE",
@@ -275,27 +275,27 @@ class DataConfigArgs(TypedDict, total=False):
         ),
     ]
     """What it is for, for example `USER_DATA` (`DataSourceUsage`)."""
-    data_set_source: Input[DataSetConfigArgs]
+    data_set_source: Input[DataSetConfigArgs] | None
     """A dataset of the platform (`DataSetSource`)."""
-    cos_source: Annotated[Input[CosPathInfoArgs], Wire("COSSource")]
+    cos_source: Annotated[Input[CosPathInfoArgs] | None, Wire("COSSource")]
     """A path in COS (`COSSource`)."""
-    cfs_source: Annotated[Input[CFSConfigArgs], Wire("CFSSource")]
+    cfs_source: Annotated[Input[CFSConfigArgs] | None, Wire("CFSSource")]
     """A CFS file system (`CFSSource`)."""
-    hdfs_source: Annotated[Input[HDFSConfigArgs], Wire("HDFSSource")]
+    hdfs_source: Annotated[Input[HDFSConfigArgs] | None, Wire("HDFSSource")]
     """An HDFS (`HDFSSource`)."""
-    goose_fs_source: Annotated[Input[GooseFSArgs], Wire("GooseFSSource")]
+    goose_fs_source: Annotated[Input[GooseFSArgs] | None, Wire("GooseFSSource")]
     """A GooseFS or GooseFSx (`GooseFSSource`)."""
-    cfs_turbo_source: Annotated[Input[CFSTurboArgs], Wire("CFSTurboSource")]
+    cfs_turbo_source: Annotated[Input[CFSTurboArgs] | None, Wire("CFSTurboSource")]
     """A CFS Turbo file system (`CFSTurboSource`)."""
-    local_disk_source: Input[LocalDiskArgs]
+    local_disk_source: Input[LocalDiskArgs] | None
     """A local disk (`LocalDiskSource`)."""
-    cbs_source: Annotated[Input[CBSConfigArgs], Wire("CBSSource")]
+    cbs_source: Annotated[Input[CBSConfigArgs] | None, Wire("CBSSource")]
     """A cloud disk (`CBSSource`)."""
-    host_path_source: Input[HostPathArgs]
+    host_path_source: Input[HostPathArgs] | None
     """A directory of the machine (`HostPathSource`)."""
-    public_data_source: Input[PublicDataSourceFSArgs]
+    public_data_source: Input[PublicDataSourceFSArgs] | None
     """A data source of the public cloud (`PublicDataSource`)."""
-    read_only: Input[bool]
+    read_only: Input[bool] | None
     """Whether it is mounted read-only (`ReadOnly`)."""
 
 
@@ -320,53 +320,53 @@ class CodeRepoConfigArgs(TypedDict, total=False):
 class SSHConfigArgs(TypedDict, total=False):
     """SSH access to the nodes (`SSHConfig`); how to sign in is an output."""
 
-    enable: Input[bool]
+    enable: Input[bool] | None
     """Whether SSH is on (`Enable`)."""
-    public_key: Input[str]
+    public_key: Input[str] | None
     """The public key that may sign in (`PublicKey`)."""
-    port: Input[int]
+    port: Input[int] | None
     """Port (`Port`)."""
 
 
 class ExposePortConfigArgs(TypedDict, total=False):
     """A container's port, exposed through a load balancer (`ExposePortConfig`)."""
 
-    enable: Input[bool]
+    enable: Input[bool] | None
     """Whether the port is exposed (`Enable`)."""
-    vpc_id: Input[str]
+    vpc_id: Input[str] | None
     """Id of the VPC of the load balancer (`VpcId`)."""
-    clb_id: Input[str]
+    clb_id: Input[str] | None
     """Id of the load balancer (`ClbId`)."""
-    clb_host: Input[str]
+    clb_host: Input[str] | None
     """Domain of the load balancer (`ClbHost`)."""
 
 
 class ExposeNetworkConfigArgs(TypedDict, total=False):
     """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
 
-    ssh_config: Annotated[Input[SSHConfigArgs], Wire("SSHConfig")]
+    ssh_config: Annotated[Input[SSHConfigArgs] | None, Wire("SSHConfig")]
     """SSH access (`SSHConfig`)."""
-    expose_port_config: Input[ExposePortConfigArgs]
+    expose_port_config: Input[ExposePortConfigArgs] | None
     """An exposed port (`ExposePortConfig`)."""
 
 
 class TrainToolConfigArgs(TypedDict, total=False):
     """The platform's diagnosis of a training that hangs (`TrainToolConfig`)."""
 
-    enable_hang_monitor: Input[bool]
+    enable_hang_monitor: Input[bool] | None
     """Whether the nodes are watched; the service's default is false (`EnableHangMonitor`)."""
-    hang_monitor_nodes: Input[Sequence[Input[str]]]
+    hang_monitor_nodes: Input[Sequence[Input[str]]] | None
     """Which nodes, for example `["master-0"]` (`HangMonitorNodes`)."""
-    log_hang_timeout_in_minute: Annotated[Input[int], Range(1, 14400)]
+    log_hang_timeout_in_minute: Annotated[Input[int] | None, Range(1, 14400)]
     """After how many minutes without a log line a node hangs: 1 to 14400 (`LogHangTimeoutInMinute`)."""
 
 
 class ResourceSupplyAttributeArgs(TypedDict, total=False):
     """Where the computing power comes from (`ResourceSupplyAttribute`)."""
 
-    supply_type: Annotated[Input[str], KnownValues(("TIDE", "SPOT"))]
+    supply_type: Annotated[Input[str] | None, KnownValues(("TIDE", "SPOT"))]
     """`TIDE`, `SPOT`, or the empty text for ordinary pay-as-you-go (`SupplyType`)."""
-    cluster_type: Annotated[Input[str], KnownValues(("DEFAULT", "THIRD"))]
+    cluster_type: Annotated[Input[str] | None, KnownValues(("DEFAULT", "THIRD"))]
     """`DEFAULT`, the service's default, or `THIRD`, a third party's cluster (`ClusterType`)."""
 
 
@@ -377,78 +377,78 @@ class TrainingTaskArgs(TypedDict, total=False):
     """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
     resource_config_infos: Required[Input[Sequence[Input[ResourceConfigInfoArgs]]]]
     """The groups of nodes (`ResourceConfigInfos`)."""
-    name: Annotated[Input[str], TaskName()]
+    name: Annotated[Input[str] | None, TaskName()]
     """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
     `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
-    framework_name: Annotated[Input[str], KnownValues(("SPARK", "PYSPARK", "TENSORFLOW", "PYTORCH"))]
+    framework_name: Annotated[Input[str] | None, KnownValues(("SPARK", "PYSPARK", "TENSORFLOW", "PYTORCH"))]
     """Built-in framework, for example `PYTORCH` (`FrameworkName`)."""
-    framework_version: Input[str]
+    framework_version: Input[str] | None
     """Version of the framework, for example `1.9` (`FrameworkVersion`)."""
-    framework_environment: Input[str]
+    framework_environment: Input[str] | None
     """Environment of the framework, for example `torch2.1-py3.10-cuda12.1-gpu` (`FrameworkEnvironment`)."""
-    image_info: Input[ImageInfoArgs]
+    image_info: Input[ImageInfoArgs] | None
     """A container image in place of a built-in framework (`ImageInfo`)."""
-    training_mode: Annotated[Input[str], KnownValues(("PS_WORKER", "DDP", "MPI", "HOROVOD", "SPARK", "RAY"))]
+    training_mode: Annotated[Input[str] | None, KnownValues(("PS_WORKER", "DDP", "MPI", "HOROVOD", "SPARK", "RAY"))]
     """How the nodes work together, for example `DDP` (`TrainingMode`)."""
-    start_cmd_info: Input[StartCmdInfoArgs]
+    start_cmd_info: Input[StartCmdInfoArgs] | None
     """The commands, as plain text (`EncodedStartCmdInfo`, which is sent in place of `StartCmdInfo`)."""
-    encoded_start_cmd_info: Input[EncodedStartCmdInfoArgs]
+    encoded_start_cmd_info: Input[EncodedStartCmdInfoArgs] | None
     """The commands, encoded already; not together with `start_cmd_info` (`EncodedStartCmdInfo`)."""
-    code_package_path: Input[CosPathInfoArgs]
+    code_package_path: Input[CosPathInfoArgs] | None
     """Where the code lies (`CodePackagePath`)."""
-    code_repos: Input[Sequence[Input[CodeRepoConfigArgs]]]
+    code_repos: Input[Sequence[Input[CodeRepoConfigArgs]]] | None
     """Code repositories that are cloned before the start (`CodeRepos`)."""
-    data_source: Annotated[Input[str], KnownValues(_DATA_SOURCES)]
+    data_source: Annotated[Input[str] | None, KnownValues(_DATA_SOURCES)]
     """Kind of the data, for example `DATASET` (`DataSource`)."""
-    data_configs: Annotated[Input[Sequence[Input[DataConfigArgs]]], MaxItems(10)]
+    data_configs: Annotated[Input[Sequence[Input[DataConfigArgs]]] | None, MaxItems(10)]
     """The mounts, at most ten (`DataConfigs`)."""
-    output: Input[CosPathInfoArgs]
+    output: Input[CosPathInfoArgs] | None
     """Where the results go; the service adds the task's id to the path (`Output`)."""
-    tuning_parameters: Annotated[Input[str], MaxLength(2048)]
+    tuning_parameters: Annotated[Input[str] | None, MaxLength(2048)]
     """Parameters of the training, mostly JSON, at most 2048 characters (`TuningParameters`)."""
-    envs: Input[Mapping[str, Input[str]]]
+    envs: Input[Mapping[str, Input[str]]] | None
     """Environment variables (`Envs`)."""
-    private_envs: Annotated[Input[Mapping[str, Input[str]]], Wire("Envs"), Secret()]
+    private_envs: Annotated[Input[Mapping[str, Input[str]]] | None, Wire("Envs"), Secret()]
     """Environment variables whose values nobody may read; always Pulumi secrets (`Envs`, with `IsPrivate`)."""
-    resource_group_id: Input[str]
+    resource_group_id: Input[str] | None
     """Id of the resource group of a `PREPAID` task, for example `rsg-1368bcxs` (`ResourceGroupId`)."""
-    vpc_id: Input[str]
+    vpc_id: Input[str] | None
     """Id of the VPC that the nodes join, for example `vpc-a26qv3af` (`VpcId`)."""
-    subnet_id: Input[str]
+    subnet_id: Input[str] | None
     """Id of the subnet that the nodes join, for example `subnet-m7xhqcyc` (`SubnetId`)."""
-    expose_network_config: Input[ExposeNetworkConfigArgs]
+    expose_network_config: Input[ExposeNetworkConfigArgs] | None
     """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
-    log_enable: Input[bool]
+    log_enable: Input[bool] | None
     """Whether logs are delivered to the log service CLS (`LogEnable`)."""
-    log_config: Input[LogConfigArgs]
+    log_config: Input[LogConfigArgs] | None
     """Where in CLS the logs go (`LogConfig`)."""
-    remark: Annotated[Input[str], MaxLength(1024)]
+    remark: Annotated[Input[str] | None, MaxLength(1024)]
     """A remark of at most 1024 characters (`Remark`)."""
-    callback_url: Annotated[Input[str], Secret()]
+    callback_url: Annotated[Input[str] | None, Secret()]
     """What the service calls when the task is created, started or stopped; a Pulumi secret, since such addresses
     often hold a password (`CallbackUrl`)."""
-    tags: Input[Mapping[str, Input[str]]]
+    tags: Input[Mapping[str, Input[str]]] | None
     """Tags, beside the default ones of `tione:defaultTags`. The key has 1 to 127, the value 1 to 255 characters:
     letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`,
     `project` or `项目` are reserved (`Tags`)."""
-    ti_project_id: Input[str]
+    ti_project_id: Input[str] | None
     """Id of the workspace, where it is not the default one (`TiProjectId`)."""
-    train_tool_config: Input[TrainToolConfigArgs]
+    train_tool_config: Input[TrainToolConfigArgs] | None
     """Diagnosis of a training that hangs (`TrainToolConfig`)."""
-    resource_supply_attribute: Input[ResourceSupplyAttributeArgs]
+    resource_supply_attribute: Input[ResourceSupplyAttributeArgs] | None
     """Where the computing power comes from (`ResourceSupplyAttribute`)."""
-    queues: Input[Sequence[Input[str]]]
+    queues: Input[Sequence[Input[str]]] | None
     """Ids of the queues, for example `["q-bj-2f0a9dca"]` (`Queues`)."""
-    region: Annotated[Input[str], ProviderSide()]
+    region: Annotated[Input[str] | None, ProviderSide()]
     """Region of the task, for example `ap-guangzhou`; by default the one that is configured."""
-    triggers: Annotated[Input[Sequence[Any]], ProviderSide()]
+    triggers: Annotated[Input[Sequence[Any]] | None, ProviderSide()]
     """Any values; when one of them changes, the task is replaced: the way to run it once more."""
-    desired_status: Annotated[Input[str], OneOf(("RUNNING", "STOPPED")), ProviderSide()]
+    desired_status: Annotated[Input[str] | None, OneOf(("RUNNING", "STOPPED")), ProviderSide()]
     """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
     task runs in any case; one that has finished satisfies `RUNNING`."""
-    rerun_on_failure: Annotated[Input[int], Unsigned(), ProviderSide()]
+    rerun_on_failure: Annotated[Input[int] | None, Unsigned(), ProviderSide()]
     """How often the task is started again, by the next `up` each time, after it FAILED; by default never."""
-    additional_parameters: Annotated[Input[Mapping[str, Any]], ProviderSide()]
+    additional_parameters: Annotated[Input[Mapping[str, Any]] | None, ProviderSide()]
     """Parameters that this package does not know yet, by their API names, merged into the request: for example
     `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such."""
 

@@ -57,6 +57,7 @@ class Pulumi:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
         self.environment = environment
+        self._configs: dict[StackName, dict[str, Any]] = {}
 
     def stack(self, name: str | None) -> StackName:
         """Give the full name of a stack of the folder's project, or of the one that is selected there.
@@ -78,7 +79,10 @@ class Pulumi:
 
     def config(self, stack: StackName) -> dict[str, Any]:
         """Give a stack's config: by full key, `value` and whether it is `secret`."""
-        return dict(json.loads(self._run("config", "--json", "--show-secrets", f"--stack={stack.qualified}")))
+        if stack not in self._configs:
+            told = self._run("config", "--json", "--show-secrets", f"--stack={stack.qualified}")
+            self._configs[stack] = json.loads(told)
+        return self._configs[stack]
 
     def settings(self, stack: StackName | None) -> Settings:
         """Give the settings that a stack's config and the environment make, or the environment alone."""

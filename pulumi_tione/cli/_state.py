@@ -12,15 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pulumi_tione._ownership import STACK_TYPE, TYPE
+from pulumi_tione._ownership import STACK_TYPE, TYPE, resource_under
 from pulumi_tione.cli._pulumi import StackName
 
 PROVIDER_TYPE = "pulumi:providers:pulumi-python"
 """The type of the resource that stands in the state for the provider of all dynamic resources."""
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"
-"""How a secret is told from a map: the same two constants in every state since Pulumi has secrets."""
+_SEAL_KEY = "4dabf18193072939515e22adb298388d"
+_SEAL = "1b47061264138c4ac30d75fd1eb44270"
+"""How a secret is told from a map: the same two constants in every state."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,17 @@ class Urn:
     def parsed(cls, text: str) -> Urn | None:
         parts = text.removeprefix("urn:pulumi:").split("::", 3)
         return cls(*parts) if text.startswith("urn:pulumi:") and len(parts) == 4 else None
+
+    def child(self, of_type: str, name: str) -> Urn:
+        """Give the URN of a resource that has this one as its parent."""
+        types = of_type if self.types == STACK_TYPE else f"{self.types}${of_type}"
+        return Urn(self.stack, self.project, types, name)
+
+    @property
+    def resource(self) -> str:
+        """The part `resource` of its owner."""
+        parents, _, _ = self.types.rpartition("$")
+        return resource_under(parents or STACK_TYPE, self.name)
 
     def __str__(self) -> str:
         return f"urn:pulumi:{self.stack}::{self.project}::{self.types}::{self.name}"
@@ -63,11 +74,6 @@ class State:
         return self._deployment.get("manifest")
 
     @property
-    def has_secrets_provider(self) -> bool:
-        """Whether a secret can be put into it."""
-        return bool(self._deployment.get("secrets_providers"))
-
-    @property
     def resources(self) -> list[dict[str, Any]]:
         return list(self._deployment.get("resources") or ())
 
@@ -87,34 +93,33 @@ class State:
         """The pending creates of training tasks."""
         return [resource for resource in self.pending_creates if _is_task(resource)]
 
+    @property
+    def places(self) -> Iterator[tuple[str, str | None]]:
+        """Region and workspace of all training tasks that it knows, or was about to know."""
+        for resource in (*self.tasks.values(), *self.pending_tasks):
+            recorded = {**resource.get("inputs", {}), **resource.get("outputs", {})}
+            region, workspace = recorded.get("region"), recorded.get("tiProjectId")
+            if isinstance(region, str):
+                yield region, workspace if isinstance(workspace, str) else None
+
     def resource(self, urn: str) -> dict[str, Any] | None:
         """Give the resource of this URN: not one that only waits for its deletion, or for its successor."""
         living = (each for each in self.resources if not each.get("delete") and not each.get("pendingReplacement"))
         return next((each for each in living if each["urn"] == urn), None)
 
-    def foundation(self, stack: StackName, config: Mapping[str, Any]) -> State:
-        """Give the state with what each task in it refers to: the stack itself, and the provider with the config."""
-        urn = Urn(stack.stack, stack.project, STACK_TYPE, f"{stack.project}-{stack.stack}")
+    def with_foundation(self, stack: StackName, config: Mapping[str, Any]) -> State:
+        """Give the state with what every task in it refers to: the stack itself, and the provider with the config."""
         added: list[dict[str, Any]] = []
-        if self._first(lambda resource: resource["type"] == STACK_TYPE) is None:
-            added.append({"urn": str(urn), "custom": False, "type": STACK_TYPE})
+        if self.root is None:
+            root = Urn(stack.stack, stack.project, STACK_TYPE, f"{stack.project}-{stack.stack}")
+            added.append({"urn": str(root), "custom": False, "type": STACK_TYPE})
         if self.provider is None:
-            provider = Urn(stack.stack, stack.project, PROVIDER_TYPE, "default")
+            urn = Urn(stack.stack, stack.project, PROVIDER_TYPE, "default")
             values = {
-                key: sealed(each["value"]) if each.get("secret") and self.has_secrets_provider else each["value"]
-                for key, each in config.items()
-                if self.has_secrets_provider or not each.get("secret")
+                key: sealed(each["value"]) if each.get("secret") else each["value"] for key, each in config.items()
             }
-            added.append(
-                {
-                    "urn": str(provider),
-                    "custom": True,
-                    "id": str(uuid.uuid4()),
-                    "type": PROVIDER_TYPE,
-                    "inputs": values,
-                    "outputs": values,
-                }
-            )
+            recorded = {"inputs": values, "outputs": values}
+            added.append({"urn": str(urn), "custom": True, "id": str(uuid.uuid4()), "type": PROVIDER_TYPE, **recorded})
         return self._with_resources([*added, *self.resources])
 
     @property
@@ -139,6 +144,11 @@ class State:
         ]
         return self._with_resources([*remaining, dict(resource)])
 
+    def additions_to(self, before: State) -> list[dict[str, Any]]:
+        """Give the resources that another state does not have."""
+        known = {(resource["urn"], resource.get("id")) for resource in before.resources}
+        return [resource for resource in self.resources if (resource["urn"], resource.get("id")) not in known]
+
     def _with_resources(self, resources: list[dict[str, Any]]) -> State:
         exported = copy.deepcopy(dict(self.exported))
         exported["deployment"] = {**self._deployment, "resources": resources}
@@ -148,7 +158,7 @@ class State:
         return next((resource for resource in self.resources if is_wanted(resource)), None)
 
     def keep(self, folder: Path, stack: StackName, now: datetime) -> Path:
-        """Write the state into a new file that only its owner may read, and give its name. Its secrets are encrypted."""
+        """Write the state into a new file that only its owner may read, and give its name."""
         path = folder / f"{stack.project}.{stack.stack}.{now:%Y%m%dT%H%M%S.%fZ}.state.json"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
@@ -162,7 +172,7 @@ def _is_task(resource: Mapping[str, Any]) -> bool:
 
 def sealed(value: Any) -> dict[str, str]:
     """Give a value as a secret that `pulumi stack import` encrypts."""
-    return {_SIGNATURE: _SECRET, "plaintext": json.dumps(value)}
+    return {_SEAL_KEY: _SEAL, "plaintext": json.dumps(value)}
 
 
 def unsealed(value: Any) -> Any:
@@ -189,20 +199,10 @@ def sealed_as(pattern: Any, value: Any) -> Any:
 
 
 def _is_sealed(value: Any) -> bool:
-    return isinstance(value, dict) and value.get(_SIGNATURE) == _SECRET
+    return isinstance(value, dict) and value.get(_SEAL_KEY) == _SEAL
 
 
 def _has_secrets(value: Any) -> bool:
     if isinstance(value, dict):
         return _is_sealed(value) or any(_has_secrets(part) for part in value.values())
     return isinstance(value, list) and any(_has_secrets(part) for part in value)
-
-
-def places_of(states: Mapping[StackName, State]) -> Iterator[tuple[str, str | None]]:
-    """Give region and workspace of all training tasks that states know, or were about to know."""
-    for state in states.values():
-        for resource in (*state.tasks.values(), *state.pending_tasks):
-            recorded = {**resource.get("inputs", {}), **resource.get("outputs", {})}
-            region, workspace = recorded.get("region"), recorded.get("tiProjectId")
-            if isinstance(region, str):
-                yield region, workspace if isinstance(workspace, str) else None

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
 
+import click
+
 
 def harmless(text: object) -> str:
     """Give a text that came from elsewhere so that a terminal shows it and does nothing else.
@@ -15,6 +17,11 @@ def harmless(text: object) -> str:
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in str(text)
     )
+
+
+def is_confirmed(question: str, yes: bool) -> bool:
+    """Ask, unless the answer is known to be yes. The question goes to standard error, beside what is printed."""
+    return yes or click.confirm(question, err=True)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -38,7 +45,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 def age(since: timedelta) -> str:
     """Give a length of time in its two largest units: `2 h 10 min`."""
     left = max(int(since.total_seconds()), 0)
-    parts = []
+    parts: list[tuple[int, str]] = []
     for length, unit in _UNITS:
         count, left = divmod(left, length)
         if count or (parts and len(parts) < 2):

@@ -141,7 +141,7 @@ class Gateway:
                 _log.warning("%s: accepted, though undocumented: %s", action.name, ", ".join(entry.undocumented))
             answer = HANDLERS[action.name](Call(self.cloud, caller, region, body, self.cloud.settle()))
         except ApiError as error:
-            entry.code = error.code
+            entry.code, entry.id, entry.accepted = error.code, error.created, error.created is not None
             return _error(error)
         except Exception:  # noqa: BLE001
             # A mistake of ours. The client gets what the real service would say, the log gets the cause.

@@ -201,8 +201,15 @@ def _apply_rules(declared: Field, value: Any, path: str, found: Checked) -> None
 
 def _is_of(kind: Type, value: Any) -> bool:
     """Tell whether a value is of the type that the rules of a field expect, after all that may be wrong with it."""
-    expected = {Scalar.TEXT: str, Scalar.WHOLE: int, Scalar.TRUTH: bool}.get(kind) if isinstance(kind, Scalar) else None
-    return isinstance(value, expected or (list if isinstance(kind, ListOf) else dict))
+    match kind:
+        case Scalar.WHOLE:
+            return isinstance(value, int) and not isinstance(value, bool)
+        case Scalar.TEXT:
+            return isinstance(value, str)
+        case ListOf():
+            return isinstance(value, list)
+        case _:
+            return True
 
 
 def _check_commands(found: Checked) -> None:
@@ -266,5 +273,5 @@ def _check_unknown_to_us(kind: Struct, additional: Mapping[str, Any], path: str,
         here, name = path_to(path, key), f"{argument}{declared.name}"
         if isinstance(declared.type, Struct) and isinstance(value, Mapping) and declared.property != "startCmdInfo":
             _check_unknown_to_us(declared.type, value, here, f"{name}.", found)
-        else:
+        elif not (isinstance(declared.type, Struct) and isinstance(value, Unknown)):
             found.failures.append((here, f"this package knows this parameter: use the argument {name}"))

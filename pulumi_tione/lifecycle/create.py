@@ -32,6 +32,8 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 
 _WAYS_OUT = "If it is not needed, delete it in the console and run `pulumi up` again; otherwise choose another name."
 
+_FOUND_LATER = "Run `pulumi up` again: should one of the requests have taken effect after all, it is found by its name"
+
 _WAY_BESIDE_RETAINED = (
     "It stays because of retain_on_delete: for another task beside it change `triggers`, or its name where the program "
     "sets one."
@@ -91,7 +93,7 @@ class Creation:
         try:
             left = self.left_behind.find(self.client, self.inputs)
         except TioneError as error:
-            raise type(error)(f"training task {name!r} was not created: {error}") from error
+            raise TaskError(f"training task {name!r} was not created: {error}") from error
         if left is not None and left.get("Name") != name:
             raise TaskError(
                 f"training task {name!r} was not created: {self._described(left)}. An update that was cut off may have "
@@ -148,20 +150,25 @@ class Creation:
                 last = error
             except TioneError as error:
                 raise type(error)(f"training task {name!r} was not created: {error}") from error
-            found = self._look_up(name)
+            found = self._look_up(name, last)
             if found is not None:
                 return found
         raise TaskError(
             f"training task {name!r} was asked for {_ATTEMPTS} times without a clear answer, and no task of this name "
-            f"is to be seen: {last}. Run `pulumi up` again: should one of the requests have taken effect after all, it "
-            "is found by its name"
+            f"is to be seen: {last}. {_FOUND_LATER}"
         )
 
-    def _look_up(self, name: str) -> str | None:
+    def _look_up(self, name: str, unclear: TioneError) -> str | None:
         """Find what an unclear request may have left under our name, looking again for a while."""
         for pause in (0.0, *(0.5 * 2**look for look in range(_LOOKS - 1))):
             self.sleep(pause)
-            holder = self._holder(name)
+            try:
+                holder = self._holder(name)
+            except TioneError as error:
+                raise TaskError(
+                    f"training task {name!r} was asked for without a clear answer ({unclear}), and whether there is "
+                    f"one of this name cannot be found out: {error}. {_FOUND_LATER}"
+                ) from error
             if holder is not None:
                 return self._ours(holder)
         return None

@@ -200,6 +200,8 @@ def test_a_quota_that_is_used_up_leaves_a_new_task_without_tags(
     assert refusal("CreateTrainingTask", body(Tags=_tags(a="1")))[0] == "InternalError.BindingTagsFailed"
     [task] = emulator.tasks()
     assert _user_tags(task) == {}
+    [entry] = emulator.requests()
+    assert (entry["accepted"], entry["id"], entry["code"]) == (True, task["Id"], "InternalError.BindingTagsFailed")
 
 
 def test_a_thousand_and_one_tasks_with_the_same_labels_use_up_nothing(emulator: Emulator) -> None:

@@ -58,6 +58,9 @@ def encoded(value: Any) -> str:
     return base64.b64encode(json.dumps(value).encode()).decode()
 
 
+unknown: Any = Unknown
+"""Makes a value that a preview does not know."""
+
 COMMANDS = {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 10"}
 
 
@@ -187,34 +190,34 @@ def test_null_is_not_set() -> None:
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
-        ({"chargeType": Unknown()}, ("chargeType",)),
-        ({"name": Unknown()}, ("name",)),
-        ({"region": Unknown()}, ("region",)),
-        ({"vpcId": Unknown()}, ("vpcId",)),
-        ({"resourceConfigInfos": Unknown()}, ("resourceConfigInfos",)),
-        ({"resourceConfigInfos": [GROUP, Unknown()]}, ("resourceConfigInfos", 1)),
-        ({"resourceConfigInfos": [{**GROUP, "role": Unknown()}]}, ("resourceConfigInfos", 0, "role")),
-        ({"resourceConfigInfos": [{**GROUP, "instanceNum": Unknown()}]}, ("resourceConfigInfos", 0, "instanceNum")),
-        ({"codePackagePath": Unknown()}, ("codePackagePath",)),
-        ({"codePackagePath": {**COS, "paths": [Unknown()]}}, ("codePackagePath", "paths", 0)),
-        ({"codePackagePath": {**COS, "bucket": Unknown()}}, ("codePackagePath", "bucket")),
-        ({"dataConfigs": mounts({"localDiskSource": Unknown()})}, ("dataConfigs", 0, "localDiskSource")),
-        ({"imageInfo": Unknown()}, ("imageInfo",)),
+        ({"chargeType": unknown()}, ("chargeType",)),
+        ({"name": unknown()}, ("name",)),
+        ({"region": unknown()}, ("region",)),
+        ({"vpcId": unknown()}, ("vpcId",)),
+        ({"resourceConfigInfos": unknown()}, ("resourceConfigInfos",)),
+        ({"resourceConfigInfos": [GROUP, unknown()]}, ("resourceConfigInfos", 1)),
+        ({"resourceConfigInfos": [{**GROUP, "role": unknown()}]}, ("resourceConfigInfos", 0, "role")),
+        ({"resourceConfigInfos": [{**GROUP, "instanceNum": unknown()}]}, ("resourceConfigInfos", 0, "instanceNum")),
+        ({"codePackagePath": unknown()}, ("codePackagePath",)),
+        ({"codePackagePath": {**COS, "paths": [unknown()]}}, ("codePackagePath", "paths", 0)),
+        ({"codePackagePath": {**COS, "bucket": unknown()}}, ("codePackagePath", "bucket")),
+        ({"dataConfigs": mounts({"localDiskSource": unknown()})}, ("dataConfigs", 0, "localDiskSource")),
+        ({"imageInfo": unknown()}, ("imageInfo",)),
         (
-            {"imageInfo": {"imageType": Unknown(), "imageUrl": "u", "imageSecret": {"username": "u"}}},
+            {"imageInfo": {"imageType": unknown(), "imageUrl": "u", "imageSecret": {"username": "u"}}},
             ("imageInfo", "imageType"),
         ),
-        ({"envs": Unknown(), "privateEnvs": {"A": "1"}}, ("envs",)),
-        ({"envs": {"A": Unknown()}}, ("envs", "A")),
-        ({"privateEnvs": Unknown()}, ("privateEnvs",)),
-        ({"tags": Unknown()}, ("tags",)),
-        ({"tags": {"team": Unknown()}}, ("tags", "team")),
-        ({"tuningParameters": Unknown()}, ("tuningParameters",)),
-        ({"startCmdInfo": None, "encodedStartCmdInfo": {"startCmdInfo": Unknown()}}, ("encodedStartCmdInfo",)),
-        ({"triggers": [Unknown()]}, ("triggers", 0)),
-        ({"additionalParameters": Unknown()}, ("additionalParameters",)),
-        ({"additionalParameters": {"SchedulePolicy": Unknown()}}, ("additionalParameters", "SchedulePolicy")),
-        ({"additionalParameters": {"ImageInfo": Unknown()}}, ("additionalParameters", "ImageInfo")),
+        ({"envs": unknown(), "privateEnvs": {"A": "1"}}, ("envs",)),
+        ({"envs": {"A": unknown()}}, ("envs", "A")),
+        ({"privateEnvs": unknown()}, ("privateEnvs",)),
+        ({"tags": unknown()}, ("tags",)),
+        ({"tags": {"team": unknown()}}, ("tags", "team")),
+        ({"tuningParameters": unknown()}, ("tuningParameters",)),
+        ({"startCmdInfo": None, "encodedStartCmdInfo": {"startCmdInfo": unknown()}}, ("encodedStartCmdInfo",)),
+        ({"triggers": [unknown()]}, ("triggers", 0)),
+        ({"additionalParameters": unknown()}, ("additionalParameters",)),
+        ({"additionalParameters": {"SchedulePolicy": unknown()}}, ("additionalParameters", "SchedulePolicy")),
+        ({"additionalParameters": {"ImageInfo": unknown()}}, ("additionalParameters", "ImageInfo")),
     ],
     ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else "",
 )
@@ -734,9 +737,9 @@ def test_default_tags_stand_beside_the_programs_own_which_win_and_count() -> Non
 
 def test_default_tags_do_not_hide_what_is_wrong_with_the_programs_own_or_unknown_in_them() -> None:
     around = Surroundings(region="ap-guangzhou", labelled=True, default_tags={"cost": "42"})
-    unknown = Unknown()
+    tags = unknown()
     assert [path for path, _ in checked(around=around, tags=["team"]).failures] == ["tags"]
-    assert checked(around=around, tags=unknown).inputs["tags"] is unknown
+    assert checked(around=around, tags=tags).inputs["tags"] is tags
 
 
 # Names of tasks whose predecessor stays.
@@ -751,8 +754,8 @@ def test_a_task_whose_predecessor_stays_is_named_by_what_it_is_made_of() -> None
     assert checked(owner=owner, triggers=[1.0]).inputs["name"] != name
     assert checked(owner=owner, resourceConfigInfos=[{**GROUP, "instanceNum": 2.0}]).inputs["name"] != name
     assert checked({"name": name}, owner=owner, triggers=[1.0]).inputs["name"] == name
-    assert isinstance(checked(owner=owner, vpcId=Unknown()).inputs["name"], Unknown)
-    assert isinstance(checked(owner=owner, envs={"A": Unknown()}).inputs["name"], Unknown)
+    assert isinstance(checked(owner=owner, vpcId=unknown()).inputs["name"], Unknown)
+    assert isinstance(checked(owner=owner, envs={"A": unknown()}).inputs["name"], Unknown)
 
 
 # Run state.
@@ -834,7 +837,7 @@ def test_the_service_is_not_asked_about_a_program_that_has_failures() -> None:
 # Whatever comes.
 
 WILD = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(max_size=10) | st.builds(Unknown),
+    st.none() | st.booleans() | st.floats() | st.text(max_size=10) | st.builds(unknown),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(

@@ -110,7 +110,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
             self.end_headers()
             self.wfile.write(answer.content)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
     class Server(http.server.ThreadingHTTPServer):
@@ -141,7 +141,7 @@ def pauses() -> Pauses:
 @pytest.fixture
 def new_client(service: Service, pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
     """Makes clients of the service, with config of the test's own and without our rate limit."""
-    monkeypatch.setattr(Pace, "wait", lambda pace, action, announce: None)
+    monkeypatch.setattr(Pace, "wait", lambda *_: None)
 
     def client(**config: str) -> Client:
         of_the_test = {f"tione:{name}": value for name, value in config.items()}
@@ -454,8 +454,8 @@ def test_an_answer_that_does_not_come_is_not_clear(
 ) -> None:
     asked = threading.Event()
     monkeypatch.setattr(_transport, "_TIMEOUT_SECONDS", 0.05)
-    monkeypatch.setattr(service, "take", lambda request: asked.wait(5) and CUT)
-    with pytest.raises(UnclearError, match="CreateTrainingTask got no answer from http://127.0.0.1"):
+    monkeypatch.setattr(service, "take", lambda _: asked.wait(5) and CUT)
+    with pytest.raises(UnclearError, match=r"CreateTrainingTask got no answer from http://127\.0\.0\.1"):
         client.create_training_task(BODY)
     asked.set()
 
@@ -538,15 +538,16 @@ def test_a_request_that_waits_because_of_throttling_says_so(service: Service, pa
 # What was not sent.
 
 
-def test_a_refused_connection_means_that_nothing_was_sent(client: Client, service: Service, pauses: Pauses) -> None:
+def test_a_refused_connection_means_that_nothing_was_sent(pauses: Pauses) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     settings = Settings({**KEYS, "tione:endpoint": f"http://127.0.0.1:{port}"}.get, {})
-    for call in (
+    calls: tuple[Callable[[Client], Any], ...] = (
         lambda client: client.create_training_task(BODY),
         lambda client: client.describe_training_task("train-1"),
-    ):
+    )
+    for call in calls:
         with pytest.raises(NotSentError) as caught:
             call(Client(settings, "ap-guangzhou", sleep=pauses))
         assert f"was not sent: http://127.0.0.1:{port} cannot be reached: " in str(caught.value)
@@ -639,10 +640,7 @@ def test_the_secrets_of_a_request_are_taken_out_of_a_refusal_that_repeats_it(
     service: Service, client: Client, planted: Planted, repeat: Callable[[Any], str]
 ) -> None:
     body = planted.body()
-    if repeat is str:
-        message = "; ".join(env["Value"] for env in body["Envs"])
-    else:
-        message = repeat(body)
+    message = "; ".join(env["Value"] for env in body["Envs"]) if repeat is str else repeat(body)
     service.answer(refusal("InvalidParameterValue", f"cannot accept {message}"))
     with pytest.raises(ApiError) as caught:
         client.create_training_task(body)

@@ -59,7 +59,7 @@ class Service(Client):
         self.describe_errors: list[Exception] = []
         self.find_error: Exception | None = None
         self.tag_error: Exception | None = None
-        self.workspaces: set[str | None] = set()
+        self.asked_workspaces: set[str | None] = set()
 
     def make(self, body: Mapping[str, Any], **told: Any) -> str:
         if any(task["Name"] == body["Name"] for task in self.tasks):
@@ -77,14 +77,14 @@ class Service(Client):
 
     def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
         self.calls.append("describe")
-        self.workspaces.add(ti_project_id)
+        self.asked_workspaces.add(ti_project_id)
         if self.describe_errors:
             raise self.describe_errors.pop(0)
         return next((task for task in self.tasks if task["Id"] == task_id), None)
 
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
         self.calls.append("find")
-        self.workspaces.add(ti_project_id)
+        self.asked_workspaces.add(ti_project_id)
         if self.find_error:
             raise self.find_error
         if self.hidden_looks:
@@ -96,7 +96,7 @@ class Service(Client):
         self, tags: Mapping[str, str], ti_project_id: str | None = None
     ) -> Iterator[dict[str, Any]]:
         self.calls.append("list")
-        self.workspaces.add(ti_project_id)
+        self.asked_workspaces.add(ti_project_id)
         for task in self.tasks:
             if tags.items() <= {tag["TagKey"]: tag["TagValue"] for tag in task.get("Tags") or ()}.items():
                 yield task
@@ -183,7 +183,7 @@ def test_the_workspace_is_named_in_every_question() -> None:
     service = Service(accepted_but(CUT))
     creation(service, tiProjectId="p-1").run()
     assert service.bodies[0]["TiProjectId"] == "p-1"
-    assert service.workspaces == {"p-1"}
+    assert service.asked_workspaces == {"p-1"}
 
 
 # Once there is an id, nothing is raised any more.
@@ -209,7 +209,7 @@ def test_a_task_that_cannot_be_looked_at_after_its_creation_is_recorded_all_the_
 
 
 def test_a_task_that_is_not_to_be_seen_yet_is_recorded_all_the_same() -> None:
-    service = Service(lambda service, body: "train-elsewhere")
+    service = Service(lambda *_: "train-elsewhere")
     task_id, outputs = creation(service).run()
     assert task_id == "train-elsewhere"
     assert outputs["name"] == COMPUTED

@@ -209,8 +209,10 @@ def test_every_input_takes_outputs_at_any_depth() -> None:
             getattr(args, name), localns={"Output": Output, "T": Any}, include_extras=True
         )
         for field, hint in hints.items():
-            plain = get_args(hint)[0] if get_origin(hint) is typing_extensions.Required else hint
-            plain = get_args(plain)[0] if get_origin(plain) is Annotated else plain
+            plain: Any = hint
+            for wrapping in (typing_extensions.Required, Annotated):
+                origin: Any = get_origin(plain)
+                plain = get_args(plain)[0] if origin is wrapping else plain
             forms = {get_origin(form) or form for form in get_args(plain)}
             assert {Awaitable, Output} <= forms, f"{name}.{field} is no Input"
 

@@ -41,7 +41,7 @@ class Service(Client):
         self.look_error: TioneError | None = None
         self.is_listed = True
         self.account = "100"
-        self.workspaces: set[str | None] = set()
+        self.asked_workspaces: set[str | None] = set()
 
     def sleep(self, seconds: float) -> None:
         assert 0 < seconds <= 5
@@ -53,7 +53,7 @@ class Service(Client):
         return self.now
 
     def _look(self, workspace: str | None) -> dict[str, Any] | None:
-        self.workspaces.add(workspace)
+        self.asked_workspaces.add(workspace)
         if self.look_error:
             raise self.look_error
         return None if self.status is None else {"Id": "train-1", "Name": "bert", "Status": self.status}
@@ -69,7 +69,7 @@ class Service(Client):
 
     def stop_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
         self.calls.append(f"stop {task_id}")
-        self.workspaces.add(ti_project_id)
+        self.asked_workspaces.add(ti_project_id)
         if self.stop_refusals:
             raise self.stop_refusals.pop(0)
         self.status = "STOPPING"
@@ -77,7 +77,7 @@ class Service(Client):
 
     def delete_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
         self.calls.append(f"delete {task_id}")
-        self.workspaces.add(ti_project_id)
+        self.asked_workspaces.add(ti_project_id)
         if self.delete_refusal:
             raise self.delete_refusal
         assert self.status in AT_REST, "an active task cannot be deleted"
@@ -243,7 +243,7 @@ def test_a_task_that_can_never_be_stopped_is_an_error_with_the_services_own_refu
 
 def test_the_workspace_of_the_task_is_named_in_every_call() -> None:
     service = deleted(Service("RUNNING"), {**OUTPUTS, "tiProjectId": "p-1"})
-    assert service.workspaces == {"p-1"}
+    assert service.asked_workspaces == {"p-1"}
 
 
 @pytest.mark.parametrize(

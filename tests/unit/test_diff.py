@@ -38,6 +38,9 @@ OUTPUTS: dict[str, Any] = {
     "allTags": {"team": "nlp", **labels(OWNER)},
     "uin": "100",
 }
+unknown: Any = Unknown
+"""Makes a value that a preview does not know."""
+
 NO_DIFFERENCE = Difference(replacing=(), in_place=())
 
 
@@ -131,12 +134,12 @@ def test_empty_is_the_same_as_not_set(name: str, empty: Any) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"vpcId": Unknown()},
-        {"name": Unknown()},
-        {"queues": [Unknown()]},
-        {"envs": {"EPOCHS": Unknown()}},
-        {"resourceConfigInfos": Unknown()},
-        {"exposeNetworkConfig": {"sshConfig": {"enable": True, "port": Unknown()}}},
+        {"vpcId": unknown()},
+        {"name": unknown()},
+        {"queues": [unknown()]},
+        {"envs": {"EPOCHS": unknown()}},
+        {"resourceConfigInfos": unknown()},
+        {"exposeNetworkConfig": {"sshConfig": {"enable": True, "port": unknown()}}},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -145,7 +148,7 @@ def test_what_is_unknown_in_a_preview_counts_as_a_change(changes: dict[str, Any]
     assert diff(OUTPUTS, {**INPUTS, **changes}).replacing == (name,)
 
 
-@pytest.mark.parametrize("tags", [Unknown(), {"team": Unknown()}], ids=["all", "one"])
+@pytest.mark.parametrize("tags", [unknown(), {"team": unknown()}], ids=["all", "one"])
 def test_tags_that_are_unknown_in_a_preview_count_as_a_change_in_place(tags: Any) -> None:
     assert diff(OUTPUTS, {**INPUTS, "tags": tags}) == Difference(replacing=(), in_place=("tags",))
 

@@ -31,7 +31,7 @@ texts = st.one_of(
     st.text(max_size=400),
     st.text("abcXYZ019._-/: 中文龥龦𝔘é\n", max_size=100),
 )
-owners = st.fixed_dictionaries({part: texts for part in OWNER})
+owners = st.fixed_dictionaries(dict.fromkeys(OWNER, texts))
 
 
 def owned(**changes: str) -> dict[str, str]:

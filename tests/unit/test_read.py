@@ -62,7 +62,7 @@ DETAIL: dict[str, Any] = {
 class Service(Client):
     """One task, or none."""
 
-    def __init__(self, detail: dict[str, Any] | None | TioneError, account: str = "100") -> None:
+    def __init__(self, detail: dict[str, Any] | TioneError | None, account: str = "100") -> None:
         self.region = "ap-guangzhou"
         self.detail = detail
         self.account = account

@@ -205,7 +205,7 @@ def test_nothing_is_read_before_it_is_needed() -> None:
 
 def test_a_change_of_the_environment_is_seen() -> None:
     environment = {"TENCENTCLOUD_REGION": "ap-first"}
-    settings = Settings({}.get, environment)
+    settings = settings_of(environment=environment)
     assert settings.region == "ap-first"
     environment["TENCENTCLOUD_REGION"] = "ap-second"
     assert settings.region == "ap-second"

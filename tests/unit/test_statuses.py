@@ -30,21 +30,29 @@ class Service(Client):
         return {task_id: {"Id": task_id, "Status": "RUNNING"} for task_id in task_ids if task_id != "hidden"}
 
 
-class Gathering:
-    """Lets the first of a batch wait until so many threads have asked."""
+class CountingLock:
+    """A lock that says when it was taken so many times."""
 
-    def __init__(self, statuses: int) -> None:
-        self.everybody_asked = threading.Event()
-        self.expected = statuses
+    def __init__(self, times: int) -> None:
+        self._lock = threading.Lock()
+        self._left = times
+        self.taken = threading.Event()
 
-    def __call__(self, _: float) -> None:
-        assert self.everybody_asked.wait(10)
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            self.taken.set()
+        self._lock.release()
 
 
 def ask(service: Service, ids: Sequence[str], workspaces: Sequence[str | None] = (None,)) -> dict[str, Any]:
-    """Ask for all of them at once, from a thread each, and give what each was told."""
-    gathering = Gathering(len(ids))
-    statuses = Statuses(sleep=gathering)
+    """Ask for all of them, from a thread each, while no call is made, and give what each was told."""
+    lock = CountingLock(len(ids))
+    statuses = Statuses(sleep=lambda _: None if lock.taken.wait(10) else pytest.fail("somebody has not asked"))
+    statuses._lock = lock  # type: ignore[assignment]
     told: dict[str, Any] = {}
 
     def one(task_id: str, workspace: str | None) -> None:
@@ -59,11 +67,8 @@ def ask(service: Service, ids: Sequence[str], workspaces: Sequence[str | None] =
     ]
     for thread in threads:
         thread.start()
-    while sum(len(batch.ids) for batch in [*statuses._gathering.values()]) < min(len(ids), PAGE):
-        pass
-    gathering.everybody_asked.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(20)
     return told
 
 
@@ -106,10 +111,9 @@ def test_a_call_that_fails_fails_for_all_who_share_it_and_the_next_one_is_made_a
     assert Statuses(sleep=lambda _: None).of(service, "a", None) == "RUNNING"
 
 
-@pytest.mark.parametrize("count", [3])
-def test_questions_one_after_the_other_are_answered_freshly(count: int) -> None:
+def test_questions_one_after_the_other_are_answered_freshly() -> None:
     service = Service()
     statuses = Statuses(sleep=lambda _: None)
-    for _ in range(count):
+    for _ in range(3):
         assert statuses.of(service, "a", None) == "RUNNING"
-    assert len(service.asked) == count
+    assert len(service.asked) == 3

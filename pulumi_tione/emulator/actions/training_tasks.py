@@ -27,7 +27,8 @@ def create(call: Call) -> dict[str, Any]:
     tags = {tag["TagKey"]: tag["TagValue"] for tag in call.body.get("Tags", ())}
     if not call.cloud.tag_quota.has_room(call.caller.uin, tags):
         # The tags are bound last: a failure leaves the task without them [I].
-        raise ApiError("InternalError.BindingTagsFailed", "The parameter `Tags` has values beyond the account's quota.")
+        message = "The parameter `Tags` has values beyond the account's quota."
+        raise ApiError("InternalError.BindingTagsFailed", message, created=task.id)
     call.cloud.bind_tags(task, tags)
     return {"Id": task.id}
 

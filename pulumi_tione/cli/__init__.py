@@ -1,0 +1,52 @@
+"""`pulumi-tione`: what dynamic providers cannot do, on the command line.
+
+    pulumi-tione orphans     training tasks that no state knows, listed, stopped or deleted
+    pulumi-tione import      an existing task taken into the state; pending creates of a killed update settled
+    pulumi-tione emulator    a local TI-ONE
+
+Each command has a module of its own. They read and write states through the Pulumi CLI alone, and ask the service with
+the settings of the stack, as the provider does. Every error is one line on standard error, with exit code 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pulumi_tione.cli._terminal import harmless
+from pulumi_tione.cli.emulator import emulator
+from pulumi_tione.cli.import_ import import_
+from pulumi_tione.cli.orphans import orphans
+from pulumi_tione.errors import TioneError
+
+__all__ = ["main"]
+
+
+class _Failure(click.ClickException):
+    """An error as the terminal sees it."""
+
+    exit_code = 2
+
+
+class _Commands(click.Group):
+    """All commands, with one way of ending for what can go wrong in any of them."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except (TioneError, OSError) as error:
+            raise _Failure(harmless(error)) from None
+        except (click.Abort, KeyboardInterrupt, EOFError):
+            raise _Failure("interrupted, or no answer to a question: `--yes` goes on without asking") from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pulumi-tione", prog_name="pulumi-tione")
+def main() -> None:
+    """Training tasks of Tencent Cloud TI-ONE, beside Pulumi: what its dynamic providers cannot do."""
+
+
+main.add_command(orphans)
+main.add_command(import_)
+main.add_command(emulator)

@@ -1,0 +1,5 @@
+"""`python -m pulumi_tione.cli`: the command line where `pulumi-tione` is not on PATH."""
+
+from pulumi_tione.cli import main
+
+main(prog_name="pulumi-tione")

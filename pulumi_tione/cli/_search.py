@@ -1,0 +1,145 @@
+"""Where the tasks with certain labels are: asked of the tag service first, then of the lists of regions and workspaces.
+
+The tag service knows all regions and workspaces, but may lag behind or be closed to the keys in use; a list knows one
+region and workspace. What either of them names is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pulumi_tione._client import Client
+from pulumi_tione._ownership import LABELS
+from pulumi_tione._wire import user_tags
+from pulumi_tione.errors import ApiError, Kind
+from pulumi_tione.lifecycle.create import parsed_time
+
+DEFAULT_WORKSPACE = "0"
+"""The id that DescribeWorkspaces gives the workspace that is meant where none is named."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a list call looks."""
+
+    region: str
+    workspace: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.region} ({f'workspace {self.workspace}' if self.workspace else 'default workspace'})"
+
+
+@dataclass(frozen=True)
+class LabelledTask:
+    """A task with labels of ours, as a list or its detail tells."""
+
+    id: str
+    name: str
+    status: str
+    created: datetime | None
+    tags: Mapping[str, str]
+    place: Place
+
+    @classmethod
+    def told(cls, task: Mapping[str, Any], place: Place) -> LabelledTask:
+        try:
+            created = parsed_time(str(task.get("CreateTime")))
+        except ValueError:
+            created = None
+        return cls(
+            id=str(task["Id"]),
+            name=str(task.get("Name")),
+            status=str(task.get("Status")),
+            created=created,
+            tags=user_tags(task.get("Tags")),
+            place=place,
+        )
+
+    @property
+    def project(self) -> str:
+        return self.tags.get(LABELS[0], "")
+
+    @property
+    def stack(self) -> str:
+        return self.tags.get(LABELS[1], "")
+
+    @property
+    def resource(self) -> str:
+        """The name of its resource, after its parents' types where it has a parent."""
+        return self.tags.get(LABELS[2], "")
+
+
+@dataclass
+class Search:
+    """A search for the tasks that have certain labels.
+
+    Args:
+        labels: the labels.
+        client_of: gives the client of a region.
+        every_workspace: whether all workspaces are searched, and not only the given ones.
+    """
+
+    labels: Mapping[str, str]
+    client_of: Callable[[str], Client]
+    every_workspace: bool = False
+    tasks: dict[str, LabelledTask] = field(default_factory=dict)
+    """What was found, by id."""
+    places: list[Place] = field(default_factory=list)
+    """Whose lists were looked at."""
+    tag_service: str = ""
+    """What the tag service had to say, in a few words."""
+
+    def run(self, places: Iterable[Place]) -> None:
+        """Search everywhere: in these places, in the others of their regions, and wherever the tag service points to.
+
+        Raises:
+            TioneError: a place could not be searched.
+        """
+        given = list(dict.fromkeys(places))
+        tagged = self._ask_tag_service(given[0].region)
+        regions = dict.fromkeys([*(place.region for place in given), *tagged.values()])
+        for region in regions:
+            named = [place.workspace for place in given if place.region == region]
+            every = self._workspaces(region) if self.every_workspace else []
+            for workspace in dict.fromkeys([None, *named, *every]):
+                self._look_through(Place(region, workspace))
+        for task_id, region in tagged.items():
+            if task_id not in self.tasks:
+                self._look_for(task_id, region)
+
+    def _ask_tag_service(self, region: str) -> dict[str, str]:
+        """Give the regions of the tasks that it names, by id."""
+        try:
+            tagged = {
+                task_id: where for where, task_id in self.client_of(region).training_tasks_of_tag_service(self.labels)
+            }
+        except ApiError as error:
+            if error.kind is not Kind.DENIED:
+                raise
+            self.tag_service = f"not accessible with these keys ({error.code})"
+            return {}
+        self.tag_service = f"names {len(tagged)} in all regions and workspaces"
+        return tagged
+
+    def _look_through(self, place: Place) -> None:
+        if place in self.places:
+            return
+        self.places.append(place)
+        for item in self.client_of(place.region).training_tasks_with_tags(self.labels, place.workspace):
+            task = LabelledTask.told(item, place)
+            if self.labels.items() <= task.tags.items():
+                self.tasks[task.id] = task
+
+    def _look_for(self, task_id: str, region: str) -> None:
+        """Look for a task that the tag service names and no list has shown: in all workspaces. It may be gone."""
+        for workspace in [None, *self._workspaces(region)]:
+            detail = self.client_of(region).describe_training_task(task_id, workspace)
+            if detail is not None:
+                self.tasks[task_id] = LabelledTask.told(detail, Place(region, workspace))
+                return
+
+    def _workspaces(self, region: str) -> list[str]:
+        return [workspace for workspace in self.client_of(region).workspaces() if workspace != DEFAULT_WORKSPACE]

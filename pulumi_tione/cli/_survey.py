@@ -1,0 +1,140 @@
+"""Which tasks no state knows: what is there at the service, held against the states of a project."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pulumi_tione._client import Client
+from pulumi_tione._ownership import RETAINED, labels, labels_of_stack
+from pulumi_tione._settings import Settings
+from pulumi_tione.cli._pulumi import Pulumi, StackName
+from pulumi_tione.cli._search import LabelledTask, Place, Search
+from pulumi_tione.cli._state import State
+
+_READ_AT_ONCE = 8
+"""How many states are read at the same time."""
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A task that no state knows."""
+
+    task: LabelledTask
+    is_pending: bool
+    """Whether a pending create of a state points to it: an update was cut off while it was created."""
+    may_be_retained: bool
+    """Whether its resource stands in a state with `retain_on_delete`: then it may be there on purpose."""
+
+    @property
+    def note(self) -> str:
+        if self.is_pending:
+            return "pending create"
+        return "retain_on_delete" if self.may_be_retained else ""
+
+    def as_json(self, now: datetime) -> dict[str, Any]:
+        task = self.task
+        return {
+            "id": task.id,
+            "name": task.name,
+            "status": task.status,
+            "created": task.created.isoformat() if task.created else None,
+            "ageSeconds": max(int((now - task.created).total_seconds()), 0) if task.created else None,
+            "project": task.project,
+            "stack": task.stack,
+            "resource": task.resource,
+            "region": task.place.region,
+            "workspace": task.place.workspace,
+            "pendingCreate": self.is_pending,
+            "retainOnDelete": self.may_be_retained,
+        }
+
+
+class Survey:
+    """The tasks with the labels of a project or stack, and the states that should know them.
+
+    Args:
+        pulumi: reads the states.
+        settings: how the service is asked.
+        project: the project.
+        stack: the stack, or nothing for all stacks of the project.
+    """
+
+    def __init__(self, pulumi: Pulumi, settings: Settings, project: str, stack: str | None) -> None:
+        self.project = project
+        self.stack = stack
+        self.states: dict[StackName, State] = {}
+        """The states that have been read."""
+        self._pulumi = pulumi
+        self._settings = settings
+        self._clients: dict[str, Client] = {}
+        self._stacks: list[StackName] = []
+
+    def client_of(self, region: str) -> Client:
+        return self._clients.setdefault(region, Client(self._settings, region))
+
+    @functools.cached_property
+    def account(self) -> str:
+        """The account of the keys in use, which is that of every task that they see."""
+        return self.client_of(self._settings.region).account_id()
+
+    def search(self, regions: Iterable[str], every_workspace: bool) -> Search:
+        """Search for the tasks: wherever the settings and the stack's state point to, and in these regions."""
+        self._stacks = self._pulumi.stacks(self.project)
+        self._read(name for name in self._stacks if self.stack in (None, name.stack))
+        search = Search(labels_of_stack(self.project, self.stack), self.client_of, every_workspace)
+        places = [Place(region, workspace) for state in self.states.values() for region, workspace in state.places]
+        search.run([*map(Place, [self._settings.region, *regions]), *places])
+        return search
+
+    def orphans(self, tasks: Mapping[str, LabelledTask]) -> list[Orphan]:
+        """Give those of the tasks that no state of the project knows, the oldest first.
+
+        A task may be in the state of another stack than its labels say, when a stack was renamed. So the states of
+        all stacks are read before any task counts as an orphan.
+        """
+        if self._unknown(tasks):
+            self._read(name for name in self._stacks if name not in self.states)
+        pending = {
+            (resource["inputs"].get("region"), resource["inputs"].get("name"))
+            for state in self.states.values()
+            for resource in state.pending_tasks
+        }
+        retaining = self._retaining()
+        orphans = [
+            Orphan(
+                task,
+                is_pending=(task.place.region, task.name) in pending,
+                may_be_retained=(task.project, task.stack, task.resource) in retaining,
+            )
+            for task in self._unknown(tasks).values()
+        ]
+        return sorted(
+            orphans, key=lambda orphan: (orphan.task.created is not None, orphan.task.created, orphan.task.id)
+        )
+
+    def still_orphans(self, orphans: Sequence[Orphan]) -> list[Orphan]:
+        """Read all states anew, and give those of the orphans that none of them knows even now."""
+        self._read(self._pulumi.stacks(self.project))
+        remaining = self._unknown({orphan.task.id: orphan.task for orphan in orphans})
+        return [orphan for orphan in orphans if orphan.task.id in remaining]
+
+    def _read(self, stacks: Iterable[StackName]) -> None:
+        names = list(stacks)
+        with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
+            exported = pool.map(self._pulumi.export, names)
+            self.states.update(zip(names, map(State, exported), strict=True))
+
+    def _unknown(self, tasks: Mapping[str, LabelledTask]) -> dict[str, LabelledTask]:
+        known = {task_id for state in self.states.values() for task_id in state.tasks}
+        return {task_id: task for task_id, task in tasks.items() if task_id not in known}
+
+    def _retaining(self) -> set[tuple[str, ...]]:
+        """The labels of the resources whose old tasks stay on purpose."""
+        recorded = [resource for state in self.states.values() for resource in state.tasks.values()]
+        owners = [resource.get("inputs", {}).get("owner") or {} for resource in recorded]
+        return {tuple(labels(owner).values()) for owner in owners if owner.get(RETAINED)}

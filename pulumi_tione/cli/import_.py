@@ -1,0 +1,211 @@
+"""`pulumi-tione import`: tasks that exist taken into the state, which the engine cannot do for dynamic resources."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pulumi_tione._client import Client
+from pulumi_tione._ownership import TYPE
+from pulumi_tione._wire import user_tags
+from pulumi_tione.cli._adoption import Adoption
+from pulumi_tione.cli._options import in_a_stack, without_asking
+from pulumi_tione.cli._pending import Settlement
+from pulumi_tione.cli._pulumi import Pulumi, StackName
+from pulumi_tione.cli._rewriting import RefusedError, Rewriting
+from pulumi_tione.cli._search import Place
+from pulumi_tione.cli._state import State, Urn
+from pulumi_tione.cli._terminal import is_confirmed
+from pulumi_tione.errors import TaskError, TioneError
+from pulumi_tione.lifecycle.tagging import set_tags
+
+_ID = re.compile(r"train-\d+")
+"""How ids look. A name may look so too: what is no task's id is looked for as a name."""
+
+
+@click.command("import")
+@click.argument("resource", required=False)
+@click.argument("task", metavar="[ID|NAME]", required=False)
+@in_a_stack
+@click.option("--parent", metavar="URN", help="The resource's parent.")
+@click.option("--region", help="Where the task is; by default the region of the settings.")
+@click.option("--workspace", metavar="ID", help="The workspace that it is in, where that is not the default one.")
+@click.option("--pending", is_flag=True, help="Settle all creates that a killed update has left pending.")
+@without_asking
+def import_(
+    *,
+    resource: str | None,
+    task: str | None,
+    folder: Path,
+    stack: str | None,
+    parent: str | None,
+    region: str | None,
+    workspace: str | None,
+    pending: bool,
+    yes: bool,
+) -> None:
+    """Take an existing training task into the state, as RESOURCE.
+
+    The declaration that the program needs then goes to standard output, everything else to standard error. Nothing is
+    changed before you have agreed to it, and a copy of the state is kept.
+
+    With --pending: for each create that a killed update has left pending, the task that it made becomes a resource of
+    the state; where it made none, the pending create is dropped.
+
+    Exit code 0: done. 2: refused, failed, or not agreed to.
+    """
+    pulumi = Pulumi(folder, os.environ)
+    if pending:
+        if resource or parent or region or workspace:
+            raise click.UsageError("--pending goes without RESOURCE, --parent, --region and --workspace")
+        _settle(Rewriting(pulumi, pulumi.stack(stack), yes))
+    elif resource is None or task is None:
+        raise click.UsageError("name the RESOURCE and the task's ID or NAME, or say --pending")
+    else:
+        _take_over(Rewriting(pulumi, pulumi.stack(stack), yes), resource, parent, task, region, workspace)
+
+
+def _take_over(
+    rewriting: Rewriting, resource: str, parent: str | None, task: str, region: str | None, workspace: str | None
+) -> None:
+    """Take one task into the state: all that can be refused is refused before anything is asked or changed."""
+    stack, pulumi = rewriting.stack, rewriting.pulumi
+    settings, before = pulumi.settings(stack), rewriting.before
+    _ensure_nothing_is_pending(before)
+    parent = None if parent == before.root else parent
+    urn = _urn(before, stack, resource, parent)
+    there = before.resource(str(urn))
+    if there is not None:
+        raise RefusedError(f"{urn} is in the state already, with the id {there.get('id')}: choose another RESOURCE")
+    place = Place(region or settings.region, workspace)
+    client = Client(settings, place.region)
+    detail = _detail(client, task, place)
+    task_id = str(detail["Id"])
+    if task_id in before.tasks:
+        raise RefusedError(f"training task {task_id} is in the state already, as {before.tasks[task_id]['urn']}")
+    adoption = Adoption(
+        resource=resource,
+        owner={
+            "organization": stack.organization,
+            "project": stack.project,
+            "stack": stack.stack,
+            "resource": urn.resource,
+        },
+        detail=detail,
+        envs=client.training_tasks_by_id([task_id], workspace).get(task_id, {}).get("Envs") or [],
+        place=place,
+        settings=settings,
+    )
+    click.echo(adoption.program(parent))
+    added = _agreed_tags(rewriting, adoption)
+    after = before.with_foundation(stack, pulumi.config(stack))
+    after = after.with_task(adoption.entry(str(urn), parent or after.root, after.provider, added))
+    rewriting.say()
+    rewriting.say(f"The state of {stack} gets")
+    for added_resource in after.additions_to(before):
+        rewriting.say(f"  + {added_resource['urn']}  {added_resource.get('id', '')}")
+    difference = adoption.difference(added)
+    if difference.replacing:
+        rewriting.say(f"Beware: the next `pulumi up` would replace the task, for {', '.join(difference.replacing)}")
+    rewriting.write(after)
+    if added:
+        _add_tags(client, adoption, added)
+    rewriting.say(f"Training task {task_id} is in the state of {stack}. Its program needs the declaration above.")
+
+
+def _ensure_nothing_is_pending(before: State) -> None:
+    """Refuse where creates are pending: `pulumi stack import` would drop them, and who knows what they made."""
+    ours = [str(resource["urn"]) for resource in before.pending_tasks]
+    if ours:
+        raise RefusedError(f"creates are pending ({', '.join(ours)}): run `pulumi-tione import --pending` first")
+    _ensure_nothing_else_is_pending(before)
+
+
+def _ensure_nothing_else_is_pending(before: State) -> None:
+    others = [str(resource["urn"]) for resource in before.pending_creates if resource not in before.pending_tasks]
+    if others:
+        raise RefusedError(
+            f"creates of other resources are pending ({', '.join(others)}), which writing the state would drop, "
+            "whatever they made: settle them first with `pulumi refresh`, which asks about each"
+        )
+
+
+def _urn(before: State, stack: StackName, resource: str, parent: str | None) -> Urn:
+    """Give the URN of a new task.
+
+    Raises:
+        RefusedError: there is no such parent in the state.
+    """
+    if parent is None:
+        return Urn(stack.stack, stack.project, TYPE, resource)
+    above = Urn.parsed(parent)
+    if above is None or before.resource(parent) is None:
+        raise RefusedError(f"{parent} is no resource in the state of {stack}: `pulumi stack --show-urns` lists them")
+    return above.child(TYPE, resource)
+
+
+def _detail(client: Client, task: str, place: Place) -> dict[str, Any]:
+    """Give what the service tells of the task with this id, or this name.
+
+    Raises:
+        TaskError: there is none.
+    """
+    detail = client.describe_training_task(task, place.workspace) if _ID.fullmatch(task) else None
+    if detail is None:
+        item = client.find_training_task(task, place.workspace)
+        detail = client.describe_training_task(str(item["Id"]), place.workspace) if item else None
+    if detail is None:
+        raise TaskError(
+            f"there is no training task {task!r} in {place} of account {client.account_id()}; "
+            "--region and --workspace look elsewhere"
+        )
+    return detail
+
+
+def _agreed_tags(rewriting: Rewriting, adoption: Adoption) -> dict[str, str]:
+    """Give the tags that the task is to get, or none if that is not agreed to."""
+    missing = adoption.missing_tags
+    if not missing:
+        return {}
+    rewriting.say()
+    rewriting.say(f"The task lacks the tags {', '.join(f'{key}={value}' for key, value in missing.items())}")
+    question = "Add them? Otherwise the next `pulumi up` does."
+    return missing if is_confirmed(question, rewriting.yes) else {}
+
+
+def _add_tags(client: Client, adoption: Adoption, added: Mapping[str, str]) -> None:
+    """Add tags to the task, which is in the state by now."""
+    detail, workspace = adoption.detail, adoption.place.workspace
+    try:
+        set_tags(client, str(detail["Id"]), detail, {**user_tags(detail.get("Tags")), **added}, (), workspace)
+    except TioneError as error:
+        raise TaskError(
+            f"the task is in the state, but lacks tags ({error}): `pulumi refresh`, then `pulumi up` add them"
+        ) from None
+
+
+def _settle(rewriting: Rewriting) -> None:
+    """Settle all pending creates of training tasks, in one write: it drops every pending operation there is."""
+    stack, pulumi, before = rewriting.stack, rewriting.pulumi, rewriting.before
+    if not before.pending_tasks:
+        rewriting.say(f"No create of a training task is pending in the state of {stack}.")
+        return
+    _ensure_nothing_else_is_pending(before)
+    settings = pulumi.settings(stack)
+    clients = functools.cache(functools.partial(Client, settings))
+    after = before
+    rewriting.say(f"The state of {stack} has pending creates:")
+    for settled in Settlement(before, State(pulumi.export(stack, show_secrets=True)), clients).run():
+        becomes = "becomes a resource" if settled.entry else "is dropped"
+        rewriting.say(f"  {'+' if settled.entry else '-'} {settled.urn} {becomes}: {settled.why}")
+        after = after if settled.entry is None else after.with_task(settled.entry)
+    rewriting.write(after)
+    rewriting.say(
+        "Settled. What an update has sent just before it was killed may still appear: `pulumi-tione orphans` tells."
+    )

@@ -1,0 +1,74 @@
+"""`pulumi-tione` run on a test's stack, and tasks that Pulumi did not create."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from engine_support import Stack
+
+from pulumi_tione._client import Client
+from pulumi_tione._settings import Settings
+from pulumi_tione.cli import main
+from pulumi_tione.emulator import Emulator
+
+
+@pytest.fixture
+def tione(stack: Stack) -> Callable[..., Result]:
+    """Runs `pulumi-tione` on the stack: `tione("orphans", exit_code=1)`; `answers` are typed at its questions."""
+
+    def run(command: str, *arguments: str, exit_code: int = 0, answers: str = "", **environment: str) -> Result:
+        others: dict[str, str | None] = dict.fromkeys(os.environ)
+        runner = CliRunner(env={**others, **stack.environment, **environment})
+        result = runner.invoke(main, [command, f"--cwd={stack.workspace.project}", *arguments], input=answers)
+        assert result.exit_code == exit_code, result.output + repr(result.exception)
+        assert "Traceback" not in result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> Callable[[str], Client]:
+    """Gives a client of the local TI-ONE for a region."""
+    environment = {
+        "TIONE_ENDPOINT": emulator.endpoint,
+        "TENCENTCLOUD_SECRET_ID": emulator.key.secret_id,
+        "TENCENTCLOUD_SECRET_KEY": emulator.key.secret_key,
+    }
+    settings = Settings(lambda _: None, environment)
+    return lambda region: Client(settings, region)
+
+
+SMALLEST: Mapping[str, Any] = {
+    "ChargeType": "POSTPAID_BY_HOUR",
+    "FrameworkName": "PYTORCH",
+    "FrameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
+    "TrainingMode": "DDP",
+    "StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 36000"},
+    "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
+}
+
+
+@pytest.fixture
+def create(client: Callable[..., Client]) -> Callable[..., str]:
+    """Creates a task as somebody else would, and gives its id; with the labels of a resource, or other members."""
+
+    def make(name: str, *, labels: str | None = None, region: str = "ap-guangzhou", **members: Any) -> str:
+        if labels is not None:
+            project, stack, resource = labels.split("/")
+            pairs = {"pulumi:project": project, "pulumi:stack": stack, "pulumi:resource": resource}
+            members["Tags"] = [{"TagKey": key, "TagValue": value} for key, value in pairs.items()]
+        return client(region).create_training_task({**SMALLEST, "Name": name, **members})
+
+    return make
+
+
+@pytest.fixture
+def copies(stack: Stack) -> Callable[[], list[Path]]:
+    """Gives the copies of the state that were kept."""
+    return lambda: sorted(stack.workspace.project.glob("*.state.json"))

@@ -1,0 +1,81 @@
+"""The command as a whole: what it says when it cannot start, and the emulator under its name."""
+
+from __future__ import annotations
+
+import builtins
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from engine_support import Stack
+
+from pulumi_tione.cli import main
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner(env=environment).invoke(main, arguments)
+
+
+def test_it_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "pulumi_tione.cli", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for name in ("orphans", "import", "emulator"):
+        assert name in told
+
+
+def test_without_pulumi_it_says_so(tmp_path: Path) -> None:
+    result = run("orphans", "--cwd", str(tmp_path), PATH=str(tmp_path))
+    assert result.exit_code == 2
+    assert result.stderr == "Error: there is no `pulumi` on PATH: install it (https://www.pulumi.com/docs/install/)\n"
+
+
+@pytest.mark.engine
+def test_outside_a_project_pulumi_says_so_in_one_line(stack: Stack, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for command in (["orphans"], ["import", "bert", "train-1"], ["import", "--pending"]):
+        result = run(*command, "--cwd", str(empty), **stack.environment)
+        assert result.exit_code == 2
+        (line,) = result.output.splitlines()
+        assert line.startswith("Error: `pulumi stack` failed: no Pulumi.yaml project file found")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["orphans", "--all-stacks", "--stack", "dev"],
+        ["orphans", "--cwd", "/nowhere"],
+        ["import"],
+        ["import", "bert"],
+        ["import", "bert", "train-1", "--pending"],
+        ["import", "--pending", "--region", "ap-shanghai"],
+        ["nothing"],
+    ],
+)
+def test_a_wrong_command_line_ends_with_two(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Error: " in result.stderr
+
+
+def test_the_emulator_has_its_own_options() -> None:
+    command = [sys.executable, "-m", "pulumi_tione.cli", "emulator", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "--no-limits" in told
+
+
+def test_the_emulator_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without_aiohttp(name: str, *how: Any) -> Any:
+        if name == "pulumi_tione.emulator.command":
+            raise ModuleNotFoundError("No module named 'aiohttp'", name="aiohttp")
+        return real(name, *how)
+
+    monkeypatch.setattr(builtins, "__import__", without_aiohttp)
+    result = run("emulator")
+    assert result.exit_code == 2
+    assert "pip install 'pulumi-tione[emulator]'" in result.stderr

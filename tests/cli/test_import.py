@@ -1,0 +1,220 @@
+"""`pulumi-tione import RESOURCE ID|NAME`: afterwards `pulumi up` with the code that it printed says unchanged."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from engine_support import Stack
+from local_tione import accepted
+
+from pulumi_tione.emulator import Emulator
+
+pytestmark = pytest.mark.engine
+
+Tione = Callable[..., Result]
+Create = Callable[..., str]
+Copies = Callable[[], list[Path]]
+
+IMPORTS = "import pulumi\nimport pulumi_tione as tione\n\n"
+WORKSPACE = "1889353273052233728"
+
+
+def write_program(stack: Stack, *declarations: str) -> None:
+    text = IMPORTS + "\n".join(declarations)
+    (stack.workspace.project / "__main__.py").write_text(text, encoding="utf-8")
+
+
+def tags_of(emulator: Emulator, task_id: str) -> dict[str, str]:
+    (task,) = [task for task in emulator.tasks() if task["Id"] == task_id]
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in task["Tags"]}
+    return {key: value for key, value in tags.items() if not key.startswith("qcs:")}
+
+
+RAY: dict[str, Any] = {
+    "TrainingMode": "RAY",
+    "FrameworkEnvironment": "ray2.9-py3.10",
+    "ResourceConfigInfos": [
+        {"Role": "HEAD", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1},
+        {"Role": "WORKER", "InstanceType": "TI.S.LARGE.POST", "InstanceNum": 2},
+        {"Role": "WORKER", "InstanceType": "TI.GN10.2XLARGE40.POST", "InstanceNum": 1},
+    ],
+}
+MOUNTS: dict[str, Any] = {
+    "DataConfigs": [
+        {"MappingPath": "/a", "DataSourceType": "CFS", "CFSSource": {"Id": "cfs-1", "Path": "/"}},
+        {"MappingPath": "/b", "DataSourceType": "COS", "COSSource": {"Bucket": "b-1", "Region": "ap-x", "Paths": ["p/"]}},
+    ],
+    "CodePackagePath": {"Bucket": "corpus-1250000000", "Region": "ap-guangzhou", "Paths": ["code/"]},
+    "Output": {"Bucket": "corpus-1250000000", "Region": "ap-guangzhou", "Paths": ["out/"]},
+    "TuningParameters": '{"lr": "0.1"}',
+    "VpcId": "vpc-1",
+    "SubnetId": "subnet-1",
+    "Remark": "训练 \"quoted\" it's",
+    "LogEnable": True,
+    "LogConfig": {"LogsetId": "logset-1", "TopicId": "topic-1"},
+    "Tags": [{"TagKey": "team", "TagValue": "nlp"}, {"TagKey": "cost", "TagValue": "a"}],
+    "Envs": [{"Name": "EPOCHS", "Value": "3"}],
+}
+PREPAID: dict[str, Any] = {
+    "ChargeType": "PREPAID",
+    "ResourceGroupId": "rsg-1",
+    "ResourceConfigInfos": [{"Role": "WORKER", "Cpu": 1000, "Memory": 1024, "Gpu": 0, "InstanceNum": 1}],
+}
+CUSTOM: dict[str, Any] = {
+    "FrameworkName": "",
+    "FrameworkEnvironment": "",
+    "ImageInfo": {
+        "ImageType": "CUSTOM",
+        "ImageUrl": "registry.example.com/bert:1",
+        "ImageSecret": {"Username": "u", "Password": "cGxhbnRlZC0z"},
+    },
+    "CallbackUrl": "https://user:planted-2@example.com",
+    "Envs": [{"Name": "TOKEN", "Value": "planted-1", "IsPrivate": True}],
+}
+
+
+def test_tasks_of_all_shapes_are_unchanged_once_the_program_has_what_was_printed(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Create, copies: Copies
+) -> None:
+    emulator.register("workspace", WORKSPACE, name="nlp")
+    stack.pulumi("config", "set", "--path", "tione:defaultTags.cost", "a")
+    stack.pulumi("config", "set", "--secret", "custom-callback-url", CUSTOM["CallbackUrl"])
+    tasks = {
+        "ray": (create("ray", **RAY), ()),
+        "mounts": (create("mounts", **MOUNTS), ()),
+        "prepaid": (create("prepaid", **PREPAID), ()),
+        "custom": (create("custom", **CUSTOM), ()),
+        "far": (create("far", region="ap-shanghai"), ("--region", "ap-shanghai")),
+        "aside": (create("aside", TiProjectId=WORKSPACE), ("--workspace", WORKSPACE)),
+    }
+    printed = {name: tione("import", name, task_id, "--yes", *where) for name, (task_id, where) in tasks.items()}
+    write_program(stack, *(result.stdout for result in printed.values()))
+
+    assert f"{len(tasks) + 1} unchanged" in stack.up()
+    assert len(accepted(emulator, "CreateTrainingTask")) == len(tasks)
+    assert f"{len(tasks) + 1} unchanged" in stack.refresh()
+    assert stack.planned() == {}
+
+    for name, (task_id, _) in tasks.items():
+        resource = stack.resource(name)
+        assert resource
+        assert resource["id"] == task_id
+        labels = {"pulumi:project": "test", "pulumi:stack": "dev", "pulumi:resource": name}
+        assert labels.items() <= tags_of(emulator, task_id).items()
+        assert tags_of(emulator, task_id)["cost"] == "a"
+
+    custom = printed["custom"].stdout
+    assert 'callback_url=pulumi.Config().require_secret("custom-callback-url"),' in custom
+    assert '# private_envs={"TOKEN": pulumi.Config().require_secret("TOKEN")},' in custom
+    assert "the image_secret of image_info" in custom
+    assert "cpu" not in printed["ray"].stdout
+    assert "PRE_SET" not in printed["ray"].stdout
+    assert 'tags={"team": "nlp"},' in printed["mounts"].stdout
+    everything = stack.exported() + "".join(result.output for result in printed.values())
+    everything += "".join(copy.read_text(encoding="utf-8") for copy in copies())
+    assert "planted" not in everything
+    assert len(copies()) == len(tasks)
+
+    tione("orphans")
+    stack.destroy()
+    assert emulator.tasks() == []
+
+
+def test_the_change_is_shown_and_nothing_is_done_without_a_yes(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Create, copies: Copies
+) -> None:
+    task_id = create("bert")
+    before = json.loads(stack.exported())
+    refused = tione("import", "bert", "bert", answers="y\nn\n", exit_code=2)
+    assert "nothing was changed" in refused.stderr
+    assert "pulumi:project=test, pulumi:stack=dev, pulumi:resource=bert" in refused.stderr
+    assert f"+ urn:pulumi:dev::test::pulumi-python:dynamic/tione:TrainingTask::bert  {task_id}" in refused.stderr
+    assert refused.stdout.startswith('tione.TrainingTask(\n    "bert",\n')
+    assert json.loads(stack.exported()) == before
+    assert tags_of(emulator, task_id) == {}
+    assert copies() == []
+
+    agreed = tione("import", "bert", "bert", answers="n\ny\n")
+    (copy,) = copies()
+    assert str(copy) in agreed.stderr
+    assert json.loads(copy.read_text(encoding="utf-8")) == before
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert tags_of(emulator, task_id) == {}
+    write_program(stack, agreed.stdout)
+    assert stack.planned() == {"bert": "update"}
+
+
+def test_a_child_is_imported_under_its_parent(stack: Stack, emulator: Emulator, tione: Tione, create: Create) -> None:
+    pipeline = """
+class Pipeline(pulumi.ComponentResource):
+    def __init__(self):
+        super().__init__("my:mod:Pipeline", "nightly")
+        self.register_outputs({})
+
+nightly = Pipeline()
+"""
+    write_program(stack, pipeline)
+    stack.up()
+    create("bert")
+    parent = "urn:pulumi:dev::test::my:mod:Pipeline::nightly"
+    assert "is no resource in the state" in tione("import", "b", "bert", "--parent", parent + "x", exit_code=2).stderr
+    printed = tione("import", "bert", "bert", "--yes", "--parent", parent).stdout
+    assert "opts=pulumi.ResourceOptions(parent=nightly)," in printed
+    write_program(stack, pipeline, printed)
+    assert "3 unchanged" in stack.up()
+    (task,) = emulator.tasks()
+    assert tags_of(emulator, str(task["Id"]))["pulumi:resource"] == "my:mod:Pipeline::bert"
+
+
+def test_refusals_say_why(stack: Stack, emulator: Emulator, tione: Tione, create: Create, copies: Copies) -> None:
+    stack.program('tione.TrainingTask("t", **B)')
+    stack.up()
+    (task,) = emulator.tasks()
+    create("other")
+    before = stack.exported()
+
+    def refusal(*arguments: str) -> str:
+        return tione("import", *arguments, "--yes", exit_code=2).stderr
+
+    urn = "urn:pulumi:dev::test::pulumi-python:dynamic/tione:TrainingTask::t"
+    assert f"{urn} is in the state already, with the id {task['Id']}" in refusal("t", "other")
+    assert f"training task {task['Id']} is in the state already, as {urn}" in refusal("again", task["Name"])
+    missing = refusal("far", "other", "--region", "ap-shanghai", "--workspace", "7")
+    assert "no training task 'other' in ap-shanghai (workspace 7) of account 100000000001" in missing
+
+    locks = stack.workspace.project.parent / "backend" / ".pulumi" / "locks" / "organization" / "test" / "dev"
+    locks.mkdir(parents=True)
+    (locks / "killed.json").write_text("{}")
+    locked = refusal("other", "other")
+    assert "locked" in locked
+    assert "`pulumi cancel`" in locked
+    (locks / "killed.json").unlink()
+    assert stack.exported() == before
+    assert accepted(emulator, "TagResources") == []
+
+
+def test_a_failure_to_label_leaves_a_task_that_the_next_up_labels(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Create
+) -> None:
+    task_id = create("bert")
+    emulator.faults.add("TagResources", code="UnauthorizedOperation")
+    failed = tione("import", "bert", "bert", "--yes", exit_code=2)
+    assert "is in the state, but lacks tags" in failed.stderr
+    write_program(stack, failed.stdout)
+    stack.refresh()
+    stack.up()
+    assert tags_of(emulator, task_id)["pulumi:resource"] == "bert"
+    assert stack.planned() == {}
+
+
+def test_what_the_service_tells_reaches_terminal_and_program_harmless(tione: Tione, create: Create) -> None:
+    create("bert", Remark="\x1b[2J\nimport os # \u202e")
+    result = tione("import", "bert", "bert", answers="n\n", exit_code=2)
+    assert r'remark="\x1b[2J\nimport os # \u202e",' in result.stdout
+    assert "\x1b" not in result.output

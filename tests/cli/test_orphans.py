@@ -1,0 +1,168 @@
+"""`pulumi-tione orphans`: finds what no state knows, and touches nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import Result
+from engine_support import Stack
+from local_tione import accepted
+
+from pulumi_tione.emulator import Emulator
+
+pytestmark = pytest.mark.engine
+
+Tione = Callable[..., Result]
+Create = Callable[..., str]
+
+
+def orphans(result: Result) -> dict[str, dict[str, Any]]:
+    """The orphans of a JSON report, by id."""
+    return {orphan["id"]: orphan for orphan in json.loads(result.stdout)["orphans"]}
+
+
+def ids(emulator: Emulator) -> set[str]:
+    return {str(task["Id"]) for task in emulator.tasks()}
+
+
+def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Create
+) -> None:
+    stack.program('tione.TrainingTask("t", **B)')
+    stack.up()
+    (ours,) = ids(emulator)
+    quiet = tione("orphans")
+    assert "No orphans" in quiet.stdout
+    assert "ap-guangzhou (default workspace)" in quiet.stdout
+
+    lost = create("lost", labels="test/dev/t")
+    create("of-another-stack", labels="test/prod/t")
+    create("of-another-project", labels="nlp/dev/t")
+    create("of-nobody")
+    shown = tione("orphans", exit_code=1).stdout
+    (row,) = [line for line in shown.splitlines() if line.startswith("train-")]
+    assert row.split()[:3] == [lost, "lost", emulator.tasks()[1]["Status"]]
+    assert "retain_on_delete" in shown
+    assert "test/dev (file://" in shown
+    assert "tag service  names 2" in shown
+
+    (orphan,) = orphans(tione("orphans", "--json", exit_code=1)).values()
+    assert orphan["id"] == lost
+    assert orphan["resource"] == "t"
+    assert 0 <= orphan["ageSeconds"] < 600
+    assert orphan["done"] is None
+
+    assert accepted(emulator, "StopTrainingTask") == []
+    deleted = tione("orphans", "--delete", "--yes").stdout
+    assert f"{lost} deleted" in deleted
+    assert ours in ids(emulator)
+    assert lost not in ids(emulator)
+    assert len(ids(emulator)) == 4
+
+
+def test_nothing_happens_without_a_yes(tione: Tione, create: Create, emulator: Emulator) -> None:
+    lost = create("lost", labels="test/dev/t")
+    tione("orphans", "--delete", answers="n\n", exit_code=1)
+    unanswered = tione("orphans", "--stop", answers="", exit_code=2)
+    assert "no answer" in unanswered.stderr
+    assert ids(emulator) == {lost}
+    assert accepted(emulator, "StopTrainingTask") == []
+
+
+def test_stopped_orphans_are_orphans_still(tione: Tione, create: Create, emulator: Emulator) -> None:
+    lost = create("lost", labels="test/dev/t")
+    assert f"{lost} stopped" in tione("orphans", "--stop", answers="y\n", exit_code=1).stdout
+    (task,) = emulator.tasks()
+    assert task["Status"] == "STOPPED"
+
+
+def test_what_cannot_be_deleted_is_one_line_and_the_others_are_deleted(
+    tione: Tione, create: Create, emulator: Emulator
+) -> None:
+    lost = [create(f"lost-{number}", labels="test/dev/t") for number in range(3)]
+    emulator.faults.add("DeleteTrainingTask", code="UnauthorizedOperation", message="no\x1b[2J")
+    result = tione("orphans", "--delete", "--yes", "--json", exit_code=2)
+    (error,) = result.stderr.splitlines()
+    assert "UnauthorizedOperation" in error
+    assert "\x1b" not in result.output
+    told = orphans(result)
+    (kept,) = ids(emulator)
+    assert {task_id: told[task_id]["done"] for task_id in lost} == {
+        task_id: None if task_id == kept else "deleted" for task_id in lost
+    }
+
+
+def test_a_task_of_the_state_of_another_stack_is_no_orphan(stack: Stack, tione: Tione, emulator: Emulator) -> None:
+    stack.program('tione.TrainingTask("t", **B)')
+    stack.up()
+    stack.pulumi("stack", "rename", "prod")
+    stack.pulumi("stack", "init", "dev")
+    tione("orphans", "--delete", "--yes")
+    tione("orphans", "--project", "test", "--stack", "gone")
+    assert len(ids(emulator)) == 1
+
+
+def test_the_tasks_of_a_stack_that_is_gone_are_found(tione: Tione, create: Create, emulator: Emulator) -> None:
+    lost = create("lost", labels="test/feature.login_42/nlp-bert")
+    tione("orphans")
+    assert set(orphans(tione("orphans", "--all-stacks", "--json", exit_code=1))) == {lost}
+    hint = tione("orphans", "--stack", "feature.login_42", exit_code=2)
+    assert "name its project too" in hint.stderr
+    gone = ("--project", "test", "--stack", "feature.login_42")
+    assert set(orphans(tione("orphans", *gone, "--json", exit_code=1))) == {lost}
+    tione("orphans", *gone, "--delete", "--yes")
+    assert ids(emulator) == set()
+
+
+def test_regions_and_workspaces_are_searched_as_asked(tione: Tione, create: Create, emulator: Emulator) -> None:
+    emulator.register("workspace", "1889353273052233728", name="nlp")
+    emulator.faults.add("GetResources", code="UnauthorizedOperation", times=None)
+    far = create("far", labels="test/dev/t", region="ap-shanghai")
+    aside = create("aside", labels="test/dev/t", TiProjectId="1889353273052233728")
+    nothing = tione("orphans")
+    assert "not accessible with these keys (UnauthorizedOperation)" in nothing.stdout
+    found = tione("orphans", "--json", "--region", "ap-shanghai", "--all-workspaces", exit_code=1)
+    assert {task_id: (task["region"], task["workspace"]) for task_id, task in orphans(found).items()} == {
+        far: ("ap-shanghai", None),
+        aside: ("ap-guangzhou", "1889353273052233728"),
+    }
+    tione("orphans", "--region", "ap-shanghai", "--all-workspaces", "--delete", "--yes")
+    assert ids(emulator) == set()
+
+
+def test_the_tag_service_finds_them_wherever_they_are(tione: Tione, create: Create, emulator: Emulator) -> None:
+    emulator.register("workspace", "1889353273052233728", name="nlp")
+    far = create("far", labels="test/dev/t", region="ap-shanghai")
+    aside = create("aside", labels="test/dev/t", TiProjectId="1889353273052233728")
+    assert set(orphans(tione("orphans", "--json", exit_code=1))) == {far, aside}
+    tione("orphans", "--delete", "--yes")
+    assert ids(emulator) == set()
+
+
+def test_what_retain_on_delete_has_kept_is_told_as_such(stack: Stack, tione: Tione, emulator: Emulator) -> None:
+    program = 'tione.TrainingTask("t", opts=pulumi.ResourceOptions(retain_on_delete=True), **(B | dict(remark="%s")))'
+    for remark in ("one", "two"):
+        stack.program(program % remark)
+        stack.up()
+    assert len(ids(emulator)) == 2
+    (orphan,) = orphans(tione("orphans", "--json", exit_code=1)).values()
+    assert orphan["retainOnDelete"] is True
+
+
+def test_an_error_of_the_service_is_one_line(tione: Tione) -> None:
+    result = tione("orphans", exit_code=2, TENCENTCLOUD_SECRET_KEY="not-the-key")
+    (line,) = result.output.splitlines()
+    assert "AuthFailure.SignatureFailure" in line
+    assert "not-the-key" not in line
+
+
+def test_settings_come_from_the_stacks_config(stack: Stack, tione: Tione, create: Create) -> None:
+    lost = create("lost", labels="test/dev/t", region="ap-shanghai")
+    stack.pulumi("config", "set", "tione:region", "ap-shanghai")
+    stack.pulumi("config", "set", "--secret", "tione:secretId", "AKIDemulator")
+    stack.pulumi("config", "set", "--secret", "tione:secretKey", "emulator")
+    keyless = {"TENCENTCLOUD_SECRET_ID": "", "TENCENTCLOUD_SECRET_KEY": ""}
+    assert lost in tione("orphans", exit_code=1, **keyless).stdout

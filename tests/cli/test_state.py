@@ -1,0 +1,94 @@
+"""States and URNs, without an engine."""
+
+from __future__ import annotations
+
+import stat
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_tione.cli._pulumi import StackName
+from pulumi_tione.cli._state import State, Urn, sealed, sealed_as, unsealed
+
+STACK = StackName("organization", "nlp", "dev")
+TYPE = "pulumi-python:dynamic/tione:TrainingTask"
+
+
+def state(*resources: dict[str, Any], pending: list[dict[str, Any]] | None = None) -> State:
+    return State({"version": 3, "deployment": {"resources": list(resources), "pending_operations": pending or []}})
+
+
+def task(name: str, task_id: str | None, **members: Any) -> dict[str, Any]:
+    of_id = {} if task_id is None else {"id": task_id}
+    return {"urn": f"urn:pulumi:dev::nlp::{TYPE}::{name}", "custom": True, "type": TYPE, **of_id, **members}
+
+
+@pytest.mark.parametrize(
+    ("parent", "urn", "resource"),
+    [
+        ("urn:pulumi:dev::nlp::pulumi:pulumi:Stack::nlp-dev", f"urn:pulumi:dev::nlp::{TYPE}::bert", "bert"),
+        ("urn:pulumi:dev::nlp::my:mod:C::c", f"urn:pulumi:dev::nlp::my:mod:C${TYPE}::bert", "my:mod:C::bert"),
+        (
+            "urn:pulumi:dev::nlp::a:b:C$d:e:F::x::y",
+            f"urn:pulumi:dev::nlp::a:b:C$d:e:F${TYPE}::bert",
+            "a:b:C$d:e:F::bert",
+        ),
+    ],
+)
+def test_the_urn_of_a_child_tells_its_parents_types_as_the_owner_does(parent: str, urn: str, resource: str) -> None:
+    above = Urn.parsed(parent)
+    assert above is not None
+    child = above.child(TYPE, "bert")
+    assert (str(child), child.resource) == (urn, resource)
+
+
+@pytest.mark.parametrize("text", ["", "bert", "urn:pulumi:dev::nlp", "dev::nlp::a:b:C::c"])
+def test_what_is_no_urn_is_not_read_as_one(text: str) -> None:
+    assert Urn.parsed(text) is None
+
+
+def test_a_resource_that_only_waits_for_its_successor_is_replaced_by_it() -> None:
+    before = state(task("bert", "train-1", pendingReplacement=True), task("other", "train-2"))
+    urn = f"urn:pulumi:dev::nlp::{TYPE}::bert"
+    assert before.resource(urn) is None
+    after = before.with_task(task("bert", "train-3"))
+    assert [resource["id"] for resource in after.resources] == ["train-2", "train-3"]
+    assert [resource["id"] for resource in before.resources] == ["train-1", "train-2"]
+
+
+def test_a_resource_that_is_still_to_be_deleted_is_known_and_stays() -> None:
+    before = state(task("bert", "train-1", delete=True))
+    assert set(before.tasks) == {"train-1"}
+    assert len(before.with_task(task("bert", "train-2")).resources) == 2
+
+
+def test_a_stack_that_was_never_updated_gets_its_foundation() -> None:
+    config = {"tione:region": {"value": "ap-guangzhou"}, "tione:secretKey": {"value": "k", "secret": True}}
+    after = State({"version": 3, "deployment": None}).with_foundation(STACK, config)
+    root, provider = after.resources
+    assert root["urn"] == after.root == "urn:pulumi:dev::nlp::pulumi:pulumi:Stack::nlp-dev"
+    assert provider["inputs"] == {"tione:region": "ap-guangzhou", "tione:secretKey": sealed("k")}
+    assert after.provider == f"{provider['urn']}::{provider['id']}"
+    assert after.with_foundation(STACK, config).resources == after.resources
+
+
+def test_secrets_are_opened_and_closed_where_they_were() -> None:
+    inputs = {"a": sealed({"b": "1"}), "c": {"d": sealed("2"), "e": "3"}, "f": [{"g": sealed("4")}], "h": ["5"]}
+    plain = {"a": {"b": "1"}, "c": {"d": "2", "e": "3"}, "f": [{"g": "4"}], "h": ["5"]}
+    assert unsealed(inputs) == plain
+    assert sealed_as(inputs, {**plain, "status": "RUNNING"}) == {
+        **inputs,
+        "f": sealed([{"g": "4"}]),
+        "status": "RUNNING",
+    }
+
+
+def test_the_copy_of_a_state_is_for_its_owner_alone_and_never_overwritten(tmp_path: Path) -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, 6, timezone.utc)
+    copy = state(task("bert", "train-1")).keep(tmp_path, STACK, now)
+    assert copy.name == "nlp.dev.20260102T030405.000006Z.state.json"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with pytest.raises(FileExistsError):
+        state().keep(tmp_path, STACK, now)

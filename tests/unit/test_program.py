@@ -1,0 +1,573 @@
+"""The resource in a program: what reaches the engine, and what the program sees. The engine is Pulumi's own mock."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gc
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+
+import pulumi_tione as tione
+from pulumi_tione._client import Client
+from pulumi_tione._ownership import RETAINED
+from pulumi_tione._properties import property_path
+
+TOKEN = "pulumi-python:dynamic/tione:TrainingTask"
+SECRET = "4dabf18193072939515e22adb298388d"
+"""The key by which Pulumi marks what is no plain map; a secret has its `value` beside it."""
+GROUP: tione.ResourceConfigInfoArgs = {"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 2}
+SMALLEST: tione.TrainingTaskArgs = {
+    "charge_type": "POSTPAID_BY_HOUR",
+    "resource_config_infos": [GROUP],
+    "start_cmd_info": {"worker_start_cmd": "sleep 5"},
+}
+
+
+class Engine(Mocks):
+    """Keeps what is registered, and tells of each resource what `told` says beside its inputs."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, MockResourceArgs] = {}
+        self.told: dict[str, Any] = {"name": "dev-bert", "region": "ap-guangzhou", "status": "RUNNING", "endTime": ""}
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.registered[args.name] = args
+        return args.resource_id or f"{args.name}-id", {**args.inputs, **self.told}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        return {}, None
+
+    def inputs(self, name: str = "bert") -> dict[str, Any]:
+        """What reached the engine, without the provider and the owner."""
+        inputs = self.registered[name].inputs
+        return {key: value for key, value in inputs.items() if key not in ("__provider", "owner")}
+
+    def owner(self, name: str = "bert") -> dict[str, Any]:
+        owner: dict[str, Any] = self.registered[name].inputs["owner"]
+        return owner
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """Pulumi's mock engine, on an event loop of the test's own."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield Engine()
+    finally:
+        with warnings.catch_warnings():
+            # The mock engine makes an event loop in each of its threads and closes none.
+            warnings.simplefilter("ignore", ResourceWarning)
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+            asyncio.set_event_loop(None)
+            gc.collect()
+
+
+def run(engine: Engine, program: Callable[[], Any], *, preview: bool = False) -> Any:
+    """Run a program to its end, and give what the Output that it returns has become."""
+    seen: list[Any] = []
+
+    def main() -> Any:
+        result = program()
+        return result.apply(seen.append) if isinstance(result, pulumi.Output) else None
+
+    pulumi.runtime.set_mocks(engine, project="nlp", stack="dev", organization="acme", preview=preview)
+    to_its_end: Any = pulumi.runtime.test
+    to_its_end(main)()
+    return seen[0] if seen else None
+
+
+def declare(args: Any = SMALLEST, opts: pulumi.ResourceOptions | None = None) -> None:
+    """Declare a task, with args that a type checker need not like."""
+    tione.TrainingTask("bert", args, opts)
+
+
+def run_task(engine: Engine, **changes: Any) -> dict[str, Any]:
+    """Run a program with one task, the smallest with some fields changed, and give its inputs."""
+    run(engine, lambda: declare({**SMALLEST, **changes}))
+    return engine.inputs()
+
+
+class Neighbour(pulumi.CustomResource):
+    """Some resource that a task may refer to."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("tencentcloud:Subnet/instance:Instance", name)
+
+
+class Group(pulumi.ComponentResource):
+    """Some component that a task may be a part of."""
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("acme:train:Group", name, None, opts)
+
+
+# Forms.
+
+EXPECTED = {
+    "chargeType": "POSTPAID_BY_HOUR",
+    "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 2}],
+    "startCmdInfo": {"workerStartCmd": "sleep 5"},
+    "dataConfigs": [{"mappingPath": "/data", "gooseFsSource": {"nameSpace": "n"}, "cbsSource": {"volumeSizeInGb": 50}}],
+    "tags": {"team_of": "nlp"},
+}
+
+
+def by_keywords() -> tione.TrainingTask:
+    return tione.TrainingTask(
+        "bert",
+        charge_type="POSTPAID_BY_HOUR",
+        resource_config_infos=[
+            tione.ResourceConfigInfoArgs(role="WORKER", instance_type="TI.S.MEDIUM.POST", instance_num=2)
+        ],
+        start_cmd_info=tione.StartCmdInfoArgs(worker_start_cmd="sleep 5"),
+        data_configs=[
+            tione.DataConfigArgs(
+                mapping_path="/data",
+                goose_fs_source=tione.GooseFSArgs(name_space="n"),
+                cbs_source=tione.CBSConfigArgs(volume_size_in_gb=50),
+            )
+        ],
+        tags={"team_of": "nlp"},
+    )
+
+
+def by_args() -> tione.TrainingTask:
+    return tione.TrainingTask(
+        "bert",
+        tione.TrainingTaskArgs(
+            charge_type="POSTPAID_BY_HOUR",
+            resource_config_infos=[GROUP],
+            start_cmd_info={"worker_start_cmd": "sleep 5"},
+            data_configs=[
+                {
+                    "mapping_path": "/data",
+                    "goose_fs_source": {"name_space": "n"},
+                    "cbs_source": {"volume_size_in_gb": 50},
+                }
+            ],
+            tags={"team_of": "nlp"},
+        ),
+    )
+
+
+def by_dict() -> tione.TrainingTask:
+    return tione.TrainingTask(
+        "bert",
+        {
+            "charge_type": "POSTPAID_BY_HOUR",
+            "resource_config_infos": ({"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 2},),
+            "start_cmd_info": {"worker_start_cmd": "sleep 5"},
+            "data_configs": [
+                {
+                    "mapping_path": "/data",
+                    "goose_fs_source": {"name_space": "n"},
+                    "cbs_source": {"volume_size_in_gb": 50},
+                }
+            ],
+            "tags": {"team_of": "nlp"},
+        },
+    )
+
+
+def by_properties() -> tione.TrainingTask:
+    return tione.TrainingTask("bert", EXPECTED)  # type: ignore[call-overload, no-any-return]
+
+
+def by_outputs() -> tione.TrainingTask:
+    async def later() -> str:
+        return "/data"
+
+    return tione.TrainingTask(
+        "bert",
+        charge_type=pulumi.Output.from_input("POSTPAID_BY_HOUR"),
+        resource_config_infos=pulumi.Output.from_input([GROUP]),
+        start_cmd_info=pulumi.Output.from_input("sleep 5").apply(
+            lambda command: tione.StartCmdInfoArgs(worker_start_cmd=command)
+        ),
+        data_configs=[
+            pulumi.Output.from_input(
+                tione.DataConfigArgs(
+                    mapping_path=later(),
+                    goose_fs_source=pulumi.Output.from_input(tione.GooseFSArgs(name_space="n")),
+                    cbs_source={"volume_size_in_gb": pulumi.Output.from_input(50)},
+                )
+            )
+        ],
+        tags=pulumi.Output.from_input({"team_of": "nlp"}),
+    )
+
+
+@pytest.mark.parametrize("program", [by_keywords, by_args, by_dict, by_properties, by_outputs])
+def test_every_form_of_the_args_gives_the_same_properties(
+    engine: Engine, program: Callable[[], tione.TrainingTask]
+) -> None:
+    run(engine, lambda: [program()])
+    assert engine.inputs() == EXPECTED
+    assert engine.registered["bert"].typ == TOKEN
+
+
+def test_none_is_not_set(engine: Engine) -> None:
+    inputs = run_task(engine, remark=None, resource_config_infos=[{**GROUP, "gpu": None}])
+    assert "remark" not in inputs
+    assert inputs["resourceConfigInfos"] == EXPECTED["resourceConfigInfos"]
+
+
+def test_the_keys_of_a_map_are_the_users_own(engine: Engine) -> None:
+    own = {"vpc_id": "a", "resource_config_infos": "b", "a.b/c": "d"}
+    inputs = run_task(
+        engine, tags=own, envs=own, additional_parameters={"Some_Thing": {"vpc_id": 1, "list_of": [{"a_b": 1}]}}
+    )
+    assert inputs["tags"] == own
+    assert inputs["envs"] == own
+    assert inputs["additionalParameters"] == {"Some_Thing": {"vpc_id": 1, "list_of": [{"a_b": 1}]}}
+
+
+def test_the_args_of_the_program_are_left_as_they_were(engine: Engine) -> None:
+    args: tione.TrainingTaskArgs = {**SMALLEST, "private_envs": {"TOKEN": "x"}}
+    before = repr(args)
+    run(engine, lambda: [tione.TrainingTask(name, args) for name in ("bert", "gpt")])
+    assert repr(args) == before
+    assert engine.inputs("bert") == engine.inputs("gpt")
+
+
+def test_a_misspelt_key_reaches_check_which_names_it(engine: Engine) -> None:
+    inputs = run_task(engine, vpcid="vpc-1", resource_config_infos=[{**GROUP, "instance_nums": 3}])
+    assert inputs["vpcid"] == "vpc-1"
+    assert inputs["resourceConfigInfos"][0]["instance_nums"] == 3
+
+
+# What cannot be handed to the engine.
+
+
+def refused(engine: Engine, **changes: Any) -> str:
+    with pytest.raises(pulumi.RunError) as caught:
+        run_task(engine, **changes)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"tuning_parameters": b"{}"}, "tuningParameters"),
+        ({"encoded_start_cmd_info": {"start_cmd_info": base64.b64encode(b"{}")}}, "encodedStartCmdInfo.startCmdInfo"),
+        ({"envs": {"A": bytearray(b"x")}}, "envs.A"),
+        ({"tags": {"a.b": b"x"}}, 'tags["a.b"]'),
+        ({"queues": ["q-1", b"q-2"]}, "queues[1]"),
+        ({"triggers": [b"x"]}, "triggers[0]"),
+        ({"data_configs": [{}, {"cfs_source": {"id": b"cfs-1"}}]}, "dataConfigs[1].cfsSource.id"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bytes_are_an_error_at_their_path(engine: Engine, changes: dict[str, Any], path: str) -> None:
+    text = refused(engine, **changes)
+    assert f"{path}: got bytes, not text; use .decode()" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "path"),
+    [
+        ("tuning_parameters", b"{}", "tuningParameters"),
+        ("resource_config_infos", [{"role": b"WORKER"}], "resourceConfigInfos[0].role"),
+        ("output", {"bucket": "b", "region": b"r", "paths": []}, "output.region"),
+    ],
+)
+def test_bytes_that_an_output_holds_are_an_error_at_their_path_too(
+    engine: Engine, name: str, value: Any, path: str
+) -> None:
+    def program() -> None:
+        output = pulumi.Output.from_input("later").apply(lambda _: value)
+        declare({**SMALLEST, name: output})
+
+    with pytest.raises(pulumi.RunError) as caught:
+        run(engine, program)
+    assert f"{path}: got bytes, not text; use .decode()" in str(caught.value)
+    assert "training task 'bert'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        (lambda: {"subnet_id": Neighbour("subnet")}, "subnetId"),
+        (lambda: {"output": {"bucket": Neighbour("subnet"), "region": "r", "paths": []}}, "output.bucket"),
+        (lambda: {"envs": {"SUBNET": Neighbour("subnet")}}, "envs.SUBNET"),
+        (lambda: {"queues": [Neighbour("subnet")]}, "queues[0]"),
+        (lambda: {"image_info": Neighbour("subnet")}, "imageInfo"),
+    ],
+    ids=["subnet", "bucket", "variable", "queue", "struct"],
+)
+def test_a_resource_where_its_id_belongs_is_an_error_at_its_path_with_a_hint(
+    engine: Engine, changes: Callable[[], dict[str, Any]], path: str
+) -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        run(engine, lambda: declare({**SMALLEST, **changes()}))
+    assert str(caught.value) == f"training task 'bert': {path}: got the resource 'subnet' itself; pass its .id"
+
+
+def test_a_resource_among_triggers_is_fine(engine: Engine) -> None:
+    run(engine, lambda: declare({**SMALLEST, "triggers": [Neighbour("subnet")]}))
+    assert "triggers" in engine.inputs()
+
+
+def test_all_that_is_wrong_is_told_at_once(engine: Engine) -> None:
+    text = refused(engine, tuning_parameters=b"{}", queues=[b"q"])
+    assert text.startswith("training task 'bert': ")
+    assert "tuningParameters" in text
+    assert "queues[0]" in text
+
+
+def test_a_field_that_is_given_under_both_names_is_an_error(engine: Engine) -> None:
+    assert "vpcId: is given twice" in refused(engine, vpc_id="vpc-1", vpcId="vpc-2")
+
+
+def test_args_and_keyword_arguments_together_are_an_error(engine: Engine) -> None:
+    with pytest.raises(pulumi.RunError, match="training task 'bert': pass either args or keyword arguments, not both"):
+        run(engine, lambda: tione.TrainingTask("bert", SMALLEST, remark="x"))  # type: ignore[call-overload]
+
+
+# Secrets.
+
+
+def secret(value: Any) -> dict[str, Any]:
+    return {SECRET: "1b47061264138c4ac30d75fd1eb44270", "value": value}
+
+
+def test_what_is_secret_by_nature_is_marked_whether_or_not_the_program_says_so(engine: Engine) -> None:
+    image = {
+        "image_type": "CUSTOM",
+        "image_url": "u",
+        "image_secret": {"username": "somebody", "password": "cGxhbnRlZA=="},
+    }
+    inputs = run_task(engine, private_envs={"TOKEN": "planted"}, callback_url="http://planted", image_info=image)
+    assert inputs["privateEnvs"] == secret({"TOKEN": "planted"})
+    assert inputs["callbackUrl"] == secret("http://planted")
+    assert inputs["imageInfo"] == secret(
+        {
+            "imageType": "CUSTOM",
+            "imageUrl": "u",
+            "imageSecret": {"username": "somebody", "password": "cGxhbnRlZA=="},
+        }
+    )
+
+
+def test_a_secret_stays_one_inside_outputs_and_beside_what_is_none(engine: Engine) -> None:
+    def program() -> Any:
+        image = pulumi.Output.from_input({"image_type": "CUSTOM", "image_url": "u", "image_secret": {"password": "x"}})
+        task = tione.TrainingTask(
+            "bert",
+            charge_type="POSTPAID_BY_HOUR",
+            resource_config_infos=[GROUP],
+            image_info=image,  # type: ignore[arg-type]
+            private_envs={"TOKEN": pulumi.Output.from_input("planted")},
+            envs={"TOKEN": pulumi.Output.secret("planted")},
+            tags={"team": "nlp"},
+        )
+        outputs = (task.image_info, task.private_envs, task.envs, task.tags, task.resource_config_infos, task.status)
+        return pulumi.Output.all(*(output.is_secret() for output in outputs))
+
+    assert run(engine, program) == [True, True, True, False, False, False]
+
+
+# Owner and options.
+
+
+def test_the_owner_is_organization_project_stack_and_name(engine: Engine) -> None:
+    run_task(engine)
+    assert engine.owner() == {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
+
+
+def test_the_owner_of_a_child_names_the_types_of_its_parents_as_its_urn_does(engine: Engine) -> None:
+    def program() -> Any:
+        outer = Group("outer")
+        inner = Group("inner", pulumi.ResourceOptions(parent=outer))
+        tione.TrainingTask("bert", SMALLEST, pulumi.ResourceOptions(parent=inner))
+        tione.TrainingTask("gpt", SMALLEST, pulumi.ResourceOptions(parent=outer))
+        return pulumi.Output.all(inner.urn, outer.urn)
+
+    inner, outer = (urn.split("::")[2] for urn in run(engine, program))
+    assert inner.endswith("acme:train:Group$acme:train:Group")
+    assert engine.owner("bert")["resource"] == f"{inner}::bert"
+    assert engine.owner("gpt")["resource"] == f"{outer}::gpt"
+
+
+def test_the_owner_says_when_the_old_task_stays(engine: Engine) -> None:
+    options = pulumi.ResourceOptions(retain_on_delete=True)
+    run(engine, lambda: declare(opts=options))
+    assert engine.owner()[RETAINED] is True
+
+
+@pytest.fixture
+def options(monkeypatch: pytest.MonkeyPatch) -> list[pulumi.ResourceOptions]:
+    """The options that the resources of a program are registered with."""
+    seen: list[pulumi.ResourceOptions] = []
+    original = pulumi.CustomResource.__init__
+
+    def keeping(resource: Any, t: str, name: str, props: Any = None, opts: Any = None, *rest: Any, **more: Any) -> None:
+        if isinstance(resource, tione.TrainingTask):
+            seen.append(opts)
+        original(resource, t, name, props, opts, *rest, **more)
+
+    monkeypatch.setattr(pulumi.CustomResource, "__init__", keeping)
+    return seen
+
+
+@pytest.mark.parametrize(
+    "given",
+    [None, pulumi.ResourceOptions(), pulumi.ResourceOptions(delete_before_replace=True)],
+    ids=["none", "empty", "true"],
+)
+def test_the_old_task_always_goes_first(
+    engine: Engine, options: list[pulumi.ResourceOptions], given: pulumi.ResourceOptions | None
+) -> None:
+    run(engine, lambda: declare(opts=given))
+    assert [opts.delete_before_replace for opts in options] == [True]
+
+
+def test_two_runs_at_once_are_refused_with_the_reason(engine: Engine) -> None:
+    given = pulumi.ResourceOptions(delete_before_replace=False)
+    with pytest.raises(pulumi.RunError, match=r"'bert': delete_before_replace=False is not possible: two runs"):
+        run(engine, lambda: declare(opts=given))
+    assert engine.registered == {}
+
+
+def test_other_options_are_kept_and_paths_may_be_written_with_python_names(
+    engine: Engine, options: list[pulumi.ResourceOptions]
+) -> None:
+    given = pulumi.ResourceOptions(
+        protect=True,
+        ignore_changes=["vpc_id", "tags", 'tags["a_b"]', "envs.my_key"],
+        replace_on_changes=["log_config"],
+        additional_secret_outputs=["billing_info"],
+    )
+    run(engine, lambda: declare(opts=given))
+    (opts,) = options
+    assert opts.protect is True
+    assert opts.ignore_changes == ["vpcId", "tags", 'tags["a_b"]', "envs.my_key"]
+    assert opts.replace_on_changes == ["logConfig"]
+    assert opts.additional_secret_outputs == ["billingInfo"]
+    assert given.ignore_changes == ["vpc_id", "tags", 'tags["a_b"]', "envs.my_key"]
+
+
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [
+        ("vpc_id", "vpcId"),
+        ("vpcId", "vpcId"),
+        ("billing_info", "billingInfo"),
+        ("resource_config_infos[0].instance_num", "resourceConfigInfos[0].instanceNum"),
+        ("resource_config_infos[*].rdma_config.enable", "resourceConfigInfos[*].rdmaConfig.enable"),
+        ("expose_network_config.ssh_config.public_key", "exposeNetworkConfig.sshConfig.publicKey"),
+        ("envs.my_key", "envs.my_key"),
+        ('tags["a_b.c_d"]', 'tags["a_b.c_d"]'),
+        ("additional_parameters.Some_Thing.a_b", "additionalParameters.Some_Thing.a_b"),
+        ("*", "*"),
+        ("nonsense_here", "nonsense_here"),
+    ],
+)
+def test_a_path_is_translated_at_any_depth_but_not_in_the_users_own_keys(written: str, path: str) -> None:
+    assert property_path(written) == path
+
+
+# Outputs.
+
+
+def test_outputs_have_the_names_and_types_of_python(engine: Engine) -> None:
+    engine.told |= {
+        "resourceConfigInfos": [{"role": "WORKER", "instanceNum": 2.0, "rdmaConfig": {"enable": True}}],
+        "runtimeInSeconds": 42.0,
+        "exposeNetworkConfig": {"sshConfig": {"enable": True, "podSshInfo": {"host": "h", "port": 22.0}}},
+        "tags": {"team_of": "nlp"},
+        "allTags": {"team_of": "nlp", "pulumi:stack": "dev"},
+        "operatorInfo": {"subUin": "7", "isPlatformOperator": True},
+    }
+
+    seen: dict[str, Any] = {}
+
+    def program() -> None:
+        task = tione.TrainingTask(
+            "bert", {**SMALLEST, "expose_network_config": {"ssh_config": {"enable": True}}, "tags": {"team_of": "nlp"}}
+        )
+        names = ("resource_config_infos", "runtime_in_seconds", "expose_network_config", "tags", "all_tags")
+        for name in (*names, "operator_info", "id", "status"):
+            getattr(task, name).apply(lambda value, name=name: seen.update({name: value}))
+
+    run(engine, program)
+    (group,) = seen["resource_config_infos"]
+    assert group.instance_num == 2
+    assert type(group.instance_num) is int
+    assert group.rdma_config.enable is True
+    assert group.gpu_type is None
+    assert (seen["runtime_in_seconds"], type(seen["runtime_in_seconds"])) == (42, int)
+    assert seen["expose_network_config"].ssh_config.pod_ssh_info.port == 22
+    assert seen["operator_info"].is_platform_operator is True
+    assert seen["tags"] == {"team_of": "nlp"}
+    assert seen["all_tags"] == {"team_of": "nlp", "pulumi:stack": "dev"}
+    assert (seen["id"], seen["status"]) == ("bert-id", "RUNNING")
+
+
+@pytest.mark.parametrize("name", ["vpc_id", "remark", "data_configs", "log_enable", "envs"])
+def test_the_output_of_a_field_that_nobody_set_is_none(engine: Engine, name: str) -> None:
+    seen: list[Any] = []
+
+    def program() -> None:
+        task = tione.TrainingTask("bert", SMALLEST)
+        value = getattr(task, name)
+        if isinstance(value, pulumi.Output):
+            value.apply(seen.append)
+        else:
+            seen.append(value)
+
+    run(engine, program)
+    assert seen == [None]
+
+
+def test_a_task_that_exists_is_looked_up_by_its_id(engine: Engine) -> None:
+    engine.told |= {"vpcId": "vpc-1", "resourceConfigInfos": [{"role": "WORKER", "instanceNum": 3.0}]}
+
+    def program() -> Any:
+        task = tione.TrainingTask.get("bert", "train-7", region="ap-shanghai", ti_project_id="p-1")
+        return pulumi.Output.all(task.id, task.status, task.vpc_id, task.resource_config_infos[0].instance_num)
+
+    assert run(engine, program) == ["train-7", "RUNNING", "vpc-1", 3]
+    found = engine.registered["bert"]
+    assert found.resource_id == "train-7"
+    assert found.typ == TOKEN
+    assert engine.inputs() == {"region": "ap-shanghai", "tiProjectId": "p-1"}
+
+
+# Waits.
+
+
+def test_a_preview_never_waits_and_its_result_is_unknown(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def call(_: Client, action: str, *__: Any, **___: Any) -> dict[str, Any]:
+        asked.append(action)
+        return {}
+
+    monkeypatch.setattr(Client, "_call", call)
+    seen: list[Any] = []
+
+    def program() -> None:
+        done = tione.TrainingTask("bert", SMALLEST).wait_for("SUCCEED")
+        done.status.apply(seen.append)
+        tione.TrainingTask("after", SMALLEST, pulumi.ResourceOptions(depends_on=[done]))
+
+    run(engine, program, preview=True)
+    assert seen == []
+    assert asked == []
+    assert "after" in engine.registered
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "succeed", "", ["SUCCEED", "DONE"]])
+def test_a_status_that_does_not_exist_is_an_error_that_names_those_that_do(engine: Engine, status: Any) -> None:
+    with pytest.raises(ValueError, match="is no status of a training task: use SUBMITTING, PENDING"):
+        run(engine, lambda: tione.TrainingTask("bert", SMALLEST).wait_for(status))
