@@ -119,7 +119,8 @@ def main() -> None:
         case "sync":
             lines = sync()
         case "list":
-            lines = [status_of(name) for name in stacks()]
+            with ThreadPoolExecutor() as side_by_side:
+                lines = [*side_by_side.map(status_of, stacks())]
         case "stop":
             lines = [bring_up(options.branch, "STOPPED")]
         case "start":

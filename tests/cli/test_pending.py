@@ -47,7 +47,6 @@ def kill_up(stack: Stack, emulator: Emulator) -> Iterator[Callable[[int], None]]
         emulator.faults.add("CreateTrainingTask", delay_seconds=2, times=creates)
         up = subprocess.Popen(
             ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"],
-            executable=None,
             cwd=stack.workspace.project,
             env=stack.environment,
             stdout=subprocess.DEVNULL,
@@ -73,3 +72,31 @@ def kill_up(stack: Stack, emulator: Emulator) -> Iterator[Callable[[int], None]]
 
 def asked(emulator: Emulator) -> list[dict[str, Any]]:
     return [request for request in emulator.requests() if request["action"] == "CreateTrainingTask"]
+
+
+PROGRAM = """
+tione.TrainingTask("first", **B)
+tione.TrainingTask("second", **(B | dict(name="named", private_envs={"TOKEN": "planted-1"}, remark=pulumi.Output.secret("planted-2"))))
+"""
+
+
+def test_what_a_killed_update_created_is_in_the_state_afterwards(
+    stack: Stack, emulator: Emulator, tione: Tione, kill_up: Callable[[int], None]
+) -> None:
+    stack.program(PROGRAM)
+    kill_up(2)
+    while len(emulator.tasks()) < 2:
+        time.sleep(0.1)
+    orphans = json.loads(tione("orphans", "--json", exit_code=1).stdout)["orphans"]
+    assert [orphan["pendingCreate"] for orphan in orphans] == [True, True]
+    assert "run `pulumi-tione import --pending` first" in tione("import", "first", "named", exit_code=2).stderr
+
+    assert "nothing was changed" in tione("import", "--pending", answers="n\n", exit_code=2).stderr
+    settled = tione("import", "--pending", "--yes").stderr
+    for task in emulator.tasks():
+        assert f"becomes a resource: {task['Id']}" in settled
+    assert "3 unchanged" in stack.up()
+    assert len(accepted(emulator, "CreateTrainingTask")) == 2
+    assert "planted" not in stack.exported()
+    tione("orphans")
+    assert "No create of a training task is pending" in tione("import", "--pending").stderr

@@ -67,6 +67,10 @@ class Provider:
         answer = self.stub.Read(provider_pb2.ReadRequest(id=task_id, properties=self._sent(outputs)))
         return answer.id, self._received(answer.properties), self._received(answer.inputs)
 
+    def update(self, task_id: str, outputs: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+        request = provider_pb2.UpdateRequest(id=task_id, olds=self._sent(outputs), news=self._sent(news))
+        return self._received(self.stub.Update(request).properties)
+
     def delete(self, task_id: str, outputs: Mapping[str, Any]) -> None:
         self.stub.Delete(provider_pb2.DeleteRequest(id=task_id, properties=self._sent(outputs)))
 

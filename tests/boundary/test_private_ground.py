@@ -1,0 +1,52 @@
+"""What `_engine.py` takes from Pulumi without being handed it, held against the installed Pulumi."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from boundary_support import SMALLEST, Provider
+from google.protobuf import json_format
+from local_tione import accepted
+from pulumi.runtime.proto import provider_pb2, status_pb2
+
+from pulumi_tione.emulator import Emulator
+
+NEVER_ENDING = {"startCmdInfo": {"workerStartCmd": "sleep 36000"}}
+
+
+def test_more_than_four_calls_are_handled_at_once(provider: Provider, emulator: Emulator) -> None:
+    tasks = [
+        provider.create(
+            provider.checked({**SMALLEST, **NEVER_ENDING, "owner": {**SMALLEST["owner"], "resource": name}})
+        )
+        for name in "abcdefghijkl"
+    ]
+    emulator.forget_requests()
+    with ThreadPoolExecutor(len(tasks)) as at_once:
+        list(at_once.map(lambda task: provider.delete(*task), tasks))
+    actions = [request["action"] for request in emulator.requests() if request["accepted"]]
+    before_any_delete = actions[: actions.index("DeleteTrainingTask")]
+    assert before_any_delete.count("StopTrainingTask") > 4
+    assert emulator.tasks() == []
+
+
+def test_a_partial_update_tells_the_engine_how_far_it_came(provider: Provider, emulator: Emulator) -> None:
+    inputs = provider.checked(SMALLEST)
+    task_id, outputs = provider.create(inputs)
+    emulator.faults.add("EnableTrainingTaskClsConfig", code="InternalError.NotAllow")
+    log = {"logEnable": True, "logConfig": {"logsetId": "logset-1", "topicId": "topic-1"}}
+    with pytest.raises(grpc.RpcError) as raised:
+        provider.update(task_id, outputs, provider.checked({**inputs, "tags": {"team": "cv"}, **log}))
+    metadata = {item.key: item.value for item in raised.value.trailing_metadata() or ()}  # type: ignore[attr-defined]
+    details = metadata["grpc-status-details-bin"]
+    assert isinstance(details, bytes)
+    status, packed = status_pb2.Status.FromString(details), provider_pb2.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(packed)
+    recorded = json_format.MessageToDict(packed.properties)
+    assert packed.id == task_id
+    assert recorded["tags"] == {"team": "cv"}
+    assert "logConfig" not in recorded
+    assert recorded["__provider"] == provider.blob
+    assert len(accepted(emulator, "TagResources")) == 1
