@@ -39,7 +39,7 @@ def test_a_partial_update_tells_the_engine_how_far_it_came(provider: Provider, e
     log = {"logEnable": True, "logConfig": {"logsetId": "logset-1", "topicId": "topic-1"}}
     with pytest.raises(grpc.RpcError) as raised:
         provider.update(task_id, outputs, provider.checked({**inputs, "tags": {"team": "cv"}, **log}))
-    metadata = {item.key: item.value for item in raised.value.trailing_metadata() or ()}  # type: ignore[attr-defined]
+    metadata = {item.key: item.value for item in raised.value.trailing_metadata() or ()}
     details = metadata["grpc-status-details-bin"]
     assert isinstance(details, bytes)
     status, packed = status_pb2.Status.FromString(details), provider_pb2.ErrorResourceInitFailed()

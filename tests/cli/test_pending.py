@@ -17,12 +17,12 @@ from click.testing import Result
 from engine_support import Stack
 from local_tione import accepted
 
+from pulumi_tione._ownership import TYPE
 from pulumi_tione.emulator import Emulator
 
 pytestmark = pytest.mark.engine
 
 Tione = Callable[..., Result]
-Kill = Callable[[], None]
 
 
 def children(pid: int) -> Iterator[int]:
@@ -74,16 +74,16 @@ def asked(emulator: Emulator) -> list[dict[str, Any]]:
     return [request for request in emulator.requests() if request["action"] == "CreateTrainingTask"]
 
 
-PROGRAM = """
-tione.TrainingTask("first", **B)
-tione.TrainingTask("second", **(B | dict(name="named", private_envs={"TOKEN": "planted-1"}, remark=pulumi.Output.secret("planted-2"))))
-"""
-
-
 def test_what_a_killed_update_created_is_in_the_state_afterwards(
     stack: Stack, emulator: Emulator, tione: Tione, kill_up: Callable[[int], None]
 ) -> None:
-    stack.program(PROGRAM)
+    stack.program(
+        """
+secret = dict(private_envs={"TOKEN": "planted-1"}, remark=pulumi.Output.secret("planted-2"))
+tione.TrainingTask("first", **B)
+tione.TrainingTask("second", **(B | dict(name="named", **secret)))
+"""
+    )
     kill_up(2)
     while len(emulator.tasks()) < 2:
         time.sleep(0.1)
@@ -98,5 +98,50 @@ def test_what_a_killed_update_created_is_in_the_state_afterwards(
     assert "3 unchanged" in stack.up()
     assert len(accepted(emulator, "CreateTrainingTask")) == 2
     assert "planted" not in stack.exported()
-    tione("orphans")
     assert "No create of a training task is pending" in tione("import", "--pending").stderr
+
+
+def test_the_successor_of_a_task_takes_its_place(
+    stack: Stack, emulator: Emulator, tione: Tione, kill_up: Callable[[int], None]
+) -> None:
+    stack.program('tione.TrainingTask("t", **B)')
+    stack.up()
+    (old,) = emulator.tasks()
+    stack.program('tione.TrainingTask("t", **(B | dict(remark="new")))')
+    kill_up(1)
+    while not emulator.tasks():
+        time.sleep(0.1)
+    (new,) = emulator.tasks()
+    assert new["Id"] != old["Id"]
+    tione("import", "--pending", "--yes")
+    assert "2 unchanged" in stack.up()
+    resource = stack.resource("t")
+    assert resource
+    assert resource["id"] == new["Id"]
+
+
+def test_pending_creates_of_other_types_are_not_dropped_with_ours(stack: Stack, tione: Tione) -> None:
+    other = {"urn": "urn:pulumi:dev::test::aws:s3/bucket:Bucket::data", "custom": True, "type": "aws:s3/bucket:Bucket"}
+    ours = {
+        "urn": f"urn:pulumi:dev::test::{TYPE}::t",
+        "custom": True,
+        "type": TYPE,
+        "inputs": {"name": "never-made", "region": "ap-guangzhou"},
+    }
+    checkpoint = stack.workspace.project.parent / "backend" / ".pulumi" / "stacks" / "test" / "dev.json"
+
+    def leave_pending(*resources: dict[str, Any]) -> None:
+        content = json.loads(checkpoint.read_text(encoding="utf-8"))
+        operations = [{"resource": resource, "type": "creating"} for resource in resources]
+        content["checkpoint"]["latest"]["pending_operations"] = operations
+        checkpoint.write_text(json.dumps(content), encoding="utf-8")
+
+    leave_pending(ours, other)
+    refused = tione("import", "--pending", "--yes", exit_code=2).stderr
+    assert f"creates of other resources are pending ({other['urn']})" in refused
+    assert len(json.loads(stack.exported())["deployment"]["pending_operations"]) == 2
+
+    leave_pending(ours)
+    settled = tione("import", "--pending", "--yes").stderr
+    assert "is dropped: no task named 'never-made' is in ap-guangzhou (default workspace)" in settled
+    assert "pending_operations" not in json.loads(stack.exported())["deployment"]
