@@ -63,7 +63,12 @@ class Client:
     def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
         """Give all that the service tells of a task, or nothing if it does not know it (`DescribeTrainingTask`)."""
         try:
-            answer = self._call("DescribeTrainingTask", _of_task(task_id, ti_project_id), retried=may_be_asked_again)
+            answer = self._call(
+                "DescribeTrainingTask",
+                _of_task(task_id, ti_project_id),
+                retried=may_be_asked_again,
+                returns="TrainingTaskDetail",
+            )
         except ApiError as error:
             if error.kind is Kind.GONE:
                 return None
@@ -112,7 +117,7 @@ class Client:
             **_in_project(ti_project_id),
         }
         asked = {name: value for name, value in body.items() if value not in ([], 0)}
-        return self._call("DescribeTrainingTasks", asked, retried=may_be_asked_again)
+        return self._call("DescribeTrainingTasks", asked, retried=may_be_asked_again, returns="TrainingTaskSet")
 
     def start_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
         """Make a new run of a task at rest (`StartTrainingTask`). Sent again only when it was throttled.
@@ -167,8 +172,10 @@ class Client:
         (`GetResources`)."""
         body: dict[str, Any] = {"TagFilters": [{"TagKey": key, "TagValue": [value]} for key, value in tags.items()]}
         while True:
-            answer = self._call("GetResources", body, retried=may_be_asked_again, service=_TAG)
-            for tagged in answer.get("ResourceTagMappingList") or ():
+            answer = self._call(
+                "GetResources", body, retried=may_be_asked_again, service=_TAG, returns="ResourceTagMappingList"
+            )
+            for tagged in answer["ResourceTagMappingList"] or ():
                 task = _RESOURCE.fullmatch(str(tagged.get("Resource")))
                 if task:
                     yield task["region"], task["id"]
@@ -179,16 +186,17 @@ class Client:
     def workspaces(self) -> Iterator[str]:
         """Give the ids of the workspaces in this region (`DescribeWorkspaces`)."""
         for offset in itertools.count(step=PAGE):
-            answer = self._call("DescribeWorkspaces", {"Offset": offset, "Limit": PAGE}, retried=may_be_asked_again)
-            items = answer.get("Workspaces") or []
+            body = {"Offset": offset, "Limit": PAGE}
+            answer = self._call("DescribeWorkspaces", body, retried=may_be_asked_again, returns="Workspaces")
+            items = answer["Workspaces"] or []
             yield from (str(item["TiProjectId"]) for item in items if item.get("TiProjectId"))
             if len(items) < PAGE:
                 return
 
     def account_id(self) -> str:
         """Give the account that the keys belong to (`GetCallerIdentity`)."""
-        answer = self._call("GetCallerIdentity", {}, retried=may_be_asked_again, service=_STS)
-        return str(answer.get("AccountId") or "")
+        answer = self._call("GetCallerIdentity", {}, retried=may_be_asked_again, service=_STS, returns="AccountId")
+        return str(answer["AccountId"])
 
     def _call(
         self,
@@ -196,8 +204,9 @@ class Client:
         body: Mapping[str, Any],
         retried: Callable[[BaseException], bool],
         service: tuple[str, str] = _TIONE,
+        returns: str | None = None,
     ) -> dict[str, Any]:
-        return self._transport.call(service, action, body, retried)
+        return self._transport.call(service, action, body, retried, returns)
 
     @functools.cached_property
     def _transport(self) -> Transport:

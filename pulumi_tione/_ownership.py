@@ -43,7 +43,8 @@ def numbered(name: str, number: int) -> str:
     """Give another form of a computed name, for when the service keeps the names of deleted tasks."""
     suffix = f"-{number}"
     readable, _, digest = name.rpartition("-")
-    return f"{readable[: MAX_NAME_LENGTH - len(digest) - len(suffix) - 1]}-{digest}{suffix}"
+    readable = readable[: MAX_NAME_LENGTH - len(digest) - len(suffix) - 1]
+    return f"{readable}-{digest}{suffix}" if readable else f"{digest}{suffix}"
 
 
 NUMBERS = range(2, 100)
@@ -51,8 +52,12 @@ NUMBERS = range(2, 100)
 
 
 def is_form_of(recorded: str, name: str) -> bool:
-    """Tell whether a recorded name is the one that is wanted, or a numbered form of it."""
+    """Tell whether a recorded name is a computed one, or a numbered form of it."""
     return recorded == name or any(recorded == numbered(name, number) for number in NUMBERS)
+
+
+NUMBERED_FROM = "numberedFrom"
+"""Recorded beside the name of a task whose computed name was numbered: the name without its number."""
 
 
 def _legal(text: str) -> str:
@@ -88,5 +93,5 @@ def resource_under(parent_types: str, resource_name: str) -> str:
 
 def wanted_tags(inputs: Mapping[str, Any], labelled: bool) -> dict[str, str]:
     """Give all the tags that a task should have: its labels, if it gets some, and the program's."""
-    owner = inputs.get("owner")
-    return {**(labels(owner) if labelled and owner else {}), **inputs.get("tags", {})}
+    owner, tags = inputs.get("owner"), inputs.get("tags", {})
+    return {**(labels(owner) if labelled and owner else {}), **(tags if isinstance(tags, Mapping) else {})}

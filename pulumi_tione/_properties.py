@@ -15,66 +15,65 @@ import pulumi
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
 
 
-def properties_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+def properties_of(resource_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Give a task's args under their property names, its secrets marked.
+
+    Args:
+        resource_name: the task's name in the program, for errors.
+        fields: the args, by Python or by property names.
 
     Raises:
         pulumi.RunError: the engine could not take a value; one line tells all that is wrong.
     """
-    complaints: list[str] = []
-    properties = _converted(TRAINING_TASK, fields, "", complaints)
-    if complaints:
-        raise pulumi.RunError("; ".join(complaints))
-    return dict(properties)
+    return dict(_Conversion(resource_name).whole(TRAINING_TASK, fields, ""))
 
 
-def _converted(kind: Type, value: Any, path: str, complaints: list[str]) -> Any:
-    if isinstance(value, pulumi.Output):
-        return value.apply(lambda resolved: _later(kind, resolved, path)) if _has_parts(kind) else value
-    if isinstance(value, Awaitable):
-        return _converted(kind, pulumi.Output.from_input(value), path, complaints)
-    if isinstance(value, pulumi.Resource):
-        if kind is not Scalar.ANY:
-            complaints.append(f"{path}: got the resource {value.pulumi_resource_name!r} itself; pass its .id")
-    elif isinstance(value, (bytes, bytearray)):
-        complaints.append(f"{path}: got bytes, not text; use .decode()")
-    elif isinstance(kind, Struct) and isinstance(value, Mapping):
-        return _converted_struct(kind, value, path, complaints)
-    elif isinstance(kind, MapOf) and isinstance(value, Mapping):
-        return {key: _converted(kind.item, part, path_to(path, key), complaints) for key, part in value.items()}
-    elif isinstance(kind, ListOf) and isinstance(value, Sequence) and not isinstance(value, str):
-        return [_converted(kind.item, part, path_to(path, index), complaints) for index, part in enumerate(value)]
-    return value
+class _Conversion:
+    def __init__(self, resource_name: str) -> None:
+        self._resource_name = resource_name
+        self._complaints: list[str] = []
 
+    def whole(self, kind: Type, value: Any, path: str) -> Any:
+        converted = self._converted(kind, value, path)
+        if self._complaints:
+            raise pulumi.RunError(f"training task {self._resource_name!r}: {'; '.join(self._complaints)}")
+        return converted
 
-def _converted_struct(kind: Struct, value: Mapping[str, Any], path: str, complaints: list[str]) -> dict[str, Any]:
-    converted: dict[str, Any] = {}
-    for key, part in value.items():
-        field = kind.by_name.get(key)
-        if field is None:
-            converted[key] = part  # check names it, and the field that was meant
-            continue
-        if part is None:
-            continue
-        here = path_to(path, field.property)
-        if field.property in converted:
-            complaints.append(f"{here}: is given twice, as {field.name} and as {field.property}")
-        result = _converted(field.type, part, here, complaints)
-        converted[field.property] = pulumi.Output.secret(result) if field.secret else result
-    return converted
+    def _converted(self, kind: Type, value: Any, path: str) -> Any:
+        if isinstance(value, pulumi.Output):
+            # What it holds is converted when it is known, with complaints of its own.
+            return value.apply(lambda known: _Conversion(self._resource_name).whole(kind, known, path))
+        if isinstance(value, Awaitable):
+            return self._converted(kind, pulumi.Output.from_input(value), path)
+        if isinstance(value, pulumi.Resource):
+            if kind is not Scalar.ANY:
+                name = value.pulumi_resource_name
+                self._complaints.append(f"{path}: got the resource {name!r} itself; pass its .id")
+        elif isinstance(value, (bytes, bytearray)):
+            self._complaints.append(f"{path}: got bytes, not text; use .decode()")
+        elif isinstance(kind, Struct) and isinstance(value, Mapping):
+            return self._converted_struct(kind, value, path)
+        elif isinstance(kind, MapOf) and isinstance(value, Mapping):
+            return {key: self._converted(kind.item, part, path_to(path, key)) for key, part in value.items()}
+        elif isinstance(kind, ListOf) and isinstance(value, Sequence) and not isinstance(value, str):
+            return [self._converted(kind.item, part, path_to(path, index)) for index, part in enumerate(value)]
+        return value
 
-
-def _later(kind: Type, value: Any, path: str) -> Any:
-    """Convert what an Output resolved to."""
-    complaints: list[str] = []
-    converted = _converted(kind, value, path, complaints)
-    if complaints:
-        raise pulumi.RunError("; ".join(complaints))
-    return converted
-
-
-def _has_parts(kind: Type) -> bool:
-    return not isinstance(kind, Scalar)
+    def _converted_struct(self, kind: Struct, value: Mapping[str, Any], path: str) -> dict[str, Any]:
+        converted: dict[str, Any] = {}
+        for key, part in value.items():
+            field = kind.by_name.get(key)
+            if field is None:
+                converted[key] = part  # check names it, and the field that was meant
+                continue
+            if part is None:
+                continue
+            here = path_to(path, field.property)
+            if field.property in converted:
+                self._complaints.append(f"{here}: is given twice, as {field.name} and as {field.property}")
+            result = self._converted(field.type, part, here)
+            converted[field.property] = pulumi.Output.secret(result) if field.secret else result
+        return converted
 
 
 _STEPS = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.\[]+|.')

@@ -7,7 +7,6 @@ on the field it belongs to (`args.py`), and applied by check.
 from __future__ import annotations
 
 import base64
-import binascii
 import difflib
 import json
 import re
@@ -40,7 +39,7 @@ class Secret:
 
 
 class WriteOnly:
-    """The service takes the value and never tells it again."""
+    """The service takes the value and never tells it again, or tells another one of its own."""
 
 
 @runtime_checkable
@@ -136,9 +135,11 @@ class EncodedCommand:
 
     def complaint(self, value: str) -> str | None:
         try:
-            commands = json.loads(base64.b64decode(value, validate=True))
-        except (binascii.Error, UnicodeDecodeError):
+            text = base64.b64decode(value, validate=True).decode()
+        except ValueError:
             return "must be base64 of a JSON object; it is not base64 of any text"
+        try:
+            commands = json.loads(text)
         except json.JSONDecodeError:
             return "must be base64 of a JSON object; what it encodes is not JSON"
         expected = set(COMMANDS)

@@ -103,12 +103,7 @@ class Settings:
         configured = self._first("endpoint")
         if configured is None:
             return Endpoint("https", f"{service}.tencentcloudapi.com")
-        parts = urlsplit(configured if "://" in configured else f"https://{configured}")
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.username:
-            raise SettingsError(
-                "tione:endpoint must be an address such as https://tione.tencentcloudapi.com or http://127.0.0.1:9851"
-            )
-        endpoint = Endpoint(parts.scheme, parts.netloc)
+        endpoint = _parsed_endpoint(configured if "://" in configured else f"https://{configured}")
         if endpoint.scheme == "http" and not endpoint.is_loopback:
             raise SettingsError(
                 f"tione:endpoint {endpoint} must use https: only this machine is spoken to in the clear"
@@ -141,3 +136,18 @@ class Settings:
     def _first(self, name: str) -> str | None:
         values = ((source(name) or "").strip() for _, source in self._sources)
         return next((value for value in values if value), None)
+
+
+def _parsed_endpoint(address: str) -> Endpoint:
+    """Read an address; what is wrong with it is not shown, for it may hold a password."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # a property that complains
+        is_plain = bool(parts.hostname) and "@" not in parts.netloc and not (parts.path.strip("/") or parts.query)
+    except ValueError:
+        is_plain = False
+    if not is_plain or parts.scheme not in ("http", "https"):
+        raise SettingsError(
+            "tione:endpoint must be an address such as https://tione.tencentcloudapi.com or http://127.0.0.1:9851"
+        )
+    return Endpoint(parts.scheme, parts.netloc)

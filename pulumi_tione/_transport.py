@@ -27,11 +27,11 @@ from pulumi_tione._settings import Settings
 from pulumi_tione._wire import secrets_in
 from pulumi_tione.errors import ApiError, NotSentError, TioneError, UnclearError, was_throttled
 
-# At level DEBUG the SDK writes whole bodies and the Authorization header to its log, whoever configured logging.
-logging.getLogger("tencentcloud_sdk_common").disabled = True
+# At level DEBUG the SDK writes whole bodies and the Authorization header to its log. A filter stays, whatever a program
+# configures afterwards.
+logging.getLogger("tencentcloud_sdk_common").addFilter(lambda _: False)
 
 _TIMEOUT_SECONDS = 60
-_NO_PROXY_AT_ALL = {"http": "", "https": "", "all": ""}
 _PATIENCE_WITH_THROTTLING_SECONDS = 300
 _PATIENCE_WITH_FAILURES_SECONDS = 60
 """How long a request is sent again: while the service throttles, and while it fails to answer a mere question."""
@@ -67,7 +67,12 @@ class Transport:
         self._of_thread = threading.local()
 
     def call(
-        self, service: tuple[str, str], action: str, body: Mapping[str, Any], retried: Callable[[BaseException], bool]
+        self,
+        service: tuple[str, str],
+        action: str,
+        body: Mapping[str, Any],
+        retried: Callable[[BaseException], bool],
+        returns: str | None,
     ) -> dict[str, Any]:
         """Send a request until it is answered, or fails with an error that is not to be retried, or patience ends.
 
@@ -76,6 +81,7 @@ class Transport:
             action: what is asked.
             body: with what parameters.
             retried: tells whether the request may be sent again after an error.
+            returns: what a clear answer has.
 
         Raises:
             NotSentError: no connection came about.
@@ -90,14 +96,16 @@ class Transport:
             before_sleep=self._announce_throttling,
             reraise=True,
         )
-        return attempts(self._send, service, action, body)
+        return attempts(self._send, service, action, body, returns)
 
     def _announce_throttling(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, ApiError) and was_throttled(error):
             self._announce(f"waiting: {error.action} is throttled by the service ({error.code})")
 
-    def _send(self, service: tuple[str, str], action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _send(
+        self, service: tuple[str, str], action: str, body: Mapping[str, Any], returns: str | None
+    ) -> dict[str, Any]:
         """Send one request and give the content of its answer's `Response`.
 
         Raises:
@@ -116,6 +124,8 @@ class Transport:
         if not isinstance(response, dict) or "Error" in response:
             # The SDK knows an error only under the exact content type; under another one it hands it on as a success.
             raise UnclearError(f"{action} got an answer that is not the API's")
+        if returns is not None and returns not in response:
+            raise UnclearError(f"{action} was answered without {returns}")
         return response
 
     def _sdk(self, service: tuple[str, str]) -> CommonClient:
@@ -136,7 +146,9 @@ class Transport:
         sdk = CommonClient(name, version, credential, self._region, profile)
         # The SDK reads the proxy variables by itself, and NO_PROXY wrongly. `requests` does it right when it is left
         # to it, and asks no proxy at all when each is the empty text.
-        sdk.request.conn.proxy = _NO_PROXY_AT_ALL if endpoint.is_loopback else None
+        sdk.request.conn.proxy = {"http": "", "https": "", "all": ""} if endpoint.is_loopback else None
+        # Otherwise `requests` puts what ~/.netrc has for the host in the place of our signature.
+        sdk.request.conn._session.auth = lambda signed: signed
         return sdk
 
 
@@ -159,16 +171,23 @@ def _translated(error: TencentCloudSDKException, action: str, endpoint: str, sec
         return UnclearError(f"{action} got no answer from {endpoint}: {_in_one_line(cause)}")
     if error.code == "ServerNetworkError":
         return UnclearError(f"{action} got an HTTP error from {endpoint}")
-    message = str(error.message or "")
-    for secret in secrets:
-        message = message.replace(secret, "[secret]").replace(json.dumps(secret)[1:-1], "[secret]")
-    return ApiError(action, error.code or "", message, error.requestId or "")
+    return ApiError(action, error.code or "", _without(secrets, str(error.message or "")), error.requestId or "")
+
+
+def _without(secrets: Sequence[str], message: str) -> str:
+    """Take secrets out of a text, as they are and as JSON writes them; longer ones first, which may hold others."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        for spelling in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+            message = message.replace(spelling, "[secret]")
+    return message
 
 
 def _was_not_sent(cause: BaseException | None) -> bool:
     """Tell whether not even a connection came about, to the service or to the proxy before it."""
-    if isinstance(cause, (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.InvalidURL)):
+    if isinstance(cause, (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
         return True
+    if isinstance(cause, UnicodeError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
+        return True  # a header could not be written, or the handshake ended before anything was sent
     reason = _reason(cause)
     if isinstance(reason, urllib3.exceptions.ProxyError):
         return isinstance(reason.original_error, (urllib3.exceptions.NewConnectionError, OSError))
@@ -179,7 +198,7 @@ def _in_one_line(cause: BaseException | None) -> str:
     """Say what stood in the way, without the proxy's URL, which may hold a password."""
     reason = _reason(cause)
     if isinstance(reason, urllib3.exceptions.ProxyError):
-        return "the proxy that HTTP_PROXY or HTTPS_PROXY names cannot be reached"
+        return f"the proxy that HTTP_PROXY or HTTPS_PROXY names: {str(reason.original_error).rpartition(': ')[2]}"
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
         return str(reason).rpartition(": ")[2]
     return f"{type(reason).__name__}: {reason}"

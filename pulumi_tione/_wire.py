@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._ownership import NUMBERED_FROM
 from pulumi_tione._rules import COMMANDS
 
 SYSTEM_TAGS = ("qcs:", "tencentcloud:")
@@ -136,7 +137,7 @@ def _told(field: Field, detail: Mapping[str, Any]) -> Any:
 
 def user_tags(told: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
     """Give the tags of a detail as a map, without those that Tencent Cloud binds by itself."""
-    tags = {tag["TagKey"]: tag["TagValue"] for tag in told or ()}
+    tags = {tag["TagKey"]: tag["TagValue"] or "" for tag in told or () if tag["TagKey"]}
     return {key: value for key, value in tags.items() if not key.startswith(SYSTEM_TAGS)}
 
 
@@ -184,29 +185,56 @@ def observed(kind: Type, wanted: Any, told: Any) -> Any:
             }
             outputs = {field.property: from_wire(field.type, told.get(field.wire)) for field in kind.outputs.values()}
             return {name: part for name, part in {**parts, **outputs}.items() if part is not None}
-        case ListOf(item=Struct()):
+        case ListOf(item=Struct()) if wanted:
             return [*_observed_items(kind.item, wanted, told or [])]
         case MapOf():
             return {key: told[key] for key in wanted if key in told}
         case _:
-            return wanted if same(kind, wanted, told) else from_wire(kind, told)
+            return wanted if _leaves_it_open(wanted) or same(kind, wanted, told) else from_wire(kind, told)
+
+
+def _leaves_it_open(wanted: Any) -> bool:
+    """Tell whether a value means "not set" to the service, which may then fill in one of its own.
+
+    So it is with the `Cpu: 0` and the `InstanceTypeAlias: ""` of a pay-as-you-go node. False is a value.
+    """
+    return wanted in ("", []) or (wanted == 0 and not isinstance(wanted, bool))
 
 
 def _observed_items(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> Iterator[Any]:
-    """Pair what was wanted with what there is: equal ones first, wherever they stand, the rest in their order."""
-    unpaired = list(told)
-    pairs: list[Any] = []
-    for item in wanted:
-        equal = [there for there in unpaired if same(kind, item, observed(kind, item, there))]
-        pairs.append(equal[0] if equal else None)
-        if equal:
-            unpaired.remove(equal[0])
-    for item, there in zip(wanted, pairs, strict=True):
-        if there is None and not unpaired:
-            continue
-        yield observed(kind, item, there if there is not None else unpaired.pop(0))
-    for there in unpaired:
+    """Pair what was wanted with what there is: equal ones wherever they stand, the rest in their order."""
+    pairs = _equal_pairs(kind, wanted, told)
+    left = [there for position, there in enumerate(told) if position not in pairs.values()]
+    for position, item in enumerate(wanted):
+        if position in pairs:
+            yield observed(kind, item, told[pairs[position]])
+        elif left:
+            yield observed(kind, item, left.pop(0))
+    for there in left:
         yield from_wire(kind, there)
+
+
+def _equal_pairs(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> dict[int, int]:
+    """Pair as many equal items as can be: the positions of what there is, by those of what was wanted.
+
+    An item that says little is equal to several. So one that has a partner gives it up where it can have another one.
+    """
+    taken_by: dict[int, int] = {}
+
+    def find_partner(position: int, tried: set[int]) -> bool:
+        in_order = sorted(range(len(told)), key=lambda there: there != position)
+        for there in in_order:
+            if there in tried or not same(kind, wanted[position], observed(kind, wanted[position], told[there])):
+                continue
+            tried.add(there)
+            if there not in taken_by or find_partner(taken_by[there], tried):
+                taken_by[there] = position
+                return True
+        return False
+
+    for position in range(len(wanted)):
+        find_partner(position, set())
+    return {position: there for there, position in taken_by.items()}
 
 
 def same(kind: Type, one: Any, other: Any) -> bool:
@@ -232,7 +260,7 @@ def inputs_among(outputs: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _inputs_of(TRAINING_TASK.fields[name].type, value) if name in TRAINING_TASK.fields else value
         for name, value in outputs.items()
-        if name not in TRAINING_TASK.outputs
+        if name not in TRAINING_TASK.outputs and name != NUMBERED_FROM
     }
 
 

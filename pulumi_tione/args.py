@@ -90,8 +90,8 @@ class ResourceConfigInfoArgs(TypedDict, total=False):
     """GPUs of a node in a resource group, in hundredths of a card: 100 is one card (`Gpu`)."""
     gpu_type: Input[str] | None
     """Kind of GPU in a resource group, for example `V100` (`GpuType`)."""
-    instance_type_alias: Input[str] | None
-    """Display name of the specification; the service fills it in by itself (`InstanceTypeAlias`)."""
+    instance_type_alias: Annotated[Input[str] | None, WriteOnly()]
+    """Display name of the specification; the service tells its own, whatever is sent (`InstanceTypeAlias`)."""
     rdma_config: Annotated[Input[RDMAConfigArgs] | None, Wire("RDMAConfig")]
     """RDMA of the nodes (`RDMAConfig`)."""
 

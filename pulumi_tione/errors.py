@@ -27,6 +27,7 @@ class Kind(enum.Enum):
     BILLING = "the account cannot pay for it"
     CAPACITY = "there is no room for it now"
     THROTTLED = "too many requests: surely not accepted, to be sent again later"
+    DOUBTFUL = "a dependency of the service failed, perhaps by the caller's mistake: may be sent again once"
     BUSY = "a dependency of the service failed: surely not accepted, may be sent again"
     UNCLEAR = "the service failed: the request may have taken effect"
     NOT_YET = "the task cannot be stopped yet: to be sent again shortly"
@@ -85,6 +86,7 @@ _CODES: dict[Kind, tuple[str, ...]] = {
         "AuthFailure.SignatureFailure",
         "AuthFailure.TokenFailure",
         "AuthFailure.UnauthorizedOperation",
+        "InternalError.NoPermission",
         "UnauthorizedOperation",
     ),
     Kind.BILLING: (
@@ -107,6 +109,11 @@ _CODES: dict[Kind, tuple[str, ...]] = {
         "RequestLimitExceeded.IPLimitExceeded",
         "RequestLimitExceeded.UinLimitExceeded",
     ),
+    Kind.DOUBTFUL: (
+        "InvalidParameterValue.GetCFSMountIPFailed",
+        "InvalidParameterValue.GetGooseFSFailed",
+        "InvalidParameterValue.QueryVPCInfoFailed",
+    ),
     Kind.BUSY: (
         "FailedOperation.QueryResourceSpecFailed",
         "InternalError.CheckFSPathAccessibilityFailed",
@@ -118,9 +125,6 @@ _CODES: dict[Kind, tuple[str, ...]] = {
         "InternalError.QueryResourceSpecFailed",
         "InternalError.QuerySubnetInfoFailed",
         "InternalError.QueryVPCInfoFailed",
-        "InvalidParameterValue.GetCFSMountIPFailed",
-        "InvalidParameterValue.GetGooseFSFailed",
-        "InvalidParameterValue.QueryVPCInfoFailed",
         "OperationDenied.BillingException",
     ),
     Kind.UNCLEAR: ("FailedOperation", "InternalError", "InternalError.BindingTagsFailed", "ServiceUnavailable"),
@@ -137,6 +141,7 @@ _REMEDIES: dict[Kind, str] = {
     Kind.BILLING: "top the account up, then run `pulumi up` again",
     Kind.CAPACITY: "wait, or choose another specification, resource group or region, then run `pulumi up` again",
     Kind.THROTTLED: "run `pulumi up` again later, or with less --parallel",
+    Kind.DOUBTFUL: "check what the program names, then run `pulumi up` again",
     Kind.BUSY: "run `pulumi up` again later",
     Kind.UNCLEAR: "run `pulumi up` again: it meets what this attempt may have left",
     Kind.NOT_YET: "try again in a minute",

@@ -74,7 +74,7 @@ class ResourceConfigInfo(dict[str, Any]):
     gpu_type: str | None = pulumi.property("gpuType", default=None)
     """Kind of GPU in a resource group, for example `V100` (`GpuType`)."""
     instance_type_alias: str | None = pulumi.property("instanceTypeAlias", default=None)
-    """Display name of the specification; the service fills it in by itself (`InstanceTypeAlias`)."""
+    """Display name of the specification; the service tells its own, whatever is sent (`InstanceTypeAlias`)."""
     rdma_config: RDMAConfig | None = pulumi.property("rdmaConfig", default=None)
     """RDMA of the nodes (`RDMAConfig`)."""
 

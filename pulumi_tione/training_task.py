@@ -87,10 +87,7 @@ class TrainingTask(TrainingTaskProperties):
         if args is not None and fields:
             raise pulumi.RunError(f"training task {resource_name!r}: pass either args or keyword arguments, not both")
         opts = _options(resource_name, opts)
-        try:
-            properties = properties_of(fields if args is None else args)
-        except pulumi.RunError as error:
-            raise pulumi.RunError(f"training task {resource_name!r}: {error}") from None
+        properties = properties_of(resource_name, fields if args is None else args)
         told = [field.property for field in TRAINING_TASK.outputs.values()]
         self._register(resource_name, {**properties, "owner": _owner(resource_name, opts)}, [*_COMPUTED, *told], opts)
 
@@ -124,7 +121,7 @@ class TrainingTask(TrainingTaskProperties):
             opts: how Pulumi treats it.
         """
         task = cls.__new__(cls)
-        properties = properties_of({"region": region, "ti_project_id": ti_project_id})
+        properties = properties_of(resource_name, {"region": region, "ti_project_id": ti_project_id})
         told = [*TRAINING_TASK.fields, *TRAINING_TASK.outputs]
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
         task._register(resource_name, properties, told, opts)

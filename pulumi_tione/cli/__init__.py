@@ -14,10 +14,8 @@ from typing import Any
 
 import click
 
+from pulumi_tione.cli import emulator, import_, orphans
 from pulumi_tione.cli._terminal import harmless
-from pulumi_tione.cli.emulator import emulator
-from pulumi_tione.cli.import_ import import_
-from pulumi_tione.cli.orphans import orphans
 from pulumi_tione.errors import TioneError
 
 __all__ = ["main"]
@@ -47,6 +45,6 @@ def main() -> None:
     """Training tasks of Tencent Cloud TI-ONE, beside Pulumi: what its dynamic providers cannot do."""
 
 
-main.add_command(orphans)
-main.add_command(import_)
-main.add_command(emulator)
+main.add_command(orphans.orphans)
+main.add_command(import_.import_)
+main.add_command(emulator.emulator)

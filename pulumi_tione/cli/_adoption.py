@@ -6,6 +6,7 @@ are what check makes of that, so that the next `pulumi up` with that program fin
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class Adoption:
     place: Place
     settings: Settings
 
-    @property
+    @functools.cached_property
     def declared(self) -> dict[str, Any]:
         """What the program says, by property name."""
         inputs = _without_defaults(inputs_among(imported_outputs(self.detail)))
@@ -78,7 +79,7 @@ class Adoption:
         """A secret that the service does tell."""
         return str(self.detail.get("CallbackUrl") or "")
 
-    @property
+    @functools.cached_property
     def inputs(self) -> dict[str, Any]:
         """The inputs that check makes of the program.
 
@@ -152,7 +153,7 @@ class Adoption:
         secrets = ", ".join(f"{name}: pulumi.Config().require_secret({name})" for name in private)
         return [
             f"The service does not tell {', '.join(untold)}.",
-            "What the task has of them is to be added when it is replaced: now it would replace it.",
+            "Adding what the task has of these replaces it: do so when it is replaced anyway.",
             *([f"private_envs={{{secrets}}},"] if private else []),
         ]
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import LABELS, RETAINED, automatic_name, is_form_of, labels
+from pulumi_tione._ownership import LABELS, NUMBERED_FROM, is_form_of, labels
 from pulumi_tione._wire import recorded_outputs, user_tags
 from pulumi_tione.cli._search import Place
 from pulumi_tione.cli._state import State, sealed_as, unsealed
 from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.names import computed_name
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Settled:
     """The resource that it becomes in the state; if there is none, it is dropped."""
     has_its_content: bool = False
     """Whether the task is made of the inputs of this very create."""
+
+    def is_by(self, task: str) -> bool:
+        """Tell whether the task of this id or name becomes the resource."""
+        return self.entry is not None and task in (self.entry["id"], self.entry["outputs"]["name"])
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ class Settlement:
             return Settled(urn, f"{task} has its name, but not the labels of this resource, and is left alone")
         if self.state.resource(urn) is not None:
             return Settled(urn, f"the resource has another task by now, and {task} is an orphan")
-        outputs = recorded_outputs({**inputs, "name": detail["Name"]}, detail)
+        numbered_from = {} if detail["Name"] == inputs.get("name") else {NUMBERED_FROM: inputs.get("name")}
+        outputs = recorded_outputs({**inputs, "name": detail["Name"], **numbered_from}, detail)
         return Settled(
             urn,
             task,
@@ -93,4 +99,4 @@ def _is_of(inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> bool:
         return False
     if any(key in tags for key in LABELS):
         return labels(owner).items() <= tags.items()
-    return not owner.get(RETAINED) and is_form_of(str(detail.get("Name")), automatic_name(owner))
+    return is_form_of(str(detail.get("Name")), str(computed_name(owner, inputs)))

@@ -109,6 +109,9 @@ class Search:
         for task_id, region in tagged.items():
             if task_id not in self.tasks:
                 self._look_for(task_id, region)
+        gone = tagged.keys() - self.tasks.keys()
+        if gone:
+            self.tag_service += f", {len(gone)} of which exist no more"
 
     def _ask_tag_service(self, region: str) -> dict[str, str]:
         """Give the regions of the tasks that it names, by id."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import RETAINED, labels, labels_of_stack
+from pulumi_tione._ownership import RETAINED, is_form_of, labels, labels_of_stack
 from pulumi_tione._settings import Settings
 from pulumi_tione.cli._pulumi import Pulumi, StackName
 from pulumi_tione.cli._search import LabelledTask, Place, Search
@@ -74,6 +74,11 @@ class Survey:
         self._clients: dict[str, Client] = {}
         self._stacks: list[StackName] = []
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether new tasks get labels at all."""
+        return self._settings.labels
+
     def client_of(self, region: str) -> Client:
         return self._clients.setdefault(region, Client(self._settings, region))
 
@@ -99,16 +104,12 @@ class Survey:
         """
         if self._unknown(tasks):
             self._read(name for name in self._stacks if name not in self.states)
-        pending = {
-            (resource["inputs"].get("region"), resource["inputs"].get("name"))
-            for state in self.states.values()
-            for resource in state.pending_tasks
-        }
+        pending = [resource["inputs"] for state in self.states.values() for resource in state.pending_tasks]
         retaining = self._retaining()
         orphans = [
             Orphan(
                 task,
-                is_pending=(task.place.region, task.name) in pending,
+                is_pending=any(_may_have_made(inputs, task) for inputs in pending),
                 may_be_retained=(task.project, task.stack, task.resource) in retaining,
             )
             for task in self._unknown(tasks).values()
@@ -138,3 +139,8 @@ class Survey:
         recorded = [resource for state in self.states.values() for resource in state.tasks.values()]
         owners = [resource.get("inputs", {}).get("owner") or {} for resource in recorded]
         return {tuple(labels(owner).values()) for owner in owners if owner.get(RETAINED)}
+
+
+def _may_have_made(inputs: Mapping[str, Any], task: LabelledTask) -> bool:
+    """Tell whether a create with these inputs gives a task this name, in this region."""
+    return inputs.get("region") == task.place.region and is_form_of(task.name, str(inputs.get("name")))

@@ -33,8 +33,8 @@ _ID = re.compile(r"train-\d+")
 @click.argument("resource", required=False)
 @click.argument("task", metavar="[ID|NAME]", required=False)
 @in_a_stack
-@click.option("--parent", metavar="URN", help="The resource's parent.")
-@click.option("--region", help="Where the task is; by default the region of the settings.")
+@click.option("--parent", metavar="URN", help="The resource's parent, where the types do not tell which.")
+@click.option("--region", metavar="REGION", help="Where the task is; by default the region of the settings.")
 @click.option("--workspace", metavar="ID", help="The workspace that it is in, where that is not the default one.")
 @click.option("--pending", is_flag=True, help="Settle all creates that a killed update has left pending.")
 @without_asking
@@ -52,8 +52,9 @@ def import_(
 ) -> None:
     """Take an existing training task into the state, as RESOURCE.
 
-    The declaration that the program needs then goes to standard output, everything else to standard error. Nothing is
-    changed before you have agreed to it, and a copy of the state is kept.
+    RESOURCE is its name in the program, or TYPE::NAME where it has a parent of this type. The declaration that the
+    program needs goes to standard output, everything else to standard error. Nothing is changed before you have agreed
+    to it, and a copy of the state is kept.
 
     With --pending: for each create that a killed update has left pending, the task that it made becomes a resource of
     the state; where it made none, the pending create is dropped.
@@ -64,7 +65,7 @@ def import_(
     if pending:
         if resource or parent or region or workspace:
             raise click.UsageError("--pending goes without RESOURCE, --parent, --region and --workspace")
-        _settle(Rewriting(pulumi, pulumi.stack(stack), yes))
+        _settle(Rewriting(pulumi, pulumi.stack(stack), yes), {})
     elif resource is None or task is None:
         raise click.UsageError("name the RESOURCE and the task's ID or NAME, or say --pending")
     else:
@@ -75,14 +76,17 @@ def _take_over(
     rewriting: Rewriting, resource: str, parent: str | None, task: str, region: str | None, workspace: str | None
 ) -> None:
     """Take one task into the state: all that can be refused is refused before anything is asked or changed."""
-    stack, pulumi = rewriting.stack, rewriting.pulumi
-    settings, before = pulumi.settings(stack), rewriting.before
+    stack, pulumi, before = rewriting.stack, rewriting.pulumi, rewriting.before
+    name, parent = _parent(before, resource, parent)
+    urn = _urn(stack, name, parent)
+    if any(pending["urn"] == str(urn) for pending in before.pending_tasks):
+        _settle(rewriting, {str(urn): task})
+        return
     _ensure_nothing_is_pending(before)
-    parent = None if parent == before.root else parent
-    urn = _urn(before, stack, resource, parent)
     there = before.resource(str(urn))
     if there is not None:
         raise RefusedError(f"{urn} is in the state already, with the id {there.get('id')}: choose another RESOURCE")
+    settings = pulumi.settings(stack)
     place = Place(region or settings.region, workspace)
     client = Client(settings, place.region)
     detail = _detail(client, task, place)
@@ -90,7 +94,7 @@ def _take_over(
     if task_id in before.tasks:
         raise RefusedError(f"training task {task_id} is in the state already, as {before.tasks[task_id]['urn']}")
     adoption = Adoption(
-        resource=resource,
+        resource=name,
         owner={
             "organization": stack.organization,
             "project": stack.project,
@@ -108,8 +112,8 @@ def _take_over(
     after = after.with_task(adoption.entry(str(urn), parent or after.root, after.provider, added))
     rewriting.say()
     rewriting.say(f"The state of {stack} gets")
-    for added_resource in after.additions_to(before):
-        rewriting.say(f"  + {added_resource['urn']}  {added_resource.get('id', '')}")
+    for addition in after.additions_to(before):
+        rewriting.say(f"  + {addition['urn']}  {addition.get('id', '')}".rstrip())
     difference = adoption.difference(added)
     if difference.replacing:
         rewriting.say(f"Beware: the next `pulumi up` would replace the task, for {', '.join(difference.replacing)}")
@@ -136,18 +140,33 @@ def _ensure_nothing_else_is_pending(before: State) -> None:
         )
 
 
-def _urn(before: State, stack: StackName, resource: str, parent: str | None) -> Urn:
-    """Give the URN of a new task.
+def _parent(before: State, resource: str, parent: str | None) -> tuple[str, str | None]:
+    """Give a resource's name, and its parent's URN where it has a parent other than the stack.
 
     Raises:
-        RefusedError: there is no such parent in the state.
+        RefusedError: there is no such parent in the state, or several may be meant.
     """
-    if parent is None:
-        return Urn(stack.stack, stack.project, TYPE, resource)
-    above = Urn.parsed(parent)
-    if above is None or before.resource(parent) is None:
-        raise RefusedError(f"{parent} is no resource in the state of {stack}: `pulumi stack --show-urns` lists them")
-    return above.child(TYPE, resource)
+    types, _, name = resource.rpartition("::")
+    if parent is None and not types:
+        return name, None
+    urns = [str(each["urn"]) for each in before.resources]
+    meant = [urn for urn in urns if (urn == parent if parent else _types_of(urn) == types)]
+    if len(set(meant)) != 1:
+        wanted = parent or f"a resource of the type {types}"
+        raise RefusedError(
+            f"the state has {len(meant)} parents that are {wanted}: name the one that is meant with --parent"
+        )
+    return name, None if meant[0] == before.root else meant[0]
+
+
+def _types_of(urn: str) -> str | None:
+    parsed = Urn.parsed(urn)
+    return parsed.types if parsed else None
+
+
+def _urn(stack: StackName, name: str, parent: str | None) -> Urn:
+    above = Urn.parsed(parent) if parent else None
+    return above.child(TYPE, name) if above else Urn(stack.stack, stack.project, TYPE, name)
 
 
 def _detail(client: Client, task: str, place: Place) -> dict[str, Any]:
@@ -190,22 +209,34 @@ def _add_tags(client: Client, adoption: Adoption, added: Mapping[str, str]) -> N
         ) from None
 
 
-def _settle(rewriting: Rewriting) -> None:
-    """Settle all pending creates of training tasks, in one write: it drops every pending operation there is."""
+def _settle(rewriting: Rewriting, expected: Mapping[str, str]) -> None:
+    """Settle all pending creates of training tasks, in one write: it drops every pending operation there is.
+
+    Args:
+        rewriting: of the state.
+        expected: by URN, the id or name of the task that a pending create is known to have made.
+
+    Raises:
+        RefusedError: it has made another one, or none; or other resources are pending too.
+    """
     stack, pulumi, before = rewriting.stack, rewriting.pulumi, rewriting.before
     if not before.pending_tasks:
         rewriting.say(f"No create of a training task is pending in the state of {stack}.")
         return
     _ensure_nothing_else_is_pending(before)
-    settings = pulumi.settings(stack)
-    clients = functools.cache(functools.partial(Client, settings))
+    clients = functools.cache(functools.partial(Client, pulumi.settings(stack)))
     after = before
     rewriting.say(f"The state of {stack} has pending creates:")
     for settled in Settlement(before, State(pulumi.export(stack, show_secrets=True)), clients).run():
         becomes = "becomes a resource" if settled.entry else "is dropped"
         rewriting.say(f"  {'+' if settled.entry else '-'} {settled.urn} {becomes}: {settled.why}")
+        if settled.urn in expected and not settled.is_by(expected[settled.urn]):
+            raise RefusedError(
+                f"the pending create of {settled.urn} has not made {expected[settled.urn]!r}: settle it with "
+                "`pulumi-tione import --pending`, then try again"
+            )
         after = after if settled.entry is None else after.with_task(settled.entry)
     rewriting.write(after)
     rewriting.say(
-        "Settled. What an update has sent just before it was killed may still appear: `pulumi-tione orphans` tells."
+        "Settled. What an update sent just before it was killed may still appear: see `pulumi-tione orphans`."
     )

@@ -18,7 +18,7 @@ from pulumi_tione.cli._pulumi import Pulumi, PulumiError, StackName
 from pulumi_tione.cli._search import Place, Search
 from pulumi_tione.cli._survey import Orphan, Survey
 from pulumi_tione.cli._terminal import age, harmless, is_confirmed, table
-from pulumi_tione.errors import TioneError
+from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.rest import bring_to_rest
 
@@ -37,6 +37,7 @@ _KNOWN_NOW = "left alone: a state knows it now"
 
 
 @click.command()
+@click.argument("tasks", nargs=-1, metavar="[ID|NAME]...")
 @in_a_stack
 @click.option("--project", metavar="NAME", help="Another project: all its stacks, unless --stack names one.")
 @click.option("--all-stacks", is_flag=True, help="All stacks of the project, also those that are gone.")
@@ -50,6 +51,7 @@ _KNOWN_NOW = "left alone: a state knows it now"
 def orphans(
     context: click.Context,
     *,
+    tasks: Sequence[str],
     folder: Path,
     stack: str | None,
     project: str | None,
@@ -60,10 +62,10 @@ def orphans(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """List the training tasks that have the labels of this project and stack, and are in no state.
+    """List, stop or delete the training tasks of this stack that are in no state.
 
-    Such tasks are left by updates that were killed. Those that retain_on_delete has kept are listed too: they have
-    the labels, and are in no state by design.
+    They are known by their labels. Such tasks are left by updates that were killed; those that retain_on_delete has
+    kept are listed too: they have the labels, and are in no state by design.
 
     Exit code 0: there are none, or none any more. 1: there are some. 2: something failed.
     """
@@ -72,7 +74,7 @@ def orphans(
     pulumi = Pulumi(folder, os.environ)
     survey, config_of = _survey(pulumi, project, stack, all_stacks)
     search = survey.search(regions, all_workspaces)
-    found = survey.orphans(search.tasks)
+    found = _only(tasks, survey.orphans(search.tasks))
     now, looked_at = datetime.now(timezone.utc), _looked_at(pulumi, survey, search, config_of)
     if not as_json:
         click.echo(_report(survey, found, now, looked_at))
@@ -87,8 +89,22 @@ def orphans(
             click.echo(f"Error: {harmless(each.orphan.task.id)}: {harmless(each.error)}", err=True)
         elif each.done and not as_json:
             click.echo(f"{harmless(each.orphan.task.id)} {each.done}")
+    if any(each.done == _DELETED and each.orphan.is_pending for each in outcomes):
+        click.echo("The pending creates are still in the state: `pulumi-tione import --pending` drops them.", err=True)
     are_left = any(each.done not in (_DELETED, _KNOWN_NOW) for each in outcomes)
     context.exit(FAILED if any(each.error for each in outcomes) else THERE_ARE_SOME if are_left else 0)
+
+
+def _only(tasks: Sequence[str], found: Sequence[Orphan]) -> list[Orphan]:
+    """Give those of the orphans that are asked for, by id or name, or all if none is.
+
+    Raises:
+        TaskError: one that is asked for is no orphan.
+    """
+    for asked in tasks:
+        if not any(asked in (orphan.task.id, orphan.task.name) for orphan in found):
+            raise TaskError(f"{asked!r} is no orphan: either a state knows it, or it does not have the labels")
+    return [orphan for orphan in found if not tasks or orphan.task.id in tasks or orphan.task.name in tasks]
 
 
 @dataclass(frozen=True)
@@ -122,6 +138,7 @@ def _survey(
 def _looked_at(pulumi: Pulumi, survey: Survey, search: Search, config_of: StackName | None) -> dict[str, Any]:
     return {
         "labels": dict(search.labels),
+        "areLabelsOff": not survey.is_labelled,
         "states": sorted(str(name) for name in survey.states),
         "backend": pulumi.backend(),
         "tagService": search.tag_service,
@@ -161,15 +178,17 @@ def _report(survey: Survey, found: Sequence[Orphan], now: datetime, looked_at: M
             "",
             "A task that retain_on_delete has kept is an orphan by design: it has the labels, and is in no state.",
             "`pending create` means that an update was cut off there: `pulumi-tione import --pending` settles it.",
-            "To keep a task: `pulumi-tione import RESOURCE ID`. To get rid of all: `pulumi-tione orphans --delete`.",
+            "To keep a task: `pulumi-tione import RESOURCE ID`. To get rid of it: `pulumi-tione orphans --delete ID`.",
         )
     )
 
 
 def _where(looked_at: Mapping[str, Any]) -> str:
     """Say where it was looked."""
+    labels = ", ".join(f"{key}={value}" for key, value in looked_at["labels"].items())
+    off = " (tione:labels is false: tasks that were created without labels are not found)"
     lines = {
-        "labels": ", ".join(f"{key}={value}" for key, value in looked_at["labels"].items()),
+        "labels": labels + off * looked_at["areLabelsOff"],
         "states": f"{', '.join(looked_at['states']) or 'none'} ({looked_at['backend']})",
         "tag service": looked_at["tagService"],
         "lists": ", ".join(str(Place(**place)) for place in looked_at["places"]),

@@ -32,8 +32,15 @@ A local TI-ONE answers tione, tag and sts at {endpoint}
                pulumi config set tione:secretId {secret_id}
                pulumi config set --secret tione:secretKey {secret_key}
   environment  {environment}
-  SDKs         endpoint {authority}, protocol http
+  SDKs         endpoint {authority}, protocol {scheme}
   control      {endpoint}{prefix}/{routes}
+"""
+
+_TRUST = """\
+  trust        {ca_file}, made for this start; how, depends on the client:
+                 tccli, Pulumi     cat {ca_file} >> "$(python -m certifi)", with the Python of each
+                 SDK for Python    HttpProfile(certification="{ca_file}")
+                 SDK for Node      export NODE_EXTRA_CA_CERTS={ca_file}
 """
 
 
@@ -46,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         emulator = Emulator(
             port=options.port,
             host=options.host,
+            tls=options.tls,
             keys=options.key or [DEFAULT_KEY],
             speed=options.speed,
             clock_offset_seconds=options.clock_offset,
@@ -74,9 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _announce(emulator: Emulator) -> None:
+    scheme, _, authority = emulator.endpoint.partition("://")
     told = _BLOCK.format(
         endpoint=emulator.endpoint,
-        authority=emulator.endpoint.removeprefix("http://"),
+        authority=authority,
+        scheme=scheme,
         region=DEFAULT_REGION,
         secret_id=emulator.key.secret_id,
         secret_key=emulator.key.secret_key,
@@ -84,6 +94,8 @@ def _announce(emulator: Emulator) -> None:
         prefix=PREFIX,
         routes=", ".join(ROUTES),
     )
+    if emulator.ca_file is not None:
+        told += _TRUST.format(ca_file=emulator.ca_file)
     print(f"{told}\n{READY}{emulator.endpoint}", flush=True)
 
 
@@ -94,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--port", type=int, default=DEFAULT_PORT, help="0 for any free one (default: %(default)s)")
     add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine alone)")
+    add("--tls", action="store_true", help="HTTPS, with a certificate of an authority that is made at the start")
     add(
         "--key", type=_key, action="append", metavar="ID:KEY[:UIN]", help="a key pair, and its account; may be repeated"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +20,9 @@ from .limits import RATE, RateLimit
 from .orders import Orders
 from .record import Record
 from .regions import DEFAULT_REGION
-from .server import Server
+from .server import LOOPBACK_NAMES, Server
 from .storage import File, Memory, Storage
+from .tls import Certificates
 
 
 class Emulator(Control):
@@ -35,6 +36,7 @@ class Emulator(Control):
         *,
         port: int = 0,
         host: str = "127.0.0.1",
+        tls: bool = False,
         keys: Iterable[Key] = (DEFAULT_KEY,),
         speed: float = 1.0,
         manual_clock: bool = False,
@@ -49,7 +51,8 @@ class Emulator(Control):
         """Port 0 is any free one. With `manual_clock` no time passes for the tasks but by `advance`.
 
         `clock_offset_seconds` is by how much this service's clock is wrong; `requests_a_second` None is without limits;
-        `state_file` keeps the state, which else ends with the emulator.
+        `state_file` keeps the state, which else ends with the emulator. With `tls` it speaks HTTPS alone, and `ca_file`
+        is what clients must trust.
         """
         wall = wall or wall_clock(timedelta(seconds=clock_offset_seconds))
         lock = threading.RLock()
@@ -65,13 +68,17 @@ class Emulator(Control):
             faults, rate_limit = Faults(), RateLimit(requests_a_second)
             super().__init__(cloud, record, faults, rate_limit, lock)
             self.gateway = Gateway(cloud, wall, record, faults, rate_limit)
-            self._server = Server(self.gateway, self, lock, host, port)
+            certificates = undo.enter_context(closing(Certificates({*LOOPBACK_NAMES, host}))) if tls else None
+            self.ca_file = certificates.ca_file if certificates else None
+            """With TLS, the certificate of the authority that clients must trust; it is there while this is open."""
+            for_server = certificates.for_server if certificates else None
+            self._server = Server(self.gateway, self, lock, host, port, for_server)
             self._closing = undo.pop_all()
 
     @property
     def endpoint(self) -> str:
         host = f"[{self._server.host}]" if ":" in self._server.host else self._server.host
-        return f"http://{host}:{self._server.port}"
+        return f"{'http' if self.ca_file is None else 'https'}://{host}:{self._server.port}"
 
     @property
     def key(self) -> Key:

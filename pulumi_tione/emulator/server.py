@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -25,10 +26,19 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 class Server:
     """Serves a gateway and its control endpoints from a thread of its own."""
 
-    def __init__(self, gateway: Gateway, control: Control, lock: threading.RLock, host: str, port: int) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        control: Control,
+        lock: threading.RLock,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._gateway = gateway
         self._control = control
         self._lock = lock
+        self._tls = tls
         self._socket = _listening_socket(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
@@ -57,12 +67,18 @@ class Server:
         loop = asyncio.get_running_loop()
         self._stop = lambda: loop.call_soon_threadsafe(self._stopped.set)
         # To aiohttp 0 is no limit: an open request would be waited for.
-        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.01)
+        server = web.Server(self._handle, access_log=None)
+        runner = web.ServerRunner(server, shutdown_timeout=0.01)
         await runner.setup()
         try:
-            await web.SockSite(runner, self._socket, backlog=_BACKLOG).start()
+            await web.SockSite(runner, self._socket, ssl_context=self._tls, backlog=_BACKLOG).start()
             self._ready.set()
             await self._stopped.wait()
+            if self._tls is not None:
+                # Closing would wait for the client's farewell, for longer than this loop lives.
+                for connection in server.connections:
+                    if connection.transport is not None:
+                        connection.transport.abort()
         finally:
             await runner.cleanup()
 

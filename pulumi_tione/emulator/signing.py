@@ -1,9 +1,9 @@
 """Signatures: TC3-HMAC-SHA256, computed anew over what came over the wire.
 
 Documented: the canonical request, the chain of keys, five minutes of tolerance. Observed: the Python SDK signs the
-host with its port, the Node SDK without it and with the endpoint's first label as the service; the SDKs sign header
-values as they send them, where the documentation has them in lower case. Either form is accepted, anything else is
-not.
+host with its port, the Node SDK without it and with what stands before the endpoint's first dot as the service; the
+SDKs sign header values as they send them, where the documentation has them in lower case. Either form is accepted,
+anything else is not.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from .errors import ApiError
 ALGORITHM = "TC3-HMAC-SHA256"
 SKIPPED = "SKIP"
 """What stands for a signature where an action is documented to need none."""
+
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+"""As X-TC-Content-SHA256: what was signed in place of the body. The SDKs for Python, Go and Java do so when told to
+(`unsignedPayload`), over HTTP as over HTTPS; the signature page does not mention it, and the SDK for Node lacks it."""
 
 TOLERANCE = timedelta(minutes=5)
 
@@ -83,8 +87,8 @@ def verify(
     """Refuse a signature that is not the one of this request. Of `headers`, the names are in lower case."""
     if signature.date != f"{signed_at:%Y-%m-%d}":
         _refuse(f"its scope has the date {signature.date}, and X-TC-Timestamp is of {signed_at:%Y-%m-%d} (UTC)")
-    host_label = headers["host"].partition(":")[0].partition(".")[0]
-    if signature.service not in (service, host_label):
+    host_label = headers["host"].partition(".")[0]
+    if signature.service not in (service, host_label, host_label.partition(":")[0]):
         _refuse(f"its scope has the service `{signature.service}`, and the action is one of `{service}`")
     missing = [name for name in signature.headers if name not in headers]
     if missing:
@@ -99,7 +103,8 @@ def verify(
 
 
 def _canonical_requests(signature: Signature, headers: Mapping[str, str], body: bytes) -> Iterator[bytes]:
-    digest = hashlib.sha256(body).hexdigest()
+    is_unsigned = headers.get("x-tc-content-sha256") == UNSIGNED_PAYLOAD
+    digest = hashlib.sha256(UNSIGNED_PAYLOAD.encode() if is_unsigned else body).hexdigest()
     names = ";".join(signature.headers)
     host = headers["host"].strip()
     for signed_host in dict.fromkeys([host, host.rpartition(":")[0] or host]):

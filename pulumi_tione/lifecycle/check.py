@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi.output import UNKNOWN, Unknown
+from pulumi.output import Unknown
 
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
-from pulumi_tione._ownership import LABELS, RETAINED, automatic_name
+from pulumi_tione._ownership import LABELS
 from pulumi_tione._rules import MAX_TAGS, suggestion, tag_complaints
 from pulumi_tione._waiting import FAILED
-from pulumi_tione.lifecycle.diff import IN_PLACE
+from pulumi_tione.lifecycle.names import computed_name
 
-_LARGEST_WHOLE_NUMBER = 2**53
-"""Above it, a number that passed through the engine may have been changed: it is a float there."""
+_TOO_LARGE = 2**53
+"""From it on, a number that passed through the engine may have been another one before: it is a float there."""
 
 _TEXT_OF_AN_OUTPUT = "Calling __str__ on an Output[T] is not supported"
 
@@ -74,25 +74,9 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings
     if owner is not None:
         found.inputs["owner"] = owner
         # A computed name stays as long as the task does, also when this package would compute another one today.
-        found.inputs.setdefault("name", olds.get("name") or _computed_name(owner, found.inputs))
+        found.inputs.setdefault("name", olds.get("name") or computed_name(owner, found.inputs))
     _set_run(olds, found, around)
     return found
-
-
-def _computed_name(owner: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | Unknown:
-    """Compute the name. Of a task whose predecessor stays it depends on inputs that a preview may not know yet."""
-    if not owner.get(RETAINED):
-        return automatic_name(owner)
-    contents = {name: value for name, value in inputs.items() if name not in IN_PLACE}
-    return UNKNOWN if _contains_unknown(contents) else automatic_name(owner, contents)
-
-
-def _contains_unknown(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_contains_unknown(part) for part in value.values())
-    if isinstance(value, list):
-        return any(_contains_unknown(part) for part in value)
-    return isinstance(value, Unknown)
 
 
 def _check_desired_status(olds: Mapping[str, Any], found: Checked) -> None:
@@ -136,12 +120,11 @@ def _value(kind: Type, value: Any, path: str, found: Checked) -> Any:
                 return {key: _value(kind.item, item, path_to(path, key), found) for key, item in value.items()}
             expected = "a map"
         case Scalar.ANY:
+            _check_anything(value, path, found)
             return value
         case Scalar.TEXT:
             if isinstance(value, str):
-                if _TEXT_OF_AN_OUTPUT in value:
-                    hint = "pass the Output itself, or build the text with pulumi.Output.concat or .format"
-                    found.failures.append((path, f"is the text of an Output, not its value: {hint}"))
+                _check_text(value, path, found)
                 return value
             expected = "text"
         case Scalar.TRUTH:
@@ -156,12 +139,32 @@ def _value(kind: Type, value: Any, path: str, found: Checked) -> Any:
     return value
 
 
+def _check_anything(value: Any, path: str, found: Checked) -> None:
+    """Check what the program may choose freely, at any depth: texts and numbers can go wrong on their way here."""
+    if isinstance(value, str):
+        _check_text(value, path, found)
+    elif isinstance(value, float) and value.is_integer():
+        _whole_number(value, path, found)
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            _check_anything(part, path_to(path, key), found)
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            _check_anything(part, path_to(path, index), found)
+
+
+def _check_text(value: str, path: str, found: Checked) -> None:
+    if _TEXT_OF_AN_OUTPUT in value:
+        hint = "pass the Output itself, or build the text with pulumi.Output.concat or .format"
+        found.failures.append((path, f"is the text of an Output, not its value: {hint}"))
+
+
 def _whole_number(value: Any, path: str, found: Checked) -> Any:
     if isinstance(value, float) and not value.is_integer():
         found.failures.append((path, f"must be a whole number, got {value}"))
         return value
-    if abs(value) > _LARGEST_WHOLE_NUMBER:
-        found.failures.append((path, f"must be a whole number of at most 2**53, got {value}"))
+    if abs(value) >= _TOO_LARGE:
+        found.failures.append((path, f"must be a whole number below 2**53, got {value}"))
         return value
     return int(value)
 

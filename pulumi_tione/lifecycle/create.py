@@ -6,6 +6,7 @@ nothing is raised any more: Pulumi would forget the task.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,18 +14,23 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import LABELS, NUMBERS, RETAINED, automatic_name, numbered, wanted_tags
+from pulumi_tione._ownership import LABELS, NUMBERED_FROM, NUMBERS, RETAINED, numbered, wanted_tags
 from pulumi_tione._wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.left_behind import LeftBehind
+from pulumi_tione.lifecycle.names import computed_name
 from pulumi_tione.lifecycle.tagging import set_tags
 
 _LOOKS = 6
 """How often an unclear answer is looked into, within a quarter of a minute: the list may lag behind."""
 
-_ATTEMPTS = 3
+_ATTEMPTS = {Kind.DOUBTFUL: 2}
+_USUAL_ATTEMPTS = 3
 """How often the request is sent in all, each time only after nothing was found under the name."""
+
+_UNSETTLED = (Kind.UNCLEAR, Kind.BUSY, Kind.DOUBTFUL)
+"""The refusals after which the request may be sent again, when nothing is found under the name."""
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much the service's clock may be off, for it to accept our signatures."""
@@ -73,14 +79,19 @@ class Creation:
         self._ensure_nothing_is_left_behind()
         task_id, name = self._created()
         inputs = {**self.inputs, "name": name}
+        if name != self.inputs["name"]:
+            inputs[NUMBERED_FROM] = self.inputs["name"]
         try:
-            detail = self.client.describe_training_task(task_id, self._workspace)
-        except TioneError:
-            detail = None
-        outputs = recorded_outputs(inputs, detail or {})
-        if detail:
-            outputs["allTags"] = self._repaired_tags(task_id, detail)
-        return task_id, outputs
+            return task_id, self._outputs(task_id, inputs)
+        except Exception as error:  # noqa: BLE001  whatever it is: an error now would lose the task
+            self.warn(f"{task_id} was created, but what the service tells of it could not be recorded: {error}")
+            return task_id, recorded_outputs(inputs, {})
+
+    def _outputs(self, task_id: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        detail = self.client.describe_training_task(task_id, self._workspace)
+        if detail is None:  # it may take a moment to be seen everywhere
+            return recorded_outputs(inputs, {})
+        return recorded_outputs(inputs, {**detail, "Tags": self._repaired_tags(task_id, detail)})
 
     @property
     def _workspace(self) -> str | None:
@@ -126,37 +137,44 @@ class Creation:
 
     def _has_computed_name(self) -> bool:
         owner = self.inputs.get("owner")
-        return owner is not None and self.inputs["name"] == automatic_name(owner)
+        return owner is not None and self.inputs["name"] == computed_name(owner, self.inputs)
 
     def _created_as(self, name: str, is_last: bool) -> str | None:
         """Create the task under this name; nothing if the name is refused though no task has it, and there are more."""
         body = request_body({**self.inputs, "name": name}, wanted_tags(self.inputs, self.labelled))
         last: TioneError | None = None
-        for _ in range(_ATTEMPTS):
+        for attempt in itertools.count(1):
             try:
                 return self.client.create_training_task(body)
             except ApiError as error:
                 if error.kind is Kind.CONFLICT:
-                    holder = self._holder(name)
-                    if holder is not None and last is not None:
-                        return self._ours(holder)
-                    if holder is None and not is_last:
-                        return None
-                    raise TaskError(self._name_is_taken(name, holder, error)) from error
-                if error.kind not in (Kind.UNCLEAR, Kind.BUSY):
+                    return self._settled_conflict(name, error, by_us=last is not None, is_last=is_last)
+                if error.kind not in _UNSETTLED:
                     raise TaskError(f"training task {name!r} was not created: {error}") from error
-                last = error
+                last, attempts = error, _ATTEMPTS.get(error.kind, _USUAL_ATTEMPTS)
             except UnclearError as error:
-                last = error
+                last, attempts = error, _USUAL_ATTEMPTS
             except TioneError as error:
                 raise type(error)(f"training task {name!r} was not created: {error}") from error
             found = self._look_up(name, last)
-            if found is not None:
-                return found
+            if found is not None or attempt == attempts:
+                break
+        if found is not None:
+            return found
         raise TaskError(
-            f"training task {name!r} was asked for {_ATTEMPTS} times without a clear answer, and no task of this name "
-            f"is to be seen: {last}. {_FOUND_LATER}"
+            f"training task {name!r} was not created, and no task of this name is to be seen, after {attempts} "
+            f"attempts: {last}. Run `pulumi up` again: should one of them have taken effect after all, it is found by "
+            "its name"
         )
+
+    def _settled_conflict(self, name: str, refusal: ApiError, *, by_us: bool, is_last: bool) -> str | None:
+        """The name is taken: by an earlier attempt of this very create, by somebody else, or by nobody to be seen."""
+        holder = self._holder(name)
+        if holder is not None and by_us:
+            return self._ours(holder)
+        if holder is None and not is_last:
+            return None
+        raise TaskError(self._name_is_taken(name, holder, refusal)) from refusal
 
     def _look_up(self, name: str, unclear: TioneError) -> str | None:
         """Find what an unclear request may have left under our name, looking again for a while."""
@@ -166,8 +184,8 @@ class Creation:
                 holder = self._holder(name)
             except TioneError as error:
                 raise TaskError(
-                    f"training task {name!r} was asked for without a clear answer ({unclear}), and whether there is "
-                    f"one of this name cannot be found out: {error}. {_FOUND_LATER}"
+                    f"training task {name!r} may exist: {unclear}. It could not be looked up: {error}. Run `pulumi up` "
+                    "again: it finds the task by its name"
                 ) from error
             if holder is not None:
                 return self._ours(holder)
@@ -209,14 +227,15 @@ class Creation:
         """Tell whether the holder of the name may be an old task of this resource that stays on purpose."""
         return bool(self.inputs.get("owner", {}).get(RETAINED)) and self._may_have_our_labels(holder)
 
-    def _repaired_tags(self, task_id: str, detail: Mapping[str, Any]) -> dict[str, str]:
-        """Bind what the service has failed to bind at creation, and give all tags that the task has then."""
+    def _repaired_tags(self, task_id: str, detail: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Bind what the service has failed to bind at creation, and give the tags that the task has then."""
         wanted = wanted_tags(self.inputs, self.labelled)
         try:
-            return set_tags(self.client, task_id, detail, wanted, (), self._workspace)
+            tags = set_tags(self.client, task_id, detail, wanted, (), self._workspace)
         except TioneError as error:
             self.warn(f"{task_id} was created, but lacks tags; the next `pulumi up` tries again: {error}")
-            return user_tags(detail.get("Tags"))
+            tags = user_tags(detail.get("Tags"))
+        return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
 
 
 def _made_at(detail: Mapping[str, Any]) -> datetime:

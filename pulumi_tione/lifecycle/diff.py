@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import LABELS, is_form_of, wanted_tags
+from pulumi_tione._ownership import LABELS, NUMBERED_FROM, wanted_tags
 from pulumi_tione._wire import same
 
 TAGS = ("tags", "owner")
@@ -44,8 +44,7 @@ def diff(outputs: Mapping[str, Any], news: Mapping[str, Any], *, labelled: bool)
         for field in TRAINING_TASK.fields.values()
         if not same(field.type, outputs.get(field.property), news.get(field.property))
     ]
-    name = news.get("name")
-    if "name" in changed and isinstance(name, str) and is_form_of(str(outputs.get("name")), name):
+    if "name" in changed and NUMBERED_FROM in outputs and news.get("name") == outputs[NUMBERED_FROM]:
         changed.remove("name")
     if outputs.get("run") != news.get("run"):
         changed.append("run")

@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import LABELS, wanted_tags
+from pulumi_tione._ownership import LABELS, NUMBERED_FROM, wanted_tags
 from pulumi_tione._waiting import FAILED, Status, is_at_rest
 from pulumi_tione._wire import recorded_outputs, to_wire
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
@@ -65,7 +65,10 @@ def update(
         detail = client.describe_training_task(task_id, news.get("tiProjectId"))
     except TioneError:
         detail = None
-    return recorded_outputs({**news, "name": outputs["name"]}, detail) if detail else reached
+    if detail is None:
+        return reached
+    name = {key: outputs[key] for key in ("name", NUMBERED_FROM) if key in outputs}
+    return recorded_outputs({**news, **name}, detail)
 
 
 def _record(reached: dict[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> None:

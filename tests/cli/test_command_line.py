@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -67,15 +65,9 @@ def test_the_emulator_has_its_own_options() -> None:
     assert "--no-limits" in told
 
 
-def test_the_emulator_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without_aiohttp(name: str, *how: Any) -> Any:
-        if name == "pulumi_tione.emulator.command":
-            raise ModuleNotFoundError("No module named 'aiohttp'", name="aiohttp")
-        return real(name, *how)
-
-    monkeypatch.setattr(builtins, "__import__", without_aiohttp)
-    result = run("emulator")
-    assert result.exit_code == 2
-    assert "pip install 'pulumi-tione[emulator]'" in result.stderr
+def test_the_emulator_without_its_extra_says_what_to_install() -> None:
+    program = "import sys; sys.modules['aiohttp'] = None; from pulumi_tione.cli import main; main(['emulator'])"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    (line,) = ran.stderr.splitlines()
+    assert "pip install 'pulumi-tione[emulator]'" in line

@@ -13,6 +13,7 @@ from click.testing import Result
 from engine_support import Stack
 from local_tione import accepted
 
+from pulumi_tione.cli import _rewriting
 from pulumi_tione.emulator import Emulator
 
 pytestmark = pytest.mark.engine
@@ -164,8 +165,9 @@ nightly = Pipeline()
     stack.up()
     create("bert")
     parent = "urn:pulumi:dev::test::my:mod:Pipeline::nightly"
-    assert "is no resource in the state" in tione("import", "b", "bert", "--parent", parent + "x", exit_code=2).stderr
-    printed = tione("import", "bert", "bert", "--yes", "--parent", parent).stdout
+    assert "0 parents" in tione("import", "bert", "bert", "--parent", parent + "x", exit_code=2).stderr
+    assert "0 parents" in tione("import", "my:mod:Other::bert", "bert", exit_code=2).stderr
+    printed = tione("import", "my:mod:Pipeline::bert", "bert", "--yes").stdout
     assert "opts=pulumi.ResourceOptions(parent=nightly)," in printed
     write_program(stack, pipeline, printed)
     assert "3 unchanged" in stack.up()
@@ -210,6 +212,22 @@ def test_a_failure_to_label_leaves_a_task_that_the_next_up_labels(
     write_program(stack, failed.stdout)
     assert "1 updated" in stack.up("--refresh")
     assert tags_of(emulator, task_id)["pulumi:resource"] == "bert"
+
+
+def test_a_state_that_an_update_changes_before_the_yes_is_not_overwritten(
+    stack: Stack, tione: Tione, create: Create, copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create("bert")
+    stack.program("")
+
+    def after_an_update(*_: object) -> bool:
+        stack.up()
+        return True
+
+    monkeypatch.setattr(_rewriting, "is_confirmed", after_an_update)
+    assert "nothing was written" in tione("import", "bert", "bert", answers="y\n", exit_code=2).stderr
+    assert stack.resource("bert") is None
+    assert copies() == []
 
 
 def test_what_the_service_tells_reaches_terminal_and_program_harmless(tione: Tione, create: Create) -> None:

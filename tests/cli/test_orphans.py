@@ -11,6 +11,7 @@ from click.testing import Result
 from engine_support import Stack
 from local_tione import accepted
 
+from pulumi_tione.cli import orphans as orphans_command
 from pulumi_tione.emulator import Emulator
 
 pytestmark = pytest.mark.engine
@@ -55,6 +56,7 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
     assert 0 <= orphan["ageSeconds"] < 600
     assert orphan["done"] is None
 
+    assert "'of-nobody' is no orphan" in tione("orphans", "of-nobody", "--delete", "--yes", exit_code=2).stderr
     assert accepted(emulator, "StopTrainingTask") == []
     deleted = tione("orphans", "--delete", "--yes").stdout
     assert f"{lost} deleted" in deleted
@@ -72,11 +74,25 @@ def test_nothing_happens_without_a_yes(tione: Tione, create: Create, emulator: E
     assert accepted(emulator, "StopTrainingTask") == []
 
 
+def test_a_task_that_a_state_gets_to_know_before_the_yes_is_left_alone(
+    tione: Tione, create: Create, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = create("lost", labels="test/dev/t")
+
+    def after_an_import(*_: object) -> bool:
+        tione("import", "t", task_id, "--yes")
+        return True
+
+    monkeypatch.setattr(orphans_command, "is_confirmed", after_an_import)
+    assert "left alone" in tione("orphans", "--delete").stdout
+    assert ids(emulator) == {task_id}
+
+
 def test_stopped_orphans_are_orphans_still(tione: Tione, create: Create, emulator: Emulator) -> None:
     lost = create("lost", labels="test/dev/t")
-    assert f"{lost} stopped" in tione("orphans", "--stop", answers="y\n", exit_code=1).stdout
-    (task,) = emulator.tasks()
-    assert task["Status"] == "STOPPED"
+    create("other", labels="test/dev/t")
+    assert f"{lost} stopped" in tione("orphans", lost, "--stop", answers="y\n", exit_code=1).stdout
+    assert {task["Name"]: task["Status"] == "STOPPED" for task in emulator.tasks()} == {"lost": True, "other": False}
 
 
 def test_what_cannot_be_deleted_is_one_line_and_the_others_are_deleted(

@@ -25,13 +25,13 @@ pytestmark = pytest.mark.engine
 Tione = Callable[..., Result]
 
 
-def children(pid: int) -> Iterator[int]:
+def below(pid: int) -> Iterator[int]:
     """The processes below a process."""
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
                 yield int(entry.name)
-                yield from children(int(entry.name))
+                yield from below(int(entry.name))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def kill_up(stack: Stack, emulator: Emulator) -> Iterator[Callable[[int], None]]
             while len(asked(emulator)) < before + creates:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-            left.extend(children(up.pid))
+            left.extend(below(up.pid))
         finally:
             os.killpg(up.pid, signal.SIGKILL)
             up.wait()
@@ -66,8 +66,9 @@ def kill_up(stack: Stack, emulator: Emulator) -> Iterator[Callable[[int], None]]
 
     yield run
     for pid in left:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/cwd").readlink() == stack.workspace.project:
+                os.kill(pid, signal.SIGKILL)
 
 
 def asked(emulator: Emulator) -> list[dict[str, Any]]:
@@ -89,8 +90,8 @@ tione.TrainingTask("second", **(B | dict(name="named", **secret)))
         time.sleep(0.1)
     orphans = json.loads(tione("orphans", "--json", exit_code=1).stdout)["orphans"]
     assert [orphan["pendingCreate"] for orphan in orphans] == [True, True]
-    assert "run `pulumi-tione import --pending` first" in tione("import", "first", "named", exit_code=2).stderr
-
+    assert "run `pulumi-tione import --pending` first" in tione("import", "third", "named", exit_code=2).stderr
+    assert "has not made 'named'" in tione("import", "first", "named", exit_code=2).stderr
     assert "nothing was changed" in tione("import", "--pending", answers="n\n", exit_code=2).stderr
     settled = tione("import", "--pending", "--yes").stderr
     for task in emulator.tasks():
@@ -113,7 +114,7 @@ def test_the_successor_of_a_task_takes_its_place(
         time.sleep(0.1)
     (new,) = emulator.tasks()
     assert new["Id"] != old["Id"]
-    tione("import", "--pending", "--yes")
+    tione("import", "t", str(new["Id"]), "--yes")
     assert "2 unchanged" in stack.up()
     resource = stack.resource("t")
     assert resource

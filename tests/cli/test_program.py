@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import pulumi_tione
+from pulumi_tione._fields import TRAINING_TASK, ListOf, Struct, Type
 from pulumi_tione.cli._program import Argument, literal, program
 
 LONG = "a" * 60

@@ -1,4 +1,4 @@
-"""What becomes of a pending create, case by case: a task is ours by its labels or its computed name, never by likeness."""
+"""What becomes of a pending create: a task is ours by its labels or its computed name, never by likeness."""
 
 from __future__ import annotations
 

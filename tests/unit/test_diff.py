@@ -8,7 +8,7 @@ import pytest
 from pulumi.output import Unknown
 
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import NUMBERS, automatic_name, labels, numbered
+from pulumi_tione._ownership import NUMBERED_FROM, NUMBERS, automatic_name, labels, numbered
 from pulumi_tione.lifecycle.diff import Difference
 from pulumi_tione.lifecycle.diff import diff as diff_by_labels
 
@@ -181,7 +181,8 @@ def test_labels_that_are_missing_wrong_or_not_wanted_any_more_are_changed_in_pla
 @pytest.mark.parametrize("number", [NUMBERS[0], NUMBERS[-1]])
 def test_a_computed_name_that_had_to_be_numbered_is_no_change(number: int) -> None:
     name = automatic_name(OWNER)
-    assert diff({**OUTPUTS, "name": numbered(name, number)}, {**INPUTS, "name": name}) == NO_DIFFERENCE
+    outputs = {**OUTPUTS, "name": numbered(name, number), NUMBERED_FROM: name}
+    assert diff(outputs, {**INPUTS, "name": name}) == NO_DIFFERENCE
 
 
 @pytest.mark.parametrize(("before", "now"), [("bert-v1-2", "bert-v1"), ("run-1-3", "run-1"), ("bert-v1", "bert-v1-2")])

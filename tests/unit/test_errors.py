@@ -82,7 +82,7 @@ KINDS = {
     "capacity": Kind.CAPACITY,
     "transient-dependency": Kind.BUSY,
     "transient-read-before-retry": Kind.UNCLEAR,
-    "ambiguous (retry at most once)": Kind.BUSY,
+    "ambiguous (retry at most once)": Kind.DOUBTFUL,
 }
 
 OF_EVERY_ACTION = {
@@ -129,7 +129,6 @@ def test_each_common_code_is_classified(code: str, kind: Kind) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "InternalError.NoPermission",
         "InternalError.Whatever",
         "FailedOperation.Whatever",
         "RequestLimitExceededX",

@@ -215,8 +215,10 @@ def test_every_form_of_the_args_gives_the_same_properties(
 
 
 def test_none_is_not_set(engine: Engine) -> None:
-    inputs = run_task(engine, remark=None, resource_config_infos=[{**GROUP, "gpu": None}])
-    assert "remark" not in inputs
+    inputs = run_task(
+        engine, remark=None, private_envs=None, callback_url=None, resource_config_infos=[{**GROUP, "gpu": None}]
+    )
+    assert not {"remark", "privateEnvs", "callbackUrl"} & set(inputs)
     assert inputs["resourceConfigInfos"] == EXPECTED["resourceConfigInfos"]
 
 

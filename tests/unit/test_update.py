@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import automatic_name, labels, numbered
+from pulumi_tione._ownership import NUMBERED_FROM, automatic_name, labels, numbered
 from pulumi_tione._statuses import Statuses
 from pulumi_tione.errors import ApiError, UnclearError
 from pulumi_tione.lifecycle import rest
@@ -201,8 +201,9 @@ def test_an_update_loses_no_output() -> None:
 def test_a_computed_name_that_had_to_be_numbered_stays() -> None:
     service, name = Service(), automatic_name(OWNER)
     service.name = numbered(name, 2)
-    reached = updated(service, outputs={**OUTPUTS, "name": service.name}, name=name, tags={"team": "cv"})
-    assert reached["name"] == service.name
+    outputs = {**OUTPUTS, "name": service.name, NUMBERED_FROM: name}
+    reached = updated(service, outputs=outputs, name=name, tags={"team": "cv"})
+    assert (reached["name"], reached[NUMBERED_FROM]) == (service.name, name)
 
 
 # Run state.

@@ -668,7 +668,6 @@ DRIFT: list[tuple[str, dict[str, Any], dict[str, Any], str, Any]] = [
     ("all tags taken away", {"tags": {"team": "nlp"}}, {"Tags": None}, "tags", {}),
     ("a text", {"remark": "mine"}, {"Remark": "yours"}, "remark", "yours"),
     ("a text taken away", {"remark": "mine"}, {"Remark": None}, "remark", None),
-    ("a text that was empty", {"remark": ""}, {"Remark": "yours"}, "remark", "yours"),
     ("true to false", {"logEnable": True}, {"LogEnable": False}, "logEnable", False),
     (
         "the path of a struct",
@@ -717,6 +716,33 @@ def test_a_change_from_outside_in_what_the_program_set_is_seen_at_its_property(
     assert outputs.get(name) == expected
     found = diff(outputs, inputs)
     assert {*found.replacing, *found.in_place} == {name}
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({"remark": ""}, {"Remark": "filled in"}),
+        ({"queues": []}, {"Queues": ["q-1"]}),
+        ({"codeRepos": []}, {"CodeRepos": [{"Id": "cr-1", "TargetPath": "/"}]}),
+        (
+            {"resourceConfigInfos": [{**GROUP, "cpu": 0, "gpuType": "", "instanceTypeAlias": ""}]},
+            {
+                "ResourceConfigInfos": [
+                    {"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1, "Cpu": 2}
+                ]
+            },
+        ),
+    ],
+    ids=lambda value: next(iter(value)),
+)
+def test_what_the_program_set_to_nothing_may_be_filled_in(changes: dict[str, Any], detail: dict[str, Any]) -> None:
+    inputs = with_inputs(**changes)
+    assert inputs_among(recorded_outputs(inputs, {**detail_of(body_of(inputs)), **detail})) == inputs
+
+
+def test_false_is_no_nothing() -> None:
+    inputs = with_inputs(logEnable=False)
+    assert recorded_outputs(inputs, {"LogEnable": True})["logEnable"] is True
 
 
 def test_what_the_program_did_not_set_is_never_read_back_as_an_input() -> None:

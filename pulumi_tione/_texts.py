@@ -1,0 +1,25 @@
+"""Texts that came from elsewhere, as they may be shown, and lengths of time in words."""
+
+from __future__ import annotations
+
+
+def harmless(text: object) -> str:
+    """Give a text that came from elsewhere so that a terminal shows it and does nothing else.
+
+    Names, tags, log lines and messages of the service may hold anything, control characters included.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in str(text)
+    )
+
+
+def harmless_line(text: object) -> str:
+    """Give a line of a log as `harmless` does, with its tabs as blanks and without the blanks at its end."""
+    return harmless(str(text).expandtabs().rstrip())
+
+
+def span(seconds: float) -> str:
+    """Say how long, in seconds, minutes or hours."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

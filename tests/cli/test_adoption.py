@@ -1,0 +1,82 @@
+"""What becomes of a task that Pulumi did not create, without an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione._settings import Settings
+from pulumi_tione.cli._adoption import NEVER_TOLD, Adoption
+from pulumi_tione.cli._search import Place
+from pulumi_tione.emulator.definition import definition
+from pulumi_tione.errors import TaskError
+
+OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "resource": "bert"}
+DETAIL: Mapping[str, Any] = {
+    "Id": "train-1",
+    "Name": "bert",
+    "ChargeType": "PREPAID",
+    "ResourceConfigInfos": [{"Role": "WORKER", "Cpu": 1000, "Gpu": 0, "InstanceNum": 1, "InstanceType": ""}],
+    "Tags": [{"TagKey": "qcs:tag:createdBy", "TagValue": "x"}, {"TagKey": "pulumi:stack", "TagValue": "old"}],
+    "LogEnable": False,
+    "Output": {"Bucket": "", "Region": "", "Paths": []},
+    "Uin": "100000000001",
+    "Status": "RUNNING",
+}
+
+
+HERE = Place("ap-guangzhou")
+
+
+def adoption(place: Place = HERE, detail: Mapping[str, Any] = DETAIL, **config: str) -> Adoption:
+    settings = Settings({f"tione:{key}": value for key, value in config.items()}.get, {})
+    return Adoption("bert", OWNER, detail, [], place, settings)
+
+
+def test_what_the_service_never_tells_is_what_its_definition_says() -> None:
+    told = {*definition().struct("tione", "TrainingTaskDetail"), *definition().struct("tione", "TrainingTaskSetItem")}
+    by_other_means = {"encodedStartCmdInfo", "tiProjectId"}
+    untold = [field.property for field in TRAINING_TASK.fields.values() if field.sent and field.wire not in told]
+    assert {*untold} - by_other_means == {*NEVER_TOLD}
+
+
+def test_emptiness_and_the_labels_of_another_stack_are_not_declared() -> None:
+    assert adoption().declared == {
+        "name": "bert",
+        "chargeType": "PREPAID",
+        "resourceConfigInfos": [{"role": "WORKER", "cpu": 1000, "instanceNum": 1}],
+    }
+
+
+def test_the_labels_are_what_is_missing_unless_they_are_turned_off() -> None:
+    assert adoption().missing_tags == {
+        "pulumi:project": "nlp",
+        "pulumi:stack": "dev",
+        "pulumi:resource": "bert",
+    }
+    assert adoption(labels="false", defaultTags='{"team": "nlp"}').missing_tags == {"team": "nlp"}
+
+
+def test_a_task_in_another_region_declares_it() -> None:
+    assert adoption(Place("ap-shanghai")).declared["region"] == "ap-shanghai"
+    assert "region" not in adoption(Place("ap-shanghai"), region="ap-shanghai").declared
+
+
+def test_a_task_in_another_workspace_declares_it() -> None:
+    assert adoption(Place("ap-guangzhou", "7")).declared["tiProjectId"] == "7"
+
+
+def test_the_next_up_finds_nothing_to_do_once_the_tags_are_there() -> None:
+    imported = adoption()
+    nothing = imported.difference(imported.missing_tags)
+    assert (nothing.replacing, nothing.in_place) == ((), ())
+    assert imported.difference({}).in_place == ("owner",)
+
+
+def test_a_task_that_no_program_could_declare_is_an_error_with_the_reasons() -> None:
+    mounts = [{"MappingPath": f"/{number}"} for number in range(11)]
+    with pytest.raises(TaskError, match="cannot be declared in a program: dataConfigs must have at most 10"):
+        _ = adoption(detail={**DETAIL, "DataConfigs": mounts}).inputs
