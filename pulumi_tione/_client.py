@@ -21,6 +21,7 @@ PAGE = 50
 _TIONE = ("tione", "2021-11-11")
 _TAG = ("tag", "2018-08-13")
 _STS = ("sts", "2018-08-13")
+_EVENTS_PAGE = 100
 _TAGS_IN_A_CALL = 10
 _RESOURCE = re.compile(r"qcs::tione:(?P<region>[^:]+):uin/[^:/]+:trainingtask/(?P<id>.+)")
 """How the tag service calls a training task."""
@@ -215,6 +216,86 @@ class Client:
 
         return Transport(self._settings, self.region, self._sleep, self._announce)
 
+    def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any]:
+        """Give the whole answer about a task, its `RequestId` beside the `TrainingTaskDetail`
+        (`DescribeTrainingTask`)."""
+        return self._ask("DescribeTrainingTask", _of_task(task_id, ti_project_id), returns="TrainingTaskDetail")
+
+    def training_tasks(
+        self, filters: Mapping[str, Sequence[str]], tags: Mapping[str, str], ti_project_id: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Give the list's items of all tasks that meet filters by name and have these tags (`DescribeTrainingTasks`).
+
+        A task that is created meanwhile moves the others to later places, so none is missed, and none given twice.
+        """
+        wanted = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
+        tag_filters = [{"TagKey": key, "TagValues": [value]} for key, value in tags.items()]
+        given: set[str] = set()
+        for offset in itertools.count(step=PAGE):
+            answer = self._list(filters=wanted, tag_filters=tag_filters, offset=offset, ti_project_id=ti_project_id)
+            items = answer["TrainingTaskSet"] or []
+            fresh = {str(item["Id"]): item for item in items if str(item["Id"]) not in given}
+            given.update(fresh)
+            yield from fresh.values()
+            if len(items) < PAGE:
+                return
+
+    def pods(self, task_id: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
+        """Give the pods of a task's latest run (`DescribeTrainingTaskPods`)."""
+        body = _of_task(task_id, ti_project_id)
+        return self._ask("DescribeTrainingTaskPods", body, returns="PodInfoList")["PodInfoList"] or []
+
+    def logs(self, run: str, **how: Any) -> tuple[list[dict[str, Any]], str]:
+        """Give a page of a run's log, and the `Context` that the next page is asked for with (`DescribeLogs`).
+
+        Args:
+            run: the run's id, which is the `LatestInstanceId` of its task or has been.
+            how: other parameters by their API names; those that are None are left out.
+        """
+        body = {"Service": "TRAIN", "ServiceId": run, **_given(how)}
+        answer = self._ask("DescribeLogs", body, returns="Content")
+        return answer["Content"] or [], str(answer.get("Context") or "")
+
+    def events(self, run: str, **how: Any) -> Iterator[dict[str, Any]]:
+        """Give what happened to a run, page after page (`DescribeEvents`). Parameters are those of `logs`."""
+        body = {"Service": "TRAIN", "ServiceId": run, "Limit": _EVENTS_PAGE, **_given(how)}
+        yield from self._pages("DescribeEvents", body, "Events")
+
+    def resource_groups(self, ti_project_id: str | None = None) -> Iterator[dict[str, Any]]:
+        """Give the resource groups for `PREPAID` tasks (`DescribeBillingResourceGroups`)."""
+        body = {"Limit": PAGE, "DontShowInstanceSet": True, **_in_project(ti_project_id)}
+        yield from self._pages("DescribeBillingResourceGroups", body, "ResourceGroupSet")
+
+    def specs(self, charge_type: str, resource_type: str | None) -> list[dict[str, Any]]:
+        """Give the specifications of nodes for training (`DescribeBillingSpecs`)."""
+        body = {"ChargeType": charge_type, "TaskType": "TRAIN", **_given({"ResourceType": resource_type})}
+        return self._ask("DescribeBillingSpecs", body, returns="Specs")["Specs"] or []
+
+    def prices(self, specs: Sequence[str]) -> list[dict[str, Any]]:
+        """Give what one node of each specification costs an hour, in hundredths of a CNY
+        (`DescribeBillingSpecsPrice`)."""
+        body = {"SpecsParam": [{"SpecName": name, "SpecCount": 1} for name in specs]}
+        return self._ask("DescribeBillingSpecsPrice", body, returns="SpecsPrice")["SpecsPrice"] or []
+
+    def frameworks(self) -> list[dict[str, Any]]:
+        """Give the built-in frameworks, where the service still tells them (`DescribeTrainingFrameworks`)."""
+        return self._ask("DescribeTrainingFrameworks", {}, returns="FrameworkInfos")["FrameworkInfos"] or []
+
+    def preset_images(self) -> list[dict[str, Any]]:
+        """Give the platform's own images (`DescribeBuildInImages`)."""
+        return self._ask("DescribeBuildInImages", {}, returns="BuildInImageInfos")["BuildInImageInfos"] or []
+
+    def _pages(self, action: str, body: Mapping[str, Any], returns: str) -> Iterator[dict[str, Any]]:
+        for offset in itertools.count(step=body["Limit"]):
+            items = self._ask(action, {**body, **({"Offset": offset} if offset else {})}, returns=returns)[returns]
+            yield from items or ()
+            if len(items or ()) < body["Limit"]:
+                return
+
+    def _ask(self, action: str, body: Mapping[str, Any], returns: str) -> dict[str, Any]:
+        """Put a mere question, which does no harm when it is put twice."""
+        return self._call(action, body, retried=may_be_asked_again, returns=returns)
+
 
 def _of_task(task_id: str, ti_project_id: str | None) -> dict[str, Any]:
     return {"Id": task_id, **_in_project(ti_project_id)}
@@ -222,3 +303,7 @@ def _of_task(task_id: str, ti_project_id: str | None) -> dict[str, Any]:
 
 def _in_project(ti_project_id: str | None) -> dict[str, Any]:
     return {"TiProjectId": ti_project_id} if ti_project_id else {}
+
+
+def _given(how: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in how.items() if value is not None}

@@ -60,6 +60,12 @@ NUMBERED_FROM = "numberedFrom"
 """Recorded beside the name of a task whose computed name was numbered: the name without its number."""
 
 
+def named(inputs: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Give the inputs of a task with the name that it has got, and what that was numbered from, if it was."""
+    wanted = inputs.get("name")
+    return {**inputs, "name": name, **({} if name == wanted else {NUMBERED_FROM: wanted})}
+
+
 def _legal(text: str) -> str:
     return re.sub(r"[^0-9A-Za-z一-龥_-]+", "-", text)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pulumi_tione._client import PAGE, Client
-from pulumi_tione._waiting import has_reached, is_at_rest
-from pulumi_tione.errors import NotSentError, TaskError, TioneError, may_be_asked_again
+from pulumi_tione._failures import report
+from pulumi_tione._logs import newest_line, short_pod
+from pulumi_tione._texts import harmless_line, span
+from pulumi_tione._waiting import Status, has_reached, is_at_rest
+from pulumi_tione.errors import TaskError, TioneError, UnreachedError, may_pass
 from pulumi_tione.lifecycle.presence import detail_or_gone
 
 _FIRST_LOOK_SECONDS = 0.2
@@ -29,6 +33,20 @@ _PATIENCE = timedelta(minutes=30)
 
 _SECONDS_BETWEEN_MESSAGES = 60.0
 """A non-interactive `pulumi up` prints each message as a line."""
+
+_SECONDS_BETWEEN_LINES = 5.0
+"""Between two log lines of one task."""
+
+_LINE_LENGTH = 200
+"""How much of a log line fits a row."""
+
+_LOOKED_INTO = 10
+"""How many tasks are asked about by themselves at one look, for pods or for log lines: each costs a call."""
+
+_READY = ("RUNNING", "SUCCEEDED")
+"""The statuses of pods that do, or did, what they should."""
+
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -65,6 +83,7 @@ class Lookout:
         self._pause = _LEAST_SECONDS
         self._statuses: dict[str, str] = {}
         self._gathering: dict[bool, _Batch] = {}
+        self._questions_left = {"pods": _LOOKED_INTO, "line": _LOOKED_INTO}
 
     async def look(self, task_id: str) -> Mapping[str, Any] | None:
         """Give the list's item of a task at the next look; nothing if no list shows it."""
@@ -78,6 +97,37 @@ class Lookout:
             batch.ids.append(task_id)
         return (await asyncio.shield(batch.answer)).get(task_id)
 
+    async def pods(self, task_id: str) -> str:
+        """Say how many pods of a task are ready, and which one is not; nothing where that is not known.
+
+        At most ten tasks are asked about between two looks.
+        """
+        return await self._looked_into("pods", lambda: _readiness(self.client.pods(task_id, self.workspace))) or ""
+
+    async def newest_line(self, task_id: str) -> str | None:
+        """Give the last line of a task's log, with its pod, or nothing where there is none, or it cannot be read.
+
+        At most ten tasks are asked about between two looks.
+        """
+        return await self._looked_into("line", lambda: self._newest_line(task_id))
+
+    def _newest_line(self, task_id: str) -> str | None:
+        detail = self.client.describe_training_task(task_id, self.workspace)
+        line = None if detail is None else newest_line(self.client, detail, self.workspace)
+        if detail is None or line is None:
+            return None
+        text = harmless_line(f"{short_pod(str(detail['LatestInstanceId']), line.pod)}: {line.text}")
+        return text if len(text) <= _LINE_LENGTH else f"{text[:_LINE_LENGTH]} …"
+
+    async def _looked_into(self, what: str, question: Callable[[], _T]) -> _T | None:
+        if not self._questions_left[what]:
+            return None
+        self._questions_left[what] -= 1
+        try:
+            return await asyncio.to_thread(question)
+        except TioneError:
+            return None
+
     async def pause(self) -> None:
         """Wait as long as between two looks, after one that failed."""
         await self._sleep(_MOST_SECONDS * self._spread())
@@ -89,6 +139,7 @@ class Lookout:
     async def _ask(self, batch: _Batch, is_first: bool) -> None:
         await self._sleep(_FIRST_LOOK_SECONDS if is_first else self._pause * self._spread())
         del self._gathering[is_first]
+        self._questions_left = dict.fromkeys(self._questions_left, _LOOKED_INTO)
         items: dict[str, Mapping[str, Any]] = {}
         try:
             for begin in range(0, len(batch.ids), PAGE):
@@ -119,6 +170,8 @@ class Goal:
     statuses: Sequence[str]
     """The statuses of which one is enough."""
     timeout: timedelta | None = None
+    logs: bool = False
+    """Whether the newest line of the task's log is shown."""
 
     def __str__(self) -> str:
         return " or ".join(self.statuses)
@@ -141,77 +194,161 @@ async def wait(
         clock: the time in seconds, from any beginning.
 
     Raises:
-        TaskError: the task ended otherwise, is gone, or was not there in time.
+        UnreachedError: the task ended otherwise, or was not there in time.
+        TaskError: the task is gone.
         TioneError: its status cannot be read.
     """
     try:
-        return await _wait(goal, lookout, show, clock)
+        return await _Wait(goal, lookout, show, clock).run()
     finally:
         lookout.forget(goal.task_id)
 
 
-async def _wait(
-    goal: Goal, lookout: Lookout, show: Callable[[str], None], clock: Callable[[], float]
-) -> Mapping[str, Any]:
-    begun = seen = clock()
-    status, since, shown = "", begun, begun
-    while True:
+class _Wait:
+    """One wait: what has been seen, and what has been shown."""
+
+    def __init__(self, goal: Goal, lookout: Lookout, show: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._goal = goal
+        self._lookout = lookout
+        self._show = show
+        self._clock = clock
+        self._begun = self._seen = self._since = self._shown = self._line_shown = clock()
+        self._status = self._line = ""
+
+    async def run(self) -> Mapping[str, Any]:
+        while True:
+            detail = await self._patient_look()
+            if detail is not None:
+                return detail
+
+    async def _patient_look(self) -> Mapping[str, Any] | None:
+        """Look once. When that fails for a reason that may pass, it is as if nothing had changed."""
         try:
-            item = await lookout.look(goal.task_id) or await _detail(goal, lookout)
+            return await self._look()
         except TioneError as error:
-            if not (may_be_asked_again(error) or isinstance(error, NotSentError)):
-                raise
-            if clock() - seen > _PATIENCE.total_seconds():
-                raise TaskError(
-                    f"the status of {goal.task} could not be read for {_span(clock() - seen)}: {error}"
-                ) from error
-            show(f"status unknown for {_span(clock() - seen)}: {error}")
-            await lookout.pause()
-            continue
-        now = seen = clock()
-        is_new = item["Status"] != status
-        status, since = str(item["Status"]), now if is_new else since
-        if any(has_reached(status, wanted) for wanted in goal.statuses):
-            if shown > begun:
-                show(f"{status} after {_span(now - begun)}")
-            return await _detail(goal, lookout)
-        if is_at_rest(status):
-            raise TaskError(_ended_otherwise(goal, await _detail(goal, lookout)))
-        if goal.timeout is not None and now - begun >= goal.timeout.total_seconds():
-            raise TaskError(f"{goal.task} is {status} after {_span(now - begun)}, not {goal} as awaited; it runs on")
-        if is_new or now - shown >= _SECONDS_BETWEEN_MESSAGES:
-            how_long = "" if is_new else f" for {_span(now - since)}"
-            hint = "; interrupting leaves it running, `pulumi destroy` stops it" if shown == begun else ""
-            show(f"{status}{how_long}, waiting for {goal}{hint}")
-            shown = now
+            self._bear(error)
+            await self._lookout.pause()
+            return None
 
+    async def _look(self) -> Mapping[str, Any] | None:
+        """Look once, and give the task's detail if the goal is reached."""
+        goal = self._goal
+        item = await self._lookout.look(goal.task_id) or await self._detail()
+        is_new = self._take(str(item.get("Status")))
+        if self._is_goal(self._status):
+            if self._shown > self._begun:
+                self._show(f"{self._status} after {span(self._seen - self._begun)}")
+            return await self._detail()
+        if is_at_rest(self._status):
+            await self._fail_at_rest()
+        if goal.timeout is not None and self._seen - self._begun >= goal.timeout.total_seconds():
+            await self._fail_late()
+        await self._tell(is_new)
+        return None
 
-async def _detail(goal: Goal, lookout: Lookout) -> Mapping[str, Any]:
-    recorded = {"name": goal.name, "uin": goal.uin, "tiProjectId": lookout.workspace}
-    detail = await asyncio.to_thread(detail_or_gone, lookout.client, goal.task_id, recorded)
-    if detail is None:
-        raise TaskError(
-            f"{goal.task} no longer exists: its result is unknown. Run `pulumi refresh` to take it out of the state; "
-            "the next `pulumi up` then creates it again"
+    def _is_goal(self, status: str) -> bool:
+        return any(has_reached(status, wanted) for wanted in self._goal.statuses)
+
+    def _take(self, status: str) -> bool:
+        """Take in a status that was seen, and tell whether it is a new one."""
+        is_new = status != self._status
+        self._seen = self._clock()
+        self._status, self._since = status, self._seen if is_new else self._since
+        return is_new
+
+    def _bear(self, error: TioneError) -> None:
+        """Bear that the status cannot be read, for a while."""
+        if not may_pass(error):
+            raise error
+        blind = self._clock() - self._seen
+        if blind > _PATIENCE.total_seconds():
+            raise TaskError(f"the status of {self._goal.task} could not be read for {span(blind)}: {error}") from error
+        self._show(f"status unknown for {span(blind)}: {error}")
+
+    async def _tell(self, is_new: bool) -> None:
+        """Say what there is to say: that the status is a new one, that it still is what it is, the last log line."""
+        if is_new or self._seen - self._shown >= _SECONDS_BETWEEN_MESSAGES:
+            how_long = "" if is_new else f" for {span(self._seen - self._since)}"
+            pods = await self._lookout.pods(self._goal.task_id) if is_new and self._status in _WITH_PODS else ""
+            is_first = self._shown == self._begun
+            hint = "; interrupting leaves it running, `pulumi destroy` stops it" if is_first else ""
+            self._show(f"{self._status}{how_long}{pods}, waiting for {self._goal}{hint}")
+            self._shown = self._seen
+        if self._goal.logs and self._seen - self._line_shown >= _SECONDS_BETWEEN_LINES:
+            line = await self._lookout.newest_line(self._goal.task_id)
+            if line and line != self._line:
+                self._show(f"{self._status}, {line}")
+                self._line, self._line_shown = line, self._seen
+
+    async def _detail(self) -> Mapping[str, Any]:
+        goal, lookout = self._goal, self._lookout
+        recorded = {"name": goal.name, "uin": goal.uin, "tiProjectId": lookout.workspace}
+        detail = await asyncio.to_thread(detail_or_gone, lookout.client, goal.task_id, recorded)
+        if detail is None:
+            raise TaskError(
+                f"{goal.task} no longer exists: its result is unknown. Run `pulumi refresh` to take it out of the "
+                "state; the next `pulumi up` then creates it again"
+            )
+        return detail
+
+    async def _fail_at_rest(self) -> None:
+        """Raise what there is to say when the task has ended, and not as awaited."""
+        detail = await self._detail()
+        status = str(detail.get("Status"))
+        if not is_at_rest(status) or self._is_goal(status):
+            return  # somebody has started it again meanwhile: the next look sees it
+        reason = detail.get("FailureReason") or detail.get("Message") or "the service gives no reason"
+        raise await self._unreached(
+            f"{self._goal.task} ended {status}{_by_whom(detail)}, not {self._goal} as awaited: "
+            f"{harmless_line(reason)}. It stays in the state and is not run again by itself; change `triggers` to "
+            "replace it by a new run, or set `rerun_on_failure`",
+            detail,
+            _WAYS_ON_FROM_REST,
         )
-    return detail
+
+    async def _fail_late(self) -> None:
+        """Raise what there is to say when the task is not there in time."""
+        waited = span(self._seen - self._begun)
+        detail = await self._detail()
+        raise await self._unreached(
+            f"{self._goal.task} is {self._status} after {waited}, not {self._goal} as awaited; it runs on",
+            detail,
+            _WAYS_ON_FROM_RUNNING,
+        )
+
+    async def _unreached(self, headline: str, detail: Mapping[str, Any], ways_on: Sequence[str]) -> UnreachedError:
+        client, workspace = self._lookout.client, self._lookout.workspace
+        tell = functools.partial(report, client, self._goal.task_id, workspace, detail, headline, ways_on)
+        return UnreachedError(headline, await asyncio.to_thread(tell))
 
 
-def _ended_otherwise(goal: Goal, detail: Mapping[str, Any]) -> str:
+_WITH_PODS = (Status.PENDING, Status.STARTING, Status.RUNNING)
+
+_WAYS_ON_FROM_REST = (
+    "change `triggers` in the program and run `pulumi up`: one new run, in place of this task",
+    "set `rerun_on_failure` in the program: the next `pulumi up` starts this task again",
+)
+_WAYS_ON_FROM_RUNNING = (
+    "run `pulumi up` again: it goes on waiting",
+    "run `pulumi destroy`, or stop the task in the console: it costs money while it runs",
+)
+
+
+def _by_whom(detail: Mapping[str, Any]) -> str:
+    """Say who stopped a task that was stopped."""
+    if detail.get("Status") != Status.STOPPED:
+        return ""
     operator = detail.get("OperatorInfo") or {}
-    who = ""
-    if detail.get("Status") == "STOPPED":
-        by_platform = operator.get("IsPlatformOperator")
-        who = " by the platform" if by_platform else f" by {operator.get('SubUinName') or 'a user'}"
-    reason = detail.get("FailureReason") or detail.get("Message") or "the service gives no reason"
-    return (
-        f"{goal.task} ended {detail.get('Status')}{who}, not {goal} as awaited: {reason}. It stays in the state and is "
-        "not run again by itself; change `triggers` to replace it by a new run, or set `rerun_on_failure`"
-    )
+    if operator.get("IsPlatformOperator"):
+        return " by the platform"
+    return f" by {harmless_line(operator.get('SubUinName') or operator.get('SubUin') or 'a user')}"
 
 
-def _span(seconds: float) -> str:
-    """Say how long: in seconds, minutes or hours."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+def _readiness(pods: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many pods are ready, and which one lags."""
+    if not pods:
+        return ""
+    lagging = next((pod for pod in pods if pod.get("Status") not in _READY), None)
+    ready = sum(pod.get("Status") in _READY for pod in pods)
+    which = "" if lagging is None else f", {lagging.get('Name')} is {lagging.get('Status')}"
+    return f" ({ready} of {len(pods)} pods ready{which})"

@@ -6,6 +6,7 @@
     ├── UnclearError        the request was sent, and no clear answer came: it may have taken effect
     ├── ApiError            the service refused the request, and said so with a code
     └── TaskError           a task is not in the state that an operation needs
+        └── UnreachedError  it did not become what it was awaited to be
 
 Every message is one line: which task or setting, what happened, the service's own words and request id, what to do.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["ApiError", "NotSentError", "SettingsError", "TaskError", "TioneError", "UnclearError"]
+__all__ = ["ApiError", "NotSentError", "SettingsError", "TaskError", "TioneError", "UnclearError", "UnreachedError"]
 
 
 class Kind(enum.Enum):
@@ -172,6 +173,14 @@ class TaskError(TioneError):
     """A task is not in the state that an operation needs."""
 
 
+class UnreachedError(TaskError):
+    """A task did not become what it was awaited to be. `report` tells in several lines what is known of why."""
+
+    def __init__(self, message: str, report: str) -> None:
+        self.report = report
+        super().__init__(message)
+
+
 class ApiError(TioneError):
     """The service refused a request.
 
@@ -201,3 +210,8 @@ def may_be_asked_again(error: BaseException) -> bool:
     if isinstance(error, ApiError):
         return error.kind in (Kind.THROTTLED, Kind.BUSY, Kind.UNCLEAR)
     return isinstance(error, UnclearError)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Tell whether a question that failed may be answered later."""
+    return may_be_asked_again(error) or isinstance(error, NotSentError)

@@ -17,19 +17,16 @@ from typing_extensions import Unpack
 
 from pulumi_tione._client import Client
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import RETAINED
+from pulumi_tione._ownership import RETAINED, TYPE, resource_under
 from pulumi_tione._properties import properties_of, property_path
 from pulumi_tione._settings import Settings
 from pulumi_tione._waiting import Status
 from pulumi_tione._waits import Goal, Lookout, wait
 from pulumi_tione._wire import recorded_outputs
 from pulumi_tione.args import TrainingTaskArgs
-from pulumi_tione.errors import TioneError
+from pulumi_tione.errors import TioneError, UnreachedError
 from pulumi_tione.outputs import TrainingTaskProperties
 from pulumi_tione.provider import TrainingTaskProvider
-
-_TYPE = "pulumi-python:dynamic/tione:TrainingTask"
-"""The type in the URN of every task."""
 
 _COMPUTED = ("name", "region", "tags")
 """The inputs that check may set."""
@@ -96,7 +93,7 @@ class TrainingTask(TrainingTaskProperties):
     ) -> None:
         """Register the resource with the engine; `told` are the properties that the engine tells beside those given."""
         declared = {**dict.fromkeys(told), **properties}
-        super().__init__(_TYPE, resource_name, {**declared, "__provider": _pickled_provider()}, opts)
+        super().__init__(TYPE, resource_name, {**declared, "__provider": _pickled_provider()}, opts)
         for field in (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()):
             if field.property in declared:
                 self.__dict__[field.name] = self.__dict__[field.property]
@@ -139,8 +136,7 @@ class TrainingTask(TrainingTaskProperties):
         Args:
             status: the status to wait for, mostly `SUCCEED`, or several of which one is enough.
             timeout: how long to wait; by default without limit.
-            logs: whether to show the newest line of the task's log. This version has no access to logs yet, and says
-                so on the task's row.
+            logs: whether to show the newest line of the task's log on its row, one every few seconds at most.
 
         Raises:
             ValueError: there is no such status.
@@ -154,27 +150,29 @@ class TrainingTask(TrainingTaskProperties):
         }
         if pulumi.runtime.is_dry_run():
             return pulumi.Output.all(**known, unknown=_unknown()).apply(lambda _: self)
-        if logs:
-            pulumi.log.warn("logs are not shown in waits by this version", resource=self)
-        return pulumi.Output.all(**known).apply(lambda task: self._wait(wanted, timeout, task))
+        return pulumi.Output.all(**known).apply(lambda task: self._wait(wanted, timeout, logs, task))
 
-    async def _wait(self, wanted: Sequence[str], timeout: timedelta | None, task: Mapping[str, Any]) -> TrainingTask:
-        goal = Goal(task["id"], task["name"], task["uin"], wanted, timeout)
+    async def _wait(
+        self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
+    ) -> TrainingTask:
+        goal = Goal(task["id"], task["name"], task["uin"], wanted, timeout, logs)
         if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
             raise self._failed(f"{goal.task} is to be STOPPED, as desired_status says: it cannot become {goal}")
         try:
             detail = await wait(goal, _lookout(task["region"], task["ti_project_id"]), self._show)
+        except UnreachedError as error:
+            raise self._failed(str(error), error.report) from None
         except TioneError as error:
             raise self._failed(str(error)) from None
         return self._as_of(detail)
 
     def _show(self, message: str) -> None:
-        pulumi.log.info(message, resource=self, ephemeral=True)
+        pulumi.log.info(_for_engine(message), resource=self, ephemeral=True)
 
-    def _failed(self, message: str) -> pulumi.RunError:
-        """Put an error on the task's own row, and give what ends the update."""
-        pulumi.log.error(message, resource=self)
-        return pulumi.RunError(message)
+    def _failed(self, message: str, report: str | None = None) -> pulumi.RunError:
+        """Put an error on the task's own row, with all that is known of it, and give what ends the update."""
+        pulumi.log.error(_for_engine(report or message), resource=self)
+        return pulumi.RunError(_for_engine(message))
 
     def _as_of(self, detail: Mapping[str, Any]) -> TrainingTask:
         """Give a copy of the task whose outputs are fresh. It is the same resource: `depends_on` accepts it."""
@@ -184,6 +182,12 @@ class TrainingTask(TrainingTaskProperties):
             value = self.__dict__[field.name].apply(lambda _, told=now[field.property]: told)
             fresh.__dict__[field.name] = fresh.__dict__[field.property] = value
         return fresh
+
+
+def _for_engine(message: str) -> str:
+    """Give a message without what the engine takes for the beginning of a colour: at one that it does not know, it
+    crashes, and log lines may hold anything."""
+    return message.replace("<{%", "<{ %")
 
 
 @functools.cache
@@ -224,7 +228,7 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
         urn = opts.parent.urn
         # An input that depends on the parent would be a circle: to Pulumi a parent comes after its children.
         independent = pulumi.Output(set(), urn.future(), urn.is_known())
-        resource = independent.apply(lambda known: _under(str(known).split("::")[2], resource_name))
+        resource = independent.apply(lambda known: resource_under(str(known).split("::")[2], resource_name))
     owner: dict[str, Any] = {
         "organization": pulumi.get_organization(),
         "project": pulumi.get_project(),
@@ -232,14 +236,6 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
         "resource": resource,
     }
     return {**owner, RETAINED: True} if opts.retain_on_delete else owner
-
-
-def _under(parent_types: str, resource_name: str) -> str:
-    return resource_name if parent_types == _STACK_TYPE else f"{parent_types}::{resource_name}"
-
-
-_STACK_TYPE = "pulumi:pulumi:Stack"
-"""The type of what is every resource's parent unless another one is named: in a URN it goes without saying."""
 
 
 def _unknown() -> pulumi.Output[None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import LABELS, NUMBERED_FROM, is_form_of, labels
+from pulumi_tione._ownership import LABELS, is_form_of, labels, named
 from pulumi_tione._wire import recorded_outputs, user_tags
 from pulumi_tione.cli._search import Place
 from pulumi_tione.cli._state import State, sealed_as, unsealed
@@ -68,8 +68,7 @@ class Settlement:
             return Settled(urn, f"{task} has its name, but not the labels of this resource, and is left alone")
         if self.state.resource(urn) is not None:
             return Settled(urn, f"the resource has another task by now, and {task} is an orphan")
-        numbered_from = {} if detail["Name"] == inputs.get("name") else {NUMBERED_FROM: inputs.get("name")}
-        outputs = recorded_outputs({**inputs, "name": detail["Name"], **numbered_from}, detail)
+        outputs = recorded_outputs(named(inputs, str(detail["Name"])), detail)
         return Settled(
             urn,
             task,

@@ -11,6 +11,8 @@ As a program, `python -m pulumi_tione.emulator --port 0`: it says how to point c
         [task] = emulator.tasks()                      # details as the API tells them, with Request, Runs, TiProjectId
         emulator.requests()                            # what was asked and what became of it, secrets covered
 
+With `--tls` or `tls=True` it speaks HTTPS alone, and clients must trust `emulator.ca_file`.
+
 `emulator.environment` are the variables that point other processes at it; `pytest_plugin` has a fixture of all this.
 What can be ordered, in Python and as JSON over HTTP (loopback only):
 

@@ -68,6 +68,7 @@ def _of_run(run: Run) -> Document:
         "history": [[status.value, at.isoformat()] for status, at in run.history],
         "due": None if run.due is None else run.due.isoformat(),
         "failure_reason": run.failure_reason,
+        "is_executed": run.is_executed,
         "course": {
             "outcome": course.outcome.value,
             "failure_reason": course.failure_reason,
@@ -91,4 +92,5 @@ def _to_run(document: Document) -> Run:
         history=[(Status(status), datetime.fromisoformat(at)) for status, at in document["history"]],
         due=None if due is None else datetime.fromisoformat(due),
         failure_reason=document["failure_reason"],
+        is_executed=document.get("is_executed", False),
     )

@@ -44,6 +44,7 @@ TRANSITIONS: dict[tuple[Status, Event], Status] = {
     (Status.PENDING, Event.TIME_PASSES): Status.STARTING,
     (Status.STARTING, Event.TIME_PASSES): Status.RUNNING,
     (Status.STOPPING, Event.TIME_PASSES): Status.STOPPED,
+    (Status.STARTING, Event.FAILS): Status.FAILED,
     (Status.RUNNING, Event.SUCCEEDS): Status.SUCCEED,
     (Status.RUNNING, Event.FAILS): Status.FAILED,
     (Status.SUBMITTING, Event.SUBMISSION_FAILS): Status.SUBMIT_FAILED,
@@ -66,6 +67,10 @@ DURATIONS: dict[Status, float] = {
     Status.STOPPING: 1.0,
 }
 """How many seconds an active status lasts unless something else is said: short, to suit a demonstration."""
+
+ENDED_BY_PROCESSES = frozenset({Status.STARTING, Status.RUNNING, Status.STOPPING})
+"""Where a run that is executed stays until its processes are there or gone; STOPPING's seconds are what these have
+between being asked to end and being killed."""
 
 FOREVER = float("inf")
 """The length of a status that ends by an operation only."""

@@ -42,6 +42,7 @@ class Line:
     pod: str
     number: int
     text: str
+    stream: str = "stdout"
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -80,7 +81,7 @@ def pods(task: Task, run: Run) -> list[Pod]:
 
 
 def lines(task: Task, run: Run, now: datetime) -> list[Line]:
-    """What the pods of a run printed until now, in the order of time.
+    """What the pods of a run that is not executed printed until now, in the order of time.
 
     A run prints what it was ordered to; or what its start command is understood to print; or, as nothing is executed,
     one line that says so.

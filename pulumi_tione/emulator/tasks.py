@@ -8,7 +8,7 @@ from typing import Any
 
 from .accounts import Caller
 from .errors import ApiError
-from .life import AT_REST, TRANSITIONS, Course, Event, Status
+from .life import AT_REST, ENDED_BY_PROCESSES, TRANSITIONS, Course, Event, Status
 
 _LONGEST = 10 * 365 * 86400
 """A duration beyond ten years is as good as no end."""
@@ -24,6 +24,8 @@ class Run:
     due: datetime | None = None
     """When time ends the present status; None: time does not."""
     failure_reason: str = ""
+    is_executed: bool = False
+    """Whether its nodes are processes, and these decide."""
 
     @property
     def status(self) -> Status:
@@ -50,7 +52,8 @@ class Run:
         """Say when the present status will be over, from when it began and how long the course lets it last."""
         status, since = self.history[-1]
         seconds = self.course.seconds.get(status, 0.0)
-        if status in AT_REST or seconds > _LONGEST:
+        by_processes = self.is_executed and status in ENDED_BY_PROCESSES
+        if status in AT_REST or by_processes or seconds > _LONGEST:
             self.due = None
         else:
             self.due = max(since + timedelta(seconds=seconds), not_before or since)
@@ -120,11 +123,12 @@ class Task:
         while run.due is not None and run.due <= now:
             self.happen(run.course.event_after(run.status), run.due)
 
-    def happen(self, event: Event, at: datetime) -> None:
-        """Go where an event leads from the present status."""
+    def happen(self, event: Event, at: datetime, reason: str = "") -> None:
+        """Go where an event leads from the present status; the reason is for a failure that is not in its course."""
         target = self.after(event)
         if event is Event.FAILS:
-            self.run.failure_reason = self.run.course.failure_reason or "The training program ended with an error."
+            usual = "The training program ended with an error."
+            self.run.failure_reason = reason or self.run.course.failure_reason or usual
         if event is Event.SUBMISSION_FAILS:
             self.run.failure_reason = self.run.course.failure_reason or "The task could not be submitted."
         self.run.enter(target, at)

@@ -7,6 +7,7 @@ nothing is raised any more: Pulumi would forget the task.
 from __future__ import annotations
 
 import itertools
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import LABELS, NUMBERED_FROM, NUMBERS, RETAINED, numbered, wanted_tags
+from pulumi_tione._ownership import LABELS, NUMBERS, RETAINED, named, numbered, wanted_tags
 from pulumi_tione._wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.diff import diff
@@ -32,11 +33,12 @@ _USUAL_ATTEMPTS = 3
 _UNSETTLED = (Kind.UNCLEAR, Kind.BUSY, Kind.DOUBTFUL)
 """The refusals after which the request may be sent again, when nothing is found under the name."""
 
+_PAUSES_BEFORE_ANOTHER_NAME = (0.5, 1.0, 2.0)
+"""How long a name that is refused as taken is looked for, in seconds, before nobody is believed to have it."""
+
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much the service's clock may be off, for it to accept our signatures."""
 
-
-_WAYS_OUT = "If it is not needed, delete it in the console and run `pulumi up` again; otherwise choose another name."
 
 _FOUND_LATER = "Run `pulumi up` again: should one of the requests have taken effect after all, it is found by its name"
 
@@ -78,9 +80,7 @@ class Creation:
         self._begun = self.now()
         self._ensure_nothing_is_left_behind()
         task_id, name = self._created()
-        inputs = {**self.inputs, "name": name}
-        if name != self.inputs["name"]:
-            inputs[NUMBERED_FROM] = self.inputs["name"]
+        inputs = named(self.inputs, name)
         try:
             return task_id, self._outputs(task_id, inputs)
         except Exception as error:  # noqa: BLE001  whatever it is: an error now would lose the task
@@ -108,18 +108,31 @@ class Creation:
         if left is not None and left.get("Name") != name:
             raise TaskError(
                 f"training task {name!r} was not created: {self._described(left)}. An update that was cut off may have "
-                f"left it. {_WAYS_OUT}"
+                f"left it. {self._ways_out(left)}"
             )
 
     def _described(self, task: Mapping[str, Any]) -> str:
         """Tell of a task what helps to decide whether it is ours: id, status, age, labels and content."""
-        ours = {key: value for key, value in wanted_tags(self.inputs, self.labelled).items() if key in LABELS}
-        labelled = bool(ours) and ours.items() <= user_tags(task.get("Tags")).items()
+        labels = "with" if self._has_our_labels(task) else "without"
+        content = "the same" if self._has_our_content(task) else "other"
         return (
             f"{task.get('Id')} is there already, named {task.get('Name')!r}, status {task.get('Status')}, created "
-            f"{task.get('CreateTime')}, {'with' if labelled else 'without'} the labels of this very resource, made of "
-            f"{'the same' if self._has_our_content(task) else 'other'} inputs"
+            f"{task.get('CreateTime')}, {labels} the labels of this very resource, made of {content} inputs"
         )
+
+    def _ways_out(self, task: Mapping[str, Any]) -> str:
+        """Say what to do about a task that is in the way, as commands that can be pasted."""
+        resource = shlex.quote(str(self.inputs.get("owner", {}).get("resource", "RESOURCE")))
+        place = f" --region {self.client.region}" + (f" --workspace {self._workspace}" if self._workspace else "")
+        keep = f"`pulumi-tione import{place} {resource} {task.get('Id')}`"
+        if not self._has_our_labels(task):
+            return f"Choose another name; or, if it is yours, {keep} takes it over, or delete it in the console."
+        delete = f"`pulumi-tione orphans --delete {task.get('Id')}`"
+        return f"To keep it: {keep}. To get rid of it: {delete}. Then run `pulumi up` again."
+
+    def _has_our_labels(self, task: Mapping[str, Any]) -> bool:
+        ours = {key: value for key, value in wanted_tags(self.inputs, self.labelled).items() if key in LABELS}
+        return bool(ours) and ours.items() <= user_tags(task.get("Tags")).items()
 
     def _has_our_content(self, task: Mapping[str, Any]) -> bool:
         inputs = {**self.inputs, "name": task.get("Name")}
@@ -170,6 +183,13 @@ class Creation:
     def _settled_conflict(self, name: str, refusal: ApiError, *, by_us: bool, is_last: bool) -> str | None:
         """The name is taken: by an earlier attempt of this very create, by somebody else, or by nobody to be seen."""
         holder = self._holder(name)
+        # The list may lag behind: the holder may be what a killed update made a moment ago, beside which another name
+        # would make a second task. A numbered name was refused right after the plain one: that has been waited for.
+        for pause in _PAUSES_BEFORE_ANOTHER_NAME if name == self.inputs["name"] else ():
+            if holder is not None:
+                break
+            self.sleep(pause)
+            holder = self._holder(name)
         if holder is not None and by_us:
             return self._ours(holder)
         if holder is None and not is_last:
@@ -178,18 +198,21 @@ class Creation:
 
     def _look_up(self, name: str, unclear: TioneError) -> str | None:
         """Find what an unclear request may have left under our name, looking again for a while."""
+        failed: TioneError | None = None
         for pause in (0.0, *(0.5 * 2**look for look in range(_LOOKS - 1))):
             self.sleep(pause)
             try:
-                holder = self._holder(name)
-            except TioneError as error:
-                raise TaskError(
-                    f"training task {name!r} may exist: {unclear}. It could not be looked up: {error}. Run `pulumi up` "
-                    "again: it finds the task by its name"
-                ) from error
+                holder, failed = self._holder(name), None
+            except TioneError as error:  # what has swallowed the answer may keep us from looking, too, for a while
+                holder, failed = None, error
             if holder is not None:
                 return self._ours(holder)
-        return None
+        if failed is None:
+            return None
+        raise TaskError(
+            f"training task {name!r} may exist: {unclear}. It could not be looked up: {failed}. Run `pulumi up` again: "
+            "it finds the task by its name"
+        ) from failed
 
     def _holder(self, name: str) -> dict[str, Any] | None:
         """Give the detail of the task that has this name."""
@@ -220,7 +243,7 @@ class Creation:
                 "to be seen; the service may keep the names of deleted tasks, or it is in another workspace. "
                 f"Choose another name.{because}"
             )
-        way = _WAY_BESIDE_RETAINED if self._is_retained_by_us(holder) else _WAYS_OUT
+        way = _WAY_BESIDE_RETAINED if self._is_retained_by_us(holder) else self._ways_out(holder)
         return f"training task {name!r} was not created: {self._described(holder)}. {way}{because}"
 
     def _is_retained_by_us(self, holder: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import RETAINED, labels
+from pulumi_tione._ownership import RETAINED, labels, labels_of_stack
 from pulumi_tione._waiting import is_at_rest
 from pulumi_tione._wire import user_tags
 
@@ -29,7 +29,7 @@ class LeftBehind:
         if owner.get(RETAINED):
             return None  # its old task stays on purpose
         ours = labels(owner)
-        for item in self._of_stack(client, ours, workspace):
+        for item in self._of_stack(client, labels_of_stack(owner["project"], owner["stack"]), workspace):
             if ours.items() <= user_tags(item.get("Tags")).items():
                 # It may have been deleted since the list was made, by this very process.
                 detail = client.describe_training_task(str(item["Id"]), workspace)
@@ -37,8 +37,7 @@ class LeftBehind:
                     return detail
         return None
 
-    def _of_stack(self, client: Client, ours: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
-        stack = {key: ours[key] for key in ("pulumi:project", "pulumi:stack")}
+    def _of_stack(self, client: Client, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
         place = (client.region, workspace, *stack.values())
         with self._lock:
             if place not in self._found:

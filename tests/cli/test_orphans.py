@@ -123,49 +123,44 @@ def test_a_task_of_the_state_of_another_stack_is_no_orphan(stack: Stack, tione: 
 
 def test_the_tasks_of_a_stack_that_is_gone_are_found(tione: Tione, create: Create, emulator: Emulator) -> None:
     lost = create("lost", labels="test/feature.login_42/nlp-bert")
-    tione("orphans")
     assert set(orphans(tione("orphans", "--all-stacks", "--json", exit_code=1))) == {lost}
-    hint = tione("orphans", "--stack", "feature.login_42", exit_code=2)
-    assert "name its project too" in hint.stderr
+    assert "name its project too" in tione("orphans", "--stack", "feature.login_42", exit_code=2).stderr
     gone = ("--project", "test", "--stack", "feature.login_42")
-    assert set(orphans(tione("orphans", *gone, "--json", exit_code=1))) == {lost}
-    tione("orphans", *gone, "--delete", "--yes")
+    assert set(orphans(tione("orphans", *gone, "--json", "--delete", "--yes"))) == {lost}
     assert ids(emulator) == set()
 
 
-def test_regions_and_workspaces_are_searched_as_asked(tione: Tione, create: Create, emulator: Emulator) -> None:
+def test_they_are_found_in_all_regions_and_workspaces(tione: Tione, create: Create, emulator: Emulator) -> None:
     emulator.register("workspace", "1889353273052233728", name="nlp")
-    emulator.faults.add("GetResources", code="UnauthorizedOperation", times=None)
-    far = create("far", labels="test/dev/t", region="ap-shanghai")
-    aside = create("aside", labels="test/dev/t", TiProjectId="1889353273052233728")
-    nothing = tione("orphans")
-    assert "not accessible with these keys (UnauthorizedOperation)" in nothing.stdout
-    found = tione("orphans", "--json", "--region", "ap-shanghai", "--all-workspaces", exit_code=1)
-    assert {task_id: (task["region"], task["workspace"]) for task_id, task in orphans(found).items()} == {
-        far: ("ap-shanghai", None),
-        aside: ("ap-guangzhou", "1889353273052233728"),
+    places = {
+        create("far", labels="test/dev/t", region="ap-shanghai"): ("ap-shanghai", None),
+        create("aside", labels="test/dev/t", TiProjectId="1889353273052233728"): (
+            "ap-guangzhou",
+            "1889353273052233728",
+        ),
     }
+
+    def found(*options: str) -> dict[str, tuple[str, str | None]]:
+        told = orphans(tione("orphans", "--json", *options, exit_code=1))
+        return {task_id: (task["region"], task["workspace"]) for task_id, task in told.items()}
+
+    assert found() == places
+    emulator.faults.add("GetResources", code="UnauthorizedOperation", times=None)
+    assert "not accessible with these keys (UnauthorizedOperation)" in tione("orphans").stdout
+    assert found("--region", "ap-shanghai", "--all-workspaces") == places
     tione("orphans", "--region", "ap-shanghai", "--all-workspaces", "--delete", "--yes")
     assert ids(emulator) == set()
 
 
-def test_the_tag_service_finds_them_wherever_they_are(tione: Tione, create: Create, emulator: Emulator) -> None:
-    emulator.register("workspace", "1889353273052233728", name="nlp")
-    far = create("far", labels="test/dev/t", region="ap-shanghai")
-    aside = create("aside", labels="test/dev/t", TiProjectId="1889353273052233728")
-    assert set(orphans(tione("orphans", "--json", exit_code=1))) == {far, aside}
-    tione("orphans", "--delete", "--yes")
-    assert ids(emulator) == set()
-
-
-def test_what_retain_on_delete_has_kept_is_told_as_such(stack: Stack, tione: Tione, emulator: Emulator) -> None:
-    program = 'tione.TrainingTask("t", opts=pulumi.ResourceOptions(retain_on_delete=True), **(B | dict(remark="%s")))'
-    for remark in ("one", "two"):
-        stack.program(program % remark)
-        stack.up()
+def test_what_retain_on_delete_has_kept_is_told_as_such(
+    stack: Stack, tione: Tione, create: Create, emulator: Emulator
+) -> None:
+    kept = create("kept", labels="test/dev/t")
+    stack.program('tione.TrainingTask("t", opts=pulumi.ResourceOptions(retain_on_delete=True), **B)')
+    stack.up()
     assert len(ids(emulator)) == 2
     (orphan,) = orphans(tione("orphans", "--json", exit_code=1)).values()
-    assert orphan["retainOnDelete"] is True
+    assert (orphan["id"], orphan["retainOnDelete"]) == (kept, True)
 
 
 def test_an_error_of_the_service_is_one_line(tione: Tione) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the emulator share: one whose clock stands still, and two clients that were not made for it."""
+"""What the tests of the emulator share: one whose clock stands still, and clients that were not made for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import hmac
 import http.client
 import json
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +28,8 @@ from pulumi_tione.emulator.definition import Action, definition
 from pulumi_tione.emulator.schema import departures_of_answer
 
 Json = dict[str, Any]
+
+INSTALL = Path(__file__).parents[2] / "tools" / "clients" / "install.py"
 
 
 class _Watch(logging.Handler):
@@ -71,24 +76,29 @@ def emulator(conforming: Callable[[Emulator], Emulator]) -> Iterator[Emulator]:
         yield emulator
 
 
-def sdk_call(emulator: Emulator, action: str, body: Json, region: str, key: Key) -> Json:
-    """One call by the official SDK; gives what is within `Response`, raises what the SDK raises."""
-    known = definition().actions[action]
-    profile = ClientProfile(
-        httpProfile=HttpProfile(protocol="http", endpoint=emulator.endpoint.removeprefix("http://"), reqTimeout=10)
+@pytest.fixture
+def profile(emulator: Emulator) -> ClientProfile:
+    """How the official SDK reaches the emulator."""
+    protocol, _, authority = emulator.endpoint.partition("://")
+    trusted = None if emulator.ca_file is None else str(emulator.ca_file)
+    return ClientProfile(
+        httpProfile=HttpProfile(protocol=protocol, endpoint=authority, reqTimeout=10, certification=trusted)
     )
-    credential = Credential(key.secret_id, key.secret_key, key.token)
-    answer = CommonClient(known.service, known.version, credential, region, profile).call_json(action, body)
-    response: Json = answer["Response"]
-    return response
 
 
 @pytest.fixture
-def call(emulator: Emulator) -> Callable[..., Json]:
-    """Calls an action by the official SDK: `call("StopTrainingTask", {"Id": …})`."""
+def call(emulator: Emulator, profile: ClientProfile) -> Callable[..., Json]:
+    """Calls an action by the official SDK: `call("StopTrainingTask", {"Id": …})`.
+
+    Gives what is within `Response`, raises what the SDK raises.
+    """
 
     def call(action: str, body: Json | None = None, *, region: str = "ap-guangzhou", key: Key | None = None) -> Json:
-        return sdk_call(emulator, action, body or {}, region, key or emulator.key)
+        known, key = definition().actions[action], key or emulator.key
+        credential = Credential(key.secret_id, key.secret_key, key.token)
+        client = CommonClient(known.service, known.version, credential, region, profile)
+        response: Json = client.call_json(action, body or {})["Response"]
+        return response
 
     return call
 
@@ -221,3 +231,22 @@ def raw(emulator: Emulator) -> Callable[..., Answer]:
             connection.close()
 
     return raw
+
+
+@pytest.fixture(scope="session")
+def tccli_folder() -> Path:
+    """Where `bin/tccli` is."""
+    return _installed("tccli")
+
+
+@pytest.fixture(scope="session")
+def node_folder() -> Path:
+    """Where `bin/node` is, and the SDK for it in `node_modules`."""
+    return _installed("node")
+
+
+def _installed(client: str) -> Path:
+    done = subprocess.run([sys.executable, INSTALL, client], capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(done.stderr.splitlines()[-1], pytrace=False)
+    return Path(done.stdout.strip())

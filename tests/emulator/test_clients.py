@@ -1,9 +1,11 @@
-"""The vendor's typed client, unmodified: every action, its signature verified, its answer understood."""
+"""The vendor's typed client for Python, unmodified: every action, its signature verified, its answer understood."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,6 @@ from tencentcloud.common.abstract_model import AbstractModel
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sts.v20180813 import models as sts_models
 from tencentcloud.sts.v20180813.sts_client import StsClient
 from tencentcloud.tag.v20180813 import models as tag_models
@@ -33,15 +34,18 @@ SERVICES: dict[str, tuple[type[AbstractClient], Any]] = {
 }
 
 
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.long)], ids=["http", "https"])
+def emulator(request: pytest.FixtureRequest, conforming: Callable[[Emulator], Emulator]) -> Iterator[Emulator]:
+    with conforming(Emulator(manual_clock=True, requests_a_second=None, tls=request.param)) as emulator:
+        yield emulator
+
+
 @pytest.fixture
-def ask(emulator: Emulator) -> Ask:
+def ask(emulator: Emulator, profile: ClientProfile) -> Ask:
     """Asks by the typed client: a request object in, a response object out."""
 
     def ask(action: str, **members: Any) -> Any:
         client_type, models = SERVICES[definition().actions[action].service]
-        profile = ClientProfile(
-            httpProfile=HttpProfile(protocol="http", endpoint=emulator.endpoint.removeprefix("http://"))
-        )
         client = client_type(Credential(emulator.key.secret_id, emulator.key.secret_key), "ap-guangzhou", profile)
         request: AbstractModel = getattr(models, f"{action}Request")()
         request.from_json_string(json.dumps(members))
@@ -111,6 +115,29 @@ def test_keys_are_lent(ask: Ask) -> None:
 
 def test_every_action_of_the_definition_is_answered() -> None:
     assert HANDLERS.keys() == definition().actions.keys()
+
+
+def test_every_action_that_the_typed_client_offers_was_asked_for_above() -> None:
+    asked = set(re.findall(r'\bask\(\s*"(\w+)"', Path(__file__).read_text(encoding="utf-8")))
+    offered = {name for name, known in definition().actions.items() if hasattr(SERVICES[known.service][0], name)}
+    assert asked == offered
+    assert definition().actions.keys() - offered == {"DescribeTrainingFrameworks"}  # has left the SDK
+
+
+def test_a_wrong_secret_key_is_refused(emulator: Emulator, profile: ClientProfile) -> None:
+    client = TioneClient(Credential(emulator.key.secret_id, "guessed"), "ap-guangzhou", profile)
+    with pytest.raises(TencentCloudSDKException) as caught:
+        client.DescribeTrainingTasks(tione_models.DescribeTrainingTasksRequest())
+    assert caught.value.code == "AuthFailure.SignatureFailure"
+
+
+def test_a_body_may_be_left_unsigned(
+    ask: Ask, create: Callable[..., str], emulator: Emulator, profile: ClientProfile
+) -> None:
+    profile.unsignedPayload = True
+    task_id = create()
+    assert ask("DescribeTrainingTask", Id=task_id).TrainingTaskDetail.Id == task_id
+    assert emulator.key.caller.uin == ask("GetCallerIdentity").AccountId
 
 
 def test_the_sdk_knows_an_error_by_the_exact_content_type(ask: Ask, emulator: Emulator) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -166,6 +168,21 @@ def test_the_program_says_how_to_reach_it_and_is_ready_then(start: Start) -> Non
         "TENCENTCLOUD_REGION=ap-guangzhou",
     ):
         assert told in printed
+
+
+def test_the_program_says_what_to_trust(start: Start) -> None:
+    process, address, printed = start("--tls")
+    assert address.startswith("https://127.0.0.1:")
+    [ca_file] = re.findall(r"NODE_EXTRA_CA_CERTS=(\S+)", printed)
+    with urllib.request.urlopen(
+        f"{address}/_emulator/settings", context=ssl.create_default_context(cafile=ca_file)
+    ) as answer:
+        assert answer.status == 200
+    assert f'certification="{ca_file}"' in printed
+    assert f'cat {ca_file} >> "$(python -m certifi)"' in printed
+    process.terminate()
+    process.wait(5)
+    assert not Path(ca_file).exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

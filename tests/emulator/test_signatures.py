@@ -64,7 +64,14 @@ def test_the_scope_may_name_the_first_label_of_the_host(raw: Raw) -> None:
     assert raw(service="127").code is None
 
 
-@pytest.mark.parametrize("service", ["tag", "cvm", "0"])
+def test_the_scope_may_name_a_host_without_a_dot_by_its_port_as_well(raw: Raw, emulator: Emulator) -> None:
+    """To the SDK for Node the first label ends at the first dot, wherever that is."""
+    host = f"localhost:{emulator.endpoint.rpartition(':')[2]}"
+    assert raw(host=host, signed_host="localhost", service=host).code is None
+    assert raw(host=host, service="localhost").code is None
+
+
+@pytest.mark.parametrize("service", ["tag", "cvm", "0", "127.0.0.1"])
 def test_the_scope_may_not_name_another_service(raw: Raw, service: str) -> None:
     answer = raw(service=service)
     assert answer.code == "AuthFailure.SignatureFailure"
@@ -80,6 +87,14 @@ def test_the_scope_has_the_date_of_the_timestamp_in_utc(raw: Raw) -> None:
 
 def test_one_changed_byte_of_the_body_breaks_the_signature(raw: Raw) -> None:
     assert raw(body=b'{"Limit": 10}', signed_body=b'{"Limit": 11}').code == "AuthFailure.SignatureFailure"
+
+
+def test_a_body_that_is_said_to_be_unsigned_is_not_signed(raw: Raw) -> None:
+    unsigned, header = b"UNSIGNED-PAYLOAD", {"X-TC-Content-SHA256": "UNSIGNED-PAYLOAD"}
+    assert raw(body=b'{"Limit": 10}', signed_body=unsigned, changed_headers=dict(header)).code is None
+    for signed_body, changed_headers in [(unsigned, {}), (b'{"Limit": 10}', header)]:
+        answer = raw(body=b'{"Limit": 10}', signed_body=signed_body, changed_headers=dict(changed_headers))
+        assert answer.code == "AuthFailure.SignatureFailure"
 
 
 def test_a_wrong_secret_key_breaks_the_signature(raw: Raw) -> None:

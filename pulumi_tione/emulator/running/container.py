@@ -1,0 +1,141 @@
+"""A node's container: a folder laid out as the real one, and the process in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .cos import Cos, CosError, copy, within
+from .process import LostError, Process
+from .roles import Node
+from .spool import note
+
+CODE = "opt/ml/code"
+DATA = "opt/ml/input/data"
+HYPERPARAMETERS = "opt/ml/input/config/hyperparameters.json"
+OUTPUT = "opt/ml/output/data"
+HOME = "root"
+"""The folders and the file that a program finds, below what stands for `/` [D the data, I the others]."""
+
+_OTHER_SOURCES = (
+    "DataSetSource",
+    "CFSSource",
+    "HDFSSource",
+    "GooseFSSource",
+    "CFSTurboSource",
+    "LocalDiskSource",
+    "CBSSource",
+    "HostPathSource",
+    "PublicDataSource",
+)
+"""What can be mounted beside COS; none of it is on this machine."""
+
+
+class Container:
+    """A node from an empty folder until nothing of it is left but what it printed.
+
+    Its thread is the one of the attempt that it belongs to; `status` and its times may be read by others.
+    """
+
+    def __init__(self, node: Node, folder: Path) -> None:
+        self.node = node
+        self.root = folder / "root"
+        self.spool = folder / "spool"
+        self.process: Process | None = None
+        self.started_at: datetime | None = None
+        self.ended_at: datetime | None = None
+        self._is_ending = False
+        self._last_status = ""
+
+    @property
+    def status(self) -> str:
+        """As the API spells the statuses of pods [D]."""
+        if self.ended_at is not None:
+            return self._last_status
+        if self._is_ending:
+            return "TERMINATING"
+        return "PENDING" if self.started_at is None else "RUNNING"
+
+    def furnish(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> None:
+        """Lay out the folders, with the code, the data and the parameters of a task."""
+        for folder in (CODE, DATA, OUTPUT, HOME):
+            (self.root / folder).mkdir(parents=True)
+        if body.get("TuningParameters"):
+            parameters = self.root / HYPERPARAMETERS
+            parameters.parent.mkdir()
+            parameters.write_text(body["TuningParameters"], encoding="utf-8")
+        note(self.spool, *self._furnish(body, cos, check))
+
+    def _furnish(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> Iterator[str]:
+        if body.get("CodePackagePath"):
+            source = _source(cos, body["CodePackagePath"])
+            yield from copy(source, self.root / CODE, check)
+            if source.is_file():
+                yield f"{source.name} is not unpacked"
+        for repository in body.get("CodeRepos") or ():
+            yield f"the code repository {repository['Id']} is not cloned here"
+        for mount in body.get("DataConfigs") or ():
+            path = mount.get("MappingPath") or f"/{DATA}"
+            target = within(self.root, path)
+            target.mkdir(parents=True, exist_ok=True)
+            if mount.get("COSSource"):
+                yield from copy(_source(cos, mount["COSSource"]), target, check)
+            for source in _OTHER_SOURCES:
+                if mount.get(source):
+                    yield f"there is no {source} here: {path} is an empty folder"
+
+    def start(self, environment: Mapping[str, str], now: datetime, *, shows_opt_ml: bool) -> None:
+        """Let the node do what it has to."""
+        if self.node.command is None:
+            note(self.spool, "this node has no command of its own in this training mode: it waits for the first one")
+        else:
+            folder = Path("/", CODE) if shows_opt_ml else self.root / CODE
+            self.process = Process(
+                self.node.command, environment, self.root, folder, self.spool, shows_opt_ml=shows_opt_ml
+            )
+        self.started_at = now
+
+    def end(self, grace_seconds: float) -> None:
+        """Let the node end, by force after a while; any thread may say so, again and again."""
+        if self.ended_at is None:
+            self._is_ending = True
+        if self.process is not None:
+            self.process.end(grace_seconds)
+
+    def has_ended(self, now: datetime) -> str | None:
+        """Note that the process has ended; give the failure, if it is one."""
+        assert self.process is not None
+        failure = None
+        try:
+            exit_code = self.process.exit_code()
+            if exit_code != 0:
+                failure = f"Pod {self.node.pod.name} ended with exit code {exit_code}."
+        except LostError as error:
+            failure = f"Pod {self.node.pod.name} {error}."
+        if self._is_ending:
+            failure = None
+        self.rest("TERMINATED" if self._is_ending else "FAILED" if failure else "SUCCEEDED", now)
+        return failure
+
+    def rest(self, status: str, now: datetime) -> None:
+        """Stay in a status for good."""
+        if self.ended_at is None:
+            self._last_status = status
+            self.ended_at = now
+
+    def write_output(self, target: Path, check: Callable[[], None]) -> None:
+        """Copy what the node left as its output to where it belongs."""
+        note(self.spool, *copy(self.root / OUTPUT, target, check))
+
+    def clear(self) -> None:
+        """Remove everything but what the node printed."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _source(cos: Cos | None, place: Mapping[str, Any]) -> Path:
+    if cos is None:
+        raise CosError(f"the bucket {place['Bucket']} is not known: no folder stands for COS")
+    return cos.source(place["Bucket"], place["Paths"][0])

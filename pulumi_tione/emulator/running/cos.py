@@ -1,0 +1,109 @@
+"""A local folder that stands for COS: a folder a bucket, a file an object.
+
+The names and paths come from requests, the files from programs, and neither leads out of its folder: not by `..`, not
+by symbolic links. COS has no links. One that leads to a file of its own folder is taken for that file; any other, and
+whatever else is no file, is left out, and that is said in the log of the pod.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+_CHUNK_BYTES = 16 * 1024 * 1024
+
+
+class CosError(Exception):
+    """Something that is not there, or may not be there; the message says what."""
+
+
+class Cos:
+    """The buckets of all accounts and regions."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise NotADirectoryError(f"{folder}, which shall stand for COS, is no folder")
+        self.folder = folder.resolve()
+
+    def has(self, bucket: str, path: str | None = None) -> bool:
+        """Whether there is such a bucket and, where a path is given, something at this path."""
+        try:
+            _ = self.bucket(bucket) if path is None else self.source(bucket, path)
+        except CosError:
+            return False
+        return True
+
+    def bucket(self, name: str) -> Path:
+        bucket = within(self.folder, name)
+        if "/" in name or name in ("", ".") or not os.path.isdir(bucket):
+            raise CosError(f"there is no bucket {name}")
+        return bucket
+
+    def source(self, bucket: str, path: str) -> Path:
+        """The file or folder at a path of a bucket."""
+        source = within(self.bucket(bucket), path)
+        if not os.path.exists(source):
+            raise CosError(f"there is no {path} in the bucket {bucket}")
+        return source
+
+    def target(self, bucket: str, path: str) -> Path:
+        """Where a path of a bucket is, or will be."""
+        return within(self.bucket(bucket), path)
+
+
+def within(folder: Path, path: str) -> Path:
+    """A path below a folder, whoever wrote it; one that leads out is an error, and so is one that a link leads out."""
+    names = [name for name in path.split("/") if name not in ("", ".")]
+    there = folder.joinpath(*names)
+    if ".." in names or "\0" in path or not _is_within(folder, there):
+        raise CosError(f"{path} leads out of its folder")
+    return there
+
+
+def copy(source: Path, target: Path, check: Callable[[], None]) -> Iterator[str]:
+    """Copy a file into a folder, or all files of a folder; yield what was left out, and why.
+
+    `check` is called again and again, and may end it all by an exception.
+    """
+    if not source.is_dir():
+        check()
+        yield from _copy_file(source, source.resolve().parent, target, target / source.name, check)
+        return
+    for folder, folders, files in os.walk(source, onerror=_refuse):
+        check()
+        here = Path(folder).relative_to(source)
+        for name in sorted(folders):
+            if Path(folder, name).is_symlink():
+                yield f"{here / name} was not copied: it is a link to a folder"
+        for name in sorted(files):
+            yield from _copy_file(Path(folder, name), source, target, target / here / name, check)
+
+
+def _copy_file(file: Path, source: Path, boundary: Path, there: Path, check: Callable[[], None]) -> Iterator[str]:
+    name = there.relative_to(boundary)
+    if not _is_within(source, file):
+        yield f"{name} was not copied: it leads out of its folder"
+    elif not file.is_file():
+        yield f"{name} was not copied: it is no file"
+    elif not _is_within(boundary, there.parent):
+        yield f"{name} was not copied: its place leads out of its folder"
+    else:
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if there.is_symlink():
+            there.unlink()
+        with open(file, "rb") as reading, open(there, "wb") as writing:
+            while part := reading.read(_CHUNK_BYTES):
+                check()
+                writing.write(part)
+        there.chmod(stat.S_IMODE(file.stat().st_mode) & 0o777 | stat.S_IRUSR | stat.S_IWUSR)
+
+
+def _is_within(folder: Path, path: Path) -> bool:
+    """Whether a path, wherever its links lead, ends at a folder or below it."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _refuse(error: OSError) -> None:
+    raise error

@@ -1,0 +1,65 @@
+"""The variables that a node's process is given: those of the service, those of the task, and none of the emulator's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pulumi_tione.emulator import answers
+from pulumi_tione.emulator.tasks import Run, Task
+
+from .roles import Node
+
+ADDRESS = "127.0.0.1"
+"""Of every node: all are on this machine, and share its ports."""
+
+ROOT_VARIABLE = "TI_LOCAL_ROOT"
+"""Names the folder that stands for the container's `/`. The service has no such variable."""
+
+_USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def environment_of(task: Task, run: Run, node: Node, nodes: Sequence[Node], root: Path, port: int) -> dict[str, str]:
+    """All variables of a node. Where names meet, the service's win over the task's [U]."""
+    return {
+        "PATH": os.environ.get("PATH", _USUAL_PATH),
+        "HOME": str(root / "root"),
+        "LANG": "C.UTF-8",
+        **{each["Name"]: each.get("Value") or "" for each in task.body.get("Envs") or () if each.get("Name")},
+        **_of_mode(task.body.get("TrainingMode") or "", node, nodes, port),
+        "TI_TASK_ID": task.id,
+        "TI_INSTANCE_ID": run.instance_id,
+        "REGION": task.region,
+        ROOT_VARIABLE: str(root),
+    }
+
+
+def _of_mode(mode: str, node: Node, nodes: Sequence[Node], port: int) -> Mapping[str, str]:
+    """What is documented for DDP, and seen in public scripts for MPI; for other modes nothing is known."""
+    if mode == "DDP":
+        return {
+            "NODE_NUM": str(len(nodes)),
+            "INDEX": str(node.index),
+            "GPU_NUM_PER_NODE": str(_cards(node)),
+            "CHIEF_IP": ADDRESS,
+            "MASTER_ADDR": ADDRESS,
+            "MASTER_PORT": str(port),
+            "WORLD_SIZE": str(len(nodes)),
+            "RANK": str(node.index),
+        }
+    if mode in ("MPI", "HOROVOD"):
+        # A node without a card has one slot: otherwise no such program could run on it.
+        slots = [max(1, _cards(each)) for each in nodes]
+        return {
+            "GPU_NUM": str(sum(slots)),
+            "NODE_IP_SLOT_LIST": ",".join(f"{ADDRESS}:{count}" for count in slots),
+            "NODE_LIST": ",".join(ADDRESS for _ in nodes),
+        }
+    return {}
+
+
+def _cards(node: Node) -> int:
+    """Whole cards; a part of one counts as one."""
+    hundredths: int = answers.node(node.pod.group)["Gpu"]
+    return -(-hundredths // 100)

@@ -1,0 +1,79 @@
+"""`/opt/ml` for one process and its children alone, by a mount namespace of Linux.
+
+The machine itself is not touched: where it has no `/opt/ml`, the namespace gets an `/opt` of its own, in which all
+that the machine's has appears again.
+
+The supervisor of a node uses this module, with nothing but the standard library at hand.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+OPT_ML = Path("/opt/ml")
+
+_CLONE_NEWNS = 0x00020000
+_CLONE_NEWUSER = 0x10000000
+_MS_BIND = 0x1000
+_MS_REC = 0x4000
+_MS_PRIVATE = 0x40000
+
+
+def show_opt_ml(root: Path) -> None:
+    """Let `/opt/ml` be the one below a folder, from now on and for this process; OSError where that is not allowed."""
+    if sys.platform != "linux":
+        raise OSError("mount namespaces are Linux's")
+    _enter_namespace()
+    _mount("none", Path("/"), _MS_REC | _MS_PRIVATE)
+    if not OPT_ML.is_dir():
+        _make_mount_point(root / ".opt")
+    _mount(str(root / "opt/ml"), OPT_ML, _MS_BIND | _MS_REC)
+
+
+def _enter_namespace() -> None:
+    """A mount namespace; for users who may not have one, within a user namespace in which they are who they are."""
+    user, group = os.getuid(), os.getgid()
+    try:
+        _check(_libc().unshare(_CLONE_NEWNS))
+    except PermissionError:
+        _check(_libc().unshare(_CLONE_NEWUSER | _CLONE_NEWNS))
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def _make_mount_point(aside: Path) -> None:
+    """Replace `/opt` by an empty folder in which everything of it appears again, and `ml` besides."""
+    aside.mkdir()
+    opt = OPT_ML.parent
+    _mount(str(opt), aside, _MS_BIND | _MS_REC)
+    _mount("none", opt, 0, "tmpfs")
+    for entry in os.scandir(aside):
+        there = opt / entry.name
+        if entry.is_symlink():
+            there.symlink_to(os.readlink(entry))
+            continue
+        if entry.is_dir():
+            there.mkdir()
+        else:
+            there.touch()
+        _mount(entry.path, there, _MS_BIND | _MS_REC)
+    OPT_ML.mkdir()
+
+
+def _mount(source: str, target: Path, flags: int, kind: str | None = None) -> None:
+    of_kind = None if kind is None else kind.encode()
+    _check(_libc().mount(os.fsencode(source), os.fsencode(target), of_kind, ctypes.c_ulong(flags), None))
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

@@ -1,0 +1,111 @@
+"""A node's command, from where the emulator stands: started, told to end, and asked how it ended."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
+
+_BARE = """\
+import sys, types
+from pathlib import Path
+running = sys.modules["running"] = types.ModuleType("running")
+running.__path__ = [sys.argv[1]]
+from running import supervisor
+supervisor.main() if len(sys.argv) == 2 else supervisor.probe(Path(sys.argv[2]))
+"""
+"""Makes a package of this folder without what is above it: nothing else needs to be imported, and a node starts at once."""
+
+_log = logging.getLogger("pulumi_tione.emulator")
+
+
+class LostError(Exception):
+    """A command of which nobody knows how it ended, or that could not be started; the message says why."""
+
+
+class Process:
+    """A command that is running, together with everything that it starts."""
+
+    def __init__(
+        self, command: str, environment: Mapping[str, str], root: Path, folder: Path, spool: Path, *, shows_opt_ml: bool
+    ) -> None:
+        """Run a command in a folder; `root` is what stands for the container's `/`, `spool` is where its lines go."""
+        order = {
+            "command": command,
+            "environment": dict(environment),
+            "root": str(root),
+            "folder": str(folder),
+            "spool": str(spool),
+            "shows_opt_ml": shows_opt_ml,
+        }
+        self._lock = threading.Lock()
+        self._supervisor = subprocess.Popen(
+            _supervisor(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env={},
+            start_new_session=True,  # a Ctrl-C is for the emulator, which tells everybody in its own way
+        )
+        self._tell(json.dumps(order))
+
+    @property
+    def told(self) -> IO[bytes]:
+        """Becomes readable when everything has ended."""
+        assert self._supervisor.stdout is not None
+        return self._supervisor.stdout
+
+    def end(self, grace_seconds: float) -> None:
+        """Ask it to end, and have it killed after a while; it may have ended long since."""
+        self._tell(f"{grace_seconds:f}")
+
+    def exit_code(self) -> int:
+        """Wait until everything has ended, and say how the command did."""
+        text = self.told.read().decode("utf-8", "replace")
+        self._supervisor.wait()
+        with self._lock:
+            for pipe in (self._supervisor.stdin, self._supervisor.stdout):
+                if pipe is not None:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
+        try:
+            outcome = json.loads(text)
+        except ValueError:
+            _log.error("the supervisor of a node ended with %s: %s", self._supervisor.returncode, text)
+            raise LostError("was lost: the process that watched it is gone") from None
+        if "error" in outcome:
+            raise LostError(f"could not be started: {outcome['error']}")
+        return int(outcome["exit_code"])
+
+    def _tell(self, line: str) -> None:
+        pipe = self._supervisor.stdin
+        assert pipe is not None
+        with self._lock, suppress(BrokenPipeError):
+            if not pipe.closed:
+                pipe.write(line.encode() + b"\n")
+                pipe.flush()
+
+
+@functools.cache
+def can_show_opt_ml() -> bool:
+    """Whether this machine allows a mount namespace in which `/opt/ml` is a node's own. It is tried, once."""
+    with TemporaryDirectory(prefix="pulumi-tione-") as root:
+        Path(root, "opt/ml").mkdir(parents=True)
+        tried = subprocess.run(
+            [*_supervisor(), root], stdin=subprocess.DEVNULL, capture_output=True, cwd="/", env={}, check=False
+        )
+    return tried.returncode == 0
+
+
+def _supervisor() -> list[str]:
+    # Isolated, and without packages of the site: no setting of the user's has a say in it.
+    return [sys.executable, "-I", "-S", "-c", _BARE, str(Path(__file__).parent)]

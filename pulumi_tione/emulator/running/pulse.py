@@ -1,0 +1,50 @@
+"""Lets time pass though nobody asks: what is executed has to begin by itself."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+
+class Pulse:
+    """Beats, from a thread of its own, at the moments that it was told."""
+
+    def __init__(self, now: Callable[[], datetime], beat: Callable[[], None]) -> None:
+        self._now = now
+        self._beat = beat
+        self._moments: list[datetime] = []
+        self._is_stopped = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def at(self, moment: datetime) -> None:
+        with self._changed:
+            heapq.heappush(self._moments, moment)
+            self._changed.notify()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while self._wait():
+            self._beat()
+
+    def _wait(self) -> bool:
+        """Wait for the next moment; False: there will be none."""
+        with self._changed:
+            while not self._is_stopped:
+                seconds = (self._moments[0] - self._now()).total_seconds() if self._moments else None
+                if seconds is not None and seconds <= 0:
+                    heapq.heappop(self._moments)
+                    return True
+                self._changed.wait(seconds)
+            return False

@@ -1,0 +1,237 @@
+"""The process beside the command of a node: starts it, keeps what it prints, and leaves nothing of it behind.
+
+It is a process of its own because the emulator may be killed at any moment: when the pipe closes by which it is told
+what to do, all that the command started is ended. It has nothing but the standard library; `process.py` starts it.
+
+What it reads: a line of JSON that says what to run, later a line with a number of seconds, within which everything
+shall end. What it writes: a line of JSON, when everything has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .mounts import OPT_ML, show_opt_ml
+from .spool import LONGEST_LINE, Writer
+
+LAST_GRACE_SECONDS = 0.5
+"""Between SIGTERM and SIGKILL where the emulator itself ends."""
+
+_AGAIN_SECONDS = 0.02
+"""After a SIGKILL, the next: what was born meanwhile must end as well."""
+
+_GIVE_UP_SECONDS = 5.0
+"""What has not ended so long after SIGKILL cannot be killed: a program with other rights, or one that waits for a disk."""
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def main() -> None:
+    """Run one command to its end."""
+    first, _, more = _read_line(sys.stdin.fileno())
+    order = json.loads(first)
+    outcome: dict[str, Any]
+    try:
+        if order["shows_opt_ml"]:
+            show_opt_ml(Path(order["root"]))
+        outcome = {"exit_code": _run(order, more)}
+    except (OSError, ValueError) as error:
+        outcome = {"error": str(error)}
+    print(json.dumps(outcome), flush=True)
+
+
+def probe(root: Path) -> None:
+    """Say whether a file below a folder can be seen in `/opt/ml`; an error says that it cannot."""
+    show_opt_ml(root)
+    (root / "opt/ml/probe").touch()
+    if not (OPT_ML / "probe").exists():
+        raise OSError("a mount had no effect")
+
+
+def _run(order: dict[str, Any], orders: bytes) -> int:
+    _adopt_orphans()
+    wake, woken = os.pipe()
+    for end in (wake, woken):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    writer = Writer(Path(order["spool"]))
+    process = subprocess.Popen(
+        ["bash", "-c", order["command"].encode()],
+        cwd=order["folder"],
+        env={name.encode(): value.encode() for name, value in order["environment"].items()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    watch = _Watch(process, writer, wake, orders)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: watch.end(LAST_GRACE_SECONDS))
+    return watch.until_all_has_ended()
+
+
+class _Watch:
+    """A command and all that descends from it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], writer: Writer, wake: int, orders: bytes) -> None:
+        self._process = process
+        self._exit_code: int | None = None
+        self._kill_at: float | None = None
+        self._first_kill: float | None = None
+        self._orders = orders
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(sys.stdin.fileno(), selectors.EVENT_READ, self._take_orders)
+        self._selector.register(wake, selectors.EVENT_READ, lambda: os.read(wake, 4096))
+        self._streams: list[_Stream] = []
+        for name, file in (("stdout", process.stdout), ("stderr", process.stderr)):
+            assert file is not None
+            stream = _Stream(name, file.fileno(), writer)
+            self._streams.append(stream)
+            self._selector.register(file, selectors.EVENT_READ, lambda stream=stream: self._take_output(stream))
+
+    def until_all_has_ended(self) -> int:
+        """Wait; give the exit code of the command, which is 128 and the signal's number where a signal ended it."""
+        try:
+            while self._reap() and not self._is_hopeless():
+                if self._exit_code is not None and self._kill_at is None:
+                    # As in a container: what a command leaves in the background ends with it.
+                    self._kill_at = time.monotonic()
+                self._kill_if_due()
+                for key, _ in self._selector.select(self._seconds_left()):
+                    key.data()
+        finally:
+            # Where orphans are adopted by somebody else, some may still be there.
+            self._signal(signal.SIGKILL)
+        for stream in self._streams:
+            stream.finish()
+        return 128 + signal.SIGKILL if self._exit_code is None else self._exit_code
+
+    def end(self, grace_seconds: float) -> None:
+        """Ask everything to end, and kill what still runs later."""
+        deadline = time.monotonic() + grace_seconds
+        self._kill_at = deadline if self._kill_at is None else min(self._kill_at, deadline)
+        self._signal(signal.SIGTERM)
+
+    def _take_orders(self) -> None:
+        more = os.read(sys.stdin.fileno(), 4096)
+        *lines, self._orders = (self._orders + more).split(b"\n")
+        for line in lines:
+            self.end(float(line))
+        if not more:
+            self._selector.unregister(sys.stdin.fileno())
+            self.end(LAST_GRACE_SECONDS)
+
+    def _take_output(self, stream: _Stream) -> None:
+        if not stream.read():
+            self._selector.unregister(stream.file)
+
+    def _reap(self) -> bool:
+        """Bury the dead; say whether anything is left. As orphans are adopted, nothing is left where no child is."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._process.pid:
+                code = os.waitstatus_to_exitcode(status)
+                self._process.returncode = code
+                self._exit_code = code if code >= 0 else 128 - code
+
+    def _kill_if_due(self) -> None:
+        now = time.monotonic()
+        if self._kill_at is not None and now >= self._kill_at:
+            self._signal(signal.SIGKILL)
+            self._first_kill = self._first_kill or now
+            self._kill_at = now + _AGAIN_SECONDS
+
+    def _is_hopeless(self) -> bool:
+        return self._first_kill is not None and time.monotonic() > self._first_kill + _GIVE_UP_SECONDS
+
+    def _seconds_left(self) -> float | None:
+        return None if self._kill_at is None else max(0.0, self._kill_at - time.monotonic())
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the command's process group, and to those that left it."""
+        group = self._process.pid
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+        for pid in _descendants():
+            with suppress(ProcessLookupError, PermissionError):
+                if os.getpgid(pid) != group:
+                    os.kill(pid, number)
+
+
+class _Stream:
+    """One of the two that a command prints to, cut into lines."""
+
+    def __init__(self, name: str, file: int, writer: Writer) -> None:
+        os.set_blocking(file, False)
+        self.file = file
+        self._name = name
+        self._writer = writer
+        self._rest = b""
+
+    def read(self) -> bool:
+        """Take a part of what is there; say whether there was any."""
+        more = os.read(self.file, LONGEST_LINE)
+        *lines, self._rest = (self._rest + more).split(b"\n")
+        if len(self._rest) >= LONGEST_LINE:
+            lines.append(self._rest[:LONGEST_LINE])
+            self._rest = self._rest[LONGEST_LINE:]
+        self._write(lines)
+        return bool(more)
+
+    def finish(self) -> None:
+        """Take all that is there; what is left is a line, too, though it was not ended."""
+        with suppress(BlockingIOError):
+            while self.read():
+                pass
+        if self._rest:
+            self._write([self._rest])
+
+    def _write(self, lines: list[bytes]) -> None:
+        # A full disk costs lines, not the run.
+        with suppress(OSError):
+            self._writer.write(self._name, *(line.removesuffix(b"\r") for line in lines))
+
+
+def _read_line(file: int) -> tuple[bytes, bytes, bytes]:
+    read = b""
+    while b"\n" not in read and (more := os.read(file, 65536)):
+        read += more
+    return read.partition(b"\n")
+
+
+def _adopt_orphans() -> None:
+    """Be the parent of those whose parent dies, so that none gets away. Linux only."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _descendants() -> list[int]:
+    """All processes below this one, as far as the system tells."""
+    parents: dict[int, int] = {}
+    with suppress(FileNotFoundError):
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                with suppress(OSError):
+                    told = Path("/proc", name, "stat").read_bytes()
+                    parents[int(name)] = int(told.rpartition(b")")[2].split()[1])
+    family = {os.getpid()}
+    while found := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= found
+    return sorted(family - {os.getpid()})
