@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 EMULATOR = [
     "aiohttp>=3.11,<4",  # the HTTP server of the local TI-ONE
+    "trustme>=1.2.1,<2",  # the certificate of --tls
 ]
 DEVELOPMENT = [
     "grpc-stubs>=1.53",

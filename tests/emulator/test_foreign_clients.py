@@ -55,7 +55,12 @@ def run_tccli(tccli_folder: Path, emulator: Emulator, tmp_path: Path) -> Run:
     bundle = Path(shutil.copytree(certifi, tmp_path / "trusting" / "certifi"), "cacert.pem")
     assert emulator.ca_file is not None
     bundle.write_bytes(bundle.read_bytes() + emulator.ca_file.read_bytes())
-    own = {"HOME": str(tmp_path), "PATH": os.defpath, "PYTHONPATH": str(tmp_path / "trusting")}
+    own = {
+        "HOME": str(tmp_path),
+        "PATH": os.defpath,
+        "PYTHONPATH": str(tmp_path / "trusting"),
+        "PYTHONWARNINGS": "ignore",  # its modules have escapes that Python complains of from 3.12 on
+    }
 
     def run(action: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {**own, **emulator.environment, **variables}

@@ -4,9 +4,9 @@
     "$(python tools/clients/install.py tccli)/bin/tccli"     the command line, in a virtual environment of its own
     "$(python tools/clients/install.py node)/bin/node"       Node; the SDK is in `node_modules` beside `bin`
 
-The emulator must satisfy them, and `tccli` may not enter our own environment: it brings the whole SDK, which writes over
-the parts of it that we use. Each is installed once, from what is pinned beside this file. Nothing but the directory goes
-to stdout; where a client cannot be had, one line on stderr says why.
+The emulator must satisfy them, and `tccli` may not enter our own environment: it brings the whole SDK, which writes
+over the parts of it that we use. Each is installed once, from what is pinned beside this file. Nothing but the
+directory goes to stdout; where a client cannot be had, one line on stderr says why.
 """
 
 from __future__ import annotations
