@@ -23,6 +23,7 @@ check: $(READY)  ## format, lint, types, import order, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/outputs/generate.py --check
+	$(BIN)/python tools/errors/generate.py --check
 
 check-vendor: $(READY)  ## whether the vendor's newest definition says the same as ours
 	$(BIN)/python tools/definition/distil.py --check
@@ -31,8 +32,9 @@ bench: $(READY)  ## what this package costs, as ratios within one run
 	$(BIN)/python tools/bench/run.py
 	$(BIN)/python tests/emulator/bench_throughput.py
 
-outputs: $(READY)  ## write pulumi_tione/outputs.py anew, after a change of args.py
+outputs: $(READY)  ## write the generated files anew, after a change of args.py or _codes.py
 	$(BIN)/python tools/outputs/generate.py
+	$(BIN)/python tools/errors/generate.py
 
 $(READY): setup.py tools/constraints.txt
 	$(PYTHON) -m venv .venv

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PAGE = 50
 """How many tasks a list call gives at most."""
 
+_PAGES_FOR_A_NAME = 5
+
 _TIONE = ("tione", "2021-11-11")
 _TAG = ("tag", "2018-08-13")
 _STS = ("sts", "2018-08-13")
@@ -77,9 +79,20 @@ class Client:
         return answer.get("TrainingTaskDetail") or None
 
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
-        """Give the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`)."""
-        answer = self._list(filters=[{"Name": "Name", "Values": [name]}], ti_project_id=ti_project_id)
-        return next((item for item in answer.get("TrainingTaskSet") or () if item.get("Name") == name), None)
+        """Give the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`).
+
+        Should the service's filter take names that only contain ours, a few pages are looked through.
+        """
+        filters = [{"Name": "Name", "Values": [name]}]
+        for page in range(_PAGES_FOR_A_NAME):
+            answer = self._list(filters=filters, offset=page * PAGE, ti_project_id=ti_project_id)
+            items = answer.get("TrainingTaskSet") or []
+            for item in items:
+                if item.get("Name") == name:
+                    return dict(item)
+            if len(items) < PAGE:
+                break
+        return None
 
     def training_tasks_by_id(
         self, task_ids: Sequence[str], ti_project_id: str | None = None

@@ -41,7 +41,15 @@ def show_status(message: str) -> None:
 def _log(severity: engine_pb2.LogSeverity.ValueType, message: str, ephemeral: bool) -> None:
     engine, urn = _engine(), getattr(_local("request"), "urn", "")
     if engine is not None and isinstance(urn, str):
-        engine.Log(engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral))
+        shown = without_colours(message)
+        with contextlib.suppress(Exception):  # a message that cannot be shown must not end what it is about
+            engine.Log(engine_pb2.LogRequest(severity=severity, message=shown, urn=urn, ephemeral=ephemeral))
+
+
+def without_colours(message: str) -> str:
+    """Give a message without what the engine takes for the beginning of a colour: at one that it does not know, it
+    crashes, and a value or a log line may hold anything."""
+    return message.replace("<{%", "<{ %")
 
 
 @functools.cache

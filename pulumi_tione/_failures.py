@@ -8,13 +8,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from pulumi_tione._client import Client
-from pulumi_tione._logs import RunLog, beginning_of, short_pod
+from pulumi_tione._logs import RunLog, beginning_of
+from pulumi_tione._pods import failed_first, short_pod
 from pulumi_tione._texts import harmless, harmless_line
-from pulumi_tione._times import rfc3339, time_or_none
+from pulumi_tione._times import rfc3339
 from pulumi_tione._waiting import AT_REST
 from pulumi_tione.errors import ApiError, TioneError
 
@@ -28,7 +28,7 @@ _LINE_LENGTH = 500
 _EXIT_CODE = re.compile(r"(?:exit(?:ed)?[ _-]?(?:with )?(?:code|status)|退出码)\D{0,3}(\d{1,3})\b", re.IGNORECASE)
 
 _REGION_IDS = {"ap-guangzhou": 1, "ap-shanghai": 4, "ap-beijing": 8, "ap-nanjing": 33}
-"""The numbers of regions in the console's addresses, as the vendor's own kit for TI writes them."""
+"""The numbers of regions in the addresses of the vendor's console."""
 
 _T = TypeVar("_T")
 
@@ -51,19 +51,11 @@ def report(
         headline: the first line.
         ways_on: what can be done now, beside reading the log.
     """
-    return "\n".join((headline, *_Report(client, task_id, workspace, detail).lines(ways_on)))
-
-
-def failed_first(pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Give the pod that failed first; where none did, the first that ended, or any."""
-    failed = [pod for pod in pods if pod.get("Status") == "FAILED"]
-    ended = [pod for pod in pods if pod.get("EndTime")]
-    # Of several that ended in the same second it is the first of the list, mostly the master.
-    return min(failed or ended or pods, key=lambda pod: _end_of(pod), default=None)
-
-
-def _end_of(pod: Mapping[str, Any]) -> datetime:
-    return time_or_none(pod.get("EndTime")) or datetime.max.replace(tzinfo=timezone.utc)
+    try:
+        lines = [*_Report(client, task_id, workspace, detail).lines(ways_on)]
+    except Exception as error:  # noqa: BLE001  whatever it is: what has to be told is the failure of the task
+        lines = [f"  nothing more can be told ({type(error).__name__}: {harmless(error)})"]
+    return "\n".join((headline, *lines))
 
 
 def exit_code(texts: Sequence[object]) -> str | None:

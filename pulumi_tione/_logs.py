@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_tione._client import Client
+from pulumi_tione._pods import short_pod
 from pulumi_tione._times import rfc3339, time_or_none
 from pulumi_tione._waiting import is_at_rest
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, may_pass
@@ -65,11 +66,6 @@ class Line:
         parts = [told.get("PkgId"), told.get("PkgLogId")] if told.get("PkgId") else [moment, pod, text]
         line_id = str(told.get("Id") or "") or " ".join(map(str, parts))
         return cls(line_id, time_or_none(moment) or _NO_TIME, moment, pod, text)
-
-
-def short_pod(run: str, pod: str) -> str:
-    """Give the part of a pod's name that is not its run's: `master-0`."""
-    return pod.removeprefix(f"{run}-")
 
 
 def beginning_of(detail: Mapping[str, Any]) -> datetime:

@@ -47,7 +47,7 @@ def numbered(name: str, number: int) -> str:
     return f"{readable}-{digest}{suffix}" if readable else f"{digest}{suffix}"
 
 
-NUMBERS = range(2, 100)
+NUMBERS = range(2, 1000)
 """The numbers that a computed name may get."""
 
 

@@ -160,7 +160,7 @@ MAX_TAGS = 50
 
 _TAG_SIGNS = "+ - = . _ : / @ ( ) [ ] , ; > <"
 _TAG_TEXT = re.compile(r"[0-9A-Za-z\u4e00-\u9fff +\-=._:/@()\[\],;><（）【】，；：。]*")
-_RESERVED_TAG_KEYS = ("qcs:", "project", "项目")
+_RESERVED_TAG_KEYS = ("qcs:", "tencentcloud:", "project", "项目")
 
 
 def tag_complaint(key: str, value: str) -> str | None:

@@ -120,6 +120,8 @@ class Settings:
         for label, source in self._sources:
             names = ("secretId", "secretKey", "securityToken")
             secret_id, secret_key, token = ((source(name) or "").strip() for name in names)
+            if not all(part.isprintable() for part in (secret_id, secret_key, token)):
+                raise SettingsError(f"the keys of {label.format('…')} have signs that no key has, such as a line's end")
             if secret_id and secret_key:
                 return Credentials(secret_id, secret_key, token or None)
             if secret_id or secret_key:

@@ -114,11 +114,12 @@ class Transport:
             UnclearError: anything else that is not a clear answer.
         """
         self._pace.wait(action, self._announce)
+        sdk = self._sdk(service)
         try:
-            answer = self._sdk(service).call_json(action, dict(body))
+            answer = sdk.call_json(action, dict(body))
         except TencentCloudSDKException as error:
             raise _translated(error, action, str(self._settings.endpoint(service[0])), secrets_in(body)) from None
-        except (json.JSONDecodeError, KeyError, TypeError, requests.RequestException, UnicodeDecodeError) as error:
+        except Exception as error:  # noqa: BLE001  whatever an odd answer does to the SDK: it may have taken effect
             raise UnclearError(f"{action} got no answer that can be understood ({type(error).__name__})") from None
         response = answer.get("Response") if isinstance(answer, dict) else None
         if not isinstance(response, dict) or "Error" in response:
@@ -149,6 +150,7 @@ class Transport:
         sdk.request.conn.proxy = {"http": "", "https": "", "all": ""} if endpoint.is_loopback else None
         # Otherwise `requests` puts what ~/.netrc has for the host in the place of our signature.
         sdk.request.conn._session.auth = lambda signed: signed
+        sdk.request.conn._session.max_redirects = 0  # a redirect is no answer of the service
         return sdk
 
 
@@ -171,7 +173,9 @@ def _translated(error: TencentCloudSDKException, action: str, endpoint: str, sec
         return UnclearError(f"{action} got no answer from {endpoint}: {_in_one_line(cause)}")
     if error.code == "ServerNetworkError":
         return UnclearError(f"{action} got an HTTP error from {endpoint}")
-    return ApiError(action, error.code or "", _without(secrets, str(error.message or "")), error.requestId or "")
+    if not isinstance(error.code, str) or not error.code:
+        return UnclearError(f"{action} was refused without a code")
+    return ApiError(action, error.code, _without(secrets, str(error.message or "")), error.requestId or "")
 
 
 def _without(secrets: Sequence[str], message: str) -> str:
@@ -195,8 +199,10 @@ def _was_not_sent(cause: BaseException | None) -> bool:
 
 
 def _in_one_line(cause: BaseException | None) -> str:
-    """Say what stood in the way, without the proxy's URL, which may hold a password."""
+    """Say what stood in the way, without keys and the proxy's URL, which may hold a password."""
     reason = _reason(cause)
+    if isinstance(cause, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader, UnicodeError)):
+        return "a region, a key or the address of a proxy has characters that a request cannot hold"
     if isinstance(reason, urllib3.exceptions.ProxyError):
         return f"the proxy that HTTP_PROXY or HTTPS_PROXY names: {str(reason.original_error).rpartition(': ')[2]}"
     if isinstance(reason, urllib3.exceptions.NewConnectionError):

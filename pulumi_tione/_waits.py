@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from pulumi_tione._client import PAGE, Client
 from pulumi_tione._failures import report
-from pulumi_tione._logs import newest_line, short_pod
+from pulumi_tione._logs import newest_line
+from pulumi_tione._pods import readiness, short_pod
 from pulumi_tione._texts import harmless_line, span
 from pulumi_tione._waiting import Status, has_reached, is_at_rest
 from pulumi_tione.errors import TaskError, TioneError, UnreachedError, may_pass
@@ -42,9 +43,6 @@ _LINE_LENGTH = 200
 
 _LOOKED_INTO = 10
 """How many tasks are asked about by themselves at one look, for pods or for log lines: each costs a call."""
-
-_READY = ("RUNNING", "SUCCEEDED")
-"""The statuses of pods that do, or did, what they should."""
 
 _T = TypeVar("_T")
 
@@ -102,7 +100,7 @@ class Lookout:
 
         At most ten tasks are asked about between two looks.
         """
-        return await self._looked_into("pods", lambda: _readiness(self.client.pods(task_id, self.workspace))) or ""
+        return await self._looked_into("pods", lambda: _said(self.client.pods(task_id, self.workspace))) or ""
 
     async def newest_line(self, task_id: str) -> str | None:
         """Give the last line of a task's log, with its pod, or nothing where there is none, or it cannot be read.
@@ -145,7 +143,7 @@ class Lookout:
             for begin in range(0, len(batch.ids), PAGE):
                 page = batch.ids[begin : begin + PAGE]
                 items.update(await asyncio.to_thread(self.client.training_tasks_by_id, page, self.workspace))
-        except TioneError as error:
+        except Exception as error:  # noqa: BLE001  whatever it is: those who share the look must not wait for ever
             batch.answer.set_exception(error)
         else:
             self._choose_pause(items)
@@ -214,6 +212,7 @@ class _Wait:
         self._clock = clock
         self._begun = self._seen = self._since = self._shown = self._line_shown = clock()
         self._status = self._line = ""
+        self._is_blind = False
 
     async def run(self) -> Mapping[str, Any]:
         while True:
@@ -252,7 +251,7 @@ class _Wait:
     def _take(self, status: str) -> bool:
         """Take in a status that was seen, and tell whether it is a new one."""
         is_new = status != self._status
-        self._seen = self._clock()
+        self._seen, self._is_blind = self._clock(), False
         self._status, self._since = status, self._seen if is_new else self._since
         return is_new
 
@@ -263,7 +262,9 @@ class _Wait:
         blind = self._clock() - self._seen
         if blind > _PATIENCE.total_seconds():
             raise TaskError(f"the status of {self._goal.task} could not be read for {span(blind)}: {error}") from error
-        self._show(f"status unknown for {span(blind)}: {error}")
+        if not self._is_blind or self._clock() - self._shown >= _SECONDS_BETWEEN_MESSAGES:
+            self._show(f"status unknown for {span(blind)}: {error}")
+            self._is_blind, self._shown = True, self._clock()
 
     async def _tell(self, is_new: bool) -> None:
         """Say what there is to say: that the status is a new one, that it still is what it is, the last log line."""
@@ -297,10 +298,10 @@ class _Wait:
         status = str(detail.get("Status"))
         if not is_at_rest(status) or self._is_goal(status):
             return  # somebody has started it again meanwhile: the next look sees it
-        reason = detail.get("FailureReason") or detail.get("Message") or "the service gives no reason"
+        reason = harmless_line(detail.get("FailureReason") or detail.get("Message") or "the service gives no reason")
         raise await self._unreached(
             f"{self._goal.task} ended {status}{_by_whom(detail)}, not {self._goal} as awaited: "
-            f"{harmless_line(reason)}. It stays in the state and is not run again by itself; change `triggers` to "
+            f"{reason.rstrip('.。')}. It stays in the state and is not run again by itself; change `triggers` to "
             "replace it by a new run, or set `rerun_on_failure`",
             detail,
             _WAYS_ON_FROM_REST,
@@ -344,11 +345,10 @@ def _by_whom(detail: Mapping[str, Any]) -> str:
     return f" by {harmless_line(operator.get('SubUinName') or operator.get('SubUin') or 'a user')}"
 
 
-def _readiness(pods: Sequence[Mapping[str, Any]]) -> str:
+def _said(pods: Sequence[Mapping[str, Any]]) -> str:
     """Say how many pods are ready, and which one lags."""
     if not pods:
         return ""
-    lagging = next((pod for pod in pods if pod.get("Status") not in _READY), None)
-    ready = sum(pod.get("Status") in _READY for pod in pods)
-    which = "" if lagging is None else f", {lagging.get('Name')} is {lagging.get('Status')}"
-    return f" ({ready} of {len(pods)} pods ready{which})"
+    now = readiness(pods)
+    which = f", {now.lagging} is {now.status_of_lagging}" if now.lagging else ""
+    return f" ({now.ready} of {now.total} pods ready{which})"

@@ -256,12 +256,16 @@ def _normal(kind: Type, value: Any) -> Any:
 
 
 def inputs_among(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the inputs that recorded outputs contain: whatever a program may set, at any depth."""
-    return {
+    """Give the inputs that recorded outputs contain: whatever a program may set, at any depth.
+
+    A name that was numbered is there as it was wanted.
+    """
+    inputs = {
         name: _inputs_of(TRAINING_TASK.fields[name].type, value) if name in TRAINING_TASK.fields else value
         for name, value in outputs.items()
         if name not in TRAINING_TASK.outputs and name != NUMBERED_FROM
     }
+    return {**inputs, "name": outputs[NUMBERED_FROM]} if NUMBERED_FROM in outputs else inputs
 
 
 def _inputs_of(kind: Type, value: Any) -> Any:

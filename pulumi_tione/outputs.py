@@ -25,6 +25,7 @@ __all__ = [
     "EncodedStartCmdInfo",
     "ExposeNetworkConfig",
     "ExposePortConfig",
+    "GetTrainingTaskResult",
     "GooseFS",
     "HDFSConfig",
     "HostPath",
@@ -409,6 +410,106 @@ class OperatorInfo(dict[str, Any]):
     """Whether it was the platform, not a user (`IsPlatformOperator`)."""
     operation_type: str | None = pulumi.property("operationType", default=None)
     """What was done, for example `STOP` (`OperationType`)."""
+
+
+@pulumi.output_type
+class GetTrainingTaskResult(dict[str, Any]):
+    """A task that was looked up, as the service tells of it (`TrainingTaskDetail`)."""
+
+    __init__ = _init
+    id: str = pulumi.property("id")
+    """Its id, for example `train-1208038387393233920` (`Id`)."""
+    region: str = pulumi.property("region")
+    """Where it is, for example `ap-guangzhou`."""
+    status: str = pulumi.property("status")
+    """`SUBMITTING`, `PENDING`, `STARTING`, `RUNNING`, `STOPPING`, `STOPPED`, `FAILED`, `SUCCEED` or
+    `SUBMIT_FAILED`, as it was at the last `up` or `refresh` (`Status`)."""
+    latest_instance_id: str = pulumi.property("latestInstanceId")
+    """Id of the latest run (`LatestInstanceId`)."""
+    create_time: str = pulumi.property("createTime")
+    """When the task was created, for example `2025-08-01T10:59:53+08` (`CreateTime`)."""
+    start_time: str = pulumi.property("startTime")
+    """When the training started (`StartTime`)."""
+    end_time: str = pulumi.property("endTime")
+    """When the training ended (`EndTime`)."""
+    update_time: str = pulumi.property("updateTime")
+    """When the task changed last (`UpdateTime`)."""
+    runtime_in_seconds: int = pulumi.property("runtimeInSeconds")
+    """How long it ran, in seconds (`RuntimeInSeconds`)."""
+    failure_reason: str = pulumi.property("failureReason")
+    """Why it failed, or was stopped (`FailureReason`)."""
+    message: str = pulumi.property("message")
+    """What the service has to say of the task (`Message`)."""
+    charge_status: str = pulumi.property("chargeStatus")
+    """`BILLING`, `ARREARS_STOP` or `NOT_BILLING` (`ChargeStatus`)."""
+    billing_info: str = pulumi.property("billingInfo")
+    """What it costs, as a text to show (`BillingInfo`)."""
+    resource_group_name: str = pulumi.property("resourceGroupName")
+    """Name of the resource group (`ResourceGroupName`)."""
+    tensor_board_id: str = pulumi.property("tensorBoardId")
+    """Id of the task's TensorBoard (`TensorBoardId`)."""
+    uin: str = pulumi.property("uin")
+    """Id of the account that owns the task (`Uin`)."""
+    sub_uin: str = pulumi.property("subUin")
+    """Id of the user that created the task (`SubUin`)."""
+    sub_uin_name: str = pulumi.property("subUinName")
+    """Name of the user that created the task (`SubUinName`)."""
+    operator_info: OperatorInfo | None = pulumi.property("operatorInfo", default=None)
+    """Who acted last on the task (`OperatorInfo`)."""
+    all_tags: Mapping[str, str] = pulumi.property("allTags")
+    """All tags of the task: the program's, the default ones, and the labels `pulumi:project`, `pulumi:stack` and
+    `pulumi:resource`."""
+    charge_type: str = pulumi.property("chargeType")
+    """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
+    resource_config_infos: Sequence[ResourceConfigInfo] = pulumi.property("resourceConfigInfos")
+    """The groups of nodes (`ResourceConfigInfos`)."""
+    name: str = pulumi.property("name")
+    """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
+    `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
+    framework_name: str | None = pulumi.property("frameworkName", default=None)
+    """Built-in framework, for example `PYTORCH` (`FrameworkName`)."""
+    framework_version: str | None = pulumi.property("frameworkVersion", default=None)
+    """Version of the framework, for example `1.9` (`FrameworkVersion`)."""
+    framework_environment: str | None = pulumi.property("frameworkEnvironment", default=None)
+    """Environment of the framework, for example `torch2.1-py3.10-cuda12.1-gpu` (`FrameworkEnvironment`)."""
+    image_info: ImageInfo | None = pulumi.property("imageInfo", default=None)
+    """A container image in place of a built-in framework (`ImageInfo`)."""
+    training_mode: str | None = pulumi.property("trainingMode", default=None)
+    """How the nodes work together, for example `DDP` (`TrainingMode`)."""
+    start_cmd_info: StartCmdInfo | None = pulumi.property("startCmdInfo", default=None)
+    """The commands, as plain text (`EncodedStartCmdInfo`, which is sent in place of `StartCmdInfo`)."""
+    code_package_path: CosPathInfo | None = pulumi.property("codePackagePath", default=None)
+    """Where the code lies (`CodePackagePath`)."""
+    code_repos: Sequence[CodeRepoConfig] | None = pulumi.property("codeRepos", default=None)
+    """Code repositories that are cloned before the start (`CodeRepos`)."""
+    data_source: str | None = pulumi.property("dataSource", default=None)
+    """Kind of the data, for example `DATASET` (`DataSource`)."""
+    data_configs: Sequence[DataConfig] | None = pulumi.property("dataConfigs", default=None)
+    """The mounts, at most ten (`DataConfigs`)."""
+    output: CosPathInfo | None = pulumi.property("output", default=None)
+    """Where the results go; the service adds the task's id to the path (`Output`)."""
+    tuning_parameters: str | None = pulumi.property("tuningParameters", default=None)
+    """Parameters of the training, mostly JSON, at most 2048 characters (`TuningParameters`)."""
+    resource_group_id: str | None = pulumi.property("resourceGroupId", default=None)
+    """Id of the resource group of a `PREPAID` task, for example `rsg-1368bcxs` (`ResourceGroupId`)."""
+    vpc_id: str | None = pulumi.property("vpcId", default=None)
+    """Id of the VPC that the nodes join, for example `vpc-a26qv3af` (`VpcId`)."""
+    subnet_id: str | None = pulumi.property("subnetId", default=None)
+    """Id of the subnet that the nodes join, for example `subnet-m7xhqcyc` (`SubnetId`)."""
+    expose_network_config: ExposeNetworkConfig | None = pulumi.property("exposeNetworkConfig", default=None)
+    """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
+    log_enable: bool | None = pulumi.property("logEnable", default=None)
+    """Whether logs are delivered to the log service CLS (`LogEnable`)."""
+    log_config: LogConfig | None = pulumi.property("logConfig", default=None)
+    """Where in CLS the logs go (`LogConfig`)."""
+    remark: str | None = pulumi.property("remark", default=None)
+    """A remark of at most 1024 characters (`Remark`)."""
+    tags: Mapping[str, str] | None = pulumi.property("tags", default=None)
+    """Tags, beside the default ones of `tione:defaultTags`. The key has 1 to 127, the value 1 to 255 characters:
+    letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`,
+    `project` or `项目` are reserved (`Tags`)."""
+    ti_project_id: str | None = pulumi.property("tiProjectId", default=None)
+    """Id of the workspace, where it is not the default one (`TiProjectId`)."""
 
 
 class TrainingTaskProperties(pulumi.CustomResource):

@@ -26,7 +26,7 @@ from pulumi.dynamic import (
 
 from pulumi_tione import _engine
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import RETAINED
+from pulumi_tione._ownership import NUMBERS, RETAINED, numbered
 from pulumi_tione._settings import Settings
 from pulumi_tione.errors import TioneError
 from pulumi_tione.lifecycle.check import Surroundings, check
@@ -38,6 +38,7 @@ from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
 _PROVIDER_KEY = "__provider"
+_NUMBERS_LOOKED_FOR = 3
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -49,6 +50,7 @@ def _in_one_line(method: _F) -> _F:
         try:
             return method(*args)
         except TioneError as error:
+            error.args = (_engine.without_colours(str(error)),)
             raise error from None
 
     return wrapper  # type: ignore[return-value]
@@ -86,11 +88,17 @@ class TrainingTaskProvider(ResourceProvider):
         checked = check(_without_provider(_olds), _without_provider(news), around)
         for warning in checked.warnings:
             _engine.warn(warning)
-        return CheckResult(checked.inputs, [CheckFailure(path, reason) for path, reason in checked.failures])
+        failures = [CheckFailure(path, _engine.without_colours(reason)) for path, reason in checked.failures]
+        return CheckResult(checked.inputs, failures)
 
     def _status_of(self, inputs: Mapping[str, Any]) -> str | None:
-        found = self._client(inputs["region"]).find_training_task(inputs["name"], inputs.get("tiProjectId"))
-        return None if found is None else str(found.get("Status"))
+        """Give the status of the task with these inputs, whose name may have been numbered."""
+        client, name = self._client(inputs["region"]), inputs["name"]
+        for candidate in (name, *(numbered(name, number) for number in NUMBERS[:_NUMBERS_LOOKED_FOR])):
+            found = client.find_training_task(candidate, inputs.get("tiProjectId"))
+            if found is not None:
+                return str(found.get("Status"))
+        return None
 
     @_in_one_line
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

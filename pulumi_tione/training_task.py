@@ -15,8 +15,11 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.config import get_config
 from typing_extensions import Unpack
 
+from pulumi_tione import outputs
 from pulumi_tione._client import Client
-from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione._ending import Waits, keep_exports
+from pulumi_tione._engine import without_colours
+from pulumi_tione._fields import TRAINING_TASK, Struct
 from pulumi_tione._ownership import RETAINED, TYPE, resource_under
 from pulumi_tione._properties import properties_of, property_path
 from pulumi_tione._settings import Settings
@@ -24,9 +27,12 @@ from pulumi_tione._waiting import Status
 from pulumi_tione._waits import Goal, Lookout, wait
 from pulumi_tione._wire import recorded_outputs
 from pulumi_tione.args import TrainingTaskArgs
-from pulumi_tione.errors import TioneError, UnreachedError
+from pulumi_tione.errors import TaskError, TioneError, UnreachedError
 from pulumi_tione.outputs import TrainingTaskProperties
 from pulumi_tione.provider import TrainingTaskProvider
+
+_WAITS = Waits()
+"""Those of this program."""
 
 _COMPUTED = ("name", "region", "tags")
 """The inputs that check may set."""
@@ -35,8 +41,9 @@ _COMPUTED = ("name", "region", "tags")
 class TrainingTask(TrainingTaskProperties):
     """A training task of Tencent Cloud TI-ONE.
 
-    It is created by CreateTrainingTask and runs at once; it costs money while it runs. Whatever changes in its args
-    afterwards replaces it, the old task first. Destroying it stops it, if it runs, and deletes it.
+    It is created by CreateTrainingTask and runs at once; it costs money while it runs. Tags, log delivery and the
+    desired status change in place; what else changes in its args replaces it, the old task first. Destroying it stops
+    it, if it runs, and deletes it.
 
     Example:
         task = tione.TrainingTask(
@@ -142,6 +149,8 @@ class TrainingTask(TrainingTaskProperties):
             ValueError: there is no such status.
         """
         wanted = (status,) if isinstance(status, str) else tuple(status)
+        if not wanted:
+            raise ValueError("name a status to wait for")
         for name in wanted:
             if name not in {*Status}:
                 raise ValueError(f"{name!r} is no status of a training task: use {', '.join(Status)}")
@@ -156,38 +165,36 @@ class TrainingTask(TrainingTaskProperties):
         self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
     ) -> TrainingTask:
         goal = Goal(task["id"], task["name"], task["uin"], wanted, timeout, logs)
-        if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
-            raise self._failed(f"{goal.task} is to be STOPPED, as desired_status says: it cannot become {goal}")
         try:
-            detail = await wait(goal, _lookout(task["region"], task["ti_project_id"]), self._show)
-        except UnreachedError as error:
-            raise self._failed(str(error), error.report) from None
+            if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
+                raise TaskError(f"{goal.task} is to be STOPPED, as desired_status says: it cannot become {goal}")
+            with _WAITS.one_more():
+                detail = await wait(goal, _lookout(task["region"], task["ti_project_id"]), self._show)
         except TioneError as error:
-            raise self._failed(str(error)) from None
-        return self._as_of(detail)
+            report = error.report if isinstance(error, UnreachedError) else str(error)
+            pulumi.log.error(without_colours(report), resource=self)
+            failure = pulumi.RunError(without_colours(str(error)))
+        else:
+            return self._as_of(detail)
+        await _WAITS.all_over()
+        await keep_exports()
+        raise failure
 
     def _show(self, message: str) -> None:
-        pulumi.log.info(_for_engine(message), resource=self, ephemeral=True)
-
-    def _failed(self, message: str, report: str | None = None) -> pulumi.RunError:
-        """Put an error on the task's own row, with all that is known of it, and give what ends the update."""
-        pulumi.log.error(_for_engine(report or message), resource=self)
-        return pulumi.RunError(_for_engine(message))
+        pulumi.log.info(without_colours(message), resource=self, ephemeral=True)
 
     def _as_of(self, detail: Mapping[str, Any]) -> TrainingTask:
         """Give a copy of the task whose outputs are fresh. It is the same resource: `depends_on` accepts it."""
         fresh = copy.copy(self)
         now = recorded_outputs({}, detail)
         for field in TRAINING_TASK.outputs.values():
-            value = self.__dict__[field.name].apply(lambda _, told=now[field.property]: told)
+            told = now[field.property]
+            if isinstance(field.type, Struct) and told is not None:
+                parts = field.type.outputs.values()
+                told = getattr(outputs, field.type.name)(**{part.name: told[part.property] for part in parts})
+            value = self.__dict__[field.name].apply(lambda _, told=told: told)
             fresh.__dict__[field.name] = fresh.__dict__[field.property] = value
         return fresh
-
-
-def _for_engine(message: str) -> str:
-    """Give a message without what the engine takes for the beginning of a colour: at one that it does not know, it
-    crashes, and log lines may hold anything."""
-    return message.replace("<{%", "<{ %")
 
 
 @functools.cache
@@ -214,6 +221,13 @@ def _options(resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.
             f"training task {resource_name!r}: delete_before_replace=False is not possible: two runs of one task "
             "would overlap, pay twice and write to the same output"
         )
+    if opts.deleted_with is not None:
+        raise pulumi.RunError(
+            f"training task {resource_name!r}: deleted_with is not possible: `pulumi destroy` would not delete the "
+            "task, and it would run on"
+        )
+    # Said in any case: otherwise a parent's option would count, of which the computed name knows nothing.
+    opts.retain_on_delete = bool(opts.retain_on_delete)
     for option in ("ignore_changes", "replace_on_changes", "additional_secret_outputs"):
         paths = getattr(opts, option)
         if paths is not None:

@@ -2,6 +2,9 @@
 
     pulumi-tione orphans     training tasks that no state knows, listed, stopped or deleted
     pulumi-tione import      an existing task taken into the state; pending creates of a killed update settled
+    pulumi-tione logs        what the pods of a task print; with --follow until it ends
+    pulumi-tione events      what happened to a task
+    pulumi-tione status      how the tasks of a stack are
     pulumi-tione emulator    a local TI-ONE
 
 Each command has a module of its own. They read and write states through the Pulumi CLI alone, and ask the service with
@@ -14,7 +17,7 @@ from typing import Any
 
 import click
 
-from pulumi_tione.cli import emulator, import_, orphans
+from pulumi_tione.cli import emulator, events, import_, logs, orphans, status
 from pulumi_tione.cli._terminal import harmless
 from pulumi_tione.errors import TioneError
 
@@ -47,4 +50,7 @@ def main() -> None:
 
 main.add_command(orphans.orphans)
 main.add_command(import_.import_)
+main.add_command(logs.logs)
+main.add_command(events.events)
+main.add_command(status.status)
 main.add_command(emulator.emulator)

@@ -13,9 +13,9 @@ from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import LABELS
+from pulumi_tione._times import parsed_time
 from pulumi_tione._wire import user_tags
 from pulumi_tione.errors import ApiError, Kind
-from pulumi_tione.lifecycle.create import parsed_time
 
 DEFAULT_WORKSPACE = "0"
 """The id that DescribeWorkspaces gives the workspace that is meant where none is named."""

@@ -8,15 +8,7 @@ from datetime import timedelta
 
 import click
 
-
-def harmless(text: object) -> str:
-    """Give a text that came from elsewhere so that a terminal shows it and does nothing else.
-
-    Names, tags and messages of the service may hold anything, control characters included.
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in str(text)
-    )
+from pulumi_tione._texts import harmless as harmless
 
 
 def is_confirmed(question: str, yes: bool) -> bool:

@@ -35,6 +35,10 @@ What can be ordered, in Python and as JSON over HTTP (loopback only):
 A run whose start command consists of `sleep`, `exit`, `echo`, `true` and `false` goes as the command says; any other
 runs for five seconds and succeeds, unless ordered otherwise. Nothing is executed. What is faithful to the service, and
 how that is known, stands in `docs/fidelity.md`.
+
+Only with `--run` or `run=True` commands are executed, with the rights of whoever started the emulator. Each node is a
+process then, and processes decide how a run ends and what it prints; `--cos DIR` or `cos=DIR` is where code and data
+come from and output goes. Time is real, the address a loopback one, and the key made at the start.
 """
 
 from .accounts import DEFAULT_KEY, Caller, Key

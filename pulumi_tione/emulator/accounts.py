@@ -44,6 +44,11 @@ DEFAULT_KEY = Key("AKIDemulator", "emulator")
 """The pair that is known unless others are given. It protects nothing: the emulator listens to its own machine only."""
 
 
+def made_key() -> Key:
+    """A pair that nobody can guess, where what a request says is executed."""
+    return Key(f"AKID{secrets.token_hex(16)}", secrets.token_hex(32))
+
+
 class Keyring:
     """All keys that the emulator honours."""
 

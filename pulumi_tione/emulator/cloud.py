@@ -17,6 +17,7 @@ from .ids import TaskIds, instance_id
 from .life import Event, Status
 from .orders import Order, Orders
 from .registry import Registry
+from .running import Cos, Execution
 from .storage import Memory, Storage
 from .tag_quota import TagQuota
 from .tasks import Operator, Run, Task
@@ -49,11 +50,16 @@ class Cloud:
         switches: Switches | None = None,
         orders: Orders | None = None,
         storage: Storage | None = None,
+        execution: Execution | None = None,
+        cos: Cos | None = None,
     ) -> None:
+        """With an `execution` runs are executed; with `cos` it is known which buckets there are, and what they hold."""
         self.clock = clock
         self.keyring = keyring
         self.switches = switches or Switches()
         self.orders = orders or Orders()
+        self.execution = execution
+        self.cos = cos
         self.registry = Registry()
         self.tag_quota = TagQuota()
         self.discount = 1.0
@@ -158,7 +164,27 @@ class Cloud:
         task.happen(Event.IS_PREEMPTED, now)
         self._changed(task)
 
+    def nodes_are_ready(self, task: Task, run: Run) -> None:
+        """The processes of a run that is executed are there."""
+        if self._is_under_way(task, run) and run.status is Status.STARTING:
+            task.happen(Event.TIME_PASSES, self.clock.now())
+            self._changed(task)
+
+    def nodes_have_ended(self, task: Task, run: Run, failure: str | None) -> None:
+        """The processes of a run that is executed are gone: because they were done, or because they were to end."""
+        if not self._is_under_way(task, run):
+            return
+        if run.status is Status.STOPPING:
+            task.happen(Event.TIME_PASSES, self.clock.now())
+        elif failure is not None:
+            task.happen(Event.FAILS, self.clock.now(), failure)
+        else:
+            task.happen(Event.SUCCEEDS, self.clock.now())
+        self._changed(task)
+
     def delete(self, task: Task) -> None:
+        if self.execution is not None:
+            self.execution.forget(task)
         del self._tasks[task.id]
         self._storage.drop("task", task.id)
         if self.switches.deleted_names_are_free:
@@ -220,7 +246,7 @@ class Cloud:
         self._storage.close()
 
     def _new_run(self, task: Task, now: datetime) -> Run:
-        run = Run(instance_id(task.id), self.orders.course(task), [])
+        run = Run(instance_id(task.id), self.orders.course(task), [], is_executed=self.execution is not None)
         run.enter(Status.SUBMITTING, now)
         return run
 
@@ -238,23 +264,48 @@ class Cloud:
     def _watch(self, task: Task) -> None:
         if task.run.due is not None:
             heapq.heappush(self._due, (task.run.due, task.id))
+        if self.execution is not None:
+            self.execution.follow(task)
+
+    def _is_under_way(self, task: Task, run: Run) -> bool:
+        return self._tasks.get(task.id) is task and task.run is run
 
     def _load(self) -> None:
         """Take up what an earlier emulator left. What time has brought about since then follows from the clock."""
         for task_id, document in self._storage.load("task"):
-            task = self._tasks[task_id] = documents.to_task(document)
-            self._watch(task)
+            self._tasks[task_id] = documents.to_task(document)
             self._ids.last = max(self._ids.last, int(task_id.rpartition("-")[2]))
         for key, task_id in self._storage.load("name"):
             uin, region, name = key.split(" ", 2)
             self._taken_names[uin, region, name] = task_id
-        for _, document in self._storage.load("key"):
-            self.keyring.add(documents.to_key(document))
+        if self.execution is None:
+            # Else only keys that were made at this start are honoured.
+            for _, document in self._storage.load("key"):
+                self.keyring.add(documents.to_key(document))
         for _, (uin, tag_key, value) in self._storage.load("tag"):
             self.tag_quota.use(uin, {tag_key: value})
         for key, facts in self._storage.load("registered"):
             kind, resource_id = key.split(" ", 1)
             self.registry.register(kind, resource_id, **facts)
+        for task in self.tasks():
+            if task.run.is_executed and task.is_active:
+                self._interrupt(task)
+            self._watch(task)
+        self._storage.commit()
+
+    def _interrupt(self, task: Task) -> None:
+        """End a run whose processes ended with an earlier emulator. They are not started again: nobody asked for it."""
+        now = self.clock.now()
+        if task.status is Status.SUBMITTING:
+            task.happen(Event.SUBMISSION_FAILS, now)
+        elif task.status is Status.STOPPING:
+            task.happen(Event.TIME_PASSES, now)
+        else:
+            task.happen(Event.IS_STOPPED, now)
+            task.happen(Event.TIME_PASSES, now)
+            task.run.failure_reason = "Platform Stop"
+            task.operator = Operator("STOP", is_platform=True)
+        self._changed(task)
 
 
 def needs(nodes: Sequence[Mapping[str, Any]]) -> Amounts:

@@ -9,13 +9,14 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from .accounts import DEFAULT_KEY, DEFAULT_UIN, Caller, Key
+from .accounts import DEFAULT_UIN, Caller, Key
 from .cloud import Switches
 from .emulator import Emulator
 from .endpoints import PREFIX, ROUTES
 from .life import DURATIONS, Status
 from .limits import RATE
 from .regions import DEFAULT_REGION
+from .running.environment import ROOT_VARIABLE
 from .storage import StateFileError
 
 DEFAULT_PORT = 9851
@@ -43,6 +44,11 @@ _TRUST = """\
                  SDK for Node      export NODE_EXTRA_CA_CERTS={ca_file}
 """
 
+_RUNNING = """\
+  tasks        are really run, by processes that may do what you may, below {folder}
+               /opt/ml is {opt_ml}
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
@@ -54,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             port=options.port,
             host=options.host,
             tls=options.tls,
-            keys=options.key or [DEFAULT_KEY],
+            keys=options.key,
             speed=options.speed,
             clock_offset_seconds=options.clock_offset,
             durations={**DURATIONS, Status.RUNNING: options.running},
@@ -65,15 +71,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ),
             record_file=options.record,
             state_file=options.state,
+            run=options.run,
+            cos=options.cos,
         )
-    except StateFileError as error:
+    except (StateFileError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
         print(f"cannot listen on {options.host} port {options.port}: {error.strerror}", file=sys.stderr)
         return 1
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # The terminal may be closed as well; not every system has a signal for that.
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, lambda *_: ended.set())
     with emulator:
         _announce(emulator)
@@ -96,6 +105,9 @@ def _announce(emulator: Emulator) -> None:
     )
     if emulator.ca_file is not None:
         told += _TRUST.format(ca_file=emulator.ca_file)
+    if emulator.execution is not None:
+        shown = "a node's own" if emulator.execution.shows_opt_ml else f"below what {ROOT_VARIABLE} names, of each node"
+        told += _RUNNING.format(folder=emulator.execution.folder, opt_ml=shown)
     print(f"{told}\n{READY}{emulator.endpoint}", flush=True)
 
 
@@ -121,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-limits", action="store_true", help=f"no limit of {RATE} requests a second for each action")
     add("--record", metavar="FILE", help="write every request, secrets masked, as a line of JSON")
     add("--state", metavar="FILE", help="keep the state in this file, for the next start")
+    add("--run", action="store_true", help="really run the tasks: execute what requests say, with your own rights")
+    add("--cos", metavar="DIR", help="a folder that stands for COS, with a folder for each bucket")
     add("--clock-offset", type=float, default=0.0, metavar="SECONDS", help="by how much this service's clock is wrong")
     add("--keep-deleted-names", action="store_true", help="the name of a deleted task stays taken")
     add("--no-start-from-failed", action="store_true", help="StartTrainingTask is refused for a FAILED task")

@@ -57,6 +57,7 @@ class Control:
 
     def advance(self, seconds: float) -> datetime:
         """Let time pass for the tasks; give the new time."""
+        self._refuse_where_processes_decide(True)
         with self._state():
             self._cloud.clock.advance(seconds)
             return self._cloud.settle()
@@ -79,6 +80,8 @@ class Control:
             durations["RUNNING"] = running_seconds
         if outcome is not None and outcome not in OUTCOMES:
             raise ValueError(f"outcome is one of {', '.join(OUTCOMES)}, not {outcome}")
+        decided = outcome in ("SUCCEED", "FAILED") or output is not None or {"STARTING", "RUNNING"} & durations.keys()
+        self._refuse_where_processes_decide(bool(decided))
         order = Order(
             OUTCOMES[outcome] if outcome else None,
             failure_reason,
@@ -151,6 +154,12 @@ class Control:
     def add_fault(self, order: Mapping[str, Any]) -> Fault:
         with self._lock:
             return self.faults.add(**order)
+
+    def _refuse_where_processes_decide(self, decided: bool) -> None:
+        if decided and self._cloud.execution is not None:
+            raise ValueError(
+                "tasks are really run here, in real time: processes decide how they end and what they print"
+            )
 
     @contextmanager
     def _state(self) -> Iterator[datetime]:

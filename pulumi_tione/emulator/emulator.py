@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from .accounts import DEFAULT_KEY, Key, Keyring
+from .accounts import DEFAULT_KEY, Key, Keyring, made_key
 from .clock import Clock, Wall, wall_clock
 from .cloud import Cloud, Switches
 from .control import Control
@@ -20,6 +21,7 @@ from .limits import RATE, RateLimit
 from .orders import Orders
 from .record import Record
 from .regions import DEFAULT_REGION
+from .running import Cos, Execution
 from .server import LOOPBACK_NAMES, Server
 from .storage import File, Memory, Storage
 from .tls import Certificates
@@ -37,7 +39,7 @@ class Emulator(Control):
         port: int = 0,
         host: str = "127.0.0.1",
         tls: bool = False,
-        keys: Iterable[Key] = (DEFAULT_KEY,),
+        keys: Iterable[Key] | None = None,
         speed: float = 1.0,
         manual_clock: bool = False,
         clock_offset_seconds: float = 0.0,
@@ -46,6 +48,8 @@ class Emulator(Control):
         switches: Switches | None = None,
         record_file: Path | str | None = None,
         state_file: Path | str | None = None,
+        run: bool = False,
+        cos: Path | str | None = None,
         wall: Wall | None = None,
     ) -> None:
         """Port 0 is any free one. With `manual_clock` no time passes for the tasks but by `advance`.
@@ -53,7 +57,12 @@ class Emulator(Control):
         `clock_offset_seconds` is by how much this service's clock is wrong; `requests_a_second` None is without limits;
         `state_file` keeps the state, which else ends with the emulator. With `tls` it speaks HTTPS alone, and `ca_file`
         is what clients must trust.
+
+        With `run`, commands are really executed, with the rights of this process: in real time, on a loopback address
+        only, for no key but one that is made at the start. `cos` is a folder that stands for COS, a folder a bucket.
         """
+        if run:
+            _check_that_it_may_run(host, keys, 0.0 if manual_clock else speed)
         wall = wall or wall_clock(timedelta(seconds=clock_offset_seconds))
         lock = threading.RLock()
         with ExitStack() as undo:
@@ -63,10 +72,17 @@ class Emulator(Control):
             undo.callback(record.close)
             earlier = next((datetime.fromisoformat(now) for _, now in storage.load("clock")), None)
             clock = Clock(wall, 0.0 if manual_clock else speed, earlier)
-            self.keyring = Keyring(*keys)
-            cloud = Cloud(clock, self.keyring, switches, Orders(durations), storage)
+            self.keyring = Keyring(*(keys or [made_key() if run else DEFAULT_KEY]))
+            buckets = None if cos is None else Cos(Path(cos))
+            self.execution = Execution(clock, buckets) if run else None
+            """What executes runs, if anything does."""
+            orders = Orders(durations, reads_commands=not run)
+            cloud = Cloud(clock, self.keyring, switches, orders, storage, self.execution, buckets)
             faults, rate_limit = Faults(), RateLimit(requests_a_second)
             super().__init__(cloud, record, faults, rate_limit, lock)
+            if self.execution is not None:
+                self.execution.connect(cloud, self._state)
+                undo.callback(self.execution.stop)
             self.gateway = Gateway(cloud, wall, record, faults, rate_limit)
             certificates = undo.enter_context(closing(Certificates({*LOOPBACK_NAMES, host}))) if tls else None
             self.ca_file = certificates.ca_file if certificates else None
@@ -96,6 +112,8 @@ class Emulator(Control):
         }
 
     def start(self) -> None:
+        if self.execution is not None:
+            self.execution.start()
         self._server.start()
 
     def stop(self) -> None:
@@ -110,3 +128,20 @@ class Emulator(Control):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _check_that_it_may_run(host: str, keys: Iterable[Key] | None, speed: float) -> None:
+    """Refuse what does not go with executing what requests say."""
+    if keys is not None:
+        raise ValueError("where tasks are really run, the key is made at the start: none can be given")
+    if speed != 1.0:
+        raise ValueError("where tasks are really run, time is real: it has the speed 1")
+    if host not in LOOPBACK_NAMES and not _is_loopback(host):
+        raise ValueError(f"where tasks are really run, the address is a loopback address, and {host} is none")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -117,7 +117,9 @@ class Gateway:
 
     def _authenticate(self, request: Request, action: Action, entry: Entry) -> Caller:
         headers = request.headers
-        if headers.get("authorization") == SKIPPED and action.name in UNSIGNED_ACTIONS:
+        # Whoever can lend himself keys can have a command run, where tasks are really run.
+        needs_none = action.name in UNSIGNED_ACTIONS and self.cloud.execution is None
+        if headers.get("authorization") == SKIPPED and needs_none:
             parse_timestamp(headers.get("x-tc-timestamp"), entry.time)
             return Caller()
         signature = parse_authorization(headers.get("authorization"))

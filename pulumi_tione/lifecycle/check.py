@@ -84,8 +84,8 @@ def _check_desired_status(olds: Mapping[str, Any], found: Checked) -> None:
     if wanted == "STOPPED" and not olds:
         reason = "a new task runs at once, and cannot be created STOPPED; leave it out, or set it after the first `up`"
         found.failures.append(("desiredStatus", reason))
-    if wanted == "RUNNING" and before == "STOPPED":
-        found.warnings.append("desiredStatus: the task is started again, and the new run is billed again")
+    if wanted == "RUNNING" and olds and before != "RUNNING":
+        found.warnings.append("desiredStatus: a task at rest is started again, and the new run is billed again")
 
 
 def _set_run(olds: Mapping[str, Any], found: Checked, around: Surroundings) -> None:
@@ -96,7 +96,8 @@ def _set_run(olds: Mapping[str, Any], found: Checked, around: Surroundings) -> N
             found.inputs["run"] = olds["run"]
         return
     run = int(olds.get("run", 1))
-    if olds and run <= allowed and around.status_of(olds) in FAILED:
+    may_run = bool(olds) and run <= allowed and found.inputs.get("desiredStatus") != "STOPPED"
+    if may_run and around.status_of(olds) in FAILED:
         run += 1
         found.warnings.append(f"the task failed and is started again: re-run {run - 1} of {allowed}, billed again")
     found.inputs["run"] = run

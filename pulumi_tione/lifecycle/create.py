@@ -6,6 +6,7 @@ nothing is raised any more: Pulumi would forget the task.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shlex
 import time
@@ -16,6 +17,7 @@ from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import LABELS, NUMBERS, RETAINED, named, numbered, wanted_tags
+from pulumi_tione._times import time_or_none
 from pulumi_tione._wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.diff import diff
@@ -36,11 +38,14 @@ _UNSETTLED = (Kind.UNCLEAR, Kind.BUSY, Kind.DOUBTFUL)
 _PAUSES_BEFORE_ANOTHER_NAME = (0.5, 1.0, 2.0)
 """How long a name that is refused as taken is looked for, in seconds, before nobody is believed to have it."""
 
+_SECONDS_BETWEEN_ATTEMPTS = 1.0
+
+_IS_BEING_CREATED = "FailedOperation.DuplicateNameTaskIsCreating"
+"""Somebody's task of this name is on its way, even if it is not to be seen yet."""
+
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much the service's clock may be off, for it to accept our signatures."""
 
-
-_FOUND_LATER = "Run `pulumi up` again: should one of the requests have taken effect after all, it is found by its name"
 
 _WAY_BESIDE_RETAINED = (
     "It stays because of retain_on_delete: for another task beside it change `triggers`, or its name where the program "
@@ -85,13 +90,20 @@ class Creation:
             return task_id, self._outputs(task_id, inputs)
         except Exception as error:  # noqa: BLE001  whatever it is: an error now would lose the task
             self.warn(f"{task_id} was created, but what the service tells of it could not be recorded: {error}")
-            return task_id, recorded_outputs(inputs, {})
+            return task_id, self._outputs_unseen(inputs)
 
     def _outputs(self, task_id: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         detail = self.client.describe_training_task(task_id, self._workspace)
         if detail is None:  # it may take a moment to be seen everywhere
-            return recorded_outputs(inputs, {})
+            return self._outputs_unseen(inputs)
         return recorded_outputs(inputs, {**detail, "Tags": self._repaired_tags(task_id, detail)})
+
+    def _outputs_unseen(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what is known of a task that the service does not tell of: whose it is, for when it is missed later."""
+        outputs = recorded_outputs(inputs, {})
+        with contextlib.suppress(Exception):  # whatever it is: an error now would lose the task
+            outputs["uin"] = self.client.account_id()
+        return outputs
 
     @property
     def _workspace(self) -> str | None:
@@ -153,35 +165,49 @@ class Creation:
         return owner is not None and self.inputs["name"] == computed_name(owner, self.inputs)
 
     def _created_as(self, name: str, is_last: bool) -> str | None:
-        """Create the task under this name; nothing if the name is refused though no task has it, and there are more."""
+        """Create the task under this name; nothing if the name is refused though no task has it, and there are more.
+
+        The name is looked up before the first request: what is found under it later was made since.
+        """
+        try:
+            holder = self._holder(name)
+        except TioneError as error:
+            raise TaskError(f"{_not_created(name, None)}: {error}") from error
+        if holder is not None:
+            raise TaskError(self._name_is_taken(name, holder, None))
         body = request_body({**self.inputs, "name": name}, wanted_tags(self.inputs, self.labelled))
-        last: TioneError | None = None
+        unclear: TioneError | None = None
+        last: TioneError
         for attempt in itertools.count(1):
             try:
                 return self.client.create_training_task(body)
             except ApiError as error:
                 if error.kind is Kind.CONFLICT:
-                    return self._settled_conflict(name, error, by_us=last is not None, is_last=is_last)
+                    return self._settled_conflict(name, error, unclear, is_last)
                 if error.kind not in _UNSETTLED:
-                    raise TaskError(f"training task {name!r} was not created: {error}") from error
+                    raise TaskError(f"{_not_created(name, unclear)}: {error}") from error
                 last, attempts = error, _ATTEMPTS.get(error.kind, _USUAL_ATTEMPTS)
+                unclear = error if error.kind is Kind.UNCLEAR else unclear
             except UnclearError as error:
                 last, attempts = error, _USUAL_ATTEMPTS
+                unclear = error
             except TioneError as error:
-                raise type(error)(f"training task {name!r} was not created: {error}") from error
-            found = self._look_up(name, last)
-            if found is not None or attempt == attempts:
-                break
-        if found is not None:
-            return found
-        raise TaskError(
-            f"training task {name!r} was not created, and no task of this name is to be seen, after {attempts} "
-            f"attempts: {last}. Run `pulumi up` again: should one of them have taken effect after all, it is found by "
-            "its name"
-        )
+                raise type(error)(f"{_not_created(name, unclear)}: {error}") from error
+            found = None if unclear is None else self._look_up(name, unclear)
+            if found is not None:
+                return found
+            if attempt == attempts:
+                raise TaskError(f"{_not_created(name, unclear)} in {attempts} attempts: {last}")
+            self.sleep(_SECONDS_BETWEEN_ATTEMPTS)
+        raise AssertionError("the attempts are counted for ever")
 
-    def _settled_conflict(self, name: str, refusal: ApiError, *, by_us: bool, is_last: bool) -> str | None:
+    def _settled_conflict(self, name: str, refusal: ApiError, unclear: TioneError | None, is_last: bool) -> str | None:
         """The name is taken: by an earlier attempt of this very create, by somebody else, or by nobody to be seen."""
+        if unclear is not None:
+            found = self._look_up(name, unclear)
+            if found is not None:
+                return found
+            raise TaskError(f"{_not_created(name, unclear)}: {refusal}")
         holder = self._holder(name)
         # The list may lag behind: the holder may be what a killed update made a moment ago, beside which another name
         # would make a second task. A numbered name was refused right after the plain one: that has been waited for.
@@ -190,9 +216,7 @@ class Creation:
                 break
             self.sleep(pause)
             holder = self._holder(name)
-        if holder is not None and by_us:
-            return self._ours(holder)
-        if holder is None and not is_last:
+        if holder is None and refusal.code != _IS_BEING_CREATED and not is_last:
             return None
         raise TaskError(self._name_is_taken(name, holder, refusal)) from refusal
 
@@ -209,10 +233,7 @@ class Creation:
                 return self._ours(holder)
         if failed is None:
             return None
-        raise TaskError(
-            f"training task {name!r} may exist: {unclear}. It could not be looked up: {failed}. Run `pulumi up` again: "
-            "it finds the task by its name"
-        ) from failed
+        raise TaskError(f"{_not_created(name, unclear)}, nor could it be looked up: {failed}") from failed
 
     def _holder(self, name: str) -> dict[str, Any] | None:
         """Give the detail of the task that has this name."""
@@ -261,17 +282,16 @@ class Creation:
         return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
 
 
+def _not_created(name: str, unclear: TioneError | None) -> str:
+    """Begin an error. After an unclear answer nobody knows whether there is a task."""
+    if unclear is None:
+        return f"training task {name!r} was not created"
+    return (
+        f"training task {name!r} may exist ({unclear}; `pulumi up` again finds it by its name, if so), but was not "
+        "created for certain"
+    )
+
+
 def _made_at(detail: Mapping[str, Any]) -> datetime:
     """Give the time of a task's creation; one that cannot be read is long past."""
-    try:
-        return parsed_time(str(detail.get("CreateTime", "")))
-    except ValueError:
-        return datetime.min.replace(tzinfo=timezone.utc)
-
-
-def parsed_time(text: str) -> datetime:
-    """Read one of the service's times: `2025-08-01T10:59:53+08`, or `2025-08-01 10:59:53`, which is China's."""
-    if len(text) > 3 and text[-3] in "+-":
-        text += ":00"
-    moment = datetime.fromisoformat(text.replace(" ", "T"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone(timedelta(hours=8)))
+    return time_or_none(detail.get("CreateTime")) or datetime.min.replace(tzinfo=timezone.utc)

@@ -6,12 +6,14 @@ being created is in no state any more, and would run beside the new one for nobo
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import RETAINED, labels, labels_of_stack
+from pulumi_tione._ownership import RETAINED, automatic_name, is_form_of, labels, labels_of_stack
 from pulumi_tione._waiting import is_at_rest
 from pulumi_tione._wire import user_tags
 
@@ -21,7 +23,7 @@ class LeftBehind:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[tuple[str | None, ...], list[dict[str, Any]]] = {}
+        self._found: dict[tuple[str | None, ...], Future[list[dict[str, Any]]]] = {}
 
     def find(self, client: Client, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
         """Give the detail of an active task with the labels of this resource, if there is one."""
@@ -30,7 +32,7 @@ class LeftBehind:
             return None  # its old task stays on purpose
         ours = labels(owner)
         for item in self._of_stack(client, labels_of_stack(owner["project"], owner["stack"]), workspace):
-            if ours.items() <= user_tags(item.get("Tags")).items():
+            if ours.items() <= user_tags(item.get("Tags")).items() and not _is_anothers(str(item.get("Name")), owner):
                 # It may have been deleted since the list was made, by this very process.
                 detail = client.describe_training_task(str(item["Id"]), workspace)
                 if detail is not None and not is_at_rest(str(detail.get("Status"))):
@@ -40,7 +42,23 @@ class LeftBehind:
     def _of_stack(self, client: Client, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
         place = (client.region, workspace, *stack.values())
         with self._lock:
-            if place not in self._found:
+            is_first = place not in self._found
+            found = self._found.setdefault(place, Future())
+        if is_first:
+            try:
                 there = client.training_tasks_with_tags(stack, workspace)
-                self._found[place] = [item for item in there if not is_at_rest(str(item.get("Status")))]
-            return self._found[place]
+                found.set_result([item for item in there if not is_at_rest(str(item.get("Status")))])
+            except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
+                found.set_exception(error)
+        return found.result()
+
+
+def _is_anothers(name: str, owner: Mapping[str, Any]) -> bool:
+    """Tell whether a name was computed for another owner, of which the labels do not tell.
+
+    They have no organization, and texts that differ may look the same when they are cleaned.
+    """
+    return bool(_COMPUTED.fullmatch(name)) and not is_form_of(name, automatic_name(owner))
+
+
+_COMPUTED = re.compile(r"(.+-)?[0-9a-f]{8}(-\d{1,2})?")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_tione._client import Client
+from pulumi_tione._ownership import named
 from pulumi_tione._wire import imported_outputs, inputs_among, recorded_outputs
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.presence import detail_or_gone
@@ -24,7 +25,7 @@ def read(client: Client, task_id: str, recorded: Mapping[str, Any]) -> tuple[dic
     detail = detail_or_gone(client, task_id, recorded)
     if detail is None:
         return None
-    outputs = recorded_outputs(inputs_among(recorded), detail)
+    outputs = recorded_outputs(named(inputs_among(recorded), recorded["name"]), detail)
     return outputs, inputs_among(outputs)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import LABELS, NUMBERED_FROM, wanted_tags
+from pulumi_tione._ownership import LABELS, named, wanted_tags
 from pulumi_tione._waiting import FAILED, Status, is_at_rest
 from pulumi_tione._wire import recorded_outputs, to_wire
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
@@ -67,8 +67,7 @@ def update(
         detail = None
     if detail is None:
         return reached
-    name = {key: outputs[key] for key in ("name", NUMBERED_FROM) if key in outputs}
-    return recorded_outputs({**news, **name}, detail)
+    return recorded_outputs(named(news, outputs["name"]), detail)
 
 
 def _record(reached: dict[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> None:
@@ -99,22 +98,41 @@ def _set_run_state(
         if wanted == "STOPPED":
             bring_to_rest(client, task_id, outputs, sleep=sleep, clock=clock)
         elif wanted == "RUNNING":
-            _start(client, task_id, news, unless={Status.SUCCEED})
+            _start(client, task_id, outputs, {*Status} - {Status.SUCCEED}, sleep, clock)
     if news.get("run", 1) > outputs.get("run", 1) and wanted != "STOPPED":
-        _start(client, task_id, news, unless={*Status} - FAILED)
+        before = client.describe_training_task(task_id, outputs.get("tiProjectId")) or {}
+        # Another run than the recorded one: an earlier attempt, whose answer was lost, has started it already.
+        if before.get("LatestInstanceId") == outputs.get("latestInstanceId"):
+            _start(client, task_id, outputs, FAILED, sleep, clock)
 
 
-def _start(client: Client, task_id: str, news: Mapping[str, Any], unless: set[Status]) -> None:
+_LOOKS_AFTER_START = 5
+
+
+def _start(
+    client: Client,
+    task_id: str,
+    outputs: Mapping[str, Any],
+    from_statuses: Collection[str],
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> None:
     """Start a task at rest. After an unclear answer its status or its latest run tells whether it was started."""
-    workspace = news.get("tiProjectId")
+    workspace = outputs.get("tiProjectId")
     before = client.describe_training_task(task_id, workspace) or {}
-    if not is_at_rest(str(before.get("Status"))) or before.get("Status") in unless:
+    if before.get("Status") == Status.STOPPING:
+        bring_to_rest(client, task_id, outputs, sleep=sleep, clock=clock)
+        before = client.describe_training_task(task_id, workspace) or {}
+    if not is_at_rest(str(before.get("Status"))) or before.get("Status") not in from_statuses:
         return
     try:
         client.start_training_task(task_id, workspace)
     except (UnclearError, ApiError) as error:
         if isinstance(error, ApiError) and error.kind is not Kind.UNCLEAR:
             raise
-        after = client.describe_training_task(task_id, workspace) or {}
-        if after.get("LatestInstanceId") == before.get("LatestInstanceId") and is_at_rest(str(after.get("Status"))):
-            raise
+        for look in range(_LOOKS_AFTER_START):
+            sleep(0.5 * 2**look)
+            after = client.describe_training_task(task_id, workspace) or {}
+            if after.get("LatestInstanceId") != before.get("LatestInstanceId"):
+                return
+        raise

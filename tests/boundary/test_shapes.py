@@ -27,7 +27,7 @@ Drawn = st.SearchStrategy[Any]
 TRICKY_TEXTS = ["", " ", "0", "null", "中文 ✓ 𝔘", "a\tb\r\nc", "'\"\\$(id)`", "\x00", "<Unknown>", "[secret]"]
 TEXTS = st.sampled_from(TRICKY_TEXTS) | st.text(st.characters(codec="utf-8"), max_size=12)
 WORDS = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
-WHOLE_NUMBERS = st.sampled_from([0, 1, 2**31, 2**53]) | st.integers(0, 1000)
+WHOLE_NUMBERS = st.sampled_from([0, 1, 2**31, 2**53 - 1]) | st.integers(0, 1000)
 ANYTHING = st.recursive(
     st.booleans() | WHOLE_NUMBERS | TEXTS | st.sampled_from([0.5, -1]),
     lambda parts: st.lists(parts, max_size=2) | st.dictionaries(WORDS, parts, max_size=2),

@@ -7,10 +7,12 @@ import hmac
 import http.client
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,8 +25,9 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from pulumi_tione.emulator import Emulator, Key
+from pulumi_tione.emulator import Emulator, Key, Status
 from pulumi_tione.emulator.definition import Action, definition
+from pulumi_tione.emulator.life import AT_REST
 from pulumi_tione.emulator.schema import departures_of_answer
 
 Json = dict[str, Any]
@@ -231,6 +234,108 @@ def raw(emulator: Emulator) -> Callable[..., Answer]:
             connection.close()
 
     return raw
+
+
+@pytest.fixture
+def cos(tmp_path: Path) -> Path:
+    """A folder that stands for COS, with one bucket, `data-125`."""
+    folder = tmp_path / "cos"
+    (folder / "data-125").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def executing(conforming: Callable[[Emulator], Emulator], cos: Path) -> Iterator[Emulator]:
+    """An emulator that really runs its tasks, without waiting for nodes. Nothing of them may remain."""
+    durations = {Status.SUBMITTING: 0.0, Status.PENDING: 0.0, Status.STOPPING: 0.3}
+    emulator = Emulator(run=True, cos=cos, requests_a_second=None, durations=durations)
+    assert emulator.execution is not None
+    folder = emulator.execution.folder
+    with conforming(emulator):
+        yield emulator
+    assert processes_below(folder) == []
+    assert not folder.exists()
+
+
+@pytest.fixture(scope="session")
+def processes() -> Callable[[Path], list[str]]:
+    return processes_below
+
+
+def processes_below(folder: Path) -> list[str]:
+    """The command lines of processes that a task in a folder started, and of those that stand beside them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = process.joinpath("cmdline").read_bytes()
+            files = process.joinpath("fd").iterdir() if b"supervisor.main()" in command else ()
+            beside = any(os.readlink(file).startswith(str(folder)) for file in files)
+            if beside or str(folder).encode() in process.joinpath("environ").read_bytes():
+                found.append(command.decode())
+    return found
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], Any]], Any]:
+    """Asks again and again, as processes take their time, until there is an answer; gives it."""
+
+    def eventually(ask: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + 10
+        while not (answer := ask()):
+            assert time.monotonic() < deadline, "nothing came"
+            time.sleep(0.01)
+        return answer
+
+    return eventually
+
+
+@pytest.fixture
+def reach(detail: Callable[..., Json], eventually: Callable[..., Any]) -> Callable[..., Json]:
+    """Waits for a task to come to a status, and no other at rest; gives its detail."""
+
+    def reach(task_id: str, status: str) -> Json:
+        def ask() -> Json | None:
+            told = detail(task_id)
+            return told if told["Status"] in (status, *AT_REST) else None
+
+        told: Json = eventually(ask)
+        assert told["Status"] == status, told["FailureReason"]
+        return told
+
+    return reach
+
+
+@pytest.fixture
+def printed(call: Callable[..., Json], detail: Callable[..., Json]) -> Callable[..., list[str]]:
+    """What a task's latest run printed, or one of its pods, such as `worker-0`."""
+
+    def printed(task_id: str, pod: str | None = None, **how: Any) -> list[str]:
+        run = detail(task_id)["LatestInstanceId"]
+        which = {"PodName": f"{run}-{pod}"} if pod else {}
+        request = {"Service": "TRAIN", "ServiceId": run, "Order": "ASC", "Limit": 1000, **which, **how}
+        return [line["Message"] for line in call("DescribeLogs", request)["Content"]]
+
+    return printed
+
+
+@pytest.fixture
+def group() -> Callable[..., Json]:
+    """A group of nodes, as a request names it."""
+
+    def group(count: int, role: str = "WORKER", **members: Any) -> Json:
+        return {"Role": role, "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": count, **members}
+
+    return group
+
+
+@pytest.fixture
+def place() -> Callable[..., Json]:
+    """A path in the bucket, as a request names it."""
+
+    def place(path: str, bucket: str = "data-125") -> Json:
+        return {"Bucket": bucket, "Region": "ap-guangzhou", "Paths": [path]}
+
+    return place
 
 
 @pytest.fixture(scope="session")

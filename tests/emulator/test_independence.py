@@ -30,6 +30,18 @@ def test_it_imports_neither_the_provider_nor_pulumi_nor_the_sdk() -> None:
             assert name.startswith("pulumi_tione.emulator") or name.partition(".")[0] in allowed, f"{module}: {name}"
 
 
+def test_what_stands_beside_a_command_needs_the_standard_library_alone() -> None:
+    """It is started without what is installed here, and without the package that it lies in."""
+    modules = {"supervisor", "mounts", "spool"}
+    for name in modules:
+        tree = ast.parse((PACKAGE / "running" / f"{name}.py").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                assert {alias.name for alias in node.names} <= sys.stdlib_module_names
+            elif isinstance(node, ast.ImportFrom):
+                assert node.module in (modules if node.level else sys.stdlib_module_names | {"collections.abc"})
+
+
 def test_names_mean_something_within_their_service_only() -> None:
     known = definition()
     assert set(known.struct("sts", "Tag")) == {"Key", "Value"}

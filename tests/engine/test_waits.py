@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import time
+
 import pytest
 from engine_support import Stack
 from local_tione import accepted
@@ -79,3 +83,25 @@ task.wait_for("SUCCEED", timeout=timedelta(seconds=1))
     )
     assert "not SUCCEED as awaited; it runs on" in stack.up(fails=True)
     assert emulator.tasks()[0]["Status"] == "RUNNING"
+
+
+def test_an_interruption_ends_the_update_within_two_seconds_and_the_task_runs_on(
+    stack: Stack, emulator: Emulator
+) -> None:
+    stack.program(
+        'tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "sleep 36000"}))).wait_for("SUCCEED")'
+    )
+    with stack.workspace.start("up", "--yes", "--skip-preview", stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        shown = [process.stdout.readline()]
+        while "RUNNING (1 of 1 pods ready), waiting for SUCCEED" not in shown[-1]:
+            shown.append(process.stdout.readline())
+            assert shown[-1], "it ended by itself"
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        process.stdout.read()
+        assert process.wait(30) != 0
+        assert time.monotonic() - begun < 2
+    assert any("interrupting leaves it running, `pulumi destroy` stops it" in line for line in shown)
+    assert emulator.tasks()[0]["Status"] == "RUNNING"
+    assert stack.resource("t")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,28 @@ class Provider:
 @pytest.fixture
 def provider(emulator: Emulator) -> Iterator[Provider]:
     """The provider's process, configured for the local TI-ONE."""
+    with _running(emulator, "-m", "pulumi.dynamic") as provider:
+        yield provider
+
+
+_HASTY = """
+import runpy, sys, time
+sleep = time.sleep
+time.sleep = lambda seconds: sleep(min(seconds, 0.01))
+sys.argv = ["pulumi.dynamic"]
+runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.fixture
+def hasty_provider(emulator: Emulator) -> Iterator[Provider]:
+    """The provider's process, whose pauses are short: for tests in which it tries again and again."""
+    with _running(emulator, "-c", _HASTY) as provider:
+        yield provider
+
+
+@contextmanager
+def _running(emulator: Emulator, *python: str) -> Iterator[Provider]:
     environment = {
         **os.environ,
         "TIONE_ENDPOINT": emulator.endpoint,
@@ -91,7 +114,7 @@ def provider(emulator: Emulator) -> Iterator[Provider]:
         "TENCENTCLOUD_SECRET_KEY": emulator.key.secret_key,
         "TENCENTCLOUD_REGION": "ap-guangzhou",
     }
-    command = [sys.executable, "-u", "-m", "pulumi.dynamic"]
+    command = [sys.executable, "-u", *python]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
         assert process.stdout is not None
         try:

@@ -106,3 +106,10 @@ task.wait_for(["SUCCEED", "STOPPED"], timeout=timedelta(hours=1), logs=True)
 found = tione.TrainingTask.get("bert", "train-1", region="ap-guangzhou", ti_project_id=name)
 assert_type(found, tione.TrainingTask)
 tione.TrainingTask("after", args, pulumi.ResourceOptions(depends_on=[done, task]))
+
+# What is looked up is typed, in both forms.
+assert_type(tione.get_training_task("train-1"), tione.GetTrainingTaskResult)
+assert_type(tione.get_training_task("train-1").resource_config_infos[0].instance_num, int | None)
+assert_type(tione.get_training_task_output(task.id), pulumi.Output[tione.GetTrainingTaskResult])
+assert_type(tione.get_training_tasks(tags={"team": "nlp"}), list[tione.TrainingTaskSummary])
+assert_type(tione.get_training_task_logs_output(task.id, tail=number), pulumi.Output[list[tione.LogLine]])

@@ -773,7 +773,7 @@ def test_a_task_cannot_be_created_stopped() -> None:
     [
         ("STOPPED", "RUNNING", True),
         ("RUNNING", "RUNNING", False),
-        (None, "RUNNING", False),
+        (None, "RUNNING", True),
         ("RUNNING", "STOPPED", False),
     ],
 )

@@ -12,8 +12,9 @@ import pytest
 
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import RETAINED, automatic_name, labels, numbered
+from pulumi_tione._times import parsed_time
 from pulumi_tione.errors import ApiError, NotSentError, SettingsError, TaskError, TioneError, UnclearError
-from pulumi_tione.lifecycle.create import Creation, parsed_time
+from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.left_behind import LeftBehind
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
@@ -85,7 +86,7 @@ class Service(Client):
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
         self.calls.append("find")
         self.asked_workspaces.add(ti_project_id)
-        if self.find_error:
+        if self.find_error and self.bodies:
             raise self.find_error
         if self.hidden_looks:
             self.hidden_looks -= 1
@@ -158,7 +159,7 @@ def test_a_task_is_created_once_and_recorded_as_the_service_has_it() -> None:
     service = Service()
     task_id, outputs = creation(service).run()
     assert task_id == "train-1"
-    assert service.calls == ["list", "create", "describe"]
+    assert service.calls == ["list", "find", "create", "describe"]
     assert {name: outputs[name] for name in INPUTS} == INPUTS
     assert outputs["status"] == "SUBMITTING"
     assert outputs["uin"] == "100"
@@ -175,7 +176,7 @@ def test_without_labels_only_the_programs_tags_are_sent_and_nobody_is_looked_for
     service = Service()
     _, outputs = creation(service, labelled=False).run()
     assert service.bodies[0]["Tags"] == [{"TagKey": "team", "TagValue": "nlp"}]
-    assert service.calls == ["create", "describe"]
+    assert service.calls == ["find", "create", "describe"]
     assert outputs["allTags"] == {"team": "nlp"}
 
 
@@ -302,11 +303,45 @@ def test_a_request_that_has_made_nothing_is_sent_again_after_looking(error: Tion
 
 def test_what_is_shown_only_after_the_request_was_sent_again_is_recognized_by_its_name() -> None:
     service = Service(accepted_but(CUT))
-    service.hidden_looks = 6
+    service.hidden_looks = 7
     task_id, _ = creation(service).run()
     assert task_id == "train-1"
     assert service.calls.count("create") == 2
     assert len(service.tasks) == 1
+
+
+def test_a_computed_name_is_never_numbered_after_an_unclear_answer() -> None:
+    service = Service(accepted_but(CUT), lost(refusal("FailedOperation.DuplicateName")))
+    service.hidden_looks = 100
+    with pytest.raises(TaskError, match="may exist"):
+        creation(service).run()
+    assert {body["Name"] for body in service.bodies} == {COMPUTED}
+    assert len(service.tasks) == 1
+
+
+def test_a_name_that_somebody_is_creating_is_never_numbered() -> None:
+    service = Service(lost(refusal("FailedOperation.DuplicateNameTaskIsCreating")))
+    with pytest.raises(TaskError, match="its name is refused as taken"):
+        creation(service).run()
+    assert {body["Name"] for body in service.bodies} == {COMPUTED}
+
+
+def test_what_appears_under_our_name_after_a_clear_refusal_is_not_ours() -> None:
+    def refused_while_somebody_makes_it(service: Service, body: Mapping[str, Any]) -> str:
+        service.make(body)
+        raise refusal("InternalError.QueryVPCInfoFailed")
+
+    service = Service(refused_while_somebody_makes_it)
+    with pytest.raises(TaskError, match="is there already"):
+        creation(service).run()
+
+
+def test_a_clear_refusal_after_an_unclear_answer_does_not_deny_that_there_may_be_a_task() -> None:
+    service = Service(accepted_but(CUT), lost(refusal("OperationDenied.BalanceInsufficient")))
+    service.hidden_looks = 100
+    with pytest.raises(TaskError, match="may exist") as caught:
+        creation(service).run()
+    assert "BalanceInsufficient" in str(caught.value)
 
 
 def test_after_three_unclear_answers_and_nothing_to_be_seen_it_is_said_what_may_be() -> None:
@@ -440,7 +475,7 @@ def test_a_refusal_ends_the_create_at_once_and_names_the_task(code: str) -> None
     assert str(caught.value).startswith(f"training task '{COMPUTED}' was not created: ")
     assert code in str(caught.value)
     assert "r-1" in str(caught.value)
-    assert service.calls == ["list", "create"]
+    assert service.calls == ["list", "find", "create"]
 
 
 @pytest.mark.parametrize("error", [DEAD, SettingsError("there are no keys")], ids=lambda error: type(error).__name__)
@@ -449,7 +484,7 @@ def test_a_request_that_was_never_sent_ends_the_create_at_once(error: TioneError
     with pytest.raises(type(error)) as caught:
         creation(service).run()
     assert str(caught.value) == f"training task '{COMPUTED}' was not created: {error}"
-    assert service.calls == ["list", "create"]
+    assert service.calls == ["list", "find", "create"]
 
 
 # A name that is taken.
@@ -483,9 +518,8 @@ def test_a_name_that_somebody_has_is_an_error_that_says_who(told: dict[str, Any]
     text = str(caught.value)
     assert text.startswith(f"training task '{COMPUTED}' was not created: ")
     assert all(word in text for word in words)
-    assert "FailedOperation.DuplicateName" in text
     assert "\n" not in text
-    assert service.calls.count("create") == 1
+    assert service.calls.count("create") == 0
     assert len(service.tasks) == 1
 
 

@@ -17,7 +17,7 @@ import typing_extensions
 from pulumi import Output
 
 import pulumi_tione
-from pulumi_tione import args, outputs
+from pulumi_tione import args, functions, outputs
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, struct
 
 ROOT = Path(__file__).parents[2]
@@ -269,7 +269,7 @@ def test_the_public_names_are_the_resource_and_the_args_and_all_of_them_are_expo
         if not name.startswith("_") and not isinstance(value, types.ModuleType)
     }
     assert public == set(pulumi_tione.__all__)
-    assert set(pulumi_tione.__all__) == {"TrainingTask", *args.__all__}
+    assert set(pulumi_tione.__all__) == {"TrainingTask", *args.__all__, *functions.__all__}
     assert len(pulumi_tione.__all__) == len(set(pulumi_tione.__all__))
 
 

@@ -47,6 +47,19 @@ class TrainingTaskProperties(pulumi.CustomResource):
     def _output(self, name: str) -> pulumi.Output[Any]:
         """Give what the engine tells, or nothing of what the program has not set: an Output each would take long."""
         return self.__dict__.get(name) or pulumi.Output.from_input(None)'''
+_NEVER_TOLD = ("encodedStartCmdInfo", "envs", "trainToolConfig", "resourceSupplyAttribute", "queues")
+"""What the definition of the vendor's `TrainingTaskDetail` does not have."""
+_LOOKED_UP = "GetTrainingTaskResult"
+_LOOKED_UP_HEAD = f'''\
+@pulumi.output_type
+class {_LOOKED_UP}(dict[str, Any]):
+    """A task that was looked up, as the service tells of it (`TrainingTaskDetail`)."""
+
+    __init__ = _init
+    id: str = pulumi.property("id")
+    """Its id, for example `train-1208038387393233920` (`Id`)."""
+    region: str = pulumi.property("region")
+    """Where it is, for example `ap-guangzhou`."""'''
 _SCALARS = {Scalar.TEXT: "str", Scalar.WHOLE: "int", Scalar.TRUTH: "bool", Scalar.ANY: "Any"}
 _NEVER_MISSING = ("name", "region", "allTags")
 """What check or the service adds when the program does not say it."""
@@ -63,9 +76,9 @@ def main() -> int:
 def generated() -> str:
     """Give the text of the module."""
     structs = [*_below(TRAINING_TASK, set())]
-    names = sorted([*(struct.name for struct in structs), "TrainingTaskProperties"])
+    names = sorted([*(struct.name for struct in structs), _LOOKED_UP, "TrainingTaskProperties"])
     exports = "\n".join(f'    "{name}",' for name in names)
-    blocks = [f"__all__ = [\n{exports}\n]", *(_output_class(struct) for struct in structs), _properties()]
+    blocks = [f"__all__ = [\n{exports}\n]", *(_output_class(struct) for struct in structs), _looked_up(), _properties()]
     text = _HEAD + "\n\n\n".join(blocks) + "\n"
     ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(MODULE), "-"]
     return subprocess.run(ruff, input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
@@ -91,6 +104,19 @@ def _output_class(struct: Struct) -> str:
         default = "" if field.required else ", default=None"
         lines.append(f'    {field.name}: {_annotation(field)} = pulumi.property("{field.property}"{default})')
         lines.append(f"    {_field_docstring(struct, field)}")
+    return "\n".join(lines)
+
+
+def _looked_up() -> str:
+    """Give the class of a task that a program has looked up: what the service tells of it, secrets aside."""
+    inputs = TRAINING_TASK.fields.values()
+    fields = [field for field in inputs if field.readable and field.sent and field.property not in _NEVER_TOLD]
+    lines = [_LOOKED_UP_HEAD]
+    for field in (*TRAINING_TASK.outputs.values(), *fields):
+        annotation = _annotation(field)
+        default = ", default=None" if annotation.endswith("| None") else ""
+        lines.append(f'    {field.name}: {annotation} = pulumi.property("{field.property}"{default})')
+        lines.append(f"    {_field_docstring(TRAINING_TASK, field)}")
     return "\n".join(lines)
 
 

@@ -6,13 +6,15 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from typing import Any
 
-from pulumi_tione.emulator import answers
+from pulumi_tione.emulator import answers, output
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.output import POD_STATUS, Line, Occurrence, lines, occurrences, pods
+from pulumi_tione.emulator.life import Status
+from pulumi_tione.emulator.output import POD_STATUS, Line, Occurrence, Pod, occurrences, pods
 from pulumi_tione.emulator.rules.form import check_log_delivery
 from pulumi_tione.emulator.tasks import Run, Task
 
@@ -44,10 +46,7 @@ def describe_pods(call: Call) -> dict[str, Any]:
     told = [
         {
             "Name": pod.name,
-            "IP": pod.address if run.started_at is not None else "",
-            "Status": POD_STATUS[run.status],
-            "StartTime": answers.list_time(run.started_at),
-            "EndTime": answers.list_time(run.ended_at),
+            **_condition(call, run, pod),
             "ResourceConfigInfo": answers.node(pod.group),
             "SubUin": task.owner.sub_uin,
         }
@@ -66,22 +65,21 @@ def describe_logs(call: Call) -> dict[str, Any]:
     limit = check_limit(body, DEFAULT_LINES, MOST_LINES)
     keywords = _keywords(body)
     begin, end = _period(body, call.now, timedelta(hours=1))
-    found = [
-        line for line in _lines(call) if begin <= line.at <= end and all(keyword in line.text for keyword in keywords)
-    ]
-    if order == "DESC":
-        found.reverse()
-    seen = 0
-    if body.get("Context"):
-        last, seen = _position(body["Context"])
-        found = [line for line in found if (line.key > last if order == "ASC" else line.key < last)]
-    else:
-        found = found[body.get("Offset", 0) :]
-        seen = body.get("Offset", 0)
+    last, seen = _position(body["Context"]) if body.get("Context") else (None, body.get("Offset", 0))
     if seen >= MOST_LINES_PAGED:
         message = f"Paging ends after {MOST_LINES_PAGED} lines: choose another `StartTime` or `EndTime`."
         raise ApiError("FailedOperation.ContextLimitError", message)
-    page = found[:limit]
+    # Lines may be many: no more of them are looked at than the page needs.
+    if last is not None and last[0]:
+        at = datetime.fromisoformat(last[0])
+        begin, end = (max(begin, at), end) if order == "ASC" else (begin, min(end, at))
+    lines = _lines(call, begin, end, descending=order == "DESC")
+    found = (line for line in lines if all(keyword in line.text for keyword in keywords))
+    if last is None:
+        rest: Iterator[Line] = islice(found, seen, None)
+    else:
+        rest = (line for line in found if (line.key > last if order == "ASC" else line.key < last))
+    page = list(islice(rest, limit))
     context = _context(page[-1], seen + len(page)) if page else body.get("Context") or _context(None, seen)
     return {"Context": context, "Content": [_log_identity(line) for line in page]}
 
@@ -113,17 +111,37 @@ HANDLERS = {
 }
 
 
-def _lines(call: Call) -> Sequence[Line]:
-    """The lines that the request is about, the oldest first. All that runs print goes to stdout."""
+def _condition(call: Call, run: Run, pod: Pod) -> dict[str, Any]:
+    """How a pod is: of one that is executed its process tells, of any other its run."""
+    execution = call.cloud.execution
+    container = execution.container(run, pod.name) if execution is not None else None
+    if container is None or run.status is Status.PENDING:
+        address, status = pod.address if run.started_at is not None else "", POD_STATUS[run.status]
+        begin, end = run.started_at, run.ended_at
+    else:
+        address, status, begin, end = container.address, container.status, container.started_at, container.ended_at
+    times = {"StartTime": answers.list_time(begin), "EndTime": answers.list_time(end)}
+    return {"IP": address, "Status": status, **times}
+
+
+def _lines(call: Call, since: datetime, until: datetime, *, descending: bool) -> Iterator[Line]:
+    """The lines of a period that the request is about, the oldest or the newest first."""
     body = call.body
-    if body["Service"] != "TRAIN" or body.get("LogStream") == "stderr":
-        return ()
+    if body["Service"] != "TRAIN":
+        return iter(())
     task, run = _run(call, _service_id(body))
-    pattern = body.get("PodName") or "*"
-    printed = lines(task, run, call.now)
-    if pattern.endswith("*"):
-        return [line for line in printed if line.pod.startswith(pattern[:-1])]
-    return [line for line in printed if line.pod == pattern]
+    pattern, stream = body.get("PodName") or "*", body.get("LogStream")
+
+    def wanted(pod: str) -> bool:
+        return pod.startswith(pattern[:-1]) if pattern.endswith("*") else pod == pattern
+
+    printed: Iterable[Line] = ()
+    if not run.is_executed:
+        printed = [line for line in output.lines(task, run, call.now) if since <= line.at <= until and wanted(line.pod)]
+        printed = reversed(printed) if descending else printed
+    elif call.cloud.execution is not None:
+        printed = call.cloud.execution.lines(run, wanted, since, until, descending=descending)
+    return (line for line in printed if stream in (None, "", line.stream))
 
 
 def _service_id(body: dict[str, Any]) -> str:
@@ -187,8 +205,10 @@ def _position(context: str) -> tuple[tuple[str, str, int], int]:
         (at, pod, number), seen = json.loads(base64.b64decode(context, validate=True))
         if not isinstance(at, str) or not isinstance(pod, str):
             raise TypeError
+        if at and datetime.fromisoformat(at).tzinfo is None:
+            raise ValueError
         return (at, pod, int(number)), int(seen)
-    except (binascii.Error, ValueError, TypeError, RecursionError):
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
         message = "The value of parameter `Context` comes from no answer."
         raise ApiError("InvalidParameterValue", message) from None
 

@@ -63,8 +63,8 @@ def _check_network(cloud: Cloud, body: Body) -> None:
 
 
 def _check_files(cloud: Cloud, body: Body) -> None:
-    for place in ("CodePackagePath", "Output"):
-        _check_bucket(cloud, body.get(place), place)
+    _check_bucket(cloud, body.get("CodePackagePath"), "CodePackagePath")
+    _check_bucket(cloud, body.get("Output"), "Output", is_written=True)
     for index, mount in enumerate(body.get("DataConfigs", ())):
         place = f"DataConfigs.{index}"
         _check_bucket(cloud, mount.get("COSSource"), f"{place}.COSSource")
@@ -84,14 +84,16 @@ _SOURCES = (
 """What a mount may name by an id alone: the member, its kind, and the code for one that does not exist."""
 
 
-def _check_bucket(cloud: Cloud, cos: Body | None, place: str) -> None:
+def _check_bucket(cloud: Cloud, cos: Body | None, place: str, *, is_written: bool = False) -> None:
     if cos is None:
         return
-    bucket = cos["Bucket"]
-    if not cloud.registry.exists("bucket", bucket):
+    bucket, [path] = cos["Bucket"], cos["Paths"]
+    if not cloud.registry.exists("bucket", bucket) or not (cloud.cos is None or cloud.cos.has(bucket)):
         _refuse("InvalidParameterValue.CosPathNotExist", f"{place}.Bucket", f"`{bucket[:80]}` does not exist")
     if cloud.registry.facts("bucket", bucket).get("region", cos["Region"]) != cos["Region"]:
         _refuse("InvalidParameterValue.CosPathNotExist", f"{place}.Region", f"is not the one of the bucket `{bucket}`")
+    if not (is_written or cloud.cos is None or cloud.cos.has(bucket, path)):
+        _refuse("InvalidParameterValue.CosPathNotExist", f"{place}.Paths.0", f"`{path[:80]}` does not exist")
 
 
 def _check_file_system(cloud: Cloud, source: Body | None, place: str) -> None:

@@ -43,7 +43,7 @@ class Attempt:
         *,
         shows_opt_ml: bool,
     ) -> None:
-        """`on_started` and `on_ended`, this with the failure if there is one, are called from the thread, at most once."""
+        """`on_started` and, with the failure if there is one, `on_ended` are called from its thread."""
         self.task = task
         self.run = run
         self.is_alive = True
@@ -94,7 +94,11 @@ class Attempt:
                 container.end(grace_seconds)
 
     def _live(self) -> None:
-        failures = [self._try(step) for step in (self._begin, self._wait, self._write_output)]
+        failures = [
+            self._try(self._begin, "The nodes cannot be provided"),
+            self._try(self._wait, "The nodes cannot be watched"),
+            self._try(self._write_output, "The output cannot be written"),
+        ]
         failure = next(filter(None, failures), None)
         last_status = "TERMINATED" if self._is_ending else "FAILED" if failure else "SUCCEEDED"
         for container in self.containers:
@@ -102,14 +106,14 @@ class Attempt:
             container.clear()
         self._on_ended(self, failure)
 
-    def _try(self, step: Callable[[], str | None]) -> str | None:
+    def _try(self, step: Callable[[], str | None], trouble: str) -> str | None:
         """Take a step; give the failure, if it is one."""
         try:
             return step()
         except _Ended:
             return None
         except (CosError, OSError, ValueError) as error:
-            return f"The nodes cannot be provided: {error}."
+            return f"{trouble}: {error}."
         except Exception:  # noqa: BLE001
             # A mistake of ours, as in the gateway.
             _log.exception("an attempt at %s failed", self.run.instance_id)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .cos import Cos, CosError, copy, within
+from .environment import ADDRESS
 from .process import LostError, Process
 from .roles import Node
 from .spool import note
@@ -59,6 +60,10 @@ class Container:
             return "TERMINATING"
         return "PENDING" if self.started_at is None else "RUNNING"
 
+    @property
+    def address(self) -> str:
+        return "" if self.started_at is None else ADDRESS
+
     def furnish(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> None:
         """Lay out the folders, with the code, the data and the parameters of a task."""
         for folder in (CODE, DATA, OUTPUT, HOME):
@@ -71,10 +76,10 @@ class Container:
 
     def _furnish(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> Iterator[str]:
         if body.get("CodePackagePath"):
-            source = _source(cos, body["CodePackagePath"])
-            yield from copy(source, self.root / CODE, check)
-            if source.is_file():
-                yield f"{source.name} is not unpacked"
+            package = _source(cos, body["CodePackagePath"])
+            yield from copy(package, self.root / CODE, check)
+            if package.is_file():
+                yield f"{package.name} is not unpacked"
         for repository in body.get("CodeRepos") or ():
             yield f"the code repository {repository['Id']} is not cloned here"
         for mount in body.get("DataConfigs") or ():

@@ -24,7 +24,7 @@ class Cos:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise NotADirectoryError(f"{folder}, which shall stand for COS, is no folder")
+            raise ValueError(f"{folder}, which shall stand for COS, is no folder")
         self.folder = folder.resolve()
 
     def has(self, bucket: str, path: str | None = None) -> bool:
@@ -91,8 +91,8 @@ def _copy_file(file: Path, source: Path, boundary: Path, there: Path, check: Cal
         yield f"{name} was not copied: its place leads out of its folder"
     else:
         there.parent.mkdir(parents=True, exist_ok=True)
-        if there.is_symlink():
-            there.unlink()
+        if there.is_symlink() or not there.is_file():
+            there.unlink(missing_ok=True)
         with open(file, "rb") as reading, open(there, "wb") as writing:
             while part := reading.read(_CHUNK_BYTES):
                 check()

@@ -115,7 +115,8 @@ class Execution:
         self, run: Run, wanted: Callable[[str], bool], since: datetime, until: datetime, *, descending: bool
     ) -> Iterator[Line]:
         """What the wanted pods of a run printed in a period, oldest or newest first."""
-        begin, end = (max(0, (moment - self._ahead - _EPOCH) // _MICROSECOND) for moment in (since, until))
+        # In numbers: a period may begin or end with time itself.
+        begin, end = ((moment - _EPOCH) // _MICROSECOND - self._ahead // _MICROSECOND for moment in (since, until))
         of_pods = [
             self._lines(container.node.pod.name, read(container.spool, begin, end, descending=descending))
             for attempt in self._attempts.get(run.instance_id, ())

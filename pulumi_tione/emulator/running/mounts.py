@@ -50,7 +50,7 @@ def _make_mount_point(aside: Path) -> None:
     aside.mkdir()
     opt = OPT_ML.parent
     _mount(str(opt), aside, _MS_BIND | _MS_REC)
-    _mount("none", opt, 0, "tmpfs")
+    _mount("none", opt, 0, "tmpfs", "mode=755")
     for entry in os.scandir(aside):
         there = opt / entry.name
         if entry.is_symlink():
@@ -64,9 +64,9 @@ def _make_mount_point(aside: Path) -> None:
     OPT_ML.mkdir()
 
 
-def _mount(source: str, target: Path, flags: int, kind: str | None = None) -> None:
-    of_kind = None if kind is None else kind.encode()
-    _check(_libc().mount(os.fsencode(source), os.fsencode(target), of_kind, ctypes.c_ulong(flags), None))
+def _mount(source: str, target: Path, flags: int, kind: str = "", options: str = "") -> None:
+    places = os.fsencode(source), os.fsencode(target)
+    _check(_libc().mount(*places, kind.encode(), ctypes.c_ulong(flags), options.encode()))
 
 
 def _libc() -> ctypes.CDLL:

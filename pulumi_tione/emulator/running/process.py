@@ -22,7 +22,7 @@ running.__path__ = [sys.argv[1]]
 from running import supervisor
 supervisor.main() if len(sys.argv) == 2 else supervisor.probe(Path(sys.argv[2]))
 """
-"""Makes a package of this folder without what is above it: nothing else needs to be imported, and a node starts at once."""
+"""Makes a package of this folder without what is above it: nothing else is imported, and a node starts at once."""
 
 _log = logging.getLogger("pulumi_tione.emulator")
 

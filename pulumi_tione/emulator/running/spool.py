@@ -56,11 +56,12 @@ class Writer:
             self._file = self._open()
         # A machine's clock may be set back, and a line must not come before its predecessor.
         self._last = max(self._last, time.time_ns() // 1000)
-        record = b""
-        for line in lines:
-            record += b"%0*d %d %s %s\n" % (_DIGITS, self._last, self._number, stream.encode(), line)
-            self._number += 1
-        self._file.write(record)
+        numbered = enumerate(lines, self._number)
+        name = stream.encode()
+        self._file.write(
+            b"".join(b"%0*d %d %s %s\n" % (_DIGITS, self._last, number, name, line) for number, line in numbered)
+        )
+        self._number += len(lines)
 
     def close(self) -> None:
         self._file.close()

@@ -30,7 +30,7 @@ _AGAIN_SECONDS = 0.02
 """After a SIGKILL, the next: what was born meanwhile must end as well."""
 
 _GIVE_UP_SECONDS = 5.0
-"""What has not ended so long after SIGKILL cannot be killed: a program with other rights, or one that waits for a disk."""
+"""What has not ended so long after SIGKILL cannot be killed: it has other rights, or waits for a disk."""
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -102,6 +102,7 @@ class _Watch:
     def until_all_has_ended(self) -> int:
         """Wait; give the exit code of the command, which is 128 and the signal's number where a signal ended it."""
         try:
+            self._obey()  # an order may have come together with the command
             while self._reap() and not self._is_hopeless():
                 if self._exit_code is not None and self._kill_at is None:
                     # As in a container: what a command leaves in the background ends with it.
@@ -124,12 +125,16 @@ class _Watch:
 
     def _take_orders(self) -> None:
         more = os.read(sys.stdin.fileno(), 4096)
-        *lines, self._orders = (self._orders + more).split(b"\n")
-        for line in lines:
-            self.end(float(line))
+        self._orders += more
+        self._obey()
         if not more:
             self._selector.unregister(sys.stdin.fileno())
             self.end(LAST_GRACE_SECONDS)
+
+    def _obey(self) -> None:
+        *lines, self._orders = self._orders.split(b"\n")
+        for line in lines:
+            self.end(float(line))
 
     def _take_output(self, stream: _Stream) -> None:
         if not stream.read():
@@ -160,7 +165,8 @@ class _Watch:
         return self._first_kill is not None and time.monotonic() > self._first_kill + _GIVE_UP_SECONDS
 
     def _seconds_left(self) -> float | None:
-        return None if self._kill_at is None else max(0.0, self._kill_at - time.monotonic())
+        # Not for ever, which it may be: no system call knows that.
+        return None if self._kill_at is None else min(max(0.0, self._kill_at - time.monotonic()), 3600.0)
 
     def _signal(self, number: signal.Signals) -> None:
         """To the command's process group, and to those that left it."""

@@ -1,0 +1,53 @@
+"""The pods of a run: their short names, which are ready, which lags, which failed first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from pulumi_tione._times import time_or_none
+
+_READY = ("RUNNING", "SUCCEEDED")
+"""The statuses of pods that do, or did, what they should."""
+
+
+def short_pod(run: str, pod: str) -> str:
+    """Give the part of a pod's name that is not its run's: `master-0`."""
+    return pod.removeprefix(f"{run}-")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """How many pods do what they should, and one that does not."""
+
+    ready: int
+    total: int
+    lagging: str
+    """Role and number of the first pod that is not ready, such as `worker-1`, or nothing."""
+    status_of_lagging: str
+
+
+def readiness(pods: Sequence[Mapping[str, Any]]) -> Readiness:
+    """Tell how many pods are ready, and which one lags."""
+    lagging = next((pod for pod in pods if pod.get("Status") not in _READY), None)
+    return Readiness(
+        ready=sum(pod.get("Status") in _READY for pod in pods),
+        total=len(pods),
+        # The name of a pod is its run's, then its role and number.
+        lagging="" if lagging is None else "-".join(str(lagging.get("Name")).split("-")[-2:]),
+        status_of_lagging="" if lagging is None else str(lagging.get("Status")),
+    )
+
+
+def failed_first(pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Give the pod that failed first; where none did, the first that ended, or any."""
+    failed = [pod for pod in pods if pod.get("Status") == "FAILED"]
+    ended = [pod for pod in pods if pod.get("EndTime")]
+    # Of several that ended in the same second it is the first of the list, mostly the master.
+    return min(failed or ended or pods, key=_end_of, default=None)
+
+
+def _end_of(pod: Mapping[str, Any]) -> datetime:
+    return time_or_none(pod.get("EndTime")) or datetime.max.replace(tzinfo=timezone.utc)

@@ -1,0 +1,73 @@
+"""`pulumi-tione status`: the tasks of a stack as they are now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+from engine_support import Stack
+from local_tione import accepted
+
+from pulumi_tione.cli import status as status_command
+from pulumi_tione.emulator import Emulator
+
+pytestmark = pytest.mark.engine
+
+Tione = Callable[..., Result]
+
+PROGRAM = """
+for name, command in dict(done="sleep 5", bad="exit 3", long="sleep 36000", gone="sleep 5").items():
+    tione.TrainingTask(name, **(B | dict(name=name, start_cmd_info={"worker_start_cmd": command})))
+"""
+
+
+def test_every_task_of_the_state_is_shown_as_it_is_now(stack: Stack, emulator: Emulator, tione: Tione) -> None:
+    assert "knows no training task" in tione("status").stdout
+    stack.program(PROGRAM)
+    stack.up()
+    emulator.advance(60)
+    emulator.remove("gone")
+    emulator.forget_requests()
+    rows = {line.split()[0]: line for line in tione("status").stdout.splitlines()}
+    assert list(rows) == ["RESOURCE", "bad", "done", "gone", "long"]
+    assert "FAILED" in rows["bad"]
+    assert "exit code 3" in rows["bad"]
+    assert " SUCCEED  5 s" in rows["done"]
+    assert "GONE" in rows["gone"]
+    assert rows["long"].rstrip().endswith("1/1")
+    assert len(accepted(emulator, "DescribeTrainingTasks")) == 1
+    told = {task["resource"]: task for task in json.loads(tione("status", "--json").stdout)}
+    assert told["long"]["status"] == "RUNNING"
+    assert told["long"]["pods"] == "1/1"
+    assert told["bad"]["failureReason"] == "The start command ended with exit code 3."
+
+
+def test_in_a_terminal_the_table_stays_until_all_have_ended(
+    stack: Stack, emulator: Emulator, tione: Tione, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.program('tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "sleep 36000"})))')
+    stack.up()
+    monkeypatch.setattr(status_command, "_is_terminal", lambda: True)
+    monkeypatch.setattr(status_command, "_sleep", lambda _: emulator.advance(18_000))
+    shown = tione("status").stdout
+    assert [line.split()[2] for line in shown.splitlines() if line.startswith("t ")][-1] == "SUCCEED"
+    assert shown.count("RESOURCE") >= 2
+    assert tione("status", "--once").stdout.count("RESOURCE") == 1
+
+    stack.program(
+        'tione.TrainingTask("t", triggers=[1], **(B | dict(start_cmd_info={"worker_start_cmd": "sleep inf"})))'
+    )
+    stack.up()
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(status_command, "_sleep", interrupt)
+    assert "Ctrl-C ends this table, not the tasks" in tione("status").stdout
+
+
+def test_outside_a_project_it_says_so(tione: Tione, stack: Stack) -> None:
+    (stack.workspace.project / "Pulumi.yaml").unlink()
+    assert "no Pulumi.yaml project file found" in tione("status", exit_code=2).stderr

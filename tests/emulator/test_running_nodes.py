@@ -1,0 +1,211 @@
+"""What the process of a node is given: the text of its command, its folders, its variables, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_tione.emulator import Caller, Emulator, Status
+from pulumi_tione.emulator.life import Course
+from pulumi_tione.emulator.running.roles import nodes_of
+from pulumi_tione.emulator.tasks import Run, Task
+
+Create = Callable[..., str]
+Reach = Callable[..., dict[str, Any]]
+Printed = Callable[..., list[str]]
+Make = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Emulator:
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "planted")
+    monkeypatch.setenv("BASH_ENV", "/planted")
+    emulator: Emulator = request.getfixturevalue("executing")
+    return emulator
+
+
+@pytest.fixture
+def left(cos: Path, create: Create, reach: Reach, place: Make) -> Callable[..., list[Path]]:
+    """What a command leaves as its output; each node in a folder of its own, if it says so."""
+
+    def left(command: str, **members: Any) -> list[Path]:
+        commands = json.dumps({"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": command})
+        encoded = {"StartCmdInfo": base64.b64encode(commands.encode()).decode()}
+        task_id = create(EncodedStartCmdInfo=encoded, Output=place("out"), **members)
+        reach(task_id, "SUCCEED")
+        return sorted(path for path in (cos / "data-125" / "out" / task_id).rglob("*") if path.is_file())
+
+    return left
+
+
+TEXTS = [
+    "echo \"both 'kinds'\"; echo $(id -u) `pwd` \\\\ \\n",
+    "a\tb\r\nc\nd",
+    "cat <<'END'\nin a here-document\nEND\n",
+    "中文 ✓ 𝔘",
+    "x" * 60_000 + "\n",
+    base64.b64encode(b"echo hello").decode(),
+    '{"StartCmd":"x"}',
+    " leading and trailing \n\n",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_process_gets_exactly_the_text_of_the_command(left: Callable[..., list[Path]], text: str) -> None:
+    """Case C21."""
+    command = f"cat /proc/$$/cmdline > $TI_LOCAL_ROOT/opt/ml/output/data/command; exit\n{text}"
+    [file] = left(command)
+    assert file.read_bytes() == b"bash\0-c\0" + command.encode() + b"\0"
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [("true \0", "null byte"), ("x" * 200_000, "Argument list too long")],
+)
+def test_a_command_that_no_process_can_be_given_is_a_failure(
+    create: Create, reach: Reach, command: str, told: str
+) -> None:
+    reason = reach(create(StartCmdInfo={"WorkerStartCmd": command}), "FAILED")["FailureReason"]
+    assert "could not be started" in reason
+    assert told in reason
+
+
+VARIABLES = "env -0 > $TI_LOCAL_ROOT/opt/ml/output/data/$TI_INSTANCE_ID-${INDEX:-0}"
+ALWAYS = {"PATH", "HOME", "LANG", "TI_TASK_ID", "TI_INSTANCE_ID", "REGION", "TI_LOCAL_ROOT"}
+OF_BASH = {"PWD", "SHLVL", "_", "OLDPWD"}
+
+
+def _variables(file: Path) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in file.read_text().split("\0") if pair)
+    return {name: value for name, _, value in pairs if name not in OF_BASH}
+
+
+def test_a_process_has_the_variables_of_its_task_and_none_of_the_emulators(left: Callable[..., list[Path]]) -> None:
+    envs = [
+        {"Name": "EPOCHS", "Value": "3"},
+        {"Name": "TOKEN", "Value": "secret 中文\n", "IsPrivate": True},
+        {"Name": "EMPTY"},
+        {"Name": "LANG", "Value": "zh_CN.UTF-8"},
+        {"Name": "REGION", "Value": "mine"},
+    ]
+    [file] = left(VARIABLES, Envs=envs)
+    told = _variables(file)
+    assert set(told) == ALWAYS | {"EPOCHS", "TOKEN", "EMPTY"}
+    assert (told["EPOCHS"], told["TOKEN"], told["EMPTY"]) == ("3", "secret 中文\n", "")
+    assert (told["LANG"], told["REGION"]) == ("zh_CN.UTF-8", "ap-guangzhou")
+    assert told["HOME"].startswith(told["TI_LOCAL_ROOT"])
+    assert file.name == f"{told['TI_INSTANCE_ID']}-0"
+    assert told["TI_INSTANCE_ID"].startswith(told["TI_TASK_ID"])
+
+
+def test_a_process_has_no_open_file_of_the_emulators(left: Callable[..., list[Path]]) -> None:
+    [file] = left("ls -l /proc/$$/fd > $TI_LOCAL_ROOT/opt/ml/output/data/files")
+    files = {line.split()[-3]: line.split()[-1] for line in file.read_text().splitlines()[1:]}
+    assert files.pop("0") == "/dev/null"
+    assert set(files) == {"1", "2"}
+
+
+@pytest.mark.parametrize("name", ["A=B", "A\0"])
+def test_a_variable_that_cannot_be_is_a_failure(create: Create, reach: Reach, name: str) -> None:
+    envs = [{"Name": name, "Value": "x"}]
+    told = reach(create(StartCmdInfo={"WorkerStartCmd": "true"}, Envs=envs), "FAILED")["FailureReason"]
+    assert "could not be started" in told
+
+
+def test_nodes_under_ddp_know_each_other(left: Callable[..., list[Path]], group: Make) -> None:
+    nodes = [group(1), group(2) | {"InstanceType": "TI.GN10.5XLARGE80.POST"}]
+    told = [_variables(file) for file in left(VARIABLES, TrainingMode="DDP", ResourceConfigInfos=nodes)]
+    assert [(each["INDEX"], each["RANK"]) for each in told] == [("0", "0"), ("1", "1"), ("2", "2")]
+    assert [each["GPU_NUM_PER_NODE"] for each in told] == ["0", "2", "2"]
+    assert {(each["NODE_NUM"], each["WORLD_SIZE"]) for each in told} == {("3", "3")}
+    assert {each["CHIEF_IP"] for each in told} == {each["MASTER_ADDR"] for each in told} == {"127.0.0.1"}
+    [port] = {each["MASTER_PORT"] for each in told}
+    assert 1024 <= int(port) < 65536
+    assert len({each["TI_LOCAL_ROOT"] for each in told}) == len({each["HOME"] for each in told}) == 3
+    known = {"INDEX", "RANK", "GPU_NUM_PER_NODE", "NODE_NUM", "WORLD_SIZE", "CHIEF_IP", "MASTER_ADDR", "MASTER_PORT"}
+    assert set(told[0]) == ALWAYS | known
+
+
+@pytest.mark.parametrize("mode", ["MPI", "HOROVOD"])
+def test_the_first_node_under_mpi_knows_the_others(
+    left: Callable[..., list[Path]], group: Make, call: Callable[..., Any], mode: str
+) -> None:
+    nodes = [group(2) | {"InstanceType": "TI.GN10.5XLARGE80.POST"}, group(1)]
+    [file] = left(VARIABLES, TrainingMode=mode, ResourceConfigInfos=nodes)
+    told = _variables(file)
+    assert set(told) == ALWAYS | {"GPU_NUM", "NODE_IP_SLOT_LIST", "NODE_LIST"}
+    assert told["GPU_NUM"] == "5"
+    assert told["NODE_IP_SLOT_LIST"] == "127.0.0.1:2,127.0.0.1:2,127.0.0.1:1"
+    assert told["NODE_LIST"] == "127.0.0.1,127.0.0.1,127.0.0.1"
+    pods = call("DescribeTrainingTaskPods", {"Id": told["TI_TASK_ID"]})["PodInfoList"]
+    assert [pod["Status"] for pod in pods] == ["SUCCEEDED"] * 3
+
+
+def test_a_node_that_waits_says_so(create: Create, reach: Reach, printed: Printed, group: Make) -> None:
+    commands = {"WorkerStartCmd": "echo launched"}
+    task_id = create(TrainingMode="MPI", ResourceConfigInfos=[group(2)], StartCmdInfo=commands)
+    reach(task_id, "SUCCEED")
+    assert printed(task_id, "master-0") == ["launched"]
+    [line] = printed(task_id, "worker-0")
+    assert "waits" in line
+
+
+DIFFERENT = {"StartCmd": "start", "PsStartCmd": "serve", "WorkerStartCmd": "work"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "roles", "commands", "expected", "deciding"),
+    [
+        ("DDP", ["WORKER", "WORKER"], DIFFERENT, ["work", "work"], [0, 1]),
+        ("DDP", ["WORKER"], {"StartCmd": "start"}, ["start"], [0]),
+        ("", ["WORKER"], {}, [""], [0]),
+        ("PS_WORKER", ["PS", "WORKER", "WORKER"], DIFFERENT, ["work", "serve", "work"], [0, 2]),
+        ("PS_WORKER", ["PS"], DIFFERENT, ["serve"], [0]),
+        ("MPI", ["WORKER", "WORKER"], DIFFERENT, ["work", None], [0]),
+        ("HOROVOD", ["WORKER", "WORKER"], DIFFERENT, ["work", None], [0]),
+        ("SPARK", ["EXECUTOR", "DRIVER"], {"StartCmd": "start"}, ["start", None], [0]),
+        ("RAY", ["HEAD", "WORKER", "WORKER"], {"WorkerStartCmd": "work"}, ["work", None, None], [0]),
+        ("MINE", ["OTHER"], DIFFERENT, ["start"], [0]),
+    ],
+)
+def test_a_role_has_its_command(
+    group: Make,
+    mode: str,
+    roles: list[str],
+    commands: dict[str, str],
+    expected: list[str | None],
+    deciding: list[int],
+) -> None:
+    """Case C19. The first node leads, whatever the order of the groups."""
+    now = datetime.now(timezone.utc)
+    groups = [group(1, role) for role in roles]
+    body = {"TrainingMode": mode, "StartCmdInfo": commands, "ResourceConfigInfos": groups}
+    task = Task("train-1", "ap-guangzhou", Caller(), body, now, now)
+    nodes = nodes_of(task, Run("train-1-x", Course(), [(Status.PENDING, now)]))
+    assert [node.command for node in nodes] == expected
+    assert [node.index for node in nodes if node.decides] == deciding
+
+
+def test_a_container_has_the_folders_of_the_real_one(left: Callable[..., list[Path]]) -> None:
+    parameters = "{abc,}"
+    command = "find . -type d | sort > opt/ml/output/data/folders; cp opt/ml/input/config/*.json opt/ml/output/data"
+    folders, given = left(f"cd $TI_LOCAL_ROOT; {command}", TuningParameters=parameters)
+    expected = {"code", "input", "input/config", "input/data", "output", "output/data"}
+    assert {f"./opt/ml/{folder}" for folder in expected} <= set(folders.read_text().splitlines())
+    assert (given.name, given.read_text()) == ("hyperparameters.json", parameters)
+
+
+def test_a_role_is_no_path(create: Create, reach: Reach, printed: Printed, group: Make, executing: Emulator) -> None:
+    nodes = [group(1, "../../../../escaped")]
+    task_id = create(ResourceConfigInfos=nodes, StartCmdInfo={"StartCmd": "echo here"})
+    reach(task_id, "SUCCEED")
+    assert printed(task_id) == ["here"]
+    assert executing.execution is not None
+    assert list(executing.execution.folder.parent.glob("escaped*")) == []

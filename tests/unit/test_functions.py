@@ -1,0 +1,159 @@
+"""What a program looks up, on a local TI-ONE: typed results, all pages, nothing secret."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import inspect
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pulumi
+import pytest
+from local_tione import SMALLEST_BODY, client_of
+
+import pulumi_tione as tione
+from pulumi_tione import functions, outputs
+from pulumi_tione.emulator import Emulator
+
+PLAIN = [name for name in functions.__all__ if name.startswith("get_") and not name.endswith("_output")]
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    with Emulator(manual_clock=True, requests_a_second=None) as running:
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def create(emulator: Emulator, name: str = "bert", **members: Any) -> str:
+    return client_of(emulator).create_training_task({**SMALLEST_BODY, "Name": name, **members})
+
+
+def test_a_task_is_looked_up_by_id_and_by_name_with_typed_parts(emulator: Emulator) -> None:
+    task_id = create(emulator, Tags=[{"TagKey": "team", "TagValue": "nlp"}], Remark="mine")
+    emulator.advance(60)
+    task = tione.get_training_task(task_id)
+    assert task == tione.get_training_task(name="bert")
+    assert (task.id, task.name, task.status, task.region) == (task_id, "bert", "SUCCEED", "ap-guangzhou")
+    assert isinstance(task.resource_config_infos[0], outputs.ResourceConfigInfo)
+    assert task.resource_config_infos[0].instance_num == 1
+    assert task.runtime_in_seconds == 5
+    assert task.start_cmd_info is not None
+    assert task.start_cmd_info.worker_start_cmd == "sleep 5"
+    assert task.tags == {"team": "nlp"}
+    assert task.remark == "mine"
+    assert task.vpc_id is None
+    assert task.latest_instance_id.startswith(task_id)
+
+
+def test_nothing_secret_is_in_a_result(emulator: Emulator) -> None:
+    private = [{"Name": "TOKEN", "Value": "planted-1", "IsPrivate": True}]
+    task_id = create(emulator, Envs=private, CallbackUrl="https://user:planted-2@example.com/hook")
+    results = [tione.get_training_task(task_id), *tione.get_training_tasks()]
+    assert "planted" not in repr(results)
+    assert not hasattr(tione.GetTrainingTaskResult, "callback_url")
+
+
+def test_tasks_are_listed_over_all_pages_and_by_what_is_asked_for(emulator: Emulator) -> None:
+    for number in range(120):
+        create(emulator, f"task-{number}", Tags=[{"TagKey": "team", "TagValue": "nlp" if number % 2 else "cv"}])
+    emulator.advance(60)
+    create(emulator, "last")
+    listed = tione.get_training_tasks()
+    assert len({task.id for task in listed}) == len(listed) == 121
+    assert listed[0].name == "last"
+    assert len(tione.get_training_tasks(tags={"team": "nlp"})) == 60
+    assert [task.name for task in tione.get_training_tasks(statuses=["SUBMITTING", "PENDING"])] == ["last"]
+    assert tione.get_training_tasks(charge_type="PREPAID") == []
+    assert tione.get_training_tasks(region="ap-shanghai") == []
+    assert listed[0].resource_config_infos[0].role == "WORKER"
+
+
+def test_pods_and_logs_of_a_task_are_looked_up(emulator: Emulator) -> None:
+    emulator.order("bert", output=[(float(number) / 1000, f"line {number}") for number in range(2_500)])
+    task_id = create(emulator)
+    assert tione.get_training_task_pods(task_id) == []
+    assert tione.get_training_task_logs(task_id) == []
+    emulator.advance(60)
+    (pod,) = tione.get_training_task_pods(task_id)
+    assert pod.name.endswith("-master-0")
+    assert (pod.status, bool(pod.ip), bool(pod.end_time)) == ("SUCCEEDED", True, True)
+    lines = tione.get_training_task_logs(task_id, pod="master-0", tail=2_000)
+    assert [line.message for line in lines] == [f"line {number}" for number in range(500, 2_500)]
+    assert lines[0].pod == pod.name
+    assert len(tione.get_training_task_logs(task_id)) == 1000
+    assert tione.get_training_task_logs(task_id, since=emulator.now() - timedelta(seconds=10)) == []
+
+
+def test_what_new_tasks_can_be_made_of_is_looked_up(emulator: Emulator) -> None:
+    for number in range(60):
+        emulator.register("resource_group", f"rsg-{number}", name=f"group {number}", cpu=8000, memory=16384, gpu=200)
+    emulator.set(discount=0.5, sold_out=["TI.S.LARGE.POST"])
+    groups = tione.get_resource_groups()
+    assert len(groups) == 60
+    assert (groups[0].id, groups[0].free_cpu, groups[0].free_gpu) == ("rsg-0", 8000, 200)
+    specs = {spec.name: spec for spec in tione.get_instance_specs()}
+    assert specs["TI.S.MEDIUM.POST"].hourly_price == Decimal("0.35")
+    assert specs["TI.S.MEDIUM.POST"].is_available
+    assert not specs["TI.S.LARGE.POST"].is_available
+    assert all(spec.gpu_type for spec in tione.get_instance_specs(resource_type="GPU"))
+    assert tione.get_instance_specs(charge_type="PREPAID") == []
+    frameworks = tione.get_training_frameworks()
+    assert any(framework.name == "PYTORCH" and "DDP" in framework.training_modes for framework in frameworks)
+    assert {framework.environment for framework in frameworks} == {image.name for image in tione.get_preset_images()}
+
+
+def test_frameworks_that_the_service_no_longer_tells_are_none(emulator: Emulator) -> None:
+    emulator.faults.add("DescribeTrainingFrameworks", code="InvalidAction")
+    assert tione.get_training_frameworks() == []
+    emulator.faults.add("DescribeTrainingFrameworks", code="UnauthorizedOperation")
+    with pytest.raises(pulumi.RunError, match="UnauthorizedOperation"):
+        tione.get_training_frameworks()
+
+
+def test_what_is_not_there_ends_the_program_in_one_line(emulator: Emulator) -> None:
+    for asked in ({"id": "train-1"}, {"name": "nobody"}):
+        with pytest.raises(pulumi.RunError, match=r"^get_training_task: there is no training task .* in ap-guangzhou$"):
+            tione.get_training_task(**asked)
+    with pytest.raises(pulumi.RunError, match="either the id of a task or its name"):
+        tione.get_training_task()
+    with pytest.raises(pulumi.RunError, match=r"^get_training_task_logs: training task train-1 does not exist"):
+        tione.get_training_task_logs("train-1")
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_every_function_has_an_output_form_with_the_same_parameters(name: str) -> None:
+    plain, output = getattr(functions, name), getattr(functions, f"{name}_output")
+    assert [*inspect.signature(plain).parameters] == [*inspect.signature(output).parameters]
+    defaults = [parameter.default for parameter in inspect.signature(plain).parameters.values()]
+    assert defaults == [parameter.default for parameter in inspect.signature(output).parameters.values()]
+    result = str(inspect.signature(plain).return_annotation)
+    assert str(inspect.signature(output).return_annotation) == f"pulumi.Output[{result}]"
+    assert plain.__doc__
+    assert output.__doc__
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_an_output_form_gives_what_the_plain_one_gives(emulator: Emulator, name: str) -> None:
+    task_id = create(emulator)
+    emulator.advance(60)
+    needed = {"id": task_id} if "id" in inspect.signature(getattr(functions, name)).parameters else {}
+
+    async def resolved() -> Any:
+        inputs = {key: pulumi.Output.from_input(value) for key, value in needed.items()}
+        return await getattr(functions, f"{name}_output")(**inputs).future()
+
+    assert asyncio.run(resolved()) == getattr(functions, name)(**needed)
+
+
+@pytest.mark.parametrize("name", [name for name in functions.__all__ if not name.startswith("get_")])
+def test_results_are_typed_and_cannot_be_changed(name: str) -> None:
+    result = getattr(functions, name)
+    assert result.__doc__
+    if name != "GetTrainingTaskResult":
+        assert [field.name for field in dataclasses.fields(result)]
+        assert "frozen=True" in repr(vars(result)["__dataclass_params__"])

@@ -1,0 +1,351 @@
+"""The log of a run: every line once, in order, whatever the service does with its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from local_tione import SMALLEST_BODY, client_of
+
+from pulumi_tione._client import Client
+from pulumi_tione._logs import Line, RunLog, TaskLog, newest_line
+from pulumi_tione._pods import short_pod
+from pulumi_tione._times import parsed_time, rfc3339
+from pulumi_tione.emulator import Emulator
+from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError, UnclearError
+
+BEGIN = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
+RUN = "train-1-a"
+Printed = tuple[float, str, str]
+"""Seconds after the beginning, pod, text."""
+
+
+class Service(Client):
+    """Gives what was printed, as the service does: pages by Context, and no more than ten thousand lines of them."""
+
+    def __init__(self, printed: Sequence[Printed] = (), statuses: Sequence[str] = ("RUNNING",)) -> None:
+        self.region = "ap-guangzhou"
+        self.printed: dict[str, list[Printed]] = {RUN: [*printed]}
+        self.details: list[dict[str, Any] | None] = [detail(status) for status in statuses]
+        self.asked: list[dict[str, Any]] = []
+        self._sorted: dict[str, list[tuple[datetime, str, int, str]]] = {}
+        self.errors: dict[int, TioneError] = {}
+        """What goes wrong, by the number of the question."""
+
+    def logs(self, run: str, **how: Any) -> tuple[list[dict[str, Any]], str]:
+        self.asked.append(how)
+        if len(self.asked) in self.errors:
+            raise self.errors[len(self.asked)]
+        if run not in self.printed:
+            raise ApiError("DescribeLogs", "ResourceNotFound", "no such run", "r-1")
+        begin, end = (parsed_time(how[name]) if how.get(name) else None for name in ("StartTime", "EndTime"))
+        found = [
+            line
+            for line in self._in_order(run)
+            if (begin is None or line[0] >= begin)
+            and (end is None or line[0] <= end)
+            and how.get("PodName") in (None, line[1])
+        ]
+        if how["Order"] == "DESC":
+            found.reverse()
+        seen = int(how.get("Context") or 0)
+        if seen >= 10_000:
+            raise ApiError("DescribeLogs", "FailedOperation.ContextLimitError", "no further", "r-1")
+        page = found[seen : seen + how["Limit"]]
+        told = [
+            {"Id": f"{run}-{number}", "Message": text, "PodName": pod, "Timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%f}000Z"}
+            for at, pod, number, text in page
+        ]
+        return told, str(seen + len(page))
+
+    def _in_order(self, run: str) -> list[tuple[datetime, str, int, str]]:
+        printed = self.printed[run]
+        if run not in self._sorted or len(self._sorted[run]) != len(printed):
+            self._sorted[run] = sorted(
+                (BEGIN + timedelta(seconds=after), pod, number, text)
+                for number, (after, pod, text) in enumerate(printed)
+            )
+        return self._sorted[run]
+
+    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+        return self.details.pop(0) if len(self.details) > 1 else self.details[0]
+
+    def pods(self, task_id: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
+        return [{"Name": pod} for pod in dict.fromkeys(pod for _, pod, _ in self.printed[RUN])]
+
+
+def detail(status: str, run: str = RUN) -> dict[str, Any]:
+    return {"Status": status, "LatestInstanceId": run, "CreateTime": "2025-08-01T10:59:53+08"}
+
+
+def spread(count: int, pods: int = 1, seconds_a_line: float = 0.01, begin: float = 0) -> list[Printed]:
+    return [(begin + number * seconds_a_line, f"{RUN}-worker-{number % pods}", f"{number}") for number in range(count)]
+
+
+def log_of(service: Service, **how: Any) -> RunLog:
+    names = lambda: [str(pod["Name"]) for pod in service.pods("train-1")]  # noqa: E731
+    return RunLog(service, RUN, None, BEGIN - timedelta(minutes=5), **{"pods": names, **how})
+
+
+def texts(lines: Iterator[Line] | Sequence[Line]) -> list[str]:
+    return [line.text for line in lines]
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 9_999, 10_000, 10_001, 25_000])
+def test_every_line_comes_once_and_in_order_however_many_pages_there_are(count: int) -> None:
+    service = Service(spread(count))
+    log = log_of(service)
+    assert texts(log.new_lines()) == [str(number) for number in range(count)]
+    assert texts(log.new_lines()) == []
+
+
+@pytest.mark.parametrize("pods", [1, 5])
+def test_lines_that_share_one_moment_are_read_pod_by_pod_and_from_both_ends(pods: int) -> None:
+    service = Service([(1.0, pod, text) for _, pod, text in spread(12_000 * pods, pods)])
+    warned: list[str] = []
+    lines = [*log_of(service, warn=warned.append).new_lines()]
+    assert len({line.id for line in lines}) == len(lines) == 12_000 * pods
+    for pod in range(pods):
+        of_pod = [int(line.text) for line in lines if line.pod.endswith(f"-{pod}")]
+        assert of_pod == sorted(of_pod)
+    assert warned == []
+
+
+def test_lines_out_of_reach_are_warned_of_and_those_after_them_come() -> None:
+    service = Service([*((1.0, f"{RUN}-worker-0", str(number)) for number in range(25_000)), (2.0, "p", "after")])
+    warned: list[str] = []
+    lines = [*log_of(service, warn=warned.append).new_lines()]
+    assert len({line.id for line in lines}) == len(lines) == 20_001
+    assert lines[-1].text == "after"
+    (warning,) = warned
+    assert "some may be missing" in warning
+
+
+def test_only_what_is_new_comes_the_next_time_and_what_comes_in_late_is_not_lost() -> None:
+    service = Service([(0.0, "p", "first"), (10.0, "p", "second")])
+    log = log_of(service)
+    assert texts(log.new_lines()) == ["first", "second"]
+    service.printed[RUN] += [(12.0, "p", "third"), (8.0, "q", "late")]
+    assert sorted(texts(log.new_lines())) == ["late", "third"]
+    service.printed[RUN] += [(12.0, "p", "of the same moment")]
+    assert texts(log.new_lines()) == ["of the same moment"]
+
+
+@pytest.mark.parametrize("failing", [1, 2, 10, 11, 12, 14])
+def test_an_error_in_the_middle_loses_nothing_and_repeats_nothing(failing: int) -> None:
+    service = Service(spread(12_500, pods=3))
+    service.errors[failing] = UnclearError("DescribeLogs got no answer")
+    log, read = log_of(service), list[Line]()
+    with pytest.raises(UnclearError):
+        read.extend(log.new_lines())
+    read += log.new_lines()
+    assert texts(read) == [str(number) for number in range(12_500)]
+
+
+def test_what_is_remembered_does_not_grow_with_the_log() -> None:
+    service = Service(spread(30_000))
+    log = log_of(service)
+    largest = 0
+    for _ in log.new_lines():
+        largest = max(largest, len(log._given))
+    assert largest <= 11_000
+    assert len(log._given) <= 1_000
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, []), (2, ["98", "99"]), (500, [str(number) for number in range(100)])]
+)
+def test_the_tail_is_the_last_lines_and_reading_goes_on_after_them(count: int, shown: list[str]) -> None:
+    service = Service(spread(100))
+    log = log_of(service)
+    assert texts(log.tail(count)) == shown
+    service.printed[RUN] += [(1.2, "p", "new")]
+    assert texts(log.new_lines()) == ["new"]
+
+
+def test_the_tail_is_found_by_few_questions_and_beyond_ten_thousand_lines() -> None:
+    service = Service(spread(40_000, seconds_a_line=0.0001))
+    log = log_of(service)
+    assert texts(log.tail(20)) == [str(number) for number in range(39_980, 40_000)]
+    assert len(service.asked) <= 3
+    assert texts(log.new_lines()) == []
+    assert (
+        texts(log_of(service).tail(3, lambda line: line.text.endswith("7777")))
+        == ["7777", "17777", "27777", "37777"][1:]
+    )
+
+
+def test_one_pod_and_a_beginning_can_be_asked_for() -> None:
+    service = Service(spread(10, pods=2, seconds_a_line=1))
+    log = RunLog(service, RUN, "ws-1", BEGIN + timedelta(seconds=5), f"{RUN}-worker-1")
+    assert texts(log.new_lines()) == ["5", "7", "9"]
+    assert service.asked[0]["TiProjectId"] == "ws-1"
+    assert service.asked[0]["StartTime"] == "2025-08-01T03:00:05.000000Z"
+
+
+def test_a_line_without_an_id_or_a_time_is_shown_all_the_same() -> None:
+    by_package = Line.told({"PkgId": "A-1", "PkgLogId": "65536", "Message": "x", "PodName": "p", "Timestamp": None})
+    assert (by_package.id, by_package.text) == ("A-1 65536", "x")
+    service = Service()
+    told: list[dict[str, Any]] = [{"Message": "bare"}]
+    service.logs = lambda _, **how: ([] if how["Context"] else told, "c")  # type: ignore[method-assign]
+    assert texts(log_of(service).new_lines()) == ["bare"]
+
+
+def follow(
+    service: Service, *, meanwhile: Callable[[int], None] = lambda _: None, **how: Any
+) -> tuple[list[str], dict[str, Any] | None, list[float]]:
+    """Follow to the end: the lines, the task's last detail, the pauses. `meanwhile` is called in each pause."""
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        assert len(pauses) < 500, "it goes on for ever"
+        meanwhile(len(pauses))
+
+    log = TaskLog(service, "train-1", None, sleep=sleep, clock=lambda: sum(pauses), **how)
+    following, shown = log.follow(None), list[str]()
+    while True:
+        try:
+            _, line = next(following)
+        except StopIteration as end:
+            return shown, end.value, pauses
+        shown.append(line.text)
+
+
+def test_following_goes_on_until_the_task_rests_and_takes_in_what_comes_after_its_end() -> None:
+    service = Service(statuses=["SUBMITTING", "PENDING", "RUNNING", "RUNNING", "RUNNING", "SUCCEED"])
+
+    def meanwhile(pause: int) -> None:
+        service.printed[RUN] += [(float(pause), "p", f"line {pause}")] if pause >= 2 else []
+
+    shown, last, _ = follow(service, meanwhile=meanwhile)
+    assert shown == [f"line {pause}" for pause in range(2, 7)]
+    assert last is not None
+    assert last["Status"] == "SUCCEED"
+
+
+@pytest.mark.parametrize("status", ["STOPPED", "FAILED", "SUBMIT_FAILED", "SUCCEED"])
+def test_following_ends_within_two_polls_after_the_task_rests(status: str) -> None:
+    service = Service([(0.0, "p", "x")], statuses=["RUNNING", status])
+    shown, last, pauses = follow(service)
+    assert shown == ["x"]
+    assert last is not None
+    assert last["Status"] == status
+    assert len(pauses) == 2
+
+
+def test_a_preempted_task_and_an_unheard_of_status_end_nothing() -> None:
+    service = Service([(0.0, "p", "x")], statuses=["RUNNING", "PENDING", "PAUSED", "RUNNING", "SUCCEED"])
+    _, last, pauses = follow(service)
+    assert len(pauses) == 5
+    assert last is not None
+
+
+def test_a_restart_is_followed_and_the_last_lines_of_the_earlier_run_come_first() -> None:
+    service = Service([(0.0, "p", "old")])
+    service.details = [detail("RUNNING"), detail("RUNNING", "train-1-b"), detail("SUCCEED", "train-1-b")]
+    service.printed["train-1-b"] = [(5.0, "p", "new")]
+
+    def meanwhile(pause: int) -> None:
+        service.printed[RUN] += [(1.0, "p", "old, at last")] if pause == 1 else []
+
+    shown, _, _ = follow(service, meanwhile=meanwhile)
+    assert shown == ["old", "old, at last", "new"]
+
+
+def test_a_task_that_is_deleted_ends_it() -> None:
+    service = Service([(0.0, "p", "x")])
+    service.details = [detail("RUNNING"), None]
+
+    def meanwhile(pause: int) -> None:
+        service.printed.clear()
+
+    shown, last, _ = follow(service, meanwhile=meanwhile)
+    assert shown == ["x"]
+    assert last is None
+
+
+def test_errors_that_may_pass_are_borne_and_told_and_others_are_not() -> None:
+    service = Service([(0.0, "p", "x")], statuses=["RUNNING", "RUNNING", "RUNNING", "SUCCEED"])
+    service.errors = {1: UnclearError("no answer"), 2: NotSentError("no connection")}
+    warned: list[str] = []
+    shown, _, _ = follow(service, warn=warned.append)
+    assert shown == ["x"]
+    assert len(warned) == 2
+    service.errors = {len(service.asked) + 1: ApiError("DescribeLogs", "UnauthorizedOperation", "no", "r-1")}
+    with pytest.raises(ApiError, match="UnauthorizedOperation"):
+        follow(service)
+
+
+def test_patience_with_errors_ends() -> None:
+    service = Service()
+    service.errors = dict.fromkeys(range(1, 1000), UnclearError("no answer"))
+    with pytest.raises(UnclearError):
+        follow(service)
+
+
+def test_the_pauses_grow_while_nothing_comes() -> None:
+    service = Service(statuses=["RUNNING"] * 20 + ["SUCCEED"])
+    _, _, pauses = follow(service)
+    assert pauses[:19] == sorted(pauses[:19])
+    assert max(pauses) == 10
+
+
+def test_a_pod_is_known_by_what_follows_the_run_in_its_name() -> None:
+    service = Service(spread(4, pods=2))
+    for pod in ("worker-1", f"{RUN}-worker-1"):
+        log = TaskLog(service, "train-1", None, pod=pod).of_latest_run()
+        assert log is not None
+        assert texts(log.new_lines()) == ["1", "3"]
+    with pytest.raises(TaskError, match="no pod 'worker-2': its latest run has worker-0, worker-1"):
+        TaskLog(service, "train-1", None, pod="worker-2").of_latest_run()
+    assert short_pod(RUN, f"{RUN}-worker-1") == "worker-1"
+
+
+def test_a_task_that_does_not_exist_has_no_log_and_one_without_a_run_none_yet() -> None:
+    service = Service()
+    service.details = [None]
+    with pytest.raises(TaskError, match="train-1 does not exist in ap-guangzhou"):
+        TaskLog(service, "train-1", None).of_latest_run()
+    service.details = [detail("SUBMITTING", run="")]
+    assert TaskLog(service, "train-1", None).of_latest_run() is None
+    assert newest_line(service, detail("SUBMITTING", run=""), None) is None
+
+
+def test_the_local_tione_gives_every_line_over_all_its_pages_and_pods(emulator: Emulator) -> None:
+    emulator.order(output=[(0.0, f"line {number}") for number in range(2_500)])
+    body = {**SMALLEST_BODY, "Name": "bert"}
+    body["ResourceConfigInfos"] = [{**SMALLEST_BODY["ResourceConfigInfos"][0], "InstanceNum": 2}]
+    client = client_of(emulator)
+    task_id = client.create_training_task(body)
+    emulator.advance(60)
+    emulator.faults.add("DescribeLogs", first=2, connection="close")
+    log = TaskLog(client, task_id, None).of_latest_run()
+    assert log is not None
+    lines = [*log.new_lines()]
+    for pod in ("master-0", "worker-0"):
+        assert [line.text for line in lines if line.pod.endswith(pod)] == [f"line {number}" for number in range(2_500)]
+    assert len({line.id for line in lines}) == len(lines) == 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2025-05-28T18:18:33+08", "2025-05-28T10:18:33.000000Z"),
+        ("2025-05-28T18:18:33+08:00", "2025-05-28T10:18:33.000000Z"),
+        ("2025-05-28 18:18:33", "2025-05-28T10:18:33.000000Z"),
+        ("2025-05-28T10:18:33.123456789Z", "2025-05-28T10:18:33.123456Z"),
+        ("2025-05-28T10:18:33.5Z", "2025-05-28T10:18:33.500000Z"),
+    ],
+)
+def test_the_services_times_are_read_in_all_their_forms(text: str, moment: str) -> None:
+    assert rfc3339(parsed_time(text)) == moment
+
+
+@pytest.mark.parametrize("text", ["", "None", "yesterday", "2025-13-28 18:18:33", "2025-05-28"])
+def test_what_is_no_time_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"time|month"):
+        parsed_time(text)

@@ -1,0 +1,318 @@
+"""What a wait makes of what it sees, and how few calls many waits need. No time passes."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pulumi_tione._client import PAGE, Client
+from pulumi_tione._waits import Goal, Lookout, wait
+from pulumi_tione.errors import ApiError, TaskError, TioneError, UnclearError, UnreachedError
+
+Json = dict[str, Any]
+RUN = "train-1-a"
+OWN_ACCOUNT = "100000000001"
+
+
+class Service(Client):
+    """Tells at each look the next of the statuses of a task, the last one for ever."""
+
+    def __init__(self, *statuses: str) -> None:
+        self.region = "ap-guangzhou"
+        self.statuses = [*statuses]
+        self.list_calls: list[int] = []
+        self.errors: list[TioneError | None] = []
+        self.is_gone = False
+        self.detail: Json = {"LatestInstanceId": RUN, "CreateTime": "2025-08-01T10:59:53+08"}
+        self.pod_statuses: Sequence[str] = ("RUNNING", "PENDING")
+        self.lines: list[str] = []
+        self.asked_for_pods = 0
+        self.asked_for_lines = 0
+
+    @property
+    def now(self) -> str:
+        return self.statuses[0]
+
+    def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
+        self.list_calls.append(len(task_ids))
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
+        if len(self.list_calls) > 1 and len(self.statuses) > 1:
+            self.statuses.pop(0)
+        return {} if self.is_gone else {task_id: {"Id": task_id, "Status": self.now} for task_id in task_ids}
+
+    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json | None:
+        return None if self.is_gone else {**self.detail, "Id": task_id, "Status": self.now}
+
+    def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json:
+        return {"TrainingTaskDetail": self.describe_training_task(task_id), "RequestId": "r-9"}
+
+    def account_id(self) -> str:
+        return OWN_ACCOUNT
+
+    def pods(self, task_id: str, ti_project_id: str | None = None) -> list[Json]:
+        self.asked_for_pods += 1
+        return [{"Name": f"{RUN}-worker-{number}", "Status": status} for number, status in enumerate(self.pod_statuses)]
+
+    def logs(self, run: str, **how: Any) -> tuple[list[Json], str]:
+        self.asked_for_lines += 1
+        line = self.lines.pop(0) if len(self.lines) > 1 else "".join(self.lines)
+        told = {"Id": line, "Message": line, "PodName": f"{RUN}-worker-0", "Timestamp": "2025-08-01T03:00:00Z"}
+        return ([told] if line and not how.get("Context") else []), "c"
+
+    def events(self, run: str, **how: Any) -> Any:
+        return iter(())
+
+
+class Watch:
+    """Waits for tasks of a service; the clock goes on by what is slept."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.now = 1000.0
+        self.shown: list[str] = []
+        self.lookout = Lookout(service, None, sleep=self._sleep, spread=lambda: 1.0)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    async def wait(self, goal: Goal) -> Any:
+        return await wait(goal, self.lookout, self.shown.append, lambda: self.now)
+
+
+def goal(*statuses: str, task_id: str = "train-1", **how: Any) -> Goal:
+    return Goal(task_id, "bert", OWN_ACCOUNT, statuses or ("SUCCEED",), **how)
+
+
+def result(service: Service, awaited: Goal | None = None) -> tuple[Json, Watch]:
+    watch = Watch(service)
+    return asyncio.run(watch.wait(awaited or goal())), watch
+
+
+def failure(service: Service, awaited: Goal | None = None) -> tuple[Exception, Watch]:
+    watch = Watch(service)
+    with pytest.raises(TioneError) as caught:
+        asyncio.run(watch.wait(awaited or goal()))
+    return caught.value, watch
+
+
+def test_a_wait_gives_the_task_as_it_is_at_its_end() -> None:
+    detail, watch = result(Service("SUBMITTING", "PENDING", "RUNNING", "SUCCEED"))
+    assert detail["Status"] == "SUCCEED"
+    assert watch.shown[0] == (
+        "SUBMITTING, waiting for SUCCEED; interrupting leaves it running, `pulumi destroy` stops it"
+    )
+    assert watch.shown[-1].startswith("SUCCEED after ")
+
+
+def test_a_task_that_is_preempted_is_waited_for_to_the_end() -> None:
+    detail, watch = result(Service("RUNNING", "PENDING", "STARTING", "RUNNING", "SUCCEED"))
+    assert detail["Status"] == "SUCCEED"
+    assert [message.split()[0] for message in watch.shown] == ["RUNNING", "PENDING", "STARTING", "RUNNING", "SUCCEED"]
+
+
+def test_a_status_that_nobody_has_heard_of_is_shown_and_is_no_end() -> None:
+    detail, watch = result(Service("RUNNING", "PAUSED", "RUNNING", "SUCCEED"))
+    assert detail["Status"] == "SUCCEED"
+    assert "PAUSED, waiting for SUCCEED" in watch.shown
+
+
+@pytest.mark.parametrize(
+    ("operator", "by_whom"),
+    [
+        ({"IsPlatformOperator": True, "SubUinName": "x"}, "by the platform"),
+        ({"IsPlatformOperator": False, "SubUinName": "eve\x1b[2J", "SubUin": "7"}, r"by eve\x1b[2J"),
+        ({"IsPlatformOperator": False, "SubUinName": "", "SubUin": "7"}, "by 7"),
+        ({}, "by a user"),
+    ],
+)
+def test_a_task_that_was_stopped_fails_the_wait_and_says_by_whom(operator: Json, by_whom: str) -> None:
+    service = Service("RUNNING", "STOPPED")
+    service.detail |= {"OperatorInfo": operator, "FailureReason": "User Stop"}
+    error, _ = failure(service)
+    assert f"training task 'bert' (train-1) ended STOPPED {by_whom}, not SUCCEED as awaited: User Stop." in str(error)
+    assert "\n" not in str(error)
+    assert isinstance(error, UnreachedError)
+    assert error.report.startswith(str(error) + "\n")
+    assert "request id: r-9" in error.report
+
+
+def test_a_task_that_ended_before_the_wait_fails_it_at_the_first_look() -> None:
+    service = Service("FAILED")
+    error, watch = failure(service)
+    assert "ended FAILED" in str(error)
+    assert service.list_calls == [1]
+    assert watch.now - 1000 < 1
+
+
+def test_a_task_that_was_started_again_meanwhile_is_waited_for() -> None:
+    class Lagging(Service):
+        """Its first list is behind the detail."""
+
+        def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
+            told = super().training_tasks_by_id(task_ids)
+            return {"train-1": {"Status": "FAILED"}} if len(self.list_calls) == 1 else told
+
+    detail, _ = result(Lagging("RUNNING", "SUCCEED"))
+    assert detail["Status"] == "SUCCEED"
+
+
+def test_a_task_that_is_not_there_in_time_fails_the_wait_and_runs_on() -> None:
+    error, watch = failure(Service("RUNNING"), goal(timeout=timedelta(hours=3)))
+    assert "is RUNNING after 3.0 h, not SUCCEED as awaited; it runs on" in str(error)
+    assert isinstance(error, UnreachedError)
+    assert "pulumi-tione logs train-1 --pod worker-0 --region ap-guangzhou --follow" in error.report
+    assert 3 * 3600 <= watch.now - 1000 < 3 * 3600 + 60
+
+
+def test_a_task_that_no_list_shows_is_asked_for_and_one_that_is_gone_ends_the_wait() -> None:
+    service = Service("RUNNING")
+    service.is_gone = True
+    error, _ = failure(service)
+    assert "no longer exists: its result is unknown" in str(error)
+    assert service.list_calls == [1]
+
+
+def test_errors_that_may_pass_are_waited_through_and_shown_once_a_minute() -> None:
+    service = Service("RUNNING", "SUCCEED")
+    service.errors = [UnclearError("no answer")] * 20
+    _, watch = result(service)
+    assert 3 <= len([message for message in watch.shown if message.startswith("status unknown")]) <= 7
+
+
+def test_patience_ends_after_half_an_hour() -> None:
+    service = Service("RUNNING")
+    service.errors = [UnclearError("no answer")] * 1000
+    error, watch = failure(service)
+    assert isinstance(error, TaskError)
+    assert "could not be read for 30 min: no answer" in str(error)
+    assert 1800 <= watch.now - 1000 < 1830
+
+
+def test_an_error_that_will_not_pass_ends_the_wait() -> None:
+    service = Service("RUNNING")
+    service.errors = [ApiError("DescribeTrainingTasks", "AuthFailure.TokenFailure", "no", "r-1")]
+    error, _ = failure(service)
+    assert "renew the temporary keys" in str(error)
+
+
+def test_an_answer_that_nobody_expected_ends_all_waits_that_share_the_look() -> None:
+    class Broken(Service):
+        def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
+            raise KeyError("TrainingTaskSet")
+
+    watch = Watch(Broken("RUNNING"))
+
+    async def both() -> list[Any]:
+        waits = (watch.wait(goal(task_id=task_id)) for task_id in ("train-1", "train-2"))
+        return await asyncio.wait_for(asyncio.gather(*waits, return_exceptions=True), 10)
+
+    assert [type(error) for error in asyncio.run(both())] == [KeyError, KeyError]
+
+
+def test_messages_come_when_something_changes_and_once_a_minute_otherwise() -> None:
+    _, watch = result(Service(*["RUNNING"] * 100, "SUCCEED"))
+    minutes = (watch.now - 1000) / 60
+    assert minutes - 3 <= len(watch.shown) <= minutes + 3
+    assert watch.shown[2].startswith("RUNNING for ")
+
+
+def test_a_new_status_is_shown_with_the_pods_that_are_ready_and_the_one_that_lags() -> None:
+    service = Service("PENDING", "RUNNING", "RUNNING", "SUCCEED")
+    _, watch = result(service)
+    assert "PENDING (1 of 2 pods ready, worker-1 is PENDING), waiting for" in watch.shown[0]
+    assert service.asked_for_pods == 2
+    service = Service("RUNNING", "SUCCEED")
+    service.pod_statuses = ("RUNNING", "SUCCEEDED")
+    _, watch = result(service)
+    assert "RUNNING (2 of 2 pods ready), waiting" in watch.shown[0]
+
+
+def test_pods_that_cannot_be_read_are_left_out() -> None:
+    service = Service("RUNNING", "SUCCEED")
+
+    def refuse(task_id: str, ti_project_id: str | None = None) -> list[Json]:
+        raise ApiError("DescribeTrainingTaskPods", "UnauthorizedOperation", "no", "r-1")
+
+    service.pods = refuse  # type: ignore[method-assign]
+    _, watch = result(service)
+    assert watch.shown[0].startswith("RUNNING, waiting for SUCCEED")
+
+
+def test_the_newest_line_is_shown_every_few_seconds_and_never_twice() -> None:
+    service = Service(*["RUNNING"] * 20, "SUCCEED")
+    service.lines = ["epoch 1", "epoch 1", "epoch 2\x1b[2J", "epoch 3" + "x" * 300]
+    _, watch = result(service, goal(logs=True))
+    lines = [message for message in watch.shown if "epoch" in message]
+    assert lines == [
+        "RUNNING, worker-0: epoch 1",
+        r"RUNNING, worker-0: epoch 2\x1b[2J",
+        f"RUNNING, worker-0: epoch 3{'x' * 183} …",
+    ]
+    quiet = Service("RUNNING", "SUCCEED")
+    result(quiet)
+    assert quiet.asked_for_lines == 0
+
+
+class Many(Watch):
+    """A thousand waits for tasks that are all alike; each has asked again before the next look is made."""
+
+    COUNT = 1000
+    LIST_CALLS = COUNT // PAGE
+
+    async def _sleep(self, seconds: float) -> None:
+        while sum(len(batch.ids) for batch in self.lookout._gathering.values()) < self.COUNT:
+            await asyncio.sleep(0.0001)
+        await super()._sleep(seconds)
+
+    async def wait_for_all(self, **how: Any) -> None:
+        await asyncio.gather(*(self.wait(goal(task_id=f"train-{number}", **how)) for number in range(self.COUNT)))
+
+
+class Alike(Service):
+    """The status changes from look to look, not from call to call."""
+
+    def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
+        self.list_calls.append(len(task_ids))
+        if len(self.list_calls) % Many.LIST_CALLS == 1 < len(self.list_calls) and len(self.statuses) > 1:
+            self.statuses.pop(0)
+        return {task_id: {"Id": task_id, "Status": self.now} for task_id in task_ids}
+
+
+def test_a_thousand_waits_need_twenty_list_calls_a_look_and_look_into_ten_tasks() -> None:
+    service = Alike("PENDING", *["RUNNING"] * 5, "SUCCEED")
+    looks = len(service.statuses)
+    asyncio.run(Many(service).wait_for_all(logs=True))
+    assert service.list_calls == [PAGE] * 20 * looks
+    assert service.asked_for_pods == 10 * 2  # at the two looks that saw a new status
+    assert 0 < service.asked_for_lines <= 10 * looks
+
+
+@pytest.mark.parametrize("hours", [1, pytest.param(24, marks=pytest.mark.long)])
+def test_memory_stays_flat_while_a_thousand_waits_go_on(hours: int) -> None:
+    service = Alike("RUNNING")
+    watch = Many(service)
+    blocks: list[int] = []
+
+    async def look_on() -> None:
+        waiting = asyncio.ensure_future(watch.wait_for_all())
+        for end in (0.2, 0.5, 1):
+            while watch.now - 1000 < end * hours * 3600:
+                await asyncio.sleep(0.001)
+            service.list_calls.clear()
+            watch.shown.clear()
+            gc.collect()
+            blocks.append(sys.getallocatedblocks())
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(look_on())
+    assert abs(blocks[2] - blocks[1]) < 5_000
