@@ -15,6 +15,7 @@ DEVELOPMENT = [
     "mypy>=1.13",
     "pytest>=8.3",
     "pytest-cov>=6.0",
+    "pytest-timeout>=2.3",  # a test that hangs must not hang the rest
     "pytest-xdist>=3.6",
     "ruff>=0.9",
     "tencentcloud-sdk-python-tione>=3.1.191",  # the typed client, which the emulator must satisfy

@@ -257,7 +257,7 @@ class Creation:
         return _made_at(task) >= self._begun - _CLOCKS_DIFFER
 
     def _name_is_taken(self, name: str, holder: Mapping[str, Any] | None, refusal: ApiError | None) -> str:
-        because = f" ({refusal.code}, request id {refusal.request_id})" if refusal else ""
+        because = f" ({refusal.code}: {refusal.service_message}, request id {refusal.request_id})" if refusal else ""
         if holder is None:
             return (
                 f"training task {name!r} was not created: its name is refused as taken, though no task of this name is "

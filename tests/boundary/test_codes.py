@@ -50,7 +50,7 @@ def test_a_name_that_is_taken_is_told_with_the_ways_out(
     hasty_provider: Provider, emulator: Emulator, code: str
 ) -> None:
     told = refused(hasty_provider, emulator, code)
-    for part in (code, "request id ", "'bert'", "hoose another name"):
+    for part in (code, MESSAGE, "request id ", "'bert'", "hoose another name"):
         assert part in told
     assert "Traceback" not in told
 

@@ -1,14 +1,44 @@
-"""A few refusals as `pulumi up` shows them."""
+"""The refusals of the service, as `pulumi up` shows them."""
 
 from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
 
 import pytest
 from engine_support import Stack
 
-from pulumi_tione._codes import CODES
+from pulumi_tione._codes import CODES, Kind
 from pulumi_tione.emulator import Emulator
 
 pytestmark = pytest.mark.engine
+
+RETRIED = (Kind.UNCLEAR, Kind.BUSY, Kind.DOUBTFUL, Kind.THROTTLED)
+"""The kinds of refusals after which a create is sent again."""
+
+HASTY_PLUGIN = f"""#!/bin/sh
+exec {sys.executable} -u -c '
+import pulumi_tione._transport, runpy, sys, time
+sleep = time.sleep
+time.sleep = lambda seconds: sleep(min(seconds, 0.01))
+pulumi_tione._transport._PATIENCE_WITH_THROTTLING_SECONDS = 1
+runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
+' "$@"
+"""
+"""The plugin of dynamic providers, with short pauses and little patience."""
+
+
+@pytest.fixture
+def hasty_stack(stack: Stack, tmp_path: Path) -> Stack:
+    """A stack whose provider tries again and again without waiting."""
+    folder = tmp_path / "hasty"
+    folder.mkdir()
+    plugin = folder / "pulumi-resource-pulumi-python"
+    plugin.write_text(HASTY_PLUGIN, encoding="utf-8")
+    plugin.chmod(0o755)
+    stack.environment["PATH"] = f"{folder}{os.pathsep}{stack.environment['PATH']}"
+    return stack
 
 
 @pytest.mark.parametrize(
@@ -30,3 +60,35 @@ def test_a_refusal_is_explained_on_the_tasks_row(stack: Stack, emulator: Emulato
     for part in (code, "服务自己的话", "request id ", CODES[code].sentence, CODES[code].about, CODES[code].remedy):
         assert part in row
     assert "Traceback" not in shown
+
+
+AT_ONCE = [code for code, meaning in CODES.items() if meaning.kind not in (*RETRIED, Kind.CONFLICT)]
+"""The refusals after which a create ends at once; those of a name name other ways out, and have tests of their own."""
+
+
+@pytest.mark.long
+def test_every_refusal_is_explained_in_the_output_of_one_update(stack: Stack, emulator: Emulator) -> None:
+    for number, code in enumerate(AT_ONCE, start=1):
+        emulator.faults.add("CreateTrainingTask", code=code, first=number)
+    stack.program(f'for number in range({len(AT_ONCE)}): tione.TrainingTask(f"t{{number}}", **B)')
+    shown = stack.up("--continue-on-error", "--parallel", "64", fails=True).partition("Diagnostics:")[2]
+    for code in AT_ONCE:
+        (line,) = [line for line in shown.splitlines() if f" {code}:" in line]
+        for part in (CODES[code].sentence, CODES[code].about, CODES[code].remedy):
+            assert part in line
+    assert "Traceback" not in shown
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", RETRIED)
+def test_every_refusal_that_is_sent_again_is_explained_in_the_end(
+    hasty_stack: Stack, emulator: Emulator, kind: Kind
+) -> None:
+    hasty_stack.program('tione.TrainingTask("t", **B)')
+    for code in (code for code, meaning in CODES.items() if meaning.kind is kind):
+        emulator.faults.clear()
+        emulator.faults.add("CreateTrainingTask", code=code, times=None)
+        shown = hasty_stack.up(fails=True)
+        for part in (code, CODES[code].sentence, CODES[code].about, CODES[code].remedy):
+            assert part in shown
+    assert emulator.tasks() == []
