@@ -92,3 +92,14 @@ def test_every_refusal_that_is_sent_again_is_explained_in_the_end(
         for part in (code, CODES[code].sentence, CODES[code].about, CODES[code].remedy):
             assert part in shown
     assert emulator.tasks() == []
+
+
+@pytest.mark.long
+def test_every_code_of_a_taken_name_is_told_with_the_ways_out(hasty_stack: Stack, emulator: Emulator) -> None:
+    hasty_stack.program('tione.TrainingTask("t", **(B | dict(name="bert")))')
+    for code in (code for code, meaning in CODES.items() if meaning.kind is Kind.CONFLICT):
+        emulator.faults.clear()
+        emulator.faults.add("CreateTrainingTask", code=code, message="服务自己的话", times=None)
+        shown = hasty_stack.up(fails=True)
+        for part in (code, "服务自己的话", "'bert'", "Choose another name"):
+            assert part in shown
