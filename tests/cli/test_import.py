@@ -16,7 +16,7 @@ from local_tione import accepted
 from pulumi_tione.cli import _rewriting
 from pulumi_tione.emulator import Emulator
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 Tione = Callable[..., Result]
 Create = Callable[..., str]

@@ -14,7 +14,7 @@ from local_tione import accepted
 from pulumi_tione.cli import orphans as orphans_command
 from pulumi_tione.emulator import Emulator
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 Tione = Callable[..., Result]
 Create = Callable[..., str]

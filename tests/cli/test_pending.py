@@ -20,7 +20,7 @@ from local_tione import accepted
 from pulumi_tione._ownership import TYPE
 from pulumi_tione.emulator import Emulator
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 Tione = Callable[..., Result]
 

@@ -7,7 +7,7 @@ from engine_support import Stack
 
 from pulumi_tione.emulator import Emulator
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
 def test_a_program_looks_up_a_task_and_what_it_could_be_made_of(stack: Stack, emulator: Emulator) -> None:

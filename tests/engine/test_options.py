@@ -11,7 +11,7 @@ from local_tione import accepted
 
 from pulumi_tione.emulator import Emulator
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
 def names_of(emulator: Emulator) -> set[str]:

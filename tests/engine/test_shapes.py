@@ -13,7 +13,7 @@ from local_tione import accepted
 
 from pulumi_tione.emulator import Emulator
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 MPIRUN = "mpirun -np $GPU_NUM -H $NODE_IP_SLOT_LIST python3 train.py"
 TASKS: dict[str, dict[str, Any]] = {
