@@ -30,7 +30,7 @@ class Kind(enum.Enum):
 _REMEDIES: dict[Kind, str] = {
     Kind.CALLER: "change the program accordingly",
     Kind.CONFLICT: "choose another name, or leave `name` out to get a free one",
-    Kind.GONE: "`pulumi refresh` takes a task that is gone out of the state; otherwise check what the program names",
+    Kind.GONE: "check what the program names; `pulumi refresh` takes a task that is gone out of the state",
     Kind.DENIED: "check the keys (tione:secretId, tione:secretKey, tione:securityToken) and the rights of their user",
     Kind.BILLING: "top the account up, then run `pulumi up` again",
     Kind.CAPACITY: "wait, or choose another specification, resource group or region, then run `pulumi up` again",
