@@ -1,0 +1,302 @@
+"""Every cell of the fault matrix, brought about with the real engine.
+
+The expectations are data, in `tools/reliability/matrix.py`: exit code, the one line that is said, and the commands
+after which the tasks in the account are those in the state, each created exactly once.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from engine_support import Stack
+from reliability_support import ANOTHER_KEY, Command, Service, wait_until
+
+from pulumi_tione._client import Client
+from pulumi_tione._settings import Settings
+from tools.reliability import matrix, table
+from tools.reliability.matrix import MATRIX, OPERATIONS, TROUBLES, Cell, NoSense
+
+HELD_SECONDS = 2.5
+"""How long the service's answer is held back when something is to happen in the meantime."""
+
+PROGRAM = """
+tione.TrainingTask("t", **(B | dict(
+    start_cmd_info={{"worker_start_cmd": "sleep 36000"}}, remark="{remark}", tags={{"team": "{team}"}},
+)))
+{look_up}
+"""
+ANOTHERS_TASK = {
+    "Name": "anothers",
+    "ChargeType": "POSTPAID_BY_HOUR",
+    "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
+    "StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 36000"},
+}
+
+
+@dataclass
+class Trial:
+    """One cell: a stack on which an operation is done while something happens."""
+
+    stack: Stack
+    service: Service
+    start: Callable[..., Command]
+    operation: str
+    what: str
+    inputs: dict[str, str] = field(default_factory=lambda: {"remark": "a", "team": "nlp", "look_up": ""})
+    anothers_task: str | None = None
+
+    @property
+    def action(self) -> str:
+        return OPERATIONS[self.operation].action
+
+    def prepare(self) -> None:
+        """Bring the stack to where the operation is what comes next."""
+        self.write()
+        if self.operation != "create":
+            self.stack.up()
+        if self.operation == "read":
+            client = Client(Settings(lambda _: None, self.stack.environment), "ap-guangzhou")
+            self.anothers_task = client.create_training_task(ANOTHERS_TASK)
+            self.write(look_up=f'tione.TrainingTask.get("found", "{self.anothers_task}")')
+        if self.operation == "update":
+            self.write(team="cv")
+        if self.operation == "replace":
+            self.write(remark="b")
+
+    def write(self, **inputs: str) -> None:
+        self.inputs.update(inputs)
+        self.stack.program(PROGRAM.format(**self.inputs))
+
+    def strike(self) -> tuple[int, str]:
+        """Give the operation's command while the trouble is there, and tell how it ended."""
+        trouble, arguments = TROUBLES[self.what], self._arguments(OPERATIONS[self.operation].command)
+        if trouble.fault:
+            self.service.emulator.faults.add(self.action, **trouble.fault)
+        happens_before = _BEFORE.get(self.what)
+        if happens_before:
+            happens_before(self)
+        happens_meanwhile = _MEANWHILE.get((self.what, self.operation)) or _MEANWHILE.get((self.what, "*"))
+        if happens_meanwhile is None:
+            ended = self.stack.workspace.run(*arguments)
+        else:
+            seen = len(self.service.requests(self.action))
+            self.service.emulator.faults.add(self.action, delay_seconds=HELD_SECONDS)
+            command, begun = self.start(*arguments), time.monotonic()
+            self.service.wait_for_another(self.action, seen)
+            happens_meanwhile(self, command)
+            ended = command.end()
+            # A provider that has outlived the CLI gets its answer, and does what it does with it.
+            time.sleep(max(0.0, begun + HELD_SECONDS + 1 - time.monotonic()) if ended[0] < 0 else 0)
+            command.sweep()
+        self._put_right()
+        return ended
+
+    def _put_right(self) -> None:
+        """The trouble is over."""
+        self.service.emulator.faults.clear()
+        put_right = _AFTER.get(self.what)
+        if put_right:
+            put_right(self)
+
+    def run(self, command: str) -> None:
+        """Give one of the documented commands, which must succeed."""
+        if command == matrix.IMPORT:
+            command = f"pulumi-tione import t {self.only_task()['Id']}"
+        program, *arguments = shlex.split(command)
+        if program == "pulumi":
+            self.stack.pulumi(*self._arguments(command))
+            return
+        ran = subprocess.run(
+            [sys.executable, "-m", "pulumi_tione.cli", *arguments, "--yes"],
+            cwd=self.stack.workspace.project,
+            env=self.stack.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout
+
+    def _arguments(self, command: str) -> list[str]:
+        """The command as a machine gives it, which nobody can ask."""
+        _, verb, *options = shlex.split(command)
+        return [verb, "--yes", *([] if verb == "cancel" else ["--skip-preview"]), *options]
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """The tasks of the account, without the one that is only looked up."""
+        return [task for task in self.service.emulator.tasks() if task["Id"] != self.anothers_task]
+
+    def only_task(self) -> dict[str, Any]:
+        (task,) = self.tasks()
+        return task
+
+    def assert_agreement(self, tasks: int, tasks_made: int) -> None:
+        """The tasks in the account are those in the state, and each was created exactly once."""
+        in_state = [r["id"] for r in self.stack.resources() if r["type"].endswith("tione:TrainingTask")]
+        assert sorted(set(in_state) - {self.anothers_task}) == sorted(task["Id"] for task in self.tasks())
+        assert len(in_state) == len(set(in_state))
+        assert len(self.tasks()) == tasks
+        created = [request for request in self.service.requests("CreateTrainingTask") if request["accepted"]]
+        assert len([each for each in created if each["id"] != self.anothers_task]) == tasks_made
+
+
+def _skew_the_clock(trial: Trial) -> None:
+    trial.service.stop()
+    trial.service.start(clock_offset_seconds=600)
+
+
+def _set_the_clock(trial: Trial) -> None:
+    trial.service.stop()
+    trial.service.start()
+
+
+def _take_other_keys(trial: Trial) -> None:
+    trial.stack.environment.update(
+        TENCENTCLOUD_SECRET_ID=ANOTHER_KEY.secret_id, TENCENTCLOUD_SECRET_KEY=ANOTHER_KEY.secret_key
+    )
+
+
+def _take_the_right_keys(trial: Trial) -> None:
+    key = trial.service.emulator.key
+    trial.stack.environment.update(TENCENTCLOUD_SECRET_ID=key.secret_id, TENCENTCLOUD_SECRET_KEY=key.secret_key)
+
+
+def _delete_the_task(trial: Trial) -> None:
+    if trial.operation != "create":
+        trial.service.emulator.remove(trial.anothers_task or str(trial.only_task()["Id"]))
+
+
+def _preempt(trial: Trial) -> None:
+    emulator, task_id = trial.service.emulator, str(trial.only_task()["Id"])
+    wait_until(lambda: trial.only_task()["Status"] == "RUNNING", "a task that runs")
+    emulator.order(task_id, seconds={"PENDING": "forever"})
+    emulator.preempt(task_id)
+
+
+def _restart(trial: Trial, _: Command) -> None:
+    trial.service.stop()
+    time.sleep(3)
+    trial.service.start()
+
+
+def _delete_what_is_being_made(trial: Trial, _: Command) -> None:
+    trial.service.emulator.remove(str(trial.only_task()["Id"]))
+
+
+def _interrupt(_: Trial, command: Command) -> None:
+    command.interrupt()
+
+
+def _interrupt_twice(_: Trial, command: Command) -> None:
+    command.interrupt()
+    time.sleep(0.5)
+    command.interrupt()
+
+
+def _kill(_: Trial, command: Command) -> None:
+    command.kill()
+
+
+def _kill_provider(_: Trial, command: Command) -> None:
+    command.kill_provider()
+
+
+_BEFORE: dict[str, Callable[[Trial], None]] = {
+    "clock skew": _skew_the_clock,
+    "keys of another account": _take_other_keys,
+    "deleted behind our back": _delete_the_task,
+    "preempted": _preempt,
+}
+_MEANWHILE: dict[tuple[str, str], Callable[[Trial, Command], None]] = {
+    ("service restarted", "*"): _restart,
+    ("deleted behind our back", "create"): _delete_what_is_being_made,
+    ("Ctrl-C once", "*"): _interrupt,
+    ("Ctrl-C twice", "*"): _interrupt_twice,
+    ("CLI killed", "*"): _kill,
+    ("provider killed", "*"): _kill_provider,
+}
+_AFTER: dict[str, Callable[[Trial], None]] = {
+    "clock skew": _set_the_clock,
+    "keys of another account": _take_the_right_keys,
+}
+
+
+def cells() -> Iterator[Any]:
+    """The cells that make sense; those in which a command is cut off with each `pulumi up` that may follow."""
+    for what, row in MATRIX.items():
+        for operation, cell in row.items():
+            for following in ("same", "changed") if TROUBLES[what].interrupts else (None,):
+                if isinstance(cell, Cell):
+                    name = "-".join(part for part in (what.replace(" ", "_"), operation, following) if part)
+                    yield pytest.param(what, operation, cell, following, id=name)
+
+
+@pytest.mark.engine
+@pytest.mark.long
+@pytest.mark.parametrize(("what", "operation", "cell", "following"), [*cells()])
+def test_nothing_is_lost_and_nothing_is_made_twice(
+    what: str,
+    operation: str,
+    cell: Cell,
+    following: str | None,
+    stack: Stack,
+    service: Service,
+    start: Callable[..., Command],
+) -> None:
+    trial = Trial(stack, service, start, operation, what)
+    trial.prepare()
+    exit_code, shown = trial.strike()
+    assert exit_code == cell.exit_code, shown
+    assert_says(shown, cell.says)
+    assert TROUBLES[what].interrupts or "Traceback" not in shown
+
+    if cell.edit:
+        trial.write(look_up="")
+    for command in cell.further:
+        trial.run(command)
+    tasks_made = OPERATIONS[operation].tasks_made + cell.tasks_made_again
+    trial.assert_agreement(0 if operation == "delete" else 1, tasks_made)
+
+    if following == "changed":
+        trial.write(remark="changed")
+    if following == "changed" or (following and operation == "delete"):
+        trial.run(matrix.UP)
+        trial.assert_agreement(1, tasks_made + 1)
+    elif trial.tasks():
+        trial.run(f"{matrix.UP_REFRESH} --expect-no-changes")
+
+
+def assert_says(shown: str, line: str) -> None:
+    """The line is there; and among the diagnostics, which repeat what is said on the way, not twice."""
+    pattern = re.compile(".*".join(re.escape(part) for part in line.split("…")))
+    assert pattern.search(shown), shown
+    diagnostics = shown.partition("Diagnostics:")[2].splitlines()
+    assert not line or sum(bool(pattern.search(each)) for each in diagnostics) <= 1, shown
+
+
+# --- the data itself
+
+
+def test_every_trouble_meets_every_operation() -> None:
+    assert set(MATRIX) == set(TROUBLES)
+    for row in MATRIX.values():
+        assert list(row) == list(OPERATIONS)
+
+
+def test_one_further_command_is_enough_and_two_where_the_cli_was_killed() -> None:
+    for what, row in MATRIX.items():
+        for cell in row.values():
+            most = 2 if what == "CLI killed" else 1
+            assert isinstance(cell, NoSense) or len(cell.further) <= most
+
+
+def test_the_page_says_what_the_matrix_says() -> None:
+    assert table.PAGE.read_text(encoding="utf-8") == table.page(), "run tools/reliability/table.py"

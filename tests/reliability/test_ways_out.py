@@ -1,0 +1,109 @@
+"""What an error says to do about a task that a killed update has left: the commands work as they are printed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from engine_support import Stack
+from reliability_support import Command, Service
+
+pytestmark = [pytest.mark.engine, pytest.mark.long]
+
+COMPONENT = """
+class Experiment(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("test:index:Experiment", name)
+        tione.TrainingTask("训练 1", opts=pulumi.ResourceOptions(parent=self), **B)
+Experiment("a")
+"""
+PROGRAMS = {"plain": 'tione.TrainingTask("t", **B)', "in_a_component": COMPONENT}
+
+
+def leave_a_task_behind(stack: Stack, service: Service, start: Callable[..., Command]) -> str:
+    """Kill the provider in the middle of a create; give what the next `pulumi up` says."""
+    service.emulator.faults.add("CreateTrainingTask", delay_seconds=1)
+    command = start("up", "--yes", "--skip-preview")
+    service.wait_for_another("CreateTrainingTask", 0)
+    command.kill_provider()
+    assert command.end()[0] != 0
+    assert len(service.emulator.tasks()) == 1
+    shown = stack.up(fails=True).partition("Diagnostics:")[2]
+    assert "with the labels of this very resource, made of the same inputs" in shown
+    return shown
+
+
+def run_as_printed(stack: Stack, shown: str, command: str) -> None:
+    """Run the one command that begins so, with --yes because nobody can be asked."""
+    (printed,) = set(re.findall(f"`(pulumi-tione {command} .+?)`", shown))
+    ran = subprocess.run(
+        [sys.executable, "-m", "pulumi_tione.cli", *shlex.split(printed)[1:], "--yes"],
+        cwd=stack.workspace.project,
+        env=stack.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_a_task_that_was_left_behind_is_kept_as_the_error_says(
+    stack: Stack, service: Service, start: Callable[..., Command], program: str
+) -> None:
+    stack.program(program)
+    shown = leave_a_task_behind(stack, service, start)
+    run_as_printed(stack, shown, "import")
+    assert stack.planned() == {}
+    stack.up()
+    assert len(service.emulator.tasks()) == 1
+    assert len([each for each in service.requests("CreateTrainingTask") if each["accepted"]]) == 1
+    stack.destroy()
+    assert service.emulator.tasks() == []
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_a_task_that_was_left_behind_is_deleted_as_the_error_says(
+    stack: Stack, service: Service, start: Callable[..., Command], program: str
+) -> None:
+    stack.program(program)
+    shown = leave_a_task_behind(stack, service, start)
+    run_as_printed(stack, shown, "orphans --delete")
+    assert service.emulator.tasks() == []
+    stack.up()
+    assert len(service.emulator.tasks()) == 1
+    assert stack.planned() == {}
+
+
+def test_the_way_out_is_the_same_where_the_create_is_pending(
+    stack: Stack, service: Service, start: Callable[..., Command]
+) -> None:
+    stack.program(PROGRAMS["plain"])
+    service.emulator.faults.add("CreateTrainingTask", delay_seconds=2)
+    command = start("up", "--yes", "--skip-preview")
+    service.wait_for_another("CreateTrainingTask", 0)
+    command.kill()
+    command.end()
+    command.sweep()
+    stack.pulumi("cancel", "--yes")
+    run_as_printed(stack, stack.up(fails=True), "import")
+    assert stack.planned() == {}
+    assert len(service.emulator.tasks()) == 1
+
+
+def test_a_task_that_the_list_does_not_show_yet_does_not_get_a_second_one_beside_it(
+    stack: Stack, service: Service, start: Callable[..., Command]
+) -> None:
+    stack.program(PROGRAMS["plain"])
+    service.emulator.faults.add("CreateTrainingTask", delay_seconds=1, hidden_list_calls=3)
+    command = start("up", "--yes", "--skip-preview")
+    service.wait_for_another("CreateTrainingTask", 0)
+    command.kill_provider()
+    command.end()
+    assert "is there already" in stack.up(fails=True)
+    assert len(service.emulator.tasks()) == 1
