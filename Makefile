@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all check check-vendor outputs bench clean
+.PHONY: demo test test-all check check-vendor outputs bench reliability-100 clean
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -31,6 +31,9 @@ check-vendor: $(READY)  ## whether the vendor's newest definition says the same 
 bench: $(READY)  ## what this package costs, as ratios within one run
 	$(BIN)/python tools/bench/run.py
 	$(BIN)/python tests/emulator/bench_throughput.py
+
+reliability-100: $(READY)  ## each replacement a hundred times, where CI does ten
+	REPLACEMENTS=100 $(BIN)/python -m pytest -n 2 -m long tests/reliability/test_replace.py
 
 outputs: $(READY)  ## write the generated files anew, after a change of args.py or _codes.py
 	$(BIN)/python tools/outputs/generate.py
