@@ -11,9 +11,10 @@ import pytest
 from engine_support import Stack
 from reliability_support import Service
 
-pytestmark = [pytest.mark.engine, pytest.mark.long]
-
 REPLACEMENTS = int(os.environ.get("REPLACEMENTS", "10"))
+
+pytestmark = [pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(300 + 20 * REPLACEMENTS)]
+
 PROGRAM = 'tione.TrainingTask("t", **(B | dict({fields}start_cmd_info={{"worker_start_cmd": "sleep 36000"}})))'
 NAMED = 'name="bert-fixed", '
 
