@@ -1,6 +1,7 @@
 """Pulumi resources for the training tasks of Tencent Cloud TI-ONE."""
 
 from pulumi_tione.args import (
+    AssumeRoleArgs,
     CBSConfigArgs,
     CFSConfigArgs,
     CFSTurboArgs,
@@ -22,6 +23,7 @@ from pulumi_tione.args import (
     RDMAConfigArgs,
     ResourceConfigInfoArgs,
     ResourceSupplyAttributeArgs,
+    SettingsArgs,
     SSHConfigArgs,
     StartCmdInfoArgs,
     TrainingTaskArgs,
@@ -55,7 +57,11 @@ from pulumi_tione.functions import (
 )
 from pulumi_tione.training_task import TrainingTask
 
+Settings = SettingsArgs
+"""Whose keys a task is created with; it reads better so: `settings=tione.Settings(profile="research")`."""
+
 __all__ = [
+    "AssumeRoleArgs",
     "CBSConfigArgs",
     "CFSConfigArgs",
     "CFSTurboArgs",
@@ -83,6 +89,8 @@ __all__ = [
     "ResourceGroup",
     "ResourceSupplyAttributeArgs",
     "SSHConfigArgs",
+    "Settings",
+    "SettingsArgs",
     "StartCmdInfoArgs",
     "TrainToolConfigArgs",
     "TrainingFramework",

@@ -37,6 +37,8 @@ class Client:
         region: the region that every request goes to.
         sleep: how pauses between attempts are made.
         announce: told in a few words what a request waits for, when that takes long.
+        warn: told that other keys than the configured ones are used.
+        account: the account of the task that it is about, where that is known; see `Transport`.
     """
 
     def __init__(
@@ -45,11 +47,15 @@ class Client:
         region: str,
         sleep: Callable[[float], None] = time.sleep,
         announce: Callable[[str], None] = lambda _: None,
+        warn: Callable[[str], None] = lambda _: None,
+        account: str | None = None,
     ) -> None:
         self.region = region
         self._settings = settings
         self._sleep = sleep
         self._announce = announce
+        self._warn = warn
+        self._account = account
 
     def create_training_task(self, body: Mapping[str, Any]) -> str:
         """Create a task and give its id (`CreateTrainingTask`). Sent again only when it was throttled.
@@ -227,7 +233,7 @@ class Client:
         # The SDK takes a third of the time that Pulumi takes to import: only who sends requests pays for it.
         from pulumi_tione._transport import Transport
 
-        return Transport(self._settings, self.region, self._sleep, self._announce)
+        return Transport(self._settings, self.region, self._sleep, self._announce, self._warn, self._account)
 
     def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any]:
         """Give the whole answer about a task, its `RequestId` beside the `TrainingTaskDetail`

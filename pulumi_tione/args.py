@@ -32,6 +32,7 @@ from pulumi_tione._rules import (
 )
 
 __all__ = [
+    "AssumeRoleArgs",
     "CBSConfigArgs",
     "CFSConfigArgs",
     "CFSTurboArgs",
@@ -54,6 +55,7 @@ __all__ = [
     "ResourceConfigInfoArgs",
     "ResourceSupplyAttributeArgs",
     "SSHConfigArgs",
+    "SettingsArgs",
     "StartCmdInfoArgs",
     "TrainToolConfigArgs",
     "TrainingTaskArgs",
@@ -370,6 +372,38 @@ class ResourceSupplyAttributeArgs(TypedDict, total=False):
     """`DEFAULT`, the service's default, or `THIRD`, a third party's cluster (`ClusterType`)."""
 
 
+class AssumeRoleArgs(TypedDict, total=False):
+    """A role that is assumed before a task is asked for, in its account or in another one (`AssumeRole` of `sts`)."""
+
+    role_arn: Required[Input[str]]
+    """The role, for example `qcs::cam::uin/100000000001:roleName/train` (`RoleArn`)."""
+    session_name: Input[str] | None
+    """What the session is called in the account's audit log; by default `pulumi-tione` (`RoleSessionName`)."""
+    session_duration: Annotated[Input[int] | None, Range(1, 43200)]
+    """How long the keys live that are lent, in seconds, up to 43200; by default 7200. They are renewed before they end
+    (`DurationSeconds`)."""
+    policy: Input[str] | None
+    """A policy, as JSON, that narrows what the role may do (`Policy`)."""
+    external_id: Annotated[Input[str] | None, Secret()]
+    """What another account's role asks for; always a Pulumi secret (`ExternalId`)."""
+
+
+class SettingsArgs(TypedDict, total=False):
+    """Where the keys of a task come from, for tasks of several accounts in one stack.
+
+    No key stands here itself. It is kept in the state: the task is refreshed and deleted with the same settings.
+    """
+
+    profile: Input[str] | None
+    """A profile of `tccli`; its file is read on the machine where Pulumi runs."""
+    shared_credentials_dir: Input[str] | None
+    """The folder of the profiles; by default `~/.tccli`."""
+    cam_role_name: Input[str] | None
+    """The role of the machine (CVM) that Pulumi runs on, instead of a profile."""
+    assume_role: Input[AssumeRoleArgs] | None
+    """A role that is assumed with the keys of the profile, or with those that the stack is configured with."""
+
+
 class TrainingTaskArgs(TypedDict, total=False):
     """Everything that a training task is made of (`CreateTrainingTask`)."""
 
@@ -441,6 +475,9 @@ class TrainingTaskArgs(TypedDict, total=False):
     """Ids of the queues, for example `["q-bj-2f0a9dca"]` (`Queues`)."""
     region: Annotated[Input[str] | None, ProviderSide()]
     """Region of the task, for example `ap-guangzhou`; by default the one that is configured."""
+    settings: Annotated[Input[SettingsArgs] | None, ProviderSide()]
+    """Where the task's keys come from, if not from the stack's settings: `tione.Settings(profile="research")`.
+    Other keys of the same account are an update; another account replaces the task."""
     triggers: Annotated[Input[Sequence[Any]] | None, ProviderSide()]
     """Any values; when one of them changes, the task is replaced: the way to run it once more."""
     desired_status: Annotated[Input[str] | None, OneOf(("RUNNING", "STOPPED")), ProviderSide()]

@@ -5,6 +5,7 @@
     ├── NotSentError        the request never reached the service: nothing has happened
     ├── UnclearError        the request was sent, and no clear answer came: it may have taken effect
     ├── ApiError            the service refused the request, and said so with a code
+    │   └── KeysRefusedError  it does not accept the keys
     └── TaskError           a task is not in the state that an operation needs
         └── UnreachedError  it did not become what it was awaited to be
 
@@ -67,6 +68,29 @@ class ApiError(TioneError):
             f"{action} was refused with {code}: {' '.join(service_message.split())} "
             f"(request id {request_id or 'unknown'}){explained}; {meaning.remedy}"
         )
+
+
+REFUSED_KEYS = frozenset(
+    {
+        "AuthFailure.InvalidSecretId",
+        "AuthFailure.SecretIdNotFound",
+        "AuthFailure.SignatureFailure",
+        "AuthFailure.TokenFailure",
+    }
+)
+"""The codes that say that the keys are not accepted, whatever is asked."""
+
+GONE_KEYS = REFUSED_KEYS - {"AuthFailure.SignatureFailure"}
+"""Those of them that keys get which have been good once: expired, disabled or deleted ones."""
+
+
+class KeysRefusedError(ApiError):
+    """The service does not accept the keys. `source` says where those come from."""
+
+    def __init__(self, error: ApiError, source: str) -> None:
+        self.source = source
+        super().__init__(error.action, error.code, error.service_message, error.request_id)
+        self.args = (f"{self}; they are those of {source}",)
 
 
 def was_throttled(error: BaseException) -> bool:

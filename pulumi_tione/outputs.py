@@ -15,6 +15,7 @@ def _init(self: dict[str, Any], **values: Any) -> None:
 
 
 __all__ = [
+    "AssumeRole",
     "CBSConfig",
     "CFSConfig",
     "CFSTurbo",
@@ -40,6 +41,7 @@ __all__ = [
     "ResourceConfigInfo",
     "ResourceSupplyAttribute",
     "SSHConfig",
+    "Settings",
     "StartCmdInfo",
     "TrainToolConfig",
     "TrainingTaskProperties",
@@ -398,6 +400,39 @@ class ResourceSupplyAttribute(dict[str, Any]):
 
 
 @pulumi.output_type
+class AssumeRole(dict[str, Any]):
+    """A role that is assumed before a task is asked for, in its account or in another one (`AssumeRole` of `sts`)."""
+
+    __init__ = _init
+    role_arn: str = pulumi.property("roleArn")
+    """The role, for example `qcs::cam::uin/100000000001:roleName/train` (`RoleArn`)."""
+    session_name: str | None = pulumi.property("sessionName", default=None)
+    """What the session is called in the account's audit log; by default `pulumi-tione` (`RoleSessionName`)."""
+    session_duration: int | None = pulumi.property("sessionDuration", default=None)
+    """How long the keys live that are lent, in seconds, up to 43200; by default 7200. They are renewed before they end
+    (`DurationSeconds`)."""
+    policy: str | None = pulumi.property("policy", default=None)
+    """A policy, as JSON, that narrows what the role may do (`Policy`)."""
+    external_id: str | None = pulumi.property("externalId", default=None)
+    """What another account's role asks for; always a Pulumi secret (`ExternalId`)."""
+
+
+@pulumi.output_type
+class Settings(dict[str, Any]):
+    """Where the keys of a task come from, for tasks of several accounts in one stack."""
+
+    __init__ = _init
+    profile: str | None = pulumi.property("profile", default=None)
+    """A profile of `tccli`; its file is read on the machine where Pulumi runs."""
+    shared_credentials_dir: str | None = pulumi.property("sharedCredentialsDir", default=None)
+    """The folder of the profiles; by default `~/.tccli`."""
+    cam_role_name: str | None = pulumi.property("camRoleName", default=None)
+    """The role of the machine (CVM) that Pulumi runs on, instead of a profile."""
+    assume_role: AssumeRole | None = pulumi.property("assumeRole", default=None)
+    """A role that is assumed with the keys of the profile, or with those that the stack is configured with."""
+
+
+@pulumi.output_type
 class OperatorInfo(dict[str, Any]):
     """Who acted last on the task (`OperatorInfo`)."""
 
@@ -714,6 +749,13 @@ class TrainingTaskProperties(pulumi.CustomResource):
     def region(self) -> pulumi.Output[str]:
         """Region of the task, for example `ap-guangzhou`; by default the one that is configured."""
         return self._output("region")
+
+    @property
+    @pulumi.getter(name="settings")
+    def settings(self) -> pulumi.Output[Settings | None]:
+        """Where the task's keys come from, if not from the stack's settings: `tione.Settings(profile="research")`.
+        Other keys of the same account are an update; another account replaces the task."""
+        return self._output("settings")
 
     @property
     @pulumi.getter(name="triggers")

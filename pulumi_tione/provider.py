@@ -34,6 +34,7 @@ from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.left_behind import LeftBehind
+from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
@@ -64,7 +65,7 @@ class TrainingTaskProvider(ResourceProvider):
     def __init__(self) -> None:
         super().__init__()
         self._settings = Settings(lambda _: None, os.environ)
-        self._clients: dict[str, Client] = {}
+        self._clients: dict[tuple[str, Settings, str | None], Client] = {}
         self._left_behind = LeftBehind()
 
     def __reduce__(self) -> tuple[Callable[[], TrainingTaskProvider], tuple[()]]:
@@ -80,7 +81,7 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         around = Surroundings(
-            region=self._settings.region,
+            region=self._settings_of(news).region,
             labelled=self._settings.labels,
             default_tags=self._settings.default_tags,
             status_of=self._status_of,
@@ -93,7 +94,7 @@ class TrainingTaskProvider(ResourceProvider):
 
     def _status_of(self, inputs: Mapping[str, Any]) -> str | None:
         """Give the status of the task with these inputs, whose name may have been numbered."""
-        client, name = self._client(inputs["region"]), inputs["name"]
+        client, name = self._client(inputs), inputs["name"]
         for candidate in (name, *(numbered(name, number) for number in NUMBERS[:_NUMBERS_LOOKED_FOR])):
             found = client.find_training_task(candidate, inputs.get("tiProjectId"))
             if found is not None:
@@ -102,7 +103,12 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_in_one_line
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        difference = diff(_without_provider(_olds), _without_provider(_news), labelled=self._settings.labels)
+        difference = diff(
+            _without_provider(_olds),
+            _without_provider(_news),
+            labelled=self._settings.labels,
+            account_of=self._account_of,
+        )
         changes = bool(difference.replacing or difference.in_place)
         # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which ones
         # changed, for `replace_on_changes` and for what the preview says. Not so where the old task stays: there the
@@ -118,7 +124,7 @@ class TrainingTaskProvider(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         inputs = _without_provider(props)
         creation = Creation(
-            client=self._client(inputs["region"]),
+            client=self._client(inputs),
             inputs=inputs,
             labelled=self._settings.labels,
             left_behind=self._left_behind,
@@ -128,8 +134,8 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_in_one_line
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        recorded = {"region": self._settings.region, **_without_provider(props)}
-        now = read(self._client(recorded["region"]), id_, recorded)
+        recorded = {"region": self._settings_of(props).region, **_without_provider(props)}
+        now = read(self._client(recorded, recorded.get("uin")), id_, recorded)
         if now is None:
             return ReadResult("", {})
         outputs, inputs = now
@@ -138,7 +144,7 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         outputs, news = _without_provider(_olds), _without_provider(_news)
-        client = self._client(outputs["region"])
+        client = self._client(news, outputs.get("uin"))
         try:
             return UpdateResult(update(client, _id, outputs, news, labelled=self._settings.labels))
         except PartialUpdateError as error:
@@ -148,10 +154,25 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         outputs = _without_provider(_props)
-        delete(self._client(outputs["region"]), _id, outputs)
+        delete(self._client(outputs, outputs.get("uin")), _id, outputs)
 
-    def _client(self, region: str) -> Client:
-        return self._clients.setdefault(region, Client(self._settings, region, announce=_engine.show_status))
+    def _client(self, props: Mapping[str, Any], account: str | None = None) -> Client:
+        """Give the client for a task: of its region, with its own settings, and for the account that it is in."""
+        key = (props["region"], self._settings_of(props), account)
+        if key not in self._clients:
+            region, settings, _ = key
+            show, warn = _engine.show_status, _engine.warn
+            self._clients.setdefault(key, Client(settings, region, announce=show, warn=warn, account=account))
+        return self._clients[key]
+
+    def _settings_of(self, props: Mapping[str, Any]) -> Settings:
+        """Give the settings of a task, which may have some of its own; not those that check would not let pass."""
+        own = props.get("settings")
+        return self._settings.of(own if isinstance(own, Mapping) and not contains_unknown(own) else None)
+
+    def _account_of(self, inputs: Mapping[str, Any]) -> str | None:
+        """Give the account of the keys that inputs lead to; nothing in a preview that does not know them yet."""
+        return None if contains_unknown(inputs.get("settings")) else self._client(inputs).account_id()
 
 
 def _without_provider(props: dict[str, Any]) -> dict[str, Any]:

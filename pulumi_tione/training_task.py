@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import functools
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -26,7 +27,7 @@ from pulumi_tione._settings import Settings
 from pulumi_tione._waiting import Status
 from pulumi_tione._waits import Goal, Lookout, wait
 from pulumi_tione._wire import recorded_outputs
-from pulumi_tione.args import TrainingTaskArgs
+from pulumi_tione.args import SettingsArgs, TrainingTaskArgs
 from pulumi_tione.errors import TaskError, TioneError, UnreachedError
 from pulumi_tione.outputs import TrainingTaskProperties
 from pulumi_tione.provider import TrainingTaskProvider
@@ -113,6 +114,7 @@ class TrainingTask(TrainingTaskProperties):
         *,
         region: pulumi.Input[str] | None = None,
         ti_project_id: pulumi.Input[str] | None = None,
+        settings: pulumi.Input[SettingsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> TrainingTask:
         """Look up a task that exists, without taking charge of it.
@@ -122,10 +124,13 @@ class TrainingTask(TrainingTaskProperties):
             id: its id, for example `train-1208038387393233920`.
             region: where it is; by default the configured region.
             ti_project_id: the workspace that it is in, where that is not the default one.
+            settings: where the keys come from, if not from the stack's settings.
             opts: how Pulumi treats it.
         """
         task = cls.__new__(cls)
-        properties = properties_of(resource_name, {"region": region, "ti_project_id": ti_project_id})
+        properties = properties_of(
+            resource_name, {"region": region, "ti_project_id": ti_project_id, "settings": settings}
+        )
         told = [*TRAINING_TASK.fields, *TRAINING_TASK.outputs]
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
         task._register(resource_name, properties, told, opts)
@@ -155,7 +160,8 @@ class TrainingTask(TrainingTaskProperties):
             if name not in {*Status}:
                 raise ValueError(f"{name!r} is no status of a training task: use {', '.join(Status)}")
         known = {
-            name: getattr(self, name) for name in ("id", "name", "uin", "region", "ti_project_id", "desired_status")
+            name: getattr(self, name)
+            for name in ("id", "name", "uin", "region", "ti_project_id", "settings", "desired_status")
         }
         if pulumi.runtime.is_dry_run():
             return pulumi.Output.all(**known, unknown=_unknown()).apply(lambda _: self)
@@ -169,7 +175,7 @@ class TrainingTask(TrainingTaskProperties):
             if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
                 raise TaskError(f"{goal.task} is to be STOPPED, as desired_status says: it cannot become {goal}")
             with _WAITS.one_more():
-                detail = await wait(goal, _lookout(task["region"], task["ti_project_id"]), self._show)
+                detail = await wait(goal, _lookout_of(task), self._show)
         except TioneError as error:
             report = error.report if isinstance(error, UnreachedError) else str(error)
             pulumi.log.error(without_colours(report), resource=self)
@@ -207,10 +213,15 @@ def _pickled_provider() -> str:
     return str(serialize_provider(TrainingTaskProvider()))
 
 
+def _lookout_of(task: Mapping[str, Any]) -> Lookout:
+    return _lookout(task["region"], task["ti_project_id"], json.dumps(task["settings"], sort_keys=True))
+
+
 @functools.cache
-def _lookout(region: str, workspace: str | None) -> Lookout:
-    """Give the one poller of this program for a region and workspace."""
-    return Lookout(Client(Settings(get_config, os.environ), region), workspace)
+def _lookout(region: str, workspace: str | None, own: str) -> Lookout:
+    """Give the one poller of this program for a region, a workspace and the settings that tasks have themselves."""
+    settings = Settings(get_config, os.environ).of(json.loads(own))
+    return Lookout(Client(settings, region), workspace)
 
 
 def _options(resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

@@ -9,7 +9,7 @@ from typing import Any
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import LABELS, is_form_of, labels, named
 from pulumi_tione._wire import recorded_outputs, user_tags
-from pulumi_tione.cli._search import Place
+from pulumi_tione.cli._places import Place
 from pulumi_tione.cli._state import State, sealed_as, unsealed
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.names import computed_name
@@ -39,12 +39,12 @@ class Settlement:
     Args:
         state: the state; the pending operations' secrets are encrypted in it.
         shown: the same state with its secrets shown.
-        client_of: gives the client of a region.
+        client_of: gives the client of a place.
     """
 
     state: State
     shown: State
-    client_of: Callable[[str], Client]
+    client_of: Callable[[Place], Client]
 
     def run(self) -> list[Settled]:
         """Settle each resource once. When two creates of it were cut off, the one counts that the task was made by."""
@@ -57,8 +57,8 @@ class Settlement:
 
     def _settled(self, pending: Mapping[str, Any], sealed_inputs: Mapping[str, Any]) -> Settled:
         urn, inputs = str(pending["urn"]), unsealed(sealed_inputs)
-        place = Place(str(inputs.get("region")), inputs.get("tiProjectId"))
-        detail = self._task(self.client_of(place.region), inputs, place.workspace)
+        place = Place.recorded(pending) or Place(str(inputs.get("region")))
+        detail = self._task(self.client_of(place), inputs, place.workspace)
         if detail is None:
             return Settled(urn, f"no task named {inputs.get('name')!r} is in {place}")
         task = f"{detail['Id']} ({detail.get('Name')}, {detail.get('Status')})"

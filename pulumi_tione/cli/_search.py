@@ -7,7 +7,7 @@ region and workspace. What either of them names is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,21 +15,11 @@ from pulumi_tione._client import Client
 from pulumi_tione._ownership import LABELS
 from pulumi_tione._times import parsed_time
 from pulumi_tione._wire import user_tags
+from pulumi_tione.cli._places import Place
 from pulumi_tione.errors import ApiError, Kind
 
 DEFAULT_WORKSPACE = "0"
 """The id that DescribeWorkspaces gives the workspace that is meant where none is named."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a list call looks."""
-
-    region: str
-    workspace: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.region} ({f'workspace {self.workspace}' if self.workspace else 'default workspace'})"
 
 
 @dataclass(frozen=True)
@@ -78,12 +68,12 @@ class Search:
 
     Args:
         labels: the labels.
-        client_of: gives the client of a region.
+        client_of: gives the client of a place.
         every_workspace: whether all workspaces are searched, and not only the given ones.
     """
 
     labels: Mapping[str, str]
-    client_of: Callable[[str], Client]
+    client_of: Callable[[Place], Client]
     every_workspace: bool = False
     tasks: dict[str, LabelledTask] = field(default_factory=dict)
     """What was found, by id."""
@@ -99,50 +89,60 @@ class Search:
             TioneError: a place could not be searched.
         """
         given = list(dict.fromkeys(places))
-        tagged = self._ask_tag_service(given[0].region)
+        for settings in dict.fromkeys(place.settings for place in given):
+            self._run([place for place in given if place.settings == settings])
+
+    def _run(self, given: list[Place]) -> None:
+        """Search everywhere with the same keys."""
+        root = replace(given[0], workspace=None)
+        tagged = self._ask_tag_service(root)
         regions = dict.fromkeys([*(place.region for place in given), *tagged.values()])
         for region in regions:
+            here = replace(root, region=region)
             named = [place.workspace for place in given if place.region == region]
-            every = self._workspaces(region) if self.every_workspace else []
+            every = self._workspaces(here) if self.every_workspace else []
             for workspace in dict.fromkeys([None, *named, *every]):
-                self._look_through(Place(region, workspace))
+                self._look_through(replace(here, workspace=workspace))
         for task_id, region in tagged.items():
             if task_id not in self.tasks:
-                self._look_for(task_id, region)
+                self._look_for(task_id, replace(root, region=region))
         gone = tagged.keys() - self.tasks.keys()
         if gone:
             self.tag_service += f", {len(gone)} of which exist no more"
 
-    def _ask_tag_service(self, region: str) -> dict[str, str]:
+    def _ask_tag_service(self, place: Place) -> dict[str, str]:
         """Give the regions of the tasks that it names, by id."""
         try:
             tagged = {
-                task_id: where for where, task_id in self.client_of(region).training_tasks_of_tag_service(self.labels)
+                task_id: where for where, task_id in self.client_of(place).training_tasks_of_tag_service(self.labels)
             }
         except ApiError as error:
             if error.kind is not Kind.DENIED:
                 raise
-            self.tag_service = f"not accessible with these keys ({error.code})"
+            self._tell(f"not accessible with these keys ({error.code})")
             return {}
-        self.tag_service = f"names {len(tagged)} in all regions and workspaces"
+        self._tell(f"names {len(tagged)} in all regions and workspaces")
         return tagged
+
+    def _tell(self, told: str) -> None:
+        self.tag_service = f"{self.tag_service}; {told}" if self.tag_service else told
 
     def _look_through(self, place: Place) -> None:
         if place in self.places:
             return
         self.places.append(place)
-        for item in self.client_of(place.region).training_tasks_with_tags(self.labels, place.workspace):
+        for item in self.client_of(place).training_tasks_with_tags(self.labels, place.workspace):
             task = LabelledTask.told(item, place)
             if self.labels.items() <= task.tags.items():
                 self.tasks[task.id] = task
 
-    def _look_for(self, task_id: str, region: str) -> None:
+    def _look_for(self, task_id: str, place: Place) -> None:
         """Look for a task that the tag service names and no list has shown: in all workspaces. It may be gone."""
-        for workspace in [None, *self._workspaces(region)]:
-            detail = self.client_of(region).describe_training_task(task_id, workspace)
+        for workspace in [None, *self._workspaces(place)]:
+            detail = self.client_of(place).describe_training_task(task_id, workspace)
             if detail is not None:
-                self.tasks[task_id] = LabelledTask.told(detail, Place(region, workspace))
+                self.tasks[task_id] = LabelledTask.told(detail, replace(place, workspace=workspace))
                 return
 
-    def _workspaces(self, region: str) -> list[str]:
-        return [workspace for workspace in self.client_of(region).workspaces() if workspace != DEFAULT_WORKSPACE]
+    def _workspaces(self, place: Place) -> list[str]:
+        return [workspace for workspace in self.client_of(place).workspaces() if workspace != DEFAULT_WORKSPACE]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_tione._ownership import STACK_TYPE, TYPE, resource_under
+from pulumi_tione.cli._places import Place
 from pulumi_tione.cli._pulumi import StackName
 
 PROVIDER_TYPE = "pulumi:providers:pulumi-python"
@@ -94,13 +95,12 @@ class State:
         return [resource for resource in self.pending_creates if _is_task(resource)]
 
     @property
-    def places(self) -> Iterator[tuple[str, str | None]]:
-        """Region and workspace of all training tasks that it knows, or was about to know."""
+    def places(self) -> Iterator[Place]:
+        """Where all training tasks are that it knows, or was about to know."""
         for resource in (*self.tasks.values(), *self.pending_tasks):
-            recorded = {**resource.get("inputs", {}), **resource.get("outputs", {})}
-            region, workspace = recorded.get("region"), recorded.get("tiProjectId")
-            if isinstance(region, str):
-                yield region, workspace if isinstance(workspace, str) else None
+            place = Place.recorded(resource)
+            if place is not None:
+                yield place
 
     def resource(self, urn: str) -> dict[str, Any] | None:
         """Give the resource of this URN: not one that only waits for its deletion, or for its successor."""

@@ -12,8 +12,9 @@ from typing import Any
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import RETAINED, is_form_of, labels, labels_of_stack
 from pulumi_tione._settings import Settings
+from pulumi_tione.cli._places import Clients, Place
 from pulumi_tione.cli._pulumi import Pulumi, StackName
-from pulumi_tione.cli._search import LabelledTask, Place, Search
+from pulumi_tione.cli._search import LabelledTask, Search
 from pulumi_tione.cli._state import State
 
 _READ_AT_ONCE = 8
@@ -71,7 +72,7 @@ class Survey:
         """The states that have been read."""
         self._pulumi = pulumi
         self._settings = settings
-        self._clients: dict[str, Client] = {}
+        self._clients = Clients(settings)
         self._stacks: list[StackName] = []
 
     @property
@@ -79,20 +80,20 @@ class Survey:
         """Whether new tasks get labels at all."""
         return self._settings.labels
 
-    def client_of(self, region: str) -> Client:
-        return self._clients.setdefault(region, Client(self._settings, region))
+    def client_of(self, place: Place) -> Client:
+        return self._clients.of(place)
 
-    @functools.cached_property
-    def account(self) -> str:
-        """The account of the keys in use, which is that of every task that they see."""
-        return self.client_of(self._settings.region).account_id()
+    @functools.cache  # noqa: B019  a command makes one survey, and ends
+    def account_of(self, place: Place) -> str:
+        """Give the account of the keys that are used for a place, which is that of every task that they see there."""
+        return self.client_of(place).account_id()
 
     def search(self, regions: Iterable[str], every_workspace: bool) -> Search:
         """Search for the tasks: wherever the settings and the stack's state point to, and in these regions."""
         self._stacks = self._pulumi.stacks(self.project)
         self._read(name for name in self._stacks if self.stack in (None, name.stack))
         search = Search(labels_of_stack(self.project, self.stack), self.client_of, every_workspace)
-        places = [Place(region, workspace) for state in self.states.values() for region, workspace in state.places]
+        places = [place for state in self.states.values() for place in state.places]
         search.run([*map(Place, [self._settings.region, *regions]), *places])
         return search
 

@@ -13,6 +13,7 @@ import click
 from pulumi_tione._client import Client
 from pulumi_tione._settings import Settings
 from pulumi_tione.cli._options import in_a_stack
+from pulumi_tione.cli._places import Clients, Place
 from pulumi_tione.cli._pulumi import Pulumi, PulumiError, StackName
 from pulumi_tione.cli._state import State, Urn
 from pulumi_tione.errors import TaskError
@@ -28,8 +29,7 @@ class KnownTask:
     resource: str
     """The name of its resource."""
     name: str
-    region: str
-    workspace: str | None
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def task_asked_for(*, task: str, folder: Path, stack: str | None, region: str | 
     if selected is not None and region is None and workspace is None:
         known = _the_one(task, list(known_tasks(pulumi, selected)))
         if known is not None:
-            return Task(known.id, Client(settings, known.region), known.workspace)
+            return Task(known.id, Clients(settings).of(known.place), known.place.workspace)
     client = Client(settings, region or settings.region)
     return Task(_looked_up(task, client, workspace, settings, selected), client, workspace)
 
@@ -89,13 +89,11 @@ def known_tasks(pulumi: Pulumi, stack: StackName) -> Iterator[KnownTask]:
     for task_id, resource in State(pulumi.export(stack)).tasks.items():
         recorded: Mapping[str, Any] = {**resource.get("inputs", {}), **resource.get("outputs", {})}
         urn = Urn.parsed(resource["urn"])
-        workspace = recorded.get("tiProjectId")
         yield KnownTask(
             id=task_id,
             resource="" if urn is None else urn.name,
             name=str(recorded.get("name")),
-            region=str(recorded.get("region")),
-            workspace=workspace if isinstance(workspace, str) else None,
+            place=Place.recorded(resource) or Place(str(recorded.get("region"))),
         )
 
 

@@ -17,9 +17,9 @@ from pulumi_tione._wire import user_tags
 from pulumi_tione.cli._adoption import Adoption
 from pulumi_tione.cli._options import in_a_stack, without_asking
 from pulumi_tione.cli._pending import Settlement
+from pulumi_tione.cli._places import Place
 from pulumi_tione.cli._pulumi import Pulumi, StackName
 from pulumi_tione.cli._rewriting import RefusedError, Rewriting
-from pulumi_tione.cli._search import Place
 from pulumi_tione.cli._state import State, Urn
 from pulumi_tione.cli._terminal import is_confirmed
 from pulumi_tione.errors import TaskError, TioneError

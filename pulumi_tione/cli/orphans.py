@@ -14,8 +14,9 @@ from typing import Any
 import click
 
 from pulumi_tione.cli._options import in_a_stack, without_asking
+from pulumi_tione.cli._places import Place
 from pulumi_tione.cli._pulumi import Pulumi, PulumiError, StackName
-from pulumi_tione.cli._search import Place, Search
+from pulumi_tione.cli._search import Search
 from pulumi_tione.cli._survey import Orphan, Survey
 from pulumi_tione.cli._terminal import age, harmless, is_confirmed, table
 from pulumi_tione.errors import TaskError, TioneError
@@ -142,7 +143,10 @@ def _looked_at(pulumi: Pulumi, survey: Survey, search: Search, config_of: StackN
         "states": sorted(str(name) for name in survey.states),
         "backend": pulumi.backend(),
         "tagService": search.tag_service,
-        "places": [{"region": place.region, "workspace": place.workspace} for place in search.places],
+        "places": [
+            {"region": place.region, "workspace": place.workspace, "settings": place.settings}
+            for place in search.places
+        ],
         "config": str(config_of) if config_of else None,
     }
 
@@ -216,10 +220,10 @@ def _acted_on(act: str, survey: Survey, found: Sequence[Orphan]) -> list[_Outcom
 def _attempt(act: str, survey: Survey, orphan: Orphan) -> _Outcome:
     task = orphan.task
     # What would be recorded of it, as far as its end is concerned; the keys that see it are its account's.
-    recorded = {"name": task.name, "tiProjectId": task.place.workspace, "uin": survey.account}
+    recorded = {"name": task.name, "tiProjectId": task.place.workspace, "uin": survey.account_of(task.place)}
     do, done = {"stop": (bring_to_rest, _STOPPED), "delete": (delete, _DELETED)}[act]
     try:
-        do(survey.client_of(task.place.region), task.id, recorded)
+        do(survey.client_of(task.place), task.id, recorded)
     except TioneError as error:
         return _Outcome(orphan, error=str(error))
     return _Outcome(orphan, done)

@@ -15,9 +15,9 @@ import click
 
 from pulumi_tione._client import PAGE, Client
 from pulumi_tione._pods import readiness
-from pulumi_tione._settings import Settings
 from pulumi_tione._waiting import is_at_rest
 from pulumi_tione.cli._options import in_a_stack
+from pulumi_tione.cli._places import Clients
 from pulumi_tione.cli._task import KnownTask, known_tasks, selected_stack
 from pulumi_tione.cli._terminal import age, table
 from pulumi_tione.errors import TioneError
@@ -58,8 +58,8 @@ class Seen:
             "resource": self.task.resource,
             "id": self.task.id,
             "name": self.task.name,
-            "region": self.task.region,
-            "workspace": self.task.workspace,
+            "region": self.task.place.region,
+            "workspace": self.task.place.workspace,
             "status": self.status,
             "runtimeInSeconds": self.runtime_in_seconds,
             "pods": self.pods,
@@ -79,7 +79,7 @@ def status(*, folder: Path, stack: str | None, once: bool, as_json: bool) -> Non
     pulumi, selected = selected_stack(folder, stack)
     if selected is None:
         selected = pulumi.stack(stack)  # which says why there is none
-    clients = _Clients(pulumi.settings(selected))
+    clients = Clients(pulumi.settings(selected))
     tasks = sorted(known_tasks(pulumi, selected), key=lambda task: (task.resource, task.id))
     if as_json:
         click.echo(json.dumps([each.as_json() for each in _seen(tasks, clients)], indent=2, ensure_ascii=False))
@@ -106,31 +106,19 @@ def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-class _Clients(dict[str, Client]):
-    """The clients of the regions."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._settings = settings
-
-    def __missing__(self, region: str) -> Client:
-        self[region] = Client(self._settings, region)
-        return self[region]
-
-
-def _seen(tasks: Sequence[KnownTask], clients: _Clients) -> Iterator[Seen]:
+def _seen(tasks: Sequence[KnownTask], clients: Clients) -> Iterator[Seen]:
     """Look at the tasks, fifty a call; the pods of the first ten that are active are counted too."""
-    places = dict.fromkeys((task.region, task.workspace) for task in tasks)
+    places = dict.fromkeys(task.place for task in tasks)
     items: dict[str, dict[str, Any]] = {}
-    for region, workspace in places:
-        ids = [task.id for task in tasks if (task.region, task.workspace) == (region, workspace)]
+    for place in places:
+        ids = [task.id for task in tasks if task.place == place]
         for begin in range(0, len(ids), PAGE):
-            items |= clients[region].training_tasks_by_id(ids[begin : begin + PAGE], workspace)
+            items |= clients.of(place).training_tasks_by_id(ids[begin : begin + PAGE], place.workspace)
     looked_into = 0
     for task in tasks:
-        client = clients[task.region]
+        client = clients.of(task.place)
         # A list may lag behind: what none shows is asked for by itself.
-        item = items.get(task.id) or client.describe_training_task(task.id, task.workspace) or {}
+        item = items.get(task.id) or client.describe_training_task(task.id, task.place.workspace) or {}
         seen = Seen(task, item)
         if not seen.is_over and looked_into < _LOOKED_INTO:
             looked_into += 1
@@ -141,7 +129,7 @@ def _seen(tasks: Sequence[KnownTask], clients: _Clients) -> Iterator[Seen]:
 def _pods(client: Client, task: KnownTask) -> str:
     """Say how many pods are ready, and which is not; nothing where the service does not tell."""
     try:
-        pods = client.pods(task.id, task.workspace)
+        pods = client.pods(task.id, task.place.workspace)
     except TioneError:
         return ""
     now = readiness(pods)

@@ -62,6 +62,10 @@ class Keyring:
         self._keys[key.secret_id] = key
         return key
 
+    def revoke(self, secret_id: str) -> None:
+        """Forget a key, as when a user deletes or disables it."""
+        self._keys.pop(secret_id, None)
+
     def find(self, secret_id: str) -> Key:
         try:
             return self._keys[secret_id]

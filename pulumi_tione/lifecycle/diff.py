@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ LOG = ("logEnable", "logConfig")
 RUN = ("desiredStatus", "rerunOnFailure", "run")
 """The inputs of the run state; `run` is computed by check."""
 
+SETTINGS = ("settings",)
+"""The input that says whose keys are used: in place as long as they are of the same account."""
+
 IN_PLACE = frozenset({*TAGS, *LOG, *RUN})
 """What can change while the task lives. There is no other update call: everything else is fixed at creation."""
 
@@ -31,13 +34,21 @@ class Difference:
     in_place: tuple[str, ...]
 
 
-def diff(outputs: Mapping[str, Any], news: Mapping[str, Any], *, labelled: bool) -> Difference:
+def diff(
+    outputs: Mapping[str, Any],
+    news: Mapping[str, Any],
+    *,
+    labelled: bool,
+    account_of: Callable[[Mapping[str, Any]], str | None] = lambda _: None,
+) -> Difference:
     """Compare what is recorded with what the program wants now.
 
     Args:
         outputs: what is recorded of the task.
         news: its inputs now, as check has passed them.
         labelled: whether the task should have our labels.
+        account_of: asks for the account of the keys that inputs lead to, where these are known already; called only
+            when the task is to use other keys than before.
     """
     changed = [
         field.property
@@ -50,9 +61,11 @@ def diff(outputs: Mapping[str, Any], news: Mapping[str, Any], *, labelled: bool)
         changed.append("run")
     if _labels_differ(outputs, news, labelled):
         changed.append("owner")
+    stays = "settings" in changed and account_of(news) == outputs.get("uin")
+    in_place = IN_PLACE | {*SETTINGS} if stays else IN_PLACE
     return Difference(
-        replacing=tuple(name for name in changed if name not in IN_PLACE),
-        in_place=tuple(name for name in changed if name in IN_PLACE),
+        replacing=tuple(name for name in changed if name not in in_place),
+        in_place=tuple(name for name in changed if name in in_place),
     )
 
 

@@ -23,7 +23,7 @@ class LeftBehind:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[tuple[str | None, ...], Future[list[dict[str, Any]]]] = {}
+        self._found: dict[tuple[Client | str | None, ...], Future[list[dict[str, Any]]]] = {}
 
     def find(self, client: Client, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
         """Give the detail of an active task with the labels of this resource, if there is one."""
@@ -40,7 +40,7 @@ class LeftBehind:
         return None
 
     def _of_stack(self, client: Client, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
-        place = (client.region, workspace, *stack.values())
+        place = (client, workspace, *stack.values())
         with self._lock:
             is_first = place not in self._found
             found = self._found.setdefault(place, Future())

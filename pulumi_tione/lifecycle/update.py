@@ -12,7 +12,7 @@ from pulumi_tione._ownership import LABELS, named, wanted_tags
 from pulumi_tione._waiting import FAILED, Status, is_at_rest
 from pulumi_tione._wire import recorded_outputs, to_wire
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
-from pulumi_tione.lifecycle.diff import LOG, RUN, TAGS, diff
+from pulumi_tione.lifecycle.diff import LOG, RUN, SETTINGS, TAGS, diff
 from pulumi_tione.lifecycle.presence import detail_or_gone
 from pulumi_tione.lifecycle.rest import bring_to_rest
 from pulumi_tione.lifecycle.tagging import set_tags
@@ -41,12 +41,14 @@ def update(
     Raises:
         PartialUpdateError: a step failed; the next update goes on from there.
     """
-    changed = set(diff(outputs, news, labelled=labelled).in_place)
+    same_account = outputs.get("uin")
+    changed = set(diff(outputs, news, labelled=labelled, account_of=lambda _: same_account).in_place)
     reached = dict(outputs)
     try:
         detail = detail_or_gone(client, task_id, outputs)
         if detail is None:
             raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
+        _record(reached, news, SETTINGS)
         if changed & {*TAGS}:
             ours = [*outputs.get("tags", {}), *LABELS]
             wanted = wanted_tags(news, labelled)

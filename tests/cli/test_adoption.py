@@ -10,7 +10,7 @@ import pytest
 from pulumi_tione._fields import TRAINING_TASK
 from pulumi_tione._settings import Settings
 from pulumi_tione.cli._adoption import NEVER_TOLD, Adoption
-from pulumi_tione.cli._search import Place
+from pulumi_tione.cli._places import Place
 from pulumi_tione.emulator.definition import definition
 from pulumi_tione.errors import TaskError
 

@@ -424,7 +424,7 @@ def test_what_is_required_and_missing_is_named(changes: dict[str, Any], path: st
         ({"dataConfigs": mounts({"goosefsSource": {}})}, "dataConfigs[0].goosefsSource", "goose_fs_source"),
         ({"envVars": {}}, "envVars", "envs"),
         ({"status": "RUNNING"}, "status", None),
-        ({"somethingElse": 1.0}, "somethingElse", None),
+        ({"quitePeculiar": 1.0}, "quitePeculiar", None),
         ({"a.b": 1.0}, "a.b", None),
     ],
 )

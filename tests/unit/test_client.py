@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione import _transport
+from pulumi_tione import _sdk, _transport
 from pulumi_tione._client import Client
 from pulumi_tione._pace import Pace
 from pulumi_tione._settings import Settings
@@ -453,7 +453,7 @@ def test_an_answer_that_does_not_come_is_not_clear(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = threading.Event()
-    monkeypatch.setattr(_transport, "_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(_sdk, "_TIMEOUT_SECONDS", 0.05)
     monkeypatch.setattr(service, "take", lambda _: asked.wait(5) and CUT)
     with pytest.raises(UnclearError, match=r"CreateTrainingTask got no answer from http://127\.0\.0\.1"):
         client.create_training_task(BODY)

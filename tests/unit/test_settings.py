@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_tione._settings import DEFAULT_REGION, Credentials, Endpoint, Settings
+from pulumi_tione._settings import DEFAULT_REGION, Endpoint, Settings
 from pulumi_tione.errors import SettingsError
 
 
@@ -31,83 +31,6 @@ def test_the_first_source_that_names_a_region_wins(
     assert settings_of(config, environment).region == region
 
 
-OURS = {"tione:secretId": "id-ours", "tione:secretKey": "key-ours"}
-OFFICIAL = {"tencentcloud:secretId": "id-official", "tencentcloud:secretKey": "key-official"}
-ENVIRONMENT = {"TENCENTCLOUD_SECRET_ID": "id-env", "TENCENTCLOUD_SECRET_KEY": "key-env"}
-KEYS: list[tuple[str, dict[str, str], dict[str, str], tuple[str, str, str | None]]] = [
-    ("ours alone", OURS, {}, ("id-ours", "key-ours", None)),
-    ("official alone", OFFICIAL, {}, ("id-official", "key-official", None)),
-    ("environment alone", {}, ENVIRONMENT, ("id-env", "key-env", None)),
-    ("ours before all", {**OURS, **OFFICIAL}, ENVIRONMENT, ("id-ours", "key-ours", None)),
-    ("official before environment", OFFICIAL, ENVIRONMENT, ("id-official", "key-official", None)),
-    ("token of ours", {**OURS, "tione:securityToken": "t"}, ENVIRONMENT, ("id-ours", "key-ours", "t")),
-    (
-        "token of the environment",
-        {},
-        {**ENVIRONMENT, "TENCENTCLOUD_SECURITY_TOKEN": "t"},
-        ("id-env", "key-env", "t"),
-    ),
-    (
-        "no token from elsewhere",
-        OURS,
-        {**ENVIRONMENT, "TENCENTCLOUD_SECURITY_TOKEN": "t"},
-        ("id-ours", "key-ours", None),
-    ),
-    ("no token without its keys", {"tione:securityToken": "t"}, ENVIRONMENT, ("id-env", "key-env", None)),
-    ("empty is not set", {"tione:secretId": "", "tione:secretKey": " "}, ENVIRONMENT, ("id-env", "key-env", None)),
-    (
-        "outer blanks do not count",
-        {"tione:secretId": " id\t", "tione:secretKey": "key\n", "tione:securityToken": " t \r\n"},
-        {},
-        ("id", "key", "t"),
-    ),
-    ("inner blanks do", {"tione:secretId": "i d", "tione:secretKey": "k y"}, {}, ("i d", "k y", None)),
-]
-
-
-@pytest.mark.parametrize(("config", "environment", "keys"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS])
-def test_id_key_and_token_come_from_one_source(
-    config: dict[str, str], environment: dict[str, str], keys: tuple[str, str, str | None]
-) -> None:
-    assert settings_of(config, environment).credentials == Credentials(*keys)
-
-
-@pytest.mark.parametrize(
-    ("config", "environment", "present", "missing"),
-    [
-        ({"tione:secretId": "AKIDplanted"}, ENVIRONMENT, "tione:secretId", "tione:secretKey"),
-        ({"tione:secretKey": "planted"}, ENVIRONMENT, "tione:secretKey", "tione:secretId"),
-        ({"tencentcloud:secretId": "planted"}, ENVIRONMENT, "tencentcloud:secretId", "tencentcloud:secretKey"),
-        ({}, {"TENCENTCLOUD_SECRET_ID": "planted"}, "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"),
-        ({}, {"TENCENTCLOUD_SECRET_KEY": "planted"}, "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SECRET_ID"),
-        ({"tione:secretId": "planted", "tione:secretKey": "  "}, ENVIRONMENT, "tione:secretId", "tione:secretKey"),
-    ],
-)
-def test_half_a_pair_is_an_error_that_names_the_other_half_and_never_a_mixture(
-    config: dict[str, str], environment: dict[str, str], present: str, missing: str
-) -> None:
-    with pytest.raises(SettingsError) as error:
-        _ = settings_of(config, environment).credentials
-    text = str(error.value)
-    assert f"{present} is set" in text
-    assert f"{missing} is not" in text
-    assert "planted" not in text
-
-
-def test_no_keys_at_all_is_an_error_that_says_where_to_put_them() -> None:
-    with pytest.raises(SettingsError) as error:
-        _ = settings_of().credentials
-    text = str(error.value)
-    assert "\n" not in text
-    for name in ("tione:secretId", "tione:secretKey", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"):
-        assert name in text
-
-
-def test_keys_show_in_no_text() -> None:
-    keys = Credentials("planted-id", "planted-key", "planted-token")
-    assert "planted" not in f"{keys} {keys!r} {vars(settings_of(OURS))}"
-
-
 ENDPOINTS: list[tuple[dict[str, str], dict[str, str], str, bool]] = [
     ({}, {}, "https://tione.tencentcloudapi.com", False),
     ({"tione:endpoint": "http://127.0.0.1:9851"}, {}, "http://127.0.0.1:9851", True),
@@ -123,6 +46,27 @@ ENDPOINTS: list[tuple[dict[str, str], dict[str, str], str, bool]] = [
     ({}, {"TIONE_ENDPOINT": "http://127.0.0.1:1"}, "http://127.0.0.1:1", True),
     ({"tione:endpoint": "http://127.0.0.1:2"}, {"TIONE_ENDPOINT": "http://127.0.0.1:1"}, "http://127.0.0.1:2", True),
     ({"tencentcloud:endpoint": "http://127.0.0.1:3"}, {}, "https://tione.tencentcloudapi.com", False),
+    ({"tencentcloud:domain": "intl.tencentcloudapi.com"}, {}, "https://tione.intl.tencentcloudapi.com", False),
+    ({"tione:domain": ".internal"}, {"TENCENTCLOUD_DOMAIN": "other"}, "https://tione.internal", False),
+    (
+        {},
+        {"TENCENTCLOUD_DOMAIN": "ap-hongkong.tencentcloudapi.com"},
+        "https://tione.ap-hongkong.tencentcloudapi.com",
+        False,
+    ),
+    ({"tencentcloud:protocol": "HTTPS"}, {}, "https://tione.tencentcloudapi.com", False),
+    (
+        {"tione:endpoint": "http://gateway.internal:81", "tione:insecureHost": "gateway.internal"},
+        {},
+        "http://gateway.internal:81",
+        False,
+    ),
+    (
+        {"tione:domain": "internal", "tencentcloud:protocol": "HTTP"},
+        {"TIONE_INSECURE_HOST": "tione.internal"},
+        "http://tione.internal",
+        False,
+    ),
 ]
 
 
@@ -142,6 +86,68 @@ def test_a_configured_endpoint_answers_for_every_service_and_the_vendors_differ(
     assert {str(settings_of().endpoint(service)) for service in services} == {
         f"https://{service}.tencentcloudapi.com" for service in services
     }
+
+
+@pytest.mark.parametrize("beside", ["intl.", "ap-singapore.", ""])
+def test_the_vendors_own_address_of_one_service_leads_to_the_others(beside: str) -> None:
+    settings = settings_of({"tione:endpoint": f"https://tione.{beside}tencentcloudapi.com"})
+    assert [str(settings.endpoint(service)) for service in ("tione", "tag", "sts")] == [
+        f"https://{service}.{beside}tencentcloudapi.com" for service in ("tione", "tag", "sts")
+    ]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"tencentcloud:protocol": "HTTP"},
+        {"tencentcloud:protocol": "HTTP", "tione:insecureHost": "sts.tencentcloudapi.com"},
+        {"tione:endpoint": "http://10.0.0.1", "tione:insecureHost": "10.0.0.10"},
+    ],
+)
+def test_nobody_but_a_host_that_is_named_is_spoken_to_in_the_clear(config: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="must use https") as error:
+        settings_of(config).endpoint("tione")
+    assert "tione:insecureHost" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "environment", "source"),
+    [
+        ({}, {}, "the default"),
+        ({"tione:region": "ap-ours"}, {}, "tione:region"),
+        ({"tencentcloud:region": "ap-official"}, {}, "tencentcloud:region"),
+        ({}, {"TENCENTCLOUD_REGION": "ap-env"}, "environment variable TENCENTCLOUD_REGION"),
+    ],
+)
+def test_a_region_tells_where_it_comes_from(config: dict[str, str], environment: dict[str, str], source: str) -> None:
+    assert settings_of(config, environment).located_region.source == source
+
+
+@pytest.mark.parametrize(
+    ("config", "environment", "source"),
+    [
+        ({}, {}, "the default"),
+        ({"tione:endpoint": "https://example.com"}, {}, "tione:endpoint"),
+        ({"tencentcloud:domain": "example.com"}, {}, "tencentcloud:domain"),
+        (
+            {"tencentcloud:protocol": "https"},
+            {"TENCENTCLOUD_DOMAIN": "x.y"},
+            "tencentcloud:protocol and environment variable TENCENTCLOUD_DOMAIN",
+        ),
+    ],
+)
+def test_an_endpoint_tells_where_it_comes_from(
+    config: dict[str, str], environment: dict[str, str], source: str
+) -> None:
+    assert settings_of(config, environment).located_endpoint("tione")[1] == source
+
+
+def test_the_settings_of_a_task_are_made_once() -> None:
+    settings = settings_of()
+    assert settings.of(None) is settings.of({}) is settings
+    own = {"profile": "research", "assumeRole": {"roleArn": "r", "sessionDuration": 900}}
+    assert settings.of(own) is settings.of(dict(reversed(own.items())))
+    assert settings.of(own) is not settings.of({"profile": "other"})
 
 
 @pytest.mark.parametrize(

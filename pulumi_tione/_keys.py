@@ -1,0 +1,235 @@
+"""The keys in use: lent by roles where settings say so, renewed before they end, replaced when they are refused.
+
+All threads and regions of a process share the keys of the same settings. A request is never signed with keys of another
+account than its task's: keys that stand in for expired ones have been asked for their account first.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import requests
+import tenacity
+
+from pulumi_tione._sdk import Caller, Service
+from pulumi_tione._settings import Settings
+from pulumi_tione._sources import AssumedRole, Credentials, KeySource, MachineRole, StaticKeys, WebIdentity
+from pulumi_tione.errors import NotSentError, SettingsError, TioneError, may_pass
+
+STS: Service = ("sts", "2018-08-13")
+_METADATA = "http://metadata.tencentyun.com"
+_ROLES = "/latest/meta-data/cam/security-credentials/"
+_METADATA_SECONDS = (1, 5)
+"""How long the metadata service may take to be found, and to answer."""
+
+_ATTEMPTS = 4
+_RENEWED_SECONDS_BEFORE = 300
+"""How long before their end keys are renewed; those that live short, in the last quarter of their life."""
+
+_NO_KEYS = (
+    "there are no keys to sign requests with: set tione:secretId and tione:secretKey "
+    "(`pulumi config set --secret tione:secretKey …`), or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run "
+    "`tccli configure`"
+)
+
+
+class Keys(NamedTuple):
+    """Keys in use."""
+
+    credentials: Credentials
+    origin: str
+    """The setting, file or machine that they come from."""
+    role: str | None = None
+    """The role that they were lent for."""
+    renew_at: float | None = None
+    expires: float | None = None
+    """When they are to be renewed and when they end, in seconds since 1970; nothing for those that stay."""
+
+    @property
+    def source(self) -> str:
+        """Where they come from, in words."""
+        return f"{self.origin} with the role {self.role}" if self.role else self.origin
+
+
+class KeySupply:
+    """The keys that settings lead to.
+
+    Args:
+        settings: where keys come from.
+        now: the time in seconds since 1970.
+        sleep: how pauses between attempts are made.
+    """
+
+    def __init__(
+        self, settings: Settings, now: Callable[[], float] = time.time, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._keys: dict[str | None, Keys] = {}
+        """Those in use, and those that stand in for them for an account's tasks."""
+
+    def current(self, account: str | None = None) -> Keys:
+        """Give the keys to sign with, renewed where they end soon.
+
+        Args:
+            account: the account of the task that it is about, where that is known.
+
+        Raises:
+            SettingsError: there are no keys, or a role cannot be assumed.
+            NotSentError: whoever lends keys cannot be asked.
+        """
+        with self._lock:
+            whose = account if account in self._keys else None
+            keys = self._keys.get(whose)
+            if keys is None or (keys.renew_at is not None and self._now() >= keys.renew_at):
+                self._keys[whose] = self._renewed(keys)
+            return self._keys[whose]
+
+    def instead_of(self, refused: Keys, account: str | None, account_of: Callable[[Keys], str]) -> Keys | None:
+        """Give keys in place of some that the service does not accept any more, or nothing if there are none.
+
+        They are those that the same source has now; or else the next source's, if they are of the same account.
+
+        Args:
+            refused: the keys that were refused.
+            account: the account that others must belong to; without it there are no others.
+            account_of: asks the service for the account of keys.
+        """
+        with self._lock:
+            whose = account if account in self._keys else None
+            if self._keys.get(whose, refused).credentials != refused.credentials:
+                return self._keys[whose]  # another thread was faster
+            with suppress(TioneError):
+                fresh = self._lent(refused.origin)
+                if fresh.credentials != refused.credentials:
+                    self._keys[whose] = fresh
+                    return fresh
+            if account is None:
+                return None
+            sources = self._settings.key_sources()
+            while True:
+                with suppress(TioneError):
+                    source = next(sources, None)
+                    if source is None:
+                        return None
+                    other = self._ask(source)
+                    if other and other.credentials != refused.credentials and account_of(other) == account:
+                        self._keys[account] = other
+                        return other
+
+    def _renewed(self, keys: Keys | None) -> Keys:
+        try:
+            return self._lent(keys.origin if keys else None)
+        except TioneError:
+            if keys is None or keys.expires is None or self._now() >= keys.expires:
+                raise
+            return keys  # they still hold: whoever lends them may answer the next time
+
+    def _lent(self, wanted: str | None) -> Keys:
+        """Give what a source lends now, or the first one that has keys."""
+        for source in self._settings.key_sources():
+            keys = self._ask(source) if wanted is None or source.source == wanted else None
+            if keys is not None:
+                return keys
+        raise SettingsError(_NO_KEYS)
+
+    def _ask(self, source: KeySource) -> Keys | None:
+        """Give the keys that a source lends; nothing where it turns out that it is none."""
+        keys: Keys | None
+        match source:
+            case StaticKeys():
+                keys = Keys(source.credentials, source.source)
+            case WebIdentity():
+                keys = self._by_web_identity(source)
+            case MachineRole():
+                keys = self._of_machine(source)
+        return keys if keys is None or source.role is None else self._assumed(source.role, keys)
+
+    def _assumed(self, role: AssumedRole, keys: Keys) -> Keys:
+        body = {
+            "RoleArn": role.arn,
+            "RoleSessionName": role.session_name,
+            "DurationSeconds": role.session_seconds,
+            **({"Policy": quote(role.policy, safe="")} if role.policy else {}),
+            **({"ExternalId": role.external_id} if role.external_id else {}),
+        }
+        secrets = [role.external_id] if role.external_id else []
+        return self._by_sts("AssumeRole", body, keys.credentials, keys.origin, secrets)
+
+    def _by_web_identity(self, identity: WebIdentity) -> Keys:
+        token = identity.token
+        if token is None and identity.token_file is not None:
+            try:
+                token = Path(identity.token_file).read_text(encoding="utf-8").strip()
+            except (OSError, ValueError):
+                raise SettingsError(f"{identity.source} names a file that cannot be read") from None
+        body = {
+            "ProviderId": identity.provider_id,
+            "WebIdentityToken": token,
+            "RoleArn": identity.arn,
+            "RoleSessionName": identity.session_name,
+            "DurationSeconds": identity.session_seconds,
+        }
+        return self._by_sts("AssumeRoleWithWebIdentity", body, None, identity.source, [str(token)])
+
+    def _by_sts(
+        self, action: str, body: Mapping[str, Any], keys: Credentials | None, origin: str, secrets: list[str]
+    ) -> Keys:
+        """Have keys lent by the service `sts`, patiently: it does no harm to ask twice."""
+        caller = Caller(self._settings, STS, self._settings.region)
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(may_pass),
+            wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
+            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            answer = attempts(caller.send, action, body, keys, "Credentials", secrets)
+            lent, expires = answer["Credentials"], float(answer["ExpiredTime"])
+            credentials = Credentials(lent["TmpSecretId"], lent["TmpSecretKey"], lent["Token"])
+        except TioneError as error:
+            reason = f"the role {body['RoleArn']} cannot be assumed with {origin}: {error}"
+            # Neither must be taken for an answer to the request that the keys are for.
+            failure = NotSentError(reason) if may_pass(error) else SettingsError(reason)
+            raise failure from None
+        except (KeyError, TypeError, ValueError):
+            raise NotSentError(f"{action} was answered without keys") from None
+        return self._until(expires, Keys(credentials, origin, str(body["RoleArn"])))
+
+    def _of_machine(self, machine: MachineRole) -> Keys | None:
+        """Ask the metadata service, which no proxy stands before. Where there is none, this machine has no role."""
+        address = (machine.endpoint or _METADATA) + _ROLES
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                name = machine.name or session.get(address, timeout=_METADATA_SECONDS).text.strip()
+                told = session.get(address + quote(name, safe=""), timeout=_METADATA_SECONDS).json()
+                credentials = Credentials(told["TmpSecretId"], told["TmpSecretKey"], told["Token"])
+                return self._until(float(told["ExpiredTime"]), Keys(credentials, machine.source))
+            except (requests.RequestException, KeyError, TypeError, ValueError) as error:
+                if machine.name is None:
+                    return None
+                reason = type(error).__name__
+                raise SettingsError(
+                    f"{machine.source}, {machine.name!r}: the metadata service of this machine lends no keys ({reason})"
+                ) from None
+
+    def _until(self, expires: float, keys: Keys) -> Keys:
+        before = min(_RENEWED_SECONDS_BEFORE, max(expires - self._now(), 0) / 4)
+        return keys._replace(renew_at=expires - before, expires=expires)
+
+
+@functools.lru_cache(maxsize=256)
+def supply_of(settings: Settings) -> KeySupply:
+    """Give the supply of keys that these settings have in this process."""
+    return KeySupply(settings)

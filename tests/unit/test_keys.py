@@ -1,0 +1,646 @@
+"""Keys: which source wins, what is said of half a source, what roles lend, and when keys are renewed or replaced."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_tione._keys import Keys, KeySupply
+from pulumi_tione._settings import Settings
+from pulumi_tione._sources import Credentials
+from pulumi_tione.emulator import Emulator, Key
+from pulumi_tione.errors import NotSentError, SettingsError
+
+ROLE = "qcs::cam::uin/100000000001:roleName/train"
+OTHER_ROLE = "qcs::cam::uin/100000000001:roleName/other"
+
+
+@dataclass
+class Machine:
+    """What a test sets up: config, environment, and the files in a home."""
+
+    home: Path
+    config: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def settings(self, own: Mapping[str, Any] | None = None) -> Settings:
+        return Settings(self.config.get, {"HOME": str(self.home), **self.environment}).of(own)
+
+    def supply(self, own: Mapping[str, Any] | None = None) -> KeySupply:
+        return KeySupply(self.settings(own), sleep=lambda _: None)
+
+    def write(self, name: str, text: str) -> None:
+        path = self.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def write_profile(self, name: str, **content: str) -> None:
+        self.write(f".tccli/{name}.credential", json.dumps(content))
+
+
+class _Metadata(BaseHTTPRequestHandler):
+    server: MetadataService
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        name = self.path.rpartition("/")[2]
+        text = json.dumps(self.server.roles[name]) if name in self.server.roles else "\n".join(self.server.roles)
+        self.send_response(200 if self.server.roles else 404)
+        self.end_headers()
+        self.wfile.write(text.encode() if self.server.roles else b"<html>not found</html>")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class MetadataService(ThreadingHTTPServer):
+    """The metadata service of a machine, on loopback."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Metadata)
+        self.roles: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+@pytest.fixture
+def metadata() -> Iterator[MetadataService]:
+    service = MetadataService()
+    thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield service
+    service.shutdown()
+    thread.join()
+    service.server_close()
+
+
+@pytest.fixture
+def sts() -> Iterator[Emulator]:
+    """The emulator's STS, which knows every id of these tests, with the key `key-of-<id>`."""
+    ids = [f"id-{name}" for name in (*SOURCES, "profile-role")]
+    with Emulator(manual_clock=True, requests_a_second=None, keys=[Key(name, f"key-of-{name}") for name in ids]) as it:
+        yield it
+
+
+@pytest.fixture
+def machine(tmp_path: Path, metadata: MetadataService, sts: Emulator) -> Machine:
+    around = {"TIONE_METADATA_ENDPOINT": metadata.address, "TIONE_ENDPOINT": sts.endpoint}
+    return Machine(tmp_path, environment=around)
+
+
+def _identity_token() -> str:
+    def part(value: Any) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    return f"{part({'alg': 'RS256'})}.{part({'sub': 'planted'})}.c2ln"
+
+
+def _lent(name: str, expires: float = 4102444800) -> dict[str, Any]:
+    return {
+        "TmpSecretId": f"id-{name}",
+        "TmpSecretKey": f"key-of-id-{name}",
+        "Token": f"token-of-{name}",
+        "ExpiredTime": expires,
+        "Code": "Success",
+    }
+
+
+def _pair_in_config(space: str, name: str) -> Callable[[Machine, MetadataService], None]:
+    pair = {f"{space}:secretId": f"id-{name}", f"{space}:secretKey": f"key-of-id-{name}"}
+    return lambda machine, _: machine.config.update(pair)
+
+
+def _pair_in_environment(machine: Machine, _: MetadataService) -> None:
+    pair = {"TENCENTCLOUD_SECRET_ID": "id-environment", "TENCENTCLOUD_SECRET_KEY": "key-of-id-environment"}
+    machine.environment.update(pair)
+
+
+def _profile(machine: Machine, _: MetadataService) -> None:
+    machine.write_profile("default", secretId="id-profile", secretKey="key-of-id-profile")
+
+
+def _sdk_file(machine: Machine, _: MetadataService) -> None:
+    text = "[default]\nsecret_id = id-sdk-file\nsecret_key = key-of-id-sdk-file\n"
+    machine.write(".tencentcloud/credentials", text)
+
+
+def _machine_role(_: Machine, metadata: MetadataService) -> None:
+    metadata.roles["train"] = _lent("machine-role")
+
+
+def _pod(machine: Machine, _: MetadataService) -> None:
+    machine.write("token", _identity_token() + "\n")
+    variables = {"TKE_PROVIDER_ID": "OIDC", "TKE_ROLE_ARN": ROLE}
+    machine.environment.update({**variables, "TKE_WEB_IDENTITY_TOKEN_FILE": str(machine.home / "token")})
+
+
+SOURCES: dict[str, Callable[[Machine, MetadataService], None]] = {
+    "tione": _pair_in_config("tione", "tione"),
+    "tencentcloud": _pair_in_config("tencentcloud", "tencentcloud"),
+    "environment": _pair_in_environment,
+    "profile": _profile,
+    "sdk-file": _sdk_file,
+    "machine-role": _machine_role,
+    "pod": _pod,
+}
+"""All sources, the first one first."""
+
+ORIGINS = {
+    "tione": "tione:secretId",
+    "tencentcloud": "tencentcloud:secretId",
+    "environment": "environment variable TENCENTCLOUD_SECRET_ID",
+    "profile": "secretId in {home}/.tccli/default.credential",
+    "sdk-file": "secret_id in {home}/.tencentcloud/credentials",
+    "machine-role": "the machine's role",
+    "pod": "environment variable TKE_WEB_IDENTITY_TOKEN_FILE",
+}
+
+
+def _check_is_of(keys: Keys, name: str, machine: Machine) -> None:
+    assert keys.origin == ORIGINS[name].format(home=machine.home)
+    if name == "pod":
+        assert keys.role == ROLE
+        assert keys.credentials.token
+    else:
+        token = "token-of-machine-role" if name == "machine-role" else None
+        assert keys.credentials == Credentials(f"id-{name}", f"key-of-id-{name}", token)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_source_alone_has_keys(name: str, machine: Machine, metadata: MetadataService) -> None:
+    SOURCES[name](machine, metadata)
+    _check_is_of(machine.supply().current(), name, machine)
+
+
+@pytest.mark.parametrize(("first", "second"), [*itertools.combinations(SOURCES, 2)])
+def test_of_two_sources_the_first_wins(first: str, second: str, machine: Machine, metadata: MetadataService) -> None:
+    SOURCES[second](machine, metadata)
+    SOURCES[first](machine, metadata)
+    _check_is_of(machine.supply().current(), first, machine)
+
+
+HALVES: list[tuple[str, dict[str, str], dict[str, str], dict[str, str], str, str]] = [
+    ("tione id", {"tione:secretId": "planted"}, {}, {}, "tione:secretId", "tione:secretKey"),
+    ("tione key", {"tione:secretKey": "planted"}, {}, {}, "tione:secretKey", "tione:secretId"),
+    ("official id", {"tencentcloud:secretId": "planted"}, {}, {}, "tencentcloud:secretId", "tencentcloud:secretKey"),
+    ("official key", {"tencentcloud:secretKey": "planted"}, {}, {}, "tencentcloud:secretKey", "tencentcloud:secretId"),
+    ("id", {}, {"TENCENTCLOUD_SECRET_ID": "planted"}, {}, "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"),
+    ("key", {}, {"TENCENTCLOUD_SECRET_KEY": "planted"}, {}, "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SECRET_ID"),
+    ("profile id", {}, {}, {".tccli/default.credential": '{"secretId": "planted"}'}, "secretId in ", "secretKey in "),
+    ("profile key", {}, {}, {".tccli/default.credential": '{"secretKey": "planted"}'}, "secretKey in ", "secretId in "),
+    (
+        "file id",
+        {},
+        {},
+        {".tencentcloud/credentials": "[default]\nsecret_id=planted"},
+        "secret_id in ",
+        "secret_key in ",
+    ),
+    (
+        "file key",
+        {},
+        {},
+        {".tencentcloud/credentials": "[default]\nsecret_key=planted"},
+        "secret_key in ",
+        "secret_id in ",
+    ),
+    ("blank key", {"tione:secretId": "planted", "tione:secretKey": " \n"}, {}, {}, "tione:secretId", "tione:secretKey"),
+    (
+        "role",
+        {"tione:assumeRole": '{"sessionName": "planted"}'},
+        {},
+        {},
+        "tione:assumeRole.sessionName",
+        "tione:assumeRole.roleArn",
+    ),
+    (
+        "role",
+        {},
+        {"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "planted"},
+        {},
+        "_SESSION_NAME",
+        "TENCENTCLOUD_ASSUME_ROLE_ARN",
+    ),
+    (
+        "identity without token",
+        {"tione:assumeRoleWithWebIdentity": '{"roleArn": "planted"}'},
+        {},
+        {},
+        "tione:assumeRoleWithWebIdentity.roleArn",
+        "tione:assumeRoleWithWebIdentity.webIdentityToken",
+    ),
+    (
+        "identity without role",
+        {},
+        {"TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN": "planted"},
+        {},
+        "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN",
+        "TENCENTCLOUD_ASSUME_ROLE_ARN",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "environment", "files", "present", "missing"),
+    [row[1:] for row in HALVES],
+    ids=[row[0] for row in HALVES],
+)
+def test_half_a_source_is_an_error_that_names_the_other_half_and_never_a_mixture(
+    machine: Machine,
+    metadata: MetadataService,
+    config: dict[str, str],
+    environment: dict[str, str],
+    files: dict[str, str],
+    present: str,
+    missing: str,
+) -> None:
+    _machine_role(machine, metadata)
+    if not files:
+        _profile(machine, metadata)
+    machine.config.update(config)
+    machine.environment.update(environment)
+    for name, text in files.items():
+        machine.write(name, text)
+    with pytest.raises(SettingsError) as error:
+        machine.supply().current()
+    text = str(error.value)
+    assert f"{present}" in text.partition(" is set, but ")[0]
+    assert f"{missing}" in text.partition(" is set, but ")[2]
+    assert "planted" not in text
+    assert "\n" not in text
+
+
+TOKENS: list[tuple[str, dict[str, str], dict[str, str], str | None]] = [
+    ("of ours", {"tione:securityToken": "t"}, {}, "t"),
+    ("none from elsewhere", {}, {"TENCENTCLOUD_SECURITY_TOKEN": "t"}, None),
+    ("with blanks", {"tione:securityToken": " t \r\n"}, {}, "t"),
+    ("blank", {"tione:securityToken": " "}, {}, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "environment", "token"), [row[1:] for row in TOKENS], ids=[row[0] for row in TOKENS]
+)
+def test_id_key_and_token_come_from_one_source(
+    machine: Machine, config: dict[str, str], environment: dict[str, str], token: str | None
+) -> None:
+    machine.config.update({"tione:secretId": " id\t", "tione:secretKey": "key\n", **config})
+    machine.environment.update(environment)
+    assert machine.supply().current().credentials == Credentials("id", "key", token)
+
+
+def test_a_line_end_within_a_key_is_an_error_that_does_not_show_it(machine: Machine) -> None:
+    machine.config.update({"tione:secretId": "id", "tione:secretKey": "planted\nplanted"})
+    with pytest.raises(SettingsError, match=r"the keys of tione:… have signs that no key has") as error:
+        machine.supply().current()
+    assert "planted" not in str(error.value)
+
+
+def test_no_keys_at_all_is_an_error_that_says_where_to_put_them(machine: Machine) -> None:
+    with pytest.raises(SettingsError) as error:
+        machine.supply().current()
+    text = str(error.value)
+    assert "\n" not in text
+    for name in ("tione:secretId", "tione:secretKey", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "tccli"):
+        assert name in text
+
+
+def test_keys_show_in_no_text(machine: Machine) -> None:
+    machine.config.update({"tione:secretId": "planted-id", "tione:secretKey": "planted-key"})
+    supply = machine.supply()
+    keys = supply.current()
+    assert "planted" not in f"{keys} {keys!r} {[*machine.settings().key_sources()]!r} {vars(supply)}"
+
+
+# Profiles.
+
+
+def test_a_profile_has_keys_token_role_and_region(machine: Machine, sts: Emulator) -> None:
+    machine.write_profile("myorg", secretId="id-profile", secretKey="key-of-id-profile")
+    machine.write(".tccli/myorg.configure", json.dumps({"_sys_param": {"region": "ap-nanjing"}}))
+    machine.config["tencentcloud:profile"] = "myorg"
+    assert machine.supply().current().credentials.secret_id == "id-profile"
+    assert machine.settings().located_region == ("ap-nanjing", "profile 'myorg' of tccli")
+    machine.write_profile("myorg", secretId="a", secretKey="b", token="c")
+    assert machine.supply().current().credentials == Credentials("a", "b", "c")
+    role = {"role-arn": ROLE, "role-session-name": "from-profile"}
+    machine.write_profile("myorg", secretId="id-profile", secretKey="key-of-id-profile", **role)
+    keys = machine.supply().current()
+    assert keys.role == ROLE
+    (asked,) = [request for request in sts.requests() if request["action"] == "AssumeRole"]
+    assert asked["body"]["RoleSessionName"] == "from-profile"
+
+
+@pytest.mark.parametrize("setting", ["tione:region", "tencentcloud:region"])
+def test_a_region_given_elsewhere_leaves_the_profiles_keys_alone(machine: Machine, setting: str) -> None:
+    machine.write_profile("myorg", secretId="id-profile", secretKey="key-of-id-profile")
+    machine.config.update({"tencentcloud:profile": "myorg", setting: "ap-shanghai"})
+    assert machine.settings().region == "ap-shanghai"
+    assert machine.supply().current().credentials.secret_id == "id-profile"
+
+
+@pytest.mark.parametrize("variable", [None, "TENCENTCLOUD_SHARED_CREDENTIALS_DIR", "config"])
+def test_profiles_may_be_in_another_folder(machine: Machine, variable: str | None) -> None:
+    folder = machine.home / "elsewhere"
+    machine.write("elsewhere/default.credential", json.dumps({"secretId": "a", "secretKey": "b"}))
+    if variable == "config":
+        machine.config["tencentcloud:sharedCredentialsDir"] = "~/elsewhere"
+    elif variable:
+        machine.environment[variable] = str(folder)
+    if variable is None:
+        with pytest.raises(SettingsError):
+            machine.supply().current()
+    else:
+        assert machine.supply().current().credentials == Credentials("a", "b")
+
+
+BROKEN = ["{", "[]", '"planted"', "planted", "", "\x00planted"]
+
+
+@pytest.mark.parametrize("text", BROKEN)
+@pytest.mark.parametrize("kind", ["credential", "configure"])
+def test_a_broken_profile_is_an_error_with_the_files_name_and_none_of_its_content(
+    machine: Machine, text: str, kind: str
+) -> None:
+    machine.write(f".tccli/default.{kind}", text)
+    with pytest.raises(SettingsError, match=rf"default\.{kind} cannot be read") as error:
+        _ = machine.supply().current() if kind == "credential" else machine.settings().region
+    assert "planted" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["secret_id=planted", "[default\nplanted", "[default]\nplanted", "[default]\n[default]"]
+)
+def test_a_broken_file_of_the_sdk_is_an_error_with_its_name_and_none_of_its_content(
+    machine: Machine, text: str
+) -> None:
+    machine.write(".tencentcloud/credentials", text)
+    with pytest.raises(SettingsError, match="credentials cannot be read") as error:
+        machine.supply().current()
+    assert "planted" not in str(error.value)
+
+
+def test_a_file_that_is_no_text_is_an_error_with_its_name(machine: Machine) -> None:
+    machine.write_profile("default")
+    (machine.home / ".tccli/default.credential").write_bytes(b"\xff\xfe{}")
+    with pytest.raises(SettingsError, match=r"default\.credential cannot be read: it is not a text"):
+        machine.supply().current()
+
+
+@pytest.mark.parametrize("own", [None, {"profile": "absent"}])
+def test_a_profile_that_is_named_must_be_there(machine: Machine, own: dict[str, str] | None) -> None:
+    if own is None:
+        machine.environment["TENCENTCLOUD_PROFILE"] = "absent"
+    with pytest.raises(
+        SettingsError, match=r"names the profile 'absent', but there is no .*absent\.credential"
+    ) as error:
+        machine.supply(own).current()
+    assert ("the task's settings.profile" if own else "TENCENTCLOUD_PROFILE") in str(error.value)
+
+
+# Settings of a task.
+
+
+def test_a_profile_that_a_task_names_goes_before_all_others(machine: Machine, metadata: MetadataService) -> None:
+    for put in SOURCES.values():
+        put(machine, metadata)
+    machine.config["tione:assumeRole"] = json.dumps({"roleArn": ROLE})
+    machine.write_profile("research", secretId="a", secretKey="b")
+    keys = machine.supply({"profile": "research"}).current()
+    assert (keys.credentials, keys.role) == (Credentials("a", "b"), None)
+
+
+def test_a_role_that_a_task_names_is_assumed_with_its_profile_or_with_the_usual_keys(
+    machine: Machine, metadata: MetadataService, sts: Emulator
+) -> None:
+    _pair_in_environment(machine, metadata)
+    machine.write_profile("research", secretId="id-profile", secretKey="key-of-id-profile")
+    role = {"roleArn": OTHER_ROLE, "sessionDuration": 900.0, "externalId": "planted"}
+    for own, origin in (
+        ({"assumeRole": role}, "environment variable TENCENTCLOUD_SECRET_ID"),
+        ({"assumeRole": role, "profile": "research"}, f"secretId in {machine.home}/.tccli/research.credential"),
+    ):
+        keys = machine.supply(own).current()
+        assert (keys.origin, keys.role) == (origin, OTHER_ROLE)
+    asked = [request["body"] for request in sts.requests(secrets=True) if request["action"] == "AssumeRole"]
+    assert [body["DurationSeconds"] for body in asked] == [900, 900]
+    assert {body["ExternalId"] for body in asked} == {"planted"}
+
+
+def test_the_machines_role_that_a_task_names_goes_before_all_others(
+    machine: Machine, metadata: MetadataService
+) -> None:
+    for put in SOURCES.values():
+        put(machine, metadata)
+    metadata.roles["other"] = _lent("other")
+    assert machine.supply({"camRoleName": "other"}).current().credentials.secret_id == "id-other"
+
+
+# Roles.
+
+
+@pytest.mark.parametrize("space", ["tione", "tencentcloud"])
+def test_a_role_in_the_config_is_assumed_with_the_keys(
+    machine: Machine, metadata: MetadataService, sts: Emulator, space: str
+) -> None:
+    _pair_in_environment(machine, metadata)
+    machine.config[f"{space}:assumeRole"] = json.dumps(
+        {"roleArn": ROLE, "sessionName": "ci", "sessionDuration": 900, "policy": '{"version": "2.0"}'}
+    )
+    keys = machine.supply().current()
+    assert keys.source == f"environment variable TENCENTCLOUD_SECRET_ID with the role {ROLE}"
+    assert keys.credentials.token
+    (asked,) = [request for request in sts.requests() if request["action"] == "AssumeRole"]
+    assert asked["body"] == {
+        "RoleArn": ROLE,
+        "RoleSessionName": "ci",
+        "DurationSeconds": 900,
+        "Policy": "%7B%22version%22%3A%20%222.0%22%7D",
+    }
+
+
+@pytest.mark.parametrize("where", ["tione", "tencentcloud", "environment", "file"])
+def test_a_web_identity_lends_keys(machine: Machine, where: str) -> None:
+    token = _identity_token()
+    if where == "environment":
+        names = {"ARN": ROLE, "PROVIDER_ID": "GitHub", "WEB_IDENTITY_TOKEN": token}
+        machine.environment.update({f"TENCENTCLOUD_ASSUME_ROLE_{name}": value for name, value in names.items()})
+    elif where == "file":
+        machine.write("token", token)
+        names = {"ARN": ROLE, "WEB_IDENTITY_TOKEN_FILE": str(machine.home / "token")}
+        machine.environment.update({f"TENCENTCLOUD_ASSUME_ROLE_{name}": value for name, value in names.items()})
+    else:
+        parts = {"roleArn": ROLE, "providerId": "GitHub", "webIdentityToken": token, "sessionDuration": 600}
+        machine.config[f"{where}:assumeRoleWithWebIdentity"] = json.dumps(parts)
+    keys = machine.supply().current()
+    assert keys.role == ROLE
+    assert keys.credentials.token
+
+
+@pytest.mark.parametrize(
+    ("config", "complaint"),
+    [
+        ({"tione:assumeRole": "planted"}, "tione:assumeRole must be a map: `pulumi config set --path"),
+        ({"tione:assumeRole": '["planted"]'}, "tione:assumeRole must be a map"),
+        (
+            {"tione:assumeRole": '{"roleArn": "r", "sessionDuration": "planted"}'},
+            "tione:assumeRole.sessionDuration must",
+        ),
+        ({"tencentcloud:assumeRole": '{"roleArn": "r", "sessionDuration": 43201}'}, "must be a number of seconds"),
+    ],
+)
+def test_a_role_that_is_written_wrong_is_an_error_that_names_the_setting(
+    machine: Machine, config: dict[str, str], complaint: str
+) -> None:
+    machine.config.update(config)
+    with pytest.raises(SettingsError, match=complaint) as error:
+        machine.supply().current()
+    assert "planted" not in str(error.value)
+
+
+def test_a_role_that_is_refused_is_one_line_with_source_and_code(
+    machine: Machine, metadata: MetadataService, sts: Emulator
+) -> None:
+    _pair_in_environment(machine, metadata)
+    sts.register("role", OTHER_ROLE)
+    machine.environment["TENCENTCLOUD_ASSUME_ROLE_ARN"] = ROLE
+    with pytest.raises(SettingsError) as error:
+        machine.supply().current()
+    text = str(error.value)
+    assert "\n" not in text
+    for part in (ROLE, "TENCENTCLOUD_SECRET_ID", "ResourceNotFound.RoleNotFound", "request id"):
+        assert part in text
+
+
+def test_an_sts_that_fails_means_that_nothing_was_sent(
+    machine: Machine, metadata: MetadataService, sts: Emulator
+) -> None:
+    _pair_in_environment(machine, metadata)
+    machine.environment["TENCENTCLOUD_ASSUME_ROLE_ARN"] = ROLE
+    sts.faults.add("AssumeRole", code="InternalError", times=None)
+    with pytest.raises(NotSentError, match="cannot be assumed"):
+        machine.supply().current()
+    sts.faults.clear()
+    sts.faults.add("AssumeRole", code="InternalError", times=2)
+    assert machine.supply().current().role == ROLE
+
+
+def test_a_machine_without_the_role_that_is_named_is_an_error(machine: Machine, metadata: MetadataService) -> None:
+    machine.config["tencentcloud:camRoleName"] = "absent"
+    with pytest.raises(SettingsError, match="tencentcloud:camRoleName names, 'absent': the metadata service"):
+        machine.supply().current()
+
+
+# Renewal.
+
+
+@dataclass
+class Moment:
+    seconds: float = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_keys_are_renewed_before_they_end_and_not_earlier(machine: Machine, metadata: MetadataService) -> None:
+    now = Moment()
+    metadata.roles["train"] = _lent("first", now() + 900)
+    supply = KeySupply(machine.settings(), now=now)
+    assert supply.current().credentials.secret_id == "id-first"
+    metadata.roles["train"] = _lent("second", now() + 1800)
+    now.seconds += 600
+    assert supply.current().credentials.secret_id == "id-first"
+    now.seconds += 100
+    assert supply.current().credentials.secret_id == "id-second"
+
+
+def test_keys_that_cannot_be_renewed_are_used_to_their_end(machine: Machine, metadata: MetadataService) -> None:
+    now = Moment()
+    metadata.roles["train"] = _lent("first", now() + 900)
+    supply = KeySupply(machine.settings(), now=now)
+    supply.current()
+    metadata.roles.clear()
+    now.seconds += 890
+    assert supply.current().credentials.secret_id == "id-first"
+    now.seconds += 20
+    with pytest.raises(SettingsError, match="there are no keys"):
+        supply.current()
+
+
+def test_threads_share_one_renewal(machine: Machine, metadata: MetadataService) -> None:
+    metadata.roles["train"] = _lent("first")
+    supply = machine.supply()
+    begin = threading.Barrier(16)
+    got: list[Keys] = []
+
+    def ask() -> None:
+        begin.wait()
+        got.append(supply.current())
+
+    threads = [threading.Thread(target=ask) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({keys.credentials for keys in got}) == 1
+    assert len(metadata.asked) == 2  # the role's name, and its keys
+
+
+# Keys that are refused.
+
+
+def test_the_same_sources_new_keys_are_taken_first(machine: Machine, metadata: MetadataService) -> None:
+    _profile(machine, metadata)
+    supply = machine.supply()
+    refused = supply.current()
+    machine.write_profile("default", secretId="id-new", secretKey="key")
+    other = supply.instead_of(refused, None, lambda _: pytest.fail("nobody is asked"))
+    assert other is not None
+    assert other.credentials == Credentials("id-new", "key")
+    assert supply.current() == other
+
+
+def test_others_stand_in_for_a_tasks_account_only(machine: Machine, metadata: MetadataService) -> None:
+    for name in ("tione", "environment", "profile"):
+        SOURCES[name](machine, metadata)
+    accounts = {"id-environment": "200", "id-profile": "100"}
+    supply = machine.supply()
+    refused = supply.current()
+    asked: list[str] = []
+
+    def account_of(keys: Keys) -> str:
+        asked.append(keys.credentials.secret_id)
+        return accounts[keys.credentials.secret_id]
+
+    assert supply.instead_of(refused, None, account_of) is None
+    assert asked == []
+    other = supply.instead_of(refused, "100", account_of)
+    assert other is not None
+    assert (other.credentials.secret_id, asked) == ("id-profile", ["id-environment", "id-profile"])
+    assert supply.current("100") == other
+    assert supply.current() == supply.current("300") == refused
+    assert supply.instead_of(refused, "300", account_of) is None
+
+
+def test_another_source_that_is_broken_does_not_hide_the_next(machine: Machine, metadata: MetadataService) -> None:
+    _pair_in_config("tione", "tione")(machine, metadata)
+    _pair_in_environment(machine, metadata)
+    supply = machine.supply()
+    refused = supply.current()
+
+    def account_of(keys: Keys) -> str:
+        raise NotSentError("no connection")
+
+    assert supply.instead_of(refused, "100", account_of) is None
