@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +19,13 @@ from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
 
 import pulumi
-from pulumi.runtime.config import get_config
 
 from pulumi_tione import outputs
 from pulumi_tione._client import Client
 from pulumi_tione._engine import without_colours
 from pulumi_tione._fields import TRAINING_TASK, ListOf, Struct, Type, struct
 from pulumi_tione._logs import TaskLog
-from pulumi_tione._settings import Settings
+from pulumi_tione._program import program_settings
 from pulumi_tione._wire import from_wire, imported_outputs, user_tags
 from pulumi_tione.errors import ApiError, TaskError, TioneError
 from pulumi_tione.outputs import GetTrainingTaskResult, ResourceConfigInfo
@@ -185,7 +183,7 @@ def _in_one_line(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def _client(region: str | None) -> Client:
-    settings = Settings(get_config, os.environ)
+    settings = program_settings()
     return Client(settings, region or settings.region)
 
 

@@ -28,7 +28,7 @@ from pulumi_tione import _engine
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import NUMBERS, RETAINED, numbered
 from pulumi_tione._settings import Settings
-from pulumi_tione.errors import TioneError
+from pulumi_tione.errors import KeysRefusedError, TioneError
 from pulumi_tione.lifecycle.check import Surroundings, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
@@ -40,6 +40,7 @@ from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
 _PROVIDER_KEY = "__provider"
 _NUMBERS_LOOKED_FOR = 3
+_CONFIG = ("tione:", "tencentcloud:")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -51,10 +52,22 @@ def _in_one_line(method: _F) -> _F:
         try:
             return method(*args)
         except TioneError as error:
-            error.args = (_engine.without_colours(str(error)),)
+            told = f"{error}{_way_to_todays_keys(error, method.__name__)}"
+            error.args = (_engine.without_colours(told),)
             raise error from None
 
     return wrapper  # type: ignore[return-value]
+
+
+def _way_to_todays_keys(error: TioneError, method: str) -> str:
+    """Say what to do about keys that came with the config in the state: no program has run that would bring today's."""
+    command = {"read": "refresh", "delete": "destroy"}.get(method)
+    if command is None or not isinstance(error, KeysRefusedError) or not error.source.startswith(_CONFIG):
+        return ""
+    return (
+        f". A plain `pulumi {command}` takes them from the config of the last update. Set new ones, if you have not "
+        f"yet, and run `pulumi {command} --run-program`, which takes today's"
+    )
 
 
 class TrainingTaskProvider(ResourceProvider):

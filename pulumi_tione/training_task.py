@@ -6,24 +6,22 @@ import asyncio
 import copy
 import functools
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, overload
 
 import pulumi
 from pulumi.dynamic.dynamic import serialize_provider
-from pulumi.runtime.config import get_config
 from typing_extensions import Unpack
 
 from pulumi_tione import outputs
 from pulumi_tione._client import Client
 from pulumi_tione._ending import Waits, keep_exports
 from pulumi_tione._engine import without_colours
-from pulumi_tione._fields import TRAINING_TASK, Struct
+from pulumi_tione._fields import TRAINING_TASK, Struct, Type
 from pulumi_tione._ownership import RETAINED, TYPE, resource_under
+from pulumi_tione._program import ensure_secrets_are_sealed, program_settings
 from pulumi_tione._properties import properties_of, property_path
-from pulumi_tione._settings import Settings
 from pulumi_tione._waiting import Status
 from pulumi_tione._waits import Goal, Lookout, wait
 from pulumi_tione._wire import recorded_outputs
@@ -100,6 +98,7 @@ class TrainingTask(TrainingTaskProperties):
         self, resource_name: str, properties: Mapping[str, Any], told: Iterable[str], opts: pulumi.ResourceOptions
     ) -> None:
         """Register the resource with the engine; `told` are the properties that the engine tells beside those given."""
+        ensure_secrets_are_sealed()
         declared = {**dict.fromkeys(told), **properties}
         super().__init__(TYPE, resource_name, {**declared, "__provider": _pickled_provider()}, opts)
         for field in (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()):
@@ -214,13 +213,22 @@ def _pickled_provider() -> str:
 
 
 def _lookout_of(task: Mapping[str, Any]) -> Lookout:
-    return _lookout(task["region"], task["ti_project_id"], json.dumps(task["settings"], sort_keys=True))
+    own = _by_property(TRAINING_TASK.fields["settings"].type, task["settings"])
+    return _lookout(task["region"], task["ti_project_id"], json.dumps(own, sort_keys=True))
+
+
+def _by_property(kind: Type, value: Any) -> Any:
+    """Give what an Output holds, which is by Python names, by the names of properties."""
+    if not isinstance(kind, Struct) or not isinstance(value, Mapping):
+        return value
+    fields = {name: kind.by_name[name] for name in value}
+    return {field.property: _by_property(field.type, value[name]) for name, field in fields.items()}
 
 
 @functools.cache
 def _lookout(region: str, workspace: str | None, own: str) -> Lookout:
     """Give the one poller of this program for a region, a workspace and the settings that tasks have themselves."""
-    settings = Settings(get_config, os.environ).of(json.loads(own))
+    settings = program_settings().of(json.loads(own))
     return Lookout(Client(settings, region), workspace)
 
 

@@ -5,6 +5,7 @@
     pulumi-tione logs        what the pods of a task print; with --follow until it ends
     pulumi-tione events      what happened to a task
     pulumi-tione status      how the tasks of a stack are
+    pulumi-tione whoami      the account that the settings lead to, and where they come from
     pulumi-tione emulator    a local TI-ONE
 
 Each command has a module of its own. They read and write states through the Pulumi CLI alone, and ask the service with
@@ -17,7 +18,7 @@ from typing import Any
 
 import click
 
-from pulumi_tione.cli import emulator, events, import_, logs, orphans, status
+from pulumi_tione.cli import emulator, events, import_, logs, orphans, status, whoami
 from pulumi_tione.cli._terminal import harmless
 from pulumi_tione.errors import TioneError
 
@@ -53,4 +54,5 @@ main.add_command(import_.import_)
 main.add_command(logs.logs)
 main.add_command(events.events)
 main.add_command(status.status)
+main.add_command(whoami.whoami)
 main.add_command(emulator.emulator)

@@ -13,7 +13,7 @@ from ensure import engine_path
 NEIGHBOURS = Path(__file__).resolve().parents[1] / "neighbours"
 """Where the stand-in for the plugin of `tencentcloud_iac_pulumi` lies."""
 
-_NOT_OURS = ("TENCENTCLOUD_", "TIONE_", "PULUMI_")
+_NOT_OURS = ("TENCENTCLOUD_", "TIONE_", "TKE_", "PULUMI_")
 
 
 class Workspace:
@@ -30,13 +30,14 @@ class Workspace:
         self, project: Path, folder: Path, endpoint: str, environment: Mapping[str, str] | None = None
     ) -> None:
         self.project = project
-        backend, home, neighbours = (folder / name for name in ("backend", "home", "neighbours"))
-        for needed in (backend, home, neighbours):
+        backend, home, neighbours, user = (folder / name for name in ("backend", "home", "neighbours", "user"))
+        for needed in (backend, home, neighbours, user):
             needed.mkdir(parents=True, exist_ok=True)
         foreign = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
         paths = (engine_path(), Path(sys.executable).parent, NEIGHBOURS, os.environ["PATH"])
         self.environment = {
             **foreign,
+            "HOME": str(user),
             "PATH": os.pathsep.join(str(path) for path in paths),
             "PULUMI_BACKEND_URL": backend.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "local",
