@@ -122,7 +122,7 @@ class Settings:
     ) -> None:
         self._config = config
         self._environment = environment
-        self._own = own or {}
+        self._own = {name: value for name, value in (own or {}).items() if value not in (None, "", {})}
         self._derived: dict[str, Settings] = {}
         self._levels: list[Level] = [
             *([of_task(self._own)] if self._own else []),

@@ -44,6 +44,9 @@ def tags() -> Drawn:
     return st.dictionaries(keys, TAG_TEXTS, max_size=6)
 
 
+ROLE = {"roleArn": "qcs::cam::uin/100000000001:roleName/train", "sessionDuration": 900.0, "externalId": "planted"}
+
+
 def encoded_commands() -> Drawn:
     def encode(commands: tuple[str, str, str]) -> Shape:
         named = dict(zip(("StartCmd", "PsStartCmd", "WorkerStartCmd"), commands, strict=True))
@@ -63,6 +66,7 @@ BEYOND_THE_TYPES: Mapping[tuple[str, str], Drawn] = {
     ("TrainingTask", "vpcId"): WORDS.map("vpc-{}".format),
     ("TrainingTask", "subnetId"): WORDS.map("subnet-{}".format),
     ("TrainingTask", "region"): st.sampled_from(["ap-guangzhou", "ap-beijing"]),
+    ("TrainingTask", "settings"): st.sampled_from([{}, {"profile": None}, {"camRoleName": ""}, {"assumeRole": ROLE}]),
     ("TrainingTask", "desiredStatus"): st.just("RUNNING"),
     ("TrainingTask", "rerunOnFailure"): st.integers(0, 3),
     ("TrainingTask", "additionalParameters"): st.sampled_from([{}, {"SchedulePolicy": {"BackOffLimit": 3}}]),

@@ -44,7 +44,7 @@ def settle(client: Callable[[str], Client]) -> Settle:
             for inputs in pending
         ]
         state = State({"deployment": {"resources": list(tasks), "pending_operations": operations}})
-        return Settlement(state, state, functools.cache(client)).run()
+        return Settlement(state, state, functools.cache(lambda place: client(place.region))).run()
 
     return run
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from reliability_support import ANOTHER_KEY, Command, Service, wait_until
 
 from pulumi_tione._client import Client
 from pulumi_tione._settings import Settings
+from pulumi_tione.emulator import DEFAULT_KEY
 from tools.reliability import matrix, table
 from tools.reliability.matrix import MATRIX, OPERATIONS, TROUBLES, Cell, NoSense
 
@@ -169,6 +170,15 @@ def _take_the_right_keys(trial: Trial) -> None:
     trial.stack.environment.update(TENCENTCLOUD_SECRET_ID=key.secret_id, TENCENTCLOUD_SECRET_KEY=key.secret_key)
 
 
+def _revoke_the_keys(trial: Trial) -> None:
+    trial.service.emulator.keyring.revoke(trial.stack.environment["TENCENTCLOUD_SECRET_ID"])
+
+
+def _take_a_new_key(trial: Trial) -> None:
+    key = trial.service.emulator.keyring.add(replace(DEFAULT_KEY, secret_id="AKIDnew"))
+    trial.stack.environment.update(TENCENTCLOUD_SECRET_ID=key.secret_id, TENCENTCLOUD_SECRET_KEY=key.secret_key)
+
+
 def _delete_the_task(trial: Trial) -> None:
     if trial.operation != "create":
         trial.service.emulator.remove(trial.anothers_task or str(trial.only_task()["Id"]))
@@ -212,6 +222,7 @@ def _kill_provider(_: Trial, command: Command) -> None:
 _BEFORE: dict[str, Callable[[Trial], None]] = {
     "clock skew": _skew_the_clock,
     "keys of another account": _take_other_keys,
+    "keys revoked": _revoke_the_keys,
     "deleted behind our back": _delete_the_task,
     "preempted": _preempt,
 }
@@ -226,6 +237,7 @@ _MEANWHILE: dict[tuple[str, str], Callable[[Trial, Command], None]] = {
 _AFTER: dict[str, Callable[[Trial], None]] = {
     "clock skew": _set_the_clock,
     "keys of another account": _take_the_right_keys,
+    "keys revoked": _take_a_new_key,
 }
 
 

@@ -95,6 +95,18 @@ TROUBLES: Mapping[str, Trouble] = {
         "another pair of keys in the environment",
         remedy="set the right keys",
     ),
+    "keys expired mid-way": Trouble(
+        "Temporary keys end in the middle of a command, and nobody is there to renew them: they stand in the config or "
+        "in the environment. (Keys that a role lends are renewed.)",
+        "from this request on the service refuses them with `AuthFailure.TokenFailure`",
+        {"code": "AuthFailure.TokenFailure", "times": None},
+        remedy="set new keys",
+    ),
+    "keys revoked": Trouble(
+        "Somebody has deleted or disabled the keys in use.",
+        "the service does not know them any more",
+        remedy="set other keys of the same account",
+    ),
     "service restarted": Trouble(
         "The service goes away in the middle of a request and comes back.",
         "it is stopped after it has done what it was asked for, and started again three seconds later",
@@ -161,6 +173,8 @@ def _repeated(cell: Cell, *before: str) -> dict[str, Cell]:
 _AWAY = Cell(1, "… was not sent: … cannot be reached: …")
 _SKEWED = Cell(1, "… was refused with AuthFailure.SignatureExpire: …; set this machine's clock: …")
 _FOREIGN = Cell(1, "training task … belongs to account … but the keys in use are of account …: it may still run. …")
+_EXPIRED = Cell(1, "… was refused with AuthFailure.TokenFailure: …; they are those of environment variable …")
+_REVOKED = Cell(1, "… was refused with AuthFailure.SecretIdNotFound: …; they are those of environment variable …")
 _WAITING = Cell(0, "waiting: … is throttled by the service (RequestLimitExceeded)")
 _CANCELLED = Cell(1, "^C received; cancelling. …")
 _TERMINATED = Cell(8, "^C received; terminating")
@@ -183,6 +197,8 @@ MATRIX: Mapping[str, Row] = {
         ),
         "read": Cell(1, "there is no training task … in account …", further=(UP,)),
     },
+    "keys expired mid-way": _repeated(_EXPIRED),
+    "keys revoked": _repeated(_REVOKED),
     "service restarted": {**_repeated(_AWAY), "create": Cell(), "replace": Cell()},
     "deleted behind our back": _row(
         Cell(),
