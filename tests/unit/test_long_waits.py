@@ -1,0 +1,56 @@
+"""A wait that lasts longer than the keys it began with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from pulumi_tione import _transport
+from pulumi_tione._client import Client
+from pulumi_tione._keys import KeySupply
+from pulumi_tione._pace import Pace
+from pulumi_tione._settings import Settings
+from pulumi_tione._waits import Goal, Lookout, wait
+from pulumi_tione.emulator import Emulator, Status
+
+QUARTER_OF_AN_HOUR = 900
+TWO_HOURS = 7200
+
+
+def test_a_wait_of_two_hours_with_keys_of_fifteen_minutes_makes_it_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    durations = {**dict.fromkeys((Status.SUBMITTING, Status.PENDING, Status.STARTING), 1.0), Status.RUNNING: TWO_HOURS}
+    with Emulator(manual_clock=True, requests_a_second=None, durations=durations) as emulator:
+        monkeypatch.setattr(Pace, "wait", lambda *_: None)
+        monkeypatch.setattr(
+            _transport, "supply_of", lambda settings: KeySupply(settings, now=lambda: emulator.now().timestamp())
+        )
+        role = {"roleArn": "qcs::cam::uin/100000000001:roleName/ci", "sessionDuration": QUARTER_OF_AN_HOUR}
+        config = {"tione:assumeRole": json.dumps(role)}
+        client = Client(Settings(config.get, emulator.environment), "ap-guangzhou", sleep=lambda _: None)
+        task_id = client.create_training_task(
+            {
+                "Name": "long",
+                "ChargeType": "POSTPAID_BY_HOUR",
+                "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
+            }
+        )
+
+        async def pause(seconds: float) -> None:
+            emulator.advance(seconds)
+
+        goal = Goal(task_id, "long", "100000000001", ("SUCCEED",))
+        lookout = Lookout(client, None, sleep=pause, spread=lambda: 1.0)
+        shown: list[str] = []
+        begun = emulator.now()
+        detail = asyncio.run(wait(goal, lookout, shown.append, clock=lambda: emulator.now().timestamp()))
+
+        assert detail["Status"] == "SUCCEED"
+        assert (emulator.now() - begun).total_seconds() >= TWO_HOURS
+        requests: list[dict[str, Any]] = emulator.requests()
+        assert all(request["accepted"] for request in requests)
+        keys = {request["secret_id"] for request in requests if request["action"] == "DescribeTrainingTasks"}
+        assert 8 <= len(keys) <= 12
+        assert not any("unknown" in message for message in shown)
