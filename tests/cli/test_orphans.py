@@ -177,3 +177,30 @@ def test_settings_come_from_the_stacks_config(stack: Stack, tione: Tione, create
     stack.pulumi("config", "set", "--secret", "tione:secretKey", "emulator")
     keyless = {"TENCENTCLOUD_SECRET_ID": "", "TENCENTCLOUD_SECRET_KEY": ""}
     assert lost in tione("orphans", exit_code=1, **keyless).stdout
+
+
+def test_tasks_of_another_account_are_looked_for_with_the_settings_that_the_state_has_for_them(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Create
+) -> None:
+    role = "qcs::cam::uin/200000000002:roleName/train"
+    stack.program(f'tione.TrainingTask("t", settings={{"assume_role": {{"role_arn": "{role}"}}}}, **B)')
+    stack.up()
+    (ours,) = ids(emulator)
+    assert "No orphans" in tione("orphans").stdout
+    rows = tione("status").stdout.splitlines()
+    assert ours in rows[1]
+    assert "GONE" not in rows[1]
+    assert tione("events", "t").stdout
+
+    lost = json.loads(stack.exported())
+    lost["deployment"]["resources"] = [r for r in lost["deployment"]["resources"] if r.get("id") != ours] + [
+        {**r, "urn": f"{r['urn']}-other", "id": "train-1"}
+        for r in lost["deployment"]["resources"]
+        if r.get("id") == ours
+    ]
+    copy = stack.workspace.project / "edited.json"
+    copy.write_text(json.dumps(lost), encoding="utf-8")
+    stack.pulumi("stack", "import", "--file", str(copy))
+    found = orphans(tione("orphans", "--delete", "--yes", "--json"))
+    assert set(found) == {ours}
+    assert ids(emulator) == set()

@@ -1,0 +1,56 @@
+"""`pulumi-tione whoami`: what the settings lead to, and where each of them comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from engine_support import Stack
+
+from pulumi_tione.cli.whoami import masked
+from pulumi_tione.emulator import Emulator
+
+pytestmark = pytest.mark.engine
+
+Tione = Callable[..., Result]
+
+
+def test_each_setting_is_shown_with_its_source(stack: Stack, emulator: Emulator, tione: Tione) -> None:
+    stack.pulumi("config", "set", "tione:region", "ap-shanghai")
+    lines = {line.split("  ")[0]: line for line in tione("whoami").stdout.splitlines()}
+    assert "(tione:region)" in lines["region"]
+    assert "(environment variable TIONE_ENDPOINT)" in lines["endpoint"]
+    assert "AKID…ator" in lines["key"]
+    assert "(environment variable TENCENTCLOUD_SECRET_ID)" in lines["key"]
+    assert "100000000001" in lines["account"]
+    assert "accessible" in lines["training tasks"]
+    assert emulator.key.secret_id not in tione("whoami", "--json").stdout
+    told = json.loads(tione("whoami", "--json").stdout)
+    assert told["stack"] == "test/dev"
+    assert told["region"] == {"value": "ap-shanghai", "source": "tione:region"}
+
+
+def test_a_profile_is_shown_as_a_task_would_use_it(stack: Stack, tione: Tione) -> None:
+    folder = Path(stack.environment["HOME"], ".tccli")
+    folder.mkdir()
+    keys = {"secretId": "AKIDemulator", "secretKey": "emulator"}
+    (folder / "research.credential").write_text(json.dumps(keys), encoding="utf-8")
+    assert "secretId in " in tione("whoami", "--profile=research").stdout
+    assert "names the profile 'absent'" in tione("whoami", "--profile=absent", exit_code=2).output
+
+
+def test_keys_that_are_not_accepted_are_an_error_with_their_source(tione: Tione) -> None:
+    told = tione("whoami", exit_code=2, TENCENTCLOUD_SECRET_KEY="planted").output
+    assert "AuthFailure.SignatureFailure" in told
+    assert "they are those of environment variable TENCENTCLOUD_SECRET_ID" in told
+    assert "planted" not in told
+
+
+@pytest.mark.parametrize(
+    ("secret_id", "shown"), [("AKIDabcdefgh1234", "AKID…1234"), ("AKID1234", "********"), ("x", "*")]
+)
+def test_a_key_is_shown_by_its_ends_unless_that_is_all_of_it(secret_id: str, shown: str) -> None:
+    assert masked(secret_id) == shown
