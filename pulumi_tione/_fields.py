@@ -41,16 +41,28 @@ class MapOf:
     item: Type
 
 
-@dataclass(frozen=True, eq=False)
 class Struct:
-    """A struct of the API, or the task itself: what the program may set, and what only the service knows."""
+    """A struct of the API, or the task itself: what the program may set, and what only the service knows.
 
-    name: str
-    """The API's name of the struct."""
-    fields: Mapping[str, Field]
-    """The inputs, by property name."""
-    outputs: Mapping[str, Field]
-    """The outputs that are no inputs, by property name."""
+    Its tables are made when they are first asked for: to read all declarations takes as long as to import the rest of
+    this package.
+
+    Args:
+        name: the API's name of the struct, which `<name>Args` and `<name>Outputs` declare, or one of them.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @functools.cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """The inputs, by property name."""
+        return _declared(f"{self.name}Args")
+
+    @functools.cached_property
+    def outputs(self) -> Mapping[str, Field]:
+        """The outputs that are no inputs, by property name."""
+        return _declared(f"{self.name}Outputs")
 
     @functools.cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -123,9 +135,8 @@ def _type(hint: Any) -> Type:
 
 @functools.cache
 def struct(name: str) -> Struct:
-    """Give the struct that `<name>Args` and `<name>Outputs` declare, or one of them."""
-    inputs, outputs = (_declared(f"{name}{suffix}") for suffix in ("Args", "Outputs"))
-    return Struct(name, inputs, outputs)
+    """Give the one struct of this name."""
+    return Struct(name)
 
 
 _NAMES_IN_INPUT = {"Output": list, "T": Any}

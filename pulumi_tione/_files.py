@@ -5,7 +5,6 @@ What is wrong with a file is said with its name, and never with what stands in i
 
 from __future__ import annotations
 
-import configparser
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,6 +73,8 @@ def sdk_keys(environment: Mapping[str, str]) -> StaticKeys | None:
     Raises:
         SettingsError: the file cannot be read, or has half of a pair.
     """
+    import configparser  # which few need, and takes long to load
+
     for name in ("~/.tencentcloud/credentials", _OF_ALL_USERS):
         path = expanded(name, environment)
         text = None if path is None else _text(path)
