@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
@@ -155,9 +156,9 @@ def path_to(parent: str, key: str | int) -> str:
     """Give the path of a part: `dataConfigs[0].cosSource`, and `tags["a.b"]` where a key is no plain word."""
     if isinstance(key, int):
         return f"{parent}[{key}]"
-    if not parent:
-        return key
-    return f"{parent}.{key}" if key.replace("_", "").replace("-", "").isalnum() else f'{parent}["{key}"]'
+    if not key.replace("_", "").replace("-", "").isalnum():
+        return f"{parent}[{json.dumps(key, ensure_ascii=False)}]"
+    return f"{parent}.{key}" if parent else key
 
 
 TRAINING_TASK = struct("TrainingTask")

@@ -1,0 +1,149 @@
+"""Whatever a program hands to check: it says what is wrong, or lets it pass. It never fails itself, and never hangs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from boundary_support import OWNER, SMALLEST, UNKNOWN, Provider
+from google.protobuf.struct_pb2 import NULL_VALUE, Value
+from google.protobuf.struct_pb2 import Struct as ProtobufStruct
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pulumi.runtime.proto import provider_pb2
+
+from pulumi_tione._fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
+
+SECONDS = 10
+"""How long a check may take."""
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""Pulumi's own key, of which it knows only some values: another one does not even reach check."""
+
+SECRET = "1b47061264138c4ac30d75fd1eb44270"
+NAMES = [
+    "",
+    "__proto__",
+    "__provider",
+    "a.b",
+    "名",
+    "toString",
+    'quo"te',
+    "]",
+    "\n",
+]
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(
+    [UNKNOWN, SECRET, "", " ", "\x00", "<{%reset%}>", "None", "true", "1e999", "x" * 5000, "../../etc", "Output[T]"]
+)
+NUMBERS = st.floats() | st.integers(-3, 3).map(float) | st.sampled_from([2.0**53, -(2.0**63), 1e308, 0.1, -0.0])
+KEYS = TEXTS.filter(lambda text: text != SIGNATURE) | st.sampled_from(NAMES)
+WILD = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def _deep(levels: int) -> Any:
+    value: Any = 1.0
+    for level in range(levels):
+        value = [value] if level % 2 else {"k": value}
+    return value
+
+
+def values_of(kind: Type) -> st.SearchStrategy[Any]:
+    """Values that are mostly of a type, with something wild here and there."""
+    return st.one_of(_right(kind), _right(kind), _right(kind), WILD, st.just(UNKNOWN))
+
+
+def _right(kind: Type) -> st.SearchStrategy[Any]:
+    match kind:
+        case Struct():
+            some = st.lists(st.sampled_from(sorted(kind.fields)), max_size=5, unique=True)
+            return some.flatmap(
+                lambda names: st.fixed_dictionaries({name: values_of(kind.fields[name].type) for name in names})
+            )
+        case ListOf():
+            return st.lists(values_of(kind.item), max_size=3)
+        case MapOf():
+            return st.dictionaries(KEYS, values_of(kind.item), max_size=3)
+        case Scalar.TEXT:
+            return TEXTS
+        case Scalar.WHOLE:
+            return NUMBERS
+        case Scalar.TRUTH:
+            return st.booleans()
+        case _:
+            return WILD
+
+
+@st.composite
+def inputs(draw: st.DrawFn) -> dict[str, Any]:
+    """Inputs of a task: the smallest one with changes, parts of the schema, or nothing that was ever meant."""
+    news = draw(st.sampled_from([dict(SMALLEST), {}]))
+    news |= draw(_right(TRAINING_TASK) | st.dictionaries(KEYS, WILD, max_size=4))
+    if draw(st.integers(0, 50)) == 0:
+        news["triggers"] = [_deep(draw(st.integers(10, 40)))]
+    return {**news, "owner": OWNER}
+
+
+def _value(value: Any) -> Value:
+    """Give a value as it travels; `json_format` would not let pass what is no JSON."""
+    match value:
+        case None:
+            return Value(null_value=NULL_VALUE)
+        case bool():
+            return Value(bool_value=value)
+        case int() | float():
+            return Value(number_value=value)
+        case str():
+            return Value(string_value=value)
+        case list():
+            it = Value()
+            it.list_value.values.extend(map(_value, value))
+            return it
+        case _:
+            return Value(struct_value=_struct(value))
+
+
+def _struct(values: dict[str, Any]) -> ProtobufStruct:
+    struct = ProtobufStruct()
+    for name, value in values.items():
+        struct.fields[name].CopyFrom(_value(value))
+    return struct
+
+
+def check(provider: Provider, news: dict[str, Any], olds: dict[str, Any]) -> None:
+    blob = {"__provider": provider.blob}
+    request = provider_pb2.CheckRequest(news=_struct({**news, **blob}), olds=_struct({**olds, **blob} if olds else {}))
+    try:
+        answer = provider.stub.Check(request, timeout=SECONDS)
+    except grpc.RpcError as error:
+        raise AssertionError(f"check failed: {error.details()}") from None
+    for failure in answer.failures:
+        assert failure.property
+        assert failure.reason
+        assert "\n" not in failure.reason
+
+
+def _fuzz(examples: int) -> settings:
+    health = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=health)
+
+
+OLDS = st.sampled_from([{}, {**SMALLEST, "name": "dev-bert-12345678", "region": "ap-guangzhou"}])
+
+
+@_fuzz(300)
+@given(news=inputs(), olds=OLDS)
+def test_check_answers_whatever_it_is_asked(provider: Provider, news: dict[str, Any], olds: dict[str, Any]) -> None:
+    check(provider, news, olds)
+
+
+@pytest.mark.long
+@_fuzz(10_000)
+@given(news=inputs(), olds=OLDS)
+def test_check_answers_ten_thousand_times(provider: Provider, news: dict[str, Any], olds: dict[str, Any]) -> None:
+    check(provider, news, olds)
