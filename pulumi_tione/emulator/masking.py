@@ -64,6 +64,7 @@ def _secrets(body: dict[str, Any]) -> Iterator[str]:
         if isinstance(variable, dict) and variable.get("IsPrivate") not in (None, False):
             yield from _texts(variable.get("Value"))
     yield from _texts(body.get("WebIdentityToken"))
+    yield from _texts(body.get("ExternalId"))
     callback = body.get("CallbackUrl")
     if isinstance(callback, str):
         yield from _texts(_credentials(callback))

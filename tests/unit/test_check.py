@@ -425,7 +425,7 @@ def test_what_is_required_and_missing_is_named(changes: dict[str, Any], path: st
         ({"envVars": {}}, "envVars", "envs"),
         ({"status": "RUNNING"}, "status", None),
         ({"quitePeculiar": 1.0}, "quitePeculiar", None),
-        ({"a.b": 1.0}, "a.b", None),
+        ({"a.b": 1.0}, '["a.b"]', None),
     ],
 )
 def test_a_misspelt_key_is_answered_with_the_nearest_right_one(
