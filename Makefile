@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all check check-vendor outputs bench reliability-100 clean
+.PHONY: demo test test-all check check-vendor audit live outputs bench reliability-100 clean
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -17,16 +17,23 @@ test-all: $(READY)  ## the long tests, which `make test` leaves out
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python -m pytest -n 2 -m long
 
-check: $(READY)  ## format, lint, types, import order, generated files
+check: $(READY)  ## format, lint, types, import order, generated files, secrets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/outputs/generate.py --check
 	$(BIN)/python tools/errors/generate.py --check
+	$(BIN)/python tools/secrets/scan.py
 
 check-vendor: $(READY)  ## whether the vendor's newest definition says the same as ours
 	$(BIN)/python tools/definition/distil.py --check
+
+audit: $(READY)  ## whether a dependency has a known vulnerability; needs the internet
+	$(BIN)/python tools/audit/run.py
+
+live: $(READY)  ## one life of the cheapest task on the real service: TIONE_LIVE=1, keys, and some minutes' money
+	$(BIN)/python tools/live/run.py
 
 bench: $(READY)  ## what this package costs, as ratios within one run
 	$(BIN)/python tools/bench/run.py

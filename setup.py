@@ -17,6 +17,7 @@ DEVELOPMENT = [
     "pytest-cov>=6.0",
     "pytest-timeout>=2.3",  # a test that hangs must not hang the rest
     "pytest-xdist>=3.6",
+    "detect-secrets>=1.5",  # knows the forms of keys and tokens, works offline, and takes a detector of ours
     "ruff>=0.9",
     "tencentcloud-sdk-python-tione>=3.1.191",  # the typed clients, which the emulator must satisfy
     "tencentcloud-sdk-python-tag>=3.1.109",

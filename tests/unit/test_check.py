@@ -114,7 +114,7 @@ def test_whole_numbers_that_arrive_as_floats_become_integers() -> None:
         {"frameworkName": None, "frameworkEnvironment": None, "trainingMode": None, "startCmdInfo": None},
         {"startCmdInfo": None, "encodedStartCmdInfo": {"startCmdInfo": encoded(COMMANDS)}},
         {"startCmdInfo": {}},
-        {"callbackUrl": "http://user:password@callback"},
+        {"callbackUrl": "http://user:password@callback"},  # pragma: allowlist secret
         {"vpcId": "subnet-1", "subnetId": "subnet.id"},
         {"vpcId": "vpc-1"},
         {"dataConfigs": mounts({"localDiskSource": {"instanceId": "i"}}, {"cbsSource": {"volumeSizeInGb": 1.0}})},

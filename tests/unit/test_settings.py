@@ -159,7 +159,7 @@ def test_the_settings_of_a_task_are_made_once() -> None:
         "ftp://127.0.0.1",
         "https://",
         "https://tione.tencentcloudapi.com/v1",
-        "https://user:planted@tione.tencentcloudapi.com",
+        "https://user:planted@tione.tencentcloudapi.com",  # pragma: allowlist secret
         "https://:planted@tione.tencentcloudapi.com",
         "http://[::1",
         "http://127.0.0.1:port",
