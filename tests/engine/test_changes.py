@@ -60,6 +60,7 @@ def test_more_than_ten_tags_go_in_several_calls(stack: Stack, emulator: Emulator
     assert [len(body["Tags"]) for body in accepted(emulator, "TagResources")] == [10, 10, 5]
 
 
+@pytest.mark.long
 def test_log_delivery_changes_in_place(stack: Stack, emulator: Emulator) -> None:
     stack.program('tione.TrainingTask("t", **B)')
     stack.up()
@@ -74,6 +75,7 @@ def test_log_delivery_changes_in_place(stack: Stack, emulator: Emulator) -> None
     assert stack.planned() == {}
 
 
+@pytest.mark.long
 def test_a_task_is_stopped_and_started_again(stack: Stack, emulator: Emulator) -> None:
     program = 'tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "sleep 36000"}, %s)))'
     stack.program(program % "")
@@ -104,6 +106,7 @@ def test_a_finished_task_satisfies_running(stack: Stack, emulator: Emulator) -> 
     assert accepted(emulator, "StartTrainingTask") == []
 
 
+@pytest.mark.long
 def test_a_failed_task_is_run_again_as_often_as_allowed(stack: Stack, emulator: Emulator) -> None:
     stack.program(
         """

@@ -52,6 +52,7 @@ def test_the_quickstart_goes_from_nothing_to_nothing(quickstart: Stack, emulator
     assert quickstart.resources() == []
 
 
+@pytest.mark.long
 def test_a_changed_node_count_replaces_that_task_and_nothing_else(quickstart: Stack, emulator: Emulator) -> None:
     quickstart.up()
     (first,) = emulator.tasks()

@@ -137,6 +137,7 @@ def test_what_a_log_holds_harms_neither_the_terminal_nor_the_engine(stack: Stack
     assert "panic" not in shown
 
 
+@pytest.mark.long
 def test_the_newest_log_line_is_shown_on_the_row_while_it_is_waited(stack: Stack, emulator: Emulator) -> None:
     emulator.order("bert", output=[(10.0 * number, f"epoch {number}") for number in range(20)], running_seconds=200)
     stack.program(program("sleep 200").replace('"SUCCEED")', '"SUCCEED", logs=True)'))

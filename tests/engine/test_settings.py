@@ -102,6 +102,7 @@ def _check_nothing_leaked(stack: Stack, first: Mapping[str, str], second: Mappin
         assert keys["securityToken"] not in everything
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["refresh", "destroy"])
 def test_expired_keys_in_the_state_alone_are_one_error_whose_command_works(
     keyless: Stack, emulator: Emulator, command: str
@@ -126,6 +127,7 @@ def test_expired_keys_in_the_state_alone_are_one_error_whose_command_works(
     _check_nothing_leaked(keyless, first, second, shown)
 
 
+@pytest.mark.long
 def test_live_keys_of_another_account_are_never_used_instead(keyless: Stack, emulator: Emulator) -> None:
     configure(keyless, lent(emulator, seconds=600))
     keyless.program(PROGRAM)
@@ -164,6 +166,7 @@ for region in ("ap-guangzhou", "ap-nanjing", "ap-shanghai"):
 """
 
 
+@pytest.mark.long
 def test_three_regions_and_two_accounts_in_one_stack(stack_of: StackOf, emulator: Emulator) -> None:
     stack = stack_of(TENCENTCLOUD_SECRET_KEY="key-of-AKIDemulator")
     write_profile(stack, "theirs", "AKIDtheirs")
@@ -183,6 +186,7 @@ def test_three_regions_and_two_accounts_in_one_stack(stack_of: StackOf, emulator
     assert emulator.tasks() == []
 
 
+@pytest.mark.long
 def test_another_profile_of_the_same_account_is_an_update_and_another_account_replaces(
     stack_of: StackOf, emulator: Emulator
 ) -> None:
@@ -208,6 +212,7 @@ def test_another_profile_of_the_same_account_is_an_update_and_another_account_re
     assert emulator.tasks() == []
 
 
+@pytest.mark.long
 def test_a_role_of_another_account_is_assumed_for_a_task(stack_of: StackOf, emulator: Emulator) -> None:
     stack = stack_of(TENCENTCLOUD_SECRET_KEY="key-of-AKIDemulator")
     role = f'tione.AssumeRoleArgs(role_arn="qcs::cam::uin/{THEIRS}:roleName/train", external_id="planted-id")'
