@@ -107,15 +107,22 @@ class Client:
         answer = self._list(filters=[{"Name": "Id", "Values": list(task_ids)}], ti_project_id=ti_project_id)
         return {str(item.get("Id")): item for item in answer.get("TrainingTaskSet") or ()}
 
-    def training_tasks_with_tags(
-        self, tags: Mapping[str, str], ti_project_id: str | None = None
+    def training_tasks(
+        self, filters: Mapping[str, Sequence[str]], tags: Mapping[str, str], ti_project_id: str | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Give the list's items of all tasks that have these tags, page after page (`DescribeTrainingTasks`)."""
+        """Give the list's items of all tasks that meet filters by name and have these tags (`DescribeTrainingTasks`).
+
+        A task that is created meanwhile moves the others to later places, so none is missed, and none given twice.
+        """
+        wanted = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
         tag_filters = [{"TagKey": key, "TagValues": [value]} for key, value in tags.items()]
+        given: set[str] = set()
         for offset in itertools.count(step=PAGE):
-            answer = self._list(tag_filters=tag_filters, offset=offset, ti_project_id=ti_project_id)
-            items = answer.get("TrainingTaskSet") or []
-            yield from items
+            answer = self._list(filters=wanted, tag_filters=tag_filters, offset=offset, ti_project_id=ti_project_id)
+            items = answer["TrainingTaskSet"] or []
+            fresh = {str(item["Id"]): item for item in items if str(item["Id"]) not in given}
+            given.update(fresh)
+            yield from fresh.values()
             if len(items) < PAGE:
                 return
 
@@ -239,25 +246,6 @@ class Client:
         """Give the whole answer about a task, its `RequestId` beside the `TrainingTaskDetail`
         (`DescribeTrainingTask`)."""
         return self._ask("DescribeTrainingTask", _of_task(task_id, ti_project_id), returns="TrainingTaskDetail")
-
-    def training_tasks(
-        self, filters: Mapping[str, Sequence[str]], tags: Mapping[str, str], ti_project_id: str | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """Give the list's items of all tasks that meet filters by name and have these tags (`DescribeTrainingTasks`).
-
-        A task that is created meanwhile moves the others to later places, so none is missed, and none given twice.
-        """
-        wanted = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
-        tag_filters = [{"TagKey": key, "TagValues": [value]} for key, value in tags.items()]
-        given: set[str] = set()
-        for offset in itertools.count(step=PAGE):
-            answer = self._list(filters=wanted, tag_filters=tag_filters, offset=offset, ti_project_id=ti_project_id)
-            items = answer["TrainingTaskSet"] or []
-            fresh = {str(item["Id"]): item for item in items if str(item["Id"]) not in given}
-            given.update(fresh)
-            yield from fresh.values()
-            if len(items) < PAGE:
-                return
 
     def pods(self, task_id: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
         """Give the pods of a task's latest run (`DescribeTrainingTaskPods`)."""

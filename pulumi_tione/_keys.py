@@ -21,7 +21,15 @@ import tenacity
 from pulumi_tione._sdk import Caller, Service
 from pulumi_tione._settings import Settings
 from pulumi_tione._sources import AssumedRole, Credentials, KeySource, MachineRole, StaticKeys, WebIdentity
-from pulumi_tione.errors import NotSentError, SettingsError, TioneError, may_pass
+from pulumi_tione.errors import (
+    REFUSED_KEYS,
+    ApiError,
+    KeysRefusedError,
+    NotSentError,
+    SettingsError,
+    TioneError,
+    may_pass,
+)
 
 STS: Service = ("sts", "2018-08-13")
 _METADATA = "http://metadata.tencentyun.com"
@@ -85,6 +93,7 @@ class KeySupply:
 
         Raises:
             SettingsError: there are no keys, or a role cannot be assumed.
+            KeysRefusedError: the keys that a role is assumed with are not accepted.
             NotSentError: whoever lends keys cannot be asked.
         """
         with self._lock:
@@ -94,23 +103,24 @@ class KeySupply:
                 self._keys[whose] = self._renewed(keys)
             return self._keys[whose]
 
-    def instead_of(self, refused: Keys, account: str | None, account_of: Callable[[Keys], str]) -> Keys | None:
+    def instead_of(self, refused: Keys | None, account: str | None, account_of: Callable[[Keys], str]) -> Keys | None:
         """Give keys in place of some that the service does not accept any more, or nothing if there are none.
 
         They are those that the same source has now; or else the next source's, if they are of the same account.
 
         Args:
-            refused: the keys that were refused.
+            refused: the keys that were refused; nothing if that happened before they lent the keys of a role.
             account: the account that others must belong to; without it there are no others.
             account_of: asks the service for the account of keys.
         """
         with self._lock:
             whose = account if account in self._keys else None
-            if self._keys.get(whose, refused).credentials != refused.credentials:
-                return self._keys[whose]  # another thread was faster
+            used = self._keys.get(whose)
+            if refused is not None and used is not None and used.credentials != refused.credentials:
+                return used  # another thread was faster
             with suppress(TioneError):
-                fresh = self._lent(refused.origin)
-                if fresh.credentials != refused.credentials:
+                fresh = self._lent(refused.origin if refused else None)
+                if refused is None or fresh.credentials != refused.credentials:
                     self._keys[whose] = fresh
                     return fresh
             if account is None:
@@ -122,7 +132,8 @@ class KeySupply:
                     if source is None:
                         return None
                     other = self._ask(source)
-                    if other and other.credentials != refused.credentials and account_of(other) == account:
+                    is_another = other is not None and (refused is None or other.credentials != refused.credentials)
+                    if other and is_another and account_of(other) == account:
                         self._keys[account] = other
                         return other
 
@@ -198,6 +209,8 @@ class KeySupply:
             lent, expires = answer["Credentials"], float(answer["ExpiredTime"])
             credentials = Credentials(lent["TmpSecretId"], lent["TmpSecretKey"], lent["Token"])
         except TioneError as error:
+            if isinstance(error, ApiError) and error.code in REFUSED_KEYS:
+                raise KeysRefusedError(error, origin) from None
             reason = f"the role {body['RoleArn']} cannot be assumed with {origin}: {error}"
             # Neither must be taken for an answer to the request that the keys are for.
             failure = NotSentError(reason) if may_pass(error) else SettingsError(reason)

@@ -242,7 +242,7 @@ class Settings:
                     yield replace(keys, role=role)
                 identity = web_identity(level)
                 if identity is not None:
-                    yield identity
+                    yield replace(identity, role=role)
         cam_role = self._first("camRoleName")
         machine = MachineRole(
             source=f"the machine's role, which {cam_role.source} names" if cam_role else "the machine's role",

@@ -106,8 +106,9 @@ class Transport:
             ApiError: the service refused.
             UnclearError: anything else that is not a clear answer.
         """
-        keys = self._supply.current(self._account)
+        keys = None
         try:
+            keys = self._supply.current(self._account)
             return self._send_with(keys, service, action, body, returns)
         except KeysRefusedError as error:
             if error.code not in GONE_KEYS:
@@ -115,9 +116,9 @@ class Transport:
             other = self._supply.instead_of(keys, self._account, self._account_of)
             if other is None:
                 raise
-            if other.origin != keys.origin:
+            if other.source != error.source:
                 self._warn(
-                    f"the keys of {keys.source} are not accepted any more ({error.code}): using those of "
+                    f"the keys of {error.source} are not accepted any more ({error.code}): using those of "
                     f"{other.source} instead, which are of the same account {self._account}"
                 )
         return self._send_with(other, service, action, body, returns)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from pulumi_tione._codes import CODES, UNKNOWN
 from pulumi_tione._codes import KIND_OF_CODE as KIND_OF_CODE
 from pulumi_tione._codes import Kind as Kind
+from pulumi_tione._texts import harmless
 
 __all__ = ["ApiError", "NotSentError", "SettingsError", "TaskError", "TioneError", "UnclearError", "UnreachedError"]
 
@@ -64,10 +65,8 @@ class ApiError(TioneError):
         meaning = CODES.get(code, UNKNOWN)
         self.kind = meaning.kind
         explained = f": {meaning}" if meaning.sentence else ""
-        super().__init__(
-            f"{action} was refused with {code}: {' '.join(service_message.split())} "
-            f"(request id {request_id or 'unknown'}){explained}; {meaning.remedy}"
-        )
+        told = harmless(f"{code}: {' '.join(service_message.split())} (request id {request_id or 'unknown'})")
+        super().__init__(f"{action} was refused with {told}{explained}; {meaning.remedy}")
 
 
 REFUSED_KEYS = frozenset(

@@ -83,7 +83,7 @@ class Settlement:
         if item is None and owner:
             forms = [
                 each
-                for each in client.training_tasks_with_tags(labels(owner), workspace)
+                for each in client.training_tasks({}, labels(owner), workspace)
                 if is_form_of(str(each.get("Name")), name) and each.get("Id") not in self.state.tasks
             ]
             item = max(forms, key=lambda each: str(each.get("CreateTime")), default=None)

@@ -131,7 +131,7 @@ class Search:
         if place in self.places:
             return
         self.places.append(place)
-        for item in self.client_of(place).training_tasks_with_tags(self.labels, place.workspace):
+        for item in self.client_of(place).training_tasks({}, self.labels, place.workspace):
             task = LabelledTask.told(item, place)
             if self.labels.items() <= task.tags.items():
                 self.tasks[task.id] = task

@@ -46,7 +46,7 @@ class LeftBehind:
             found = self._found.setdefault(place, Future())
         if is_first:
             try:
-                there = client.training_tasks_with_tags(stack, workspace)
+                there = client.training_tasks({}, stack, workspace)
                 found.set_result([item for item in there if not is_at_rest(str(item.get("Status")))])
             except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
                 found.set_exception(error)

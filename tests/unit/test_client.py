@@ -267,7 +267,7 @@ def test_tasks_with_tags_are_listed_page_after_page(service: Service, client: Cl
         [{"Id": f"train-{index}"} for index in range(start, stop)] for start, stop in ((0, 50), (50, 100), (100, 103))
     ]
     service.answer(*(ok(TrainingTaskSet=page, TotalCount=103) for page in pages))
-    found = [item["Id"] for item in client.training_tasks_with_tags({"pulumi:stack": "dev"})]
+    found = [item["Id"] for item in client.training_tasks({}, {"pulumi:stack": "dev"})]
     assert found == [f"train-{index}" for index in range(103)]
     assert [request.body.get("Offset", 0) for request in service.requests] == [0, 50, 100]
     assert all(
@@ -428,7 +428,7 @@ def test_a_question_without_a_clear_answer_is_asked_again(
     [
         lambda client: client.describe_training_task("train-1"),
         lambda client: client.find_training_task("bert"),
-        lambda client: list(client.training_tasks_with_tags({"a": "b"})),
+        lambda client: list(client.training_tasks({}, {"a": "b"})),
         lambda client: client.account_id(),
     ],
     ids=["describe", "find", "list", "account"],

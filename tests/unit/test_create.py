@@ -93,8 +93,8 @@ class Service(Client):
             return None
         return next((task for task in self.tasks if task["Name"] == name), None)
 
-    def training_tasks_with_tags(
-        self, tags: Mapping[str, str], ti_project_id: str | None = None
+    def training_tasks(
+        self, _filters: Mapping[str, Any], tags: Mapping[str, str], ti_project_id: str | None = None
     ) -> Iterator[dict[str, Any]]:
         self.calls.append("list")
         self.asked_workspaces.add(ti_project_id)

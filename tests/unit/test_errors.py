@@ -180,3 +180,9 @@ def test_the_advice_fits_the_code(code: str, advice: str) -> None:
 def test_whatever_this_package_complains_of_can_be_caught_as_one(kind: type[Exception]) -> None:
     assert issubclass(kind, TioneError)
     assert kind.__doc__
+
+
+def test_control_characters_of_an_answer_do_not_reach_a_terminal() -> None:
+    text = str(ApiError("Act", "Code\x1b[31m", "bad\x07 \x9b2J name", "id\x1b]0;x"))
+    assert text.isprintable()
+    assert "bad\\x07" in text

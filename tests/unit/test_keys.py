@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from pulumi_tione._client import Client
 from pulumi_tione._keys import Keys, KeySupply
 from pulumi_tione._settings import Settings
 from pulumi_tione._sources import Credentials
 from pulumi_tione.emulator import Emulator, Key
-from pulumi_tione.errors import NotSentError, SettingsError
+from pulumi_tione.errors import KeysRefusedError, NotSentError, SettingsError
 
 ROLE = "qcs::cam::uin/100000000001:roleName/train"
 OTHER_ROLE = "qcs::cam::uin/100000000001:roleName/other"
@@ -644,3 +645,21 @@ def test_another_source_that_is_broken_does_not_hide_the_next(machine: Machine, 
         raise NotSentError("no connection")
 
     assert supply.instead_of(refused, "100", account_of) is None
+
+
+def test_keys_that_assume_a_role_no_more_give_way_as_well(
+    machine: Machine, metadata: MetadataService, sts: Emulator
+) -> None:
+    _pair_in_config("tione", "tione")(machine, metadata)
+    _pair_in_environment(machine, metadata)
+    machine.config["tione:assumeRole"] = json.dumps({"roleArn": ROLE})
+    sts.keyring.revoke("id-tione")
+    warned: list[str] = []
+    settings = machine.settings()
+    client = Client(settings, "ap-guangzhou", sleep=lambda _: None, warn=warned.append, account="100000000001")
+    assert client.describe_training_task("train-1") is None
+    (warning,) = warned
+    assert "the keys of tione:secretId are not accepted any more (AuthFailure.SecretIdNotFound)" in warning
+    assert f"environment variable TENCENTCLOUD_SECRET_ID with the role {ROLE}" in warning
+    with pytest.raises(KeysRefusedError, match=r"AssumeRole was refused .* they are those of tione:secretId"):
+        Client(machine.settings(), "ap-guangzhou", sleep=lambda _: None).account_id()
