@@ -145,7 +145,7 @@ def of_task(own: Mapping[str, Any]) -> Level:
         value = own.get(name)
         if part is not None:
             value = value.get(part) if isinstance(value, Mapping) else None
-        return None if value is None else str(value)
+        return str(value) if isinstance(value, (str, int, float)) else None
 
     return Level(get, lambda name, part: f"the task's settings.{name}" + (f".{part}" if part else ""))
 

@@ -20,7 +20,7 @@ from pulumi_tione._settings import Settings
 from pulumi_tione._wire import imported_outputs, inputs_among, recorded_outputs, user_tags
 from pulumi_tione.cli._places import Place
 from pulumi_tione.cli._program import Argument, literal, program
-from pulumi_tione.cli._state import sealed
+from pulumi_tione.cli._sealing import sealed
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.check import Surroundings, check
 from pulumi_tione.lifecycle.diff import Difference, diff

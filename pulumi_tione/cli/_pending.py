@@ -10,7 +10,8 @@ from pulumi_tione._client import Client
 from pulumi_tione._ownership import LABELS, is_form_of, labels, named
 from pulumi_tione._wire import recorded_outputs, user_tags
 from pulumi_tione.cli._places import Place
-from pulumi_tione.cli._state import State, sealed_as, unsealed
+from pulumi_tione.cli._sealing import sealed_as, unsealed
+from pulumi_tione.cli._state import State
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.names import computed_name
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._settings import Settings
+from pulumi_tione.cli._sealing import unsealed
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Place:
     def recorded(cls, resource: Mapping[str, Any]) -> Place | None:
         """Give where the task of a resource in a state is, or nothing if that is not known there."""
         known = {**resource.get("inputs", {}), **resource.get("outputs", {})}
-        region, workspace, own = known.get("region"), known.get("tiProjectId"), known.get("settings")
+        region, workspace, own = known.get("region"), known.get("tiProjectId"), unsealed(known.get("settings"))
         if not isinstance(region, str):
             return None
         settings = json.dumps(own, sort_keys=True) if isinstance(own, Mapping) and own else None

@@ -14,14 +14,11 @@ from typing import Any
 
 from pulumi_tione._ownership import STACK_TYPE, TYPE, resource_under
 from pulumi_tione.cli._places import Place
-from pulumi_tione.cli._pulumi import StackName
+from pulumi_tione.cli._pulumi import Pulumi, StackName
+from pulumi_tione.cli._sealing import has_secrets, sealed
 
 PROVIDER_TYPE = "pulumi:providers:pulumi-python"
 """The type of the resource that stands in the state for the provider of all dynamic resources."""
-
-_SEAL_KEY = "4dabf18193072939515e22adb298388d"
-_SEAL = "1b47061264138c4ac30d75fd1eb44270"
-"""How a secret is told from a map: the same two constants in every state."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,13 @@ class State:
 
     def __init__(self, exported: Mapping[str, Any]) -> None:
         self.exported = exported
+
+    @classmethod
+    def of(cls, pulumi: Pulumi, stack: StackName) -> State:
+        """Read a stack's state, with its secrets where they are needed to ask for its tasks."""
+        state = cls(pulumi.export(stack))
+        own = [resource.get("inputs", {}).get("settings") for resource in (*state.tasks.values(), *state.pending_tasks)]
+        return cls(pulumi.export(stack, show_secrets=True)) if has_secrets(own) else state
 
     @property
     def _deployment(self) -> Mapping[str, Any]:
@@ -168,41 +172,3 @@ class State:
 
 def _is_task(resource: Mapping[str, Any]) -> bool:
     return bool(resource.get("type") == TYPE)
-
-
-def sealed(value: Any) -> dict[str, str]:
-    """Give a value as a secret that `pulumi stack import` encrypts."""
-    return {_SEAL_KEY: _SEAL, "plaintext": json.dumps(value)}
-
-
-def unsealed(value: Any) -> Any:
-    """Give a value of a state that was exported with its secrets shown, without the marks of secrets."""
-    if _is_sealed(value):
-        return unsealed(json.loads(value["plaintext"]))
-    if isinstance(value, dict):
-        return {key: unsealed(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [unsealed(part) for part in value]
-    return value
-
-
-def sealed_as(pattern: Any, value: Any) -> Any:
-    """Seal a value wherever the pattern has a secret: what follows from secret inputs is as secret as they are.
-
-    As in the engine, a list is a secret as a whole when one of its elements is.
-    """
-    if _is_sealed(pattern) or (isinstance(pattern, list) and any(_has_secrets(part) for part in pattern)):
-        return sealed(value)
-    if isinstance(pattern, dict) and isinstance(value, dict):
-        return {key: sealed_as(pattern.get(key), part) for key, part in value.items()}
-    return value
-
-
-def _is_sealed(value: Any) -> bool:
-    return isinstance(value, dict) and value.get(_SEAL_KEY) == _SEAL
-
-
-def _has_secrets(value: Any) -> bool:
-    if isinstance(value, dict):
-        return _is_sealed(value) or any(_has_secrets(part) for part in value.values())
-    return isinstance(value, list) and any(_has_secrets(part) for part in value)

@@ -128,8 +128,8 @@ class Survey:
     def _read(self, stacks: Iterable[StackName]) -> None:
         names = list(stacks)
         with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
-            exported = pool.map(self._pulumi.export, names)
-            self.states.update(zip(names, map(State, exported), strict=True))
+            states = pool.map(lambda name: State.of(self._pulumi, name), names)
+            self.states.update(zip(names, states, strict=True))
 
     def _unknown(self, tasks: Mapping[str, LabelledTask]) -> dict[str, LabelledTask]:
         known = {task_id for state in self.states.values() for task_id in state.tasks}

@@ -86,7 +86,7 @@ def selected_stack(folder: Path, stack: str | None) -> tuple[Pulumi, StackName |
 
 def known_tasks(pulumi: Pulumi, stack: StackName) -> Iterator[KnownTask]:
     """Give the tasks that the stack's state knows."""
-    for task_id, resource in State(pulumi.export(stack)).tasks.items():
+    for task_id, resource in State.of(pulumi, stack).tasks.items():
         recorded: Mapping[str, Any] = {**resource.get("inputs", {}), **resource.get("outputs", {})}
         urn = Urn.parsed(resource["urn"])
         yield KnownTask(

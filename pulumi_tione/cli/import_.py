@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from pulumi_tione._wire import user_tags
 from pulumi_tione.cli._adoption import Adoption
 from pulumi_tione.cli._options import in_a_stack, without_asking
 from pulumi_tione.cli._pending import Settlement
-from pulumi_tione.cli._places import Place
+from pulumi_tione.cli._places import Clients, Place
 from pulumi_tione.cli._pulumi import Pulumi, StackName
 from pulumi_tione.cli._rewriting import RefusedError, Rewriting
 from pulumi_tione.cli._state import State, Urn
@@ -224,10 +223,10 @@ def _settle(rewriting: Rewriting, expected: Mapping[str, str]) -> None:
         rewriting.say(f"No create of a training task is pending in the state of {stack}.")
         return
     _ensure_nothing_else_is_pending(before)
-    clients = functools.cache(functools.partial(Client, pulumi.settings(stack)))
+    client_of = Clients(pulumi.settings(stack)).of
     after = before
     rewriting.say(f"The state of {stack} has pending creates:")
-    for settled in Settlement(before, State(pulumi.export(stack, show_secrets=True)), clients).run():
+    for settled in Settlement(before, State(pulumi.export(stack, show_secrets=True)), client_of).run():
         becomes = "becomes a resource" if settled.entry else "is dropped"
         rewriting.say(f"  {'+' if settled.entry else '-'} {settled.urn} {becomes}: {settled.why}")
         if settled.urn in expected and not settled.is_by(expected[settled.urn]):

@@ -183,7 +183,9 @@ def test_tasks_of_another_account_are_looked_for_with_the_settings_that_the_stat
     stack: Stack, emulator: Emulator, tione: Tione, create: Create
 ) -> None:
     role = "qcs::cam::uin/200000000002:roleName/train"
-    stack.program(f'tione.TrainingTask("t", settings={{"assume_role": {{"role_arn": "{role}"}}}}, **B)')
+    stack.program(
+        f'tione.TrainingTask("t", settings={{"assume_role": {{"role_arn": "{role}", "external_id": "e"}}}}, **B)'
+    )
     stack.up()
     (ours,) = ids(emulator)
     assert "No orphans" in tione("orphans").stdout
@@ -191,6 +193,11 @@ def test_tasks_of_another_account_are_looked_for_with_the_settings_that_the_stat
     assert ours in rows[1]
     assert "GONE" not in rows[1]
     assert tione("events", "t").stdout
+    assert all(
+        request["body"]["ExternalId"] == "e"
+        for request in emulator.requests(secrets=True)
+        if request["action"] == "AssumeRole"
+    )
 
     lost = json.loads(stack.exported())
     lost["deployment"]["resources"] = [r for r in lost["deployment"]["resources"] if r.get("id") != ours] + [

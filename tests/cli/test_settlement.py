@@ -11,7 +11,8 @@ import pytest
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import TYPE, automatic_name, labels, numbered
 from pulumi_tione.cli._pending import Settled, Settlement
-from pulumi_tione.cli._state import State, sealed
+from pulumi_tione.cli._sealing import sealed
+from pulumi_tione.cli._state import State
 from pulumi_tione.emulator import Emulator
 
 OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "resource": "bert"}

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pulumi_tione.cli._pulumi import StackName
-from pulumi_tione.cli._state import State, Urn, sealed, sealed_as, unsealed
+from pulumi_tione.cli._sealing import sealed, sealed_as, unsealed
+from pulumi_tione.cli._state import State, Urn
 
 STACK = StackName("organization", "nlp", "dev")
 TYPE = "pulumi-python:dynamic/tione:TrainingTask"
