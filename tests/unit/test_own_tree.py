@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,11 @@ PACKAGES = {"requests", "tencentcloud-iac-pulumi"}
 
 def report(**vulns: list[str] | None) -> str:
     packages = [
-        {"name": name.replace("__", "_"), "version": "1.0", "vulns": [{"id": each} for each in ids]}
+        {
+            "name": name.replace("__", "_"),
+            "version": "1.0",
+            "vulns": [{"id": each, "fix_versions": ["1.1"]} for each in ids],
+        }
         if ids is not None
         else {"name": name.replace("__", "_"), "skip_reason": "no connection"}
         for name, ids in vulns.items()
@@ -27,12 +34,12 @@ def report(**vulns: list[str] | None) -> str:
     ("told", "code", "says"),
     [
         (report(requests=[], tencentcloud_iac_pulumi=[]), 0, "2 packages, no known vulnerability"),
-        (report(requests=["CVE-1"], tencentcloud_iac_pulumi=[]), 1, "requests 1.0: CVE-1"),
-        (report(requests=["CVE-1"], tencentcloud_iac_pulumi=None), 1, "requests 1.0: CVE-1"),
+        (report(requests=["CVE-1"], tencentcloud_iac_pulumi=[]), 1, "requests 1.0: CVE-1 (corrected in 1.1)"),
+        (report(requests=["CVE-1"], tencentcloud_iac_pulumi=None), 1, "requests 1.0: CVE-1 (corrected in 1.1)"),
         (
             report(requests=[], tencentcloud_iac_pulumi=None),
             2,
-            "not looked up, so that nothing is proved: tencentcloud",
+            "1 packages could not be looked up, so nothing is proved: tencentcloud-iac-pulumi (no connection)",
         ),
         (report(requests=None, tencentcloud_iac_pulumi=None), 2, "nothing is proved"),
         (report(requests=[]), 2, "nothing is proved: tencentcloud-iac-pulumi"),
@@ -60,7 +67,11 @@ def test_all_that_we_pin_is_to_be_looked_up() -> None:
     "secret",
     [
         "AKID" + "a1B2" * 8,
+        "key_" + "AKID" + "a1B2" * 8,
+        "AKID" + "a1B2" * 8 + " of someone@example.com",
+        "secretKey=" + "a1B2" * 8,
         "-----BEGIN " + "RSA PRIVATE KEY-----",
+        "-----BEGIN " + "PRIVATE KEY-----",
         "https://user:" + "geheimes" + "@registry.internal/x",
         "ghp_" + "a1B2c3D4e5" * 3 + "a1B2c3",
         "AKIA" + "Z7VRSQ5TJN2XMPLQ",
@@ -74,6 +85,46 @@ def test_a_secret_in_a_file_is_found_and_not_shown(tmp_path: Path, secret: str) 
     assert secret not in found
     file.write_text(f'KEY = "{secret}"  # pragma: allowlist secret\n', encoding="utf-8")
     assert scan.found_in([file]) == []
+
+
+@pytest.mark.parametrize("name", ["go.sum", "poetry.lock", "image.svg", "values.yaml", "key.pem", ".env", "Makefile"])
+def test_a_secret_is_found_whatever_its_file_is_called(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text("key: AKID" + "a1B2" * 8 + "\n", encoding="utf-8")
+    assert [found.rpartition(": ")[2] for found in scan.found_in([file])] == ["Tencent Cloud secret id"]
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "https://user:word@example.com/x and https://user:word@registry.example.org",
+        "http://user:word@127.0.0.1:9 and http://user:word@localhost/",
+        "secret_key = os.environ['TENCENTCLOUD_SECRET_KEY']",
+        "secretKey=" + "0" * 32,
+    ],
+)
+def test_what_opens_nothing_is_no_secret(tmp_path: Path, harmless: str) -> None:
+    file = tmp_path / "notes.md"
+    file.write_text(harmless, encoding="utf-8")
+    assert scan.found_in([file]) == []
+
+
+@pytest.mark.parametrize("content", [("AKID" + "a1B2" * 8).encode("utf-16"), b"\xff\xfe\x00", None])
+def test_a_file_that_cannot_be_looked_at_is_told(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "data"
+    if content is not None:
+        file.write_bytes(content)
+    (found,) = scan.found_in([file])
+    assert "nobody knows what is in it" in found
+
+
+def test_a_clone_in_a_folder_with_a_blank_in_its_name_is_looked_at_as_well(tmp_path: Path) -> None:
+    tools = tmp_path / "my clone" / "tools" / "secrets"
+    shutil.copytree(Path(scan.__file__).parent, tools, ignore=shutil.ignore_patterns("__pycache__"))
+    file = tmp_path / "settings.py"
+    file.write_text("-----BEGIN " + "PRIVATE KEY-----\n", encoding="utf-8")
+    ran = subprocess.run([sys.executable, tools / "scan.py", file], capture_output=True, text=True, check=False)
+    assert (ran.returncode, "settings.py:1: Private Key" in ran.stderr) == (1, True), ran.stderr
 
 
 def test_our_own_files_have_no_secrets() -> None:

@@ -37,6 +37,8 @@ def main() -> int:
         check=False,
     )
     code, told = judged(ran.stdout, expected())
+    if ran.returncode and not code:
+        code, told = 2, f"make audit: pip-audit ended with {ran.returncode}, so nothing is proved"
     print(told, file=sys.stderr if code else sys.stdout)
     return code
 
@@ -54,7 +56,7 @@ def judged(report: str, names: set[str]) -> tuple[int, str]:
     except (ValueError, KeyError, TypeError):
         return 2, "make audit: pip-audit gave no report: nothing was audited"
     vulnerable = [
-        f"{package['name']} {package.get('version')}: {', '.join(str(each['id']) for each in package['vulns'])}"
+        f"{package['name']} {package.get('version')}: {', '.join(_told(each) for each in package['vulns'])}"
         for package in packages
         if package.get("vulns")
     ]
@@ -63,8 +65,17 @@ def judged(report: str, names: set[str]) -> tuple[int, str]:
     looked_up = {_name(str(package["name"])) for package in packages if "vulns" in package}
     missing = sorted(names - looked_up)
     if missing or not looked_up:
-        return 2, f"make audit: not looked up, so that nothing is proved: {', '.join(missing) or 'any package'}"
+        reasons = sorted({str(package["skip_reason"]) for package in packages if package.get("skip_reason")})
+        return 2, (
+            f"make audit: {len(missing) or 'all'} packages could not be looked up, so nothing is proved: "
+            f"{', '.join(missing) or 'there are none'}" + (f" ({reasons[0]})" if reasons else "")
+        )
     return 0, f"make audit: {len(looked_up)} packages, no known vulnerability"
+
+
+def _told(vulnerability: Mapping[str, Any]) -> str:
+    corrected = ", ".join(str(version) for version in vulnerability.get("fix_versions") or ())
+    return f"{vulnerability['id']}" + (f" (corrected in {corrected})" if corrected else "")
 
 
 def _name(name: str) -> str:

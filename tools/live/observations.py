@@ -5,84 +5,128 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-_ORDER = ("SUBMITTING", "PENDING", "STARTING", "RUNNING", "STOPPING", "STOPPED")
+from pulumi_tione.errors import KIND_OF_CODE, Kind
+
+_ACTIVE = ("SUBMITTING", "PENDING", "STARTING", "RUNNING", "STOPPING")
 _AT_REST = ("STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED")
+_WITH_NODES = ("STARTING", "RUNNING")
+_MOST_SHOWN = 300
+_OF_OTHER_CAUSES = (Kind.DENIED, Kind.BILLING, Kind.CAPACITY, Kind.THROTTLED, Kind.BUSY, Kind.UNCLEAR)
+"""Refusals that tell nothing of what was asked: rights, money, nodes or the service's health were in the way."""
 
 
 @dataclass
 class Evidence:
-    """What was seen."""
+    """What was seen. What starts with `code_of_` is the code of a refusal, empty where nothing was refused; None is
+    what was not tried."""
 
-    uin: str = ""
     statuses: list[str] = field(default_factory=list)
-    """The statuses of the first task, each once, in the order in which they were seen."""
+    """The statuses of the first task, in the order in which they were seen."""
     detail: Mapping[str, Any] = field(default_factory=dict)
     """The task's detail while it was active."""
     detail_at_rest: Mapping[str, Any] = field(default_factory=dict)
     item: Mapping[str, Any] = field(default_factory=dict)
     """The task as a list shows it."""
+    update_times: list[str] = field(default_factory=list)
+    """Before tags were bound, after they were unbound, and at rest."""
     found_by_name: bool | None = None
     found_by_part_of_name: bool | None = None
     found_by_tag: bool | None = None
-    tags_after_binding: bool | None = None
-    tags_after_unbinding: bool | None = None
+    is_tag_bound: bool | None = None
+    is_tag_unbound: bool | None = None
     is_in_tag_service: bool | None = None
     pods: Sequence[str] | None = None
     events: int | None = None
+    log_context: str | None = None
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    prepaid_specs: int | None = None
+    workspaces: Sequence[str] | None = None
+    frameworks_are_told: bool | None = None
+    code_of_binding: str | None = None
+    code_of_second_unbinding: str | None = None
+    code_of_logs_of_task: str | None = None
     code_of_same_name: str | None = None
-    """The code that a second task of the same name was refused with; empty if it was accepted."""
     code_of_delete_while_active: str | None = None
     code_of_stop_at_rest: str | None = None
     code_of_read_after_delete: str | None = None
-    is_deleted_name_free: bool | None = None
+    code_of_deleted_name: str | None = None
 
 
 @dataclass(frozen=True)
 class Observation:
-    """A row of the fidelity table, by its first column, and what decides it: true, false, or not seen."""
+    """A row of the fidelity table, and what decides it."""
 
     row: str
+    """The row's first column."""
     look: Callable[[Evidence], bool | None]
+    """Tells whether the row is right; None: nothing was seen that says so or otherwise."""
+    shows: Callable[[Evidence], object]
+    """What is shown where the row is refuted."""
+    part: str = ""
+    """What alone of the row is looked at, where that is not all."""
 
 
-def _in_order(seen: Evidence) -> bool | None:
+def _statuses(seen: Evidence) -> bool | None:
+    """Each status comes after those before it; preemption, the one way back, is a row of its own."""
     if len(seen.statuses) < 2:
         return None
-    places = [_ORDER.index(status) if status in _ORDER else -1 for status in seen.statuses]
-    return -1 not in places and places == sorted(places)
+    if not set(seen.statuses) <= {*_ACTIVE, *_AT_REST}:
+        return False
+    places = [_ACTIVE.index(status) if status in _ACTIVE else len(_ACTIVE) for status in seen.statuses]
+    return places == sorted(set(places))
 
 
 def _times(seen: Evidence) -> bool | None:
     if not seen.detail or not seen.item:
         return None
-    in_detail, in_list = str(seen.detail.get("CreateTime")), str(seen.item.get("CreateTime"))
+    in_detail, in_list = _told_times(seen)
     return bool(
         re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08", in_detail)
         and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", in_list)
+        and seen.detail.get("EndTime") == ""
     )
+
+
+def _told_times(seen: Evidence) -> tuple[str, str]:
+    return str(seen.detail.get("CreateTime")), str(seen.item.get("CreateTime"))
 
 
 def _unset(seen: Evidence) -> bool | None:
     if not seen.detail:
         return None
-    vpc, output, mounts = (seen.detail.get(name) for name in ("VpcId", "Output", "DataConfigs"))
-    empty_struct = isinstance(output, Mapping) and not any(output.values())
-    return vpc == "" and mounts == [] and empty_struct
+    vpc, output, mounts = (seen.detail.get(name) for name in _UNSET)
+    return vpc == "" and mounts == [] and isinstance(output, Mapping) and not any(output.values())
+
+
+_UNSET = ("VpcId", "Output", "DataConfigs")
+_LACKING = ("TiProjectId", "Envs", "TrainToolConfig", "ResourceSupplyAttribute", "Queues", "EncodedStartCmdInfo")
 
 
 def _lacking(seen: Evidence) -> bool | None:
-    if not seen.detail:
+    return not any(name in seen.detail for name in _LACKING) if seen.detail else None
+
+
+def _filled_in(seen: Evidence) -> bool | None:
+    nodes = seen.detail.get("ResourceConfigInfos")
+    if not nodes:
         return None
-    never = ("TiProjectId", "Envs", "TrainToolConfig", "ResourceSupplyAttribute", "Queues", "EncodedStartCmdInfo")
-    return not any(name in seen.detail for name in never)
+    image = seen.detail.get("ImageInfo") or {}
+    return bool(
+        image.get("ImageType") == "PRE_SET"
+        and image.get("ImageUrl")
+        and nodes[0].get("Cpu")
+        and nodes[0].get("Memory")
+        and nodes[0].get("RDMAConfig") == {"Enable": False}
+    )
 
 
 def _creator(seen: Evidence) -> bool | None:
-    if not seen.detail:
-        return None
-    return any(tag.get("TagKey") == "qcs:tag:createdBy" for tag in seen.detail.get("Tags") or ())
+    return (
+        any(tag.get("TagKey") == "qcs:tag:createdBy" for tag in seen.detail.get("Tags") or ()) if seen.detail else None
+    )
 
 
 def _stopped_by_user(seen: Evidence) -> bool | None:
@@ -98,81 +142,226 @@ def _operator(seen: Evidence) -> bool | None:
     return not seen.detail.get("OperatorInfo") and bool(seen.detail_at_rest.get("OperatorInfo"))
 
 
+def _billing(seen: Evidence) -> bool | None:
+    if seen.detail.get("Status") not in _WITH_NODES or not seen.detail_at_rest:
+        return None
+    during, after = (each.get("ChargeStatus") for each in (seen.detail, seen.detail_at_rest))
+    return during == "BILLING" and bool(seen.detail.get("BillingInfo")) and after != "BILLING"
+
+
+def _update_time(seen: Evidence) -> bool | None:
+    if len(seen.update_times) < 3 or not seen.is_tag_bound or seen.detail_at_rest.get("Status") != "STOPPED":
+        return None
+    before, after_tags, at_rest = seen.update_times
+    return before == after_tags and at_rest >= before
+
+
 def _pods(seen: Evidence) -> bool | None:
     if not seen.pods:
         return None
-    run = str(seen.detail.get("LatestInstanceId"))
-    return all(re.fullmatch(rf"{re.escape(run)}-(master|worker)-\d+", name) for name in seen.pods)
+    run = re.escape(str(seen.detail.get("LatestInstanceId")))
+    return all(re.fullmatch(rf"{run}-(master|worker)-\d+", name) for name in seen.pods)
 
 
-def _refused(name: str, *codes: str) -> Callable[[Evidence], bool | None]:
-    """Tell whether something was refused with one of these codes, whatever group of codes it is of."""
-
-    def look(seen: Evidence) -> bool | None:
-        code = getattr(seen, name)
-        return None if code is None else code.endswith(codes)
-
-    return look
-
-
-def _is(name: str) -> Callable[[Evidence], bool | None]:
-    return lambda seen: getattr(seen, name)
+def _resource_name(seen: Evidence) -> bool | None:
+    """Who calls a task otherwise is refused, or binds a tag to nothing."""
+    if seen.is_tag_bound is None or seen.is_in_tag_service is None:
+        return None
+    return seen.is_tag_bound and seen.is_in_tag_service
 
 
 def _exact(seen: Evidence) -> bool | None:
-    if seen.found_by_name is None or seen.found_by_part_of_name is None:
+    if not seen.found_by_name or seen.found_by_part_of_name is None:
         return None
-    return seen.found_by_name and not seen.found_by_part_of_name
+    return not seen.found_by_part_of_name
 
+
+def _deleted_name(seen: Evidence) -> bool | None:
+    code = seen.code_of_deleted_name
+    if not code:
+        return None if code is None else True
+    return False if _is_name_taken(code) else None
+
+
+def _is_name_taken(code: str) -> bool:
+    return code.rpartition(".")[2] in ("DuplicateName", "DuplicateNameTaskIsCreating")
+
+
+def _medium(seen: Evidence) -> bool | None:
+    price = seen.prices.get("TI.S.MEDIUM.POST")
+    return None if price is None else price == Decimal("0.7")
+
+
+def _refused(row: str, name: str, is_right: Callable[[str], bool], part: str = "") -> Observation:
+    """An observation of something that must be refused, and with the right code."""
+
+    def look(seen: Evidence) -> bool | None:
+        code = getattr(seen, name)
+        if code is None or not code:
+            return None if code is None else False
+        if is_right(code):
+            return True
+        return None if KIND_OF_CODE.get(code) in _OF_OTHER_CAUSES else False
+
+    return Observation(row, look, lambda seen: getattr(seen, name) or "it was not refused", part)
+
+
+def _is(row: str, name: str, shows: str, part: str = "") -> Observation:
+    return Observation(row, lambda seen: getattr(seen, name), lambda _: shows, part)
+
+
+_NOT_ALLOWED = "InternalError.NotAllow".__eq__
+_NOT_FOUND = "ResourceNotFound".__eq__
 
 OBSERVATIONS = (
-    Observation("Statuses, and SUBMITTING → PENDING → STARTING → RUNNING → SUCCEED or FAILED", _in_order),
-    Observation('Unset is empty: "", [], a struct of empties; unset sources of a mount are null', _unset),
+    Observation(
+        "Statuses, and SUBMITTING → PENDING → STARTING → RUNNING → SUCCEED or FAILED",
+        _statuses,
+        lambda seen: seen.statuses,
+        "those that were seen",
+    ),
+    Observation(
+        'Unset is empty: "", [], a struct of empties; unset sources of a mount are null',
+        _unset,
+        lambda seen: {name: seen.detail.get(name, "missing") for name in _UNSET},
+        "all but the mounts",
+    ),
     Observation(
         "The detail lacks TiProjectId, Envs, TrainToolConfig, ResourceSupplyAttribute, Queues, EncodedStartCmdInfo",
         _lacking,
+        lambda seen: [name for name in _LACKING if name in seen.detail],
     ),
-    Observation("`qcs:tag:createdBy`", _creator),
+    Observation(
+        "A framework's image as `PRE_SET`; the size of a pay-as-you-go node; `RDMAConfig{Enable: false}`",
+        _filled_in,
+        lambda seen: [seen.detail.get("ImageInfo"), seen.detail.get("ResourceConfigInfos")],
+    ),
+    Observation("`qcs:tag:createdBy`", _creator, lambda seen: seen.detail.get("Tags")),
     Observation(
         'Times: `2025-05-28T18:18:33+08` in the detail, `2025-11-21 00:00:00` in the list, "" for what has not come',
         _times,
+        lambda seen: [*_told_times(seen), seen.detail.get("EndTime")],
     ),
-    Observation("`OperatorInfo` is there after the first operation", _operator),
-    Observation("Name matches exactly unless Fuzzy; a switch makes it match parts", _exact),
-    Observation("TagFilters", _is("found_by_tag")),
-    Observation("A task is `qcs::tione:REGION:uin/UIN:trainingtask/ID`", _is("tags_after_binding")),
-    Observation("Pods are named `<instance>-master-0`, `-worker-0`, …; none before PENDING", _pods),
     Observation(
+        "`UpdateTime` moves by operations, not by time; binding tags is none",
+        _update_time,
+        lambda seen: seen.update_times,
+    ),
+    Observation(
+        "`OperatorInfo` is there after the first operation",
+        _operator,
+        lambda seen: [seen.detail.get("OperatorInfo"), seen.detail_at_rest.get("OperatorInfo")],
+    ),
+    Observation(
+        "BILLING and `BillingInfo` from STARTING until rest, for pay-as-you-go only",
+        _billing,
+        lambda seen: [
+            (each.get("ChargeStatus"), each.get("BillingInfo")) for each in (seen.detail, seen.detail_at_rest)
+        ],
+    ),
+    Observation(
+        "Name matches exactly unless Fuzzy; a switch makes it match parts",
+        _exact,
+        lambda _: "a part of the name found the task",
+        "a part of the name finds nothing",
+    ),
+    _is("TagFilters", "found_by_tag", "the task was not found by its tag"),
+    Observation(
+        "A task is `qcs::tione:REGION:uin/UIN:trainingtask/ID`",
+        _resource_name,
+        lambda seen: {
+            "refused with": seen.code_of_binding,
+            "the task has the tag": seen.is_tag_bound,
+            "the tag service finds the task": seen.is_in_tag_service,
+        },
+    ),
+    _refused("Unbinding a tag that is not there is such a failure", "code_of_second_unbinding", bool),
+    Observation(
+        "Pods are named `<instance>-master-0`, `-worker-0`, …; none before PENDING",
+        _pods,
+        lambda seen: [seen.detail.get("LatestInstanceId"), seen.pods],
+        "the names",
+    ),
+    Observation(
+        "A Context comes with every answer; an empty page is the end",
+        lambda seen: None if seen.log_context is None else bool(seen.log_context),
+        lambda _: "an answer without a Context",
+        "a Context comes",
+    ),
+    _refused("A ServiceId that is no run's is `ResourceNotFound`", "code_of_logs_of_task", _NOT_FOUND),
+    Observation(
+        "Events: the last day, 100 at most, filters by kind and type; their texts are made up",
+        lambda seen: True if seen.events else None,
+        lambda _: None,
+        "without a time, today's are told",
+    ),
+    _refused(
         "Names are unique in an account and region; while the holder is SUBMITTING the code is "
         "`DuplicateNameTaskIsCreating`, later `DuplicateName`",
-        _refused("code_of_same_name", ".DuplicateName", ".DuplicateNameTaskIsCreating"),
+        "code_of_same_name",
+        _is_name_taken,
+        part="refused with either code",
     ),
-    Observation(
-        "Delete at rest only, else `InternalError.NotAllow`",
-        _refused("code_of_delete_while_active", "InternalError.NotAllow"),
-    ),
-    Observation(
+    _refused("Delete at rest only, else `InternalError.NotAllow`", "code_of_delete_while_active", _NOT_ALLOWED),
+    _refused(
         "Stop: from PENDING, STARTING, RUNNING; while SUBMITTING `UnSubmittedStatusNotAllowStop`; at rest and while "
         "STOPPING `InternalError.NotAllow`",
-        _refused("code_of_stop_at_rest", "InternalError.NotAllow"),
+        "code_of_stop_at_rest",
+        _NOT_ALLOWED,
+        part="at rest",
     ),
     Observation(
         "A stop by the platform is told by `IsPlatformOperator`; `FailureReason` is `User Stop` or `Platform Stop`",
         _stopped_by_user,
+        lambda seen: [seen.detail_at_rest.get(name) for name in ("OperatorInfo", "FailureReason")],
+        "a stop by the user",
+    ),
+    _refused(
+        "An unknown, deleted or foreign id is `ResourceNotFound`; account, region and workspace separate",
+        "code_of_read_after_delete",
+        _NOT_FOUND,
+        part="a deleted id",
     ),
     Observation(
-        "An unknown, deleted or foreign id is `ResourceNotFound`; account, region and workspace separate",
-        _refused("code_of_read_after_delete", "ResourceNotFound"),
+        "A deleted task's name is free again; a switch keeps it", _deleted_name, lambda seen: seen.code_of_deleted_name
     ),
-    Observation("A deleted task's name is free again; a switch keeps it", _is("is_deleted_name_free")),
+    Observation(
+        "Specs by ResourceType; for PREPAID none are listed",
+        lambda seen: None if seen.prepaid_specs is None else seen.prepaid_specs == 0,
+        lambda seen: f"{seen.prepaid_specs} for PREPAID",
+        "none for PREPAID",
+    ),
+    Observation(
+        "TI.S.MEDIUM.POST costs 70 fen; all other prices are made up",
+        _medium,
+        lambda seen: f"{seen.prices.get('TI.S.MEDIUM.POST')} CNY",
+    ),
+    _is("DescribeTrainingFrameworks is still answered", "frameworks_are_told", "it was refused"),
+    Observation(
+        "The default workspace has the id 0",
+        lambda seen: None if seen.workspaces is None else "0" in seen.workspaces,
+        lambda seen: seen.workspaces,
+    ),
 )
 
-WORDS = {True: "confirmed", False: "REFUTED", None: "not seen"}
+_WORDS = {True: "confirmed", False: "REFUTED", None: "not seen"}
+
+
+def is_refuted(seen: Evidence) -> bool:
+    """Tell whether any row is."""
+    return any(each.look(seen) is False for each in OBSERVATIONS)
 
 
 def table(seen: Evidence) -> str:
     """Give what was found out, a row a line."""
-    return "\n".join(f"  {WORDS[each.look(seen)]:<10} {each.row}" for each in OBSERVATIONS)
+    lines: list[str] = []
+    for each in OBSERVATIONS:
+        verdict = each.look(seen)
+        part = f"   [only: {each.part}]" if each.part and verdict is not None else ""
+        lines.append(f"  {_WORDS[verdict]:<10} {each.row}{part}")
+        if verdict is False:
+            lines.append(f"  {'':<10}   seen: {str(each.shows(seen))[:_MOST_SHOWN]}")
+    return "\n".join(lines)
 
 
 def is_at_rest(status: str) -> bool:

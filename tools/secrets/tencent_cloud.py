@@ -1,4 +1,4 @@
-"""The form of Tencent Cloud's key ids, which detect-secrets does not know."""
+"""The forms of Tencent Cloud's keys, which detect-secrets does not know."""
 
 from __future__ import annotations
 
@@ -11,4 +11,16 @@ class TencentCloudSecretIdDetector(RegexBasedDetector):
     """Finds the ids of permanent keys (36 characters) and of temporary ones (longer)."""
 
     secret_type = "Tencent Cloud secret id"  # noqa: S105  its name
-    denylist = (re.compile(r"\bAKID[0-9A-Za-z_-]{32,}"),)
+    denylist = (re.compile(r"(?<![0-9A-Za-z])AKID[0-9A-Za-z_-]{32,}"),)
+
+
+class TencentCloudSecretKeyDetector(RegexBasedDetector):
+    """Finds keys: 32 letters and digits, which are one only where a name beside them says so."""
+
+    secret_type = "Tencent Cloud secret key"  # noqa: S105  its name
+    denylist = (
+        re.compile(
+            r"(?i:secret[ _-]?key)[^0-9A-Za-z\n]{1,8}"
+            r"(?=[0-9A-Za-z]*[0-9])(?=[0-9A-Za-z]*[a-z])(?=[0-9A-Za-z]*[A-Z])([0-9A-Za-z]{32})(?![0-9A-Za-z])"
+        ),
+    )

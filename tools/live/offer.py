@@ -1,0 +1,99 @@
+"""What the trial may use: the cheapest specification that is to be had, within the limit, and a framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pulumi_tione._client import Client
+from pulumi_tione.errors import ApiError
+
+CHARGE_TYPE = "POSTPAID_BY_HOUR"
+_FRAMEWORK = "PYTORCH"
+_TRAINING_MODE = "DDP"
+_USUAL_ENVIRONMENT = "torch2.1-py3.10-cuda12.1-gpu"
+
+
+class RefusedError(Exception):
+    """Nothing was tried, and why."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the task is made of, and what was learnt on the way."""
+
+    spec: str
+    cost: Decimal
+    """CNY an hour."""
+    environment: str
+    frameworks_are_told: bool
+    prices: Mapping[str, Decimal]
+    """Of all specifications that are available, in CNY an hour."""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of CreateTrainingTask that follow."""
+        return {
+            "ChargeType": CHARGE_TYPE,
+            "FrameworkName": _FRAMEWORK,
+            "FrameworkEnvironment": self.environment,
+            "TrainingMode": _TRAINING_MODE,
+            "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": self.spec, "InstanceNum": 1}],
+        }
+
+
+def limit(told: str) -> Decimal:
+    """Read the most that the task may cost; what is no amount of money would be no limit."""
+    try:
+        most = Decimal(told)
+    except InvalidOperation:
+        most = Decimal("NaN")
+    if not most.is_finite() or most <= 0:
+        raise RefusedError(f"TIONE_LIVE_MAX_HOURLY_COST must be a number of CNY, greater than 0, got {told!r}")
+    return most
+
+
+def cheapest(client: Client, most: Decimal) -> Offer:
+    """Give the cheapest specification that is available.
+
+    Raises:
+        RefusedError: none has a price, or it costs more than it may.
+        TioneError: the service cannot be asked.
+    """
+    specs = [str(spec["SpecName"]) for spec in client.specs(CHARGE_TYPE, None) if spec.get("Available")]
+    prices = {
+        str(price["SpecName"]): Decimal(str(price["RealTotalCost"])) / 100
+        for price in (client.prices(specs) if specs else [])
+        if price.get("RealTotalCost")  # 0 is how the service tells a price that it does not know
+    }
+    if not prices:
+        raise RefusedError(f"no specification in {client.region} is available and has a price")
+    spec, cost = min(prices.items(), key=lambda each: (each[1], each[0]))
+    if not cost <= most:
+        raise RefusedError(f"the cheapest task, {spec}, costs {cost} CNY an hour, more than {most}")
+    environments = _environments(client)
+    return Offer(
+        spec=spec,
+        cost=cost,
+        # An environment without CUDA runs on any node.
+        environment=min(environments or [_USUAL_ENVIRONMENT], key=lambda name: "cpu" not in name),
+        frameworks_are_told=environments is not None,
+        prices=prices,
+    )
+
+
+def _environments(client: Client) -> list[str] | None:
+    """Give the environments that a task may have; nothing if the service does not tell them any more."""
+    try:
+        frameworks = client.frameworks()
+    except ApiError:
+        return None
+    return [
+        str(version["Environment"])
+        for framework in frameworks
+        if framework.get("Name") == _FRAMEWORK
+        for version in framework.get("VersionInfos") or ()
+        if version.get("Environment") and _TRAINING_MODE in (version.get("TrainingModes") or ())
+    ]

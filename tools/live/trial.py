@@ -1,0 +1,299 @@
+"""One life of a task, and the removal of whatever was made for it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_tione._client import Client
+from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError
+from pulumi_tione.lifecycle.delete import delete
+from pulumi_tione.lifecycle.rest import bring_to_rest
+from tools.live.observations import Evidence, is_at_rest
+from tools.live.offer import Offer
+
+PREFIX = "pulumi-tione-live-"
+TAG = {"pulumi-tione-live": "remove-me"}
+"""By the two a later run knows what an earlier one has left."""
+
+_PASSING = {"phase": "tagged"}
+_SECONDS_TO_RUN = 900
+"""After which the task ends by itself, should all else fail."""
+_LOOKS_FOR_RUNNING = 60
+_LOOKS = 7
+"""How often something is looked for that may take a moment to show."""
+_MAY_HAVE_TAKEN_EFFECT = (Kind.UNCLEAR, Kind.BUSY, Kind.DOUBTFUL)
+
+
+@dataclass
+class Trial:
+    """One life. Nobody but `clean` has to be called for nothing to be left of it.
+
+    Args:
+        client: of the region.
+        workspace: where the task is made; without one, in the account's default.
+        offer: what the task is made of.
+        seconds_between_looks: how long the pauses are.
+    """
+
+    client: Client
+    workspace: str | None
+    offer: Offer
+    seconds_between_looks: float
+    seen: Evidence = field(default_factory=Evidence)
+    failures: list[str] = field(default_factory=list)
+    _name: str = field(default_factory=lambda: f"{PREFIX}{int(time.time())}")
+    _made: dict[str, str] = field(default_factory=dict)
+    """The names of the tasks that are there, by id."""
+    _removed: set[str] = field(default_factory=set)
+    _followed: str = ""
+    """The task whose statuses count."""
+    _may_be_unseen: bool = False
+    """Whether there may be a task of our name that we have not seen."""
+
+    def run(self) -> None:
+        """Take a task through its life. What fails on the way is noted, and the rest tried all the same.
+
+        Raises:
+            TioneError: there is no task to go on with.
+        """
+        for item in list(self.client.training_tasks({}, TAG, self.workspace)):
+            if str(item.get("Name")).startswith(PREFIX) and TAG.items() <= _tags(item).items():
+                say(f"an earlier run has left {item['Id']}: removing it")
+                self._made[str(item["Id"])] = str(item["Name"])
+                self._remove(str(item["Id"]))
+        self._attempt(self._look_around)
+        task_id = self._create()
+        self._follow(task_id)
+        for step in (self._read, self._read_pods, self._read_logs, self._tag, self._try_what_is_refused, self._stop):
+            self._attempt(step, task_id)
+        self._remove(task_id)
+        self.seen.code_of_read_after_delete = self._code(
+            lambda: self.client.answer_about_training_task(task_id, self.workspace)
+        )
+        self._try_deleted_name()
+
+    def _attempt(self, step: Callable[..., None], *arguments: str) -> None:
+        try:
+            step(*arguments)
+        except TioneError as error:
+            self.fail(f"{step.__name__.lstrip('_').replace('_', ' ')}: {error}")
+
+    def fail(self, why: str) -> None:
+        self.failures.append(why)
+        say(f"FAILED: {why}", sys.stderr)
+
+    def _look_around(self) -> None:
+        self.seen.frameworks_are_told = self.offer.frameworks_are_told
+        self.seen.prices = self.offer.prices
+        self.seen.prepaid_specs = len(self.client.specs("PREPAID", None))
+        self.seen.workspaces = list(self.client.workspaces())
+
+    def _create(self) -> str:
+        """Create a task; until its id is known, there may be one that nobody has seen.
+
+        All have one name, so that it finds whatever was made.
+        """
+        was_unclear, self._may_be_unseen = self._may_be_unseen, True
+        try:
+            task_id = self.client.create_training_task(
+                {
+                    "Name": self._name,
+                    **self.offer.fields,
+                    "StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": f"sleep {_SECONDS_TO_RUN}"},
+                    "Tags": [{"TagKey": key, "TagValue": value} for key, value in TAG.items()],
+                    **self._place,
+                }
+            )
+        except ApiError as error:
+            self._may_be_unseen = was_unclear or error.kind in _MAY_HAVE_TAKEN_EFFECT
+            raise
+        self._made[task_id] = self._name
+        self._followed = self._followed or task_id
+        say(f"created {task_id}, {self._name}")
+        self._detail(task_id)
+        self._may_be_unseen = was_unclear
+        return task_id
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        return {"TiProjectId": self.workspace} if self.workspace else {}
+
+    def _detail(self, task_id: str) -> Mapping[str, Any]:
+        """Ask for the task, which may take a moment to be there."""
+        found: list[Mapping[str, Any]] = []
+
+        def is_there() -> bool:
+            found.extend(filter(None, [self.client.describe_training_task(task_id, self.workspace)]))
+            return bool(found)
+
+        if not self._soon(is_there):
+            raise TaskError(f"{task_id} is not there, though it was created")
+        status = str(found[0].get("Status"))
+        if task_id == self._followed and status not in self.seen.statuses[-1:]:
+            self.seen.statuses.append(status)
+            say(status)
+        return found[0]
+
+    def _soon(self, is_so: Callable[[], bool], looks: int = _LOOKS) -> bool:
+        """Look whether something is so, again for a while if not."""
+        for look in range(looks):
+            if look:
+                time.sleep(self.seconds_between_looks)
+            if is_so():
+                return True
+        return False
+
+    def _follow(self, task_id: str) -> None:
+        """Look at the task until it runs, or ends. A task that gets no node for minutes is taken as it is."""
+
+        def has_come_far_enough() -> bool:
+            status = str(self._detail(task_id).get("Status"))
+            return status == "RUNNING" or is_at_rest(status)
+
+        if not self._soon(has_come_far_enough, _LOOKS_FOR_RUNNING):
+            say("it does not run yet; going on all the same")
+
+    def _read(self, task_id: str) -> None:
+        seen, client, workspace = self.seen, self.client, self.workspace
+        seen.detail = self._detail(task_id)
+        seen.item = client.training_tasks_by_id([task_id], workspace).get(task_id, {})
+        seen.found_by_name = self._soon(lambda: self._is_listed(task_id, {"Name": [self._name]}, {}))
+        seen.found_by_part_of_name = self._is_listed(task_id, {"Name": [self._name[:-2]]}, {})
+        seen.found_by_tag = self._soon(lambda: self._is_listed(task_id, {}, TAG))
+        say(f"read; found by name: {seen.found_by_name}, by tag: {seen.found_by_tag}")
+
+    def _is_listed(self, task_id: str, filters: Mapping[str, list[str]], tags: Mapping[str, str]) -> bool:
+        return any(str(item["Id"]) == task_id for item in self.client.training_tasks(filters, tags, self.workspace))
+
+    def _read_pods(self, task_id: str) -> None:
+        self.seen.pods = [str(pod.get("Name")) for pod in self.client.pods(task_id, self.workspace)]
+        say(f"{len(self.seen.pods)} pods")
+
+    def _read_logs(self, task_id: str) -> None:
+        run = str(self.seen.detail.get("LatestInstanceId") or "")
+        self.seen.events = len(list(self.client.events(run, **self._place)))
+        lines, self.seen.log_context = self.client.logs(run, **self._place)
+        say(f"{self.seen.events} events, {len(lines)} log lines")
+        self.seen.code_of_logs_of_task = self._code(lambda: self.client.logs(task_id, **self._place))
+
+    def _tag(self, task_id: str) -> None:
+        """Bind a tag and take it away. How the tag service calls a task is known from other products only."""
+        seen, uin = self.seen, str(self.seen.detail.get("Uin") or self.client.account_id())
+        seen.update_times = [str(self._detail(task_id).get("UpdateTime"))]
+        seen.code_of_binding = self._code(lambda: self.client.tag_training_task(task_id, uin, _PASSING))
+        seen.is_tag_bound = self._soon(lambda: _PASSING.items() <= _tags(self._detail(task_id)).items())
+        seen.is_in_tag_service = self._soon(
+            lambda: any(found == task_id for _, found in self.client.training_tasks_of_tag_service(_PASSING))
+        )
+        self._code(lambda: self.client.untag_training_task(task_id, uin, list(_PASSING)))
+        seen.is_tag_unbound = self._soon(lambda: not _PASSING.keys() & _tags(self._detail(task_id)).keys())
+        say(f"tagged; bound: {seen.is_tag_bound}, unbound: {seen.is_tag_unbound}")
+        seen.update_times.append(str(self._detail(task_id).get("UpdateTime")))
+        seen.code_of_second_unbinding = self._code(
+            lambda: self.client.untag_training_task(task_id, uin, list(_PASSING))
+        )
+        if not (seen.is_tag_bound and seen.is_tag_unbound):
+            raise TaskError(f"a tag was not bound and unbound again; binding answered {seen.code_of_binding or 'well'}")
+
+    def _try_what_is_refused(self, task_id: str) -> None:
+        again: list[str] = []
+        self.seen.code_of_same_name = self._code(lambda: again.append(self._create()))
+        for second in again:
+            self._remove(second)
+        if not is_at_rest(str(self._detail(task_id).get("Status"))):
+            self.seen.code_of_delete_while_active = self._code(
+                lambda: self.client.delete_training_task(task_id, self.workspace)
+            )
+
+    def _code(self, action: Callable[[], object]) -> str:
+        """Give the code that something is refused with; nothing if it is not."""
+        try:
+            action()
+        except ApiError as error:
+            say(f"refused: {error.action}, {error.code}")
+            return error.code
+        return ""
+
+    def _stop(self, task_id: str) -> None:
+        bring_to_rest(self.client, task_id, self._recorded(self._name), sleep=self._pause)
+        self.seen.detail_at_rest = self._detail(task_id)
+        self.seen.update_times.append(str(self.seen.detail_at_rest.get("UpdateTime")))
+        self.seen.code_of_stop_at_rest = self._code(lambda: self.client.stop_training_task(task_id, self.workspace))
+
+    def _try_deleted_name(self) -> None:
+        """Create the task once more, which is the one way to learn whether a deleted name is free."""
+        again: list[str] = []
+        self.seen.code_of_deleted_name = self._code(lambda: again.append(self._create()))
+        for task_id in again:
+            self._remove(task_id)
+
+    def _recorded(self, name: str) -> dict[str, Any]:
+        return {"name": name, "tiProjectId": self.workspace, "uin": self.client.account_id()}
+
+    def _pause(self, seconds: float) -> None:
+        time.sleep(min(seconds, self.seconds_between_looks))
+
+    def _remove(self, task_id: str) -> None:
+        """Stop and delete a task, and make sure that it is gone."""
+        delete(self.client, task_id, self._recorded(self._made[task_id]), sleep=self._pause)
+        if not self._soon(lambda: self.client.describe_training_task(task_id, self.workspace) is None):
+            raise TaskError(f"{task_id} was deleted, but is still there")
+        del self._made[task_id]
+        if not self._may_be_unseen:  # else it may only have been too new to be seen
+            self._removed.add(task_id)
+        say(f"removed {task_id}")
+
+    def clean(self) -> bool:
+        """Remove whatever is there, and tell whether nothing is left."""
+        is_known = True
+        try:
+            # One look is to be sure; more of them where an answer was lost.
+            is_found = self._soon(self._is_another_found, _LOOKS if self._may_be_unseen else 1)
+            if self._may_be_unseen and not is_found:
+                say("the creation had no clear answer: no task that it could have made shows up")
+        except Exception as error:  # noqa: BLE001  whatever it is: what is known must be removed
+            is_known = not self._may_be_unseen
+            if not is_known:
+                self._warn(f"whether there is a task named {self._name} is not known", error)
+        for task_id in list(self._made):
+            try:
+                if self._may_be_unseen:
+                    self._detail(task_id)  # what has never shown up is not known to be gone
+                self._remove(task_id)
+            except Exception as error:  # noqa: BLE001  whatever it is: the others must be removed as well
+                self._warn(f"task {task_id} ({self._made[task_id]})", error)
+        return is_known and not self._made
+
+    def _is_another_found(self) -> bool:
+        """Look for tasks of our name that we do not know."""
+        listed = self.client.training_tasks({"Name": [self._name]}, {}, self.workspace)
+        ids = {str(item["Id"]) for item in listed if item.get("Name") == self._name}
+        others = ids - self._made.keys() - self._removed
+        self._made.update(dict.fromkeys(others, self._name))
+        return bool(others)
+
+    def _warn(self, what: str, error: Exception) -> None:
+        say(
+            f"\nLEFT OVER: {what}, in {self.client.region}, workspace {self.workspace or 'default'}. "
+            "IT MAY STILL RUN AND COST MONEY\n"
+            f"  ({_SECONDS_TO_RUN // 60} minutes at most, if its command is obeyed).\n"
+            f"  Why: {type(error).__name__}: {error}\n"
+            "  Run `make live` again, which removes it; or stop and delete it in the console of TI-ONE, "
+            "https://console.cloud.tencent.com/tione, in this region, under training tasks (任务式建模).",
+            sys.stderr,
+        )
+
+
+def _tags(task: Mapping[str, Any]) -> dict[str, str]:
+    return {str(tag.get("TagKey")): str(tag.get("TagValue")) for tag in task.get("Tags") or ()}
+
+
+def say(text: str, stream: Any = None) -> None:
+    """Print a line. A terminal that has been closed must not keep anything from being removed."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text if stream else f"  {text}", file=stream, flush=True)
