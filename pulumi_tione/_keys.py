@@ -41,6 +41,9 @@ _ATTEMPTS = 4
 _RENEWED_SECONDS_BEFORE = 300
 """How long before their end keys are renewed; those that live short, in the last quarter of their life."""
 
+_SECONDS_AFTER_FAILURE = 30
+"""How long keys that could not be had are not asked for again."""
+
 _NO_KEYS = (
     "there are no keys to sign requests with: set tione:secretId and tione:secretKey "
     "(`pulumi config set --secret tione:secretKey …`), or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run "
@@ -84,6 +87,9 @@ class KeySupply:
         self._lock = threading.Lock()
         self._keys: dict[str | None, Keys] = {}
         """Those in use, and those that stand in for them for an account's tasks."""
+        self._failures: dict[str | None, tuple[float, TioneError]] = {}
+        """When they could not be had the last time, and why."""
+        self._has_no_machine_role = False
 
     def current(self, account: str | None = None) -> Keys:
         """Give the keys to sign with, renewed where they end soon.
@@ -100,8 +106,8 @@ class KeySupply:
             whose = account if account in self._keys else None
             keys = self._keys.get(whose)
             if keys is None or (keys.renew_at is not None and self._now() >= keys.renew_at):
-                self._keys[whose] = self._renewed(keys)
-            return self._keys[whose]
+                keys = self._keys[whose] = self._renewed(whose, keys)
+            return keys
 
     def instead_of(self, refused: Keys | None, account: str | None, account_of: Callable[[Keys], str]) -> Keys | None:
         """Give keys in place of some that the service does not accept any more, or nothing if there are none.
@@ -120,7 +126,8 @@ class KeySupply:
                 return used  # another thread was faster
             with suppress(TioneError):
                 fresh = self._lent(refused.origin if refused else None)
-                if refused is None or fresh.credentials != refused.credentials:
+                is_new = refused is None or fresh.credentials != refused.credentials
+                if is_new and (account is None or account_of(fresh) == account):
                     self._keys[whose] = fresh
                     return fresh
             if account is None:
@@ -137,13 +144,20 @@ class KeySupply:
                         self._keys[account] = other
                         return other
 
-    def _renewed(self, keys: Keys | None) -> Keys:
-        try:
-            return self._lent(keys.origin if keys else None)
-        except TioneError:
-            if keys is None or keys.expires is None or self._now() >= keys.expires:
-                raise
-            return keys  # they still hold: whoever lends them may answer the next time
+    def _renewed(self, whose: str | None, keys: Keys | None) -> Keys:
+        """Give new keys; or the old ones as long as they hold. After a failure nobody is asked for a while: all that
+        wait here wait for one another."""
+        failed_at, failure = self._failures.get(whose, (0.0, None))
+        if failure is None or self._now() - failed_at > _SECONDS_AFTER_FAILURE:
+            try:
+                self._failures.pop(whose, None)
+                return self._lent(keys.origin if keys else None)
+            except TioneError as error:
+                failure = error
+                self._failures[whose] = (self._now(), error)
+        if keys is None or keys.expires is None or self._now() >= keys.expires:
+            raise failure
+        return keys
 
     def _lent(self, wanted: str | None) -> Keys:
         """Give what a source lends now, or the first one that has keys."""
@@ -221,6 +235,8 @@ class KeySupply:
 
     def _of_machine(self, machine: MachineRole) -> Keys | None:
         """Ask the metadata service, which no proxy stands before. Where there is none, this machine has no role."""
+        if machine.name is None and self._has_no_machine_role:
+            return None
         address = (machine.endpoint or _METADATA) + _ROLES
         with requests.Session() as session:
             session.trust_env = False
@@ -231,6 +247,7 @@ class KeySupply:
                 return self._until(float(told["ExpiredTime"]), Keys(credentials, machine.source))
             except (requests.RequestException, KeyError, TypeError, ValueError) as error:
                 if machine.name is None:
+                    self._has_no_machine_role = isinstance(error, requests.ConnectionError)
                     return None
                 reason = type(error).__name__
                 raise SettingsError(

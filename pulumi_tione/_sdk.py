@@ -93,6 +93,8 @@ class Caller:
             answer = self._sdk.call_json(action, dict(body), options={"SkipSign": keys is None})
         except TencentCloudSDKException as error:
             raise _translated(error, action, self._endpoint, secrets) from None
+        except UnicodeEncodeError:
+            raise NotSentError(f"{action} was not sent: a key or a value cannot be written as UTF-8") from None
         except Exception as error:  # noqa: BLE001  whatever an odd answer does to the SDK: it may have taken effect
             raise UnclearError(f"{action} got no answer that can be understood ({type(error).__name__})") from None
         response = answer.get("Response") if isinstance(answer, dict) else None
@@ -102,6 +104,15 @@ class Caller:
         if returns is not None and returns not in response:
             raise UnclearError(f"{action} was answered without {returns}")
         return response
+
+
+_NOT_EVEN_TRIED = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
+"""What `requests` raises before it has a connection."""
 
 
 class _BoundedAdapter(HTTPAdapter):
@@ -146,8 +157,10 @@ def _without(secrets: Sequence[str], message: str) -> str:
 
 def _was_not_sent(cause: BaseException | None) -> bool:
     """Tell whether not even a connection came about, to the service or to the proxy before it."""
-    if isinstance(cause, (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
+    if isinstance(cause, (requests.ConnectTimeout, *_NOT_EVEN_TRIED)):
         return True
+    if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException) and cause.errno is None:
+        return True  # so `requests` complains of a file with authorities that it cannot find
     if isinstance(cause, UnicodeError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
         return True  # a header could not be written, or the handshake ended before anything was sent
     reason = _reason(cause)

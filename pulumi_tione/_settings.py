@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -70,7 +71,7 @@ _OF_TKE = {
 _OURS_ALONE = ("endpoint", "insecureHost", "caBundle", "metadataEndpoint", "labels", "defaultTags")
 """What the official provider has no setting for: the config `tencentcloud:` is not asked for it."""
 
-_KEYS_OF_TASK = frozenset({"profile", "camRoleName"})
+_KEYS_OF_TASK = frozenset({"profile", "sharedCredentialsDir", "camRoleName"})
 """What names the keys of a task that has settings of its own."""
 
 SECRET_SETTINGS: Mapping[str, str | None] = {
@@ -122,7 +123,7 @@ class Settings:
     ) -> None:
         self._config = config
         self._environment = environment
-        self._own = {name: value for name, value in (own or {}).items() if value not in (None, "", {})}
+        self._own = {name: value for name, value in (own or {}).items() if value and str(value).strip()}
         self._derived: dict[str, Settings] = {}
         self._levels: list[Level] = [
             *([of_task(self._own)] if self._own else []),
@@ -219,6 +220,11 @@ class Settings:
         path = _files.expanded(found.value, self._environment)
         if path is None or not path.exists():
             raise SettingsError(f"{found.source} names {found.value}, which does not exist")
+        try:
+            context = ssl.create_default_context()
+            context.load_verify_locations(*((None, path) if path.is_dir() else (path, None)))
+        except OSError:
+            raise SettingsError(f"{found.source} names {found.value}, which holds no certificates") from None
         return str(path)
 
     @property
@@ -256,7 +262,7 @@ class Settings:
         of_profile = _files.tccli_keys(self._profile())
         if of_profile is not None:
             yield replace(of_profile, role=role or of_profile.role)
-        if "profile" in self._own:
+        if self._own.keys() & _KEYS_OF_TASK:
             return
         of_sdk = _files.sdk_keys(self._environment)
         if of_sdk is not None:
@@ -286,7 +292,7 @@ class Settings:
         return _files.Profile(
             name=name.value if name else "default",
             folder=_files.expanded(folder.value if folder else "~/.tccli", self._environment),
-            named_by=name.source if name else None,
+            named_by=name.source if name else folder.source if folder and "sharedCredentialsDir" in self._own else None,
         )
 
     def _first(self, name: str) -> Setting | None:

@@ -220,7 +220,7 @@ def _session(level: Level, name: str, found: Mapping[str, Setting]) -> dict[str,
         raise SettingsError(f"{given} is set, but {level.source(name, 'roleArn')} is not: set both")
     duration = found.get("sessionDuration")
     text = duration.value.removesuffix(".0") if duration else str(_SESSION_SECONDS)
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MOST_SESSION_SECONDS):
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) <= _MOST_SESSION_SECONDS):
         where = level.source(name, "sessionDuration")
         raise SettingsError(f"{where} must be a number of seconds from 1 to {_MOST_SESSION_SECONDS}")
     session = found.get("sessionName")

@@ -64,9 +64,10 @@ def _way_to_todays_keys(error: TioneError, method: str) -> str:
     command = {"read": "refresh", "delete": "destroy"}.get(method)
     if command is None or not isinstance(error, KeysRefusedError) or not error.source.startswith(_CONFIG):
         return ""
+    # An `up` reads and deletes as well, and nothing tells us from it: the command is for whoever gave its plain form.
     return (
-        f". A plain `pulumi {command}` takes them from the config of the last update. Set new ones, if you have not "
-        f"yet, and run `pulumi {command} --run-program`, which takes today's"
+        f". Set new ones and give your command again. If it was a plain `pulumi {command}`, which takes the config of "
+        f"the last update, give it as `pulumi {command} --run-program`, which takes today's"
     )
 
 

@@ -51,14 +51,15 @@ class Settlement:
         """Settle each resource once. When two creates of it were cut off, the one counts that the task was made by."""
         settled: dict[str, Settled] = {}
         for pending, shown in zip(self.state.pending_tasks, self.shown.pending_tasks, strict=True):
-            one = self._settled(pending, shown["inputs"])
+            one = self._settled(pending, shown)
             if one.urn not in settled or one.has_its_content:
                 settled[one.urn] = one
         return [*settled.values()]
 
-    def _settled(self, pending: Mapping[str, Any], sealed_inputs: Mapping[str, Any]) -> Settled:
+    def _settled(self, pending: Mapping[str, Any], shown: Mapping[str, Any]) -> Settled:
+        sealed_inputs = shown["inputs"]
         urn, inputs = str(pending["urn"]), unsealed(sealed_inputs)
-        place = Place.recorded(pending) or Place(str(inputs.get("region")))
+        place = Place.recorded(shown) or Place(str(inputs.get("region")))
         detail = self._task(self.client_of(place), inputs, place.workspace)
         if detail is None:
             return Settled(urn, f"no task named {inputs.get('name')!r} is in {place}")

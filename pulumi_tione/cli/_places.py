@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._settings import Settings
-from pulumi_tione.cli._sealing import unsealed
+from pulumi_tione.cli._sealing import has_secrets, is_sealed, unsealed
+from pulumi_tione.errors import TaskError
 
 
 @dataclass(frozen=True)
@@ -18,18 +19,27 @@ class Place:
 
     region: str
     workspace: str | None = None
-    settings: str | None = None
-    """The `settings` of the tasks there, as JSON; nothing where they have none themselves."""
+    settings: str | None = field(repr=False, default=None)
+    """The `settings` of the tasks there, as JSON; nothing where they have none themselves. They may hold secrets."""
+    whose: str = ""
+    """What of these settings may be shown."""
 
     @classmethod
     def recorded(cls, resource: Mapping[str, Any]) -> Place | None:
-        """Give where the task of a resource in a state is, or nothing if that is not known there."""
+        """Give where the task of a resource in a state is, or nothing if that is not known there.
+
+        Raises:
+            TaskError: its settings are secrets, and the state was exported without them.
+        """
         known = {**resource.get("inputs", {}), **resource.get("outputs", {})}
-        region, workspace, own = known.get("region"), known.get("tiProjectId"), unsealed(known.get("settings"))
+        region, workspace, sealed = known.get("region"), known.get("tiProjectId"), known.get("settings")
         if not isinstance(region, str):
             return None
+        own = unsealed(sealed)
+        if has_secrets(own):
+            raise TaskError(f"the settings of {resource.get('urn')} cannot be read: they are encrypted")
         settings = json.dumps(own, sort_keys=True) if isinstance(own, Mapping) and own else None
-        return cls(region, workspace if isinstance(workspace, str) else None, settings)
+        return cls(region, workspace if isinstance(workspace, str) else None, settings, _shown(sealed))
 
     @property
     def own(self) -> dict[str, Any] | None:
@@ -38,12 +48,20 @@ class Place:
 
     def __str__(self) -> str:
         where = f"workspace {self.workspace}" if self.workspace else "default workspace"
-        told = {key: value for key, value in (self.own or {}).items() if isinstance(value, str)}
-        role = (self.own or {}).get("assumeRole")
-        if isinstance(role, Mapping):
-            told["role"] = str(role.get("roleArn"))
-        whose = "".join(f", {key} {value}" for key, value in told.items())
-        return f"{self.region} ({where}{whose})"
+        return f"{self.region} ({where}{f', {self.whose}' if self.whose else ''})"
+
+
+def _shown(settings: Any) -> str:
+    """Give what settings say of whose keys they lead to, without what is a secret."""
+    if not isinstance(settings, Mapping) or is_sealed(settings):
+        return ""
+    role = settings.get("assumeRole")
+    parts = {
+        "profile": settings.get("profile"),
+        "machine's role": settings.get("camRoleName"),
+        "role": role.get("roleArn") if isinstance(role, Mapping) else None,
+    }
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if isinstance(value, str) and value)
 
 
 class Clients:

@@ -14,7 +14,6 @@ from typing import Any
 import click
 
 from pulumi_tione.cli._options import in_a_stack, without_asking
-from pulumi_tione.cli._places import Place
 from pulumi_tione.cli._pulumi import Pulumi, PulumiError, StackName
 from pulumi_tione.cli._search import Search
 from pulumi_tione.cli._survey import Orphan, Survey
@@ -144,9 +143,10 @@ def _looked_at(pulumi: Pulumi, survey: Survey, search: Search, config_of: StackN
         "backend": pulumi.backend(),
         "tagService": search.tag_service,
         "places": [
-            {"region": place.region, "workspace": place.workspace, "settings": place.settings}
+            {"region": place.region, "workspace": place.workspace, "settings": place.whose or None}
             for place in search.places
         ],
+        "lists": [str(place) for place in search.places],
         "config": str(config_of) if config_of else None,
     }
 
@@ -195,7 +195,7 @@ def _where(looked_at: Mapping[str, Any]) -> str:
         "labels": labels + off * looked_at["areLabelsOff"],
         "states": f"{', '.join(looked_at['states']) or 'none'} ({looked_at['backend']})",
         "tag service": looked_at["tagService"],
-        "lists": ", ".join(str(Place(**place)) for place in looked_at["places"]),
+        "lists": ", ".join(looked_at["lists"]),
         "settings": f"config of {looked_at['config']}, then environment" if looked_at["config"] else "environment",
     }
     return "\n".join(("Looked at", *(f"  {what:<11}  {harmless(line)}" for what, line in lines.items())))
@@ -219,10 +219,10 @@ def _acted_on(act: str, survey: Survey, found: Sequence[Orphan]) -> list[_Outcom
 
 def _attempt(act: str, survey: Survey, orphan: Orphan) -> _Outcome:
     task = orphan.task
-    # What would be recorded of it, as far as its end is concerned; the keys that see it are its account's.
-    recorded = {"name": task.name, "tiProjectId": task.place.workspace, "uin": survey.account_of(task.place)}
     do, done = {"stop": (bring_to_rest, _STOPPED), "delete": (delete, _DELETED)}[act]
     try:
+        # What would be recorded of it, as far as its end is concerned; the keys that see it are its account's.
+        recorded = {"name": task.name, "tiProjectId": task.place.workspace, "uin": survey.account_of(task.place)}
         do(survey.client_of(task.place), task.id, recorded)
     except TioneError as error:
         return _Outcome(orphan, error=str(error))

@@ -70,6 +70,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings
     _check_tags(found, len(LABELS) if around.labelled and owner else 0)
     _check_additional_parameters(found)
     _check_desired_status(olds, found)
+    _check_settings(found)
     found.inputs.setdefault("region", around.region)
     if owner is not None:
         found.inputs["owner"] = owner
@@ -88,6 +89,12 @@ def _check_desired_status(olds: Mapping[str, Any], found: Checked) -> None:
         found.warnings.append("desiredStatus: a task at rest is started again, and the new run is billed again")
 
 
+def _check_settings(found: Checked) -> None:
+    own = found.inputs.get("settings")
+    if isinstance(own, Mapping) and own.get("camRoleName") and (own.get("profile") or own.get("sharedCredentialsDir")):
+        found.failures.append(("settings.camRoleName", "would have no effect beside a profile: name one of the two"))
+
+
 def _set_run(olds: Mapping[str, Any], found: Checked, around: Surroundings) -> None:
     """Count the runs of a task that may be run again: a higher number than the last one starts it anew."""
     allowed = found.inputs.get("rerunOnFailure")
@@ -97,7 +104,11 @@ def _set_run(olds: Mapping[str, Any], found: Checked, around: Surroundings) -> N
         return
     run = int(olds.get("run", 1))
     may_run = bool(olds) and run <= allowed and found.inputs.get("desiredStatus") != "STOPPED"
-    if may_run and around.status_of(olds) in FAILED:
+    # It is asked for with today's settings: the old ones may be what is to be mended.
+    asked = {
+        name: value for name, value in {**olds, "settings": found.inputs.get("settings")}.items() if value is not None
+    }
+    if may_run and around.status_of(asked) in FAILED:
         run += 1
         found.warnings.append(f"the task failed and is started again: re-run {run - 1} of {allowed}, billed again")
     found.inputs["run"] = run

@@ -184,17 +184,21 @@ def test_tasks_of_another_account_are_looked_for_with_the_settings_that_the_stat
 ) -> None:
     role = "qcs::cam::uin/200000000002:roleName/train"
     stack.program(
-        f'tione.TrainingTask("t", settings={{"assume_role": {{"role_arn": "{role}", "external_id": "e"}}}}, **B)'
+        f'ROLE = tione.AssumeRoleArgs(role_arn="{role}", external_id="planted-id")\n'
+        'tione.TrainingTask("t", settings=tione.Settings(assume_role=ROLE), **B)'
     )
     stack.up()
     (ours,) = ids(emulator)
     assert "No orphans" in tione("orphans").stdout
+    shown = tione("orphans").stdout + tione("orphans", "--json").stdout
+    assert f"role {role}" in shown
+    assert "planted-id" not in shown
     rows = tione("status").stdout.splitlines()
     assert ours in rows[1]
     assert "GONE" not in rows[1]
     assert tione("events", "t").stdout
     assert all(
-        request["body"]["ExternalId"] == "e"
+        request["body"]["ExternalId"] == "planted-id"
         for request in emulator.requests(secrets=True)
         if request["action"] == "AssumeRole"
     )

@@ -10,11 +10,15 @@ import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from local_tione import client_of
 
 from pulumi_tione.emulator import Emulator, Status, Switches
+from pulumi_tione.errors import TioneError
+from tools.live import run as live
 from tools.live.observations import OBSERVATIONS, Evidence, is_refuted, table
 from tools.live.offer import RefusedError, cheapest, limit
 
@@ -121,6 +125,38 @@ def test_an_interruption_in_the_middle_of_a_request_ends_the_life_and_leaves_not
     assert emulator.tasks() == []
 
 
+def test_a_signal_just_before_signals_are_ignored_does_not_keep_the_removal_from_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Ended:
+        failures: ClassVar[list[str]] = []
+        is_cleaned = False
+
+        def run(self) -> None:
+            raise TioneError("a step failed")
+
+        def fail(self, why: str) -> None:
+            self.failures.append(why)
+
+        def clean(self) -> bool:
+            self.is_cleaned = True
+            return False
+
+        client = SimpleNamespace(region="ap-guangzhou")
+        seen = Evidence()
+
+    def interrupted() -> None:
+        raise live.Interruption("interrupted by SIGTERM")
+
+    trial = Ended()
+    monkeypatch.setattr(live, "prepared", lambda: trial)
+    monkeypatch.setattr(live, "SIGNALS", ())
+    monkeypatch.setattr(live, "ignore_signals", interrupted)
+    assert live.main() == 3
+    assert trial.is_cleaned
+    assert trial.failures == ["a step failed", "interrupted by SIGTERM"]
+
+
 def test_a_terminal_that_is_closed_keeps_nothing_from_being_removed(emulator: Emulator) -> None:
     emulator.faults.add("DescribeTrainingTaskPods", delay_seconds=0.7)
     process = start(emulator)
@@ -210,6 +246,12 @@ def test_where_frameworks_are_not_told_any_more_the_usual_one_is_tried(emulator:
 def test_of_what_was_not_seen_nothing_is_said() -> None:
     assert [each.row for each in OBSERVATIONS if each.look(Evidence()) is not None] == []
     assert not is_refuted(Evidence())
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "RequestLimitExceeded"])
+def test_a_tag_service_that_may_not_be_used_decides_no_row(code: str) -> None:
+    seen = Evidence(code_of_binding=code, is_tag_bound=False, is_in_tag_service=False, code_of_second_unbinding=code)
+    assert [each.row for each in OBSERVATIONS if each.look(seen) is not None] == []
 
 
 def test_a_task_that_ends_by_itself_or_is_not_made_again_for_want_of_money_refutes_nothing() -> None:

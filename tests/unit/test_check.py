@@ -873,3 +873,10 @@ def test_whatever_comes_is_let_pass_or_refused_with_paths_and_reasons(changes: d
         once_more = check(found.inputs, found.inputs, AROUND)
         assert once_more.failures == []
         assert once_more.inputs == found.inputs
+
+
+def test_a_profile_beside_the_machines_role_is_refused() -> None:
+    news = {**SMALLEST, "settings": {"profile": "a", "camRoleName": "b"}}
+    assert [path for path, _ in check({}, news, Surroundings("ap-guangzhou", labelled=True)).failures] == [
+        "settings.camRoleName"
+    ]

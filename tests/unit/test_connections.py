@@ -7,6 +7,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +70,21 @@ def test_a_certificate_for_another_host_is_not_accepted(tls: Emulator) -> None:
 def test_a_bundle_that_is_not_there_is_an_error_that_names_it(tls: Emulator) -> None:
     with pytest.raises(SettingsError, match=r"tione:caBundle names absent\.pem, which does not exist"):
         client_of(endpoint=tls.endpoint, caBundle="absent.pem").account_id()
+
+
+def test_a_bundle_that_is_none_is_an_error_that_names_it(tls: Emulator, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("no certificate", encoding="utf-8")
+    with pytest.raises(SettingsError, match="holds no certificates"):
+        client_of(endpoint=tls.endpoint, caBundle=str(bundle)).account_id()
+
+
+def test_a_bundle_of_a_variable_that_is_not_there_means_that_nothing_was_sent(
+    tls: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "absent.pem")
+    with pytest.raises(NotSentError):
+        client_of(endpoint=tls.endpoint).account_id()
 
 
 # The size of an answer.

@@ -607,6 +607,7 @@ def test_the_same_sources_new_keys_are_taken_first(machine: Machine, metadata: M
     supply = machine.supply()
     refused = supply.current()
     machine.write_profile("default", secretId="id-new", secretKey="key")
+    assert supply.instead_of(refused, "100", lambda _: "200") is None  # another account has moved in
     other = supply.instead_of(refused, None, lambda _: pytest.fail("nobody is asked"))
     assert other is not None
     assert other.credentials == Credentials("id-new", "key")
@@ -663,3 +664,49 @@ def test_keys_that_assume_a_role_no_more_give_way_as_well(
     assert f"environment variable TENCENTCLOUD_SECRET_ID with the role {ROLE}" in warning
     with pytest.raises(KeysRefusedError, match=r"AssumeRole was refused .* they are those of tione:secretId"):
         Client(machine.settings(), "ap-guangzhou", sleep=lambda _: None).account_id()
+
+
+def test_keys_that_could_not_be_had_are_not_asked_for_again_at_once(
+    machine: Machine, metadata: MetadataService, sts: Emulator
+) -> None:
+    now = Moment()
+    _pair_in_environment(machine, metadata)
+    machine.environment["TENCENTCLOUD_ASSUME_ROLE_ARN"] = ROLE
+    sts.faults.add("AssumeRole", code="InternalError", times=None)
+    supply = KeySupply(machine.settings(), now=now, sleep=lambda _: None)
+    for _ in range(3):
+        with pytest.raises(NotSentError):
+            supply.current()
+    assert len([request for request in sts.requests() if request["action"] == "AssumeRole"]) == 4
+    sts.faults.clear()
+    now.seconds += 31
+    assert supply.current().role == ROLE
+
+
+@pytest.mark.parametrize(
+    "own", [{"sharedCredentialsDir": "~/elsewhere"}, {"sharedCredentialsDir": "~/elsewhere", "profile": " "}]
+)
+def test_a_folder_of_profiles_that_a_task_names_goes_before_all_others(
+    machine: Machine, metadata: MetadataService, own: dict[str, str]
+) -> None:
+    for put in SOURCES.values():
+        put(machine, metadata)
+    with pytest.raises(
+        SettingsError, match=r"settings\.sharedCredentialsDir names the profile 'default', but there is no"
+    ):
+        machine.supply(own).current()
+    machine.write("elsewhere/default.credential", json.dumps({"secretId": "a", "secretKey": "b"}))
+    assert machine.supply(own).current().credentials == Credentials("a", "b")
+
+
+def test_a_blank_setting_of_a_task_is_none(machine: Machine, metadata: MetadataService) -> None:
+    _pair_in_environment(machine, metadata)
+    assert machine.supply({"profile": " "}).current().credentials.secret_id == "id-environment"
+
+
+def test_a_duration_of_any_length_is_one_error(machine: Machine, metadata: MetadataService) -> None:
+    _pair_in_environment(machine, metadata)
+    parts = {"roleArn": ROLE, "sessionDuration": "9" * 5000}
+    machine.config["tione:assumeRole"] = json.dumps(parts)
+    with pytest.raises(SettingsError, match="sessionDuration must be a number of seconds"):
+        machine.supply().current()

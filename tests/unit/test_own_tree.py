@@ -127,6 +127,21 @@ def test_a_clone_in_a_folder_with_a_blank_in_its_name_is_looked_at_as_well(tmp_p
     assert (ran.returncode, "settings.py:1: Private Key" in ran.stderr) == (1, True), ran.stderr
 
 
+@pytest.mark.parametrize("is_in_another_repository", [False, True])
+def test_a_copy_that_git_does_not_track_is_looked_at_but_for_what_was_built(
+    tmp_path: Path, is_in_another_repository: bool
+) -> None:
+    if is_in_another_repository:
+        subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    tools = tmp_path / "copy" / "tools" / "secrets"
+    shutil.copytree(Path(scan.__file__).parent, tools, ignore=shutil.ignore_patterns("__pycache__"))
+    (tools / "__pycache__").mkdir()
+    (tools / "__pycache__" / "scan.pyc").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "copy" / "settings.py").write_text("-----BEGIN " + "PRIVATE KEY-----\n", encoding="utf-8")
+    ran = subprocess.run([sys.executable, tools / "scan.py"], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr.splitlines()) == (1, ["settings.py:1: Private Key"])
+
+
 def test_our_own_files_have_no_secrets() -> None:
     files = scan.tracked()
     assert len(files) > 200

@@ -165,9 +165,13 @@ def _pods(seen: Evidence) -> bool | None:
 
 def _resource_name(seen: Evidence) -> bool | None:
     """Who calls a task otherwise is refused, or binds a tag to nothing."""
-    if seen.is_tag_bound is None or seen.is_in_tag_service is None:
+    if seen.is_tag_bound is None or seen.is_in_tag_service is None or _is_of_other_cause(seen.code_of_binding):
         return None
     return seen.is_tag_bound and seen.is_in_tag_service
+
+
+def _is_of_other_cause(code: str | None) -> bool:
+    return KIND_OF_CODE.get(code or "") in _OF_OTHER_CAUSES
 
 
 def _exact(seen: Evidence) -> bool | None:
@@ -201,7 +205,7 @@ def _refused(row: str, name: str, is_right: Callable[[str], bool], part: str = "
             return None if code is None else False
         if is_right(code):
             return True
-        return None if KIND_OF_CODE.get(code) in _OF_OTHER_CAUSES else False
+        return None if _is_of_other_cause(code) else False
 
     return Observation(row, look, lambda seen: getattr(seen, name) or "it was not refused", part)
 
@@ -275,7 +279,11 @@ OBSERVATIONS = (
             "the tag service finds the task": seen.is_in_tag_service,
         },
     ),
-    _refused("Unbinding a tag that is not there is such a failure", "code_of_second_unbinding", bool),
+    _refused(
+        "Unbinding a tag that is not there is such a failure",
+        "code_of_second_unbinding",
+        lambda code: not _is_of_other_cause(code),
+    ),
     Observation(
         "Pods are named `<instance>-master-0`, `-worker-0`, …; none before PENDING",
         _pods,

@@ -55,8 +55,12 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001  whatever it is: what was made must be removed
         trial.fail(f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
     finally:
-        ignore_signals()  # nobody interrupts the removal
-        is_clean = trial.clean()
+        try:
+            ignore_signals()  # nobody interrupts the removal
+        except Interruption as error:  # one came in this moment; it has had the others ignored
+            trial.fail(str(error))
+        finally:
+            is_clean = trial.clean()
     say(f"\nWhat docs/fidelity.md says, and what {trial.client.region} showed:\n{table(trial.seen)}", sys.stdout)
     if not is_clean:
         return 3

@@ -87,15 +87,17 @@ def _shown(file: Path) -> str:
 
 
 def tracked() -> list[Path]:
-    """Give the files that git tracks; where there is no git, all that it would not ignore."""
+    """Give the files that git tracks; where it tracks none, as in a copy inside another repository, all but what was
+    built."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        names = [ROOT / name for name in listed.stdout.split("\0") if name]
-    else:
-        names = [
-            path for path in ROOT.rglob("*") if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-        ]
+    names = [ROOT / name for name in listed.stdout.split("\0") if name]
+    if listed.returncode or not names:
+        names = [path for path in ROOT.rglob("*") if not any(map(_is_built, path.relative_to(ROOT).parts))]
     return [path for path in names if path.is_file()]
+
+
+def _is_built(part: str) -> bool:
+    return part.startswith(".") or part == "__pycache__" or part.endswith(".egg-info")
 
 
 if __name__ == "__main__":
