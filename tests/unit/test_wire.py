@@ -341,6 +341,8 @@ def made_consistent(news: dict[str, Any]) -> dict[str, Any]:
     for source in ("localDiskSource", "cbsSource"):
         for mount in [mount for mount in news.get("dataConfigs", []) if source in mount][1:]:
             del mount[source]
+    if news.get("settings", {}).keys() & {"profile", "sharedCredentialsDir"}:
+        news["settings"].pop("camRoleName", None)
     for name in news.get("envs", {}):
         news.get("privateEnvs", {}).pop(name, None)
     return {**news, "owner": OWNER}

@@ -192,7 +192,10 @@ class _Stream:
     def read(self) -> bool:
         """Take a part of what is there; say whether there was any."""
         more = os.read(self.file, LONGEST_LINE)
-        *lines, self._rest = (self._rest + more).split(b"\n")
+        *whole, self._rest = (self._rest + more).split(b"\n")
+        lines = [
+            line[begin : begin + LONGEST_LINE] for line in whole for begin in range(0, len(line) or 1, LONGEST_LINE)
+        ]
         if len(self._rest) >= LONGEST_LINE:
             lines.append(self._rest[:LONGEST_LINE])
             self._rest = self._rest[LONGEST_LINE:]
