@@ -21,6 +21,7 @@ def tags_of(task: dict[str, object]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if not key.startswith("qcs:")}
 
 
+@pytest.mark.long
 def test_changed_tags_change_in_place_and_no_output_is_lost(stack: Stack, emulator: Emulator) -> None:
     program = """
 task = tione.TrainingTask("t", **(B | dict(tags=%s, envs={"EPOCHS": "3"})))

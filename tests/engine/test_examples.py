@@ -27,6 +27,7 @@ def quickstart(tmp_path: Path, stack_of: StackOf) -> Stack:
     return stack_of(files)
 
 
+@pytest.mark.long
 def test_the_quickstart_goes_from_nothing_to_nothing(quickstart: Stack, emulator: Emulator) -> None:
     preview = quickstart.preview("--diff")
     assert re.search(r"vpcId +: \[unknown\]", preview)

@@ -167,6 +167,7 @@ for number in range(40):
     assert all(stack.resource(f"t{number}") for number in (0, 7, 39))
 
 
+@pytest.mark.long
 def test_the_other_waits_go_on_to_their_end_and_their_exports_are_kept(stack: Stack, emulator: Emulator) -> None:
     stack.program(
         """

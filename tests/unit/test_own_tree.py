@@ -142,6 +142,7 @@ def test_a_copy_that_git_does_not_track_is_looked_at_but_for_what_was_built(
     assert (ran.returncode, ran.stderr.splitlines()) == (1, ["settings.py:1: Private Key"])
 
 
+@pytest.mark.long
 def test_our_own_files_have_no_secrets() -> None:
     files = scan.tracked()
     assert len(files) > 200
