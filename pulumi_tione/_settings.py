@@ -198,7 +198,7 @@ class Settings:
         else:
             address = configured.value if "://" in configured.value else f"https://{configured.value}"
             endpoint, source = _parsed_endpoint(address, configured.source), configured.source
-            if endpoint.host.startswith("tione.") and endpoint.host.endswith(_DOMAIN):
+            if endpoint.host.startswith("tione.") and endpoint.host.endswith(f".{_DOMAIN}"):
                 endpoint = endpoint._replace(host=f"{service}.{endpoint.host.removeprefix('tione.')}")
         if endpoint.scheme == "http" and not endpoint.is_loopback and not self._may_be_insecure(endpoint):
             raise SettingsError(
@@ -226,12 +226,6 @@ class Settings:
         except OSError:
             raise SettingsError(f"{found.source} names {found.value}, which holds no certificates") from None
         return str(path)
-
-    @property
-    def metadata_endpoint(self) -> str | None:
-        """Where the metadata service of the machine is, if it is not at its usual place."""
-        found = self._first("metadataEndpoint")
-        return found.value.rstrip("/") if found else None
 
     def key_sources(self) -> Iterator[KeySource]:
         """Give the sources of keys, in their order. The first that has some counts; the others are for when those have
@@ -284,6 +278,7 @@ class Settings:
 
     @property
     def _metadata_endpoint(self) -> str | None:
+        """Where the metadata service of the machine is, if it is not at its usual place."""
         found = self._first("metadataEndpoint")
         return found.value.rstrip("/") if found else None
 

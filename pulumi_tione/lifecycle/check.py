@@ -12,8 +12,9 @@ from typing import Any
 from pulumi.output import Unknown
 
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
-from pulumi_tione._ownership import LABELS
+from pulumi_tione._ownership import LABELS, OWNER
 from pulumi_tione._rules import MAX_TAGS, suggestion, tag_complaints
+from pulumi_tione._texts import harmless
 from pulumi_tione._waiting import FAILED
 from pulumi_tione.lifecycle.names import computed_name
 
@@ -58,7 +59,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings
         around: what else decides.
     """
     found = Checked()
-    owner = news.get("owner")
+    owner = _owner(news.get("owner"), found)
     program = {name: value for name, value in news.items() if name != "owner"}
     found.inputs = _struct(TRAINING_TASK, program, "", found)
     if around.default_tags and isinstance(found.inputs.get("tags", {}), Mapping):
@@ -77,7 +78,20 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings
         # A computed name stays as long as the task does, also when this package would compute another one today.
         found.inputs.setdefault("name", olds.get("name") or computed_name(owner, found.inputs))
     _set_run(olds, found, around)
+    # Some tell a value of the program's, which may hold anything.
+    found.failures = [(path, harmless(reason)) for path, reason in found.failures]
+    found.warnings = [harmless(warning) for warning in found.warnings]
     return found
+
+
+def _owner(owner: Any, found: Checked) -> Mapping[str, Any] | None:
+    """Give the owner that `TrainingTask` passes; whatever else stands in its place is a failure."""
+    if owner is None:
+        return None
+    if isinstance(owner, Mapping) and all(isinstance(owner.get(part), (str, Unknown)) for part in OWNER):
+        return owner
+    found.failures.append(("owner", "is what TrainingTask passes, and nothing that a program sets"))
+    return None
 
 
 def _check_desired_status(olds: Mapping[str, Any], found: Checked) -> None:
@@ -258,7 +272,7 @@ def _check_envs(found: Checked) -> None:
     public, private = found.inputs.get("envs"), found.inputs.get("privateEnvs")
     if isinstance(public, Mapping) and isinstance(private, Mapping):
         for name in sorted(public.keys() & private.keys()):
-            found.failures.append((path_to("privateEnvs", name), f"{name} is set in envs already"))
+            found.failures.append((path_to("privateEnvs", name), "is set in envs already"))
 
 
 def _check_tags(found: Checked, ours: int) -> None:

@@ -14,7 +14,9 @@ from pulumi_tione.lifecycle.diff import IN_PLACE, SETTINGS
 
 
 def computed_name(owner: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | Unknown:
-    """Compute the name. Of a task whose predecessor stays it depends on inputs that a preview may not know yet."""
+    """Compute the name. Of a task whose predecessor stays it depends on inputs. A preview may not know all of this."""
+    if contains_unknown(owner):
+        return UNKNOWN
     if not owner.get(RETAINED):
         return automatic_name(owner)
     contents = {name: value for name, value in inputs.items() if name not in ("name", *SETTINGS, *IN_PLACE)}

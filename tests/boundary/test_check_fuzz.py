@@ -1,4 +1,8 @@
-"""Whatever a program hands to check: it says what is wrong, or lets it pass. It never fails itself, and never hangs."""
+"""Whatever a program hands to check: it says what is wrong, or lets it pass. It never fails itself, and never hangs.
+
+Half of the inputs are of the schema, with something wrong here and there; the other half was never meant. A message
+holds neither half a character nor more than some forty levels of lists and maps: those do not even reach check.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,12 @@ import pytest
 from boundary_support import OWNER, SMALLEST, UNKNOWN, Provider
 from google.protobuf.struct_pb2 import NULL_VALUE, Value
 from google.protobuf.struct_pb2 import Struct as ProtobufStruct
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pulumi.runtime.proto import provider_pb2
 
 from pulumi_tione._fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._ownership import RETAINED
 
 SECONDS = 10
 """How long a check may take."""
@@ -79,14 +84,42 @@ def _right(kind: Type) -> st.SearchStrategy[Any]:
             return WILD
 
 
+PLANTED = "plantedword"
+"""What stands in the values of secrets, and must never be told."""
+
+HIDDEN = st.recursive(
+    st.just(PLANTED) | st.sampled_from([f"a {PLANTED} b", f"http://{PLANTED}@x", f"Output[{PLANTED}"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.just("key"), inner, max_size=1),
+    max_leaves=3,
+)
+OWNERS = st.one_of(
+    *[st.just(OWNER)] * 6,
+    st.just({**OWNER, RETAINED: True}),
+    st.fixed_dictionaries({**dict.fromkeys(OWNER, TEXTS | WILD), RETAINED: WILD}),
+    st.dictionaries(st.sampled_from([*OWNER, RETAINED]) | KEYS, WILD, max_size=4),
+    WILD,
+)
+
+
 @st.composite
 def inputs(draw: st.DrawFn) -> dict[str, Any]:
     """Inputs of a task: the smallest one with changes, parts of the schema, or nothing that was ever meant."""
-    news = draw(st.sampled_from([dict(SMALLEST), {}]))
+    news: dict[str, Any] = draw(st.sampled_from([dict(SMALLEST), {}]))
     news |= draw(_right(TRAINING_TASK) | st.dictionaries(KEYS, WILD, max_size=4))
-    if draw(st.integers(0, 50)) == 0:
-        news["triggers"] = [_deep(draw(st.integers(10, 40)))]
-    return {**news, "owner": OWNER}
+    odd = draw(st.sampled_from([None] * 6 + ["settings", "secrets", "levels"]))
+    if odd == "settings":
+        news["settings"] = draw(values_of(TRAINING_TASK.fields["settings"].type))
+    if odd == "secrets":
+        news["privateEnvs"] = draw(st.dictionaries(KEYS, HIDDEN, max_size=2) | HIDDEN)
+        news["callbackUrl"] = draw(HIDDEN)
+        news["imageInfo"] = {"imageType": "TCR", "imageSecret": {"password": draw(HIDDEN)}}
+        news["settings"] = {"assumeRole": {"externalId": draw(HIDDEN)}}
+    if odd == "levels":
+        name = draw(st.sampled_from(["triggers", "additionalParameters", "settings", "privateEnvs", "dataConfigs"]))
+        news[name] = [_deep(draw(st.integers(10, 37)))]
+        news[name] = draw(st.sampled_from([news[name], {"k": news[name]}]))
+    news["owner"] = draw(OWNERS)
+    return news
 
 
 def _value(value: Any) -> Value:
@@ -123,6 +156,7 @@ def check(provider: Provider, news: dict[str, Any], olds: dict[str, Any]) -> Non
     except grpc.RpcError as error:
         raise AssertionError(f"check failed: {error.details()}") from None
     for failure in answer.failures:
+        assert PLANTED not in failure.property + failure.reason
         assert failure.property
         assert failure.reason
         assert "\n" not in failure.reason
@@ -133,11 +167,16 @@ def _fuzz(examples: int) -> settings:
     return settings(max_examples=examples, deadline=None, suppress_health_check=health)
 
 
-OLDS = st.sampled_from([{}, {**SMALLEST, "name": "dev-bert-12345678", "region": "ap-guangzhou"}])
+BEFORE = {**SMALLEST, "name": "dev-bert-12345678", "region": "ap-guangzhou"}
+OLDS = st.sampled_from([{}, BEFORE, {**BEFORE, "rerunOnFailure": 3.0, "run": 2.0}])
 
 
 @_fuzz(300)
 @given(news=inputs(), olds=OLDS)
+@example(news={**SMALLEST, "owner": {}}, olds={})
+@example(news={**SMALLEST, "owner": {**OWNER, "resource": UNKNOWN}}, olds={})
+@example(news={**SMALLEST, "envs": {"\n": ""}, "privateEnvs": {"\n": ""}}, olds={})
+@example(news={**SMALLEST, "imageInfo": {"imageType": "\n", "imageSecret": {}}}, olds={})
 def test_check_answers_whatever_it_is_asked(provider: Provider, news: dict[str, Any], olds: dict[str, Any]) -> None:
     check(provider, news, olds)
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from engine_support import Stack, StackOf
+from local_tione import lent_keys
 
-from pulumi_tione._client import Client
-from pulumi_tione._settings import Settings
 from pulumi_tione.emulator import Caller, Emulator, Key
 
 pytestmark = pytest.mark.engine
@@ -46,22 +45,19 @@ def write_profile(stack: Stack, name: str, secret_id: str, region: str | None = 
         (folder / f"{name}.configure").write_text(json.dumps(configure), encoding="utf-8")
 
 
-def lent(emulator: Emulator, uin: str = OURS, seconds: int = 600) -> dict[str, str]:
-    """Temporary keys of an account, as settings."""
-    key = next(key for key in emulator.keyring if key.caller.uin == uin and key.token is None)
-    pair = {"TENCENTCLOUD_SECRET_ID": key.secret_id, "TENCENTCLOUD_SECRET_KEY": key.secret_key}
-    settings = Settings(lambda _: None, {"TIONE_ENDPOINT": emulator.endpoint, **pair})
-    role = {"RoleArn": f"qcs::cam::uin/{uin}:roleName/ci", "RoleSessionName": "ci", "DurationSeconds": seconds}
-    answer = Client(settings, "ap-guangzhou")._call(
-        "AssumeRole", role, retried=lambda _: False, service=("sts", "2018-08-13")
-    )
-    keys = answer["Credentials"]
-    return {"secretId": keys["TmpSecretId"], "secretKey": keys["TmpSecretKey"], "securityToken": keys["Token"]}
-
-
 def configure(stack: Stack, keys: Mapping[str, str]) -> None:
     for name, value in keys.items():
         stack.pulumi("config", "set", "--secret", f"tione:{name}", value)
+
+
+def use_keys_that_expire(stack: Stack, emulator: Emulator) -> dict[str, str]:
+    """Create the task with keys in the config that have expired afterwards, and give them."""
+    keys = lent_keys(emulator, seconds=600)
+    configure(stack, keys)
+    stack.program(PROGRAM)
+    stack.up()
+    emulator.advance(700)
+    return keys
 
 
 def as_environment(keys: Mapping[str, str]) -> dict[str, str]:
@@ -81,11 +77,7 @@ def signers(emulator: Emulator, action: str) -> list[tuple[str, str]]:
 def test_expired_keys_in_the_state_give_way_to_live_ones_of_the_same_account(
     keyless: Stack, emulator: Emulator
 ) -> None:
-    first, second = lent(emulator, seconds=600), lent(emulator, seconds=43200)
-    configure(keyless, first)
-    keyless.program(PROGRAM)
-    keyless.up()
-    emulator.advance(700)
+    first, second = use_keys_that_expire(keyless, emulator), lent_keys(emulator)
     keyless.environment.update(as_environment(second))
     shown = keyless.refresh()
     assert "are not accepted any more (AuthFailure.TokenFailure): using those of environment variable" in shown
@@ -107,11 +99,7 @@ def _check_nothing_leaked(stack: Stack, first: Mapping[str, str], second: Mappin
 def test_expired_keys_in_the_state_alone_are_one_error_whose_command_works(
     keyless: Stack, emulator: Emulator, command: str
 ) -> None:
-    first, second = lent(emulator, seconds=600), lent(emulator, seconds=43200)
-    configure(keyless, first)
-    keyless.program(PROGRAM)
-    keyless.up()
-    emulator.advance(700)
+    first, second = use_keys_that_expire(keyless, emulator), lent_keys(emulator)
     configure(keyless, second)
     shown = keyless.pulumi(command, "--yes", "--skip-preview", fails=True)
     assert shown.count("AuthFailure.TokenFailure") >= 1
@@ -129,11 +117,8 @@ def test_expired_keys_in_the_state_alone_are_one_error_whose_command_works(
 
 @pytest.mark.long
 def test_live_keys_of_another_account_are_never_used_instead(keyless: Stack, emulator: Emulator) -> None:
-    configure(keyless, lent(emulator, seconds=600))
-    keyless.program(PROGRAM)
-    keyless.up()
-    emulator.advance(700)
-    keyless.environment.update(as_environment(lent(emulator, THEIRS)))
+    use_keys_that_expire(keyless, emulator)
+    keyless.environment.update(as_environment(lent_keys(emulator, THEIRS)))
     for command in ("refresh", "destroy"):
         shown = keyless.pulumi(command, "--yes", "--skip-preview", fails=True)
         assert "AuthFailure.TokenFailure" in shown

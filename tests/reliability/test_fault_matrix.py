@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -115,16 +113,8 @@ class Trial:
         if program == "pulumi":
             self.stack.pulumi(*self._arguments(command))
             return
-        ran = subprocess.run(
-            [sys.executable, "-m", "pulumi_tione.cli", *arguments, "--yes"],
-            cwd=self.stack.workspace.project,
-            env=self.stack.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stdout
+        code, output = self.stack.tione(*arguments, "--yes")
+        assert code == 0, output
 
     def _arguments(self, command: str) -> list[str]:
         """The command as a machine gives it, which nobody can ask."""

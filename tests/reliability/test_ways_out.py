@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -40,16 +38,8 @@ def leave_a_task_behind(stack: Stack, service: Service, start: Callable[..., Com
 def run_as_printed(stack: Stack, shown: str, command: str) -> None:
     """Run the one command that begins so, with --yes because nobody can be asked."""
     (printed,) = set(re.findall(f"`(pulumi-tione {command} .+?)`", shown))
-    ran = subprocess.run(
-        [sys.executable, "-m", "pulumi_tione.cli", *shlex.split(printed)[1:], "--yes"],
-        cwd=stack.workspace.project,
-        env=stack.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout
+    code, output = stack.tione(*shlex.split(printed)[1:], "--yes")
+    assert code == 0, output
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,19 @@ class Stack:
         code, output = self.workspace.run(*arguments)
         assert (code != 0) == fails, output
         return output
+
+    def tione(self, *arguments: str) -> tuple[int, str]:
+        """Run `pulumi-tione` in a process of its own, and give its exit code and what it printed."""
+        ran = subprocess.run(
+            [sys.executable, "-m", "pulumi_tione.cli", *arguments],
+            cwd=self.workspace.project,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return ran.returncode, ran.stdout
 
     def up(self, *options: str, fails: bool = False) -> str:
         return self.pulumi("up", "--yes", "--skip-preview", *options, fails=fails)

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from pulumi_tione._client import Client
+from pulumi_tione._keys import STS
+from pulumi_tione._sdk import Caller
 from pulumi_tione._settings import Settings
+from pulumi_tione._sources import Credentials
 from pulumi_tione.emulator import Emulator
 
 
@@ -22,6 +25,15 @@ def emulator() -> Iterator[Emulator]:
 def client_of(emulator: Emulator, region: str = "ap-guangzhou") -> Client:
     """A client of the local TI-ONE, which does not sleep between attempts."""
     return Client(Settings(lambda _: None, emulator.environment), region, sleep=lambda _: None)
+
+
+def lent_keys(emulator: Emulator, uin: str = "100000000001", seconds: int = 43200) -> dict[str, str]:
+    """Temporary keys of an account, by the names of settings."""
+    key = next(key for key in emulator.keyring if key.caller.uin == uin and key.token is None)
+    caller = Caller(Settings(lambda _: None, emulator.environment), STS, "ap-guangzhou")
+    role = {"RoleArn": f"qcs::cam::uin/{uin}:roleName/ci", "RoleSessionName": "ci", "DurationSeconds": seconds}
+    keys = caller.send("AssumeRole", role, Credentials(key.secret_id, key.secret_key))["Credentials"]
+    return {"secretId": keys["TmpSecretId"], "secretKey": keys["TmpSecretKey"], "securityToken": keys["Token"]}
 
 
 SMALLEST_BODY: Mapping[str, Any] = {
