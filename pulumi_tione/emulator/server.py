@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timezone
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -96,7 +98,7 @@ class Server:
             reply = self._gateway.reply(Request(request.method, headers, body))
         if await self._stops_within(reply.delay_seconds):
             reply = replace(reply, connection="close")
-        return await _send(request, reply)
+        return await _send(request, reply, self._control.now())
 
     async def _stops_within(self, seconds: float) -> bool:
         """Hold an answer back; True as soon as the server stops meanwhile."""
@@ -117,8 +119,10 @@ async def _read(request: web.BaseRequest) -> bytes:
     return b"".join(parts)
 
 
-async def _send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
-    headers = {"Content-Type": reply.content_type}
+async def _send(request: web.BaseRequest, reply: Reply, now: datetime) -> web.StreamResponse:
+    # One service has one clock: clients measure the age of a task by this header and its CreateTime.
+    date = format_datetime(now.astimezone(timezone.utc), usegmt=True)
+    headers = {"Content-Type": reply.content_type, "Date": date}
     if reply.connection is None:
         return web.Response(status=reply.status, headers=headers, body=reply.body)
     response = web.StreamResponse(status=reply.status, headers=headers)

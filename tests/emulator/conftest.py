@@ -157,6 +157,7 @@ class Answer:
     status: int
     content_type: str | None
     text: str
+    date: str | None = None
 
     @property
     def response(self) -> Json:
@@ -229,7 +230,8 @@ def raw(emulator: Emulator) -> Callable[..., Answer]:
             connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.getheader("Content-Type"), answer.read().decode())
+            date = answer.getheader("Date")
+            return Answer(answer.status, answer.getheader("Content-Type"), answer.read().decode(), date)
         finally:
             connection.close()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pulumi_tione.emulator import Caller, Emulator, Key
@@ -137,6 +139,18 @@ def test_times_are_written_as_the_service_writes_them(
     emulator.advance(60)
     assert detail(task_id)["EndTime"].replace("T", " ") == f"{_item(call)['EndTime']}+08"
     assert detail(task_id)["RuntimeInSeconds"] == 5
+
+
+def test_the_date_of_every_answer_is_of_the_clock_that_creations_are_dated_by(
+    create: Create, detail: Detail, raw: Callable[..., Any], emulator: Emulator
+) -> None:
+    """A client can measure a task's age by the service's own clock, however wrong or fast that is."""
+    created_at = datetime.fromisoformat(f"{detail(create())['CreateTime']}:00")
+    emulator.advance(7200)
+    for answer in (raw(), raw("NoSuchAction"), raw(secret_key="wrong")):
+        assert (parsedate_to_datetime(answer.date) - created_at).total_seconds() == 7200
+    emulator.faults.add(status=502)
+    assert (parsedate_to_datetime(raw().date) - created_at).total_seconds() == 7200
 
 
 def test_only_operations_move_the_time_of_the_update(
