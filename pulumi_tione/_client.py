@@ -7,6 +7,7 @@ import itertools
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pulumi_tione._settings import Settings
@@ -219,6 +220,14 @@ class Client:
             yield from (str(item["TiProjectId"]) for item in items if item.get("TiProjectId"))
             if len(items) < PAGE:
                 return
+
+    def service_now(self) -> datetime:
+        """Return the time by the service's clock, which its tasks' times are read off.
+
+        This machine's clock may be wrong, and a task's age must not depend on it. The time is that of the `Date` of
+        the service's last answer; before the first answer it is this machine's.
+        """
+        return self._transport.service_now()
 
     def account_id(self) -> str:
         """Give the account that the keys belong to (`GetCallerIdentity`)."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_tione._rules import MAX_NAME_LENGTH, cleaned_tag_text
+from pulumi_tione._rules import MAX_NAME_LENGTH, MAX_TAGS, cleaned_tag_text
 
 OWNER = ("organization", "project", "stack", "resource")
 """The parts of an owner; `resource` is the resource's name, after its parents' types where it has a parent."""
@@ -76,7 +76,19 @@ def labels(owner: Mapping[str, Any]) -> dict[str, str]:
 
 
 LABELS = tuple(f"pulumi:{part}" for part in _LABELLED)
-"""The keys of our labels."""
+"""The keys of the labels that say whose a task is."""
+
+CREATE_LABEL = "pulumi:create"
+"""The key of the label that tells one create from another: two hexadecimal digits, drawn when create sends.
+
+Two backends may have a stack of the same name, and a killed update may have made the same task before.
+"""
+
+RETAINED_LABEL = "pulumi:retained"
+"""The key of the label of a task that stays on purpose when its resource goes (`retain_on_delete`)."""
+
+OUR_KEYS = (*LABELS, CREATE_LABEL, RETAINED_LABEL, "pulumi:environment")
+"""The keys of tags that are this package's: no program may set them."""
 
 
 def labels_of_stack(project: str, stack: str | None = None) -> dict[str, str]:
@@ -97,7 +109,27 @@ def resource_under(parent_types: str, resource_name: str) -> str:
     return resource_name if parent_types == STACK_TYPE else f"{parent_types}::{resource_name}"
 
 
-def wanted_tags(inputs: Mapping[str, Any], labelled: bool) -> dict[str, str]:
-    """Give all the tags that a task should have: its labels, if it gets some, and the program's."""
+def wanted_tags(inputs: Mapping[str, Any], labelled: bool, create: str | None = None) -> dict[str, str]:
+    """Return all the tags that a task should have: its labels, if it gets some, and the program's.
+
+    The labels of `LABELS` are always among them. The others are left out where the service has no room for more tags:
+    a program may have filled it before these labels existed.
+
+    Args:
+        inputs: the inputs of the task.
+        labelled: whether tasks get our labels.
+        create: the value of `CREATE_LABEL`, when the task is being created.
+    """
     owner, tags = inputs.get("owner"), inputs.get("tags", {})
-    return {**(labels(owner) if labelled and owner else {}), **(tags if isinstance(tags, Mapping) else {})}
+    tags = dict(tags) if isinstance(tags, Mapping) else {}
+    if not labelled or not owner:
+        return tags
+    ours = labels(owner)
+    wanted = {**ours, **tags, **ours}
+    optional = {RETAINED_LABEL: "true"} if owner.get(RETAINED) else {}
+    if create is not None:
+        optional[CREATE_LABEL] = create
+    for key, value in optional.items():
+        if key in wanted or len(wanted) < MAX_TAGS:
+            wanted[key] = value
+    return wanted

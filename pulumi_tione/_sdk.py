@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 
 import requests
@@ -63,8 +65,14 @@ class Caller:
         # Otherwise `requests` puts what ~/.netrc has for the host in the place of our signature.
         connection._session.auth = lambda signed: signed
         connection._session.max_redirects = 0  # a redirect is no answer of the service
+        self._adapter = _BoundedAdapter()
         for scheme in ("http://", "https://"):
-            connection._session.mount(scheme, _BoundedAdapter())
+            connection._session.mount(scheme, self._adapter)
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """How far the service's clock is ahead of this machine's, by the `Date` of the last answer."""
+        return self._adapter.clock_offset
 
     def send(
         self,
@@ -118,8 +126,11 @@ _NOT_EVEN_TRIED = (
 class _BoundedAdapter(HTTPAdapter):
     """Reads an answer to its end, but not one that has none."""
 
+    clock_offset = timedelta(0)
+
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # the SDK's way to call it is not ours to type
         response = super().send(*args, **kwargs)
+        self.clock_offset = _clock_offset(response.headers.get("Date"), self.clock_offset)
         content = b""
         for part in response.iter_content(65536):
             content += part
@@ -128,6 +139,14 @@ class _BoundedAdapter(HTTPAdapter):
                 raise requests.exceptions.ContentDecodingError(f"the answer is longer than {_MOST_ANSWER_BYTES} bytes")
         response._content = content
         return response
+
+
+def _clock_offset(date: str | None, before: timedelta) -> timedelta:
+    """Return how far the clock that wrote an HTTP date is ahead of ours; what it was before, if there is no date."""
+    try:
+        return parsedate_to_datetime(date or "") - datetime.now(timezone.utc)
+    except (TypeError, ValueError):  # not a date, or one without a zone
+        return before
 
 
 def _translated(error: TencentCloudSDKException, action: str, endpoint: str, secrets: Sequence[str]) -> TioneError:

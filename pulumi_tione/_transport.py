@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import tenacity
@@ -58,6 +59,11 @@ class Transport:
         self._pace = pace
         self._supply = supply or supply_of(settings)
         self._of_thread = threading.local()
+        self._clock_offset = timedelta(0)
+
+    def service_now(self) -> datetime:
+        """Return the time by the service's clock, as its last answer told it; by this machine's before the first."""
+        return datetime.now(timezone.utc) + self._clock_offset
 
     def call(
         self,
@@ -127,10 +133,13 @@ class Transport:
         self, keys: Keys, service: Service, action: str, body: Mapping[str, Any], returns: str | None
     ) -> dict[str, Any]:
         self._pace.wait(action, self._announce)
+        caller = self._caller(service)
         try:
-            return self._caller(service).send(action, body, keys.credentials, returns, secrets_in(body))
+            return caller.send(action, body, keys.credentials, returns, secrets_in(body))
         except ApiError as error:
             raise (KeysRefusedError(error, keys.source) if error.code in REFUSED_KEYS else error) from None
+        finally:
+            self._clock_offset = caller.clock_offset
 
     def _account_of(self, keys: Keys) -> str:
         answer = self._caller(STS).send("GetCallerIdentity", {}, keys.credentials, returns="AccountId")

@@ -12,7 +12,7 @@ from typing import Any
 from pulumi.output import Unknown
 
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
-from pulumi_tione._ownership import LABELS, OWNER
+from pulumi_tione._ownership import LABELS, OUR_KEYS, OWNER
 from pulumi_tione._rules import MAX_TAGS, suggestion, tag_complaints
 from pulumi_tione._texts import harmless
 from pulumi_tione._waiting import FAILED
@@ -279,6 +279,8 @@ def _check_tags(found: Checked, ours: int) -> None:
     tags = found.inputs.get("tags")
     if not isinstance(tags, Mapping):
         return
+    reserved = "is a label of this package, which finds its tasks by it: use another key"
+    found.failures += [(path_to("tags", key), reserved) for key in tags if key in OUR_KEYS]
     known = {key: value for key, value in tags.items() if isinstance(value, str)}
     found.failures += [(path_to("tags", key), complaint) for key, complaint in tag_complaints(known).items()]
     if len(tags) + ours > MAX_TAGS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import LABELS, NUMBERED_FROM, wanted_tags
+from pulumi_tione._ownership import LABELS, NUMBERED_FROM, RETAINED, wanted_tags
 from pulumi_tione._wire import same
 
 TAGS = ("tags", "owner")
@@ -70,6 +70,11 @@ def diff(
 
 
 def _labels_differ(outputs: Mapping[str, Any], news: Mapping[str, Any], labelled: bool) -> bool:
-    """The labels may be other ones (the resource was renamed), missing, or not wanted any more."""
+    """Check whether the labels that say whose the task is are other ones than recorded.
+
+    The resource was renamed, labels were turned on or off, or `retain_on_delete` was. A label that only newer versions
+    bind is no change of its own: it comes with the next one.
+    """
     there, wanted = outputs.get("allTags", {}), wanted_tags(news, labelled)
-    return any(there.get(key) != wanted.get(key) for key in LABELS)
+    was_retained, is_retained = (bool((each.get("owner") or {}).get(RETAINED)) for each in (outputs, news))
+    return any(there.get(key) != wanted.get(key) for key in LABELS) or (labelled and was_retained != is_retained)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.output import Unknown
 
-from pulumi_tione._ownership import automatic_name
+from pulumi_tione._ownership import OUR_KEYS, automatic_name
 from pulumi_tione.lifecycle.check import Checked, Surroundings, check
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
@@ -629,6 +629,16 @@ def test_our_labels_count_among_the_fifty_tags_of_a_task(count: int, labelled: b
         assert path == "tags"
         assert f"got {count}" in reason
         assert ("3 labels" in reason) == labelled
+
+
+@pytest.mark.parametrize("key", OUR_KEYS)
+@pytest.mark.parametrize("default", [False, True])
+def test_a_tag_by_which_this_package_finds_its_tasks_is_a_failure(key: str, default: bool) -> None:
+    around = Surroundings(region="ap-guangzhou", labelled=True, default_tags={key: "mine"} if default else {})
+    found = checked(around=around, **({} if default else {"tags": {key: "mine"}}))
+    ((path, reason),) = found.failures
+    assert path == f'tags["{key}"]' or path == f"tags.{key}"
+    assert "use another key" in reason
 
 
 # What is no value at all.

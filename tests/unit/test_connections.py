@@ -7,6 +7,8 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +173,48 @@ def test_a_host_that_is_excepted_is_asked_without_the_proxy(
 def test_another_exception_changes_nothing(through: _Server, monkeypatch: pytest.MonkeyPatch, exceptions: str) -> None:
     monkeypatch.setenv("NO_PROXY", exceptions)
     assert client_of(endpoint=f"http://{HOST}", insecureHost=HOST).account_id() == "100"
+
+
+# The service's clock.
+
+
+class _Dated(http.server.BaseHTTPRequestHandler):
+    """Answers with a date of its own, or none."""
+
+    date: str | None = None
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"Response": {"AccountId": "100", "RequestId": "r"}}'
+        self.send_response_only(200)
+        if self.date is not None:
+            self.send_header("Date", self.date)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=-7), timedelta(0), timedelta(hours=3)], ids=str)
+def test_the_time_is_read_off_the_services_own_clock(monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
+    monkeypatch.setattr(_Dated, "date", format_datetime(datetime.now(timezone.utc) + ahead, usegmt=True))
+    with http.server.HTTPServer(("127.0.0.1", 0), _Dated) as server:
+        threading.Thread(target=server.handle_request).start()
+        client = client_of(endpoint=f"http://127.0.0.1:{server.server_port}")
+        client.account_id()
+    assert abs(client.service_now() - datetime.now(timezone.utc) - ahead) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("date", [None, "soon", "Thu, 26 Nov 2026 05:00:00"])
+def test_without_a_date_that_can_be_read_this_machines_clock_counts(
+    monkeypatch: pytest.MonkeyPatch, date: str | None
+) -> None:
+    monkeypatch.setattr(_Dated, "date", date)
+    with http.server.HTTPServer(("127.0.0.1", 0), _Dated) as server:
+        threading.Thread(target=server.handle_request).start()
+        client = client_of(endpoint=f"http://127.0.0.1:{server.server_port}")
+        client.account_id()
+    assert abs(client.service_now() - datetime.now(timezone.utc)) < timedelta(seconds=5)

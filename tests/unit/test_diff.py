@@ -168,6 +168,9 @@ def test_a_further_run_that_check_asks_for_is_a_change_in_place() -> None:
         ({**labels(OWNER), "team": "nlp"}, OWNER, False, True),
         ({**labels(OWNER), "team": "nlp"}, {**OWNER, "resource": "renamed"}, True, True),
         ({**labels(OWNER), "team": "nlp"}, {**OWNER, "organization": "other"}, True, False),
+        ({**labels(OWNER), "team": "nlp", "pulumi:create": "a7"}, OWNER, True, False),
+        ({**labels(OWNER), "team": "nlp"}, {**OWNER, "retainOnDelete": True}, True, True),
+        ({"team": "nlp"}, {**OWNER, "retainOnDelete": True}, False, False),
         ({**labels(OWNER), "pulumi:stack": "prod"}, OWNER, True, True),
     ],
 )

@@ -9,10 +9,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pulumi_tione._ownership import (
+    CREATE_LABEL,
     LABELS,
     NUMBERS,
     OWNER,
     RETAINED,
+    RETAINED_LABEL,
     automatic_name,
     is_form_of,
     labels,
@@ -147,16 +149,36 @@ def test_a_computed_name_can_be_numbered_and_stays_legal_and_recognized(
         (
             True,
             {"team": "nlp", "pulumi:stack": "mine"},
-            {"pulumi:project": "nlp", "pulumi:stack": "mine", "pulumi:resource": "bert", "team": "nlp"},
+            {"pulumi:project": "nlp", "pulumi:stack": "dev", "pulumi:resource": "bert", "team": "nlp"},
         ),
     ],
 )
-def test_a_task_should_have_its_labels_and_the_programs_tags_which_win(
+def test_a_task_should_have_the_programs_tags_and_its_labels_which_win(
     labelled: bool, tags: dict[str, str] | None, expected: dict[str, str]
 ) -> None:
     inputs = {"owner": BERT, **({} if tags is None else {"tags": tags})}
     assert wanted_tags(inputs, labelled) == expected
     assert wanted_tags({"tags": tags or {}}, labelled) == (tags or {})
+
+
+def test_a_create_is_told_from_another_one_by_a_label_of_its_own() -> None:
+    assert wanted_tags({"owner": BERT}, True, create="a7") == {**labels(BERT), CREATE_LABEL: "a7"}
+    assert CREATE_LABEL not in wanted_tags({"owner": BERT}, False, create="a7")
+
+
+def test_a_task_that_stays_on_purpose_says_so_in_a_label() -> None:
+    assert wanted_tags({"owner": {**BERT, RETAINED: True}}, True)[RETAINED_LABEL] == "true"
+    assert RETAINED_LABEL not in wanted_tags({"owner": BERT}, True)
+
+
+@pytest.mark.parametrize(("number", "optional"), [(45, 2), (46, 1), (47, 0)])
+def test_labels_that_earlier_versions_did_not_bind_take_no_room_from_the_programs_tags(
+    number: int, optional: int
+) -> None:
+    tags = {f"key{index}": "x" for index in range(number)}
+    wanted = wanted_tags({"owner": {**BERT, RETAINED: True}, "tags": tags}, True, create="a7")
+    assert {*tags, *LABELS} <= wanted.keys()
+    assert len(wanted) == number + len(LABELS) + optional <= 50
 
 
 def test_the_labels_say_project_stack_and_resource() -> None:
