@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all check check-vendor audit live outputs bench reliability-100 clean
+.PHONY: demo test test-all check check-vendor audit live outputs bench reliability-100 states clean
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -41,6 +41,10 @@ bench: $(READY)  ## what this package costs, as ratios within one run
 
 reliability-100: $(READY)  ## each replacement a hundred times, where CI does ten
 	REPLACEMENTS=100 $(BIN)/python -m pytest -n 2 -m long tests/reliability/test_replace.py
+
+states: $(READY)  ## record the states that a version writes: make states VERSION=0.1 COMMIT=fa74447
+	$(BIN)/python tools/pulumi/ensure.py >/dev/null
+	$(BIN)/python tools/compat/record.py $(VERSION) $(COMMIT)
 
 outputs: $(READY)  ## write the generated files anew, after a change of args.py or _codes.py
 	$(BIN)/python tools/outputs/generate.py
