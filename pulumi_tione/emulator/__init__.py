@@ -28,6 +28,9 @@ What can be ordered, in Python and as JSON over HTTP (loopback only):
     preempt(task), platform_stop(task), remove(task)   {"task": ..., "do": "preempt"|"platform_stop"|"remove"}
     tasks()                   GET /_emulator/tasks
     requests(secrets=False)   GET /_emulator/requests[?secrets=1]; forget_requests(): DELETE
+    set_lag(Lag(...)), lag()  POST /_emulator/lag      {"lists": 30, "details": {"calls": 2}}, {"all": 3}; GET, DELETE
+        each kind of read on its own shows what was so many seconds, or calls of that kind, ago: lists, details,
+        tags (in the tag service, lists and details), pods, logs; writes always act on what is true
     advance(seconds), now()   POST /_emulator/clock    {"advance_seconds": 60}; GET
     register(kind, id, ...)   POST /_emulator/registered  {"kind": "vpc", "resource_id": "vpc-1"}; DELETE
     set(...), settings()      POST, GET /_emulator/settings  {"requests_a_second": 5, "start_from_failed": false}
@@ -45,6 +48,7 @@ from .accounts import DEFAULT_KEY, Caller, Key
 from .cloud import Switches
 from .emulator import Emulator
 from .faults import Fault
+from .lag import Calls, Lag
 from .life import Status
 
-__all__ = ["DEFAULT_KEY", "Caller", "Emulator", "Fault", "Key", "Status", "Switches"]
+__all__ = ["DEFAULT_KEY", "Caller", "Calls", "Emulator", "Fault", "Key", "Lag", "Status", "Switches"]

@@ -27,10 +27,15 @@ class Clock:
         self._wall = wall
         self._origin = wall()
         self._moved = max(not_before - self._origin, timedelta()) if not_before else timedelta()
-        self._speed = speed
+        self.speed = speed
 
     def now(self) -> datetime:
-        return self._origin + (self._wall() - self._origin) * self._speed + self._moved
+        return self.read()[1]
+
+    def read(self) -> tuple[datetime, datetime]:
+        """The wall's time, moved on as this clock was, and this clock's, at one moment."""
+        wall = self._wall()
+        return wall + self._moved, self._origin + (wall - self._origin) * self.speed + self._moved
 
     def advance(self, seconds: float) -> datetime:
         """Move the clock forward, on top of its own pace; give the new time."""

@@ -12,8 +12,9 @@ from typing import Any
 from . import documents
 from .accounts import Caller, Key, Keyring
 from .clock import Clock
-from .errors import ApiError
+from .history import History
 from .ids import TaskIds, instance_id
+from .lag import Lag
 from .life import Event, Status
 from .orders import Order, Orders
 from .registry import Registry
@@ -21,6 +22,7 @@ from .running import Cos, Execution
 from .storage import Memory, Storage
 from .tag_quota import TagQuota
 from .tasks import Operator, Run, Task
+from .view import View
 
 Amounts = dict[str, int]
 
@@ -72,6 +74,8 @@ class Cloud:
         self._taken_names: dict[tuple[str, str, str], str] = {}
         self._due: list[tuple[datetime, str]] = []
         self._ids = TaskIds()
+        self._history: History | None = None
+        """What was, as long as something lags."""
         self._storage = storage or Memory()
         self._load()
 
@@ -86,6 +90,32 @@ class Cloud:
                 self._watch(task)
         return now
 
+    def advance(self, seconds: float) -> datetime:
+        """Move the clock of the tasks forward; give the new time."""
+        if self._history is not None:
+            self._history.advance(seconds)
+        self.clock.advance(seconds)
+        return self.settle()
+
+    @property
+    def lag(self) -> Lag:
+        return Lag() if self._history is None else self._history.lag
+
+    def set_lag(self, lag: Lag) -> None:
+        """Let reads lag from now on; what was before, none of them will see."""
+        self.settle()
+        if lag.is_none:
+            self._history = None
+        elif self._history is None:
+            self._history = History(self.clock, lag, self._tasks)
+        else:
+            self._history.change(lag)
+
+    def view(self, kind: str) -> View:
+        """Return what a call of this kind of read sees; each call is to ask once."""
+        now = self.settle()
+        return View(self._tasks, now) if self._history is None else self._history.view(kind)
+
     def tasks(self) -> Iterator[Task]:
         return iter(tuple(self._tasks.values()))
 
@@ -93,15 +123,8 @@ class Cloud:
         return self._tasks.get(task_id)
 
     def task_of(self, caller: Caller, region: str, ti_project_id: str | None, task_id: str) -> Task:
-        """The task as this caller sees it: one of another account, region or workspace does not exist for them."""
-        task = self._tasks.get(task_id)
-        if task is None or not is_visible(task, caller, region, ti_project_id):
-            raise ApiError("ResourceNotFound", f"The training task `{task_id[:80]}` (Id) does not exist.")
-        return task
-
-    def visible_tasks(self, caller: Caller, region: str, ti_project_id: str | None) -> list[Task]:
-        """The tasks that exist for this caller, the oldest first."""
-        return [task for task in self._tasks.values() if is_visible(task, caller, region, ti_project_id)]
+        """The task that a caller means, as it truly is."""
+        return View(self._tasks, self.clock.now()).task_of(caller, region, ti_project_id, task_id)
 
     def name_holder(self, caller: Caller, region: str, name: str) -> str | None:
         """The id of the task that has a name, in the account and region where names are unique; None: it is free.
@@ -187,6 +210,8 @@ class Cloud:
             self.execution.forget(task)
         del self._tasks[task.id]
         self._storage.drop("task", task.id)
+        if self._history is not None:
+            self._history.record(task.id, None)
         if self.switches.deleted_names_are_free:
             del self._taken_names[task.owner.uin, task.region, task.name]
             self._storage.drop("name", f"{task.owner.uin} {task.region} {task.name}")
@@ -197,6 +222,14 @@ class Cloud:
         if without_tags:
             task.tags.clear()
         self._changed(task)
+
+    def hides(self, task_id: str) -> bool:
+        """Whether a task is to be missing from one more list call, by order; the call counts."""
+        task = self._tasks.get(task_id)
+        if task is None or task.hidden_list_calls == 0:
+            return False
+        task.hidden_list_calls -= 1
+        return True
 
     def was_operated(self, task: Task, operator: Operator, now: datetime) -> None:
         """Note who did something to a task, and when."""
@@ -258,6 +291,8 @@ class Cloud:
     def _changed(self, task: Task) -> None:
         """Keep a task as it is now, and look after it when its present status ends."""
         self._watch(task)
+        if self._history is not None:
+            self._history.record(task.id, task)
         self._storage.put("task", task.id, documents.of_task(task))
         self._storage.put("clock", "now", self.clock.now().isoformat())
 
@@ -311,7 +346,3 @@ class Cloud:
 def needs(nodes: Sequence[Mapping[str, Any]]) -> Amounts:
     """What the nodes of a task need in total."""
     return {amount: sum(node.get(amount, 0) * node["InstanceNum"] for node in nodes) for amount in AMOUNTS}
-
-
-def is_visible(task: Task, caller: Caller, region: str, ti_project_id: str | None) -> bool:
-    return (task.owner.uin, task.region, task.ti_project_id) == (caller.uin, region, ti_project_id or "0")

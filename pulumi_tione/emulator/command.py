@@ -13,6 +13,7 @@ from .accounts import DEFAULT_UIN, Caller, Key
 from .cloud import Switches
 from .emulator import Emulator
 from .endpoints import PREFIX, ROUTES
+from .lag import KINDS, Lag
 from .life import DURATIONS, Status
 from .limits import RATE
 from .regions import DEFAULT_REGION
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             state_file=options.state,
             run=options.run,
             cos=options.cos,
+            lag=options.lag,
         )
     except (StateFileError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -136,10 +138,25 @@ def _parser() -> argparse.ArgumentParser:
     add("--run", action="store_true", help="really run the tasks: execute what requests say, with your own rights")
     add("--cos", metavar="DIR", help="a folder that stands for COS, with a folder for each bucket")
     add("--clock-offset", type=float, default=0.0, metavar="SECONDS", help="by how much this service's clock is wrong")
+    add(
+        "--lag",
+        type=_lag,
+        default=Lag(),
+        metavar="LAG",
+        help=f"how far reads are behind writes: seconds or calls, as in 3, lists=30,details=2calls or 3,lists=30; "
+        f"there are {', '.join(KINDS)}",
+    )
     add("--keep-deleted-names", action="store_true", help="the name of a deleted task stays taken")
     add("--no-start-from-failed", action="store_true", help="StartTrainingTask is refused for a FAILED task")
     add("--verbose", action="store_true", help="a line on standard error for each request")
     return parser
+
+
+def _lag(text: str) -> Lag:
+    try:
+        return Lag.from_text(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _key(text: str) -> Key:

@@ -12,6 +12,7 @@ from typing import Any
 from . import answers
 from .cloud import Cloud
 from .faults import Fault, Faults
+from .lag import Lag
 from .life import Event, Status
 from .limits import RateLimit
 from .masking import masked_object
@@ -59,8 +60,17 @@ class Control:
         """Let time pass for the tasks; give the new time."""
         self._refuse_where_processes_decide(True)
         with self._state():
-            self._cloud.clock.advance(seconds)
-            return self._cloud.settle()
+            return self._cloud.advance(seconds)
+
+    def lag(self) -> Lag:
+        """How far reads lag."""
+        with self._lock:
+            return self._cloud.lag
+
+    def set_lag(self, lag: Lag | float = 0.0) -> None:
+        """Let reads lag from now on: each kind by its own, or all by so many seconds. Without a lag they do no more."""
+        with self._state():
+            self._cloud.set_lag(lag if isinstance(lag, Lag) else Lag.of_all(lag))
 
     def order(
         self,

@@ -16,6 +16,7 @@ from .cloud import Cloud, Switches
 from .control import Control
 from .faults import Faults
 from .gateway import Gateway
+from .lag import Lag
 from .life import DURATIONS, Status
 from .limits import RATE, RateLimit
 from .orders import Orders
@@ -51,12 +52,13 @@ class Emulator(Control):
         run: bool = False,
         cos: Path | str | None = None,
         wall: Wall | None = None,
+        lag: Lag | float = 0.0,
     ) -> None:
         """Port 0 is any free one. With `manual_clock` no time passes for the tasks but by `advance`.
 
         `clock_offset_seconds` is by how much this service's clock is wrong; `requests_a_second` None is without limits;
         `state_file` keeps the state, which else ends with the emulator. With `tls` it speaks HTTPS alone, and `ca_file`
-        is what clients must trust.
+        is what clients must trust. `lag` is how far reads are behind writes, in seconds of `wall` or by calls.
 
         With `run`, commands are really executed, with the rights of this process: in real time, on a loopback address
         only, for no key but one that is made at the start. `cos` is a folder that stands for COS, a folder a bucket.
@@ -80,6 +82,7 @@ class Emulator(Control):
             cloud = Cloud(clock, self.keyring, switches, orders, storage, self.execution, buckets)
             faults, rate_limit = Faults(), RateLimit(requests_a_second)
             super().__init__(cloud, record, faults, rate_limit, lock)
+            self.set_lag(lag)
             if self.execution is not None:
                 self.execution.connect(cloud, self._state)
                 undo.callback(self.execution.stop)

@@ -8,6 +8,7 @@ from typing import Any
 
 from .control import Control
 from .errors import ApiError
+from .lag import Lag
 
 PREFIX = "/_emulator"
 
@@ -79,6 +80,20 @@ def _advance(control: Control, _: Query, order: dict[str, Any]) -> Any:
     return {"now": control.advance(float(order["advance_seconds"])).isoformat()}
 
 
+def _lag(control: Control, _: Query, __: dict[str, Any]) -> Any:
+    return control.lag().to_json()
+
+
+def _set_lag(control: Control, _: Query, order: dict[str, Any]) -> Any:
+    control.set_lag(Lag.from_json(order))
+    return control.lag().to_json()
+
+
+def _clear_lag(control: Control, _: Query, __: dict[str, Any]) -> Any:
+    control.set_lag()
+    return control.lag().to_json()
+
+
 def _register(control: Control, _: Query, order: dict[str, Any]) -> Any:
     control.register(**order)
     return {}
@@ -103,6 +118,7 @@ ROUTES: Mapping[str, Mapping[str, Callable[[Control, Query, dict[str, Any]], Any
     "tasks": {"GET": _tasks, "POST": _order_tasks},
     "faults": {"GET": _faults, "POST": _add_fault, "DELETE": _clear_faults},
     "clock": {"GET": _clock, "POST": _advance},
+    "lag": {"GET": _lag, "POST": _set_lag, "DELETE": _clear_lag},
     "registered": {"POST": _register, "DELETE": _unregister},
     "settings": {"GET": _settings, "POST": _set},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -116,6 +116,25 @@ class Task:
     def resource(self) -> str:
         """Its description in six parts, by which the tag service knows it."""
         return f"qcs::tione:{self.region}:uin/{self.owner.uin}:trainingtask/{self.id}"
+
+    def copy(self) -> Task:
+        """Return the task as it is now; what happens to this one later, does not happen to that."""
+        return replace(
+            self,
+            tags=dict(self.tags),
+            system_tags=dict(self.system_tags),
+            log_config=dict(self.log_config),
+            changed=dict(self.changed),
+            runs=[replace(run, history=list(run.history)) for run in self.runs],
+        )
+
+    def settled(self, now: datetime) -> Task:
+        """Return the task as it will be at a time when nothing but time has passed; this one stays as it is."""
+        if self.run.due is None or self.run.due > now:
+            return self
+        task = self.copy()
+        task.settle(now)
+        return task
 
     def settle(self, now: datetime) -> None:
         """Let the time pass that has passed: each status ends exactly when it was due."""

@@ -9,6 +9,7 @@ from typing import Any
 from pulumi_tione.emulator.accounts import Caller
 from pulumi_tione.emulator.cloud import Cloud
 from pulumi_tione.emulator.tasks import Operator, Task
+from pulumi_tione.emulator.view import View
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,16 @@ class Call:
     now: datetime
 
     def task(self, parameter: str = "Id") -> Task:
-        """The task that the request names."""
+        """The task that the request names, for a write: as it truly is."""
         return self.cloud.task_of(self.caller, self.region, self.body.get("TiProjectId"), self.body[parameter])
+
+    def task_in(self, view: View) -> Task:
+        """The task that the request names, for a read."""
+        return view.task_of(self.caller, self.region, self.body.get("TiProjectId"), self.body["Id"])
+
+    def tasks_in(self, view: View) -> list[Task]:
+        """The tasks that exist for the caller, for a read."""
+        return view.visible_tasks(self.caller, self.region, self.body.get("TiProjectId"))
 
     def operator(self, operation: str) -> Operator:
         return Operator(operation, self.caller.sub_uin, self.caller.name)

@@ -17,6 +17,7 @@ from pulumi_tione.emulator.life import Status
 from pulumi_tione.emulator.output import POD_STATUS, Line, Occurrence, Pod, occurrences, pods
 from pulumi_tione.emulator.rules.form import check_log_delivery
 from pulumi_tione.emulator.tasks import Run, Task
+from pulumi_tione.emulator.view import View
 
 from .call import Call
 from .listing import check_choice, check_limit
@@ -41,12 +42,13 @@ def enable_log_delivery(call: Call) -> dict[str, Any]:
 
 
 def describe_pods(call: Call) -> dict[str, Any]:
-    task = call.task()
+    view = call.cloud.view("pods")
+    task = call.task_in(view)
     run = task.run
     told = [
         {
             "Name": pod.name,
-            **_condition(call, run, pod),
+            **_condition(call, view, run, pod),
             "ResourceConfigInfo": answers.node(pod.group),
             "SubUin": task.owner.sub_uin,
         }
@@ -92,8 +94,9 @@ def describe_events(call: Call) -> dict[str, Any]:
     check_choice(order, ("ASC", "DESC"), "Order")
     limit = check_limit(body, MOST_EVENTS, MOST_EVENTS)
     begin, end = _period(body, call.now, timedelta(days=1))
-    run = None if body["Service"] != "TRAIN" else _run(call, _service_id(body))[1]
-    found = [] if run is None else occurrences(run, call.now)
+    view = call.cloud.view("logs")
+    run = None if body["Service"] != "TRAIN" else _run(call, view, _service_id(body))[1]
+    found = [] if run is None else occurrences(run, view.now)
     wanted = [each for each in found if begin <= each.at <= end]
     told = [_event(each, run.instance_id) for each in wanted if run is not None]
     told = [event for event in told if _meets_filters(event, body)]
@@ -111,7 +114,7 @@ HANDLERS = {
 }
 
 
-def _condition(call: Call, run: Run, pod: Pod) -> dict[str, Any]:
+def _condition(call: Call, view: View, run: Run, pod: Pod) -> dict[str, Any]:
     """How a pod is: of one that is executed its process tells, of any other its run."""
     execution = call.cloud.execution
     container = execution.container(run, pod.name) if execution is not None else None
@@ -119,7 +122,7 @@ def _condition(call: Call, run: Run, pod: Pod) -> dict[str, Any]:
         address, status = pod.address if run.started_at is not None else "", POD_STATUS[run.status]
         begin, end = run.started_at, run.ended_at
     else:
-        address, status, begin, end = container.address, container.status, container.started_at, container.ended_at
+        status, address, begin, end = container.condition(view.now)
     times = {"StartTime": answers.list_time(begin), "EndTime": answers.list_time(end)}
     return {"IP": address, "Status": status, **times}
 
@@ -129,7 +132,8 @@ def _lines(call: Call, since: datetime, until: datetime, *, descending: bool) ->
     body = call.body
     if body["Service"] != "TRAIN":
         return iter(())
-    task, run = _run(call, _service_id(body))
+    view = call.cloud.view("logs")
+    task, run = _run(call, view, _service_id(body))
     pattern, stream = body.get("PodName") or "*", body.get("LogStream")
 
     def wanted(pod: str) -> bool:
@@ -137,10 +141,10 @@ def _lines(call: Call, since: datetime, until: datetime, *, descending: bool) ->
 
     printed: Iterable[Line] = ()
     if not run.is_executed:
-        printed = [line for line in output.lines(task, run, call.now) if since <= line.at <= until and wanted(line.pod)]
+        printed = [line for line in output.lines(task, run, view.now) if since <= line.at <= until and wanted(line.pod)]
         printed = reversed(printed) if descending else printed
     elif call.cloud.execution is not None:
-        printed = call.cloud.execution.lines(run, wanted, since, until, descending=descending)
+        printed = call.cloud.execution.lines(run, wanted, since, min(until, view.now), descending=descending)
     return (line for line in printed if stream in (None, "", line.stream))
 
 
@@ -152,9 +156,9 @@ def _service_id(body: dict[str, Any]) -> str:
     return str(service_id)
 
 
-def _run(call: Call, instance_id: str) -> tuple[Task, Run]:
+def _run(call: Call, view: View, instance_id: str) -> tuple[Task, Run]:
     """The run that an instance's id means. A task's id means none: a client that sends it would wait for ever."""
-    for task in call.cloud.visible_tasks(call.caller, call.region, call.body.get("TiProjectId")):
+    for task in call.tasks_in(view):
         for run in task.runs:
             if run.instance_id == instance_id:
                 return task, run

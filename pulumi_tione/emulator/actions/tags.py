@@ -70,7 +70,8 @@ def look_up(call: Call) -> dict[str, Any]:
     filters = _filters(call)
     named = call.body.get("ResourceList") or []
     _check_number(named)
-    tasks = sorted((task for task in call.cloud.tasks() if task.owner.uin == call.caller.uin), key=lambda task: task.id)
+    known = call.cloud.view("tags").tasks.values()
+    tasks = sorted((task for task in known if task.owner.uin == call.caller.uin), key=lambda task: task.id)
     found = [
         task
         for task in tasks

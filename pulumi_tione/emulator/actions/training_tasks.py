@@ -34,20 +34,18 @@ def create(call: Call) -> dict[str, Any]:
 
 
 def describe(call: Call) -> dict[str, Any]:
-    task = call.task()
+    view = call.cloud.view("details")
+    task = call.task_in(view)
     run = _run_of(task, call.body.get("InstanceId"))
-    return {"TrainingTaskDetail": answers.detail(task, run, call.now, call.cloud.registry)}
+    return {"TrainingTaskDetail": answers.detail(task, run, view.now, call.cloud.registry)}
 
 
 def describe_list(call: Call) -> dict[str, Any]:
-    tasks = call.cloud.visible_tasks(call.caller, call.region, call.body.get("TiProjectId"))
-    shown = [task for task in tasks if task.hidden_list_calls == 0]
-    for task in tasks:
-        task.hidden_list_calls = max(0, task.hidden_list_calls - 1)
-    matching = wanted(call, shown)
+    view = call.cloud.view("lists")
+    matching = wanted(call, [task for task in call.tasks_in(view) if not call.cloud.hides(task.id)])
     matching.sort(key=_sort_key(call.body.get("OrderField") or "UpdateTime"), reverse=_descends(call.body))
     of_page = page(matching, call.body, DEFAULT_LIMIT, MOST_LIMIT)
-    items = [answers.item(task, call.now, call.cloud.registry) for task in of_page]
+    items = [answers.item(task, view.now, call.cloud.registry) for task in of_page]
     return {"TotalCount": len(matching), "TrainingTaskSet": items}
 
 

@@ -91,7 +91,7 @@ class Attempt:
         # Under the lock: a node that is being started is told as well, or not started at all.
         with self._lock:
             for container in self.containers:
-                container.end(grace_seconds)
+                container.end(grace_seconds, self._now())
 
     def _live(self) -> None:
         failures = [

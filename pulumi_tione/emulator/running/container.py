@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .cos import Cos, CosError, copy, within
 from .environment import ADDRESS
@@ -35,10 +35,19 @@ _OTHER_SOURCES = (
 """What can be mounted beside COS; none of it is on this machine."""
 
 
+class Condition(NamedTuple):
+    """How a container is at one time; the status as the API spells those of pods [D]."""
+
+    status: str
+    address: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
 class Container:
     """A node from an empty folder until nothing of it is left but what it printed.
 
-    Its thread is the one of the attempt that it belongs to; `status` and its times may be read by others.
+    Its thread is the one of the attempt that it belongs to; its `condition` may be read by others.
     """
 
     def __init__(self, node: Node, folder: Path) -> None:
@@ -48,21 +57,21 @@ class Container:
         self.process: Process | None = None
         self.started_at: datetime | None = None
         self.ended_at: datetime | None = None
-        self._is_ending = False
+        self._ending_since: datetime | None = None
         self._last_status = ""
 
-    @property
-    def status(self) -> str:
-        """As the API spells the statuses of pods [D]."""
-        if self.ended_at is not None:
-            return self._last_status
-        if self._is_ending:
-            return "TERMINATING"
-        return "PENDING" if self.started_at is None else "RUNNING"
-
-    @property
-    def address(self) -> str:
-        return "" if self.started_at is None else ADDRESS
+    def condition(self, now: datetime) -> Condition:
+        """Return how it is, or was at an earlier time."""
+        begin, ending, end = (
+            at if at is not None and at <= now else None for at in (self.started_at, self._ending_since, self.ended_at)
+        )
+        if end is not None:
+            status = self._last_status
+        elif ending is not None:
+            status = "TERMINATING"
+        else:
+            status = "PENDING" if begin is None else "RUNNING"
+        return Condition(status, "" if begin is None else ADDRESS, begin, end)
 
     def furnish(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> None:
         """Lay out the folders, with the code, the data and the parameters of a task."""
@@ -103,10 +112,10 @@ class Container:
             )
         self.started_at = now
 
-    def end(self, grace_seconds: float) -> None:
+    def end(self, grace_seconds: float, now: datetime) -> None:
         """Let the node end, by force after a while; any thread may say so, again and again."""
-        if self.ended_at is None:
-            self._is_ending = True
+        if self.ended_at is None and self._ending_since is None:
+            self._ending_since = now
         if self.process is not None:
             self.process.end(grace_seconds)
 
@@ -120,9 +129,10 @@ class Container:
                 failure = f"Pod {self.node.pod.name} ended with exit code {exit_code}."
         except LostError as error:
             failure = f"Pod {self.node.pod.name} {error}."
-        if self._is_ending:
+        is_ending = self._ending_since is not None
+        if is_ending:
             failure = None
-        self.rest("TERMINATED" if self._is_ending else "FAILED" if failure else "SUCCEEDED", now)
+        self.rest("TERMINATED" if is_ending else "FAILED" if failure else "SUCCEEDED", now)
         return failure
 
     def rest(self, status: str, now: datetime) -> None:

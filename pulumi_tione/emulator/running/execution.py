@@ -106,8 +106,9 @@ class Execution:
             self._clear(run)
 
     def container(self, run: Run, pod: str) -> Container | None:
-        """What a pod of a run is, or was when the run ended."""
-        attempts = self._attempts.get(run.instance_id)
+        """What a pod of a run is, or was when the run ended; of a run as it was, what it was then."""
+        begun = sum(status is Status.STARTING for status, _ in run.history)
+        attempts = self._attempts.get(run.instance_id, [])[:begun]
         containers = attempts[-1].containers if attempts else []
         return next((container for container in containers if container.node.pod.name == pod), None)
 
