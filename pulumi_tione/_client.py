@@ -159,13 +159,15 @@ class Client:
         """Ask for a task to be stopped (`StopTrainingTask`)."""
         self._call("StopTrainingTask", _of_task(task_id, ti_project_id), retried=may_be_asked_again)
 
-    def delete_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
-        """Delete a task at rest; one that is gone already is no error (`DeleteTrainingTask`)."""
+    def delete_training_task(self, task_id: str, ti_project_id: str | None = None) -> bool:
+        """Delete a task whose status is terminal, and return whether there was one (`DeleteTrainingTask`)."""
         try:
             self._call("DeleteTrainingTask", _of_task(task_id, ti_project_id), retried=may_be_asked_again)
         except ApiError as error:
             if error.kind is not Kind.GONE:
                 raise
+            return False
+        return True
 
     def enable_cls_config(
         self, task_id: str, enable: bool, config: Mapping[str, Any] | None, ti_project_id: str | None = None

@@ -31,7 +31,7 @@ from pulumi_tione._settings import Settings
 from pulumi_tione.errors import KeysRefusedError, TioneError
 from pulumi_tione.lifecycle.check import Surroundings, check
 from pulumi_tione.lifecycle.create import Creation
-from pulumi_tione.lifecycle.delete import delete
+from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.left_behind import LeftBehind
 from pulumi_tione.lifecycle.names import contains_unknown
@@ -81,6 +81,7 @@ class TrainingTaskProvider(ResourceProvider):
         self._settings = Settings(lambda _: None, os.environ)
         self._clients: dict[tuple[str, Settings, str | None], Client] = {}
         self._left_behind = LeftBehind()
+        self._deleted = DeletedTasks()
 
     def __reduce__(self) -> tuple[Callable[[], TrainingTaskProvider], tuple[()]]:
         return training_task_provider, ()
@@ -149,7 +150,9 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         recorded = {"region": self._settings_of(props).region, **_without_provider(props)}
-        now = read(self._client(recorded, recorded.get("uin")), id_, recorded)
+        if id_ in self._deleted:
+            return ReadResult("", {})
+        now = read(self._client(recorded, recorded.get("uin")), id_, recorded, announce=_engine.show_status)
         if now is None:
             return ReadResult("", {})
         outputs, inputs = now
@@ -168,7 +171,11 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         outputs = _without_provider(_props)
-        delete(self._client(outputs, outputs.get("uin")), _id, outputs)
+        if _id in self._deleted:
+            return
+        client = self._client(outputs, outputs.get("uin"))
+        if delete(client, _id, outputs, announce=_engine.show_status):
+            self._deleted.add(_id, outputs)
 
     def _client(self, props: Mapping[str, Any], account: str | None = None) -> Client:
         """Give the client for a task: of its region, with its own settings, and for the account that it is in."""

@@ -1,4 +1,4 @@
-"""Bringing a task to rest: stop what runs, and wait until it does nothing any more."""
+"""Stop: ask an active task to stop, and wait until its status is terminal."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._statuses import Statuses
 from pulumi_tione._waiting import Status, is_at_rest, wait_until
-from pulumi_tione.errors import ApiError, Kind, TaskError
-from pulumi_tione.lifecycle.presence import detail_or_gone
+from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError
+from pulumi_tione.lifecycle.presence import (
+    LAG_SECONDS,
+    STATUSES,
+    command_for,
+    detail_or_gone,
+    is_not_found,
+    named_task,
+)
 
-_STATUSES = Statuses()
-"""One for the whole process, so that all tasks that are being stopped share the calls."""
-
-_SECONDS_TO_REST = 1800
+SECONDS_TO_STOP = 1800
 """How long a task may take to stop."""
 
-_NO_STOP_NOW = ("InternalError.NotAllow", "InvalidParameterValue.NotAllow", "OperationDenied.NotAllow")
-"""How a task answers that came to rest between our look and our asking."""
+_NOT_ALLOWED = ("InternalError.NotAllow", "InvalidParameterValue.NotAllow", "OperationDenied.NotAllow")
+"""The codes of an operation that the task's status does not allow."""
 
 
 def bring_to_rest(
@@ -29,42 +32,107 @@ def bring_to_rest(
     *,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> str | None:
-    """Stop the task if it is active, wait until it rests, and give its status; nothing if it is gone.
+    """Stop the task if it is active, wait until its status is terminal, and return the status; None if it is gone.
+
+    Args:
+        client: of the task's region.
+        task_id: the task's id.
+        outputs: what is recorded of the task.
+        sleep: makes the pauses.
+        clock: the time in seconds, from any beginning.
+        announce: shows on the task's row what is waited for.
 
     Raises:
-        TaskError: it does not come to rest, or it cannot be told whether it is gone.
+        TaskError: it does not stop, or it cannot be told whether it is gone.
         TioneError: the service refuses.
     """
-    status: str | None = None
-    refusal = ""
+    stop = Stop(client, task_id, outputs, clock, announce)
 
     def is_done() -> bool:
-        nonlocal status, refusal
-        status = _STATUSES.of(client, task_id, outputs.get("tiProjectId"))
-        if status is None:  # a list may lag behind: only the task itself can be gone
-            detail = detail_or_gone(client, task_id, outputs)
-            status = None if detail is None else str(detail.get("Status"))
+        status = stop.look()
+        if status is None or is_at_rest(status):  # a list may lag behind a start: the task itself decides
+            detail = detail_or_gone(client, task_id, outputs, sleep=sleep, clock=clock, announce=announce)
+            status = stop.status = None if detail is None else str(detail.get("Status"))
         if status is None or is_at_rest(status):
             return True
-        if status != Status.STOPPING:
-            refusal = _ask_to_stop(client, task_id, outputs.get("tiProjectId"))
+        stop.ask()
         return False
 
-    if wait_until(is_done, seconds=_SECONDS_TO_REST, sleep=sleep, clock=clock):
+    if wait_until(is_done, seconds=SECONDS_TO_STOP, sleep=sleep, clock=clock):
+        return stop.status
+    raise TaskError(stop.late())
+
+
+class Stop:
+    """The stopping of one task: what was seen of it, and whether it was asked to stop."""
+
+    def __init__(
+        self,
+        client: Client,
+        task_id: str,
+        outputs: Mapping[str, Any],
+        clock: Callable[[], float],
+        announce: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._task_id = task_id
+        self._outputs = outputs
+        self._clock = clock
+        self._announce = announce
+        self._asked_at: float | None = None
+        self._refusal = ""
+        self.status: str | None = None
+        """The status that was seen last; None, if none was."""
+
+    def look(self) -> str | None:
+        """Return the status by the list, which several tasks share; None, if the list does not show the task.
+
+        A status that this version does not know asks DescribeTrainingTask, which may know better.
+        """
+        workspace = self._outputs.get("tiProjectId")
+        status = STATUSES.of(self._client, self._task_id, workspace)
+        if status is not None and status not in {*Status}:
+            detail = self._client.describe_training_task(self._task_id, workspace)
+            status = status if detail is None else str(detail.get("Status"))
+        self.status = status
         return status
-    raise TaskError(
-        f"training task {outputs.get('name')!r} ({task_id}) was told to stop, but is {status} after "
-        f"{_SECONDS_TO_REST // 60} minutes, and may still cost money. {refusal} Try again, or stop it in the console"
-    )
+
+    def ask(self) -> bool:
+        """Ask the service to stop the task, and return whether it says that the task is not active.
+
+        A lagging read may show the status from before the last request: another one is sent only when it has had the
+        time to show. A task that cannot be stopped yet is asked again at the next look.
+        """
+        if self.status == Status.STOPPING:
+            return False
+        if self._asked_at is not None and self._clock() - self._asked_at < LAG_SECONDS:
+            return False
+        known = self.status is None or self.status in {*Status}
+        self._announce(f"{self.status or 'active'}{'' if known else ', an unknown status'}: waiting until it stops")
+        try:
+            self._client.stop_training_task(self._task_id, self._outputs.get("tiProjectId"))
+        except ApiError as error:
+            self._refusal = str(error)
+            if error.kind is Kind.NOT_YET:
+                return False
+            if not is_not_found(error) and error.code not in _NOT_ALLOWED:
+                raise
+            self._asked_at = self._clock()
+            return error.code in _NOT_ALLOWED
+        self._asked_at, self._refusal = self._clock(), ""
+        return False
+
+    def late(self) -> str:
+        """Return the error of a task that does not stop."""
+        return (
+            f"{named_task(self._task_id, self._outputs)} was asked to stop, but is {self.status} after "
+            f"{SECONDS_TO_STOP // 60} minutes, and may still cost money. {self._refusal} Try again, stop it in the "
+            f"console, or see {command_for('events', self._client, self._task_id, self._outputs)}"
+        )
 
 
-def _ask_to_stop(client: Client, task_id: str, workspace: str | None) -> str:
-    """Ask, and give the refusal, if it may pass: the task cannot be stopped yet, or rests already. Then look again."""
-    try:
-        client.stop_training_task(task_id, workspace)
-    except ApiError as error:
-        if error.kind in (Kind.NOT_YET, Kind.GONE) or error.code in _NO_STOP_NOW:
-            return str(error)
-        raise
-    return ""
+def is_not_allowed(error: TioneError) -> bool:
+    """Check whether a refusal says that the task's status does not allow the operation."""
+    return isinstance(error, ApiError) and error.code in _NOT_ALLOWED

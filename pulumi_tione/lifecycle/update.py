@@ -45,7 +45,7 @@ def update(
     changed = set(diff(outputs, news, labelled=labelled, account_of=lambda _: same_account).in_place)
     reached = dict(outputs)
     try:
-        detail = detail_or_gone(client, task_id, outputs)
+        detail = detail_or_gone(client, task_id, outputs, sleep=sleep, clock=clock)
         if detail is None:
             raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
         _record(reached, news, SETTINGS)

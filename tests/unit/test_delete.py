@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from pulumi_tione._client import Client
-from pulumi_tione._statuses import Statuses
 from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError
-from pulumi_tione.lifecycle import rest
+from pulumi_tione.lifecycle import presence
 from pulumi_tione.lifecycle.delete import delete
 
-OUTPUTS: dict[str, Any] = {"name": "bert", "region": "ap-guangzhou", "status": "RUNNING", "uin": "100"}
+OUTPUTS: dict[str, Any] = {
+    "name": "bert",
+    "region": "ap-guangzhou",
+    "status": "RUNNING",
+    "uin": "100",
+    "createTime": "2025-08-01T10:00:00+08",
+}
+NOW = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
+"""An hour after the task's creation."""
 
 AT_REST = ["STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"]
 ACTIVE = ["SUBMITTING", "PENDING", "STARTING", "RUNNING", "PAUSED"]
@@ -22,7 +30,7 @@ ACTIVE = ["SUBMITTING", "PENDING", "STARTING", "RUNNING", "PAUSED"]
 @pytest.fixture(autouse=True)
 def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(rest, "_STATUSES", Statuses(sleep=lambda _: None))
+    monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
 
 
 class Service(Client):
@@ -75,13 +83,17 @@ class Service(Client):
         self.status = "STOPPING"
         self.stops_at = self.now + self.seconds_to_stop
 
-    def delete_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
+    def delete_training_task(self, task_id: str, ti_project_id: str | None = None) -> bool:
         self.calls.append(f"delete {task_id}")
         self.asked_workspaces.add(ti_project_id)
         if self.delete_refusal:
             raise self.delete_refusal
         assert self.status in AT_REST, "an active task cannot be deleted"
         self.status = None
+        return True
+
+    def service_now(self) -> datetime:
+        return NOW + timedelta(seconds=self.now)
 
     def account_id(self) -> str:
         return self.account
@@ -248,7 +260,7 @@ def test_the_workspace_of_the_task_is_named_in_every_call() -> None:
 
 @pytest.mark.parametrize(
     ("recorded", "account", "words"),
-    [("100", "200", ["100", "200", "may still run"]), ("", "100", ["does not tell which account"])],
+    [("100", "200", ["100", "200", "may still run"]), ("", "100", ["does not say which account"])],
     ids=["another account", "no account recorded"],
 )
 def test_a_task_that_is_only_out_of_sight_does_not_pass_for_gone(recorded: str, account: str, words: list[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pulumi_tione._client import Client
 from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import Difference, diff
-from pulumi_tione.lifecycle.read import read
+from pulumi_tione.lifecycle.read import read as read_by_clock
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 INPUTS: dict[str, Any] = {
@@ -74,8 +74,21 @@ class Service(Client):
             raise self.detail
         return self.detail
 
+    def training_tasks_by_id(self, *_: Any) -> dict[str, dict[str, Any]]:
+        return {}
+
     def account_id(self) -> str:
         return self.account
+
+
+def read(service: Service, task_id: str, recorded: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Read by a clock that only pauses move."""
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    return read_by_clock(service, task_id, recorded, sleep=sleep, clock=lambda: now[0])
 
 
 def outputs_and_inputs(
@@ -131,8 +144,8 @@ def test_a_task_that_is_gone_is_none() -> None:
     ("recorded", "account", "words"),
     [
         ("100", "200", ["'bert' (train-1)", "100", "200", "ap-guangzhou", "may still run"]),
-        ("", "200", ["'bert' (train-1)", "200", "ap-guangzhou", "does not tell which account"]),
-        (None, "200", ["does not tell which account"]),
+        ("", "200", ["'bert' (train-1)", "200", "ap-guangzhou", "does not say which account"]),
+        (None, "200", ["does not say which account"]),
     ],
     ids=["another account", "no account recorded", "account left out"],
 )

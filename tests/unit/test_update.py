@@ -9,9 +9,8 @@ import pytest
 
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import NUMBERED_FROM, automatic_name, labels, numbered
-from pulumi_tione._statuses import Statuses
 from pulumi_tione.errors import ApiError, UnclearError
-from pulumi_tione.lifecycle import rest
+from pulumi_tione.lifecycle import presence
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
@@ -38,7 +37,7 @@ LOG = {"logsetId": "l-1", "topicId": "t-1"}
 @pytest.fixture(autouse=True)
 def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(rest, "_STATUSES", Statuses(sleep=lambda _: None))
+    monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
 
 
 class Service(Client):
@@ -86,7 +85,7 @@ class Service(Client):
     def training_tasks_by_id(
         self, task_ids: Sequence[str], ti_project_id: str | None = None
     ) -> dict[str, dict[str, Any]]:
-        return {"train-1": {"Id": "train-1", "Status": self.status}}
+        return {} if self.is_gone else {"train-1": {"Id": "train-1", "Status": self.status}}
 
     def account_id(self) -> str:
         return "100"

@@ -178,7 +178,7 @@ def test_a_task_that_no_list_shows_is_asked_for_and_one_that_is_gone_ends_the_wa
     service.is_gone = True
     error, _ = failure(service)
     assert "no longer exists: its result is unknown" in str(error)
-    assert service.list_calls == [1]
+    assert service.list_calls[0] == 1
 
 
 def test_errors_that_may_pass_are_waited_through_and_shown_once_a_minute() -> None:
