@@ -17,11 +17,14 @@ With `--tls` or `tls=True` it speaks HTTPS alone, and clients must trust `emulat
 What can be ordered, in Python and as JSON over HTTP (loopback only):
 
     faults.add(action, ...)   POST /_emulator/faults   {"action": "CreateTrainingTask", ...}; GET lists, DELETE clears
-        which calls: first=1, times=1 (null: until cleared), seconds, probability, seed
+        which calls: matching={"Id": ID}, first=1, every=2 (each other one), times=1 (null: until cleared), seconds,
+        probability, seed
         what happens: effect (is the action carried out? unless said, not with `code` or `status`, else yes),
-        connection="close"|"cut", delay_seconds, code, message ("{body}" repeats the request), status, body,
-        content_type, without=["Id"], members={...} (in the answer instead of its own),
-        hidden_list_calls=3 (lists show the created task after three list calls)
+        connection="close"|"cut", delay_seconds, bytes_every_seconds, code, message ("{body}" repeats the request),
+        status, body, content_type, hidden_list_calls=3 (lists show the created task after three list calls)
+        and in the answer, by paths such as `TrainingTaskSet.*.Id`: members={PATH: VALUE} (instead of its own),
+        without=[PATH], at_most={PATH: n} (elements of a list, or units of UTF-16 of a text), lower_case=[PATH],
+        endless="repeating"|"new" (every page of its lists is full, wherever it begins)
     order(task, ...)          POST /_emulator/tasks    {"task": NAME OR ID, ...}; without `task`: for all tasks
         outcome="SUCCEED"|"FAILED"|"SUBMIT_FAILED", failure_reason, running_seconds (or "forever"), seconds={STATUS: n},
         output=[[seconds, line], ...], change={"Status": "PAUSED"} (in what Describe tells), system_tags={...}

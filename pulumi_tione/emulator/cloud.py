@@ -40,6 +40,8 @@ class Switches:
     """Whether StartTrainingTask is accepted from FAILED."""
     name_filter_matches_parts: bool = False
     """Whether the list's filter by Name also finds names that only contain the value."""
+    instance_id_while_submitting: bool = True
+    """Whether LatestInstanceId is told of a task that is SUBMITTING; else it is empty."""
 
 
 class Cloud:

@@ -69,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             switches=Switches(
                 deleted_names_are_free=not options.keep_deleted_names,
                 start_from_failed=not options.no_start_from_failed,
+                instance_id_while_submitting=not options.no_instance_id_while_submitting,
             ),
             record_file=options.record,
             state_file=options.state,
@@ -148,6 +149,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--keep-deleted-names", action="store_true", help="the name of a deleted task stays taken")
     add("--no-start-from-failed", action="store_true", help="StartTrainingTask is refused for a FAILED task")
+    add(
+        "--no-instance-id-while-submitting",
+        action="store_true",
+        help="LatestInstanceId is empty while a task is SUBMITTING",
+    )
     add("--verbose", action="store_true", help="a line on standard error for each request")
     return parser
 

@@ -7,7 +7,10 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
+
+from .definition import definition
+from .json_types import check_type
 
 _numbers = itertools.count(1)
 
@@ -18,8 +21,12 @@ class Fault:
 
     action: str = "*"
     """The action, or `*` for each."""
+    matching: dict[str, Any] = field(default_factory=dict)
+    """Only calls whose request has these members, such as `{"Id": "train-…"}`."""
     first: int = 1
     """From which matching call on, counted from when the order was placed."""
+    every: int = 1
+    """Each so many-th call from `first` on: 2 is every other one."""
     times: int | None = 1
     """For how many calls; None: until the order is withdrawn."""
     seconds: float | None = None
@@ -32,6 +39,8 @@ class Fault:
     """Whether the action is carried out. Unless said, refusals (`code`, `status`) have none and anything else has."""
     connection: Literal["close", "cut"] | None = None
     """`close`: the connection ends instead of an answer. `cut`: it ends in the middle of the answer."""
+    bytes_every_seconds: float | None = None
+    """The answer comes byte by byte, one every so many seconds."""
     delay_seconds: float = 0.0
     """How long the answer is held back."""
     code: str | None = None
@@ -45,9 +54,15 @@ class Fault:
     content_type: str | None = None
     """This content type instead of the service's own."""
     without: list[str] = field(default_factory=list)
-    """Members that the answer lacks, such as `Id`."""
+    """Members that the answer lacks, such as `Id` or `TrainingTaskSet.*.Id`."""
     members: dict[str, Any] = field(default_factory=dict)
-    """Members that the answer has instead of its own, such as `FailedResources`."""
+    """Members that the answer has instead of its own, such as `FailedResources` or `TrainingTaskDetail.Status`."""
+    at_most: dict[str, int] = field(default_factory=dict)
+    """Lists of the answer that are cut to so many elements, and texts, to so many units of UTF-16."""
+    lower_case: list[str] = field(default_factory=list)
+    """Texts of the answer that are written in lower case."""
+    endless: Literal["repeating", "new"] | None = None
+    """Every page of a list is full, wherever it begins: of what there is, again and again, or of things made up."""
     hidden_list_calls: int = 0
     """The task that this call creates shows up in lists only after so many list calls."""
 
@@ -58,6 +73,8 @@ class Fault:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
+        self.inventions = itertools.count(1)
+        """Numbers for what is made up."""
 
     @classmethod
     def from_json(cls, order: Mapping[str, Any]) -> Fault:
@@ -66,10 +83,29 @@ class Fault:
         unknown = sorted(set(order) - orderable)
         if unknown:
             raise ValueError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(orderable))}")
+        annotations = get_type_hints(cls)
+        for name, value in order.items():
+            check_type(name, value, annotations[name])
         fault = cls(**order)
-        if fault.connection not in (None, "close", "cut"):
-            raise ValueError(f"connection is close or cut, not {fault.connection}")
+        fault.check()
         return fault
+
+    def check(self) -> None:
+        """Raise a ValueError if a value is of the right type and yet none that can be."""
+        if self.action != "*" and self.action not in definition().actions:
+            raise ValueError(f"there is no action {self.action}")
+        least = {"first": 1, "times": 0, "every": 1, "seconds": 0, "delay_seconds": 0, "hidden_list_calls": 0}
+        for name, number in {**least, "bytes_every_seconds": 0}.items():
+            value = getattr(self, name)
+            if value is not None and value < number:
+                raise ValueError(f"{name} is {number} or more, not {value}")
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"probability is from 0 to 1, not {self.probability}")
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ValueError(f"status is from 200 to 599, not {self.status}")
+        for path, length in self.at_most.items():
+            if length < 0:
+                raise ValueError(f"at_most is 0 or more, not {length} for {path}")
 
     def to_json(self) -> dict[str, Any]:
         order = asdict(self)
@@ -91,24 +127,37 @@ class Fault:
             f"status {self.status}" if self.status else "",
             "another body" if self.body is not None else "",
             f"content type {self.content_type}" if self.content_type else "",
-            f"without {', '.join(self.without)}" if self.without else "",
+            f"endless, {self.endless}" if self.endless else "",
             f"with {', '.join(self.members)}" if self.members else "",
+            f"cut {', '.join(self.at_most)}" if self.at_most else "",
+            f"lower case {', '.join(self.lower_case)}" if self.lower_case else "",
+            f"without {', '.join(self.without)}" if self.without else "",
             f"after {self.delay_seconds:g} s" if self.delay_seconds else "",
+            f"a byte every {self.bytes_every_seconds:g} s" if self.bytes_every_seconds is not None else "",
             f"hidden from {self.hidden_list_calls} lists" if self.hidden_list_calls else "",
         ]
         told = "; ".join(part for part in parts if part) or "nothing"
         return told if self.takes_effect else f"{told}; without effect"
 
-    def counts(self, action: str) -> bool:
-        """Count a call if the order is about its action."""
+    @property
+    def distorts(self) -> bool:
+        """Whether the answer has other members than its own."""
+        return bool(self.members or self.at_most or self.lower_case or self.without or self.endless)
+
+    def counts(self, action: str, body: Mapping[str, Any]) -> bool:
+        """Count a call if the order is about its action and what it asks for."""
         if self.action not in ("*", action):
+            return False
+        if any(name not in body or body[name] != value for name, value in self.matching.items()):
             return False
         self.calls_seen += 1
         return True
 
     def meets(self, now: datetime) -> bool:
         """Whether the call just counted is one of those that the order wants."""
-        if self.calls_seen < self.first or (self.times is not None and self.calls_met >= self.times):
+        if self.calls_seen < self.first or (self.calls_seen - self.first) % self.every:
+            return False
+        if self.times is not None and self.calls_met >= self.times:
             return False
         over = (
             self.seconds is not None and self.first_met_at and now > self.first_met_at + timedelta(seconds=self.seconds)
@@ -141,7 +190,7 @@ class Faults:
     def clear(self) -> None:
         self._orders = []
 
-    def about(self, action: str, now: datetime) -> Fault | None:
+    def about(self, action: str, body: Mapping[str, Any], now: datetime) -> Fault | None:
         """The trouble that this call is in for; every call of an action is to pass here once."""
-        counted = [fault for fault in self._orders if fault.counts(action)]
+        counted = [fault for fault in self._orders if fault.counts(action, body)]
         return next((fault for fault in counted if fault.meets(now)), None)

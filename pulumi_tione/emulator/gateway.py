@@ -19,6 +19,7 @@ from .actions import HANDLERS, Call
 from .clock import Wall
 from .cloud import Cloud
 from .definition import Action, definition
+from .distortion import as_asked, distorted
 from .errors import ApiError
 from .faults import Fault, Faults
 from .limits import RateLimit
@@ -60,6 +61,7 @@ class Reply:
     content_type: str = CONTENT_TYPE
     delay_seconds: float = 0.0
     connection: Literal["close", "cut"] | None = None
+    bytes_every_seconds: float | None = None
 
 
 class Gateway:
@@ -85,7 +87,7 @@ class Gateway:
         self.cloud.commit()
         self.record.add(entry)
         _log.info("%s %s %s", entry.action or "?", entry.id or entry.code or "ok", entry.request_id)
-        return _reply(response, fault)
+        return _reply(response, fault, entry.body or {})
 
     def _respond(self, request: Request, entry: Entry) -> tuple[dict[str, Any], Fault | None]:
         headers = request.headers
@@ -104,7 +106,7 @@ class Gateway:
         caller = self._authenticate(request, action, entry)
         region = _addressed_region(headers, action)
         self.rate_limit.admit(caller.uin, action.name, entry.time)
-        fault = self.faults.about(action.name, entry.time)
+        fault = self.faults.about(action.name, entry.body or {}, entry.time)
         entry.fault = fault.description if fault else None
         if fault is None or fault.takes_effect:
             response = self._carry_out(request, action, caller, region, entry, fault)
@@ -141,6 +143,7 @@ class Gateway:
             entry.undocumented = check_request(definition(), action.service, action.request, body)
             if entry.undocumented:
                 _log.warning("%s: accepted, though undocumented: %s", action.name, ", ".join(entry.undocumented))
+            body = as_asked(body, fault)
             answer = HANDLERS[action.name](Call(self.cloud, caller, region, body, self.cloud.settle()))
         except ApiError as error:
             entry.code, entry.id, entry.accepted = error.code, error.created, error.created is not None
@@ -214,18 +217,25 @@ def _error(error: ApiError) -> dict[str, Any]:
     return {"Error": {"Code": error.code, "Message": error.message}}
 
 
-def _reply(response: dict[str, Any], fault: Fault | None) -> Reply:
+def _reply(response: dict[str, Any], fault: Fault | None, asked: dict[str, Any]) -> Reply:
     if fault is None:
         return Reply(_encoded(response))
-    shown = {name: value for name, value in {**response, **fault.members}.items() if name not in fault.without}
-    body, content_type = _encoded(shown), CONTENT_TYPE
+    body, content_type = _encoded(distorted(response, fault, asked)), CONTENT_TYPE
     if fault.status is not None:
         body = f"<html><body><h1>{fault.status}</h1></body></html>".encode()
         content_type = "text/html"
     if fault.body is not None:
         body = fault.body.encode()
-    return Reply(body, fault.status or 200, fault.content_type or content_type, fault.delay_seconds, fault.connection)
+    return Reply(
+        body,
+        fault.status or 200,
+        fault.content_type or content_type,
+        fault.delay_seconds,
+        fault.connection,
+        fault.bytes_every_seconds,
+    )
 
 
 def _encoded(response: dict[str, Any]) -> bytes:
-    return json.dumps({"Response": response}, ensure_ascii=False).encode("utf-8", "replace")
+    # Half a character, as a text has that was cut, is only to be had escaped; so JSON writes it.
+    return json.dumps({"Response": response}, ensure_ascii=False).encode("utf-8", "backslashreplace")

@@ -7,11 +7,12 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import format_datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -98,7 +99,7 @@ class Server:
             reply = self._gateway.reply(Request(request.method, headers, body))
         if await self._stops_within(reply.delay_seconds):
             reply = replace(reply, connection="close")
-        return await _send(request, reply, self._control.now())
+        return await _send(request, reply, self._control.now(), self._stops_within)
 
     async def _stops_within(self, seconds: float) -> bool:
         """Hold an answer back; True as soon as the server stops meanwhile."""
@@ -119,10 +120,14 @@ async def _read(request: web.BaseRequest) -> bytes:
     return b"".join(parts)
 
 
-async def _send(request: web.BaseRequest, reply: Reply, now: datetime) -> web.StreamResponse:
+async def _send(
+    request: web.BaseRequest, reply: Reply, now: datetime, stops_within: Callable[[float], Awaitable[bool]]
+) -> web.StreamResponse:
     # One service has one clock: clients measure the age of a task by this header and its CreateTime.
     date = format_datetime(now.astimezone(timezone.utc), usegmt=True)
     headers = {"Content-Type": reply.content_type, "Date": date}
+    if reply.connection is None and reply.bytes_every_seconds is not None:
+        return await _send_slowly(request, reply, headers, partial(stops_within, reply.bytes_every_seconds))
     if reply.connection is None:
         return web.Response(status=reply.status, headers=headers, body=reply.body)
     response = web.StreamResponse(status=reply.status, headers=headers)
@@ -130,6 +135,25 @@ async def _send(request: web.BaseRequest, reply: Reply, now: datetime) -> web.St
         response.content_length = len(reply.body)
         await response.prepare(request)
         await response.write(reply.body[: len(reply.body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+async def _send_slowly(
+    request: web.BaseRequest, reply: Reply, headers: Mapping[str, str], stops: Callable[[], Awaitable[bool]]
+) -> web.StreamResponse:
+    """Send byte by byte, until all is sent, the client has gone or the server stops."""
+    response = web.StreamResponse(status=reply.status, headers=headers)
+    response.content_length = len(reply.body)
+    with suppress(ConnectionError):
+        await response.prepare(request)
+        for index in range(len(reply.body)):
+            if index and await stops():
+                break
+            await response.write(reply.body[index : index + 1])
+        else:
+            return response
     if request.transport is not None:
         request.transport.close()
     return response

@@ -37,7 +37,10 @@ def describe(call: Call) -> dict[str, Any]:
     view = call.cloud.view("details")
     task = call.task_in(view)
     run = _run_of(task, call.body.get("InstanceId"))
-    return {"TrainingTaskDetail": answers.detail(task, run, view.now, call.cloud.registry)}
+    detail = answers.detail(task, run, view.now, call.cloud.registry)
+    if task.status is Status.SUBMITTING and not call.cloud.switches.instance_id_while_submitting:
+        detail["LatestInstanceId"] = ""
+    return {"TrainingTaskDetail": detail}
 
 
 def describe_list(call: Call) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""An answer made wrong by order: members replaced, cut, in another case or left out, and lists without an end.
+
+A member is named by its path in the answer, such as `TotalCount`, `TrainingTaskDetail.Status` or, for every element of
+a list, `TrainingTaskSet.*.Id`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import cycle, islice
+from typing import Any
+
+from .faults import Fault
+
+_POSITIONS = ("Offset", "Context", "PaginationToken")
+"""Where in a list a page begins: parameters of requests, and what answers give for the next."""
+
+_SIZES = ("Limit", "MaxResults")
+"""How many elements a page is to have."""
+
+_USUAL_SIZE = 10
+"""Where a request does not say it."""
+
+
+def as_asked(body: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
+    """Return the request that is carried out: a list without an end begins again with every page."""
+    if fault is None or fault.endless is None:
+        return body
+    return {name: value for name, value in body.items() if name not in _POSITIONS}
+
+
+def distorted(response: dict[str, Any], fault: Fault, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer as the fault has it; `body` is the request as it was sent."""
+    answer = deepcopy(response)
+    if fault.endless is not None:
+        _go_on(answer, fault, body)
+    for path, value in fault.members.items():
+        for container, name in list(_places(answer, path, adds=True)):
+            container[name] = deepcopy(value)
+    for path, length in fault.at_most.items():
+        for container, name in _places(answer, path):
+            container[name] = cut(container[name], length)
+    for path in fault.lower_case:
+        for container, name in _places(answer, path):
+            if isinstance(container[name], str):
+                container[name] = container[name].lower()
+    for path in fault.without:
+        for container, name in reversed(list(_places(answer, path))):
+            del container[name]
+    return answer
+
+
+def cut(value: Any, length: int) -> Any:
+    """Cut a list to so many elements, and a text to so many units of UTF-16, be it within a character."""
+    if isinstance(value, list):
+        return value[:length]
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass")[: 2 * length].decode("utf-16-le", "surrogatepass")
+    return value
+
+
+def _places(value: Any, path: str, *, adds: bool = False) -> Iterator[tuple[Any, Any]]:
+    """Where a path leads to: what holds the member, and its name or number there."""
+    name, _, rest = path.partition(".")
+    names: list[Any] = []
+    if isinstance(value, list) and name == "*":
+        names = [*range(len(value))]
+    elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+        names = [int(name)]
+    elif isinstance(value, dict) and (name in value or (adds and not rest)):
+        names = [name]
+    for each in names:
+        if rest:
+            yield from _places(value[each], rest, adds=adds)
+        else:
+            yield value, each
+
+
+def _go_on(answer: dict[str, Any], fault: Fault, body: dict[str, Any]) -> None:
+    """Fill every list of the answer to a whole page, and say that there is more behind it."""
+    sizes = [body[name] for name in _SIZES if isinstance(body.get(name), int)]
+    size = max(sizes, default=_USUAL_SIZE)
+    for name, elements in answer.items():
+        if isinstance(elements, list) and elements:
+            filled = [deepcopy(element) for element in islice(cycle(elements), size)]
+            if fault.endless == "new":
+                filled = [_another(element, next(fault.inventions)) for element in filled]
+            answer[name] = filled
+    if "TotalCount" in answer:
+        offset = body.get("Offset")
+        answer["TotalCount"] = max(answer["TotalCount"], (offset if isinstance(offset, int) else 0) + 2 * size)
+    for name in _POSITIONS:
+        if name in answer:
+            answer[name] = base64.b64encode(str(next(fault.inventions)).encode()).decode()
+
+
+def _another(element: Any, number: int) -> Any:
+    """Make an element one that was not there before."""
+    if isinstance(element, str):
+        return f"{element}-{number}"
+    for name in ("Id", "Resource", "Name"):
+        text = element.get(name)
+        if isinstance(text, str):
+            # The ids of tasks are numbers of nineteen digits.
+            numbered = re.sub(r"(?<=train-)\d{19}$", f"{number:019}", text)
+            element[name] = numbered if numbered != text else f"{text}-{number}"
+    return element
