@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-import itertools
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pulumi_tione import _answers
+from pulumi_tione._answers import Page, Reader
 from pulumi_tione._settings import Settings
 from pulumi_tione.errors import ApiError, Kind, UnclearError, may_be_asked_again, was_throttled
 
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
 PAGE = 50
 """How many tasks a list call gives at most."""
 
-_PAGES_FOR_A_NAME = 5
+MOST_PAGES = 400
+"""How many pages of a list are read at most."""
+
+_PAGES_FOR_A_NAME = 20
+"""How many of them for a name: the service's filter may take names that only contain it."""
 
 _TIONE = ("tione", "2021-11-11")
 _TAG = ("tag", "2018-08-13")
@@ -28,6 +34,11 @@ _EVENTS_PAGE = 100
 _TAGS_IN_A_CALL = 10
 _RESOURCE = re.compile(r"qcs::tione:(?P<region>[^:]+):uin/[^:/]+:trainingtask/(?P<id>.+)")
 """How the tag service calls a training task."""
+
+_TASK = ("Id", "Name", "Status")
+"""What an item of a list of tasks has in any case."""
+
+_T = TypeVar("_T")
 
 
 class Client:
@@ -64,88 +75,73 @@ class Client:
         Raises:
             UnclearError: the task may exist; look it up by its name.
         """
-        answer = self._call("CreateTrainingTask", body, retried=was_throttled)
-        task_id = answer.get("Id")
-        if not isinstance(task_id, str) or not task_id:
-            raise UnclearError("CreateTrainingTask was answered without an id")
-        return task_id
+        return self._call("CreateTrainingTask", body, was_throttled, _answers.new_id)
 
-    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
-        """Give all that the service tells of a task, or nothing if it does not know it (`DescribeTrainingTask`)."""
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> dict[str, Any] | None:
+        """Return the detail of a task, or None if the service says that it knows no such task
+        (`DescribeTrainingTask`).
+
+        One "not found" is no proof that a task is gone: see `lifecycle/presence.py`.
+
+        Args:
+            task_id: the task's id.
+            ti_project_id: its workspace, where that is not the default one.
+            attempts: how often the service is asked at most while no clear answer comes.
+
+        Raises:
+            UnclearError: the answer has no detail of this task. It says nothing about it.
+        """
+        body, detail = _of_task(task_id, ti_project_id), _answers.detail_of(task_id)
         try:
-            answer = self._call(
-                "DescribeTrainingTask",
-                _of_task(task_id, ti_project_id),
-                retried=may_be_asked_again,
-                returns="TrainingTaskDetail",
-            )
+            return self._ask("DescribeTrainingTask", body, detail, attempts=attempts)
         except ApiError as error:
             if error.kind is Kind.GONE:
                 return None
             raise
-        return answer.get("TrainingTaskDetail") or None
 
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
-        """Give the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`).
-
-        Should the service's filter take names that only contain ours, a few pages are looked through.
-        """
-        filters = [{"Name": "Name", "Values": [name]}]
-        for page in range(_PAGES_FOR_A_NAME):
-            answer = self._list(filters=filters, offset=page * PAGE, ti_project_id=ti_project_id)
-            items = answer.get("TrainingTaskSet") or []
-            for item in items:
-                if item.get("Name") == name:
-                    return dict(item)
-            if len(items) < PAGE:
-                break
-        return None
+        """Return the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`)."""
+        found = self._tasks({"Name": [name]}, {}, ti_project_id, most_pages=_PAGES_FOR_A_NAME)
+        return next((item for item in found if item["Name"] == name), None)
 
     def training_tasks_by_id(
         self, task_ids: Sequence[str], ti_project_id: str | None = None
     ) -> dict[str, dict[str, Any]]:
-        """Give the list's items of up to `PAGE` tasks, by id; one that is not listed is left out."""
-        answer = self._list(filters=[{"Name": "Id", "Values": list(task_ids)}], ti_project_id=ti_project_id)
-        return {str(item.get("Id")): item for item in answer.get("TrainingTaskSet") or ()}
+        """Return the list's items of up to `PAGE` tasks, by id; one that is not listed is left out."""
+        return {item["Id"]: item for item in self._tasks({"Id": task_ids}, {}, ti_project_id)}
 
     def training_tasks(
         self, filters: Mapping[str, Sequence[str]], tags: Mapping[str, str], ti_project_id: str | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Give the list's items of all tasks that meet filters by name and have these tags (`DescribeTrainingTasks`).
+        """Yield the list's items of all tasks that meet filters by name and have these tags (`DescribeTrainingTasks`).
 
         A task that is created meanwhile moves the others to later places, so none is missed, and none given twice.
         """
-        wanted = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
-        tag_filters = [{"TagKey": key, "TagValues": [value]} for key, value in tags.items()]
-        given: set[str] = set()
-        for offset in itertools.count(step=PAGE):
-            answer = self._list(filters=wanted, tag_filters=tag_filters, offset=offset, ti_project_id=ti_project_id)
-            items = answer["TrainingTaskSet"] or []
-            fresh = {str(item["Id"]): item for item in items if str(item["Id"]) not in given}
-            given.update(fresh)
-            yield from fresh.values()
-            if len(items) < PAGE:
-                return
+        return self._tasks(filters, tags, ti_project_id)
 
-    def _list(
+    def _tasks(
         self,
-        *,
-        filters: Sequence[Mapping[str, Any]] = (),
-        tag_filters: Sequence[Mapping[str, Any]] = (),
-        offset: int = 0,
+        filters: Mapping[str, Sequence[str]],
+        tags: Mapping[str, str],
         ti_project_id: str | None,
-    ) -> dict[str, Any]:
-        """Ask for one page. Ordered by the time of creation, which nothing moves, so that pages are stable."""
+        most_pages: int = MOST_PAGES,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield tasks in the order of their creation, which nothing changes, so that pages are stable."""
         body = {
-            "Filters": list(filters),
-            "TagFilters": list(tag_filters),
-            "Offset": offset,
+            **(
+                {"Filters": [{"Name": name, "Values": list(values)} for name, values in filters.items()]}
+                if filters
+                else {}
+            ),
+            **({"TagFilters": [{"TagKey": key, "TagValues": [value]} for key, value in tags.items()]} if tags else {}),
             "Limit": PAGE,
             "OrderField": "CreateTime",
             **_in_project(ti_project_id),
         }
-        asked = {name: value for name, value in body.items() if value not in ([], 0)}
-        return self._call("DescribeTrainingTasks", asked, retried=may_be_asked_again, returns="TrainingTaskSet")
+        read = _answers.page("TrainingTaskSet", *_TASK)
+        return self._pages("DescribeTrainingTasks", body, read, lambda item: item["Id"], most_pages)
 
     def start_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
         """Make a new run of a task at rest (`StartTrainingTask`). Sent again only when it was throttled.
@@ -153,16 +149,16 @@ class Client:
         Raises:
             UnclearError: the task may have been started; its latest instance tells.
         """
-        self._call("StartTrainingTask", _of_task(task_id, ti_project_id), retried=was_throttled)
+        self._call("StartTrainingTask", _of_task(task_id, ti_project_id), was_throttled, _answers.whole)
 
     def stop_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
         """Ask for a task to be stopped (`StopTrainingTask`)."""
-        self._call("StopTrainingTask", _of_task(task_id, ti_project_id), retried=may_be_asked_again)
+        self._call("StopTrainingTask", _of_task(task_id, ti_project_id), may_be_asked_again, _answers.whole)
 
     def delete_training_task(self, task_id: str, ti_project_id: str | None = None) -> bool:
         """Delete a task whose status is terminal, and return whether there was one (`DeleteTrainingTask`)."""
         try:
-            self._call("DeleteTrainingTask", _of_task(task_id, ti_project_id), retried=may_be_asked_again)
+            self._call("DeleteTrainingTask", _of_task(task_id, ti_project_id), may_be_asked_again, _answers.whole)
         except ApiError as error:
             if error.kind is not Kind.GONE:
                 raise
@@ -176,7 +172,7 @@ class Client:
         body = {"TaskId": task_id, "LogEnable": enable, **_in_project(ti_project_id)}
         if config is not None:
             body["LogConfig"] = config
-        self._call("EnableTrainingTaskClsConfig", body, retried=may_be_asked_again)
+        self._call("EnableTrainingTaskClsConfig", body, may_be_asked_again, _answers.whole)
 
     def tag_training_task(self, task_id: str, uin: str, tags: Mapping[str, str]) -> None:
         """Bind tags to a task of an account, over the values that their keys have (`TagResources`)."""
@@ -192,36 +188,38 @@ class Client:
         resource = f"qcs::tione:{self.region}:uin/{uin}:trainingtask/{task_id}"
         for begin in range(0, len(values), _TAGS_IN_A_CALL):
             body = {"ResourceList": [resource], parameter: list(values[begin : begin + _TAGS_IN_A_CALL])}
-            answer = self._call(action, body, retried=may_be_asked_again, service=_TAG)
-            for failed in answer.get("FailedResources") or ():
-                code, message = str(failed.get("Code", "")), str(failed.get("Message", ""))
-                raise ApiError(action, code, message, str(answer.get("RequestId", "")))
+            for failed in self._call(action, body, may_be_asked_again, _answers.failed_resources, service=_TAG):
+                raise failed
 
     def training_tasks_of_tag_service(self, tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """Give region and id of the account's tasks that have these tags, in whatever region and workspace they are
         (`GetResources`)."""
         body: dict[str, Any] = {"TagFilters": [{"TagKey": key, "TagValue": [value]} for key, value in tags.items()]}
-        while True:
-            answer = self._call(
-                "GetResources", body, retried=may_be_asked_again, service=_TAG, returns="ResourceTagMappingList"
-            )
-            for tagged in answer["ResourceTagMappingList"] or ():
-                task = _RESOURCE.fullmatch(str(tagged.get("Resource")))
-                if task:
-                    yield task["region"], task["id"]
-            body["PaginationToken"] = answer.get("PaginationToken")
-            if not body["PaginationToken"]:
+        given: set[tuple[str, str]] = set()
+        tokens: set[str] = set()
+        for _ in range(MOST_PAGES):
+            page = self._ask("GetResources", body, _answers.page("ResourceTagMappingList"), service=_TAG)
+            named = (_RESOURCE.fullmatch(str(tagged.get("Resource"))) for tagged in page.items)
+            fresh = dict.fromkeys((task["region"], task["id"]) for task in named if task)
+            fresh = {task: None for task in fresh if task not in given}
+            given.update(fresh)
+            yield from fresh
+            if not page.token:
                 return
+            if page.token in tokens and not fresh:
+                raise UnclearError(
+                    "GetResources goes on with a PaginationToken that it gave before: its list has no end"
+                )
+            tokens.add(page.token)
+            body["PaginationToken"] = page.token
+        raise UnclearError(_endless("GetResources", MOST_PAGES))
 
     def workspaces(self) -> Iterator[str]:
-        """Give the ids of the workspaces in this region (`DescribeWorkspaces`)."""
-        for offset in itertools.count(step=PAGE):
-            body = {"Offset": offset, "Limit": PAGE}
-            answer = self._call("DescribeWorkspaces", body, retried=may_be_asked_again, returns="Workspaces")
-            items = answer["Workspaces"] or []
-            yield from (str(item["TiProjectId"]) for item in items if item.get("TiProjectId"))
-            if len(items) < PAGE:
-                return
+        """Yield the ids of the workspaces in this region (`DescribeWorkspaces`)."""
+        read = _answers.page("Workspaces")
+        for item in self._pages("DescribeWorkspaces", {"Limit": PAGE}, read, _contents):
+            if isinstance(item.get("TiProjectId"), str) and item["TiProjectId"]:
+                yield item["TiProjectId"]
 
     def service_now(self) -> datetime:
         """Return the time by the service's clock, which its tasks' times are read off.
@@ -233,18 +231,19 @@ class Client:
 
     def account_id(self) -> str:
         """Give the account that the keys belong to (`GetCallerIdentity`)."""
-        answer = self._call("GetCallerIdentity", {}, retried=may_be_asked_again, service=_STS, returns="AccountId")
-        return str(answer["AccountId"])
+        return self._ask("GetCallerIdentity", {}, _answers.text("AccountId"), service=_STS)
 
     def _call(
         self,
         action: str,
         body: Mapping[str, Any],
         retried: Callable[[BaseException], bool],
+        read: Reader[_T],
+        *,
         service: tuple[str, str] = _TIONE,
-        returns: str | None = None,
-    ) -> dict[str, Any]:
-        return self._transport.call(service, action, body, retried, returns)
+        attempts: int | None = None,
+    ) -> _T:
+        return self._transport.call(service, action, body, retried, read, attempts)
 
     @functools.cached_property
     def _transport(self) -> Transport:
@@ -254,65 +253,106 @@ class Client:
         return Transport(self._settings, self.region, self._sleep, self._announce, self._warn, self._account)
 
     def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any]:
-        """Give the whole answer about a task, its `RequestId` beside the `TrainingTaskDetail`
+        """Return the whole answer about a task, its `RequestId` beside the `TrainingTaskDetail`
         (`DescribeTrainingTask`)."""
-        return self._ask("DescribeTrainingTask", _of_task(task_id, ti_project_id), returns="TrainingTaskDetail")
+        detail = _answers.detail_of(task_id)
+
+        def read(action: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+            return {**answer, "TrainingTaskDetail": detail(action, answer)}
+
+        return self._ask("DescribeTrainingTask", _of_task(task_id, ti_project_id), read)
 
     def pods(self, task_id: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
-        """Give the pods of a task's latest run (`DescribeTrainingTaskPods`)."""
-        body = _of_task(task_id, ti_project_id)
-        return self._ask("DescribeTrainingTaskPods", body, returns="PodInfoList")["PodInfoList"] or []
+        """Return the pods of a task's latest run (`DescribeTrainingTaskPods`)."""
+        return self._ask("DescribeTrainingTaskPods", _of_task(task_id, ti_project_id), _answers.items("PodInfoList"))
 
     def logs(self, run: str, **how: Any) -> tuple[list[dict[str, Any]], str]:
-        """Give a page of a run's log, and the `Context` that the next page is asked for with (`DescribeLogs`).
+        """Return a page of a run's log, and the `Context` that the next page is asked for with (`DescribeLogs`).
 
         Args:
             run: the run's id, which is the `LatestInstanceId` of its task or has been.
             how: other parameters by their API names; those that are None are left out.
         """
         body = {"Service": "TRAIN", "ServiceId": run, **_given(how)}
-        answer = self._ask("DescribeLogs", body, returns="Content")
-        return answer["Content"] or [], str(answer.get("Context") or "")
+        page = self._ask("DescribeLogs", body, _answers.page("Content"))
+        return page.items, page.token
 
     def events(self, run: str, **how: Any) -> Iterator[dict[str, Any]]:
-        """Give what happened to a run, page after page (`DescribeEvents`). Parameters are those of `logs`."""
+        """Yield what happened to a run, page after page (`DescribeEvents`). Parameters are those of `logs`."""
         body = {"Service": "TRAIN", "ServiceId": run, "Limit": _EVENTS_PAGE, **_given(how)}
-        yield from self._pages("DescribeEvents", body, "Events")
+        return self._pages("DescribeEvents", body, _answers.page("Events"), _contents)
 
     def resource_groups(self, ti_project_id: str | None = None) -> Iterator[dict[str, Any]]:
-        """Give the resource groups for `PREPAID` tasks (`DescribeBillingResourceGroups`)."""
+        """Yield the resource groups for `PREPAID` tasks (`DescribeBillingResourceGroups`)."""
         body = {"Limit": PAGE, "DontShowInstanceSet": True, **_in_project(ti_project_id)}
-        yield from self._pages("DescribeBillingResourceGroups", body, "ResourceGroupSet")
+        read = _answers.page("ResourceGroupSet", "ResourceGroupId")
+        return self._pages("DescribeBillingResourceGroups", body, read, lambda group: group["ResourceGroupId"])
 
     def specs(self, charge_type: str, resource_type: str | None) -> list[dict[str, Any]]:
-        """Give the specifications of nodes for training (`DescribeBillingSpecs`)."""
+        """Return the specifications of nodes for training (`DescribeBillingSpecs`)."""
         body = {"ChargeType": charge_type, "TaskType": "TRAIN", **_given({"ResourceType": resource_type})}
-        return self._ask("DescribeBillingSpecs", body, returns="Specs")["Specs"] or []
+        return self._ask("DescribeBillingSpecs", body, _answers.items("Specs", "SpecName"))
 
     def prices(self, specs: Sequence[str]) -> list[dict[str, Any]]:
-        """Give what one node of each specification costs an hour, in hundredths of a CNY
+        """Return what one node of each specification costs an hour, in hundredths of a CNY
         (`DescribeBillingSpecsPrice`)."""
         body = {"SpecsParam": [{"SpecName": name, "SpecCount": 1} for name in specs]}
-        return self._ask("DescribeBillingSpecsPrice", body, returns="SpecsPrice")["SpecsPrice"] or []
+        return self._ask("DescribeBillingSpecsPrice", body, _answers.items("SpecsPrice", "SpecName"))
 
     def frameworks(self) -> list[dict[str, Any]]:
-        """Give the built-in frameworks, where the service still tells them (`DescribeTrainingFrameworks`)."""
-        return self._ask("DescribeTrainingFrameworks", {}, returns="FrameworkInfos")["FrameworkInfos"] or []
+        """Return the built-in frameworks, where the service still tells them (`DescribeTrainingFrameworks`)."""
+        return self._ask("DescribeTrainingFrameworks", {}, _answers.items("FrameworkInfos"))
 
     def preset_images(self) -> list[dict[str, Any]]:
-        """Give the platform's own images (`DescribeBuildInImages`)."""
-        return self._ask("DescribeBuildInImages", {}, returns="BuildInImageInfos")["BuildInImageInfos"] or []
+        """Return the platform's own images (`DescribeBuildInImages`)."""
+        return self._ask("DescribeBuildInImages", {}, _answers.items("BuildInImageInfos"))
 
-    def _pages(self, action: str, body: Mapping[str, Any], returns: str) -> Iterator[dict[str, Any]]:
-        for offset in itertools.count(step=body["Limit"]):
-            items = self._ask(action, {**body, **({"Offset": offset} if offset else {})}, returns=returns)[returns]
-            yield from items or ()
-            if len(items or ()) < body["Limit"]:
+    def _pages(
+        self,
+        action: str,
+        body: Mapping[str, Any],
+        read: Reader[Page],
+        identity: Callable[[dict[str, Any]], str],
+        most_pages: int = MOST_PAGES,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the items of all pages, each once. A page may be shorter than asked for though others follow.
+
+        Raises:
+            UnclearError: the last page that may be read still has new items.
+        """
+        given: set[str] = set()
+        received = 0
+        for _ in range(most_pages):
+            page = self._ask(action, {**body, **({"Offset": received} if received else {})}, read)
+            fresh = {key: item for item in page.items if (key := identity(item)) not in given}
+            given.update(fresh)
+            received += len(page.items)
+            yield from fresh.values()
+            is_last = len(page.items) < body["Limit"] if page.total is None else received >= page.total
+            if is_last or not fresh:
                 return
+        raise UnclearError(_endless(action, most_pages))
 
-    def _ask(self, action: str, body: Mapping[str, Any], returns: str) -> dict[str, Any]:
+    def _ask(
+        self,
+        action: str,
+        body: Mapping[str, Any],
+        read: Reader[_T],
+        *,
+        service: tuple[str, str] = _TIONE,
+        attempts: int | None = None,
+    ) -> _T:
         """Put a mere question, which does no harm when it is put twice."""
-        return self._call(action, body, retried=may_be_asked_again, returns=returns)
+        return self._call(action, body, may_be_asked_again, read, service=service, attempts=attempts)
+
+
+def _endless(action: str, pages: int) -> str:
+    return f"{action} still had something new on page {pages}: its list is longer than this package reads"
+
+
+def _contents(item: Mapping[str, Any]) -> str:
+    """Return what tells an item without an id from others."""
+    return json.dumps(item, sort_keys=True)
 
 
 def _of_task(task_id: str, ti_project_id: str | None) -> dict[str, Any]:

@@ -219,7 +219,7 @@ class KeySupply:
             reraise=True,
         )
         try:
-            answer = attempts(caller.send, action, body, keys, "Credentials", secrets)
+            answer = attempts(caller.send, action, body, keys, secrets)
             lent, expires = answer["Credentials"], float(answer["ExpiredTime"])
             credentials = Credentials(lent["TmpSecretId"], lent["TmpSecretKey"], lent["Token"])
         except TioneError as error:

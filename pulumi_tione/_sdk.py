@@ -79,7 +79,6 @@ class Caller:
         action: str,
         body: Mapping[str, Any],
         keys: Credentials | None,
-        returns: str | None = None,
         secrets: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Send one request and give the content of its answer's `Response`.
@@ -88,7 +87,6 @@ class Caller:
             action: what is asked.
             body: with what parameters.
             keys: what it is signed with; one without keys is not signed.
-            returns: what a clear answer has.
             secrets: what is taken out of a refusal, which may repeat what was sent.
 
         Raises:
@@ -109,8 +107,6 @@ class Caller:
         if not isinstance(response, dict) or "Error" in response:
             # The SDK knows an error only under the exact content type; under another one it hands it on as a success.
             raise UnclearError(f"{action} got an answer that is not the API's")
-        if returns is not None and returns not in response:
-            raise UnclearError(f"{action} was answered without {returns}")
         return response
 
 

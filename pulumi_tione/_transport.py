@@ -5,23 +5,38 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 import tenacity
 
+from pulumi_tione import _answers
+from pulumi_tione._answers import Reader
 from pulumi_tione._keys import STS, Keys, KeySupply, supply_of
 from pulumi_tione._pace import Pace
 from pulumi_tione._sdk import Caller, Service
 from pulumi_tione._settings import Settings
 from pulumi_tione._wire import secrets_in
-from pulumi_tione.errors import GONE_KEYS, REFUSED_KEYS, ApiError, KeysRefusedError, was_throttled
+from pulumi_tione.errors import (
+    GONE_KEYS,
+    REFUSED_KEYS,
+    ApiError,
+    KeysRefusedError,
+    MalformedAnswerError,
+    was_throttled,
+)
 
 _PATIENCE_WITH_THROTTLING_SECONDS = 300
 _PATIENCE_WITH_FAILURES_SECONDS = 60
 """How long a request is sent again: while the service throttles, and while it fails to answer a mere question."""
 
+_LOOKS_AT_MALFORMED_ANSWERS = 4
+"""How often a question is put whose answers have not their form: that may be over at once, or stay for long."""
+
 _PACE = Pace()
 """One for the whole process: the service counts the requests of an account, not those of a client."""
+
+
+_T = TypeVar("_T")
 
 
 class Transport:
@@ -71,8 +86,9 @@ class Transport:
         action: str,
         body: Mapping[str, Any],
         retried: Callable[[BaseException], bool],
-        returns: str | None,
-    ) -> dict[str, Any]:
+        read: Reader[_T],
+        attempts: int | None = None,
+    ) -> _T:
         """Send a request until it is answered, or fails with an error that is not to be retried, or patience ends.
 
         Args:
@@ -80,29 +96,30 @@ class Transport:
             action: what is asked.
             body: with what parameters.
             retried: tells whether the request may be sent again after an error.
-            returns: what a clear answer has.
+            read: reads what is needed from the answer.
+            attempts: how often it is sent at most, those times aside when it is throttled.
 
         Raises:
             NotSentError: no connection came about.
             ApiError: the service refused.
             UnclearError: anything else that is not a clear answer.
         """
-        attempts = tenacity.Retrying(
+        retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(retried),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=20),
-            stop=_is_out_of_patience,
+            stop=_Patience(attempts),
             sleep=self._sleep,
             before_sleep=self._announce_throttling,
             reraise=True,
         )
-        return attempts(self._send, service, action, body, returns)
+        return retrying(lambda: read(action, self._send(service, action, body)))
 
     def _announce_throttling(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, ApiError) and was_throttled(error):
             self._announce(f"waiting: {error.action} is throttled by the service ({error.code})")
 
-    def _send(self, service: Service, action: str, body: Mapping[str, Any], returns: str | None) -> dict[str, Any]:
+    def _send(self, service: Service, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Send one request and give the content of its answer's `Response`; once more with other keys, where the
         service does not know these any more and so has surely not accepted it.
 
@@ -115,7 +132,7 @@ class Transport:
         keys = None
         try:
             keys = self._supply.current(self._account)
-            return self._send_with(keys, service, action, body, returns)
+            return self._send_with(keys, service, action, body)
         except KeysRefusedError as error:
             if error.code not in GONE_KEYS:
                 raise
@@ -127,23 +144,21 @@ class Transport:
                     f"the keys of {error.source} are not accepted any more ({error.code}): using those of "
                     f"{other.source} instead, which are of the same account {self._account}"
                 )
-        return self._send_with(other, service, action, body, returns)
+        return self._send_with(other, service, action, body)
 
-    def _send_with(
-        self, keys: Keys, service: Service, action: str, body: Mapping[str, Any], returns: str | None
-    ) -> dict[str, Any]:
+    def _send_with(self, keys: Keys, service: Service, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
         self._pace.wait(action, self._announce)
         caller = self._caller(service)
         try:
-            return caller.send(action, body, keys.credentials, returns, secrets_in(body))
+            return caller.send(action, body, keys.credentials, secrets_in(body))
         except ApiError as error:
             raise (KeysRefusedError(error, keys.source) if error.code in REFUSED_KEYS else error) from None
         finally:
             self._clock_offset = caller.clock_offset
 
     def _account_of(self, keys: Keys) -> str:
-        answer = self._caller(STS).send("GetCallerIdentity", {}, keys.credentials, returns="AccountId")
-        return str(answer["AccountId"])
+        answer = self._caller(STS).send("GetCallerIdentity", {}, keys.credentials)
+        return _answers.text("AccountId")("GetCallerIdentity", answer)
 
     def _caller(self, service: Service) -> Caller:
         """Give this thread's caller of a service."""
@@ -155,8 +170,18 @@ class Transport:
         return callers[service]
 
 
-def _is_out_of_patience(state: tenacity.RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    throttled = error is not None and was_throttled(error)
-    limit = _PATIENCE_WITH_THROTTLING_SECONDS if throttled else _PATIENCE_WITH_FAILURES_SECONDS
-    return state.upcoming_sleep + (state.seconds_since_start or 0) > limit
+class _Patience(tenacity.stop.stop_base):
+    """Ends when a request has been sent often enough, or for long enough."""
+
+    def __init__(self, attempts: int | None) -> None:
+        self._attempts = attempts
+
+    def __call__(self, state: tenacity.RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        seconds = state.upcoming_sleep + (state.seconds_since_start or 0)
+        if error is not None and was_throttled(error):
+            return seconds > _PATIENCE_WITH_THROTTLING_SECONDS
+        if isinstance(error, MalformedAnswerError) and state.attempt_number >= _LOOKS_AT_MALFORMED_ANSWERS:
+            return True
+        is_last = self._attempts is not None and state.attempt_number >= self._attempts
+        return is_last or seconds > _PATIENCE_WITH_FAILURES_SECONDS

@@ -4,6 +4,7 @@
     ├── SettingsError       region, keys or endpoint are missing or contradict each other
     ├── NotSentError        the request never reached the service: nothing has happened
     ├── UnclearError        the request was sent, and no clear answer came: it may have taken effect
+    │   └── MalformedAnswerError  the answer is one of the API's, but has not what the action returns
     ├── ApiError            the service refused the request, and said so with a code
     │   └── KeysRefusedError  it does not accept the keys
     └── TaskError           a task is not in the state that an operation needs
@@ -36,6 +37,10 @@ class NotSentError(TioneError):
 
 class UnclearError(TioneError):
     """The request was sent, but no clear answer came: it may or may not have taken effect."""
+
+
+class MalformedAnswerError(UnclearError):
+    """The service answered without an error, but not in the form that the action has."""
 
 
 class TaskError(TioneError):

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione import _sdk, _transport
+from pulumi_tione import _client, _sdk, _transport
 from pulumi_tione._client import Client
 from pulumi_tione._pace import Pace
 from pulumi_tione._settings import Settings
@@ -53,6 +53,8 @@ class Request:
     def body(self) -> Any:
         return json.loads(self.text)
 
+
+DETAIL = {"Id": "train-1", "Name": "bert", "Status": "RUNNING"}
 
 CUT = Answer(b"", status=0)
 """No answer at all: the connection is closed after the request was read."""
@@ -238,22 +240,30 @@ CALLS: dict[str, tuple[Callable[[Client], Any], str, dict[str, Any]]] = {
 def test_an_action_is_called_with_its_parameters(
     service: Service, client: Client, call: Callable[[Client], Any], action: str, body: dict[str, Any]
 ) -> None:
-    service.answer(ok(TrainingTaskDetail={"Id": "train-1"}))
+    service.answer(ok(TrainingTaskDetail=DETAIL))
     call(client)
     (request,) = service.requests
     assert request.action == action
     assert request.body == body
 
 
+def task(task_id: str, name: str = "bert", status: str = "RUNNING") -> dict[str, Any]:
+    return {"Id": task_id, "Name": name, "Status": status}
+
+
+def tasks(start: int, stop: int) -> list[dict[str, Any]]:
+    return [task(f"train-{index}") for index in range(start, stop)]
+
+
 def test_a_name_is_looked_up_by_filter_and_only_an_equal_one_is_found(service: Service, client: Client) -> None:
-    items = [{"Name": "bert-2", "Id": "train-2"}, {"Name": "my-bert", "Id": "train-3"}, {"Name": "BERT", "Id": "t"}]
+    others = [task("train-2", "bert-2"), task("train-3", "my-bert"), task("train-4", "BERT")]
     service.answer(
-        ok(TrainingTaskSet=items, TotalCount=3),
-        ok(TrainingTaskSet=[*items, {"Name": "bert", "Id": "train-1"}], TotalCount=4),
+        ok(TrainingTaskSet=others, TotalCount=3),
+        ok(TrainingTaskSet=[*others, task("train-1")], TotalCount=4),
         ok(TrainingTaskSet=[], TotalCount=0),
     )
     assert client.find_training_task("bert", "p-1") is None
-    assert client.find_training_task("bert") == {"Name": "bert", "Id": "train-1"}
+    assert client.find_training_task("bert") == task("train-1")
     assert client.find_training_task("bert") is None
     assert service.actions == ["DescribeTrainingTasks"] * 3
     asked = service.requests[0].body
@@ -263,9 +273,7 @@ def test_a_name_is_looked_up_by_filter_and_only_an_equal_one_is_found(service: S
 
 
 def test_tasks_with_tags_are_listed_page_after_page(service: Service, client: Client) -> None:
-    pages = [
-        [{"Id": f"train-{index}"} for index in range(start, stop)] for start, stop in ((0, 50), (50, 100), (100, 103))
-    ]
+    pages = [tasks(start, stop) for start, stop in ((0, 50), (50, 100), (100, 103))]
     service.answer(*(ok(TrainingTaskSet=page, TotalCount=103) for page in pages))
     found = [item["Id"] for item in client.training_tasks({}, {"pulumi:stack": "dev"})]
     assert found == [f"train-{index}" for index in range(103)]
@@ -273,6 +281,113 @@ def test_tasks_with_tags_are_listed_page_after_page(service: Service, client: Cl
     assert all(
         request.body["TagFilters"] == [{"TagKey": "pulumi:stack", "TagValues": ["dev"]}] for request in service.requests
     )
+
+
+# Where a list ends.
+
+
+def listed(client: Client) -> list[str]:
+    return [item["Id"] for item in client.training_tasks({}, {})]
+
+
+def test_a_list_ends_at_its_total_count(service: Service, client: Client) -> None:
+    service.answer(ok(TrainingTaskSet=tasks(0, 50), TotalCount=50))
+    assert listed(client) == [f"train-{index}" for index in range(50)]
+    assert len(service.requests) == 1
+
+
+def test_after_a_short_page_a_list_goes_on_where_that_page_ended(service: Service, client: Client) -> None:
+    pages = [tasks(0, 7), tasks(7, 8), tasks(8, 20)]
+    service.answer(*(ok(TrainingTaskSet=page, TotalCount=20) for page in pages))
+    assert listed(client) == [f"train-{index}" for index in range(20)]
+    assert [request.body.get("Offset", 0) for request in service.requests] == [0, 7, 8]
+
+
+def test_a_name_and_ids_are_looked_for_beyond_short_pages(service: Service, client: Client) -> None:
+    others = [task("train-2", "bert-2"), task("train-3", "bert-3")]
+    pages = (ok(TrainingTaskSet=others, TotalCount=3), ok(TrainingTaskSet=[task("train-1")], TotalCount=3))
+    service.answer(*pages)
+    assert client.find_training_task("bert") == task("train-1")
+    service.answer(*pages)
+    assert [*client.training_tasks_by_id(["train-1", "train-2", "train-3"])] == ["train-2", "train-3", "train-1"]
+
+
+@pytest.mark.parametrize("total", [None, "103", 7, True, -1], ids=repr)
+def test_a_list_whose_length_is_not_known_ends_with_a_short_page(
+    service: Service, client: Client, total: object
+) -> None:
+    pages = [tasks(0, 50), tasks(50, 60)]
+    service.answer(ok(TrainingTaskSet=pages[0], TotalCount=total), ok(TrainingTaskSet=pages[1]))
+    assert len(listed(client)) == 60
+    assert len(service.requests) == 2
+
+
+@pytest.mark.parametrize("last", [tasks(0, 50), tasks(20, 40), []], ids=["the same", "a part", "nothing"])
+def test_a_list_ends_with_a_page_that_brings_nothing_new(
+    service: Service, client: Client, last: list[dict[str, Any]]
+) -> None:
+    service.answer(ok(TrainingTaskSet=tasks(0, 50), TotalCount=10**6), ok(TrainingTaskSet=last, TotalCount=10**6))
+    assert listed(client) == [f"train-{index}" for index in range(50)]
+    assert len(service.requests) == 2
+
+
+def test_no_task_is_listed_twice_and_the_order_stays(service: Service, client: Client) -> None:
+    service.answer(
+        ok(TrainingTaskSet=[*tasks(0, 49), task("train-3")], TotalCount=120),
+        ok(TrainingTaskSet=[*tasks(40, 90)], TotalCount=120),
+        ok(TrainingTaskSet=[*tasks(90, 110)], TotalCount=120),
+    )
+    assert listed(client) == [f"train-{index}" for index in range(110)]
+
+
+@pytest.mark.parametrize(
+    ("ask", "bound"),
+    [
+        (lambda client: [*client.training_tasks({}, {})], _client.MOST_PAGES),
+        (lambda client: client.find_training_task("bert"), _client._PAGES_FOR_A_NAME),
+        (lambda client: client.training_tasks_by_id(["train-x"]), _client.MOST_PAGES),
+        (lambda client: [*client.events("run")], _client.MOST_PAGES),
+        (lambda client: [*client.resource_groups()], _client.MOST_PAGES),
+        (lambda client: [*client.workspaces()], _client.MOST_PAGES),
+        (lambda client: [*client.training_tasks_of_tag_service({})], _client.MOST_PAGES),
+    ],
+    ids=["tasks", "name", "ids", "events", "resource groups", "workspaces", "tag service"],
+)
+def test_a_list_without_an_end_is_an_error_that_says_so(
+    service: Service, client: Client, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Client], Any], bound: int
+) -> None:
+    def page(_: Request) -> Answer:
+        number = len(service.requests)
+        service.requests.append(_)
+        ids = range(100 * number, 100 * number + 100)
+        return ok(
+            TrainingTaskSet=[task(f"train-{index}", f"bert-{index}") for index in ids],
+            Events=[{"Id": index} for index in ids],
+            ResourceGroupSet=[{"ResourceGroupId": f"rsg-{index}"} for index in ids],
+            Workspaces=[{"TiProjectId": f"{index}"} for index in ids],
+            ResourceTagMappingList=[{"Resource": f"qcs::tione:ap-x:uin/1:trainingtask/train-{index}"} for index in ids],
+            PaginationToken=f"{number}",
+            TotalCount=10**9,
+        )
+
+    monkeypatch.setattr(service, "take", page)
+    with pytest.raises(UnclearError, match=rf"still had something new on page {bound}: .* longer than"):
+        ask(client)
+    assert len(service.requests) == bound
+
+
+def test_a_list_of_the_tag_service_goes_on_by_token_to_its_end(service: Service, client: Client) -> None:
+    def page(*numbers: int, token: str | None) -> Answer:
+        resources = [{"Resource": f"qcs::tione:ap-x:uin/1:trainingtask/train-{number}"} for number in numbers]
+        return ok(ResourceTagMappingList=[*resources, {"Resource": "qcs::cvm:…"}, {}], PaginationToken=token)
+
+    service.answer(page(1, 2, token="a"), page(token="b"), page(2, 3, token=""))
+    assert [*client.training_tasks_of_tag_service({"a": "b"})] == [("ap-x", f"train-{number}") for number in (1, 2, 3)]
+    assert [request.body.get("PaginationToken") for request in service.requests] == [None, "a", "b"]
+    service.answer(page(1, token="a"), page(2, token="a"), page(2, token="a"))
+    with pytest.raises(UnclearError, match="GetResources goes on with a PaginationToken that it gave before"):
+        list(client.training_tasks_of_tag_service({"a": "b"}))
+    assert len(service.requests) == 6
 
 
 def test_tags_are_bound_ten_at_a_time_and_removed_by_key(service: Service, client: Client) -> None:
@@ -287,6 +402,16 @@ def test_tags_are_bound_ten_at_a_time_and_removed_by_key(service: Service, clien
     assert all(request.body["ResourceList"] == [resource] for request in service.requests)
     assert {request.headers["X-TC-Version"] for request in service.requests} == {"2018-08-13"}
     assert "/tag/tc3_request" in service.requests[0].headers["Authorization"]
+
+
+def test_failed_resources_of_another_form_are_not_clear(service: Service, client: Client) -> None:
+    malformed: list[Any] = ["x", [None], [{}], [{"Code": 7}]]
+    for failed in malformed:
+        service.answer(ok(FailedResources=failed))
+        with pytest.raises(UnclearError, match=r"TagResources was answered with .*FailedResources"):
+            client.tag_training_task("train-1", "100", {"team": "nlp"})
+    service.answer(ok(FailedResources=None))
+    client.tag_training_task("train-1", "100", {"team": "nlp"})
 
 
 def test_a_failure_inside_a_successful_answer_of_the_tag_service_is_an_error(service: Service, client: Client) -> None:
@@ -342,9 +467,122 @@ def test_a_task_that_the_service_does_not_know_is_none(service: Service, client:
         client.stop_training_task("train-1")
 
 
-def test_a_null_detail_is_a_task_that_the_service_does_not_know(service: Service, client: Client) -> None:
+MALFORMED_DETAILS: dict[str, Any] = {
+    "null": None,
+    "an empty object": {},
+    "a text": "RUNNING",
+    "a list": [DETAIL],
+    "a number": 7,
+    "no id": {"Status": "RUNNING"},
+    "a null id": {**DETAIL, "Id": None},
+    "an empty id": {**DETAIL, "Id": ""},
+    "an id that is a number": {**DETAIL, "Id": 7},
+    "another id": {**DETAIL, "Id": "train-2"},
+    "no status": {"Id": "train-1"},
+    "an empty status": {**DETAIL, "Status": ""},
+    "a status that is an object": {**DETAIL, "Status": {"Status": "RUNNING"}},
+}
+
+
+@pytest.mark.parametrize("detail", MALFORMED_DETAILS.values(), ids=MALFORMED_DETAILS)
+def test_a_malformed_detail_says_nothing_about_a_task_and_is_asked_for_a_few_times(
+    service: Service, client: Client, pauses: Pauses, detail: Any
+) -> None:
+    service.answer(ok(TrainingTaskDetail=detail))
+    for call in (client.describe_training_task, client.answer_about_training_task):
+        with pytest.raises(UnclearError, match=r"DescribeTrainingTask was answered with .* \(request id r-1\)"):
+            call("train-1")
+    assert len(service.requests) == 8
+    assert sum(pauses) < 15
+    service.answer(ok(TrainingTaskDetail=detail), ok(TrainingTaskDetail=DETAIL))
+    assert client.describe_training_task("train-1") == DETAIL
+
+
+def test_one_attempt_is_one_request_unless_it_is_throttled(service: Service, client: Client, pauses: Pauses) -> None:
     service.answer(ok(TrainingTaskDetail=None))
-    assert client.describe_training_task("train-1") is None
+    with pytest.raises(UnclearError):
+        client.describe_training_task("train-1", attempts=1)
+    service.answer(Answer(b"", status=502))
+    with pytest.raises(UnclearError):
+        client.describe_training_task("train-1", attempts=1)
+    assert (len(service.requests), pauses) == (2, [])
+    service.answer(refusal("RequestLimitExceeded"), ok(TrainingTaskDetail=DETAIL))
+    assert client.describe_training_task("train-1", attempts=1) == DETAIL
+
+
+@pytest.mark.parametrize("spelling", ["succeed", "Succeed", "SUCCEED"])
+def test_a_status_in_another_case_is_that_status(service: Service, client: Client, spelling: str) -> None:
+    service.answer(ok(TrainingTaskDetail=task("train-1", status=spelling)))
+    assert client.describe_training_task("train-1") == task("train-1", status="SUCCEED")
+    service.answer(ok(TrainingTaskSet=[task("train-1", status=spelling)], TotalCount=1))
+    assert client.training_tasks_by_id(["train-1"])["train-1"]["Status"] == "SUCCEED"
+    assert [item["Status"] for item in client.training_tasks({}, {})] == ["SUCCEED"]
+
+
+def test_a_status_that_nobody_knows_stays_as_it_is(service: Service, client: Client) -> None:
+    service.answer(ok(TrainingTaskDetail=task("train-1", status="Thawing")))
+    assert client.describe_training_task("train-1") == task("train-1", status="Thawing")
+
+
+LISTS: dict[str, tuple[Callable[[Client], Any], str, tuple[str, ...]]] = {
+    "tasks": (lambda client: list(client.training_tasks({}, {})), "TrainingTaskSet", ("Id", "Name", "Status")),
+    "name": (lambda client: client.find_training_task("bert"), "TrainingTaskSet", ("Id", "Name", "Status")),
+    "ids": (lambda client: client.training_tasks_by_id(["train-1"]), "TrainingTaskSet", ("Id", "Name", "Status")),
+    "pods": (lambda client: client.pods("train-1"), "PodInfoList", ()),
+    "logs": (lambda client: client.logs("run"), "Content", ()),
+    "events": (lambda client: list(client.events("run")), "Events", ()),
+    "resource groups": (lambda client: list(client.resource_groups()), "ResourceGroupSet", ("ResourceGroupId",)),
+    "specs": (lambda client: client.specs("PREPAID", None), "Specs", ("SpecName",)),
+    "prices": (lambda client: client.prices(["a"]), "SpecsPrice", ("SpecName",)),
+    "frameworks": (lambda client: client.frameworks(), "FrameworkInfos", ()),
+    "images": (lambda client: client.preset_images(), "BuildInImageInfos", ()),
+    "workspaces": (lambda client: list(client.workspaces()), "Workspaces", ()),
+    "tag service": (lambda client: list(client.training_tasks_of_tag_service({})), "ResourceTagMappingList", ()),
+}
+
+
+@pytest.mark.parametrize(("ask", "name", "texts"), LISTS.values(), ids=LISTS)
+def test_a_list_of_another_form_is_an_error_that_names_what_came(
+    service: Service,
+    client: Client,
+    pauses: Pauses,
+    ask: Callable[[Client], Any],
+    name: str,
+    texts: tuple[str, ...],
+) -> None:
+    whole = dict.fromkeys(texts, "x")
+    malformed: list[tuple[Any, str]] = [
+        ("x", f"with a text in place of the list {name} "),
+        ("", f"with an empty text in place of the list {name} "),
+        ({"a": 1}, f"with an object in place of the list {name} "),
+        (7, f"with a number in place of the list {name} "),
+        ([None], f"with a list {name} that has null in place of an item "),
+        ([whole, "x"], f"with a list {name} that has a text in place of an item "),
+        ([[]], f"with a list {name} that has an empty list in place of an item "),
+        *(([{**whole, text: None}], f"an item of {name} that has null in place of {text} ") for text in texts),
+        *(([{**whole, text: 7}], f"an item of {name} that has a number in place of {text} ") for text in texts),
+    ]
+    for value, what in malformed:
+        service.answer(ok(**{name: value}))
+        with pytest.raises(UnclearError) as caught:
+            ask(client)
+        assert what in str(caught.value)
+        pauses.clear()
+    service.answer(ok())
+    with pytest.raises(UnclearError, match=f"with nothing in place of the list {name} "):
+        ask(client)
+    service.answer(ok(**{name: None}, TotalCount=2))
+    with pytest.raises(UnclearError, match=f"null in place of the list {name}, which has 2 items"):
+        ask(client)
+    service.answer(ok(**{name: None}))
+    assert not ask(client) or ask(client) == ([], "")
+
+
+@pytest.mark.parametrize("account", [None, "", 7, {}, ["1"]], ids=repr)
+def test_an_account_that_is_no_text_is_not_clear(service: Service, client: Client, account: Any) -> None:
+    service.answer(ok(AccountId=account))
+    with pytest.raises(UnclearError, match=r"GetCallerIdentity was answered with .* in place of AccountId"):
+        client.account_id()
 
 
 @pytest.mark.parametrize(
@@ -401,7 +639,7 @@ def test_a_create_without_a_clear_answer_may_have_taken_effect_and_is_not_sent_a
     assert (len(service.requests), pauses) == (1, [])
 
 
-@pytest.mark.parametrize("task_id", [None, "", 7, {}, []], ids=repr)
+@pytest.mark.parametrize("task_id", [None, "", 7, {}, [], "train 1", "train-1\n", "训练"], ids=repr)
 def test_a_create_without_an_id_is_not_clear(service: Service, client: Client, task_id: Any) -> None:
     service.answer(ok(Id=task_id))
     with pytest.raises(UnclearError, match="CreateTrainingTask was answered without an id"):
@@ -499,7 +737,7 @@ def test_a_create_that_was_refused_for_another_reason_is_not_sent_again_here(
 def test_what_does_no_harm_twice_is_sent_again_after_throttling_and_passing_failures(
     service: Service, client: Client, pauses: Pauses, call: Callable[[Client], Any], code: str
 ) -> None:
-    service.answer(refusal(code), ok(TrainingTaskDetail={"Id": "train-1"}))
+    service.answer(refusal(code), ok(TrainingTaskDetail=DETAIL))
     call(client)
     assert len(service.requests) == 2
     assert len(pauses) == 1

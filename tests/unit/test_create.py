@@ -76,7 +76,9 @@ class Service(Client):
         self.bodies.append(body)
         return self.steps.pop(0)(self, body) if self.steps else self.make(body)
 
-    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> dict[str, Any] | None:
         self.calls.append("describe")
         self.asked_workspaces.add(ti_project_id)
         if self.describe_errors:

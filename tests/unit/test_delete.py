@@ -66,7 +66,9 @@ class Service(Client):
             raise self.look_error
         return None if self.status is None else {"Id": "train-1", "Name": "bert", "Status": self.status}
 
-    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> dict[str, Any] | None:
         return self._look(ti_project_id)
 
     def training_tasks_by_id(

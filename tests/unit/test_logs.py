@@ -69,7 +69,9 @@ class Service(Client):
             )
         return self._sorted[run]
 
-    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> dict[str, Any] | None:
         return self.details.pop(0) if len(self.details) > 1 else self.details[0]
 
     def pods(self, task_id: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:

@@ -68,7 +68,9 @@ class Service(Client):
         self.account = account
         self.asked: list[tuple[str, str | None]] = []
 
-    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> dict[str, Any] | None:
         self.asked.append((task_id, ti_project_id))
         if isinstance(self.detail, TioneError):
             raise self.detail

@@ -66,7 +66,9 @@ class Service(Client):
         self.runs += 1
         self.status = "SUBMITTING"
 
-    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> dict[str, Any] | None:
         if self.is_gone:
             return None
         return {

@@ -48,7 +48,9 @@ class Service(Client):
             self.statuses.pop(0)
         return {} if self.is_gone else {task_id: {"Id": task_id, "Status": self.now} for task_id in task_ids}
 
-    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json | None:
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> Json | None:
         return None if self.is_gone else {**self.detail, "Id": task_id, "Status": self.now}
 
     def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json:

@@ -1,0 +1,160 @@
+"""The forms of answers: what an action returns is checked before anything works with it.
+
+An answer of another form says nothing about a task, least of all that there is none: it is an `UnclearError`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from pulumi_tione._waiting import Status
+from pulumi_tione.errors import ApiError, MalformedAnswerError
+
+_T = TypeVar("_T")
+
+Answer: TypeAlias = Mapping[str, Any]
+"""The content of an answer's `Response`."""
+
+Reader: TypeAlias = Callable[[str, Answer], _T]
+"""Reads what is needed from the answer to an action.
+
+Raises:
+    MalformedAnswerError: the answer has another form.
+"""
+
+_ID = re.compile(r"[\x21-\x7e]+")
+
+
+class Page(NamedTuple):
+    """A page of a list."""
+
+    items: list[dict[str, Any]]
+    total: int | None
+    """How long the whole list is, where the answer says so and does not contradict itself."""
+    token: str
+    """What the next page is asked for with, where that is not an offset."""
+
+
+def whole(_action: str, answer: Answer) -> Answer:
+    """Return an answer as it is."""
+    return answer
+
+
+def text(name: str) -> Reader[str]:
+    """Return a reader of a text, which must not be empty."""
+
+    def read(action: str, answer: Answer) -> str:
+        value = answer.get(name)
+        if not isinstance(value, str) or not value:
+            raise _malformed(action, answer, f"{_kind(answer, name)} in place of {name}")
+        return value
+
+    return read
+
+
+def new_id(action: str, answer: Answer) -> str:
+    """Return the id of what was created."""
+    value = answer.get("Id")
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise MalformedAnswerError(f"{action} was answered without an id{_request_id(answer)}")
+    return value
+
+
+def detail_of(task_id: str) -> Reader[dict[str, Any]]:
+    """Return a reader of the detail of a task."""
+
+    def read(action: str, answer: Answer) -> dict[str, Any]:
+        detail = answer.get("TrainingTaskDetail")
+        if not isinstance(detail, dict) or not detail:
+            raise _malformed(action, answer, f"{_kind(answer, 'TrainingTaskDetail')} in place of TrainingTaskDetail")
+        _require_texts(detail, ("Id", "Status"), "TrainingTaskDetail", action, answer)
+        if detail["Id"] != task_id:
+            raise _malformed(action, answer, f"the TrainingTaskDetail of another task than {task_id}")
+        return _with_known_status(detail)
+
+    return read
+
+
+def items(name: str, *texts: str) -> Reader[list[dict[str, Any]]]:
+    """Return a reader of a list of objects, each with certain texts; null is an empty list."""
+    read_page = page(name, *texts)
+    return lambda action, answer: read_page(action, answer).items
+
+
+def page(name: str, *texts: str) -> Reader[Page]:
+    """Return a reader of a page of a list of objects, each with certain texts; null is an empty page."""
+
+    def read(action: str, answer: Answer) -> Page:
+        found = answer.get(name)
+        if name not in answer or not isinstance(found, (list, type(None))):
+            raise _malformed(action, answer, f"{_kind(answer, name)} in place of the list {name}")
+        count = answer.get("TotalCount")
+        total = count if isinstance(count, int) and not isinstance(count, bool) else None
+        if found is None and total:
+            raise _malformed(action, answer, f"null in place of the list {name}, which has {total} items")
+        found = found or []
+        for item in found:
+            if not isinstance(item, dict):
+                raise _malformed(action, answer, f"a list {name} that has {_kind_of(item)} in place of an item")
+            _require_texts(item, texts, f"an item of {name}", action, answer)
+        tokens = (answer.get(name) for name in ("PaginationToken", "Context"))
+        return Page(
+            items=[_with_known_status(item) for item in found],
+            total=None if total is None or total < len(found) else total,
+            token=next((token for token in tokens if isinstance(token, str)), ""),
+        )
+
+    return read
+
+
+def failed_resources(action: str, answer: Answer) -> list[ApiError]:
+    """Return what the tag service refused of a request that it answers as a success."""
+    request_id = str(answer.get("RequestId") or "")
+    failed = items("FailedResources", "Code")(action, answer) if "FailedResources" in answer else []
+    return [ApiError(action, each["Code"], str(each.get("Message") or ""), request_id) for each in failed]
+
+
+def _require_texts(found: Answer, names: tuple[str, ...], where: str, action: str, answer: Answer) -> None:
+    for name in names:
+        if not isinstance(found.get(name), str) or not found[name]:
+            raise _malformed(action, answer, f"{where} that has {_kind(found, name)} in place of {name}")
+
+
+_STATUSES = frozenset(status.value for status in Status)
+
+
+def _with_known_status(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a task with its status in the API's spelling; a status that nobody knows stays as it is."""
+    status = found.get("Status")
+    if isinstance(status, str) and status not in _STATUSES and status.upper() in _STATUSES:
+        return {**found, "Status": status.upper()}
+    return found
+
+
+def _malformed(action: str, answer: Answer, what: str) -> MalformedAnswerError:
+    return MalformedAnswerError(f"{action} was answered with {what}{_request_id(answer)}")
+
+
+def _request_id(answer: Answer) -> str:
+    request_id = answer.get("RequestId")
+    return f" (request id {request_id})" if isinstance(request_id, str) and request_id else ""
+
+
+def _kind(found: Answer, name: str) -> str:
+    return _kind_of(found[name]) if name in found else "nothing"
+
+
+def _kind_of(value: Any) -> str:
+    """Name the kind of a value, and never the value, which may be a secret."""
+    kinds: dict[type, str] = {
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
+    kind = kinds.get(type(value), "null")
+    return f"an empty {kind.split()[-1]}" if isinstance(value, (str, list, dict)) and not value else kind
