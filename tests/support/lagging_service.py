@@ -149,7 +149,9 @@ class LaggingService(Client):
         instead = self._instead("create", body)
         return self.make(body) if instead is PROCEED else str(instead)
 
-    def describe_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> dict[str, Any] | None:
         self._call("describe", task_id)
         instead = self._instead("describe", task_id)
         return self._shown(task_id, self.lag.details) if instead is PROCEED else instead
