@@ -109,6 +109,14 @@ def resource_under(parent_types: str, resource_name: str) -> str:
     return resource_name if parent_types == STACK_TYPE else f"{parent_types}::{resource_name}"
 
 
+def labels_to_remove(labelled: bool) -> tuple[str, ...]:
+    """Return the keys of the labels that an update takes away from a task that should not have them.
+
+    The label of its create stays for as long as the task gets labels at all: nobody can know it later.
+    """
+    return (*LABELS, RETAINED_LABEL) if labelled else (*LABELS, RETAINED_LABEL, CREATE_LABEL)
+
+
 def wanted_tags(inputs: Mapping[str, Any], labelled: bool, create: str | None = None) -> dict[str, str]:
     """Return all the tags that a task should have: its labels, if it gets some, and the program's.
 

@@ -68,7 +68,15 @@ _OF_TKE = {
 }
 """What a pod of TKE finds in its environment."""
 
-_OURS_ALONE = ("endpoint", "insecureHost", "caBundle", "metadataEndpoint", "labels", "defaultTags")
+_OURS_ALONE = (
+    "endpoint",
+    "insecureHost",
+    "caBundle",
+    "metadataEndpoint",
+    "labels",
+    "defaultTags",
+    "deletedNamesAreKept",
+)
 """What the official provider has no setting for: the config `tencentcloud:` is not asked for it."""
 
 _KEYS_OF_TASK = frozenset({"profile", "sharedCredentialsDir", "camRoleName"})
@@ -158,10 +166,18 @@ class Settings:
     @property
     def labels(self) -> bool:
         """Whether tasks get the tags `pulumi:project`, `pulumi:stack` and `pulumi:resource`."""
-        found = self._first("labels")
-        value = found.value.lower() if found else "true"
+        return self._truth("labels", default=True)
+
+    @property
+    def deleted_names_are_kept(self) -> bool:
+        """Whether the user says that the service keeps the names of deleted tasks."""
+        return self._truth("deletedNamesAreKept", default=False)
+
+    def _truth(self, name: str, *, default: bool) -> bool:
+        found = self._first(name)
+        value = found.value.lower() if found else str(default).lower()
         if value not in ("true", "false"):
-            raise SettingsError(f"tione:labels must be true or false, got {value!r}")
+            raise SettingsError(f"tione:{name} must be true or false, got {value!r}")
         return value == "true"
 
     @property

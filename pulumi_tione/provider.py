@@ -143,7 +143,10 @@ class TrainingTaskProvider(ResourceProvider):
             inputs=inputs,
             labelled=self._settings.labels,
             left_behind=self._left_behind,
+            deleted=self._deleted,
+            deleted_names_are_kept=self._settings.deleted_names_are_kept,
             warn=_engine.warn,
+            announce=_engine.show_status,
         )
         return CreateResult(*creation.run())
 

@@ -1,56 +1,111 @@
 """Create: one CreateTrainingTask, one DescribeTrainingTask, exactly once whatever happens in between.
 
-Names are unique at the service, so the name is what tells whether an earlier request took effect. Once there is an id
-nothing is raised any more: Pulumi would forget the task.
+Names are unique at the service, so the name tells whether an earlier request took effect. Requests that change
+something decide; reads may lag behind them by half a minute. Once there is an id nothing is raised any more: Pulumi
+would forget the task.
 """
 
 from __future__ import annotations
 
 import contextlib
+import enum
 import itertools
+import json
+import secrets
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeAlias
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import LABELS, NUMBERS, RETAINED, named, numbered, wanted_tags
+from pulumi_tione._ownership import CREATE_LABEL, LABELS, NUMBERS, RETAINED, named, numbered, wanted_tags
 from pulumi_tione._times import time_or_none
+from pulumi_tione._waiting import intervals
 from pulumi_tione._wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
+from pulumi_tione.lifecycle.delete import DeletedTasks
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.left_behind import LeftBehind
 from pulumi_tione.lifecycle.names import computed_name
-from pulumi_tione.lifecycle.tagging import set_tags
+from pulumi_tione.lifecycle.presence import LAG_SECONDS
 
-_LOOKS = 6
-"""How often an unclear answer is looked into, within a quarter of a minute: the list may lag behind."""
+_SECONDS_TO_FIND_OURS = 15.0
+"""How long what an indeterminate request may have made is looked for, before the request is sent again. That is safe:
+if it has made a task that is not visible yet, the name is taken."""
+
+_SECONDS_TO_FIND_A_HOLDER = 60.0
+"""How long the task is looked for whose name is refused as taken."""
+
+_SECONDS_WHERE_NAMES_ARE_KEPT = 3.0
+"""The same where it is no surprise: we have deleted the task before, and the service keeps its name."""
 
 _ATTEMPTS = {Kind.DOUBTFUL: 2}
 _USUAL_ATTEMPTS = 3
 """How often the request is sent in all, each time only after nothing was found under the name."""
 
-_UNSETTLED = (Kind.UNCLEAR, Kind.BUSY, Kind.DOUBTFUL)
-"""The refusals after which the request may be sent again, when nothing is found under the name."""
-
-_PAUSES_BEFORE_ANOTHER_NAME = (0.5, 1.0, 2.0)
-"""How long a name that is refused as taken is looked for, in seconds, before nobody is believed to have it."""
-
 _SECONDS_BETWEEN_ATTEMPTS = 1.0
 
 _IS_BEING_CREATED = "FailedOperation.DuplicateNameTaskIsCreating"
-"""Somebody's task of this name is on its way, even if it is not to be seen yet."""
+"""Somebody's task of this name is being created, even if it is not visible yet."""
+
+_TAGS_NOT_BOUND = "InternalError.BindingTagsFailed"
+"""There may be a task, and it may have none of its tags."""
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much the service's clock may be off, for it to accept our signatures."""
-
 
 _WAY_BESIDE_RETAINED = (
     "It stays because of retain_on_delete: for another task beside it change `triggers`, or its name where the program "
     "sets one."
 )
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    """There is a new task."""
+
+    task_id: str
+
+
+@dataclass(frozen=True)
+class _NameTaken:
+    """There is no new task: one of this name exists, or the name of a deleted one is kept."""
+
+    refusal: ApiError
+
+
+@dataclass(frozen=True)
+class _Indeterminate:
+    """There may be a new task."""
+
+    error: TioneError
+
+
+@dataclass(frozen=True)
+class _Transient:
+    """There is no new task, and the request may be sent again."""
+
+    refusal: ApiError
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """There is no new task, and sending the request again cannot help."""
+
+    error: TioneError
+
+
+_Outcome: TypeAlias = _Accepted | _NameTaken | _Indeterminate | _Transient | _Refused
+
+
+class _Whose(enum.Enum):
+    """Whose a task is that was found under the name of one that is being created."""
+
+    OURS = "made by this create"
+    ANOTHERS = "made by somebody else, or before"
+    UNLABELLED = "made since, of the same inputs, without labels so far"
 
 
 @dataclass
@@ -62,52 +117,86 @@ class Creation:
         inputs: the task's inputs, as check has passed them.
         labelled: whether the task gets our labels.
         left_behind: what killed updates may have left of this stack.
-        warn: told what is not as it should be, when there is a task all the same.
-        sleep: how pauses are made.
-        now: the time.
+        deleted: the tasks that this process has deleted.
+        deleted_names_are_kept: whether the user says that the service keeps the names of deleted tasks.
+        warn: shows on the task's row what is not as it should be, although there is a task.
+        announce: shows on the task's row what is waited for.
+        sleep: makes the pauses.
+        clock: the time in seconds, from any beginning.
+        now: the time by the service's clock.
+        draw: returns a value for the label that tells this create from another one.
     """
 
     client: Client
     inputs: Mapping[str, Any]
     labelled: bool
     left_behind: LeftBehind = field(default_factory=LeftBehind)
+    deleted: DeletedTasks = field(default_factory=DeletedTasks)
+    deleted_names_are_kept: bool = False
     warn: Callable[[str], None] = lambda _: None
+    announce: Callable[[str], None] = lambda _: None
     sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] | None = None
+    draw: Callable[[], str] = lambda: secrets.token_hex(1)
     _begun: datetime = field(init=False)
+    _tags: dict[str, str] = field(init=False)
+    """All the tags that the task is created with."""
 
     def run(self) -> tuple[str, dict[str, Any]]:
-        """Create the task and give its id and its outputs.
+        """Create the task and return its id and its outputs.
 
         Raises:
             TioneError: there is no new task, or it cannot be told from somebody else's; the message says which.
         """
-        self._begun = self.now()
+        self._tags = wanted_tags(self.inputs, self.labelled, self.draw())
         self._ensure_nothing_is_left_behind()
+        self._begun = (self.now or self.client.service_now)()
         task_id, name = self._created()
         inputs = named(self.inputs, name)
         try:
-            return task_id, self._outputs(task_id, inputs)
+            outputs = self._outputs(task_id, inputs)
+            _ensure_serializable(outputs)
         except Exception as error:  # noqa: BLE001  whatever it is: an error now would lose the task
-            self.warn(f"{task_id} was created, but what the service tells of it could not be recorded: {error}")
-            return task_id, self._outputs_unseen(inputs)
+            self.warn(f"{task_id} was created, but what the service returned of it cannot be recorded: {error!r}")
+            outputs = self._outputs_unseen(inputs)
+        return task_id, outputs
+
+    # What is recorded.
 
     def _outputs(self, task_id: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        detail = self.client.describe_training_task(task_id, self._workspace)
-        if detail is None:  # it may take a moment to be seen everywhere
+        try:
+            detail = self.client.describe_training_task(task_id, self._workspace)
+        except UnclearError:
+            detail = None
+        if detail is None:  # it may take a moment until it is visible
             return self._outputs_unseen(inputs)
-        return recorded_outputs(inputs, {**detail, "Tags": self._repaired_tags(task_id, detail)})
+        tags = self._bound_tags(task_id, detail)
+        return recorded_outputs(inputs, {**detail, "Tags": [_tag(key, value) for key, value in tags.items()]})
 
     def _outputs_unseen(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Give what is known of a task that the service does not tell of: whose it is, for when it is missed later."""
-        outputs = recorded_outputs(inputs, {})
+        """Return what is known of a task that is not visible yet: the account it is in, for when it is missed later,
+        and the tags that it was created with."""
+        outputs = recorded_outputs(inputs, {"Tags": [_tag(key, value) for key, value in self._tags.items()]})
         with contextlib.suppress(Exception):  # whatever it is: an error now would lose the task
             outputs["uin"] = self.client.account_id()
         return outputs
 
-    @property
-    def _workspace(self) -> str | None:
-        return self.inputs.get("tiProjectId")
+    def _bound_tags(self, task_id: str, detail: Mapping[str, Any]) -> dict[str, str]:
+        """Return the tags of the new task. Tags that it does not show are bound once more: it may have failed to get
+        them, or they are not visible yet, and binding them twice does no harm."""
+        shown = user_tags(detail.get("Tags"))
+        missing = {key: value for key, value in self._tags.items() if shown.get(key) != value}
+        if not missing:
+            return shown
+        try:
+            self.client.tag_training_task(task_id, str(detail.get("Uin") or self.client.account_id()), missing)
+        except TioneError as error:
+            self.warn(f"{task_id} was created, but lacks tags; the next `pulumi up` tries again: {error}")
+            return shown
+        return {**shown, **missing}
+
+    # Leftovers of killed updates.
 
     def _ensure_nothing_is_left_behind(self) -> None:
         name = self.inputs["name"]
@@ -118,54 +207,35 @@ class Creation:
         except TioneError as error:
             raise TaskError(f"training task {name!r} was not created: {error}") from error
         if left is not None and left.get("Name") != name:
-            raise TaskError(
-                f"training task {name!r} was not created: {self._described(left)}. An update that was cut off may have "
-                f"left it. {self._ways_out(left)}"
-            )
+            raise TaskError(self._is_left_behind(left))
 
-    def _described(self, task: Mapping[str, Any]) -> str:
-        """Tell of a task what helps to decide whether it is ours: id, status, age, labels and content."""
-        labels = "with" if self._has_our_labels(task) else "without"
-        content = "the same" if self._has_our_content(task) else "other"
+    def _is_left_behind(self, left: Mapping[str, Any]) -> str:
         return (
-            f"{task.get('Id')} is there already, named {task.get('Name')!r}, status {task.get('Status')}, created "
-            f"{task.get('CreateTime')}, {labels} the labels of this very resource, made of {content} inputs"
+            f"training task {self.inputs['name']!r} was not created: {self._described(left)}. An update that was cut "
+            f"off may have left it. {self._ways_out(left)}"
         )
 
-    def _ways_out(self, task: Mapping[str, Any]) -> str:
-        """Say what to do about a task that is in the way, as commands that can be pasted."""
-        resource = shlex.quote(str(self.inputs.get("owner", {}).get("resource", "RESOURCE")))
-        place = f" --region {self.client.region}" + (f" --workspace {self._workspace}" if self._workspace else "")
-        keep = f"`pulumi-tione import{place} {resource} {task.get('Id')}`"
-        if not self._has_our_labels(task):
-            return f"Choose another name; or, if it is yours, {keep} takes it over, or delete it in the console."
-        delete = f"`pulumi-tione orphans --delete {task.get('Id')}`"
-        return f"To keep it: {keep}. To get rid of it: {delete}. Then run `pulumi up` again."
+    # Sending the request.
 
-    def _has_our_labels(self, task: Mapping[str, Any]) -> bool:
-        ours = {key: value for key, value in wanted_tags(self.inputs, self.labelled).items() if key in LABELS}
-        return bool(ours) and ours.items() <= user_tags(task.get("Tags")).items()
-
-    def _has_our_content(self, task: Mapping[str, Any]) -> bool:
-        inputs = {**self.inputs, "name": task.get("Name")}
-        return not diff(recorded_outputs(inputs, task), inputs, labelled=False).replacing
+    @property
+    def _workspace(self) -> str | None:
+        return self.inputs.get("tiProjectId")
 
     def _created(self) -> tuple[str, str]:
-        """Create the task under its name. A computed name that the service keeps for a deleted task is numbered."""
+        """Create the task under its name; where that is kept for a deleted task, under the name with a number."""
         name = str(self.inputs["name"])
-        names = [name, *(numbered(name, number) for number in NUMBERS)] if self._has_computed_name() else [name]
-        for candidate in names:
-            task_id = self._created_as(candidate, is_last=candidate == names[-1])
+        task_id = self._created_as(name)
+        if task_id is not None:
+            return task_id, name
+        for number in NUMBERS:
+            candidate = numbered(name, number)
+            task_id = self._created_as(candidate)
             if task_id is not None:
                 return task_id, candidate
-        raise AssertionError("the last name is either accepted or an error")
+        raise TaskError(f"{_not_created(name, None)}: the service keeps its name, and all numbered forms of it")
 
-    def _has_computed_name(self) -> bool:
-        owner = self.inputs.get("owner")
-        return owner is not None and self.inputs["name"] == computed_name(owner, self.inputs)
-
-    def _created_as(self, name: str, is_last: bool) -> str | None:
-        """Create the task under this name; nothing if the name is refused though no task has it, and there are more.
+    def _created_as(self, name: str) -> str | None:
+        """Create the task under this name, and return its id; None if the name is taken, but by no task.
 
         The name is looked up before the first request: what is found under it later was made since.
         """
@@ -175,123 +245,292 @@ class Creation:
             raise TaskError(f"{_not_created(name, None)}: {error}") from error
         if holder is not None:
             raise TaskError(self._name_is_taken(name, holder, None))
-        body = request_body({**self.inputs, "name": name}, wanted_tags(self.inputs, self.labelled))
-        unclear: TioneError | None = None
-        last: TioneError
+        body = request_body({**self.inputs, "name": name}, self._tags)
+        indeterminate: TioneError | None = None
+        has_waited = False
         for attempt in itertools.count(1):
-            try:
-                return self.client.create_training_task(body)
-            except ApiError as error:
-                if error.kind is Kind.CONFLICT:
-                    return self._settled_conflict(name, error, unclear, is_last)
-                if error.kind not in _UNSETTLED:
-                    raise TaskError(f"{_not_created(name, unclear)}: {error}") from error
-                last, attempts = error, _ATTEMPTS.get(error.kind, _USUAL_ATTEMPTS)
-                unclear = error if error.kind is Kind.UNCLEAR else unclear
-            except UnclearError as error:
-                last, attempts = error, _USUAL_ATTEMPTS
-                unclear = error
-            except TioneError as error:
-                raise type(error)(f"{_not_created(name, unclear)}: {error}") from error
-            found = None if unclear is None else self._look_up(name, unclear)
-            if found is not None:
-                return found
+            match self._send(body):
+                case _Accepted(task_id):
+                    return task_id
+                case _NameTaken(refusal) if indeterminate is not None:
+                    found = self._find_ours(name, indeterminate, _SECONDS_TO_FIND_A_HOLDER)
+                    if found is not None:
+                        return found
+                    raise TaskError(f"{_not_created(name, indeterminate)}: {refusal}")
+                case _NameTaken(refusal):
+                    self._find_holder(name, refusal, has_waited)
+                    if has_waited or not self.deleted.has_predecessor_of(self.inputs):
+                        return None
+                    has_waited = True  # the name of the task that we have deleted may be free by now
+                    continue
+                case _Refused(cause):
+                    kind = TaskError if isinstance(cause, ApiError) else type(cause)
+                    raise kind(f"{_not_created(name, indeterminate)}: {cause}") from cause
+                case _Transient(last):
+                    attempts = _ATTEMPTS.get(last.kind, _USUAL_ATTEMPTS)
+                case _Indeterminate(last):
+                    indeterminate, attempts = last, _USUAL_ATTEMPTS
+            if indeterminate is not None:
+                found = self._find_ours(name, indeterminate, _SECONDS_TO_FIND_OURS)
+                if found is not None:
+                    return found
             if attempt == attempts:
-                raise TaskError(f"{_not_created(name, unclear)} in {attempts} attempts: {last}")
+                raise TaskError(f"{_not_created(name, indeterminate)} in {attempts} attempts: {last}")
             self.sleep(_SECONDS_BETWEEN_ATTEMPTS)
         raise AssertionError("the attempts are counted for ever")
 
-    def _settled_conflict(self, name: str, refusal: ApiError, unclear: TioneError | None, is_last: bool) -> str | None:
-        """The name is taken: by an earlier attempt of this very create, by somebody else, or by nobody to be seen."""
-        if unclear is not None:
-            found = self._look_up(name, unclear)
-            if found is not None:
-                return found
-            raise TaskError(f"{_not_created(name, unclear)}: {refusal}")
-        holder = self._holder(name)
-        # The list may lag behind: the holder may be what a killed update made a moment ago, beside which another name
-        # would make a second task. A numbered name was refused right after the plain one: that has been waited for.
-        for pause in _PAUSES_BEFORE_ANOTHER_NAME if name == self.inputs["name"] else ():
-            if holder is not None:
-                break
-            self.sleep(pause)
-            holder = self._holder(name)
-        if holder is None and refusal.code != _IS_BEING_CREATED and not is_last:
-            return None
-        raise TaskError(self._name_is_taken(name, holder, refusal)) from refusal
+    def _send(self, body: Mapping[str, Any]) -> _Outcome:
+        """Send the request once, and return what came of it."""
+        try:
+            return _Accepted(self.client.create_training_task(body))
+        except UnclearError as error:
+            return _Indeterminate(error)
+        except ApiError as error:
+            match error.kind:
+                case Kind.CONFLICT:
+                    return _NameTaken(error)
+                case Kind.UNCLEAR:
+                    return _Indeterminate(error)
+                case Kind.BUSY | Kind.DOUBTFUL:
+                    return _Transient(error)
+                case _:
+                    return _Refused(error)
+        except TioneError as error:
+            return _Refused(error)
 
-    def _look_up(self, name: str, unclear: TioneError) -> str | None:
-        """Find what an unclear request may have left under our name, looking again for a while."""
-        failed: TioneError | None = None
-        for pause in (0.0, *(0.5 * 2**look for look in range(_LOOKS - 1))):
-            self.sleep(pause)
-            try:
-                holder, failed = self._holder(name), None
-            except TioneError as error:  # what has swallowed the answer may keep us from looking, too, for a while
-                holder, failed = None, error
-            if holder is not None:
-                return self._ours(holder)
-        if failed is None:
-            return None
-        raise TaskError(f"{_not_created(name, unclear)}, nor could it be looked up: {failed}") from failed
+    # Looking for tasks under the name.
+
+    def _looks(self, seconds: float) -> Iterator[None]:
+        """Pace looks over so many seconds: one at once, then with growing pauses, the last one at the end."""
+        end = self.clock() + seconds
+        for pause in intervals(0.5, 5):
+            yield
+            left = end - self.clock()
+            if left <= 0:
+                return
+            self.sleep(min(pause, left))
 
     def _holder(self, name: str) -> dict[str, Any] | None:
-        """Give the detail of the task that has this name."""
+        """Return the detail of the task that has this name. One that only a list shows was deleted, or is too new."""
         item = self.client.find_training_task(name, self._workspace)
         if item is None:
             return None
-        return self.client.describe_training_task(str(item["Id"]), self._workspace) or item
+        try:
+            return self.client.describe_training_task(str(item["Id"]), self._workspace)
+        except UnclearError:
+            return None
 
-    def _ours(self, holder: Mapping[str, Any]) -> str:
-        """Give the id of a task that was found under our name, if this very create has made it."""
-        if self._may_have_our_labels(holder) and self._has_our_content(holder) and self._is_of_this_create(holder):
-            return str(holder["Id"])
-        raise TaskError(self._name_is_taken(str(holder["Name"]), holder, None))
+    def _find_ours(self, name: str, indeterminate: TioneError, seconds: float) -> str | None:
+        """Return the id of the task that an indeterminate request has made; None if none is visible so long.
 
-    def _may_have_our_labels(self, task: Mapping[str, Any]) -> bool:
-        """Tell whether the labels are not another resource's: a task may have failed to get any."""
-        there, wanted = user_tags(task.get("Tags")), wanted_tags(self.inputs, self.labelled)
-        return all(there.get(key) in (None, wanted.get(key)) for key in LABELS)
+        Raises:
+            TaskError: the task under the name is somebody else's, or nothing could be looked up.
+        """
+        failed: TioneError | None = None
+        unlabelled: dict[str, Any] | None = None
+        for _ in self._looks(seconds):
+            try:
+                holder, failed = self._holder(name), None
+            except TioneError as error:  # what has swallowed the answer may keep us from looking, too, for a while
+                failed = error
+                continue
+            if holder is None:
+                continue
+            if self._whose(holder) is _Whose.UNLABELLED:
+                unlabelled = holder
+                break
+            return self._ours(holder)
+        if unlabelled is not None:
+            return self._ours(self._labelled_later(name, unlabelled), indeterminate)
+        if failed is not None:
+            raise TaskError(f"{_not_created(name, indeterminate)}, nor could it be looked up: {failed}") from failed
+        return None
 
-    def _is_of_this_create(self, task: Mapping[str, Any]) -> bool:
-        return _made_at(task) >= self._begun - _CLOCKS_DIFFER
+    def _labelled_later(self, name: str, holder: dict[str, Any]) -> dict[str, Any]:
+        """Return the task when its labels are visible, or as it is after the time that these may take."""
+        for _ in self._looks(LAG_SECONDS):
+            with contextlib.suppress(TioneError):
+                holder = self._holder(name) or holder
+            if self._whose(holder) is not _Whose.UNLABELLED:
+                break
+        return holder
 
-    def _name_is_taken(self, name: str, holder: Mapping[str, Any] | None, refusal: ApiError | None) -> str:
-        because = f" ({refusal.code}: {refusal.service_message}, request id {refusal.request_id})" if refusal else ""
-        if holder is None:
-            return (
-                f"training task {name!r} was not created: its name is refused as taken, though no task of this name is "
-                "to be seen; the service may keep the names of deleted tasks, or it is in another workspace. "
-                f"Choose another name.{because}"
+    def _ours(self, holder: Mapping[str, Any], indeterminate: TioneError | None = None) -> str:
+        """Return the id of a task that was found under our name, if this very create has made it.
+
+        One that never got labels is ours if its name is one that only this resource has, or if the service has said
+        that it could not bind them.
+        """
+        whose = self._whose(holder)
+        if whose is _Whose.UNLABELLED:
+            code = indeterminate.code if isinstance(indeterminate, ApiError) else ""
+            is_ours = self._has_computed_name() or code == _TAGS_NOT_BOUND
+        else:
+            is_ours = whose is _Whose.OURS
+        if not is_ours:
+            raise TaskError(self._name_is_taken(str(holder["Name"]), holder, None))
+        return str(holder["Id"])
+
+    def _find_holder(self, name: str, refusal: ApiError, has_waited: bool) -> None:
+        """Look for the task whose name is refused as taken.
+
+        A refusal without a visible task means a task that is not visible yet, more likely than a kept name. Beside such
+        a task, one of another name would run twice.
+
+        Raises:
+            TaskError: there is such a task, or there is no reason to believe that the service keeps the name.
+        """
+        deleted = self.deleted.has_predecessor_of(self.inputs)
+        seconds = _SECONDS_TO_FIND_A_HOLDER
+        if has_waited or name != self.inputs["name"]:
+            seconds = 0.0  # the plain name was refused before, and that was looked into
+        elif deleted and self.deleted_names_are_kept:
+            seconds = _SECONDS_WHERE_NAMES_ARE_KEPT
+        if seconds:
+            self.announce(
+                f"the name {name!r} is refused as taken: looking for the task that has it, for up to {seconds:.0f} s"
             )
+        failed: TioneError | None = None
+        for _ in self._looks(seconds):
+            try:
+                holder, left, failed = self._holder(name), self._left_behind_now(), None
+            except TioneError as error:
+                failed = error
+                continue
+            if holder is not None:
+                raise TaskError(self._name_is_taken(name, holder, refusal)) from refusal
+            if left is not None:
+                raise TaskError(self._is_left_behind(left)) from refusal
+        if failed is not None:
+            raise TaskError(f"{_not_created(name, None)}: {refusal}; what has the name: {failed}") from failed
+        is_numbered = (deleted or self.deleted_names_are_kept) and self._has_computed_name()
+        if not is_numbered or refusal.code == _IS_BEING_CREATED:
+            raise TaskError(self._name_has_no_holder(name, refusal)) from refusal
+
+    def _left_behind_now(self) -> dict[str, Any] | None:
+        if not self.labelled or "owner" not in self.inputs:
+            return None
+        return self.left_behind.find_now(self.client, self.inputs)
+
+    def _has_computed_name(self) -> bool:
+        owner = self.inputs.get("owner")
+        return owner is not None and self.inputs["name"] == computed_name(owner, self.inputs)
+
+    # Whose a task is.
+
+    def _whose(self, task: Mapping[str, Any]) -> _Whose:
+        """Return whose a task is that was found under our name after our request was sent."""
+        if _made_at(task) < self._begun - _CLOCKS_DIFFER or not self._has_our_content(task):
+            return _Whose.ANOTHERS
+        sent = {key: value for key, value in self._tags.items() if key in (*LABELS, CREATE_LABEL)}
+        if not sent:
+            return _Whose.OURS
+        there = {key: value for key, value in user_tags(task.get("Tags")).items() if key in (*LABELS, CREATE_LABEL)}
+        if any(sent.get(key) != value for key, value in there.items()):
+            return _Whose.ANOTHERS
+        return _Whose.OURS if there == sent else _Whose.UNLABELLED
+
+    def _has_our_content(self, task: Mapping[str, Any]) -> bool:
+        inputs = {**self.inputs, "name": task.get("Name")}
+        return not diff(recorded_outputs(inputs, task), inputs, labelled=False).replacing
+
+    def _labels_of(self, task: Mapping[str, Any]) -> dict[str, str]:
+        """Return the labels of a task that say whose it is."""
+        return {key: value for key, value in user_tags(task.get("Tags")).items() if key in LABELS}
+
+    @property
+    def _our_labels(self) -> dict[str, str]:
+        return {key: value for key, value in self._tags.items() if key in LABELS}
+
+    # Errors.
+
+    def _described(self, task: Mapping[str, Any]) -> str:
+        """Describe a task so that you can decide whether it is yours: id, status, age, labels and content."""
+        labels = self._labels_of(task)
+        if not labels:
+            whose = "without labels"
+        elif labels == self._our_labels:
+            whose = "with the labels of this very resource"
+        else:
+            project, stack, resource = (labels.get(key, "unknown") for key in LABELS)
+            whose = f"with the labels of the resource {resource!r} of stack {stack!r}, project {project!r}"
+        content = "the same" if self._has_our_content(task) else "other"
+        return (
+            f"{task.get('Id')} is there already, named {task.get('Name')!r}, status {task.get('Status')}, created "
+            f"{task.get('CreateTime')}, {whose}, made of {content} inputs"
+        )
+
+    def _ways_out(self, task: Mapping[str, Any]) -> str:
+        """Return what to do about a task that is in the way, as commands that can be pasted."""
+        labels, ours = self._labels_of(task), self._our_labels
+        resource = shlex.quote(str(self.inputs.get("owner", {}).get("resource", "RESOURCE")))
+        place = f" --region {self.client.region}" + (f" --workspace {self._workspace}" if self._workspace else "")
+        keep = f"`pulumi-tione import{place} {resource} {task.get('Id')}`"
+        if not labels:
+            return f"Choose another name; or, if it is yours, keep it: {keep}. Then run `pulumi up` again."
+        if labels == ours:
+            delete = f"`pulumi-tione orphans --delete {task.get('Id')}`"
+            return f"To keep it: {keep}. To get rid of it: {delete}. Then run `pulumi up` again."
+        if all(labels.get(key) == ours.get(key) for key in LABELS[:2]):
+            before = str(labels.get(LABELS[2])).rpartition("::")[2]
+            return (
+                f"If you have renamed the resource, add `aliases=[pulumi.Alias(name={before!r})]` to its options, and "
+                "nothing happens to the task. Otherwise choose another name."
+            )
+        return f"It is not of this stack: choose another name. `pulumi-tione events {task.get('Id')}{place}` shows it."
+
+    def _name_is_taken(self, name: str, holder: Mapping[str, Any], refusal: ApiError | None) -> str:
         way = _WAY_BESIDE_RETAINED if self._is_retained_by_us(holder) else self._ways_out(holder)
-        return f"training task {name!r} was not created: {self._described(holder)}. {way}{because}"
+        return f"{_not_created(name, None)}: {self._described(holder)}. {way}{_because(refusal)}"
+
+    def _name_has_no_holder(self, name: str, refusal: ApiError) -> str:
+        if self._has_computed_name():
+            kept = "set it: `pulumi config set tione:deletedNamesAreKept true`, and the name gets a number"
+        else:
+            kept = "choose another name"
+        return (
+            f"{_not_created(name, None)}: its name is refused as taken, though no task of this name was visible for a "
+            "minute. If such a task was created or deleted just now, run `pulumi up` again. If the service may keep "
+            f"the names of deleted tasks, {kept}{_because(refusal)}"
+        )
 
     def _is_retained_by_us(self, holder: Mapping[str, Any]) -> bool:
-        """Tell whether the holder of the name may be an old task of this resource that stays on purpose."""
-        return bool(self.inputs.get("owner", {}).get(RETAINED)) and self._may_have_our_labels(holder)
-
-    def _repaired_tags(self, task_id: str, detail: Mapping[str, Any]) -> list[dict[str, str]]:
-        """Bind what the service has failed to bind at creation, and give the tags that the task has then."""
-        wanted = wanted_tags(self.inputs, self.labelled)
-        try:
-            tags = set_tags(self.client, task_id, detail, wanted, (), self._workspace)
-        except TioneError as error:
-            self.warn(f"{task_id} was created, but lacks tags; the next `pulumi up` tries again: {error}")
-            tags = user_tags(detail.get("Tags"))
-        return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+        """Check whether the holder of the name may be an old task of this resource that stays on purpose."""
+        labels, ours = self._labels_of(holder), self._our_labels
+        is_ours = all(ours.get(key) == value for key, value in labels.items())
+        return bool(self.inputs.get("owner", {}).get(RETAINED)) and is_ours
 
 
-def _not_created(name: str, unclear: TioneError | None) -> str:
-    """Begin an error. After an unclear answer nobody knows whether there is a task."""
-    if unclear is None:
+def _not_created(name: str, indeterminate: TioneError | None) -> str:
+    """Return the beginning of an error. After an indeterminate answer nobody knows whether there is a task."""
+    if indeterminate is None:
         return f"training task {name!r} was not created"
     return (
-        f"training task {name!r} may exist ({unclear}; `pulumi up` again finds it by its name, if so), but was not "
-        "created for certain"
+        f"training task {name!r} may or may not have been created ({indeterminate}; run `pulumi up` again: it finds "
+        "the task by its name, if there is one; `pulumi-tione orphans` lists it)"
     )
 
 
+def _because(refusal: ApiError | None) -> str:
+    if refusal is None:
+        return ""
+    return f" ({refusal.code}: {refusal.service_message}, request id {refusal.request_id})"
+
+
 def _made_at(detail: Mapping[str, Any]) -> datetime:
-    """Give the time of a task's creation; one that cannot be read is long past."""
+    """Return the time of a task's creation; one that cannot be read is long past."""
     return time_or_none(detail.get("CreateTime")) or datetime.min.replace(tzinfo=timezone.utc)
+
+
+def _tag(key: str, value: str) -> dict[str, str]:
+    return {"TagKey": key, "TagValue": value}
+
+
+def _ensure_serializable(outputs: Mapping[str, Any]) -> None:
+    """Check that Pulumi can write outputs into the state.
+
+    Raises:
+        ValueError: a text is not Unicode, or a number is none.
+        TypeError: a value is of a type that JSON does not have.
+    """
+    json.dumps(outputs, allow_nan=False, ensure_ascii=False).encode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -26,12 +26,24 @@ class LeftBehind:
         self._found: dict[tuple[Client | str | None, ...], Future[list[dict[str, Any]]]] = {}
 
     def find(self, client: Client, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Give the detail of an active task with the labels of this resource, if there is one."""
+        """Return the detail of an active task with the labels of this resource, if there was one at the beginning."""
+        return self._first(client, inputs, self._of_stack)
+
+    def find_now(self, client: Client, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the detail of an active task with the labels of this resource, if there is one now."""
+        return self._first(client, inputs, _active_tasks)
+
+    def _first(
+        self,
+        client: Client,
+        inputs: Mapping[str, Any],
+        tasks: Callable[[Client, Mapping[str, str], str | None], list[dict[str, Any]]],
+    ) -> dict[str, Any] | None:
         owner, workspace = inputs["owner"], inputs.get("tiProjectId")
         if owner.get(RETAINED):
             return None  # its old task stays on purpose
         ours = labels(owner)
-        for item in self._of_stack(client, labels_of_stack(owner["project"], owner["stack"]), workspace):
+        for item in tasks(client, labels_of_stack(owner["project"], owner["stack"]), workspace):
             if ours.items() <= user_tags(item.get("Tags")).items() and not _is_anothers(str(item.get("Name")), owner):
                 # It may have been deleted since the list was made, by this very process.
                 detail = client.describe_training_task(str(item["Id"]), workspace)
@@ -46,11 +58,15 @@ class LeftBehind:
             found = self._found.setdefault(place, Future())
         if is_first:
             try:
-                there = client.training_tasks({}, stack, workspace)
-                found.set_result([item for item in there if not is_at_rest(str(item.get("Status")))])
+                found.set_result(_active_tasks(client, stack, workspace))
             except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
                 found.set_exception(error)
         return found.result()
+
+
+def _active_tasks(client: Client, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
+    there = client.training_tasks({}, stack, workspace)
+    return [item for item in there if not is_at_rest(str(item.get("Status")))]
 
 
 def _is_anothers(name: str, owner: Mapping[str, Any]) -> bool:

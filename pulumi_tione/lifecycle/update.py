@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import LABELS, named, wanted_tags
+from pulumi_tione._ownership import labels_to_remove, named, wanted_tags
 from pulumi_tione._waiting import FAILED, Status, is_at_rest
 from pulumi_tione._wire import recorded_outputs, to_wire
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
@@ -50,7 +50,7 @@ def update(
             raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
         _record(reached, news, SETTINGS)
         if changed & {*TAGS}:
-            ours = [*outputs.get("tags", {}), *LABELS]
+            ours = [*outputs.get("tags", {}), *labels_to_remove(labelled)]
             wanted = wanted_tags(news, labelled)
             reached["allTags"] = set_tags(client, task_id, detail, wanted, ours, news.get("tiProjectId"))
         _record(reached, news, TAGS)

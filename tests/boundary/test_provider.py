@@ -99,7 +99,9 @@ def test_outputs_hold_the_inputs_and_what_the_service_knows(provider: Provider) 
     assert outputs["status"] in ("SUBMITTING", "PENDING", "STARTING", "RUNNING")
     assert outputs["latestInstanceId"].startswith("train-")
     labels = {"pulumi:project": "nlp", "pulumi:stack": "dev", "pulumi:resource": "bert"}
+    drawn = outputs["allTags"].pop("pulumi:create")
     assert outputs["allTags"] == {"team": "nlp", **labels}
+    assert 0 <= int(drawn, 16) < 256
 
 
 @pytest.mark.parametrize(

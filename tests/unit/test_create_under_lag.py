@@ -1,0 +1,398 @@
+"""Create: exactly once also where reads lag behind writes, and where names are refused that no visible task has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from lagging_service import BEGIN, PROCEED, Lag, LaggingService, no_answer, refusal
+
+from pulumi_tione._ownership import LABELS, RETAINED, automatic_name, labels, numbered
+from pulumi_tione.errors import TaskError
+from pulumi_tione.lifecycle import presence
+from pulumi_tione.lifecycle.create import Creation
+from pulumi_tione.lifecycle.delete import DeletedTasks, delete
+from pulumi_tione.lifecycle.names import computed_name
+
+OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
+COMPUTED = automatic_name(OWNER)
+INPUTS: dict[str, Any] = {
+    "name": COMPUTED,
+    "region": "ap-guangzhou",
+    "chargeType": "POSTPAID_BY_HOUR",
+    "startCmdInfo": {"workerStartCmd": "sleep 5"},
+    "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}],
+    "tags": {"team": "nlp"},
+    "owner": OWNER,
+}
+CUT = no_answer("CreateTrainingTask")
+LAGS = [Lag(), Lag(3, 3, 3), Lag(10, 10, 10), Lag(30, 30, 30), Lag(lists=30), Lag(details=30), Lag(tags=30)]
+
+
+@pytest.fixture(autouse=True)
+def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else asks: nobody is waited for."""
+    monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
+
+
+def creation(service: LaggingService, *, rows: list[str] | None = None, **changes: Any) -> Creation:
+    options = {name: changes.pop(name) for name in ("deleted", "deleted_names_are_kept", "draw") if name in changes}
+    return Creation(
+        client=service,
+        inputs={name: value for name, value in {**INPUTS, **changes}.items() if value is not None},
+        labelled=True,
+        announce=(rows if rows is not None else []).append,
+        warn=(rows if rows is not None else []).append,
+        sleep=service.sleep,
+        clock=service.clock,
+        **{"draw": lambda: "a7", **options},
+    )
+
+
+def then_cut(service: LaggingService, **changes: Any) -> Callable[[Mapping[str, Any]], None]:
+    """The request takes effect, and its answer is lost."""
+
+    def happens(body: Mapping[str, Any]) -> None:
+        service.make(body, **changes)
+        raise CUT
+
+    return happens
+
+
+def tags(**values: str) -> list[dict[str, str]]:
+    return [{"TagKey": key.replace("__", ":"), "TagValue": value} for key, value in values.items()]
+
+
+# An answer that is lost.
+
+
+@pytest.mark.parametrize("lag", LAGS, ids=str)
+@pytest.mark.parametrize("name", [COMPUTED, "bert-fixed"])
+def test_what_a_lost_answer_has_made_is_found_however_much_reads_lag(lag: Lag, name: str) -> None:
+    service = LaggingService(lag)
+    service.trouble("create", then_cut(service))
+    task_id, outputs = creation(service, name=name).run()
+    assert [*service.existing] == [task_id]
+    assert outputs["name"] == name
+    assert outputs["allTags"] == {"team": "nlp", **labels(OWNER), "pulumi:create": "a7"}
+
+
+@pytest.mark.parametrize("lag", LAGS, ids=str)
+def test_a_request_that_was_lost_is_sent_again_and_makes_one_task(lag: Lag) -> None:
+    service = LaggingService(lag)
+    service.trouble("create", CUT)
+    task_id, _ = creation(service).run()
+    assert [*service.existing] == [task_id]
+
+
+@pytest.mark.parametrize("lag", LAGS, ids=str)
+def test_the_task_of_a_stack_of_this_name_in_another_backend_is_never_taken(lag: Lag) -> None:
+    """The request is lost, and somebody else makes the same task, under the same name and labels."""
+    service = LaggingService(lag)
+
+    def somebody_else_is_first(body: Mapping[str, Any]) -> None:
+        others = [{**tag, "TagValue": "b8"} if tag["TagKey"] == "pulumi:create" else tag for tag in body["Tags"]]
+        service.make({**body, "Tags": others})
+        raise CUT
+
+    service.trouble("create", somebody_else_is_first)
+    with pytest.raises(TaskError, match="train-1 is there already"):
+        creation(service).run()
+    assert [*service.existing] == ["train-1"]
+
+
+def test_a_found_task_that_has_a_label_of_a_create_though_this_one_had_no_room_for_it_is_not_ours() -> None:
+    service = LaggingService()
+    many = {f"key{index}": "x" for index in range(47)}
+
+    def somebody_else_is_first(body: Mapping[str, Any]) -> None:
+        assert len(body["Tags"]) == 50
+        service.make({**body, "Tags": [*body["Tags"][:-1], *tags(pulumi__create="b8")]})
+        raise CUT
+
+    service.trouble("create", somebody_else_is_first)
+    with pytest.raises(TaskError, match="is there already"):
+        creation(service, tags=many).run()
+
+
+@pytest.mark.parametrize("error", [CUT, refusal("InternalError.BindingTagsFailed")], ids=["cut", "tags not bound"])
+@pytest.mark.parametrize("name", [COMPUTED, "bert-fixed"])
+def test_a_task_that_never_gets_labels_is_ours_by_its_computed_name_or_the_services_own_word(
+    error: Exception, name: str
+) -> None:
+    service = LaggingService()
+
+    def made_without_tags(body: Mapping[str, Any]) -> None:
+        service.make({**body, "Tags": []})
+        raise error
+
+    service.trouble("create", made_without_tags)
+    if error is CUT and name != COMPUTED:
+        with pytest.raises(TaskError, match=r"train-1 is there already.*`pulumi-tione import .*train-1`"):
+            creation(service, name=name).run()
+    else:
+        assert creation(service, name=name).run()[0] == "train-1"
+        task = service.truth("train-1")
+        assert task is not None
+        assert {tag["TagKey"] for tag in task["Tags"]} == {"team", *LABELS, "pulumi:create"}
+    assert len(service.existing) == 1
+
+
+def test_a_detail_that_is_not_found_every_other_time_hides_nothing() -> None:
+    service = LaggingService()
+    service.trouble("create", then_cut(service))
+    service.trouble("describe", *[lambda _: None, lambda _: PROCEED] * 20)
+    task_id, _ = creation(service).run()
+    assert [*service.existing] == [task_id]
+
+
+def test_each_create_draws_a_label_of_its_own() -> None:
+    service = LaggingService()
+    creating = creation(service)
+    drawn = {creating.__class__(client=service, inputs=INPUTS, labelled=True).draw() for _ in range(200)}
+    assert len(drawn) > 50
+    assert all(len(value) == 2 and int(value, 16) < 256 for value in drawn)
+
+
+# A name that is refused as taken.
+
+
+@pytest.mark.parametrize("lag", [Lag(), Lag(6, 6, 6), Lag(10, 10, 10), Lag(30, 30, 30), Lag(lists=30), Lag(details=30)])
+@pytest.mark.parametrize("kept", [False, True])
+def test_what_a_killed_update_has_made_a_moment_ago_is_never_doubled(lag: Lag, kept: bool) -> None:
+    service = LaggingService(lag)
+    creation(service).run()
+    with pytest.raises(TaskError) as caught:
+        creation(service, draw=lambda: "b8", deleted_names_are_kept=kept).run()
+    text = str(caught.value)
+    assert "train-1 is there already" in text
+    assert "`pulumi-tione import --region ap-guangzhou bert train-1`" in text
+    assert [*service.existing] == ["train-1"]
+
+
+def test_a_name_that_no_visible_task_has_is_looked_for_a_minute_and_then_an_error_with_both_ways_on() -> None:
+    service = LaggingService()
+    service.taken_names.add(COMPUTED)
+    rows: list[str] = []
+    with pytest.raises(TaskError) as caught:
+        creation(service, rows=rows).run()
+    text = str(caught.value)
+    assert f"training task '{COMPUTED}' was not created" in text
+    assert "run `pulumi up` again" in text
+    assert "`pulumi config set tione:deletedNamesAreKept true`" in text
+    assert "r-1" in text
+    assert 60 <= service.now < 66
+    assert service.calls.count(f"create {COMPUTED}") == 1
+    assert rows == [f"the name '{COMPUTED}' is refused as taken: looking for the task that has it, for up to 60 s"]
+
+
+def deleted_before(service: LaggingService) -> DeletedTasks:
+    """The resource had a task, which this process has deleted."""
+    task_id, outputs = creation(service).run()
+    service.now += 3600
+    recorded = {**outputs, "createTime": "2025-08-01T11:00:00+08"}
+    delete(service, task_id, recorded, sleep=service.sleep, clock=service.clock)
+    deleted = DeletedTasks()
+    deleted.add(task_id, outputs)
+    service.now += 100
+    service.calls.clear()
+    return deleted
+
+
+def test_a_name_that_is_kept_for_a_task_that_this_process_has_deleted_gets_a_number_after_a_minute() -> None:
+    service = LaggingService(deleted_names_are_kept=True)
+    deleted = deleted_before(service)
+    begun = service.now
+    task_id, outputs = creation(service, deleted=deleted).run()
+    assert outputs["name"] == numbered(COMPUTED, 2)
+    assert outputs["numberedFrom"] == COMPUTED
+    assert [*service.existing] == [task_id]
+    assert service.now - begun >= 60
+    assert [call for call in service.calls if call.startswith("create")] == [
+        f"create {COMPUTED}",
+        f"create {COMPUTED}",  # the name might have become free
+        f"create {numbered(COMPUTED, 2)}",
+    ]
+
+
+def test_a_name_that_becomes_free_late_is_used_as_it_is() -> None:
+    service = LaggingService(deleted_names_are_kept=True)
+    deleted = deleted_before(service)
+
+    def refused_once(_: Mapping[str, Any]) -> None:
+        service.taken_names.clear()
+        raise refusal("FailedOperation.DuplicateName")
+
+    service.trouble("create", refused_once)
+    _, outputs = creation(service, deleted=deleted).run()
+    assert outputs["name"] == COMPUTED
+
+
+def test_a_predecessor_of_another_resource_is_no_reason_for_a_number() -> None:
+    service = LaggingService(deleted_names_are_kept=True)
+    deleted = DeletedTasks()
+    deleted.add("train-9", {"owner": {**OWNER, "resource": "gpt"}})
+    service.taken_names.add(COMPUTED)
+    with pytest.raises(TaskError, match="no task of this name was visible"):
+        creation(service, deleted=deleted).run()
+
+
+def test_where_the_user_says_that_names_are_kept_they_are_numbered() -> None:
+    service = LaggingService()
+    service.taken_names |= {COMPUTED, numbered(COMPUTED, 2)}
+    _, outputs = creation(service, deleted_names_are_kept=True).run()
+    assert outputs["name"] == numbered(COMPUTED, 3)
+    assert 60 <= service.now < 66
+
+
+def test_where_the_user_says_that_names_are_kept_and_we_have_deleted_the_task_nobody_waits_a_minute() -> None:
+    service = LaggingService(deleted_names_are_kept=True)
+    deleted = deleted_before(service)
+    begun = service.now
+    _, outputs = creation(service, deleted=deleted, deleted_names_are_kept=True).run()
+    assert outputs["name"] == numbered(COMPUTED, 2)
+    assert service.now - begun < 10
+
+
+@pytest.mark.parametrize("name", ["bert-fixed", None])
+def test_a_name_of_the_programs_own_is_never_numbered(name: str | None) -> None:
+    service = LaggingService()
+    service.taken_names |= {"bert-fixed"}
+    deleted = DeletedTasks()
+    deleted.add("train-9", {"owner": OWNER})
+    with pytest.raises(TaskError, match="choose another name"):
+        creation(service, name="bert-fixed", deleted=deleted, deleted_names_are_kept=True).run()
+    assert not service.existing
+
+
+def test_a_name_whose_task_is_being_created_is_never_numbered() -> None:
+    service = LaggingService()
+    service.trouble("create", *[refusal("FailedOperation.DuplicateNameTaskIsCreating")] * 5)
+    deleted = DeletedTasks()
+    deleted.add("train-9", {"owner": OWNER})
+    with pytest.raises(TaskError, match="no task of this name was visible"):
+        creation(service, deleted=deleted, deleted_names_are_kept=True).run()
+    assert not service.existing
+
+
+def test_a_numbered_task_that_a_killed_update_has_made_is_found_by_its_labels() -> None:
+    service = LaggingService(Lag(30, 30, 30), deleted_names_are_kept=True)
+    deleted_before(service)
+    creation(service, deleted_names_are_kept=True).run()  # the update that is killed
+    assert len(service.existing) == 1
+    with pytest.raises(TaskError, match="An update that was cut off may have left it"):
+        creation(service, deleted_names_are_kept=True, draw=lambda: "b8").run()
+    assert len(service.existing) == 1
+
+
+def test_an_answer_that_is_lost_for_a_numbered_name_is_looked_into_under_that_name() -> None:
+    service = LaggingService()
+    service.taken_names.add(COMPUTED)
+    service.trouble("create", lambda _: PROCEED, then_cut(service))
+    task_id, outputs = creation(service, deleted_names_are_kept=True).run()
+    assert outputs["name"] == numbered(COMPUTED, 2)
+    assert [*service.existing] == [task_id]
+
+
+def test_a_computed_name_of_a_task_whose_predecessor_stays_is_numbered_too() -> None:
+    owner = {**OWNER, RETAINED: True}
+    name = computed_name(owner, INPUTS)
+    service = LaggingService()
+    service.taken_names.add(str(name))
+    _, outputs = creation(service, owner=owner, name=name, deleted_names_are_kept=True).run()
+    assert outputs["name"] == numbered(str(name), 2)
+
+
+# Whether a name is held.
+
+
+@pytest.mark.parametrize("lag", [Lag(lists=25), Lag(lists=30, tags=30)], ids=str)
+def test_a_deleted_task_that_a_list_still_shows_holds_no_name(lag: Lag) -> None:
+    service = LaggingService(lag)
+    old = service.make({"Name": COMPUTED, "Tags": tags(pulumi__project="nlp")}, Status="STOPPED")
+    service.now += 100
+    service.put(old)
+    begun = service.now
+    task_id, outputs = creation(service).run()
+    assert [*service.existing] == [task_id]
+    assert outputs["name"] == COMPUTED
+    assert service.now - begun < 5
+
+
+@pytest.mark.parametrize("lag", LAGS, ids=str)
+def test_a_task_is_replaced_however_much_reads_lag(lag: Lag) -> None:
+    service = LaggingService(lag)
+    old, outputs = creation(service).run()
+    service.now += 3600
+    recorded = {**outputs, "status": "RUNNING", "createTime": "2025-08-01T11:00:00+08"}
+    delete(service, old, recorded, sleep=service.sleep, clock=service.clock)
+    new, outputs = creation(service, remark="b").run()
+    assert [*service.existing] == [new]
+    assert outputs["name"] == COMPUTED
+
+
+# Whose a task in the way is.
+
+
+@pytest.mark.parametrize(
+    ("there", "words", "never"),
+    [
+        (
+            labels({**OWNER, "resource": "before"}),
+            ["the resource 'before' of stack 'dev'", "aliases=[pulumi.Alias(name='before')]", "choose another name"],
+            ["pulumi-tione import", "console", "--delete"],
+        ),
+        (
+            labels({**OWNER, "resource": "acme:Team::before"}),
+            ["aliases=[pulumi.Alias(name='before')]"],
+            ["pulumi-tione import"],
+        ),
+        (labels({**OWNER, "stack": "prod"}), ["stack 'prod'", "choose another name"], ["pulumi-tione import", "alias"]),
+        ({}, ["without labels", "Choose another name", "pulumi-tione import"], ["--take-over", "console"]),
+    ],
+    ids=["renamed", "renamed below a parent", "another stack", "no labels"],
+)
+def test_a_task_in_the_way_is_named_with_its_resource_and_the_right_way_out(
+    there: dict[str, str], words: list[str], never: list[str]
+) -> None:
+    service = LaggingService()
+    service.make({"Name": "bert-fixed", "Tags": [{"TagKey": key, "TagValue": there[key]} for key in there]})
+    with pytest.raises(TaskError) as caught:
+        creation(service, name="bert-fixed").run()
+    text = str(caught.value)
+    assert all(word in text for word in ["train-1", *words])
+    assert not [word for word in never if word in text]
+
+
+# What is recorded.
+
+
+@pytest.mark.parametrize("lag", [Lag(details=30), Lag(30, 30, 30)], ids=str)
+def test_a_task_that_is_not_visible_yet_is_recorded_with_its_account_and_its_tags(lag: Lag) -> None:
+    service = LaggingService(lag)
+    task_id, outputs = creation(service).run()
+    assert task_id == "train-1"
+    assert outputs["uin"] == "100"
+    assert outputs["allTags"] == {"team": "nlp", **labels(OWNER), "pulumi:create": "a7"}
+    assert service.now == 0
+
+
+@pytest.mark.parametrize("wrong", ["\ud83d", float("nan"), object(), b"x"], ids=repr)
+def test_what_cannot_be_written_into_the_state_loses_no_task(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulumi_tione.lifecycle.create.recorded_outputs", lambda *_: {"name": "bert", "odd": wrong})
+    service, rows = LaggingService(), list[str]()
+    real = creation(service)._outputs_unseen
+    assert real is not None
+    creating = creation(service, rows=rows)
+    monkeypatch.setattr(creating, "_outputs_unseen", lambda inputs: dict(inputs))
+    task_id, outputs = creating.run()
+    assert task_id == "train-1"
+    assert outputs == INPUTS
+    (warning,) = rows
+    assert "train-1 was created, but" in warning
+
+
+def test_the_time_of_a_create_is_the_services() -> None:
+    service = LaggingService()
+    assert creation(service).client.service_now() == BEGIN
