@@ -111,20 +111,75 @@ class State:
         living = (each for each in self.resources if not each.get("delete") and not each.get("pendingReplacement"))
         return next((each for each in living if each["urn"] == urn), None)
 
-    def with_foundation(self, stack: StackName, config: Mapping[str, Any]) -> State:
-        """Give the state with what every task in it refers to: the stack itself, and the provider with the config."""
+    def with_foundation(self, stack: StackName, config: Mapping[str, Any], reference: str | None = None) -> State:
+        """Return the state with what every task in it refers to: the stack itself, and the provider with the config.
+
+        Args:
+            stack: the stack.
+            config: its config, which the provider's resource records.
+            reference: how a task refers to its provider that may be gone by now: URN and id. The provider is written
+                as it was.
+        """
         added: list[dict[str, Any]] = []
         if self.root is None:
             root = Urn(stack.stack, stack.project, STACK_TYPE, f"{stack.project}-{stack.stack}")
             added.append({"urn": str(root), "custom": False, "type": STACK_TYPE})
         if self.provider is None:
-            urn = Urn(stack.stack, stack.project, PROVIDER_TYPE, "default")
+            urn, _, id_ = (reference or "").rpartition("::")
+            urn = urn or str(Urn(stack.stack, stack.project, PROVIDER_TYPE, "default"))
             values = {
                 key: sealed(each["value"]) if each.get("secret") else each["value"] for key, each in config.items()
             }
             recorded = {"inputs": values, "outputs": values}
-            added.append({"urn": str(urn), "custom": True, "id": str(uuid.uuid4()), "type": PROVIDER_TYPE, **recorded})
+            added.append(
+                {"urn": urn, "custom": True, "id": id_ or str(uuid.uuid4()), "type": PROVIDER_TYPE, **recorded}
+            )
         return self._with_resources([*added, *self.resources])
+
+    def with_parent(self, urn: str) -> State:
+        """Return the state with the parent of a resource, where it is missing, as the component that it most likely is.
+
+        The names of its own parents are not known: it stands under the nearest one whose type leaves no doubt. The next
+        `pulumi up` puts all of them where they belong.
+        """
+        parsed = Urn.parsed(urn)
+        if parsed is None or self.resource(urn) is not None:
+            return self
+        component = {"urn": urn, "custom": False, "type": parsed.types.rpartition("$")[2]}
+        return self._with_resources([*self.resources, {**component, "parent": self.nearest_parent(parsed)}])
+
+    def nearest_parent(self, urn: Urn) -> str | None:
+        """Return the URN of the nearest of a resource's possible parents: the only one of its types, or the stack."""
+        types = urn.types
+        while "$" in types:
+            types = types.rpartition("$")[0]
+            known = [each["urn"] for each in self.resources if _types_of(each["urn"]) == types]
+            if len(set(known)) == 1:
+                return str(known[0])
+        return self.root
+
+    def fitted(self, resource: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a resource without what it refers to and the state does not have: Pulumi would refuse the state."""
+        known = {each["urn"] for each in self.resources}
+        fitted = {**resource, "provider": self._known_provider(resource.get("provider"))}
+        if resource.get("parent") not in known:
+            fitted["parent"] = self.root
+        for several in ("dependencies", "replaceWith"):
+            if several in resource:
+                fitted[several] = [urn for urn in resource[several] or () if urn in known]
+        if "propertyDependencies" in resource:
+            fitted["propertyDependencies"] = {
+                name: [urn for urn in urns or () if urn in known]
+                for name, urns in resource["propertyDependencies"].items()
+            }
+        if resource.get("deletedWith") not in known:
+            fitted.pop("deletedWith", None)
+        return fitted
+
+    def _known_provider(self, reference: str | None) -> str | None:
+        """Return the reference to a provider, if the state has it, or else the one that is there in its place."""
+        providers = {f"{each['urn']}::{each.get('id')}" for each in self.resources if each["type"] == PROVIDER_TYPE}
+        return reference if reference in providers else self.provider
 
     @property
     def root(self) -> str | None:
@@ -135,18 +190,18 @@ class State:
     @property
     def provider(self) -> str | None:
         """How a training task in this state refers to its provider: as the others do, or as the first one will."""
-        task = self._first(lambda resource: _is_task(resource) and "provider" in resource)
-        if task is not None:
-            return str(task["provider"])
-        provider = self._first(lambda resource: resource["type"] == PROVIDER_TYPE)
-        return None if provider is None else f"{provider['urn']}::{provider['id']}"
+        providers = [each for each in self.resources if each["type"] == PROVIDER_TYPE and not each.get("delete")]
+        known = [f"{each['urn']}::{each['id']}" for each in providers]
+        task = self._first(lambda resource: _is_task(resource) and resource.get("provider") in known)
+        return str(task["provider"]) if task is not None else next(iter(known), None)
 
     def with_task(self, resource: Mapping[str, Any]) -> State:
         """Give the state with one more resource, in place of one of the same URN that only waits for it."""
-        remaining = [
-            each for each in self.resources if each["urn"] != resource["urn"] or not each.get("pendingReplacement")
-        ]
-        return self._with_resources([*remaining, dict(resource)])
+        waiting = [each for each in self.resources if each["urn"] == resource["urn"] and each.get("pendingReplacement")]
+        if not waiting:
+            return self._with_resources([*self.resources, dict(resource)])
+        # It takes the other's place in the list too: what depends on it has to come after it.
+        return self._with_resources([dict(resource) if each is waiting[0] else each for each in self.resources])
 
     def additions_to(self, before: State) -> list[dict[str, Any]]:
         """Give the resources that another state does not have."""
@@ -168,6 +223,11 @@ class State:
         with open(descriptor, "w", encoding="utf-8") as file:
             json.dump(self.exported, file, indent=4)
         return path
+
+
+def _types_of(urn: str) -> str | None:
+    parsed = Urn.parsed(urn)
+    return parsed.types if parsed else None
 
 
 def _is_task(resource: Mapping[str, Any]) -> bool:

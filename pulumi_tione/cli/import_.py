@@ -234,7 +234,14 @@ def _settle(rewriting: Rewriting, expected: Mapping[str, str]) -> None:
                 f"the pending create of {settled.urn} has not made {expected[settled.urn]!r}: settle it with "
                 "`pulumi-tione import --pending`, then try again"
             )
-        after = after if settled.entry is None else after.with_task(settled.entry)
+        if settled.entry is not None:
+            # After a `destroy` the provider and the parents are gone, to which a pending create still refers.
+            after = after.with_foundation(stack, pulumi.config(stack), settled.entry.get("provider"))
+            after = after.with_parent(str(settled.entry.get("parent")))
+            after = after.with_task(after.fitted(settled.entry))
+    for addition in after.additions_to(before):
+        if addition.get("id") not in after.tasks:
+            rewriting.say(f"  + {addition['urn']} is added as well: a task refers to it, and it is gone")
     rewriting.write(after)
     rewriting.say(
         "Settled. What an update sent just before it was killed may still appear: see `pulumi-tione orphans`."

@@ -55,7 +55,7 @@ def test_a_resource_that_only_waits_for_its_successor_is_replaced_by_it() -> Non
     urn = f"urn:pulumi:dev::nlp::{TYPE}::bert"
     assert before.resource(urn) is None
     after = before.with_task(task("bert", "train-3"))
-    assert [resource["id"] for resource in after.resources] == ["train-2", "train-3"]
+    assert [resource["id"] for resource in after.resources] == ["train-3", "train-2"]
     assert [resource["id"] for resource in before.resources] == ["train-1", "train-2"]
 
 
@@ -73,6 +73,68 @@ def test_a_stack_that_was_never_updated_gets_its_foundation() -> None:
     assert provider["inputs"] == {"tione:region": "ap-guangzhou", "tione:secretKey": sealed("k")}
     assert after.provider == f"{provider['urn']}::{provider['id']}"
     assert after.with_foundation(STACK, config).resources == after.resources
+
+
+PROVIDER = "urn:pulumi:dev::nlp::pulumi:providers:pulumi-python::default"
+INNER = "urn:pulumi:dev::nlp::my:mod:Outer$my:mod:Inner::in"
+
+
+def test_a_provider_that_is_gone_is_written_as_a_pending_create_refers_to_it() -> None:
+    after = State({"version": 3, "deployment": None}).with_foundation(STACK, {}, f"{PROVIDER}::id-1")
+    assert after.provider == f"{PROVIDER}::id-1"
+    assert after.fitted(task("bert", "train-1", provider=f"{PROVIDER}::id-1"))["provider"] == f"{PROVIDER}::id-1"
+
+
+def test_a_provider_that_an_update_has_registered_anew_takes_the_place_of_the_one_that_is_gone() -> None:
+    before = State({"version": 3, "deployment": None}).with_foundation(STACK, {}, f"{PROVIDER}::id-2")
+    after = before.with_foundation(STACK, {}, f"{PROVIDER}::id-1")
+    assert after.resources == before.resources
+    assert after.fitted(task("bert", "train-1", provider=f"{PROVIDER}::id-1"))["provider"] == f"{PROVIDER}::id-2"
+
+
+def test_a_parent_that_is_gone_is_written_under_the_nearest_one_that_is_known() -> None:
+    empty = State({"version": 3, "deployment": None}).with_foundation(STACK, {})
+    orphaned = empty.with_parent(INNER).resources[-1]
+    assert orphaned == {"urn": INNER, "custom": False, "type": "my:mod:Inner", "parent": empty.root}
+
+    outer = {"urn": "urn:pulumi:dev::nlp::my:mod:Outer::out", "custom": False, "type": "my:mod:Outer"}
+    above = state(*empty.resources, outer)
+    assert above.with_parent(INNER).resources[-1]["parent"] == outer["urn"]
+    two = state(*above.resources, {**outer, "urn": "urn:pulumi:dev::nlp::my:mod:Outer::other"})
+    assert two.with_parent(INNER).resources[-1]["parent"] == empty.root
+
+    assert above.with_parent(INNER).with_parent(INNER).resources == above.with_parent(INNER).resources
+    assert above.with_parent(str(empty.root)).resources == above.resources
+
+
+def test_what_a_pending_create_refers_to_and_the_state_does_not_have_is_left_out() -> None:
+    known, gone = "urn:pulumi:dev::nlp::a:b:C::known", "urn:pulumi:dev::nlp::a:b:C::gone"
+    there = State({"version": 3, "deployment": None}).with_foundation(STACK, {})
+    there = state(*there.resources, {"urn": known, "custom": False, "type": "a:b:C"})
+    pending = task(
+        "bert",
+        "train-1",
+        parent=gone,
+        dependencies=[known, gone],
+        propertyDependencies={"vpcId": [gone], "remark": [known]},
+        deletedWith=gone,
+        replaceWith=[gone],
+    )
+    assert there.fitted(pending) == task(
+        "bert",
+        "train-1",
+        parent=there.root,
+        provider=there.provider,
+        dependencies=[known],
+        propertyDependencies={"vpcId": [], "remark": [known]},
+        replaceWith=[],
+    )
+
+
+def test_a_successor_stands_where_its_predecessor_stood_because_others_depend_on_it() -> None:
+    dependent = {"urn": "urn:pulumi:dev::nlp::a:b:C::after", "dependencies": [task("bert", None)["urn"]]}
+    after = state(task("bert", "train-1", pendingReplacement=True), dependent).with_task(task("bert", "train-2"))
+    assert [each.get("id") for each in after.resources] == ["train-2", None]
 
 
 def test_secrets_are_opened_and_closed_where_they_were() -> None:
