@@ -378,7 +378,7 @@ def test_a_task_that_is_not_visible_yet_is_recorded_with_its_account_and_its_tag
     assert service.now == 0
 
 
-@pytest.mark.parametrize("wrong", ["\ud83d", float("nan"), object(), b"x"], ids=repr)
+@pytest.mark.parametrize("wrong", ["\ud83d", float("nan"), object(), b"x"], ids=["surrogate", "nan", "object", "bytes"])
 def test_what_cannot_be_written_into_the_state_loses_no_task(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulumi_tione.lifecycle.create.recorded_outputs", lambda *_: {"name": "bert", "odd": wrong})
     service, rows = LaggingService(), list[str]()
