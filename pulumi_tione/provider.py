@@ -33,7 +33,6 @@ from pulumi_tione.lifecycle.check import Surroundings, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import diff
-from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.left_behind import LeftBehind
 from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.lifecycle.read import read
@@ -120,17 +119,12 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         difference = diff(
-            _outputs(_olds),
+            _without_provider(_olds),
             _without_provider(_news),
             labelled=self._settings.labels,
             account_of=self._account_of,
         )
-        changes = bool(difference.replacing or difference.in_place or difference.accepted)
-        if difference.accepted and not difference.replacing:
-            _engine.warn(
-                f"this task was imported. Recorded as the program has it, without a new task: "
-                f"{', '.join(difference.accepted)}"
-            )
+        changes = bool(difference.replacing or difference.in_place)
         # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which ones
         # changed, for `replace_on_changes` and for what the preview says. Not so where the old task stays: there the
         # preview shows all inputs of the new one, its name among them, which is computed after this.
@@ -165,13 +159,11 @@ class TrainingTaskProvider(ResourceProvider):
         if now is None:
             return ReadResult("", {})
         outputs, inputs = now
-        if not _engine.recorded_inputs_have(IMPORTED):
-            inputs.pop(IMPORTED, None)
         return ReadResult(id_, outputs, inputs)
 
     @_in_one_line
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        outputs, news = _outputs(_olds), _without_provider(_news)
+        outputs, news = _without_provider(_olds), _without_provider(_news)
         client = self._client(news, outputs.get("uin"))
         try:
             return UpdateResult(update(client, _id, outputs, news, labelled=self._settings.labels))
@@ -205,14 +197,6 @@ class TrainingTaskProvider(ResourceProvider):
     def _account_of(self, inputs: Mapping[str, Any]) -> str | None:
         """Give the account of the keys that inputs lead to; nothing in a preview that does not know them yet."""
         return None if contains_unknown(inputs.get("settings")) else self._client(inputs).account_id()
-
-
-def _outputs(props: dict[str, Any]) -> dict[str, Any]:
-    """Return what is recorded of a task. That it was imported counts until the first update, whatever that changes."""
-    outputs = _without_provider(props)
-    if not _engine.recorded_inputs_have(IMPORTED):
-        outputs.pop(IMPORTED, None)
-    return outputs
 
 
 def _without_provider(props: dict[str, Any]) -> dict[str, Any]:
