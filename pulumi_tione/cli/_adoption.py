@@ -15,7 +15,7 @@ from typing import Any
 from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import LABELS, TYPE, wanted_tags
+from pulumi_tione._ownership import OUR_KEYS, TYPE, wanted_tags
 from pulumi_tione._settings import Settings
 from pulumi_tione._wire import imported_outputs, inputs_among, recorded_outputs, user_tags
 from pulumi_tione.cli._places import Place
@@ -67,7 +67,7 @@ class Adoption:
         tags = {
             key: value
             for key, value in inputs.pop("tags", {}).items()
-            if key not in LABELS and defaults.get(key) != value
+            if key not in OUR_KEYS and defaults.get(key) != value
         }
         envs = {str(env["Name"]): str(env["Value"]) for env in self.envs if not env.get("IsPrivate")}
         region = "" if self.place.region == self.settings.region else self.place.region

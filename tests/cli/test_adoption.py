@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione._ownership import OUR_KEYS
 from pulumi_tione._settings import Settings
 from pulumi_tione.cli._adoption import NEVER_TOLD, Adoption
 from pulumi_tione.cli._places import Place
@@ -49,6 +50,11 @@ def test_emptiness_and_the_labels_of_another_stack_are_not_declared() -> None:
         "chargeType": "PREPAID",
         "resourceConfigInfos": [{"role": "WORKER", "cpu": 1000, "instanceNum": 1}],
     }
+
+
+def test_no_label_of_this_package_is_declared() -> None:
+    detail = {**DETAIL, "Tags": [*DETAIL["Tags"], *({"TagKey": key, "TagValue": "x"} for key in OUR_KEYS)]}
+    assert "tags" not in adoption(detail=detail).declared
 
 
 def test_the_labels_are_what_is_missing_unless_they_are_turned_off() -> None:
