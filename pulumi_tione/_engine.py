@@ -23,6 +23,8 @@ from google.protobuf import any_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
+from pulumi_tione._masking import mask
+
 _WORKERS = 64
 """How many calls may be handled at once. A delete waits for its task to stop: with Pulumi's four workers, two hundred
 tasks would be waited for four by four."""
@@ -41,15 +43,27 @@ def show_status(message: str) -> None:
 def _log(severity: engine_pb2.LogSeverity.ValueType, message: str, ephemeral: bool) -> None:
     engine, urn = _engine(), getattr(_local("request"), "urn", "")
     if engine is not None and isinstance(urn, str):
-        shown = without_colours(message)
+        shown = displayable(message)
         with contextlib.suppress(Exception):  # a message that cannot be shown must not end what it is about
             engine.Log(engine_pb2.LogRequest(severity=severity, message=shown, urn=urn, ephemeral=ephemeral))
 
 
-def without_colours(message: str) -> str:
-    """Give a message without what the engine takes for the beginning of a colour: at one that it does not know, it
-    crashes, and a value or a log line may hold anything."""
-    return message.replace("<{%", "<{ %")
+def displayable(message: str) -> str:
+    """Return a message as the engine may show it: without what is secret in the current call, and without what the
+    engine takes for the beginning of a colour. At one that it does not know, it crashes, and a value or a log line may
+    hold anything."""
+    return mask(message).replace("<{%", "<{ %")
+
+
+def sealed(value: Any) -> Any:
+    """Return a value with each text in it made a secret that holds one of the current call's."""
+    if isinstance(value, Mapping):
+        return {key: sealed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [sealed(part) for part in value]
+    if isinstance(value, str) and mask(value) != value:
+        return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+    return value
 
 
 @functools.cache

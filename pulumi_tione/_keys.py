@@ -18,6 +18,7 @@ from urllib.parse import quote
 import requests
 import tenacity
 
+from pulumi_tione._masking import masking
 from pulumi_tione._sdk import Caller, Service
 from pulumi_tione._settings import Settings
 from pulumi_tione._sources import AssumedRole, Credentials, KeySource, MachineRole, StaticKeys, WebIdentity
@@ -187,8 +188,8 @@ class KeySupply:
             **({"Policy": quote(role.policy, safe="")} if role.policy else {}),
             **({"ExternalId": role.external_id} if role.external_id else {}),
         }
-        secrets = [role.external_id] if role.external_id else []
-        return self._by_sts("AssumeRole", body, keys.credentials, keys.origin, secrets)
+        with masking([role.external_id] if role.external_id else []):
+            return self._by_sts("AssumeRole", body, keys.credentials, keys.origin)
 
     def _by_web_identity(self, identity: WebIdentity) -> Keys:
         token = identity.token
@@ -204,11 +205,10 @@ class KeySupply:
             "RoleSessionName": identity.session_name,
             "DurationSeconds": identity.session_seconds,
         }
-        return self._by_sts("AssumeRoleWithWebIdentity", body, None, identity.source, [str(token)])
+        with masking([token] if token else []):
+            return self._by_sts("AssumeRoleWithWebIdentity", body, None, identity.source)
 
-    def _by_sts(
-        self, action: str, body: Mapping[str, Any], keys: Credentials | None, origin: str, secrets: list[str]
-    ) -> Keys:
+    def _by_sts(self, action: str, body: Mapping[str, Any], keys: Credentials | None, origin: str) -> Keys:
         """Have keys lent by the service `sts`, patiently: it does no harm to ask twice."""
         caller = Caller(self._settings, STS, self._settings.region)
         attempts = tenacity.Retrying(
@@ -219,7 +219,7 @@ class KeySupply:
             reraise=True,
         )
         try:
-            answer = attempts(caller.send, action, body, keys, secrets)
+            answer = attempts(caller.send, action, body, keys)
             lent, expires = answer["Credentials"], float(answer["ExpiredTime"])
             credentials = Credentials(lent["TmpSecretId"], lent["TmpSecretKey"], lent["Token"])
         except TioneError as error:

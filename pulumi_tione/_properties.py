@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
+from pulumi_tione._secrets import secret_paths, secret_texts
 
 
 def properties_of(resource_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,6 +76,45 @@ class _Conversion:
             result = self._converted(field.type, part, here)
             converted[field.property] = pulumi.Output.secret(result) if field.secret else result
         return converted
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What is secret in the properties of a resource, as far as it is known now."""
+
+    paths: tuple[str, ...] = ()
+    """Where the program itself marked it."""
+    texts: frozenset[str] = frozenset()
+    """What it says, and what is always secret."""
+
+
+async def marked_in(properties: Mapping[str, Any]) -> Marked:
+    """Find what is secret in properties under their property names."""
+    paths: list[str] = []
+    known = await _without_outputs(TRAINING_TASK, properties, "", paths)
+    return Marked(tuple(sorted(paths)), frozenset(secret_texts(known, secret_paths(known, paths))))
+
+
+async def _without_outputs(kind: Type | None, value: Any, path: str, marked: list[str]) -> Any:
+    """Return what a value holds, and note where the program made a secret of it. What is always one is not noted."""
+    if isinstance(value, pulumi.Output):
+        held = await value.future(with_unknowns=True)
+        if not await value.is_secret():
+            return await _without_outputs(kind, held, path, marked)
+        marked.append(path)
+        return await _without_outputs(None, held, path, [])
+    if isinstance(value, Mapping):
+        parts: dict[str, Any] = {}
+        for key, part in value.items():
+            field = kind.fields.get(key) if isinstance(kind, Struct) else None
+            inner = field.type if field else kind.item if isinstance(kind, MapOf) else None
+            notes = [] if field and field.secret else marked
+            parts[key] = await _without_outputs(inner, part, path_to(path, str(key)), notes)
+        return parts
+    if isinstance(value, (list, tuple)):
+        inner = kind.item if isinstance(kind, ListOf) else None
+        return [await _without_outputs(inner, part, path_to(path, index), marked) for index, part in enumerate(value)]
+    return value
 
 
 _STEPS = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.\[]+|.')

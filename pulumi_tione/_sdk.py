@@ -7,9 +7,8 @@ may have been accepted.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
@@ -23,6 +22,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
+from pulumi_tione._masking import masking
 from pulumi_tione._settings import Settings
 from pulumi_tione._sources import Credentials
 from pulumi_tione.errors import ApiError, NotSentError, TioneError, UnclearError
@@ -79,7 +79,6 @@ class Caller:
         action: str,
         body: Mapping[str, Any],
         keys: Credentials | None,
-        secrets: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Send one request and give the content of its answer's `Response`.
 
@@ -87,7 +86,6 @@ class Caller:
             action: what is asked.
             body: with what parameters.
             keys: what it is signed with; one without keys is not signed.
-            secrets: what is taken out of a refusal, which may repeat what was sent.
 
         Raises:
             NotSentError: no connection came about.
@@ -98,7 +96,8 @@ class Caller:
         try:
             answer = self._sdk.call_json(action, dict(body), options={"SkipSign": keys is None})
         except TencentCloudSDKException as error:
-            raise _translated(error, action, self._endpoint, secrets) from None
+            with masking(() if keys is None else filter(None, (keys.secret_key, keys.token))):
+                raise _translated(error, action, self._endpoint) from None
         except UnicodeEncodeError:
             raise NotSentError(f"{action} was not sent: a key or a value cannot be written as UTF-8") from None
         except Exception as error:  # noqa: BLE001  whatever an odd answer does to the SDK: it may have taken effect
@@ -145,11 +144,8 @@ def _clock_offset(date: str | None, before: timedelta) -> timedelta:
         return before
 
 
-def _translated(error: TencentCloudSDKException, action: str, endpoint: str, secrets: Sequence[str]) -> TioneError:
-    """Give our error for one of the SDK's. What stands behind a network error is its context alone.
-
-    A refusal may repeat what was sent: the secrets of the request are taken out of it.
-    """
+def _translated(error: TencentCloudSDKException, action: str, endpoint: str) -> TioneError:
+    """Give our error for one of the SDK's. What stands behind a network error is its context alone."""
     if error.code == "ClientNetworkError":
         cause = error.__context__
         if _was_not_sent(cause):
@@ -159,15 +155,7 @@ def _translated(error: TencentCloudSDKException, action: str, endpoint: str, sec
         return UnclearError(f"{action} got an HTTP error from {endpoint}")
     if not isinstance(error.code, str) or not error.code:
         return UnclearError(f"{action} was refused without a code")
-    return ApiError(action, error.code, _without(secrets, str(error.message or "")), error.requestId or "")
-
-
-def _without(secrets: Sequence[str], message: str) -> str:
-    """Take secrets out of a text, as they are and as JSON writes them; longer ones first, which may hold others."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        for spelling in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
-            message = message.replace(spelling, "[secret]")
-    return message
+    return ApiError(action, error.code, str(error.message or ""), error.requestId or "")
 
 
 def _was_not_sent(cause: BaseException | None) -> bool:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pulumi_tione._masking import mask
+
 
 def harmless(text: object) -> str:
     """Give a text that came from elsewhere so that a terminal shows it and does nothing else.
 
-    Names, tags, log lines and messages of the service may hold anything, control characters included.
+    Names, tags, log lines and messages of the service may hold anything: control characters are escaped, and what is
+    secret in the current call is masked.
     """
+    return escaped(mask(str(text)))
+
+
+def escaped(text: str) -> str:
+    """Return a text with its control characters escaped and nothing masked, for what decisions are made by."""
     return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in str(text)
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
 
 

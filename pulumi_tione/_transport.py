@@ -12,6 +12,7 @@ import tenacity
 from pulumi_tione import _answers
 from pulumi_tione._answers import Reader
 from pulumi_tione._keys import STS, Keys, KeySupply, supply_of
+from pulumi_tione._masking import masking
 from pulumi_tione._pace import Pace
 from pulumi_tione._sdk import Caller, Service
 from pulumi_tione._settings import Settings
@@ -150,7 +151,8 @@ class Transport:
         self._pace.wait(action, self._announce)
         caller = self._caller(service)
         try:
-            return caller.send(action, body, keys.credentials, secrets_in(body))
+            with masking(secrets_in(body)):
+                return caller.send(action, body, keys.credentials)
         except ApiError as error:
             raise (KeysRefusedError(error, keys.source) if error.code in REFUSED_KEYS else error) from None
         finally:

@@ -15,6 +15,7 @@ from typing import Any
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione._ownership import NUMBERED_FROM
 from pulumi_tione._rules import COMMANDS
+from pulumi_tione._secrets import SECRET_INPUTS
 
 SYSTEM_TAGS = ("qcs:", "tencentcloud:")
 """How the keys of tags begin that Tencent Cloud binds by itself: nobody's drift."""
@@ -48,7 +49,7 @@ def request_body(inputs: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str
 
 
 def secrets_in(body: Mapping[str, Any]) -> list[str]:
-    """Give the texts of a request body that nobody may read: they are to be taken out of whatever is shown."""
+    """Return the texts of a request body that are secret by their nature, whoever built it."""
     private = [env.get("Value") for env in body.get("Envs", ()) if env.get("IsPrivate")]
     password = body.get("ImageInfo", {}).get("ImageSecret", {}).get("Password")
     return [secret for secret in (*private, password, body.get("CallbackUrl")) if secret]
@@ -263,7 +264,7 @@ def inputs_among(outputs: Mapping[str, Any]) -> dict[str, Any]:
     inputs = {
         name: _inputs_of(TRAINING_TASK.fields[name].type, value) if name in TRAINING_TASK.fields else value
         for name, value in outputs.items()
-        if name not in TRAINING_TASK.outputs and name != NUMBERED_FROM
+        if name not in TRAINING_TASK.outputs and name not in (NUMBERED_FROM, SECRET_INPUTS)
     }
     return {**inputs, "name": outputs[NUMBERED_FROM]} if NUMBERED_FROM in outputs else inputs
 

@@ -18,7 +18,8 @@ from __future__ import annotations
 from pulumi_tione._codes import CODES, UNKNOWN
 from pulumi_tione._codes import KIND_OF_CODE as KIND_OF_CODE
 from pulumi_tione._codes import Kind as Kind
-from pulumi_tione._texts import harmless
+from pulumi_tione._masking import mask
+from pulumi_tione._texts import escaped, harmless
 
 __all__ = ["ApiError", "NotSentError", "SettingsError", "TaskError", "TioneError", "UnclearError", "UnreachedError"]
 
@@ -58,19 +59,20 @@ class UnreachedError(TaskError):
 class ApiError(TioneError):
     """The service refused a request.
 
-    `code` and `service_message` are the service's own words, `request_id` is what its support asks for, and `kind`
-    says what the code means for us.
+    `code` and `service_message` are the service's own words, without secrets, `request_id` is what its support asks
+    for, and `kind` says what the code means for us.
     """
 
     def __init__(self, action: str, code: str, service_message: str, request_id: str) -> None:
         self.action = action
-        self.code = code
-        self.service_message = service_message
-        self.request_id = request_id
+        self.code = escaped(code)
+        self.service_message = mask(service_message)
+        self.request_id = harmless(request_id)
         meaning = CODES.get(code, UNKNOWN)
         self.kind = meaning.kind
         explained = f": {meaning}" if meaning.sentence else ""
-        told = harmless(f"{code}: {' '.join(service_message.split())} (request id {request_id or 'unknown'})")
+        words = harmless(" ".join(service_message.split()))
+        told = f"{self.code}: {words} (request id {self.request_id or 'unknown'})"
         super().__init__(f"{action} was refused with {told}{explained}; {meaning.remedy}")
 
 

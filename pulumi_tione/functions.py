@@ -22,7 +22,7 @@ import pulumi
 
 from pulumi_tione import outputs
 from pulumi_tione._client import Client
-from pulumi_tione._engine import without_colours
+from pulumi_tione._engine import displayable
 from pulumi_tione._fields import TRAINING_TASK, ListOf, Struct, Type, struct
 from pulumi_tione._logs import TaskLog
 from pulumi_tione._program import program_settings
@@ -177,7 +177,7 @@ def _in_one_line(function: Callable[_P, _R]) -> Callable[_P, _R]:
         try:
             return function(*args, **kwargs)
         except TioneError as error:
-            raise pulumi.RunError(without_colours(f"{function.__name__}: {error}")) from None
+            raise pulumi.RunError(displayable(f"{function.__name__}: {error}")) from None
 
     return wrapper
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pulumi.dynamic import (
@@ -26,7 +26,10 @@ from pulumi.dynamic import (
 
 from pulumi_tione import _engine
 from pulumi_tione._client import Client
+from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione._masking import masking
 from pulumi_tione._ownership import NUMBERS, RETAINED, numbered
+from pulumi_tione._secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
 from pulumi_tione._settings import Settings
 from pulumi_tione.errors import KeysRefusedError, TioneError
 from pulumi_tione.lifecycle.check import Surroundings, check
@@ -45,16 +48,22 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _in_one_line(method: _F) -> _F:
-    """Let an error of ours reach the terminal without the errors behind it: its message is one line."""
+    """Let an error of ours reach the terminal without the errors behind it: its message is one line.
+
+    While the method runs, what is secret in the properties that it was called with is masked in all that is shown.
+    """
 
     @functools.wraps(method)
-    def wrapper(*args: Any) -> Any:
-        try:
-            return method(*args)
-        except TioneError as error:
-            told = f"{error}{_way_to_todays_keys(error, method.__name__)}"
-            error.args = (_engine.without_colours(told),)
-            raise error from None
+    def wrapper(self: TrainingTaskProvider, *args: Any) -> Any:
+        secrets = {*self._secret_texts(*(props for props in args if isinstance(props, dict)))}
+        self._known_secrets |= secrets
+        with masking(secrets):
+            try:
+                return method(self, *args)
+            except TioneError as error:
+                told = f"{error}{_way_to_todays_keys(error, method.__name__)}"
+                error.args = (_engine.displayable(told),)
+                raise error from None
 
     return wrapper  # type: ignore[return-value]
 
@@ -82,6 +91,8 @@ class TrainingTaskProvider(ResourceProvider):
         self._clients: dict[tuple[str, Settings, str | None], Client] = {}
         self._left_behind = LeftBehind()
         self._deleted = DeletedTasks()
+        self._marked: dict[str, list[str]] = {}
+        self._known_secrets: set[str] = set()
 
     def __reduce__(self) -> tuple[Callable[[], TrainingTaskProvider], tuple[()]]:
         return training_task_provider, ()
@@ -93,8 +104,21 @@ class TrainingTaskProvider(ResourceProvider):
         _engine.widen_workers()
         self._settings = Settings(req.config.get, os.environ)
 
-    @_in_one_line
+    def _secret_texts(self, *all_props: Mapping[str, Any]) -> Iterator[str]:
+        for props in all_props:
+            marked = {*marked_paths(props), *self._marked_by_program(props)}
+            yield from secret_texts(props, secret_paths(props, marked))
+
+    def _marked_by_program(self, props: Mapping[str, Any]) -> list[str]:
+        """Return what the program marked as secret in these inputs: check was told, in this very process."""
+        return self._marked.get(_key_of(props), [])
+
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        self._marked[_key_of(news)] = marked_paths(news)
+        return self._checked(_olds, news)
+
+    @_in_one_line
+    def _checked(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         around = Surroundings(
             region=self._settings_of(news).region,
             labelled=self._settings.labels,
@@ -104,7 +128,7 @@ class TrainingTaskProvider(ResourceProvider):
         checked = check(_without_provider(_olds), _without_provider(news), around)
         for warning in checked.warnings:
             _engine.warn(warning)
-        failures = [CheckFailure(path, _engine.without_colours(reason)) for path, reason in checked.failures]
+        failures = [CheckFailure(path, _engine.displayable(reason)) for path, reason in checked.failures]
         return CheckResult(checked.inputs, failures)
 
     def _status_of(self, inputs: Mapping[str, Any]) -> str | None:
@@ -120,7 +144,7 @@ class TrainingTaskProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         difference = diff(
             _without_provider(_olds),
-            _without_provider(_news),
+            {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)},
             labelled=self._settings.labels,
             account_of=self._account_of,
         )
@@ -137,7 +161,7 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_in_one_line
     def create(self, props: dict[str, Any]) -> CreateResult:
-        inputs = _without_provider(props)
+        inputs = {**_without_provider(props), SECRET_INPUTS: self._marked_by_program(props)}
         creation = Creation(
             client=self._client(inputs),
             inputs=inputs,
@@ -148,7 +172,8 @@ class TrainingTaskProvider(ResourceProvider):
             warn=_engine.warn,
             announce=_engine.show_status,
         )
-        return CreateResult(*creation.run())
+        task_id, outputs = creation.run()
+        return CreateResult(task_id, _sealed(outputs))
 
     @_in_one_line
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -159,16 +184,26 @@ class TrainingTaskProvider(ResourceProvider):
         if now is None:
             return ReadResult("", {})
         outputs, inputs = now
-        return ReadResult(id_, outputs, inputs)
+        if "owner" in recorded:
+            return ReadResult(id_, _sealed(outputs), inputs)
+        # Of a task that is only looked up nothing tells what is secret, but it may be one of this program.
+        with masking(self._known_secrets):
+            paths = sorted(paths_of_secrets(outputs))
+            recorded_paths = {SECRET_INPUTS: paths} if paths else {}
+            return ReadResult(id_, _engine.sealed({**outputs, **recorded_paths}), _engine.sealed(inputs))
 
     @_in_one_line
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        outputs, news = _without_provider(_olds), _without_provider(_news)
+        outputs = _without_provider(_olds)
+        news = {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)}
         client = self._client(news, outputs.get("uin"))
         try:
-            return UpdateResult(update(client, _id, outputs, news, labelled=self._settings.labels))
+            now = update(client, _id, outputs, news, labelled=self._settings.labels)
+            return UpdateResult(_sealed(now))
         except PartialUpdateError as error:
-            _engine.record_partial_update(_id, {**error.outputs, _PROVIDER_KEY: _news[_PROVIDER_KEY]}, str(error))
+            _engine.record_partial_update(
+                _id, {**_sealed(error.outputs), _PROVIDER_KEY: _news[_PROVIDER_KEY]}, str(error)
+            )
             raise
 
     @_in_one_line
@@ -197,6 +232,16 @@ class TrainingTaskProvider(ResourceProvider):
     def _account_of(self, inputs: Mapping[str, Any]) -> str | None:
         """Give the account of the keys that inputs lead to; nothing in a preview that does not know them yet."""
         return None if contains_unknown(inputs.get("settings")) else self._client(inputs).account_id()
+
+
+def _sealed(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return outputs with those sealed that say something secret; the engine does so where an input has their name."""
+    return {name: _engine.sealed(value) if name in TRAINING_TASK.outputs else value for name, value in outputs.items()}
+
+
+def _key_of(props: Mapping[str, Any]) -> str:
+    """Return what tells the resource of these inputs from the others of this process."""
+    return repr(sorted(props.get("owner", {}).items()) if isinstance(props.get("owner"), Mapping) else None)
 
 
 def _without_provider(props: dict[str, Any]) -> dict[str, Any]:

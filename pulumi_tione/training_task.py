@@ -6,7 +6,8 @@ import asyncio
 import copy
 import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, overload
 
@@ -17,11 +18,13 @@ from typing_extensions import Unpack
 from pulumi_tione import outputs
 from pulumi_tione._client import Client
 from pulumi_tione._ending import Waits, keep_exports
-from pulumi_tione._engine import without_colours
+from pulumi_tione._engine import displayable
 from pulumi_tione._fields import TRAINING_TASK, Struct, Type
+from pulumi_tione._masking import masking
 from pulumi_tione._ownership import RETAINED, TYPE, resource_under
 from pulumi_tione._program import ensure_secrets_are_sealed, program_settings
-from pulumi_tione._properties import properties_of, property_path
+from pulumi_tione._properties import Marked, marked_in, properties_of, property_path
+from pulumi_tione._secrets import SECRET_INPUTS
 from pulumi_tione._waiting import Status
 from pulumi_tione._waits import Goal, Lookout, wait
 from pulumi_tione._wire import recorded_outputs
@@ -100,7 +103,22 @@ class TrainingTask(TrainingTaskProperties):
         """Register the resource with the engine; `told` are the properties that the engine tells beside those given."""
         ensure_secrets_are_sealed()
         declared = {**dict.fromkeys(told), **properties}
-        super().__init__(TYPE, resource_name, {**declared, "__provider": _pickled_provider()}, opts)
+        finding: Awaitable[Marked] = marked_in(properties)
+        self._marked: pulumi.Output[Marked] = pulumi.Output.from_input(finding)
+        sealed = opts.additional_secret_outputs = [*(opts.additional_secret_outputs or ())]
+
+        def secret_inputs(marked: Marked) -> list[str] | None:
+            """Return the paths of what the program marked, which the engine does not hand on to the provider.
+
+            Outputs are sealed as well, also those of another name and those that were recorded in clear before. The
+            list of them is read when all properties, this one included, have been awaited.
+            """
+            names = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in marked.paths}
+            sealed.extend(sorted({*names, "allTags"} if "tags" in names else names))
+            return [*marked.paths] or None
+
+        hidden = {SECRET_INPUTS: self._marked.apply(secret_inputs), "__provider": _pickled_provider()}
+        super().__init__(TYPE, resource_name, {**declared, **hidden}, opts)
         for field in (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()):
             if field.property in declared:
                 self.__dict__[field.name] = self.__dict__[field.property]
@@ -169,6 +187,12 @@ class TrainingTask(TrainingTaskProperties):
     async def _wait(
         self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
     ) -> TrainingTask:
+        with masking((await self._marked.future() or Marked()).texts):
+            return await self._masked_wait(wanted, timeout, logs, task)
+
+    async def _masked_wait(
+        self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
+    ) -> TrainingTask:
         goal = Goal(task["id"], task["name"], task["uin"], wanted, timeout, logs)
         try:
             if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
@@ -177,8 +201,8 @@ class TrainingTask(TrainingTaskProperties):
                 detail = await wait(goal, _lookout_of(task), self._show)
         except TioneError as error:
             report = error.report if isinstance(error, UnreachedError) else str(error)
-            pulumi.log.error(without_colours(report), resource=self)
-            failure = pulumi.RunError(without_colours(str(error)))
+            pulumi.log.error(displayable(report), resource=self)
+            failure = pulumi.RunError(displayable(str(error)))
         else:
             return self._as_of(detail)
         await _WAITS.all_over()
@@ -186,7 +210,7 @@ class TrainingTask(TrainingTaskProperties):
         raise failure
 
     def _show(self, message: str) -> None:
-        pulumi.log.info(without_colours(message), resource=self, ephemeral=True)
+        pulumi.log.info(displayable(message), resource=self, ephemeral=True)
 
     def _as_of(self, detail: Mapping[str, Any]) -> TrainingTask:
         """Give a copy of the task whose outputs are fresh. It is the same resource: `depends_on` accepts it."""

@@ -14,6 +14,7 @@ from pulumi.output import Unknown
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
 from pulumi_tione._ownership import LABELS, OUR_KEYS, OWNER
 from pulumi_tione._rules import MAX_TAGS, suggestion, tag_complaints
+from pulumi_tione._secrets import SECRET_INPUTS
 from pulumi_tione._texts import harmless
 from pulumi_tione._waiting import FAILED
 from pulumi_tione.lifecycle.names import computed_name
@@ -60,7 +61,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings
     """
     found = Checked()
     owner = _owner(news.get("owner"), found)
-    program = {name: value for name, value in news.items() if name != "owner"}
+    program = {name: value for name, value in news.items() if name not in ("owner", SECRET_INPUTS)}
     found.inputs = _struct(TRAINING_TASK, program, "", found)
     if around.default_tags and isinstance(found.inputs.get("tags", {}), Mapping):
         found.inputs["tags"] = {**around.default_tags, **found.inputs.get("tags", {})}

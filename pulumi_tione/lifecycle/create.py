@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import CREATE_LABEL, LABELS, NUMBERS, RETAINED, named, numbered, wanted_tags
+from pulumi_tione._texts import harmless
 from pulumi_tione._times import time_or_none
 from pulumi_tione._waiting import intervals
 from pulumi_tione._wire import recorded_outputs, request_body, user_tags
@@ -514,7 +515,7 @@ def _not_created(name: str, indeterminate: TioneError | None) -> str:
 def _because(refusal: ApiError | None) -> str:
     if refusal is None:
         return ""
-    return f" ({refusal.code}: {refusal.service_message}, request id {refusal.request_id})"
+    return f" ({refusal.code}: {harmless(refusal.service_message)}, request id {refusal.request_id})"
 
 
 def _made_at(detail: Mapping[str, Any]) -> datetime:

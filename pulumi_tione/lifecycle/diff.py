@@ -8,6 +8,7 @@ from typing import Any
 
 from pulumi_tione._fields import TRAINING_TASK
 from pulumi_tione._ownership import LABELS, NUMBERED_FROM, RETAINED, wanted_tags
+from pulumi_tione._secrets import SECRET_INPUTS
 from pulumi_tione._wire import same
 
 TAGS = ("tags", "owner")
@@ -19,10 +20,13 @@ LOG = ("logEnable", "logConfig")
 RUN = ("desiredStatus", "rerunOnFailure", "run")
 """The inputs of the run state; `run` is computed by check."""
 
+SECRETS = (SECRET_INPUTS,)
+"""What the program marked as secret: when it changes, the engine has to seal, or to open, what is recorded."""
+
 SETTINGS = ("settings",)
 """The input that says whose keys are used: in place as long as they are of the same account."""
 
-IN_PLACE = frozenset({*TAGS, *LOG, *RUN})
+IN_PLACE = frozenset({*TAGS, *LOG, *RUN, *SECRETS})
 """What can change while the task lives. There is no other update call: everything else is fixed at creation."""
 
 
@@ -61,6 +65,9 @@ def diff(
         changed.append("run")
     if _labels_differ(outputs, news, labelled):
         changed.append("owner")
+    # A task of an earlier version has no record of it, and the engine seals its outputs without an update.
+    if outputs.get(SECRET_INPUTS, news.get(SECRET_INPUTS)) != news.get(SECRET_INPUTS):
+        changed.append(SECRET_INPUTS)
     stays = "settings" in changed and account_of(news) == outputs.get("uin")
     in_place = IN_PLACE | {*SETTINGS} if stays else IN_PLACE
     return Difference(

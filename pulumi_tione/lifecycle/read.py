@@ -10,6 +10,7 @@ from pulumi_tione._client import Client
 from pulumi_tione._ownership import named
 from pulumi_tione._wire import imported_outputs, inputs_among, recorded_outputs
 from pulumi_tione.errors import TaskError
+from pulumi_tione.lifecycle.diff import SECRETS
 from pulumi_tione.lifecycle.presence import detail_or_gone
 
 
@@ -41,6 +42,7 @@ def read(
     if detail is None:
         return None
     outputs = recorded_outputs(named(inputs_among(recorded), recorded["name"]), detail)
+    outputs |= {name: recorded[name] for name in SECRETS if name in recorded}
     return outputs, inputs_among(outputs)
 
 

@@ -12,7 +12,7 @@ from pulumi_tione._ownership import labels_to_remove, named, wanted_tags
 from pulumi_tione._waiting import FAILED, Status, is_at_rest
 from pulumi_tione._wire import recorded_outputs, to_wire
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
-from pulumi_tione.lifecycle.diff import LOG, RUN, SETTINGS, TAGS, diff
+from pulumi_tione.lifecycle.diff import LOG, RUN, SECRETS, SETTINGS, TAGS, diff
 from pulumi_tione.lifecycle.presence import detail_or_gone
 from pulumi_tione.lifecycle.rest import bring_to_rest
 from pulumi_tione.lifecycle.tagging import set_tags
@@ -48,7 +48,7 @@ def update(
         detail = detail_or_gone(client, task_id, outputs, sleep=sleep, clock=clock)
         if detail is None:
             raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
-        _record(reached, news, SETTINGS)
+        _record(reached, news, (*SETTINGS, *SECRETS))
         if changed & {*TAGS}:
             ours = [*outputs.get("tags", {}), *labels_to_remove(labelled)]
             wanted = wanted_tags(news, labelled)

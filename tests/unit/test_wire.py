@@ -24,7 +24,6 @@ from pulumi_tione._wire import (
     recorded_outputs,
     request_body,
     same,
-    secrets_in,
 )
 from pulumi_tione.lifecycle.check import Surroundings, check
 from pulumi_tione.lifecycle.diff import Difference
@@ -255,23 +254,6 @@ def test_a_body_is_made_without_changing_the_inputs() -> None:
     before = copy.deepcopy(inputs)
     body_of(inputs, labelled=True)
     assert inputs == before
-
-
-def test_the_secrets_of_a_body_are_known() -> None:
-    body = body_of(
-        with_inputs(
-            envs={"A": "public"},
-            privateEnvs={"T": "planted-1", "EMPTY": ""},
-            imageInfo={
-                "imageType": "CUSTOM",
-                "imageUrl": "u",
-                "imageSecret": {"username": "name", "password": "planted-2"},
-            },
-            callbackUrl="http://user:planted-3@callback",  # pragma: allowlist secret
-        ),
-    )
-    assert sorted(secrets_in(body)) == [str(body["CallbackUrl"]), "planted-1", "planted-2"]
-    assert secrets_in({"Id": "train-1"}) == []
 
 
 # Whatever the schema allows.
