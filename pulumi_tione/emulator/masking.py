@@ -24,7 +24,7 @@ def masked_body(text: str, body: dict[str, Any] | None) -> str:
     """
     if body is None:
         return f"<{len(text)} characters that are not a JSON object>" if text else ""
-    hidden = set(_secrets(body))
+    hidden = dict.fromkeys(_secrets(body), MASK) | _callback(body)
     if not hidden:
         return text
 
@@ -44,12 +44,12 @@ def masked_object(body: dict[str, Any]) -> dict[str, Any]:
     return covered
 
 
-def _covered(value: str, hidden: set[str]) -> str:
+def _covered(value: str, hidden: dict[str, str]) -> str:
     if value in hidden:
-        return MASK
+        return hidden[value]
     for secret in sorted(hidden, key=len, reverse=True):
         if len(secret) >= _LEAST_LENGTH_WITHIN:
-            value = value.replace(secret, MASK)
+            value = value.replace(secret, hidden[secret])
     return value
 
 
@@ -65,9 +65,6 @@ def _secrets(body: dict[str, Any]) -> Iterator[str]:
             yield from _texts(variable.get("Value"))
     yield from _texts(body.get("WebIdentityToken"))
     yield from _texts(body.get("ExternalId"))
-    callback = body.get("CallbackUrl")
-    if isinstance(callback, str):
-        yield from _texts(_credentials(callback))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -75,10 +72,20 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
 
 
-def _credentials(url: str) -> str | None:
-    """`user:password` of a URL, exactly as it stands there."""
+def _callback(body: dict[str, Any]) -> dict[str, str]:
+    """What stands for the URL that is called back, and for its parts: only scheme and host may be known."""
+    url = body.get("CallbackUrl")
+    if not isinstance(url, str) or not url:
+        return {}
     try:
-        netloc = urlsplit(url).netloc
+        scheme, netloc, path, query, fragment = urlsplit(url)
     except ValueError:
-        return url
-    return netloc.rpartition("@")[0] or None
+        return {url: MASK}
+    if not netloc:
+        return {url: MASK}
+    credentials, at, host = netloc.rpartition("@")
+    behind = url.partition(netloc)[2].strip("/")
+    values = (pair.partition("=")[2] for pair in query.split("&"))
+    hidden = {part: MASK for part in (credentials, behind, path.strip("/"), query, fragment, *values) if part}
+    start = f"{scheme}://{MASK if at else ''}{at}{host}"
+    return hidden | {url: f"{start}/{MASK}" if behind else f"{start}{path}"} if hidden else {}

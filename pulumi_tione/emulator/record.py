@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -73,7 +74,7 @@ class Record:
 
     def __init__(self, file: Path | None = None) -> None:
         self._entries: deque[Entry] = deque(maxlen=CAPACITY)
-        self._file: TextIO | None = None if file is None else file.open("w", encoding="utf-8", buffering=1)
+        self._file: TextIO | None = None if file is None else _opened(file)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
@@ -90,3 +91,10 @@ class Record:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _opened(path: Path) -> TextIO:
+    """A new file that its owner alone may read: requests tell what somebody works on, also without their secrets."""
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", buffering=1)
+    os.fchmod(file.fileno(), 0o600)
+    return file

@@ -76,7 +76,7 @@ def test_secrets_are_covered_unless_asked_for(create: Create, emulator: Emulator
         assert base64.b64encode(secret.encode()).decode() not in shown
     [entry] = emulator.requests()
     assert entry["body"]["Envs"] == [{"Name": "TOKEN", "Value": "***", "IsPrivate": True}, SECRETS["Envs"][1]]
-    assert entry["body"]["CallbackUrl"] == "https://***@example.com/done"
+    assert entry["body"]["CallbackUrl"] == "https://***@example.com/***"
     assert json.loads(entry["raw_body"]) == entry["body"]
     assert emulator.requests(secrets=True)[0]["body"]["Envs"] == SECRETS["Envs"]
 
@@ -108,6 +108,17 @@ def test_the_authorization_is_in_no_record(create: Create, emulator: Emulator) -
             '{"Envs": "x", "ImageInfo": 1, "CallbackUrl": "***"}',
         ),
         ('{"WebIdentityToken": "jwt"}', '{"WebIdentityToken": "***"}'),
+        (
+            '{"CallbackUrl": "https://h.example.com/a/path?k=secretkey#frag", "Remark": "a/path, secretkey"}',
+            '{"CallbackUrl": "https://h.example.com/***", "Remark": "***, ***"}',
+        ),
+        (
+            '{"CallbackUrl": "http://h:8080?key=secret-1", "Remark": "to http://h:8080?key=secret-1 now"}',
+            '{"CallbackUrl": "http://h:8080/***", "Remark": "to http://h:8080/*** now"}',
+        ),
+        ('{"CallbackUrl": "http://h.example.com/"}', '{"CallbackUrl": "http://h.example.com/"}'),
+        ('{"CallbackUrl": "secret-1/x"}', '{"CallbackUrl": "***"}'),
+        ('{"CallbackUrl": "http://u:p@h/x"}', '{"CallbackUrl": "http://***@h/***"}'),
     ],
 )
 def test_secrets_are_covered_where_they_stand_and_nothing_else_changes(text: str, shown: str) -> None:
@@ -138,3 +149,14 @@ def test_the_record_can_be_a_file_of_lines_with_secrets_covered(tmp_path: Path) 
     assert lines == served
     assert len(lines) == 2
     assert "planted" not in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["a new file", "a file that everybody could read"])
+def test_the_file_of_the_record_is_its_owners_alone(tmp_path: Path, there: bool) -> None:
+    file = tmp_path / "requests.jsonl"
+    if there:
+        file.write_text("old", encoding="utf-8")
+        file.chmod(0o644)
+    with Emulator(record_file=file):
+        assert file.stat().st_mode & 0o077 == 0
+        assert file.read_text(encoding="utf-8") == ""
