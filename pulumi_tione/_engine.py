@@ -23,7 +23,7 @@ from google.protobuf import any_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
-from pulumi_tione._masking import mask
+from pulumi_tione._masking import holds_secret, mask
 
 _WORKERS = 64
 """How many calls may be handled at once. A delete waits for its task to stop: with Pulumi's four workers, two hundred
@@ -61,7 +61,7 @@ def sealed(value: Any) -> Any:
         return {key: sealed(part) for key, part in value.items()}
     if isinstance(value, list):
         return [sealed(part) for part in value]
-    if isinstance(value, str) and mask(value) != value:
+    if isinstance(value, str) and holds_secret(value):
         return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
     return value
 

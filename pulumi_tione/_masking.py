@@ -47,6 +47,12 @@ def mask(text: str) -> str:
     return _mask_of(secrets).applied_to(text) if secrets else text
 
 
+def holds_secret(text: str) -> bool:
+    """Return whether a whole value holds a secret of the current call, or is one."""
+    quoted = f'"{text}"'
+    return mask(quoted) != quoted
+
+
 @functools.lru_cache(maxsize=256)
 def _mask_of(secrets: frozenset[str]) -> _Mask:
     return _Mask(secrets)

@@ -16,6 +16,24 @@ from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
+class Violation:
+    """What a value breaks, and apart from that what tells the value."""
+
+    rule: str
+    """What must be so."""
+    value: str = ""
+    """What is instead, after the rule."""
+    subject: str = ""
+    """The value, where the sentence begins with it."""
+
+    def shown(self, is_secret: bool) -> str:
+        """Return the sentence, without the value where that is a secret."""
+        if is_secret:
+            return f"the value {self.rule}" if self.subject else self.rule
+        return f"{self.subject} {self.rule}{self.value}".lstrip()
+
+
+@dataclass(frozen=True)
 class Wire:
     """The API's name of a field, where it is not simply the Python name in PascalCase."""
 
@@ -26,8 +44,8 @@ class Wire:
 class Unsigned:
     """A whole number of the API's type uint64."""
 
-    def complaint(self, value: int) -> str | None:
-        return f"must not be negative, got {value}" if value < 0 else None
+    def complaint(self, value: int) -> Violation | None:
+        return Violation("must not be negative", f", got {value}") if value < 0 else None
 
 
 class ProviderSide:
@@ -46,7 +64,7 @@ class WriteOnly:
 class Rule(Protocol):
     """A documented rule: breaking it is a failure at the field's path."""
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: Any) -> Violation | None:
         """Say what is wrong with a value of the field's own type, or nothing."""
 
 
@@ -56,10 +74,10 @@ class MaxLength:
 
     characters: int
 
-    def complaint(self, value: str) -> str | None:
+    def complaint(self, value: str) -> Violation | None:
         if len(value) <= self.characters:
             return None
-        return f"must have at most {self.characters} characters, got {len(value)}"
+        return Violation(f"must have at most {self.characters} characters", f", got {len(value)}")
 
 
 @dataclass(frozen=True)
@@ -68,10 +86,12 @@ class MaxItems:
 
     items: int
 
-    def complaint(self, value: Sequence[Any]) -> str | None:
+    def complaint(self, value: Sequence[Any]) -> Violation | None:
         if len(value) <= self.items:
             return None
-        return f"must have at most {self.items} element{'s' if self.items > 1 else ''}, got {len(value)}"
+        return Violation(
+            f"must have at most {self.items} element{'s' if self.items > 1 else ''}", f", got {len(value)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -81,8 +101,10 @@ class Range:
     least: int
     most: int
 
-    def complaint(self, value: int) -> str | None:
-        return None if self.least <= value <= self.most else f"must be from {self.least} to {self.most}, got {value}"
+    def complaint(self, value: int) -> Violation | None:
+        if self.least <= value <= self.most:
+            return None
+        return Violation(f"must be from {self.least} to {self.most}", f", got {value}")
 
 
 @dataclass(frozen=True)
@@ -91,10 +113,10 @@ class OneOf:
 
     values: tuple[str, ...]
 
-    def complaint(self, value: str) -> str | None:
+    def complaint(self, value: str) -> Violation | None:
         if value in self.values:
             return None
-        return f"must be {' or '.join(self.values)}, got {value!r}{suggestion(value, self.values)}"
+        return Violation(f"must be {' or '.join(self.values)}", f", got {value!r}{suggestion(value, self.values)}")
 
 
 @dataclass(frozen=True)
@@ -103,25 +125,26 @@ class KnownValues:
 
     values: tuple[str, ...]
 
-    def doubt(self, value: str) -> str | None:
+    def doubt(self, value: str) -> Violation | None:
         """Say that a value is not among the known ones, or nothing. The empty text stands for "not set"."""
         if value in self.values or not value:
             return None
-        return f"{value!r} is not among the known values ({', '.join(self.values)}){suggestion(value, self.values)}"
+        known = f"is not among the known values ({', '.join(self.values)})"
+        return Violation(known, suggestion(value, self.values), subject=repr(value))
 
 
 @dataclass(frozen=True)
 class TaskName:
     """The documented rule of a task's name."""
 
-    def complaint(self, value: str) -> str | None:
+    def complaint(self, value: str) -> Violation | None:
         if re.fullmatch(r"[0-9A-Za-z一-龥][0-9A-Za-z一-龥_-]{0,59}", value):
             return None
         if len(value) > MAX_NAME_LENGTH:
-            return f"must have at most {MAX_NAME_LENGTH} characters, got {len(value)}"
-        return (
-            f"must be of Chinese and English letters, digits, '_' and '-', and start with a letter or a digit, "
-            f"got {value!r}"
+            return Violation(f"must have at most {MAX_NAME_LENGTH} characters", f", got {len(value)}")
+        return Violation(
+            "must be of Chinese and English letters, digits, '_' and '-', and start with a letter or a digit",
+            f", got {value!r}",
         )
 
 
@@ -133,15 +156,15 @@ MAX_NAME_LENGTH = 60
 class EncodedCommand:
     """Base64 of a JSON object that has all three commands as texts."""
 
-    def complaint(self, value: str) -> str | None:
+    def complaint(self, value: str) -> Violation | None:
         try:
             text = base64.b64decode(value, validate=True).decode()
         except ValueError:
-            return "must be base64 of a JSON object; it is not base64 of any text"
+            return Violation("must be base64 of a JSON object; it is not base64 of any text")
         try:
             commands = json.loads(text)
         except json.JSONDecodeError:
-            return "must be base64 of a JSON object; what it encodes is not JSON"
+            return Violation("must be base64 of a JSON object; what it encodes is not JSON")
         expected = set(COMMANDS)
         if (
             isinstance(commands, dict)
@@ -149,7 +172,7 @@ class EncodedCommand:
             and all(isinstance(c, str) for c in commands.values())
         ):
             return None
-        return f"must encode a JSON object with exactly the keys {', '.join(COMMANDS)}, each a text"
+        return Violation(f"must encode a JSON object with exactly the keys {', '.join(COMMANDS)}, each a text")
 
 
 COMMANDS = ("StartCmd", "PsStartCmd", "WorkerStartCmd")
@@ -163,20 +186,22 @@ _TAG_TEXT = re.compile(r"[0-9A-Za-z\u4e00-\u9fff +\-=._:/@()\[\],;><（）【】
 _RESERVED_TAG_KEYS = ("qcs:", "tencentcloud:", "project", "项目")
 
 
-def tag_complaint(key: str, value: str) -> str | None:
+def tag_complaint(key: str, value: str) -> Violation | None:
     """Say which of the tag service's rules a tag breaks, or nothing."""
     if not 1 <= len(key) <= 127:
-        return f"a tag's key must have 1 to 127 characters, got {len(key)}"
+        return Violation(f"a tag's key must have 1 to 127 characters, got {len(key)}")
     if not 1 <= len(value) <= 255:
-        return f"a tag's value must have 1 to 255 characters, got {len(value)}"
+        return Violation("a tag's value must have 1 to 255 characters", f", got {len(value)}")
     if key.startswith(_RESERVED_TAG_KEYS):
-        return f"a tag's key must not start with {', '.join(_RESERVED_TAG_KEYS)}: reserved by Tencent Cloud"
+        return Violation(f"a tag's key must not start with {', '.join(_RESERVED_TAG_KEYS)}: reserved by Tencent Cloud")
     for what, text in (("key", key), ("value", value)):
         if text != text.strip():
-            return f"a tag's {what} must not start or end with a blank"
+            return Violation(f"a tag's {what} must not start or end with a blank")
         if not _TAG_TEXT.fullmatch(text):
             wrong = sorted({character for character in text if not _TAG_TEXT.fullmatch(character)})
-            return f"a tag's {what} must be of letters, digits, blanks and {_TAG_SIGNS}, not {wrong[0]!r}"
+            return Violation(
+                f"a tag's {what} must be of letters, digits, blanks and {_TAG_SIGNS}", f", not {wrong[0]!r}"
+            )
     return None
 
 
@@ -192,7 +217,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {folded[near[0]]}?" if near else ""
 
 
-def tag_complaints(tags: Mapping[str, str]) -> dict[str, str]:
+def tag_complaints(tags: Mapping[str, str]) -> dict[str, Violation]:
     """Give the complaint of each tag that breaks a rule, by key."""
     complaints = {key: tag_complaint(key, value) for key, value in tags.items()}
     return {key: complaint for key, complaint in complaints.items() if complaint}

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pulumi_tione._fields import TRAINING_TASK, ListOf, MapOf, Struct, Type, path_to
-from pulumi_tione._masking import mask
+from pulumi_tione._masking import holds_secret
 
 SECRET_INPUTS = "secretInputs"  # noqa: S105  the name of a property
 """The paths of what the program marked: in what it passes to check, and in what is recorded of a task."""
@@ -45,7 +45,7 @@ def paths_of_secrets(value: Any, path: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield from paths_of_secrets(part, path_to(path, index))
-    elif isinstance(value, str) and mask(value) != value:
+    elif isinstance(value, str) and holds_secret(value):
         yield path
 
 

@@ -5,7 +5,7 @@ Only rules that the vendor documents are failures. Values that are unknown in a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,8 @@ from pulumi.output import Unknown
 
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
 from pulumi_tione._ownership import LABELS, OUR_KEYS, OWNER
-from pulumi_tione._rules import MAX_TAGS, suggestion, tag_complaints
-from pulumi_tione._secrets import SECRET_INPUTS
+from pulumi_tione._rules import MAX_TAGS, Violation, suggestion, tag_complaints
+from pulumi_tione._secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
 from pulumi_tione._texts import harmless
 from pulumi_tione._waiting import FAILED
 from pulumi_tione.lifecycle.names import computed_name
@@ -35,6 +35,13 @@ class Checked:
     """Paths and reasons; none means that the inputs may be used."""
     warnings: list[str] = field(default_factory=list)
     """What may well be meant, but is worth a second look."""
+    secret: Collection[str] = ()
+    """The paths of what is secret: neither failures nor warnings tell it."""
+
+    def fail(self, path: str, violation: Violation | None) -> None:
+        """Note what a value breaks, if it breaks anything."""
+        if violation is not None:
+            self.failures.append((path, violation.shown(is_secret(path, self.secret))))
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings
         news: the inputs of the program, and `owner`.
         around: what else decides.
     """
-    found = Checked()
+    found = Checked(secret=secret_paths(news, marked_paths(news)))
     owner = _owner(news.get("owner"), found)
     program = {name: value for name, value in news.items() if name not in ("owner", SECRET_INPUTS)}
     found.inputs = _struct(TRAINING_TASK, program, "", found)
@@ -188,10 +195,10 @@ def _check_text(value: str, path: str, found: Checked) -> None:
 
 def _whole_number(value: Any, path: str, found: Checked) -> Any:
     if isinstance(value, float) and not value.is_integer():
-        found.failures.append((path, f"must be a whole number, got {value}"))
+        found.fail(path, Violation("must be a whole number", f", got {value}"))
         return value
     if abs(value) >= _TOO_LARGE:
-        found.failures.append((path, f"must be a whole number below 2**53, got {value}"))
+        found.fail(path, Violation("must be a whole number below 2**53", f", got {value}"))
         return value
     return int(value)
 
@@ -222,11 +229,11 @@ def _struct(kind: Struct, value: Mapping[str, Any], path: str, found: Checked) -
 
 def _apply_rules(declared: Field, value: Any, path: str, found: Checked) -> None:
     if _is_of(declared.type, value):
-        complaints = [rule.complaint(value) for rule in declared.rules]
-        found.failures += [(path, complaint) for complaint in complaints if complaint]
+        for rule in declared.rules:
+            found.fail(path, rule.complaint(value))
         doubt = declared.known_values.doubt(value) if declared.known_values else None
         if doubt:
-            found.warnings.append(f"{path}: {doubt}")
+            found.warnings.append(f"{path}: {doubt.shown(is_secret(path, found.secret))}")
 
 
 def _is_of(kind: Type, value: Any) -> bool:
@@ -254,8 +261,10 @@ def _check_image(found: Checked) -> None:
         return
     image_type = image.get("imageType")
     if isinstance(image_type, str) and image_type != "CUSTOM":
-        reason = f"is for images of the type CUSTOM only, this one is of the type {image_type}"
-        found.failures.append(("imageInfo.imageSecret", reason))
+        reason = "is for images of the type CUSTOM only"
+        type_is_secret = is_secret("imageInfo.imageType", found.secret)
+        is_another = "" if type_is_secret else f", this one is of the type {image_type}"
+        found.failures.append(("imageInfo.imageSecret", f"{reason}{is_another}"))
 
 
 def _check_disks(found: Checked) -> None:
@@ -283,7 +292,8 @@ def _check_tags(found: Checked, ours: int) -> None:
     reserved = "is a label of this package, which finds its tasks by it: use another key"
     found.failures += [(path_to("tags", key), reserved) for key in tags if key in OUR_KEYS]
     known = {key: value for key, value in tags.items() if isinstance(value, str)}
-    found.failures += [(path_to("tags", key), complaint) for key, complaint in tag_complaints(known).items()]
+    for key, complaint in tag_complaints(known).items():
+        found.fail(path_to("tags", key), complaint)
     if len(tags) + ours > MAX_TAGS:
         reason = f"a task can have at most {MAX_TAGS} tags, got {len(tags)}"
         found.failures.append(("tags", f"{reason} and {ours} labels of this package" if ours else reason))

@@ -381,6 +381,57 @@ def test_a_failure_never_shows_a_secret(changes: dict[str, Any], path: str) -> N
     assert "planted" not in str(found.failures) + str(found.warnings)
 
 
+WRONG: dict[str, Any] = {
+    "name": "-plantedname",
+    "remark": "plantedremark" * 100,
+    "chargeType": "PLANTEDCHARGE",
+    "trainingMode": "PLANTEDMODE",
+    "tags.team": "plantedtag!",
+    "tags.long": "plantedtag" * 40,
+    "imageInfo.imageType": "PLANTEDIMAGE",
+    "resourceConfigInfos[0].instanceNum": 77.25,
+    "dataConfigs[0].mappingPath": 77,
+    "rerunOnFailure": -77,
+    "additionalParameters.Some.Number": 2.0**77,
+}
+"""A value that some rule, or no known value, fits, for each path."""
+
+
+def with_value(path: str, value: Any) -> dict[str, Any]:
+    name, *steps = path.replace("[0]", ".0").split(".")
+    for step in reversed(steps):
+        value = [value] if step == "0" else {step: value}
+    if name == "resourceConfigInfos":
+        return {name: [{**GROUP, **value[0]}]}
+    return {name: {"imageUrl": "u", "imageSecret": {"password": "p"}, **value} if name == "imageInfo" else value}
+
+
+def told_of(path: str, *marked: str) -> str:
+    found = checked(**with_value(path, WRONG[path]), secretInputs=list(marked))
+    assert "secretInputs" not in found.inputs
+    assert found.failures or found.warnings
+    return repr((found.failures, found.warnings)).lower()
+
+
+@pytest.mark.parametrize("path", WRONG)
+def test_what_the_program_marked_as_secret_is_not_in_what_check_says(path: str) -> None:
+    parents = {path.partition(end)[0] for end in (".", "[")} - {path}
+    for marked in filter(None, ((path,), (*parents,))):
+        shown = told_of(path, *marked)
+        assert "planted" not in shown
+        assert "77" not in shown
+        assert "1.51115" not in shown  # 2**77
+        assert "400" not in shown
+        assert "did you mean" not in shown
+
+
+def test_what_is_no_secret_is_in_what_check_says() -> None:
+    others = [path for path in WRONG if path != "dataConfigs[0].mappingPath"]
+    told = {path: told_of(path, "vpcId", f"{path}x", "tag") for path in others}
+    shown = ("planted", "77", "1.51115", "400", "'!'", "1300")
+    assert [path for path, text in told.items() if not any(each in text for each in shown)] == []
+
+
 # Missing and misspelt.
 
 

@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 
-from pulumi_tione._masking import MASK, mask, masking
+from pulumi_tione._masking import MASK, holds_secret, mask, masking
 from pulumi_tione._texts import harmless, harmless_line
 from pulumi_tione.errors import ApiError
 
@@ -96,6 +96,12 @@ def test_a_short_secret_is_masked_where_it_is_a_whole_quoted_value() -> None:
             f'{{"a": "{MASK}", "b": \'{MASK}\', "c": "abcd"}} abc'
         )
         assert mask('{\\"a\\": \\"abc\\", "e": "\\u00e9"}') == f'{{\\"a\\": \\"{MASK}\\", "e": "{MASK}"}}'
+
+
+def test_a_whole_value_that_is_a_short_secret_holds_one() -> None:
+    with masking(["abc", "planted"]):
+        held = [text for text in ("abc", "abcd", "a abc", "it was planted", "") if holds_secret(text)]
+    assert held == ["abc", "it was planted"]
 
 
 def test_nothing_is_made_of_secrets_without_content() -> None:
