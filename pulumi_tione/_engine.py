@@ -24,6 +24,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
 from pulumi_tione._masking import holds_secret, mask
+from pulumi_tione._texts import harmless
 
 _WORKERS = 64
 """How many calls may be handled at once. A delete waits for its task to stop: with Pulumi's four workers, two hundred
@@ -49,10 +50,17 @@ def _log(severity: engine_pb2.LogSeverity.ValueType, message: str, ephemeral: bo
 
 
 def displayable(message: str) -> str:
-    """Return a message as the engine may show it: without what is secret in the current call, and without what the
-    engine takes for the beginning of a colour. At one that it does not know, it crashes, and a value or a log line may
-    hold anything."""
-    return mask(message).replace("<{%", "<{ %")
+    """Return a message of one line as the engine may show it, whatever of the service's is in it.
+
+    It is without what is secret in the current call, without control characters, and without what the engine takes for
+    the beginning of a colour: at one that it does not know, it crashes.
+    """
+    return harmless(message).replace("<{%", "<{ %")
+
+
+def displayable_report(report: str) -> str:
+    """Return a report of several lines as the engine may show it."""
+    return "\n".join(displayable(line) for line in mask(report).split("\n"))
 
 
 def sealed(value: Any) -> Any:

@@ -18,7 +18,7 @@ from typing_extensions import Unpack
 from pulumi_tione import outputs
 from pulumi_tione._client import Client
 from pulumi_tione._ending import Waits, keep_exports
-from pulumi_tione._engine import displayable
+from pulumi_tione._engine import displayable, displayable_report
 from pulumi_tione._fields import TRAINING_TASK, Struct, Type
 from pulumi_tione._masking import masking
 from pulumi_tione._ownership import RETAINED, TYPE, resource_under
@@ -201,7 +201,7 @@ class TrainingTask(TrainingTaskProperties):
                 detail = await wait(goal, _lookout_of(task), self._show)
         except TioneError as error:
             report = error.report if isinstance(error, UnreachedError) else str(error)
-            pulumi.log.error(displayable(report), resource=self)
+            pulumi.log.error(displayable_report(report), resource=self)
             failure = pulumi.RunError(displayable(str(error)))
         else:
             return self._as_of(detail)
