@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pulumi_tione._client import Client
+from pulumi_tione._fields import TRAINING_TASK
 from pulumi_tione._ownership import TYPE
 from pulumi_tione._wire import user_tags
 from pulumi_tione.cli._adoption import Adoption
@@ -115,11 +116,15 @@ def _take_over(
         rewriting.say(f"  + {addition['urn']}  {addition.get('id', '')}".rstrip())
     difference = adoption.difference(added)
     if difference.replacing:
-        rewriting.say(f"Beware: the next `pulumi up` would replace the task, for {', '.join(difference.replacing)}")
+        rewriting.say(f"The next `pulumi up` replaces it: {_argument_names(difference.replacing)} differ")
     rewriting.write(after)
     if added:
         _add_tags(client, adoption, added)
     rewriting.say(f"Training task {task_id} is in the state of {stack}. Its program needs the declaration above.")
+
+
+def _argument_names(properties: Sequence[str]) -> str:
+    return ", ".join(TRAINING_TASK.fields[name].name for name in properties)
 
 
 def _ensure_nothing_is_pending(before: State) -> None:
@@ -225,10 +230,14 @@ def _settle(rewriting: Rewriting, expected: Mapping[str, str]) -> None:
     _ensure_nothing_else_is_pending(before)
     client_of = Clients(pulumi.settings(stack)).of
     after = before
+    shown = State(pulumi.export(stack, show_secrets=True))
+    found = Settlement(before, shown, client_of, announce=rewriting.say).run()
     rewriting.say(f"The state of {stack} has pending creates:")
-    for settled in Settlement(before, State(pulumi.export(stack, show_secrets=True)), client_of).run():
+    for settled in found:
         becomes = "becomes a resource" if settled.entry else "is dropped"
         rewriting.say(f"  {'+' if settled.entry else '-'} {settled.urn} {becomes}: {settled.why}")
+        if settled.replaced_for:
+            rewriting.say(f"    The next `pulumi up` replaces it: {_argument_names(settled.replaced_for)} differ")
         if settled.urn in expected and not settled.is_by(expected[settled.urn]):
             raise RefusedError(
                 f"the pending create of {settled.urn} has not made {expected[settled.urn]!r}: settle it with "

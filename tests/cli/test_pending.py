@@ -18,6 +18,7 @@ from engine_support import Stack
 from local_tione import accepted
 
 from pulumi_tione._ownership import TYPE
+from pulumi_tione.cli import _pending
 from pulumi_tione.emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
@@ -121,7 +122,10 @@ def test_the_successor_of_a_task_takes_its_place(
     assert resource["id"] == new["Id"]
 
 
-def test_pending_creates_of_other_types_are_not_dropped_with_ours(stack: Stack, tione: Tione) -> None:
+def test_pending_creates_of_other_types_are_not_dropped_with_ours(
+    stack: Stack, tione: Tione, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_pending, "_SECONDS", 0)
     other = {"urn": "urn:pulumi:dev::test::aws:s3/bucket:Bucket::data", "custom": True, "type": "aws:s3/bucket:Bucket"}
     ours = {
         "urn": f"urn:pulumi:dev::test::{TYPE}::t",

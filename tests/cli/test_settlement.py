@@ -14,6 +14,7 @@ from pulumi_tione.cli._pending import Settled, Settlement
 from pulumi_tione.cli._sealing import sealed
 from pulumi_tione.cli._state import State
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.errors import TaskError
 
 OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "resource": "bert"}
 NAME = automatic_name(OWNER)
@@ -35,22 +36,55 @@ Create = Callable[..., str]
 Settle = Callable[..., list[Settled]]
 
 
+class Watch:
+    """A clock that goes on only while somebody sleeps, and what happens meanwhile."""
+
+    def __init__(self) -> None:
+        self.time = self.begun = 100.0
+        self.said: list[str] = []
+        self.events: list[tuple[float, Callable[[], object]]] = []
+
+    def after(self, seconds: float, happens: Callable[[], object]) -> None:
+        self.events.append((self.time + seconds, happens))
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+        due = [event for event in self.events if event[0] <= self.time]
+        self.events = [event for event in self.events if event not in due]
+        for _, happens in due:
+            happens()
+
+    def clock(self) -> float:
+        return self.time
+
+    @property
+    def waited(self) -> float:
+        return self.time - self.begun
+
+
 @pytest.fixture
-def settle(client: Callable[[str], Client]) -> Settle:
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def settle(client: Callable[[str], Client], watch: Watch) -> Settle:
     """Settles the pending creates with these inputs, in a state with these tasks."""
 
     def run(*pending: dict[str, Any], tasks: tuple[dict[str, Any], ...] = ()) -> list[Settled]:
+        watch.begun = watch.time
         operations = [
             {"type": "creating", "resource": {"urn": URN, "type": TYPE, "custom": True, "inputs": inputs}}
             for inputs in pending
         ]
         state = State({"deployment": {"resources": list(tasks), "pending_operations": operations}})
-        return Settlement(state, state, functools.cache(lambda place: client(place.region))).run()
+        clients = functools.cache(lambda place: client(place.region))
+        return Settlement(state, state, clients, watch.said.append, watch.sleep, watch.clock).run()
 
     return run
 
 
-def test_a_task_with_our_labels_becomes_the_resource(settle: Settle, create: Create) -> None:
+def test_a_task_with_our_labels_becomes_the_resource(settle: Settle, create: Create, watch: Watch) -> None:
     task_id = create(NAME, Tags=LABELS, Remark="planted")
     (settled,) = settle({**INPUTS, "remark": sealed("planted")})
     assert settled.entry
@@ -58,7 +92,8 @@ def test_a_task_with_our_labels_becomes_the_resource(settle: Settle, create: Cre
     assert settled.entry["outputs"]["status"]
     assert settled.entry["outputs"]["remark"] == sealed("planted")
     assert settled.entry["inputs"]["remark"] == sealed("planted")
-    assert settled.has_its_content
+    assert settled.replaced_for == ()
+    assert (watch.waited, watch.said) == (0, [])
 
 
 def test_a_task_that_the_service_left_without_tags_is_known_by_its_computed_name(
@@ -91,9 +126,75 @@ def test_a_likeness_is_left_alone(settle: Settle, create: Create, tags: list[dic
     assert "not the labels of this resource" in settled.why
 
 
-def test_a_create_that_made_nothing_is_dropped(settle: Settle) -> None:
+def test_a_create_that_made_nothing_is_dropped_after_a_minute(settle: Settle, watch: Watch) -> None:
     (settled,) = settle({**INPUTS, "tiProjectId": "7"})
-    assert settled == Settled(URN, f"no task named '{NAME}' is in ap-guangzhou (workspace 7)")
+    assert settled == Settled(URN, f"no task named '{NAME}' is in ap-guangzhou (workspace 7)", may_change=True)
+    assert 60 <= watch.waited < 66
+    (said,) = watch.said
+    assert "for bert. It may still appear: looking again for 60 s" in said
+
+
+def test_several_creates_that_made_nothing_are_looked_for_together(settle: Settle, watch: Watch) -> None:
+    settle(INPUTS, {**INPUTS, "name": "other"}, {**INPUTS, "name": "third"})
+    assert watch.waited < 66
+
+
+def test_a_task_that_appears_within_the_minute_is_not_dropped(settle: Settle, create: Create, watch: Watch) -> None:
+    watch.after(35, lambda: create(NAME, Tags=LABELS))
+    (settled,) = settle(INPUTS)
+    assert settled.entry
+    assert 35 <= watch.waited <= 40
+
+
+def test_a_task_that_only_a_list_shows_any_more_was_deleted(
+    settle: Settle, create: Create, emulator: Emulator, watch: Watch
+) -> None:
+    task_id = create(NAME, Tags=LABELS)
+    emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound", times=None)
+    (settled,) = settle(INPUTS)
+    assert settled.entry is None
+    assert settled.why == f"{task_id} does not exist any more, though a list shows it"
+    assert watch.waited >= 60
+
+
+def test_a_detail_that_appears_later_than_the_list_is_waited_for(
+    settle: Settle, create: Create, emulator: Emulator, watch: Watch
+) -> None:
+    create(NAME, Tags=LABELS)
+    emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound", times=None)
+    watch.after(20, emulator.faults.clear)
+    (settled,) = settle(INPUTS)
+    assert settled.entry
+    assert 20 <= watch.waited <= 25
+
+
+def test_nothing_is_dropped_while_the_service_does_not_say_whether_the_task_exists(
+    settle: Settle, create: Create, emulator: Emulator
+) -> None:
+    task_id = create(NAME, Tags=LABELS)
+    emulator.faults.add("DescribeTrainingTask", members={"TrainingTaskDetail": None}, times=None)
+    with pytest.raises(TaskError, match=f"whether {task_id} exists.*Nothing was changed"):
+        settle(INPUTS)
+
+
+def test_labels_that_appear_later_than_the_task_are_waited_for(
+    settle: Settle, client: Callable[[str], Client], create: Create, watch: Watch
+) -> None:
+    task_id = create("named")
+    detail = client("ap-guangzhou").describe_training_task(task_id)
+    assert detail
+    pairs = {pair["TagKey"]: pair["TagValue"] for pair in LABELS}
+    watch.after(25, lambda: client("ap-guangzhou").tag_training_task(task_id, detail["Uin"], pairs))
+    (settled,) = settle({**INPUTS, "name": "named"})
+    assert settled.entry
+    assert watch.waited <= 30
+
+
+def test_what_differs_for_real_is_named_before_it_is_replaced(settle: Settle, create: Create) -> None:
+    create(NAME, Tags=LABELS, Remark="earlier")
+    (settled,) = settle({**INPUTS, "remark": "later"})
+    assert settled.entry
+    assert settled.replaced_for == ("remark",)
 
 
 def test_a_task_of_the_state_is_not_taken_twice(settle: Settle, create: Create) -> None:
