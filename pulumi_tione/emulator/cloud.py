@@ -94,9 +94,10 @@ class Cloud:
 
     def advance(self, seconds: float) -> datetime:
         """Move the clock of the tasks forward; give the new time."""
-        if self._history is not None:
-            self._history.advance(seconds)
+        real, now = self.clock.read()
         self.clock.advance(seconds)
+        if self._history is not None:
+            self._history.note_advance(real, now, seconds)
         return self.settle()
 
     @property

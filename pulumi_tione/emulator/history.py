@@ -90,9 +90,8 @@ class History:
             self._superseded.add(task_id)
         self._sweep_if_due()
 
-    def advance(self, seconds: float) -> None:
-        """Note that the clocks are going to be moved: meanwhile tasks live second by second."""
-        real, now = self._clock.read()
+    def note_advance(self, real: datetime, now: datetime, seconds: float) -> None:
+        """Note that the clocks were moved on from these times: meanwhile tasks lived second by second."""
         moved = timedelta(seconds=seconds)
         self._marks += [_Mark(real, now, 1.0), _Mark(real + moved, now + moved, self._clock.speed)]
         self._sweep_if_due()

@@ -277,6 +277,19 @@ def test_what_was_before_a_lag_is_not_shown_again_and_no_change_of_it_turns_time
     assert listed().keys() == {first, second, third, fourth}
 
 
+def test_a_clock_that_is_not_moved_after_all_does_not_confuse_a_lag(
+    create: Create, emulator: Emulator, listed: Any
+) -> None:
+    emulator.set_lag(Lag(lists=10))
+    create()
+    with pytest.raises(ValueError, match="back"):
+        emulator.advance(-60)
+    emulator.advance(10)
+    assert [item["Status"] for item in listed().values()] == ["SUBMITTING"]
+    emulator.advance(1)
+    assert [item["Status"] for item in listed().values()] == ["PENDING"]
+
+
 def test_a_task_can_be_hidden_from_lists_that_lag_as_well(
     call: Call, body: Any, emulator: Emulator, listed: Any
 ) -> None:
@@ -567,21 +580,22 @@ def _items(was: Json) -> list[Json]:
     return items
 
 
+@pytest.mark.parametrize("kind", ["lists", "tags"])
 @pytest.mark.parametrize("number", [1, 2, 5])
 def test_what_is_shown_to_a_call_is_what_was_true_so_many_calls_before(
-    number: int, monkeypatch: pytest.MonkeyPatch
+    number: int, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    twins = _Twins(3, 1.0, monkeypatch, lists=Calls(number), logs=Calls(0))
-    was = [twins.read(twins.true, "lists")] * number
+    twins = _Twins(3, 1.0, monkeypatch, **{kind: Calls(number)}, logs=Calls(0))
+    was = [twins.read(twins.true, kind)] * number
     for _ in range(80):
         # Time may stand still between two calls.
         for _ in range(twins.random.randrange(3)):
             twins.write()
         if twins.random.random() < 0.5:
             twins.pass_a_second()
-        was.append(twins.read(twins.true, "lists"))
-        assert twins.read(twins.late, "lists") == was[-1 - number]
-        assert twins.read(twins.late, "details") == twins.read(twins.true, "details")
+        was.append(twins.read(twins.true, kind))
+        assert twins.read(twins.late, kind) == was[-1 - number]
+        assert twins.read(twins.late, "logs") == twins.read(twins.true, "logs")
     assert len(twins.ids) > 5
 
 
