@@ -8,28 +8,23 @@ would forget the task.
 from __future__ import annotations
 
 import contextlib
-import enum
 import itertools
 import json
 import secrets
-import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import CREATE_LABEL, LABELS, NUMBERS, RETAINED, named, numbered, wanted_tags
-from pulumi_tione._texts import harmless
-from pulumi_tione._times import time_or_none
+from pulumi_tione._ownership import NUMBERS, named, numbered, wanted_tags
 from pulumi_tione._waiting import intervals
 from pulumi_tione._wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.delete import DeletedTasks
-from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.left_behind import LeftBehind
-from pulumi_tione.lifecycle.names import computed_name
+from pulumi_tione.lifecycle.name_conflict import Claim, Whose, not_created
 from pulumi_tione.lifecycle.presence import LAG_SECONDS
 
 _SECONDS_TO_FIND_OURS = 15.0
@@ -53,14 +48,6 @@ _IS_BEING_CREATED = "FailedOperation.DuplicateNameTaskIsCreating"
 
 _TAGS_NOT_BOUND = "InternalError.BindingTagsFailed"
 """There may be a task, and it may have none of its tags."""
-
-_CLOCKS_DIFFER = timedelta(minutes=5)
-"""By how much the service's clock may be off, for it to accept our signatures."""
-
-_WAY_BESIDE_RETAINED = (
-    "It stays because of retain_on_delete: for another task beside it change `triggers`, or its name where the program "
-    "sets one."
-)
 
 
 @dataclass(frozen=True)
@@ -101,14 +88,6 @@ class _Refused:
 _Outcome: TypeAlias = _Accepted | _NameTaken | _Indeterminate | _Transient | _Refused
 
 
-class _Whose(enum.Enum):
-    """Whose a task is that was found under the name of one that is being created."""
-
-    OURS = "made by this create"
-    ANOTHERS = "made by somebody else, or before"
-    UNLABELLED = "made since, of the same inputs, without labels so far"
-
-
 @dataclass
 class Creation:
     """One create of one task.
@@ -141,8 +120,7 @@ class Creation:
     now: Callable[[], datetime] | None = None
     draw: Callable[[], str] = lambda: secrets.token_hex(1)
     _begun: datetime = field(init=False)
-    _tags: dict[str, str] = field(init=False)
-    """All the tags that the task is created with."""
+    _claim: Claim = field(init=False)
 
     def run(self) -> tuple[str, dict[str, Any]]:
         """Create the task and return its id and its outputs.
@@ -150,7 +128,8 @@ class Creation:
         Raises:
             TioneError: there is no new task, or it cannot be told from somebody else's; the message says which.
         """
-        self._tags = wanted_tags(self.inputs, self.labelled, self.draw())
+        tags = wanted_tags(self.inputs, self.labelled, self.draw())
+        self._claim = Claim(self.client.region, self.inputs, tags)
         self._ensure_nothing_is_left_behind()
         self._begun = (self.now or self.client.service_now)()
         task_id, name = self._created()
@@ -159,7 +138,9 @@ class Creation:
             outputs = self._outputs(task_id, inputs)
             _ensure_serializable(outputs)
         except Exception as error:  # noqa: BLE001  whatever it is: an error now would lose the task
-            self.warn(f"{task_id} was created, but what the service returned of it cannot be recorded: {error!r}")
+            self.warn(
+                f"{task_id} was created, but what the service returned of it cannot be recorded: {type(error).__name__}"
+            )
             outputs = self._outputs_unseen(inputs)
         return task_id, outputs
 
@@ -178,7 +159,7 @@ class Creation:
     def _outputs_unseen(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is known of a task that is not visible yet: the account it is in, for when it is missed later,
         and the tags that it was created with."""
-        outputs = recorded_outputs(inputs, {"Tags": [_tag(key, value) for key, value in self._tags.items()]})
+        outputs = recorded_outputs(inputs, {"Tags": [_tag(key, value) for key, value in self._claim.tags.items()]})
         with contextlib.suppress(Exception):  # whatever it is: an error now would lose the task
             outputs["uin"] = self.client.account_id()
         return outputs
@@ -187,7 +168,7 @@ class Creation:
         """Return the tags of the new task. Tags that it does not show are bound once more: it may have failed to get
         them, or they are not visible yet, and binding them twice does no harm."""
         shown = user_tags(detail.get("Tags"))
-        missing = {key: value for key, value in self._tags.items() if shown.get(key) != value}
+        missing = {key: value for key, value in self._claim.tags.items() if shown.get(key) != value}
         if not missing:
             return shown
         try:
@@ -208,13 +189,7 @@ class Creation:
         except TioneError as error:
             raise TaskError(f"training task {name!r} was not created: {error}") from error
         if left is not None and left.get("Name") != name:
-            raise TaskError(self._is_left_behind(left))
-
-    def _is_left_behind(self, left: Mapping[str, Any]) -> str:
-        return (
-            f"training task {self.inputs['name']!r} was not created: {self._described(left)}. An update that was cut "
-            f"off may have left it. {self._ways_out(left)}"
-        )
+            raise TaskError(self._claim.is_left_behind(left))
 
     # Sending the request.
 
@@ -233,7 +208,7 @@ class Creation:
             task_id = self._created_as(candidate)
             if task_id is not None:
                 return task_id, candidate
-        raise TaskError(f"{_not_created(name, None)}: the service keeps its name, and all numbered forms of it")
+        raise TaskError(f"{not_created(name, None)}: the service keeps its name, and all numbered forms of it")
 
     def _created_as(self, name: str) -> str | None:
         """Create the task under this name, and return its id; None if the name is taken, but by no task.
@@ -243,10 +218,10 @@ class Creation:
         try:
             holder = self._holder(name)
         except TioneError as error:
-            raise TaskError(f"{_not_created(name, None)}: {error}") from error
+            raise TaskError(f"{not_created(name, None)}: {error}") from error
         if holder is not None:
-            raise TaskError(self._name_is_taken(name, holder, None))
-        body = request_body({**self.inputs, "name": name}, self._tags)
+            raise TaskError(self._claim.name_is_taken(name, holder, None))
+        body = request_body({**self.inputs, "name": name}, self._claim.tags)
         indeterminate: TioneError | None = None
         has_waited = False
         for attempt in itertools.count(1):
@@ -257,7 +232,7 @@ class Creation:
                     found = self._find_ours(name, indeterminate, _SECONDS_TO_FIND_A_HOLDER)
                     if found is not None:
                         return found
-                    raise TaskError(f"{_not_created(name, indeterminate)}: {refusal}")
+                    raise TaskError(f"{not_created(name, indeterminate)}: {refusal}")
                 case _NameTaken(refusal):
                     self._find_holder(name, refusal, has_waited)
                     if has_waited or not self.deleted.has_predecessor_of(self.inputs):
@@ -266,7 +241,7 @@ class Creation:
                     continue
                 case _Refused(cause):
                     kind = TaskError if isinstance(cause, ApiError) else type(cause)
-                    raise kind(f"{_not_created(name, indeterminate)}: {cause}") from cause
+                    raise kind(f"{not_created(name, indeterminate)}: {cause}") from cause
                 case _Transient(last):
                     attempts = _ATTEMPTS.get(last.kind, _USUAL_ATTEMPTS)
                 case _Indeterminate(last):
@@ -276,7 +251,7 @@ class Creation:
                 if found is not None:
                     return found
             if attempt == attempts:
-                raise TaskError(f"{_not_created(name, indeterminate)} in {attempts} attempts: {last}")
+                raise TaskError(f"{not_created(name, indeterminate)} in {attempts} attempts: {last}")
             self.sleep(_SECONDS_BETWEEN_ATTEMPTS)
         raise AssertionError("the attempts are counted for ever")
 
@@ -337,14 +312,14 @@ class Creation:
                 continue
             if holder is None:
                 continue
-            if self._whose(holder) is _Whose.UNLABELLED:
+            if self._claim.whose(holder, self._begun) is Whose.UNLABELLED:
                 unlabelled = holder
                 break
             return self._ours(holder)
         if unlabelled is not None:
             return self._ours(self._labelled_later(name, unlabelled), indeterminate)
         if failed is not None:
-            raise TaskError(f"{_not_created(name, indeterminate)}, nor could it be looked up: {failed}") from failed
+            raise TaskError(f"{not_created(name, indeterminate)}, nor could it be looked up: {failed}") from failed
         return None
 
     def _labelled_later(self, name: str, holder: dict[str, Any]) -> dict[str, Any]:
@@ -352,7 +327,7 @@ class Creation:
         for _ in self._looks(LAG_SECONDS):
             with contextlib.suppress(TioneError):
                 holder = self._holder(name) or holder
-            if self._whose(holder) is not _Whose.UNLABELLED:
+            if self._claim.whose(holder, self._begun) is not Whose.UNLABELLED:
                 break
         return holder
 
@@ -362,14 +337,14 @@ class Creation:
         One that never got labels is ours if its name is one that only this resource has, or if the service has said
         that it could not bind them.
         """
-        whose = self._whose(holder)
-        if whose is _Whose.UNLABELLED:
+        whose = self._claim.whose(holder, self._begun)
+        if whose is Whose.UNLABELLED:
             code = indeterminate.code if isinstance(indeterminate, ApiError) else ""
-            is_ours = self._has_computed_name() or code == _TAGS_NOT_BOUND
+            is_ours = self._claim.has_computed_name or code == _TAGS_NOT_BOUND
         else:
-            is_ours = whose is _Whose.OURS
+            is_ours = whose is Whose.OURS
         if not is_ours:
-            raise TaskError(self._name_is_taken(str(holder["Name"]), holder, None))
+            raise TaskError(self._claim.name_is_taken(str(holder["Name"]), holder, None))
         return str(holder["Id"])
 
     def _find_holder(self, name: str, refusal: ApiError, has_waited: bool) -> None:
@@ -399,128 +374,19 @@ class Creation:
                 failed = error
                 continue
             if holder is not None:
-                raise TaskError(self._name_is_taken(name, holder, refusal)) from refusal
+                raise TaskError(self._claim.name_is_taken(name, holder, refusal)) from refusal
             if left is not None:
-                raise TaskError(self._is_left_behind(left)) from refusal
+                raise TaskError(self._claim.is_left_behind(left)) from refusal
         if failed is not None:
-            raise TaskError(f"{_not_created(name, None)}: {refusal}; what has the name: {failed}") from failed
-        is_numbered = (deleted or self.deleted_names_are_kept) and self._has_computed_name()
+            raise TaskError(f"{not_created(name, None)}: {refusal}; what has the name: {failed}") from failed
+        is_numbered = (deleted or self.deleted_names_are_kept) and self._claim.has_computed_name
         if not is_numbered or refusal.code == _IS_BEING_CREATED:
-            raise TaskError(self._name_has_no_holder(name, refusal)) from refusal
+            raise TaskError(self._claim.name_has_no_holder(name, refusal)) from refusal
 
     def _left_behind_now(self) -> dict[str, Any] | None:
         if not self.labelled or "owner" not in self.inputs:
             return None
         return self.left_behind.find_now(self.client, self.inputs)
-
-    def _has_computed_name(self) -> bool:
-        owner = self.inputs.get("owner")
-        return owner is not None and self.inputs["name"] == computed_name(owner, self.inputs)
-
-    # Whose a task is.
-
-    def _whose(self, task: Mapping[str, Any]) -> _Whose:
-        """Return whose a task is that was found under our name after our request was sent."""
-        if _made_at(task) < self._begun - _CLOCKS_DIFFER or not self._has_our_content(task):
-            return _Whose.ANOTHERS
-        sent = {key: value for key, value in self._tags.items() if key in (*LABELS, CREATE_LABEL)}
-        if not sent:
-            return _Whose.OURS
-        there = {key: value for key, value in user_tags(task.get("Tags")).items() if key in (*LABELS, CREATE_LABEL)}
-        if any(sent.get(key) != value for key, value in there.items()):
-            return _Whose.ANOTHERS
-        return _Whose.OURS if there == sent else _Whose.UNLABELLED
-
-    def _has_our_content(self, task: Mapping[str, Any]) -> bool:
-        inputs = {**self.inputs, "name": task.get("Name")}
-        return not diff(recorded_outputs(inputs, task), inputs, labelled=False).replacing
-
-    def _labels_of(self, task: Mapping[str, Any]) -> dict[str, str]:
-        """Return the labels of a task that say whose it is."""
-        return {key: value for key, value in user_tags(task.get("Tags")).items() if key in LABELS}
-
-    @property
-    def _our_labels(self) -> dict[str, str]:
-        return {key: value for key, value in self._tags.items() if key in LABELS}
-
-    # Errors.
-
-    def _described(self, task: Mapping[str, Any]) -> str:
-        """Describe a task so that you can decide whether it is yours: id, status, age, labels and content."""
-        labels = self._labels_of(task)
-        if not labels:
-            whose = "without labels"
-        elif labels == self._our_labels:
-            whose = "with the labels of this very resource"
-        else:
-            project, stack, resource = (labels.get(key, "unknown") for key in LABELS)
-            whose = f"with the labels of the resource {resource!r} of stack {stack!r}, project {project!r}"
-        content = "the same" if self._has_our_content(task) else "other"
-        return (
-            f"{task.get('Id')} is there already, named {task.get('Name')!r}, status {task.get('Status')}, created "
-            f"{task.get('CreateTime')}, {whose}, made of {content} inputs"
-        )
-
-    def _ways_out(self, task: Mapping[str, Any]) -> str:
-        """Return what to do about a task that is in the way, as commands that can be pasted."""
-        labels, ours = self._labels_of(task), self._our_labels
-        resource = shlex.quote(str(self.inputs.get("owner", {}).get("resource", "RESOURCE")))
-        place = f" --region {self.client.region}" + (f" --workspace {self._workspace}" if self._workspace else "")
-        keep = f"`pulumi-tione import{place} {resource} {task.get('Id')}`"
-        if not labels:
-            return f"Choose another name; or, if it is yours, keep it: {keep}. Then run `pulumi up` again."
-        if labels == ours:
-            delete = f"`pulumi-tione orphans --delete {task.get('Id')}`"
-            return f"To keep it: {keep}. To get rid of it: {delete}. Then run `pulumi up` again."
-        if all(labels.get(key) == ours.get(key) for key in LABELS[:2]):
-            before = str(labels.get(LABELS[2])).rpartition("::")[2]
-            return (
-                f"If you have renamed the resource, add `aliases=[pulumi.Alias(name={before!r})]` to its options, and "
-                "nothing happens to the task. Otherwise choose another name."
-            )
-        return f"It is not of this stack: choose another name. `pulumi-tione events {task.get('Id')}{place}` shows it."
-
-    def _name_is_taken(self, name: str, holder: Mapping[str, Any], refusal: ApiError | None) -> str:
-        way = _WAY_BESIDE_RETAINED if self._is_retained_by_us(holder) else self._ways_out(holder)
-        return f"{_not_created(name, None)}: {self._described(holder)}. {way}{_because(refusal)}"
-
-    def _name_has_no_holder(self, name: str, refusal: ApiError) -> str:
-        if self._has_computed_name():
-            kept = "set it: `pulumi config set tione:deletedNamesAreKept true`, and the name gets a number"
-        else:
-            kept = "choose another name"
-        return (
-            f"{_not_created(name, None)}: its name is refused as taken, though no task of this name was visible for a "
-            "minute. If such a task was created or deleted just now, run `pulumi up` again. If the service may keep "
-            f"the names of deleted tasks, {kept}{_because(refusal)}"
-        )
-
-    def _is_retained_by_us(self, holder: Mapping[str, Any]) -> bool:
-        """Check whether the holder of the name may be an old task of this resource that stays on purpose."""
-        labels, ours = self._labels_of(holder), self._our_labels
-        is_ours = all(ours.get(key) == value for key, value in labels.items())
-        return bool(self.inputs.get("owner", {}).get(RETAINED)) and is_ours
-
-
-def _not_created(name: str, indeterminate: TioneError | None) -> str:
-    """Return the beginning of an error. After an indeterminate answer nobody knows whether there is a task."""
-    if indeterminate is None:
-        return f"training task {name!r} was not created"
-    return (
-        f"training task {name!r} may or may not have been created ({indeterminate}; run `pulumi up` again: it finds "
-        "the task by its name, if there is one; `pulumi-tione orphans` lists it)"
-    )
-
-
-def _because(refusal: ApiError | None) -> str:
-    if refusal is None:
-        return ""
-    return f" ({refusal.code}: {harmless(refusal.service_message)}, request id {refusal.request_id})"
-
-
-def _made_at(detail: Mapping[str, Any]) -> datetime:
-    """Return the time of a task's creation; one that cannot be read is long past."""
-    return time_or_none(detail.get("CreateTime")) or datetime.min.replace(tzinfo=timezone.utc)
 
 
 def _tag(key: str, value: str) -> dict[str, str]:
