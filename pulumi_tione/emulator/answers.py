@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .catalogue import SPECS, hourly_price, image_url
+from .catalogue import SPECS, hourly_price, image_url, instances
 from .definition import definition
 from .life import BILLED
 from .registry import Registry
-from .start_command import commands_of
 from .tasks import Operator, Run, Task
 
 BEIJING = timezone(timedelta(hours=8))
@@ -36,7 +35,7 @@ def detail(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str,
         "SubUinName": task.owner.name,
         "Region": task.region,
         "CodePackagePath": _filled("CosPathInfo", body.get("CodePackagePath")),
-        "StartCmdInfo": commands_of(body),
+        "StartCmdInfo": dict(task.program.commands),
         "DataSource": body.get("DataSource", ""),
         "DataConfigs": [_mount(mount) for mount in body.get("DataConfigs", ())],
         "TuningParameters": body.get("TuningParameters", ""),
@@ -121,7 +120,8 @@ def node(group: dict[str, Any]) -> dict[str, Any]:
     if spec is not None:
         size = {"Cpu": spec.cpu, "Memory": spec.memory, "GpuType": spec.gpu_type, "Gpu": spec.gpu}
         size["InstanceTypeAlias"] = spec.alias
-    return _filled("ResourceConfigInfo", {"RDMAConfig": {"Enable": False}, **group, **size})
+    unset = {"RDMAConfig": {"Enable": False}, "InstanceNum": instances(group)}
+    return _filled("ResourceConfigInfo", {**unset, **group, **size})
 
 
 def _image(body: dict[str, Any]) -> dict[str, Any]:

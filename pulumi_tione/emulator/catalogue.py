@@ -66,11 +66,21 @@ SPECS: dict[str, Spec] = {
 }
 
 
+DEFAULT_INSTANCES = 1
+"""How many nodes a group has where the request does not say."""
+
+
+def instances(node: Mapping[str, Any]) -> int:
+    """How many nodes a group has."""
+    number: int = node.get("InstanceNum", DEFAULT_INSTANCES)
+    return number
+
+
 def hourly_price(body: Mapping[str, Any]) -> int:
     """What the nodes of a request cost an hour, in fen; nothing beyond the resource group where there is one [I]."""
     if body["ChargeType"] != "POSTPAID_BY_HOUR":
         return 0
-    return sum(SPECS[node["InstanceType"]].price * node["InstanceNum"] for node in body["ResourceConfigInfos"])
+    return sum(SPECS[node["InstanceType"]].price * instances(node) for node in body["ResourceConfigInfos"])
 
 
 @dataclass(frozen=True)

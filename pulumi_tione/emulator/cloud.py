@@ -11,6 +11,7 @@ from typing import Any
 
 from . import documents
 from .accounts import Caller, Key, Keyring
+from .catalogue import instances
 from .clock import Clock
 from .history import History
 from .ids import TaskIds, instance_id
@@ -23,6 +24,7 @@ from .storage import Memory, Storage
 from .tag_quota import TagQuota
 from .tasks import Operator, Run, Task
 from .view import View
+from .workload import Program
 
 Amounts = dict[str, int]
 
@@ -136,8 +138,10 @@ class Cloud:
         """
         return self._taken_names.get((caller.uin, region, name))
 
-    def create(self, caller: Caller, region: str, body: dict[str, Any], now: datetime) -> Task:
-        task = Task(self._ids.next(now), region, caller, body, now, now)
+    def create(
+        self, caller: Caller, region: str, body: dict[str, Any], now: datetime, program: Program | None = None
+    ) -> Task:
+        task = Task(self._ids.next(now), region, caller, body, now, now, read_program=program)
         task.system_tags = {"qcs:tag:createdBy": f"{caller.kind}:{caller.sub_uin}:{caller.name}"}
         task.log_enable = body.get("LogEnable", False)
         task.log_config = dict(body.get("LogConfig") or {})
@@ -348,4 +352,4 @@ class Cloud:
 
 def needs(nodes: Sequence[Mapping[str, Any]]) -> Amounts:
     """What the nodes of a task need in total."""
-    return {amount: sum(node.get(amount, 0) * node["InstanceNum"] for node in nodes) for amount in AMOUNTS}
+    return {amount: sum(node.get(amount, 0) * instances(node) for node in nodes) for amount in AMOUNTS}

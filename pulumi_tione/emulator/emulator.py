@@ -86,12 +86,12 @@ class Emulator(Control):
             if self.execution is not None:
                 self.execution.connect(cloud, self._state)
                 undo.callback(self.execution.stop)
-            self.gateway = Gateway(cloud, wall, record, faults, rate_limit)
+            self.gateway = Gateway(cloud, wall, record, faults, rate_limit, lock)
             certificates = undo.enter_context(closing(Certificates({*LOOPBACK_NAMES, host}))) if tls else None
             self.ca_file = certificates.ca_file if certificates else None
             """With TLS, the certificate of the authority that clients must trust; it is there while this is open."""
             for_server = certificates.for_server if certificates else None
-            self._server = Server(self.gateway, self, lock, host, port, for_server)
+            self._server = Server(self.gateway, self, host, port, for_server)
             self._closing = undo.pop_all()
 
     @property

@@ -1,23 +1,27 @@
 """One request to the API, from its bytes to the bytes of its answer.
 
-The order of the checks: is it addressed to an action, is it signed by a known caller, is it one too many, is its body
-what the definition allows; then the action's own rules. Each request is recorded, and each may be met by trouble that
-was ordered.
+The order of the checks: is it addressed to an action, is it too large, is it signed by a known caller, is it one too
+many, is its body what the definition allows; then the action's own rules. Each request is recorded, and each may be met
+by trouble that was ordered.
+
+Whatever takes as long as a request is large happens before the lock that all requests share, or after it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import ids
 from .accounts import Caller, check_token
-from .actions import HANDLERS, Call
+from .actions import HANDLERS, PREPARATIONS, Call
 from .clock import Wall
 from .cloud import Cloud
+from .codes import code_for, is_listed
 from .definition import Action, definition
 from .distortion import as_asked, distorted
 from .errors import ApiError
@@ -50,6 +54,21 @@ class Request:
     method: str
     headers: Mapping[str, str]
     body: bytes
+    is_too_large: bool = False
+    """Whether the body is larger than `LARGEST_REQUEST`; it was not kept then."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What a request asks for, as far as it shows by itself; `refusal` says what is wrong with its body."""
+
+    action: Action
+    caller: Caller
+    region: str
+    body: dict[str, Any]
+    undocumented: list[str]
+    prepared: Any = None
+    refusal: ApiError | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +86,15 @@ class Reply:
 class Gateway:
     """The front of the service."""
 
-    def __init__(self, cloud: Cloud, wall: Wall, record: Record, faults: Faults, rate_limit: RateLimit) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        wall: Wall,
+        record: Record,
+        faults: Faults,
+        rate_limit: RateLimit,
+        lock: threading.RLock,
+    ) -> None:
         self.cloud = cloud
         self.record = record
         self.faults = faults
@@ -75,21 +102,28 @@ class Gateway:
         self.on_answer: Callable[[Action, dict[str, Any]], None] | None = None
         """Sees every answer of an action before it is sent; the tests hold it against the definition."""
         self._wall = wall
+        self._lock = lock
 
     def reply(self, request: Request) -> Reply:
+        """Answer a request; any thread may ask."""
         entry = Entry(self._wall(), ids.request_id(), request.body)
+        fault: Fault | None = None
+        asked: dict[str, Any] = {}
         try:
-            response, fault = self._respond(request, entry)
+            order = self._read(request, entry)
+            asked = order.body
+            with self._lock:
+                response, fault = self._respond(request, order, entry)
+                self.cloud.commit()
         except ApiError as error:
             entry.code = error.code
-            response, fault = _error(error), None
+            response = _error(error)
         response["RequestId"] = entry.request_id
-        self.cloud.commit()
         self.record.add(entry)
         _log.info("%s %s %s", entry.action or "?", entry.id or entry.code or "ok", entry.request_id)
-        return _reply(response, fault, entry.body or {})
+        return _reply(response, fault, asked)
 
-    def _respond(self, request: Request, entry: Entry) -> tuple[dict[str, Any], Fault | None]:
+    def _read(self, request: Request, entry: Entry) -> _Order:
         headers = request.headers
         entry.content_type = headers.get("content-type")
         entry.client = headers.get("x-tc-requestclient")
@@ -100,18 +134,29 @@ class Gateway:
         entry.action = headers.get("x-tc-action")
         if request.method != "POST":
             raise ApiError("UnsupportedProtocol", f"{request.method} is not offered here: send POST, and a JSON body.")
-        entry.body = _readable(request.body)
         action = _addressed_action(headers)
         entry.service = action.service
+        if request.is_too_large:
+            raise ApiError("RequestSizeLimitExceeded", f"The request body is larger than {LARGEST_REQUEST} bytes.")
         caller = self._authenticate(request, action, entry)
         region = _addressed_region(headers, action)
-        self.rate_limit.admit(caller.uin, action.name, entry.time)
-        fault = self.faults.about(action.name, entry.body or {}, entry.time)
+        try:
+            body = parse_body(request.body)
+            undocumented = check_request(definition(), action.service, action.request, body)
+            prepare = PREPARATIONS.get(action.name)
+            return _Order(action, caller, region, body, undocumented, prepare(body) if prepare else None)
+        except ApiError as error:
+            refusal = error
+        except Exception:  # noqa: BLE001
+            refusal = _failure(action)
+        return _Order(action, caller, region, {}, [], refusal=refusal)
+
+    def _respond(self, request: Request, order: _Order, entry: Entry) -> tuple[dict[str, Any], Fault | None]:
+        now = self._wall()
+        self.rate_limit.admit(order.caller.uin, order.action.name, now)
+        fault = self.faults.about(order.action.name, order.body, now)
         entry.fault = fault.description if fault else None
-        if fault is None or fault.takes_effect:
-            response = self._carry_out(request, action, caller, region, entry, fault)
-        else:
-            response = {}
+        response = self._carry_out(order, entry, fault) if fault is None or fault.takes_effect else {}
         if fault is not None and fault.code:
             entry.code = fault.code
             response = _error(_ordered_error(fault, request.body))
@@ -132,27 +177,26 @@ class Gateway:
         check_token(key, headers.get("x-tc-token"), self.cloud.clock.now())
         return key.caller
 
-    def _carry_out(
-        self, request: Request, action: Action, caller: Caller, region: str, entry: Entry, fault: Fault | None
-    ) -> dict[str, Any]:
+    def _carry_out(self, order: _Order, entry: Entry, fault: Fault | None) -> dict[str, Any]:
         """Do what the request asks for, and note what it did."""
+        action = order.action
         try:
-            if len(request.body) > LARGEST_REQUEST:
-                raise ApiError("RequestSizeLimitExceeded", f"The request body is larger than {LARGEST_REQUEST} bytes.")
-            body = parse_body(request.body)
-            entry.undocumented = check_request(definition(), action.service, action.request, body)
-            if entry.undocumented:
-                _log.warning("%s: accepted, though undocumented: %s", action.name, ", ".join(entry.undocumented))
-            body = as_asked(body, fault)
-            answer = HANDLERS[action.name](Call(self.cloud, caller, region, body, self.cloud.settle()))
+            if order.refusal is not None:
+                raise order.refusal
+            entry.undocumented = order.undocumented
+            if order.undocumented:
+                _log.warning("%s: accepted, though undocumented: %s", action.name, ", ".join(order.undocumented))
+            body, now = as_asked(order.body, fault), self.cloud.settle()
+            answer = HANDLERS[action.name](Call(self.cloud, order.caller, order.region, body, now, order.prepared))
         except ApiError as error:
-            entry.code, entry.id, entry.accepted = error.code, error.created, error.created is not None
-            return _error(error)
+            code = code_for(action.name, error.code)
+            if not is_listed(action.name, code):
+                _log.error("%s was refused with %s, which is not among its codes", action.name, code)
+            entry.code, entry.id, entry.accepted = code, error.created, error.created is not None
+            return _error(ApiError(code, error.message))
         except Exception:  # noqa: BLE001
-            # A mistake of ours. The client gets what the real service would say, the log gets the cause.
-            _log.exception("%s could not be answered", action.name)
             entry.code = "InternalError"
-            return _error(ApiError("InternalError", "The emulator failed; its log says why."))
+            return _error(_failure(action))
         entry.accepted = True
         entry.id = answer.get("Id")
         if fault is not None and entry.id:
@@ -199,18 +243,15 @@ def _addressed_region(headers: Mapping[str, str], action: Action) -> str:
     return region
 
 
-def _readable(body: bytes) -> dict[str, Any] | None:
-    """The body for the record, if it is an object at all: what is wrong with it is said elsewhere."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
 def _ordered_error(fault: Fault, body: bytes) -> ApiError:
     message = fault.message or "This refusal was ordered at the emulator."
     return ApiError(fault.code or "", message.replace("{body}", body.decode("utf-8", "replace")))
+
+
+def _failure(action: Action) -> ApiError:
+    """A mistake of ours. The client gets what the real service would say, the log gets the cause."""
+    _log.exception("%s could not be answered", action.name)
+    return ApiError("InternalError", "The emulator failed; its log says why.")
 
 
 def _error(error: ApiError) -> dict[str, Any]:

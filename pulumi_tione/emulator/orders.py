@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .life import DURATIONS, Course, Event, Output, Status
-from .start_command import deciding_command
 from .tasks import Task
-from .workload import understand
+from .workload import Workload
 
 
 @dataclass
@@ -64,13 +63,12 @@ class Orders:
         """How a run of the task goes."""
         order = self.about(task)
         if self._reads_commands:
-            order = order.over(_order_of_command(task.body))
+            order = order.over(_order_of_workload(task.program.workload))
         seconds = {**self._durations, **order.seconds}
         return Course(order.outcome or Event.SUCCEEDS, order.failure_reason or "", seconds, order.output)
 
 
-def _order_of_command(body: Mapping[str, Any]) -> Order:
-    workload = understand(deciding_command(body))
+def _order_of_workload(workload: Workload | None) -> Order:
     if workload is None:
         return Order()
     seconds = {Status.RUNNING: workload.seconds}

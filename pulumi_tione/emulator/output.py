@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import heapq
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from .catalogue import instances
 from .life import AT_REST, Status
-from .start_command import deciding_command
-from .tasks import Run, Task
-from .workload import understand
+from .tasks import LONGEST, Run, Task
 
 POD_STATUS = {
     Status.PENDING: "PENDING",
@@ -71,7 +72,7 @@ def pods(task: Task, run: Run) -> list[Pod]:
     names = []
     counted: dict[str, int] = {}
     for group in task.body["ResourceConfigInfos"]:
-        for _ in range(group["InstanceNum"]):
+        for _ in range(instances(group)):
             role = group["Role"].lower()
             if role == "worker" and "master" not in counted:
                 role = "master"
@@ -80,23 +81,59 @@ def pods(task: Task, run: Run) -> list[Pod]:
     return [Pod(name, f"10.0.{1 + n // 250}.{1 + n % 250}", group) for n, (name, group) in enumerate(names)]
 
 
-def lines(task: Task, run: Run, now: datetime) -> list[Line]:
-    """What the pods of a run that is not executed printed until now, in the order of time.
+def lines(
+    task: Task,
+    run: Run,
+    wanted: Callable[[str], bool],
+    has: Callable[[str], bool],
+    since: datetime,
+    until: datetime,
+    *,
+    descending: bool,
+) -> Iterator[Line]:
+    """What the wanted pods of a run that is not executed printed in a period, oldest or newest first.
 
     A run prints what it was ordered to; or what its start command is understood to print; or, as nothing is executed,
-    one line that says so.
+    one line that says so. Pods and lines may be many: no more of them are made than are asked for.
     """
-    printed = _printed(task, run)
-    return sorted(
-        (
-            Line(begin + timedelta(seconds=after), pod.name, number, text)
-            for pod in pods(task, run)
-            for begin, end in _periods_of_running(run)
-            for number, (after, text) in enumerate(printed)
-            if begin + timedelta(seconds=after) <= min(end or now, now)
-        ),
-        key=lambda line: line.key,
-    )
+    printed = [
+        (timedelta(seconds=after), number, text)
+        for number, (after, text) in enumerate(_printed(task, run))
+        if after <= LONGEST and has(text)
+    ]
+    printed.sort()
+    # A preempted run prints again: its lines must not be taken for the earlier ones.
+    ahead = 1 + max((number for _, number, _ in printed), default=0)
+    periods = [(index * ahead, period) for index, period in enumerate(_periods_of_running(run))]
+    of_pods = [
+        _lines_of_pod(pod.name, printed, periods, since, until, descending=descending)
+        for pod in pods(task, run)
+        if wanted(pod.name)
+    ]
+    return heapq.merge(*of_pods, key=lambda line: line.key, reverse=descending)
+
+
+def _lines_of_pod(
+    pod: str,
+    printed: Sequence[tuple[timedelta, int, str]],
+    periods: Sequence[tuple[int, tuple[datetime, datetime | None]]],
+    since: datetime,
+    until: datetime,
+    *,
+    descending: bool,
+) -> Iterator[Line]:
+    for ahead, (begin, end) in reversed(periods) if descending else periods:
+        last = until if end is None else min(end, until)
+        of_period = range(
+            bisect_left(printed, since - begin, key=_after), bisect_right(printed, last - begin, key=_after)
+        )
+        for place in reversed(of_period) if descending else of_period:
+            after, number, text = printed[place]
+            yield Line(begin + after, pod, ahead + number, text)
+
+
+def _after(printed: tuple[timedelta, int, str]) -> timedelta:
+    return printed[0]
 
 
 def occurrences(run: Run, now: datetime) -> list[Occurrence]:
@@ -111,9 +148,8 @@ def occurrences(run: Run, now: datetime) -> list[Occurrence]:
 def _printed(task: Task, run: Run) -> tuple[tuple[float, str], ...]:
     if run.course.output is not None:
         return run.course.output
-    workload = understand(deciding_command(task.body))
-    if workload is not None:
-        return workload.output
+    if task.program.workload is not None:
+        return task.program.workload.output
     return ((0.0, "This run is emulated: its start command is not executed."),)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,11 +14,14 @@ from typing import Any, TextIO
 
 from .masking import masked_body
 
-CAPACITY = 100_000
-"""So many requests are kept; the oldest go first."""
+CAPACITY_BYTES = 32 * 1024 * 1024
+"""So much is kept of requests; the oldest go first."""
+
+_ENTRY_BYTES = 1024
+"""About what an entry takes beside its body."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
     """One request. It is filled in as the request is understood, so that the record tells how far it came."""
 
@@ -33,7 +37,6 @@ class Entry:
     content_type: str | None = None
     client: str | None = None
     has_token: bool = False
-    body: dict[str, Any] | None = None
     undocumented: list[str] = field(default_factory=list)
     accepted: bool = False
     id: str | None = None
@@ -43,7 +46,7 @@ class Entry:
     def shown(self, secrets: bool = False) -> dict[str, Any]:
         """The entry as it is served: without the Authorization header always, with secrets on demand only."""
         text = self.raw_body.decode("utf-8", "backslashreplace")
-        body = self.body
+        body = _object(self.raw_body)
         if not secrets:
             text = masked_body(text, body)
             body = None if body is None else json.loads(text)
@@ -72,25 +75,38 @@ class Entry:
 class Record:
     """The requests in the order of their arrival, in memory and, masked, as lines of a file where one is wanted."""
 
-    def __init__(self, file: Path | None = None) -> None:
-        self._entries: deque[Entry] = deque(maxlen=CAPACITY)
+    def __init__(self, file: Path | None = None, capacity_bytes: int = CAPACITY_BYTES) -> None:
+        self._entries: deque[Entry] = deque()
+        self._bytes = 0
+        self._capacity_bytes = capacity_bytes
+        self._lock = threading.Lock()
         self._file: TextIO | None = None if file is None else _opened(file)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
+        with self._lock:
+            return iter(tuple(self._entries))
 
     def add(self, entry: Entry) -> None:
-        self._entries.append(entry)
-        if self._file is not None:
-            self._file.write(json.dumps(entry.shown(), ensure_ascii=False) + "\n")
+        """Keep an entry, and as many of those before it as there is room for; the latest is kept whatever its size."""
+        line = "" if self._file is None else json.dumps(entry.shown(), ensure_ascii=False) + "\n"
+        with self._lock:
+            self._entries.append(entry)
+            self._bytes += _size(entry)
+            while self._bytes > self._capacity_bytes and len(self._entries) > 1:
+                self._bytes -= _size(self._entries.popleft())
+            if self._file is not None:
+                self._file.write(line)
 
     def clear(self) -> None:
-        self._entries.clear()
+        with self._lock:
+            self._entries.clear()
+            self._bytes = 0
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
 
 def _opened(path: Path) -> TextIO:
@@ -98,3 +114,16 @@ def _opened(path: Path) -> TextIO:
     file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", buffering=1)
     os.fchmod(file.fileno(), 0o600)
     return file
+
+
+def _size(entry: Entry) -> int:
+    return _ENTRY_BYTES + len(entry.raw_body)
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    """The body, if it is an object at all: what is wrong with it is said elsewhere."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -154,8 +154,8 @@ def _departures_of_one(definition: Definition, service: str, wire_type: str, val
 def _object_of_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise ApiError("InvalidParameter", f"The key `{_shown(repeated)}` occurs more than once in one JSON object.")
     return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -13,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import format_datetime
 from functools import partial
+from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -22,6 +24,20 @@ from .control import Control
 from .gateway import LARGEST_REQUEST, Gateway, Reply, Request
 
 _BACKLOG = 1024
+
+_KEEP_ALIVE_SECONDS = 75.0
+"""How long a connection may say nothing, or begin a request and not come to the end of its headers."""
+
+_BODY_SECONDS = 60.0
+"""How long a body may take to arrive."""
+
+_QUICK_BYTES = 64 * 1024
+"""A body of this size is read so quickly that it need not be done aside."""
+
+_log = logging.getLogger("pulumi_tione.emulator")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -33,14 +49,12 @@ class Server:
         self,
         gateway: Gateway,
         control: Control,
-        lock: threading.RLock,
         host: str,
         port: int,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._gateway = gateway
         self._control = control
-        self._lock = lock
         self._tls = tls
         self._socket = _listening_socket(host, port)
         self.host = host
@@ -70,7 +84,10 @@ class Server:
         loop = asyncio.get_running_loop()
         self._stop = lambda: loop.call_soon_threadsafe(self._stopped.set)
         # To aiohttp 0 is no limit: an open request would be waited for.
-        server = web.Server(self._handle, access_log=None)
+        # What is wrong with a request that is no HTTP is told to its sender: it is no news, let alone a traceback.
+        server = web.Server(
+            self._handle_safely, access_log=None, logger=_silent_log(), keepalive_timeout=_KEEP_ALIVE_SECONDS
+        )
         runner = web.ServerRunner(server, shutdown_timeout=0.01)
         await runner.setup()
         try:
@@ -85,21 +102,41 @@ class Server:
         finally:
             await runner.cleanup()
 
+    async def _handle_safely(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._handle(request)
+        except ConnectionError:
+            raise
+        except Exception:
+            _log.exception("a request could not be answered")
+            raise
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if _is_foreign(request.headers, self._own_names):
             return web.Response(status=403, text="This emulator answers its own machine only, and no web page.\n")
-        body = await _read(request)
+        try:
+            body = await _read(request)
+        except web.RequestPayloadError as error:
+            response = web.Response(status=400, text=f"The request's body cannot be read: {error}.\n")
+            response.force_close()
+            return response
         if request.path == endpoints.PREFIX or request.path.startswith(f"{endpoints.PREFIX}/"):
-            status, answer = endpoints.answer(self._control, request.method, request.path, request.query, body)
-            return web.Response(status=status, body=json.dumps(answer).encode(), content_type="application/json")
+            return await self._aside(_control, self._control, request, body or b"")
         if request.path != "/":
             return web.Response(status=404, text="The API is at / and the emulator's own endpoints at /_emulator.\n")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        with self._lock:
-            reply = self._gateway.reply(Request(request.method, headers, body))
+        asked = Request(request.method, headers, body or b"", is_too_large=body is None)
+        if len(asked.body) <= _QUICK_BYTES:
+            reply = self._gateway.reply(asked)
+        else:
+            reply = await self._aside(self._gateway.reply, asked)
         if await self._stops_within(reply.delay_seconds):
             reply = replace(reply, connection="close")
         return await _send(request, reply, self._control.now(), self._stops_within)
+
+    async def _aside(self, do: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
+        """Do something in another thread: whatever it takes, other requests are answered meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(None, partial(do, *arguments, **keywords))
 
     async def _stops_within(self, seconds: float) -> bool:
         """Hold an answer back; True as soon as the server stops meanwhile."""
@@ -109,15 +146,34 @@ class Server:
         return self._stopped.is_set()
 
 
-async def _read(request: web.BaseRequest) -> bytes:
-    """The body, of which nothing beyond the largest permitted size is kept."""
+async def _read(request: web.BaseRequest) -> bytes | None:
+    """The body; None for one that is larger than it may be, of which nothing is kept."""
     parts: list[bytes] = []
-    kept = 0
-    async for part in request.content.iter_any():
-        if kept <= LARGEST_REQUEST:
-            parts.append(part)
-            kept += len(part)
-    return b"".join(parts)
+    size = 0
+    transport = request.transport
+    too_late = asyncio.get_running_loop().call_later(_BODY_SECONDS, transport.abort) if transport is not None else None
+    try:
+        async for part in request.content.iter_any():
+            size += len(part)
+            if size <= LARGEST_REQUEST:
+                parts.append(part)
+            else:
+                parts.clear()
+    finally:
+        if too_late is not None:
+            too_late.cancel()
+    return b"".join(parts) if size <= LARGEST_REQUEST else None
+
+
+def _control(control: Control, request: web.BaseRequest, body: bytes) -> web.Response:
+    status, answer = endpoints.answer(control, request.method, request.path, request.query, body)
+    return web.Response(status=status, body=json.dumps(answer).encode(), content_type="application/json")
+
+
+def _silent_log() -> logging.Logger:
+    log = logging.getLogger("pulumi_tione.emulator.http")
+    log.disabled = True
+    return log
 
 
 async def _send(

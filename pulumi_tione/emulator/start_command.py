@@ -38,9 +38,8 @@ def commands_of(body: Mapping[str, Any]) -> dict[str, str]:
     return {role: commands.get(role) or "" for role in ROLES}
 
 
-def deciding_command(body: Mapping[str, Any]) -> str:
+def deciding_command(commands: Mapping[str, str]) -> str:
     """The command whose end is the task's end: the workers' where there is one [I]."""
-    commands = commands_of(body)
     return commands["WorkerStartCmd"] or commands["StartCmd"] or commands["PsStartCmd"]
 
 

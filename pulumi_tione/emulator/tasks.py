@@ -9,8 +9,9 @@ from typing import Any
 from .accounts import Caller
 from .errors import ApiError
 from .life import AT_REST, ENDED_BY_PROCESSES, TRANSITIONS, Course, Event, Status
+from .workload import Program
 
-_LONGEST = 10 * 365 * 86400
+LONGEST = 10 * 365 * 86400
 """A duration beyond ten years is as good as no end."""
 
 
@@ -53,7 +54,7 @@ class Run:
         status, since = self.history[-1]
         seconds = self.course.seconds.get(status, 0.0)
         by_processes = self.is_executed and status in ENDED_BY_PROCESSES
-        if status in AT_REST or by_processes or seconds > _LONGEST:
+        if status in AT_REST or by_processes or seconds > LONGEST:
             self.due = None
         else:
             self.due = max(since + timedelta(seconds=seconds), not_before or since)
@@ -90,6 +91,15 @@ class Task:
     """Members of the detail that were changed behind everybody's back."""
     hidden_list_calls: int = 0
     """So many list calls will not show it yet."""
+    read_program: Program | None = field(default=None, repr=False, compare=False)
+    """What `program` is, once it was asked for: copies have it, too."""
+
+    @property
+    def program(self) -> Program:
+        """What its nodes run, read once: a start command may be long."""
+        if self.read_program is None:
+            self.read_program = Program.of(self.body)
+        return self.read_program
 
     @property
     def name(self) -> str:

@@ -9,14 +9,34 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from .start_command import commands_of, deciding_command
+
+LONGEST_COMMAND = 128 * 1024
+"""In characters. Linux starts no process with a longer argument, so a longer command is none of a few words."""
+
+MOST_LINES = 10_000
+"""A command that prints more is not followed: DescribeLogs pages through no more [D]."""
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_OPERATORS = ";&|<>()"
 _EXPANDED = "$`*?[~"
 """What only a shell can read: variables, patterns, home folders."""
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([smhd]?)")
+
+_TOKEN = re.compile(
+    r"""[ \t\r]+
+    | (?P<operator>[;&|<>()]+)
+    | (?P<word>(?:[^ \t\r;&|<>()'"\\]+|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)+)""",
+    re.VERBOSE,
+)
+"""A token of a line, for `match` alone: nothing that follows can make it try again, so it takes linear time, where
+shlex takes the square of a word's length."""
+
+_PART = re.compile(r"""'(?P<literal>[^']*)'|"(?P<quoted>(?:[^"\\]|\\.)*)"|\\(?P<escaped>.)|(?P<plain>[^'"\\]+)""")
+"""A part of a word. Within double quotes a backslash is for the quote and for itself."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +48,23 @@ class Workload:
     output: tuple[tuple[float, str], ...]
 
 
+@dataclass(frozen=True)
+class Program:
+    """The commands of a task, and what the deciding one is going to do, as far as that is understood."""
+
+    commands: Mapping[str, str]
+    workload: Workload | None
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Program:
+        commands = commands_of(body)
+        return cls(commands, understand(deciding_command(commands)))
+
+
 def understand(command: str) -> Workload | None:
     """Read a start command; None when anything in it is beyond the few words that are understood."""
+    if len(command) > LONGEST_COMMAND:
+        return None
     try:
         return _Reading().of(command)
     except ValueError:
@@ -67,6 +102,8 @@ class _Reading:
             case ["false"]:
                 return 1
             case ["echo", *text]:
+                if len(self.output) == MOST_LINES:
+                    raise ValueError("too many lines")
                 self.output.append((self.seconds, " ".join(text)))
                 return 0
             case ["sleep", duration]:
@@ -83,25 +120,45 @@ def _commands(script: str) -> list[tuple[str, list[str]]]:
     separator = ";"
     for line in script.splitlines():
         words: list[str] = []
-        lexer = shlex.shlex(line, posix=True, punctuation_chars=_OPERATORS)
-        lexer.whitespace_split = True
-        lexer.commenters = ""
-        for word in lexer:
-            if word in (";", "&&"):
-                if not words:
-                    raise ValueError("an operator without a command before it")
-                commands.append((separator, words))
-                separator, words = word, []
-            elif set(word) <= set(_OPERATORS) or set(word) & set(_EXPANDED):
-                raise ValueError(f"not understood: {word}")
-            else:
-                words.append(word)
+        for is_operator, token in _tokens(line):
+            if not is_operator:
+                words.append(_word(token))
+                continue
+            if token not in (";", "&&") or not words:
+                raise ValueError("an operator that is not understood, or without a command before it")
+            commands.append((separator, words))
+            separator, words = token, []
         if words:
             commands.append((separator, words))
             separator = ";"
     if not commands or separator == "&&":
         raise ValueError("nothing to do")
     return commands
+
+
+def _tokens(line: str) -> Iterator[tuple[bool, str]]:
+    """The operators and the words of a line, as they stand there."""
+    position = 0
+    while position < len(line):
+        token = _TOKEN.match(line, position)
+        if token is None:
+            raise ValueError("a quotation or an escape without an end")
+        position = token.end()
+        if token.lastgroup is not None:
+            yield token.lastgroup == "operator", token[0]
+
+
+def _word(token: str) -> str:
+    word = "".join(map(_plain, _PART.finditer(token)))
+    if not word or any(character in _EXPANDED for character in word):
+        raise ValueError(f"not understood: {word}")
+    return word
+
+
+def _plain(part: re.Match[str]) -> str:
+    if part["quoted"] is not None:
+        return re.sub(r'\\(["\\])', r"\1", part["quoted"])
+    return part["literal"] or part["escaped"] or part["plain"] or ""
 
 
 def _exit_code(words: list[str]) -> int:

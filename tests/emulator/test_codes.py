@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from tencentcloud.tione.v20211111 import errorcodes as of_tione
 
 import pulumi_tione.emulator
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.emulator.actions import HANDLERS
+from pulumi_tione.emulator.codes import OF_THE_GATEWAY, code_for, is_listed, listed
+from pulumi_tione.emulator.errors import ApiError
 
 Refusal = Callable[..., tuple[str, str]]
 Body = Callable[..., dict[str, Any]]
@@ -80,30 +84,6 @@ OF_CREATE = [
     "UnknownParameter",
 ]
 """The 56 codes of the vendor's page."""
-
-COMMON = {
-    "AuthFailure.InvalidAuthorization",
-    "AuthFailure.SecretIdNotFound",
-    "AuthFailure.SignatureExpire",
-    "AuthFailure.SignatureFailure",
-    "AuthFailure.TokenFailure",
-    "InvalidAction",
-    "MissingParameter",
-    "NoSuchVersion",
-    "RequestLimitExceeded",
-    "RequestSizeLimitExceeded",
-    "UnsupportedProtocol",
-    "UnsupportedRegion",
-}
-"""Those of the vendor's page of common codes that the emulator answers with."""
-
-OF_STS = {
-    "InvalidParameter.OverTimeError",
-    "InvalidParameter.ParamError",
-    "InvalidParameter.StrategyFormatError",
-    "InvalidParameter.WebIdentityTokenError",
-    "ResourceNotFound.RoleNotFound",
-}
 
 COS = {"Bucket": "unknown-1250000000", "Region": "ap-guangzhou", "Paths": ["code/"]}
 IMAGE = {"ImageType": "CCR", "ImageUrl": "registry.example.com/a:1"}
@@ -215,10 +195,60 @@ def test_any_other_code_can_be_ordered(refusal: Refusal, body: Body, emulator: E
     assert emulator.tasks() == []
 
 
+WITHOUT_A_LIST = {"EnableTrainingTaskClsConfig", "DescribeTrainingFrameworks"}
+"""Actions for which the vendor's documentation of codes is not known."""
+
+
+def test_the_codes_of_creation_are_the_vendors() -> None:
+    assert (listed(CREATE) or frozenset()) - OF_THE_GATEWAY == set(OF_CREATE) - OF_THE_GATEWAY
+
+
+def test_the_codes_of_every_action_are_known_but_for_two() -> None:
+    assert {action for action in HANDLERS if listed(action) is None} == WITHOUT_A_LIST
+
+
+def test_the_codes_of_the_gateway_are_few() -> None:
+    assert len(OF_THE_GATEWAY) == 15
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "answered"),
+    [
+        ("DescribeTrainingTasks", "InvalidParameterValue.PageLimitExceeded", "InvalidParameterValue.PageLimitExceeded"),
+        ("DescribeLogs", "InvalidParameterValue.PageLimitExceeded", "InvalidParameter"),
+        ("DescribeBillingSpecs", "InvalidParameterValue.PageLimitExceeded", "InvalidParameterValue"),
+        (CREATE, "InvalidParameterValue.ClsConfigRequired", "InvalidParameterValue"),
+        ("EnableTrainingTaskClsConfig", "InvalidParameterValue.ClsConfigRequired", None),
+        ("AssumeRoleWithWebIdentity", "InvalidParameter.OverTimeError", "InvalidParameter"),
+    ],
+)
+def test_a_rule_is_told_by_the_most_specific_code_of_the_action(action: str, code: str, answered: str | None) -> None:
+    assert code_for(action, code) == (answered or code)
+    assert is_listed(action, code_for(action, code))
+
+
+def test_an_answer_with_another_code_is_a_failure_of_the_emulator(
+    refusal: Refusal, body: Body, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every test watches for it, whatever it is about: see the fixture `no_failure_of_the_emulator`."""
+
+    def refuse(_: object) -> dict[str, Any]:
+        raise ApiError("ResourceInUse.Odd", "no")
+
+    monkeypatch.setattr("pulumi_tione.emulator.gateway.HANDLERS", {**HANDLERS, CREATE: refuse})
+    logger = logging.getLogger("pulumi_tione.emulator")
+    watches, logger.handlers = logger.handlers, []
+    try:
+        assert refusal(CREATE, body())[0] == "ResourceInUse.Odd"
+    finally:
+        logger.handlers = watches
+    assert "ResourceInUse.Odd" in caplog.text
+
+
 def _documented() -> set[str]:
     of_sdk = [vars(module) for module in (of_tione, of_tag)]
     codes = {value for names in of_sdk for name, value in names.items() if name.isupper()}
-    return codes | COMMON | OF_STS | set(OF_CREATE)
+    return codes.union(*(listed(action) or () for action in HANDLERS))
 
 
 def _codes_of_the_emulator() -> Iterator[str]:

@@ -47,11 +47,11 @@ def _group(**members: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("members", "code", "place"),
     [
-        ({"Name": ""}, "InvalidParameterValue.BadName", "Name"),
-        ({"Name": "-bert"}, "InvalidParameterValue.BadName", "Name"),
-        ({"Name": "bert large"}, "InvalidParameterValue.BadName", "Name"),
-        ({"Name": "bért"}, "InvalidParameterValue.BadName", "Name"),
-        ({"Name": "bert\n"}, "InvalidParameterValue.BadName", "Name"),
+        ({"Name": ""}, "InvalidParameterValue", "Name"),
+        ({"Name": "-bert"}, "InvalidParameterValue", "Name"),
+        ({"Name": "bert large"}, "InvalidParameterValue", "Name"),
+        ({"Name": "bért"}, "InvalidParameterValue", "Name"),
+        ({"Name": "bert\n"}, "InvalidParameterValue", "Name"),
         ({"Name": "b" * 61}, "InvalidParameterValue.ParamLengthExceedLimit", "Name"),
         ({"Remark": "中" * 1025}, "InvalidParameterValue.ParamLengthExceedLimit", "Remark"),
         ({"TuningParameters": "x" * 2049}, "InvalidParameterValue.ParamLengthExceedLimit", "TuningParameters"),
@@ -60,6 +60,13 @@ def _group(**members: Any) -> dict[str, Any]:
         ({"ResourceConfigInfos": []}, "InvalidParameterValue.ResourceConfigIllegal", "ResourceConfigInfos"),
         (_node(Role=""), "InvalidParameterValue.ResourceConfigIllegal", "ResourceConfigInfos.0.Role"),
         (_node(InstanceNum=0), "InvalidParameterValue.ResourceConfigIllegal", "ResourceConfigInfos.0.InstanceNum"),
+        (_node(InstanceNum=1001), "InvalidParameterValue.ResourceConfigIllegal", "ResourceConfigInfos.0.InstanceNum"),
+        (_node(InstanceNum=10**9), "InvalidParameterValue.ResourceConfigIllegal", "ResourceConfigInfos.0.InstanceNum"),
+        (
+            {"ResourceConfigInfos": [*_node(InstanceNum=600)["ResourceConfigInfos"]] * 2},
+            "InvalidParameterValue.ResourceConfigIllegal",
+            "ResourceConfigInfos.1.InstanceNum",
+        ),
         (_node(InstanceType=""), "InvalidParameterValue.ResourceConfigIllegal", "ResourceConfigInfos.0.InstanceType"),
         (
             _node(InstanceType="TI.XXL"),
@@ -119,7 +126,7 @@ def _group(**members: Any) -> dict[str, Any]:
         ),
         (
             {"DataConfigs": [{"MappingPath": f"/data/{n}"} for n in range(11)]},
-            "InvalidParameterValue.DataConfigNumLimitExceeded",
+            "InvalidParameterValue.DatasetNumLimitExceeded",
             "DataConfigs",
         ),
         (
@@ -129,12 +136,12 @@ def _group(**members: Any) -> dict[str, Any]:
         ),
         (
             {"DataConfigs": [{"LocalDiskSource": {"InstanceId": "i-1"}}, {"LocalDiskSource": {"InstanceId": "i-2"}}]},
-            "InvalidParameter.UnsupportedMultiLocalDisk",
+            "InvalidParameter",
             "DataConfigs",
         ),
         (
             {"DataConfigs": [{"CBSSource": {"VolumeSizeInGB": 10}}, {"CBSSource": {"VolumeSizeInGB": 10}}]},
-            "InvalidParameterValue.UnsupportedMultiCBSStorage",
+            "InvalidParameterValue",
             "DataConfigs",
         ),
         (
@@ -144,7 +151,7 @@ def _group(**members: Any) -> dict[str, Any]:
         ),
         (
             {"DataConfigs": [{"GooseFSSource": {"Type": "GooseFSx"}}]},
-            "InvalidParameterValue.GooseFSConfigCannotEmpty",
+            "InvalidParameterValue",
             "DataConfigs.0.GooseFSSource.Id",
         ),
         (
@@ -154,13 +161,13 @@ def _group(**members: Any) -> dict[str, Any]:
         ),
         (
             {"CodeRepos": [{"Id": "cr-1", "TargetPath": "/a"}, {"Id": "cr-1", "TargetPath": "/b"}]},
-            "InvalidParameterValue.CodeRepoDuplicated",
+            "InvalidParameterValue",
             "CodeRepos.1.Id",
         ),
-        ({"LogEnable": True}, "InvalidParameterValue.ClsConfigRequired", "LogConfig"),
+        ({"LogEnable": True}, "InvalidParameterValue", "LogConfig"),
         (
             {"LogEnable": True, "LogConfig": {"LogsetId": "", "TopicId": ""}},
-            "InvalidParameterValue.ClsConfigRequired",
+            "InvalidParameterValue",
             "LogConfig",
         ),
         (
@@ -195,7 +202,7 @@ def _group(**members: Any) -> dict[str, Any]:
         ),
         ({"CallbackUrl": "callback/url"}, "InvalidParameterValue", "CallbackUrl"),
         ({"VpcId": "subnet-1"}, "ResourceNotFound.VPCNotFound", "VpcId"),
-        ({"VpcId": "vpc-1", "SubnetId": "subnet.id"}, "InvalidParameterValue.SubnetNotFound", "SubnetId"),
+        ({"VpcId": "vpc-1", "SubnetId": "subnet.id"}, "OperationDenied.SubnetIllegal", "SubnetId"),
         ({"SubnetId": "subnet-1"}, "MissingParameter", "VpcId"),
     ],
 )
@@ -273,7 +280,19 @@ def test_a_key_twice_or_more_than_fifty_tags_are_refused(refusal: Refusal, body:
     twice = [{"TagKey": "a", "TagValue": "1"}, {"TagKey": "a", "TagValue": "2"}]
     assert "`Tags.1.TagKey`" in refusal("CreateTrainingTask", body(Tags=twice))[1]
     many = [{"TagKey": f"k{n}", "TagValue": "1"} for n in range(51)]
-    assert refusal("CreateTrainingTask", body(Tags=many))[0] == "InvalidParameterValue.LimitExceeded"
+    assert refusal("CreateTrainingTask", body(Tags=many))[0] == "InvalidParameterValue"
+
+
+def test_a_group_without_a_number_has_one_node(call: Callable[..., Any], body: Body, emulator: Emulator) -> None:
+    node = {"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST"}
+    emulator.set(balances={emulator.key.caller.uin: 70})  # what one costs an hour
+    task_id = call("CreateTrainingTask", body(ResourceConfigInfos=[node]))["Id"]
+    emulator.advance(3)
+    detail = call("DescribeTrainingTask", {"Id": task_id})["TrainingTaskDetail"]
+    assert detail["ResourceConfigInfos"][0]["InstanceNum"] == 1
+    assert detail["BillingInfo"].startswith("0.70")
+    assert call("DescribeTrainingTaskPods", {"Id": task_id})["TotalCount"] == 1
+    assert emulator.requests()[0]["body"]["ResourceConfigInfos"] == [node]
 
 
 def test_a_name_is_taken_while_its_task_exists(refusal: Refusal, create: Create, emulator: Emulator) -> None:
@@ -296,7 +315,7 @@ def test_a_deleted_name_stays_taken_where_the_service_keeps_it(
     emulator.set(deleted_names_are_free=False)
     create("bert")
     emulator.remove("bert")
-    assert refusal("CreateTrainingTask", _smallest("bert"))[0] == "FailedOperation.DuplicateName"
+    assert refusal("CreateTrainingTask", _smallest("bert"))[0] == "InvalidParameterValue.DuplicateName"
 
 
 def _smallest(name: str) -> dict[str, Any]:
@@ -309,7 +328,7 @@ SOURCES = [
         "subnet",
         "subnet-1",
         {"VpcId": "vpc-1", "SubnetId": "subnet-2"},
-        "InvalidParameterValue.SubnetNotFound",
+        "OperationDenied.SubnetIllegal",
         "SubnetId",
     ),
     ("bucket", "other-1", {"Output": COS}, "InvalidParameterValue.CosPathNotExist", "Output.Bucket"),
@@ -346,18 +365,18 @@ SOURCES = [
         "dataset",
         "ds-1",
         {"DataConfigs": [{"DataSetSource": {"Id": "ds-2"}}]},
-        "InvalidParameterValue.DatasetNotExist",
+        "InvalidParameterValue",
         "DataConfigs.0.DataSetSource.Id",
     ),
     (
         "code_repository",
         "cr-1",
         {"CodeRepos": [{"Id": "cr-2", "TargetPath": "/a"}]},
-        "InvalidParameterValue.CodeRepoNotFound",
+        "InvalidParameterValue",
         "CodeRepos.0.Id",
     ),
-    ("resource_group", "rsg-1", _group(), "ResourceNotFound.ResourceGroupNotFound", "ResourceGroupId"),
-    ("workspace", "17", {"TiProjectId": "18"}, "ResourceNotFound", "TiProjectId"),
+    ("resource_group", "rsg-1", _group(), "InternalError.QueryResourceGroupFailed", "ResourceGroupId"),
+    ("workspace", "17", {"TiProjectId": "18"}, "InvalidParameterValue", "TiProjectId"),
 ]
 
 
@@ -405,7 +424,7 @@ def test_a_file_system_is_open_where_it_was_registered_to_be(
     ("facts", "members", "code"),
     [
         ({"bare_metal": True}, {"DataConfigs": [{"MappingPath": "/a"}]}, "InvalidParameterValue.UnsupportedDataConfig"),
-        ({"gpu_only": True}, {}, "OperationDenied.NotSupportCustomResource"),
+        ({"gpu_only": True}, {}, "OperationDenied.NotAllow"),
         ({"cpu": 500}, {}, "OperationDenied.ResourceGroupInsufficient"),
         ({"memory": 500}, {}, "OperationDenied.ResourceGroupInsufficient"),
         ({}, _group(RDMAConfig={"Enable": True}), "InvalidParameterValue.RDMAConfigIllegal"),

@@ -514,7 +514,7 @@ class _Twins:
                 except ApiError:
                     continue
                 if kind == "logs":
-                    told = {"lines": told.get("Content") or told.get("Events")}
+                    told = {"lines": told.get("Content") or told.get("Events") or []}
                 if told != {"lines": []}:
                     seen[f"{action} {name}"] = json.loads(json.dumps(told))
         return seen

@@ -119,7 +119,7 @@ def test_resource_groups_are_filtered(groups: None, call: Call, request_: dict[s
         ({"Filters": [{"Name": "Colour", "Values": ["red"]}]}, "InvalidParameterValue.InvalidFilter"),
         ({"Filters": [{"Name": "ResourceGroupId", "Values": ["a"]}] * 6}, "InvalidParameterValue.LimitExceeded"),
         ({"Filters": [{"Name": "ResourceGroupId", "Values": ["a"] * 101}]}, "InvalidParameterValue.LimitExceeded"),
-        ({"Offset": -1}, "InvalidParameterValue"),
+        ({"Offset": -1}, "InvalidParameter"),
     ],
 )
 def test_a_filter_of_resource_groups_that_cannot_be_is_refused(
@@ -144,7 +144,7 @@ def test_built_in_images_are_listed_and_filtered(call: Call, refusal: Refusal) -
     others = [{"Name": "ImageName", "Values": [name], "Negative": True}]
     assert len(call("DescribeBuildInImages", {"ImageFilters": others})["BuildInImageInfos"]) == len(images) - 1
     wrong = [{"Name": "Size", "Values": ["1"]}]
-    assert refusal("DescribeBuildInImages", {"ImageFilters": wrong})[0] == "InvalidParameterValue.InvalidFilter"
+    assert refusal("DescribeBuildInImages", {"ImageFilters": wrong})[0] == "InvalidParameter"
 
 
 def test_the_default_workspace_is_always_there(call: Call, refusal: Refusal, emulator: Emulator) -> None:
@@ -154,4 +154,4 @@ def test_the_default_workspace_is_always_there(call: Call, refusal: Refusal, emu
     named = [{"Name": "Name", "Values": ["测试空间"]}]
     assert call("DescribeWorkspaces", {"Filters": named})["TotalCount"] == 1
     wrong = [{"Name": "Colour", "Values": ["red"]}]
-    assert refusal("DescribeWorkspaces", {"Filters": wrong})[0] == "InvalidParameterValue.InvalidFilter"
+    assert refusal("DescribeWorkspaces", {"Filters": wrong})[0] == "InvalidParameter"

@@ -76,10 +76,13 @@ def test_anything_else_is_left_alone(command: str) -> None:
 
 
 def test_the_workers_command_decides() -> None:
-    assert deciding_command({"StartCmdInfo": {"StartCmd": "a", "PsStartCmd": "b", "WorkerStartCmd": "c"}}) == "c"
-    assert deciding_command({"StartCmdInfo": {"StartCmd": "a", "PsStartCmd": "b"}}) == "a"
-    assert deciding_command({"StartCmdInfo": {"PsStartCmd": "b"}}) == "b"
-    assert deciding_command({}) == ""
+    assert (
+        deciding_command(commands_of({"StartCmdInfo": {"StartCmd": "a", "PsStartCmd": "b", "WorkerStartCmd": "c"}}))
+        == "c"
+    )
+    assert deciding_command(commands_of({"StartCmdInfo": {"StartCmd": "a", "PsStartCmd": "b"}})) == "a"
+    assert deciding_command(commands_of({"StartCmdInfo": {"PsStartCmd": "b"}})) == "b"
+    assert deciding_command(commands_of({})) == ""
 
 
 def test_all_three_commands_are_told_as_text() -> None:

@@ -82,7 +82,7 @@ def test_names_keys_tags_and_what_was_registered_are_there_again(tmp_path: Path,
         lent = _call(emulator.endpoint, "AssumeRole", role)["Credentials"]
     with Emulator(state_file=file) as emulator:
         emulator.set(tag_values_of_a_key=1)
-        assert _refusal(emulator, body()) == "FailedOperation.DuplicateName"
+        assert _refusal(emulator, body()) == "InvalidParameterValue.DuplicateName"
         assert _refusal(emulator, body(Name="x", Tags=[{"TagKey": "a b", "TagValue": "d"}])) == (
             "InternalError.BindingTagsFailed"
         )

@@ -44,7 +44,7 @@ class Refused:
 
 NO_SUCH_TASK = Refused("ResourceNotFound", "its id is made up: there is no such task")
 NO_TASKS = Refused(
-    "InvalidParameterValue.ServiceTypeInvalid",
+    "InvalidParameterValue.ResourceDescriptionError",
     "its resources are of other products, of which there are none here: they stand in `FailedResources`",
 )
 
@@ -56,7 +56,7 @@ REFUSED: dict[str, Refused] = {
     "StartTrainingTask": NO_SUCH_TASK,
     "DeleteTrainingTask": NO_SUCH_TASK,
     "DescribeTrainingTasks": Refused(
-        "InvalidParameterValue.InvalidFilter",
+        "InvalidParameter",
         "`string` is the name of no filter, no order and no field to order by",
         {
             "Filters": [{"Fuzzy": True, "Values": ["string"], "Name": "Name", "Negative": True}],

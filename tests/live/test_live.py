@@ -81,7 +81,7 @@ def test_what_the_service_does_otherwise_is_refuted() -> None:
         assert emulator.tasks() == []
     assert code == 1
     assert "REFUTED    A deleted task's name is free again" in output
-    assert "seen: FailedOperation.DuplicateName" in output
+    assert "seen: InvalidParameterValue.DuplicateName" in output
     assert output.count("REFUTED") == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,31 @@ from pulumi_tione._sdk import Caller
 from pulumi_tione._settings import Settings
 from pulumi_tione._sources import Credentials
 from pulumi_tione.emulator import Emulator
+
+
+class _Watch(logging.Handler):
+    """Collects what an emulator should never say: that it failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.failures: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.failures.append(f"{record.getMessage()}\n{record.exc_info}")
+
+
+@pytest.fixture(autouse=True)
+def no_failure_of_the_emulator() -> Iterator[None]:
+    """Whatever a test does, no emulator of this process may fail at it, or answer with a code that is not the action's.
+
+    Such an answer is a failure as well: see `Gateway`.
+    """
+    watch = _Watch()
+    logger = logging.getLogger("pulumi_tione.emulator")
+    logger.addHandler(watch)
+    yield
+    logger.removeHandler(watch)
+    assert watch.failures == []
 
 
 @pytest.fixture

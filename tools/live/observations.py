@@ -40,6 +40,7 @@ class Evidence:
     is_in_tag_service: bool | None = None
     pods: Sequence[str] | None = None
     events: int | None = None
+    log_lines: int | None = None
     log_context: str | None = None
     prices: Mapping[str, Decimal] = field(default_factory=dict)
     prepaid_specs: int | None = None
@@ -48,6 +49,7 @@ class Evidence:
     code_of_binding: str | None = None
     code_of_second_unbinding: str | None = None
     code_of_logs_of_task: str | None = None
+    log_lines_of_task: int | None = None
     code_of_same_name: str | None = None
     code_of_delete_while_active: str | None = None
     code_of_stop_at_rest: str | None = None
@@ -174,6 +176,13 @@ def _is_of_other_cause(code: str | None) -> bool:
     return KIND_OF_CODE.get(code or "") in _OF_OTHER_CAUSES
 
 
+def _unknown_run(seen: Evidence) -> bool | None:
+    code = seen.code_of_logs_of_task
+    if not code:
+        return None if code is None else seen.log_lines_of_task == 0
+    return None if _is_of_other_cause(code) else False
+
+
 def _exact(seen: Evidence) -> bool | None:
     if not seen.found_by_name or seen.found_by_part_of_name is None:
         return None
@@ -282,7 +291,7 @@ OBSERVATIONS = (
     _refused(
         "Unbinding a tag that is not there is such a failure",
         "code_of_second_unbinding",
-        lambda code: not _is_of_other_cause(code),
+        lambda code: code == "FailedOperation" or not _is_of_other_cause(code),
     ),
     Observation(
         "Pods are named `<instance>-master-0`, `-worker-0`, …; none before PENDING",
@@ -291,12 +300,17 @@ OBSERVATIONS = (
         "the names",
     ),
     Observation(
-        "A Context comes with every answer; an empty page is the end",
-        lambda seen: None if seen.log_context is None else bool(seen.log_context),
-        lambda _: "an answer without a Context",
-        "a Context comes",
+        "A Context comes with every page that has lines; the end is an empty page, whose Context is empty",
+        lambda seen: None if seen.log_context is None else bool(seen.log_context) == bool(seen.log_lines),
+        lambda seen: f"{seen.log_lines} lines and the Context {seen.log_context!r}",
+        "of the first page",
     ),
-    _refused("A ServiceId that is no run's is `ResourceNotFound`", "code_of_logs_of_task", _NOT_FOUND),
+    Observation(
+        "A ServiceId that is no run's has no lines and no events: the actions know no `ResourceNotFound`",
+        _unknown_run,
+        lambda seen: seen.code_of_logs_of_task or f"{seen.log_lines_of_task} lines",
+        "no lines",
+    ),
     Observation(
         "Events: the last day, 100 at most, filters by kind and type; their texts are made up",
         lambda seen: True if seen.events else None,

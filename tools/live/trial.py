@@ -178,8 +178,13 @@ class Trial:
         run = str(self.seen.detail.get("LatestInstanceId") or "")
         self.seen.events = len(list(self.client.events(run, **self._place)))
         lines, self.seen.log_context = self.client.logs(run, **self._place)
+        self.seen.log_lines = len(lines)
         say(f"{self.seen.events} events, {len(lines)} log lines")
-        self.seen.code_of_logs_of_task = self._code(lambda: self.client.logs(task_id, **self._place))
+        of_task: list[int] = []
+        self.seen.code_of_logs_of_task = self._code(
+            lambda: of_task.append(len(self.client.logs(task_id, **self._place)[0]))
+        )
+        self.seen.log_lines_of_task = next(iter(of_task), None)
 
     def _tag(self, task_id: str) -> None:
         """Bind a tag and take it away. How the tag service calls a task is known from other products only."""

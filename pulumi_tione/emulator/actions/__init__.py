@@ -9,6 +9,7 @@ from . import identity, observation, offers, tags, training_tasks
 from .call import Call
 
 Handler = Callable[[Call], dict[str, Any]]
+Preparation = Callable[[dict[str, Any]], Any]
 
 HANDLERS: Mapping[str, Handler] = {
     **training_tasks.HANDLERS,
@@ -19,4 +20,7 @@ HANDLERS: Mapping[str, Handler] = {
 }
 """Every action that the emulator answers, by its name."""
 
-__all__ = ["HANDLERS", "Call", "Handler"]
+PREPARATIONS: Mapping[str, Preparation] = {**training_tasks.PREPARATIONS}
+"""By action, what can be made of a body and refused of it without looking at any state: that holds nobody up."""
+
+__all__ = ["HANDLERS", "PREPARATIONS", "Call", "Handler", "Preparation"]

@@ -21,6 +21,8 @@ class Call:
     region: str
     body: dict[str, Any]
     now: datetime
+    prepared: Any = None
+    """What the action's preparation made of the body."""
 
     def task(self, parameter: str = "Id") -> Task:
         """The task that the request names, for a write: as it truly is."""

@@ -73,7 +73,9 @@ def _lend(call: Call) -> dict[str, Any]:
         message = "The value of parameter `RoleArn` must read qcs::cam::uin/ACCOUNT:roleName/NAME."
         raise ApiError("InvalidParameter.ParamError", message)
     if not call.cloud.registry.exists("role", arn):
-        raise ApiError("ResourceNotFound.RoleNotFound", f"The role `{arn[:120]}` (RoleArn) does not exist.")
+        # AssumeRoleWithWebIdentity has no code of its own for it.
+        code = "InternalError.GetRoleError" if "WebIdentityToken" in call.body else "ResourceNotFound.RoleNotFound"
+        raise ApiError(code, f"The role `{arn[:120]}` (RoleArn) does not exist.")
     if not _SESSION.fullmatch(session):
         message = "The value of parameter `RoleSessionName` must be 2 to 128 letters, digits and signs of `=,.@_-`."
         raise ApiError("InvalidParameter.ParamError", message)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import heapq
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
@@ -75,14 +77,14 @@ def describe_logs(call: Call) -> dict[str, Any]:
     if last is not None and last[0]:
         at = datetime.fromisoformat(last[0])
         begin, end = (max(begin, at), end) if order == "ASC" else (begin, min(end, at))
-    lines = _lines(call, begin, end, descending=order == "DESC")
-    found = (line for line in lines if all(keyword in line.text for keyword in keywords))
+    found = _lines(call, keywords, begin, end, descending=order == "DESC")
     if last is None:
         rest: Iterator[Line] = islice(found, seen, None)
     else:
         rest = (line for line in found if (line.key > last if order == "ASC" else line.key < last))
     page = list(islice(rest, limit))
-    context = _context(page[-1], seen + len(page)) if page else body.get("Context") or _context(None, seen)
+    # The vendor's kit reads on until the Context is empty, as it must be at the end [I].
+    context = _context(page[-1], seen + len(page)) if page else ""
     return {"Context": context, "Content": [_log_identity(line) for line in page]}
 
 
@@ -95,10 +97,13 @@ def describe_events(call: Call) -> dict[str, Any]:
     limit = check_limit(body, MOST_EVENTS, MOST_EVENTS)
     begin, end = _period(body, call.now, timedelta(days=1))
     view = call.cloud.view("logs")
-    run = None if body["Service"] != "TRAIN" else _run(call, view, _service_id(body))[1]
-    found = [] if run is None else occurrences(run, view.now)
-    wanted = [each for each in found if begin <= each.at <= end]
-    told = [_event(each, run.instance_id) for each in wanted if run is not None]
+    runs = _runs(call, view, _service_id(body)) if body["Service"] == "TRAIN" else []
+    told = [
+        _event(each, run.instance_id)
+        for _, run in runs
+        for each in occurrences(run, view.now)
+        if begin <= each.at <= end
+    ]
     told = [event for event in told if _meets_filters(event, body)]
     if order == "DESC":
         told.reverse()
@@ -127,25 +132,33 @@ def _condition(call: Call, view: View, run: Run, pod: Pod) -> dict[str, Any]:
     return {"IP": address, "Status": status, **times}
 
 
-def _lines(call: Call, since: datetime, until: datetime, *, descending: bool) -> Iterator[Line]:
+def _lines(
+    call: Call, keywords: Sequence[str], since: datetime, until: datetime, *, descending: bool
+) -> Iterator[Line]:
     """The lines of a period that the request is about, the oldest or the newest first."""
     body = call.body
     if body["Service"] != "TRAIN":
         return iter(())
     view = call.cloud.view("logs")
-    task, run = _run(call, view, _service_id(body))
     pattern, stream = body.get("PodName") or "*", body.get("LogStream")
+    service_id = body.get("ServiceId", "") if body.get("PodName") else _service_id(body)
 
     def wanted(pod: str) -> bool:
         return pod.startswith(pattern[:-1]) if pattern.endswith("*") else pod == pattern
 
-    printed: Iterable[Line] = ()
-    if not run.is_executed:
-        printed = [line for line in output.lines(task, run, view.now) if since <= line.at <= until and wanted(line.pod)]
-        printed = reversed(printed) if descending else printed
-    elif call.cloud.execution is not None:
-        printed = call.cloud.execution.lines(run, wanted, since, min(until, view.now), descending=descending)
-    return (line for line in printed if stream in (None, "", line.stream))
+    def has(text: str) -> bool:
+        return all(keyword in text for keyword in keywords)
+
+    of_runs: list[Iterator[Line]] = []
+    until = min(until, view.now)
+    for task, run in _runs(call, view, service_id):
+        if not run.is_executed:
+            of_runs.append(output.lines(task, run, wanted, has, since, until, descending=descending))
+        elif call.cloud.execution is not None:
+            printed = call.cloud.execution.lines(run, wanted, since, until, descending=descending)
+            of_runs.append(line for line in printed if has(line.text))
+    merged = heapq.merge(*of_runs, key=lambda line: line.key, reverse=descending)
+    return (line for line in merged if stream in (None, "", line.stream))
 
 
 def _service_id(body: dict[str, Any]) -> str:
@@ -156,25 +169,21 @@ def _service_id(body: dict[str, Any]) -> str:
     return str(service_id)
 
 
-def _run(call: Call, view: View, instance_id: str) -> tuple[Task, Run]:
-    """The run that an instance's id means. A task's id means none: a client that sends it would wait for ever."""
-    for task in call.tasks_in(view):
-        for run in task.runs:
-            if run.instance_id == instance_id:
-                return task, run
-    message = f"`{instance_id[:80]}` (ServiceId) is the LatestInstanceId of no training task."
-    raise ApiError("ResourceNotFound", message)
+def _runs(call: Call, view: View, service_id: str) -> list[tuple[Task, Run]]:
+    """The run that an instance's id means, or all runs where there is none; a task's id means none."""
+    return [(task, run) for task in call.tasks_in(view) for run in task.runs if service_id in ("", run.instance_id)]
 
 
 def _period(body: dict[str, Any], now: datetime, usual: timedelta) -> tuple[datetime, datetime]:
     end = _moment(body["EndTime"], "EndTime") if body.get("EndTime") else now
-    begin = _moment(body["StartTime"], "StartTime") if body.get("StartTime") else now - usual
+    begin = _moment(body["StartTime"], "StartTime", is_begin=True) if body.get("StartTime") else now - usual
     if begin > end:
         raise ApiError("InvalidParameterValue", "The value of parameter `StartTime` is later than the end.")
     return begin, end
 
 
-def _moment(text: str, place: str) -> datetime:
+def _moment(text: str, place: str, *, is_begin: bool = False) -> datetime:
+    """A time, in the microseconds that lines have: a begin within one leaves out what happened at its start."""
     match = _RFC_3339.fullmatch(text)
     try:
         if match is None:
@@ -182,10 +191,14 @@ def _moment(text: str, place: str) -> datetime:
         # Python 3.10 reads neither `Z` nor more than six digits of a fraction.
         zone = "+00:00" if match[2] in "Zz" else match[2]
         fraction = (match[1] or "")[:7].ljust(7, "0") if match[1] else ""
-        return datetime.fromisoformat(f"{text[:10]}T{text[11:19]}{fraction}{zone}")
+        moment = datetime.fromisoformat(f"{text[:10]}T{text[11:19]}{fraction}{zone}")
     except ValueError:
         message = f"The value of parameter `{place}` is no time of RFC 3339, such as 2025-01-02T03:04:05+08:00."
         raise ApiError("InvalidParameterValue", message) from None
+    if is_begin and (match[1] or "")[7:].strip("0"):
+        with suppress(OverflowError):
+            return moment + timedelta(microseconds=1)
+    return moment
 
 
 def _keywords(body: dict[str, Any]) -> list[str]:

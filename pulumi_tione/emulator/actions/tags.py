@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.rules.tags import MOST_TAGS, TAG_CODES, check_key, check_tags
@@ -40,7 +40,7 @@ def bind(call: Call) -> dict[str, Any]:
 
     def bind_to(task: Task) -> None:
         if len({*task.tags, *dict(tags)}) > MOST_TAGS:
-            raise ApiError("LimitExceeded.ResourceAttachedTags", f"A resource has {MOST_TAGS} tags at most.")
+            raise ApiError("LimitExceeded.TagNumPerRequest", f"A resource has {MOST_TAGS} tags at most.")
         call.cloud.bind_tags(task, dict(tags))
 
     return _for_each(call, resources, bind_to)
@@ -59,7 +59,7 @@ def unbind(call: Call) -> dict[str, Any]:
     def unbind_from(task: Task) -> None:
         missing = [key for key in keys if key not in task.tags]
         if missing:
-            raise ApiError("ResourceNotFound.AttachedTagKeyNotFound", f"The resource has no tag `{missing[0]}`.")
+            raise ApiError("FailedOperation", f"The resource has no tag `{missing[0]}`.")
         call.cloud.unbind_tags(task, keys)
 
     return _for_each(call, resources, unbind_from)
@@ -121,21 +121,21 @@ def _task(call: Call, resource: str) -> Task:
     match = _RESOURCE.fullmatch(resource)
     assert match is not None, "checked for the call as a whole"
     if match["service"] != "tione":
-        raise ApiError("InvalidParameterValue.ServiceTypeInvalid", f"`{match['service'][:40]}` has no resources here.")
+        _refuse_resource(f"`{match['service'][:40]}` has no resources here.")
     if match["prefix"] != "trainingtask":
-        message = f"`{match['prefix'][:40]}` is no kind of resource here: trainingtask is."
-        raise ApiError("InvalidParameterValue.ResourcePrefixInvalid", message)
+        _refuse_resource(f"`{match['prefix'][:40]}` is no kind of resource here: trainingtask is.")
     if match["uin"] != call.caller.uin:
-        message = f"`{match['uin'][:40]}` is not the account of the caller."
-        raise ApiError("InvalidParameterValue.UinInvalid", message)
+        _refuse_resource(f"`{match['uin'][:40]}` is not the account of the caller.")
     task = call.cloud.find(match["id"])
     if task is None or task.owner.uin != call.caller.uin:
-        message = f"There is no training task `{match['id'][:80]}`."
-        raise ApiError("InvalidParameterValue.ResourceIdInvalid", message)
+        _refuse_resource(f"There is no training task `{match['id'][:80]}`.")
     if match["region"] != task.region:
-        message = f"The training task `{task.id}` is not in the region `{match['region'][:40]}`."
-        raise ApiError("InvalidParameterValue.RegionInvalid", message)
+        _refuse_resource(f"The training task `{task.id}` is not in the region `{match['region'][:40]}`.")
     return task
+
+
+def _refuse_resource(told: str) -> NoReturn:
+    raise ApiError("InvalidParameterValue.ResourceDescriptionError", told)
 
 
 def _filters(call: Call) -> list[tuple[str, list[str]]]:

@@ -12,6 +12,7 @@ from pulumi_tione.emulator.life import Event, Status
 from pulumi_tione.emulator.rules.existence import check_existence, check_resources
 from pulumi_tione.emulator.rules.form import check_form
 from pulumi_tione.emulator.tasks import Run, Task
+from pulumi_tione.emulator.workload import Program
 
 from .call import Call
 from .listing import check_choice, page, wanted
@@ -20,10 +21,14 @@ DEFAULT_LIMIT = 10
 MOST_LIMIT = 50
 
 
+def prepare_creation(body: dict[str, Any]) -> Program:
+    check_form(body)
+    return Program.of(body)
+
+
 def create(call: Call) -> dict[str, Any]:
-    check_form(call.body)
     check_existence(call.cloud, call.caller, call.region, call.body)
-    task = call.cloud.create(call.caller, call.region, call.body, call.now)
+    task = call.cloud.create(call.caller, call.region, call.body, call.now, call.prepared)
     tags = {tag["TagKey"]: tag["TagValue"] for tag in call.body.get("Tags", ())}
     if not call.cloud.tag_quota.has_room(call.caller.uin, tags):
         # The tags are bound last: a failure leaves the task without them [I].
@@ -88,6 +93,9 @@ HANDLERS = {
     "StopTrainingTask": stop,
     "DeleteTrainingTask": delete,
 }
+
+
+PREPARATIONS = {"CreateTrainingTask": prepare_creation}
 
 
 def _run_of(task: Task, instance_id: str | None) -> Run:

@@ -24,14 +24,14 @@ def check_existence(cloud: Cloud, caller: Caller, region: str, body: Body) -> No
 def check_resources(cloud: Cloud, caller: Caller, body: Body) -> None:
     """What a task that is started again needs anew: nodes, and the money for them."""
     _check_resource_group(cloud, body)
-    _check_money(cloud, caller, body)
+    _check_money(cloud, caller, body, too_little="OperationDenied.BalanceInsufficient")
 
 
 def _check_name(cloud: Cloud, caller: Caller, region: str, name: str) -> None:
     holder = cloud.name_holder(caller, region, name)
     if holder is None:
         return
-    # Three codes say this. The emulator tells them apart by what their texts tell, clients should not.
+    # Two codes say this. The emulator tells them apart by what their texts tell, clients should not.
     task = cloud.find(holder)
     if task is not None and task.status is Status.SUBMITTING:
         _refuse(
@@ -39,13 +39,13 @@ def _check_name(cloud: Cloud, caller: Caller, region: str, name: str) -> None:
         )
     if task is not None:
         _refuse("InvalidParameterValue.DuplicateName", "Name", f"`{name}` belongs to another task")
-    _refuse("FailedOperation.DuplicateName", "Name", f"`{name}` belonged to a task that was deleted, and is kept")
+    _refuse("InvalidParameterValue.DuplicateName", "Name", f"`{name}` belonged to a task that was deleted, and is kept")
 
 
 def _check_workspace(cloud: Cloud, body: Body) -> None:
     workspace = body.get("TiProjectId") or "0"
     if workspace != "0" and not cloud.registry.exists("workspace", workspace):
-        _refuse("ResourceNotFound", "TiProjectId", "names no workspace of this account")
+        _refuse("InvalidParameterValue", "TiProjectId", "names no workspace of this account")
 
 
 def _check_network(cloud: Cloud, body: Body) -> None:
@@ -57,7 +57,7 @@ def _check_network(cloud: Cloud, body: Body) -> None:
     if not vpc:
         _refuse("MissingParameter", "VpcId", "is required where SubnetId is given")
     if not (subnet.startswith("subnet-") and cloud.registry.exists("subnet", subnet)):
-        _refuse("InvalidParameterValue.SubnetNotFound", "SubnetId", f"`{subnet[:80]}` names no subnet")
+        _refuse("OperationDenied.SubnetIllegal", "SubnetId", f"`{subnet[:80]}` names no subnet")
     if cloud.registry.facts("subnet", subnet).get("vpc", vpc) != vpc:
         _refuse("OperationDenied.SubnetIllegal", "SubnetId", f"`{subnet}` lies in another VPC than `{vpc}`")
 
@@ -79,7 +79,7 @@ _SOURCES = (
     ("CFSTurboSource", "cfs_turbo", "InternalError.CFSNotFound"),
     ("GooseFSSource", "goosefs", "InvalidParameterValue.GooseFSNotExist"),
     ("HDFSSource", "emr", "InternalError.QueryHDFSInfoFailed"),
-    ("DataSetSource", "dataset", "InvalidParameterValue.DatasetNotExist"),
+    ("DataSetSource", "dataset", "InvalidParameterValue"),
 )
 """What a mount may name by an id alone: the member, its kind, and the code for one that does not exist."""
 
@@ -123,7 +123,7 @@ def _check_code(cloud: Cloud, body: Body) -> None:
     for index, repository in enumerate(body.get("CodeRepos", ())):
         if not cloud.registry.exists("code_repository", repository["Id"]):
             told = f"`{repository['Id'][:80]}` does not exist"
-            _refuse("InvalidParameterValue.CodeRepoNotFound", f"CodeRepos.{index}.Id", told)
+            _refuse("InvalidParameterValue", f"CodeRepos.{index}.Id", told)
 
 
 def _check_resource_group(cloud: Cloud, body: Body) -> None:
@@ -131,7 +131,7 @@ def _check_resource_group(cloud: Cloud, body: Body) -> None:
     if body["ChargeType"] != "PREPAID":
         return
     if not cloud.registry.exists("resource_group", group_id):
-        _refuse("ResourceNotFound.ResourceGroupNotFound", "ResourceGroupId", f"`{group_id[:80]}` does not exist")
+        _refuse("InternalError.QueryResourceGroupFailed", "ResourceGroupId", f"`{group_id[:80]}` does not exist")
     group = cloud.registry.facts("resource_group", group_id)
     if not group:
         return
@@ -142,7 +142,7 @@ def _check_resource_group(cloud: Cloud, body: Body) -> None:
     for index, node in enumerate(nodes):
         if group.get("gpu_only") and not node.get("Gpu"):
             told = "must not be 0: the resource group takes tasks with GPUs only"
-            _refuse("OperationDenied.NotSupportCustomResource", f"ResourceConfigInfos.{index}.Gpu", told)
+            _refuse("OperationDenied.NotAllow", f"ResourceConfigInfos.{index}.Gpu", told)
         if (node.get("RDMAConfig") or {}).get("Enable") and not group.get("rdma"):
             told = "cannot be true: the resource group has no RDMA"
             _refuse("InvalidParameterValue.RDMAConfigIllegal", f"ResourceConfigInfos.{index}.RDMAConfig.Enable", told)
@@ -153,7 +153,9 @@ def _check_resource_group(cloud: Cloud, body: Body) -> None:
             _refuse("OperationDenied.ResourceGroupInsufficient", "ResourceConfigInfos", told)
 
 
-def _check_money(cloud: Cloud, caller: Caller, body: Body) -> None:
+def _check_money(
+    cloud: Cloud, caller: Caller, body: Body, too_little: str = "FailedOperation.FreezeBillFailed"
+) -> None:
     price = hourly_price(body)
     for index, node in enumerate(body["ResourceConfigInfos"]):
         if price and node["InstanceType"] in cloud.sold_out:
@@ -168,7 +170,7 @@ def _check_money(cloud: Cloud, caller: Caller, body: Body) -> None:
         )
     if balance < price:
         told = f"cannot be met: an hour costs {price} fen, and the account has {balance}"
-        _refuse("FailedOperation.FreezeBillFailed", "ChargeType", told)
+        _refuse(too_little, "ChargeType", told)
 
 
 def _refuse(code: str, place: str, told: str) -> NoReturn:

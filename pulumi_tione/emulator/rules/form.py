@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from pulumi_tione.emulator.catalogue import SPECS, framework_versions
+from pulumi_tione.emulator.catalogue import SPECS, framework_versions, instances
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.start_command import decode
 
@@ -25,6 +25,8 @@ LONGEST_NAME = 60
 LONGEST_REMARK = 1024
 LONGEST_TUNING_PARAMETERS = 2048
 MOST_DATA_CONFIGS = 10
+MOST_NODES = 1000
+"""Of a task. Nobody documents a number; each is a pod here, and all pods come in one answer."""
 HANG_TIMEOUT_MINUTES = range(1, 14401)
 MOST_RESTARTS = 10
 """What the vendor's own kit allows for SchedulePolicy.BackOffLimit."""
@@ -44,7 +46,7 @@ def _name(body: Body) -> None:
         _refuse_length("Name", name, LONGEST_NAME)
     if not _NAME.fullmatch(name):
         told = "must consist of Chinese or English letters, digits, `_` and `-`, and not begin with a sign"
-        _refuse("InvalidParameterValue.BadName", "Name", told)
+        _refuse("InvalidParameterValue", "Name", told)
 
 
 def _lengths(body: Body) -> None:
@@ -64,12 +66,16 @@ def _nodes(body: Body) -> None:
     nodes = body["ResourceConfigInfos"]
     if not nodes:
         _refuse_nodes("ResourceConfigInfos", "is empty: a task needs nodes")
+    number = 0
     for index, node in enumerate(nodes):
         place = f"ResourceConfigInfos.{index}"
         if not node["Role"]:
             _refuse_nodes(f"{place}.Role", "is empty")
-        if node.get("InstanceNum", 0) < 1:
+        if instances(node) < 1:
             _refuse_nodes(f"{place}.InstanceNum", "must be 1 or more")
+        number += instances(node)
+        if number > MOST_NODES:
+            _refuse_nodes(f"{place}.InstanceNum", f"makes {number} nodes in all: {MOST_NODES} at most")
         if body["ChargeType"] == "POSTPAID_BY_HOUR":
             _pay_as_you_go_node(node, place)
         else:
@@ -150,11 +156,11 @@ def _mounts(body: Body) -> None:
     mounts = body.get("DataConfigs", [])
     if len(mounts) > MOST_DATA_CONFIGS:
         told = f"has {len(mounts)} elements: {MOST_DATA_CONFIGS} at most"
-        _refuse("InvalidParameterValue.DataConfigNumLimitExceeded", "DataConfigs", told)
+        _refuse("InvalidParameterValue.DatasetNumLimitExceeded", "DataConfigs", told)
     if sum(mount.get("LocalDiskSource") is not None for mount in mounts) > 1:
-        _refuse("InvalidParameter.UnsupportedMultiLocalDisk", "DataConfigs", "has several local disks: one at most")
+        _refuse("InvalidParameter", "DataConfigs", "has several local disks: one at most")
     if sum(mount.get("CBSSource") is not None for mount in mounts) > 1:
-        _refuse("InvalidParameterValue.UnsupportedMultiCBSStorage", "DataConfigs", "has several CBS disks: one at most")
+        _refuse("InvalidParameterValue", "DataConfigs", "has several CBS disks: one at most")
     mapped: dict[str, int] = {}
     for index, mount in enumerate(mounts):
         place = f"DataConfigs.{index}"
@@ -169,7 +175,7 @@ def _mounts(body: Body) -> None:
             )
         goose = mount.get("GooseFSSource")
         if goose is not None and not goose.get("Id"):
-            _refuse("InvalidParameterValue.GooseFSConfigCannotEmpty", f"{place}.GooseFSSource.Id", "is empty")
+            _refuse("InvalidParameterValue", f"{place}.GooseFSSource.Id", "is empty")
 
 
 def _built_in_code(body: Body) -> None:
@@ -187,7 +193,7 @@ def _code_repositories(body: Body) -> None:
     seen: set[str] = set()
     for index, repository in enumerate(body.get("CodeRepos", ())):
         if repository["Id"] in seen:
-            _refuse("InvalidParameterValue.CodeRepoDuplicated", f"CodeRepos.{index}.Id", "occurs a second time")
+            _refuse("InvalidParameterValue", f"CodeRepos.{index}.Id", "occurs a second time")
         seen.add(repository["Id"])
 
 

@@ -39,7 +39,6 @@ TIONE_CODES: Codes = {
     **dict.fromkeys(Flaw, "InvalidParameterValue"),
     Flaw.KEY_LENGTH: "InvalidParameterValue.ParamLengthExceedLimit",
     Flaw.VALUE_LENGTH: "InvalidParameterValue.ParamLengthExceedLimit",
-    Flaw.TOO_MANY: "InvalidParameterValue.LimitExceeded",
 }
 """TI-ONE documents no code for tags in particular."""
 
@@ -47,7 +46,7 @@ TAG_CODES: Codes = {
     Flaw.KEY_EMPTY: "InvalidParameterValue.TagKeyEmpty",
     Flaw.KEY_LENGTH: "InvalidParameterValue.TagKeyLengthExceeded",
     Flaw.KEY_CHARACTER: "InvalidParameterValue.TagKeyCharacterIllegal",
-    Flaw.KEY_RESERVED: "InvalidParameterValue.ReservedTagKey",
+    Flaw.KEY_RESERVED: "InvalidParameter.ReservedTagKey",
     Flaw.KEY_DUPLICATE: "InvalidParameterValue.TagKeyDuplicate",
     Flaw.VALUE_EMPTY: "InvalidParameterValue.TagValueEmpty",
     Flaw.VALUE_LENGTH: "InvalidParameterValue.TagValueLengthExceeded",

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pulumi_tione.emulator.output import Pod, pods
-from pulumi_tione.emulator.start_command import commands_of
 from pulumi_tione.emulator.tasks import Run, Task
 
 LEADERS = {"SPARK": "DRIVER", "RAY": "HEAD"}
@@ -45,7 +44,7 @@ def nodes_of(task: Task, run: Run) -> list[Node]:
     """The nodes of a run, the first one first."""
     mode = task.body.get("TrainingMode") or ""
     leader = LEADERS.get(mode, "WORKER")
-    known = commands_of(task.body)
+    known = task.program.commands
     ordered = pods(task, run)
     first = next((pod for pod in ordered if pod.group["Role"] == leader), ordered[0])
     ordered = [first, *(pod for pod in ordered if pod is not first)]
