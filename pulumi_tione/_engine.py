@@ -114,6 +114,17 @@ def inputs_changed() -> bool:
     return before is not None and bool(before.fields) and before != request.news
 
 
+def recorded_inputs_have(name: str) -> bool:
+    """Check whether the inputs in the state have one of this name; where that is not visible, they may.
+
+    The outputs may have it still: when diff finds no change, the engine records the new inputs and keeps the outputs.
+    """
+    request = _local("request")
+    before = next((getattr(request, of, None) for of in ("old_inputs", "inputs") if hasattr(request, of)), None)
+    fields = getattr(before, "fields", None)
+    return not fields or name in fields
+
+
 def widen_workers() -> None:
     """Let the plugin handle more calls at once than the four that Pulumi gives it."""
     main_thread = sys._current_frames().get(threading.main_thread().ident or 0)

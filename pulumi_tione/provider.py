@@ -36,6 +36,7 @@ from pulumi_tione.lifecycle.check import Surroundings, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.left_behind import LeftBehind
 from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.lifecycle.read import read
@@ -143,12 +144,17 @@ class TrainingTaskProvider(ResourceProvider):
     @_in_one_line
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         difference = diff(
-            _without_provider(_olds),
+            _outputs(_olds),
             {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)},
             labelled=self._settings.labels,
             account_of=self._account_of,
         )
-        changes = bool(difference.replacing or difference.in_place)
+        changes = bool(difference.replacing or difference.in_place or difference.accepted)
+        if difference.accepted and not difference.replacing:
+            _engine.warn(
+                f"this task was imported. Recorded as the program has it, without a new task: "
+                f"{', '.join(difference.accepted)}"
+            )
         # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which ones
         # changed, for `replace_on_changes` and for what the preview says. Not so where the old task stays: there the
         # preview shows all inputs of the new one, its name among them, which is computed after this.
@@ -184,6 +190,8 @@ class TrainingTaskProvider(ResourceProvider):
         if now is None:
             return ReadResult("", {})
         outputs, inputs = now
+        if not _engine.recorded_inputs_have(IMPORTED):
+            inputs.pop(IMPORTED, None)
         if "owner" in recorded:
             return ReadResult(id_, _sealed(outputs), inputs)
         # Of a task that is only looked up nothing tells what is secret, but it may be one of this program.
@@ -194,7 +202,7 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_in_one_line
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        outputs = _without_provider(_olds)
+        outputs = _outputs(_olds)
         news = {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)}
         client = self._client(news, outputs.get("uin"))
         try:
@@ -242,6 +250,14 @@ def _sealed(outputs: Mapping[str, Any]) -> dict[str, Any]:
 def _key_of(props: Mapping[str, Any]) -> str:
     """Return what tells the resource of these inputs from the others of this process."""
     return repr(sorted(props.get("owner", {}).items()) if isinstance(props.get("owner"), Mapping) else None)
+
+
+def _outputs(props: dict[str, Any]) -> dict[str, Any]:
+    """Return what is recorded of a task. That it was imported counts until the first update, whatever that changes."""
+    outputs = _without_provider(props)
+    if not _engine.recorded_inputs_have(IMPORTED):
+        outputs.pop(IMPORTED, None)
+    return outputs
 
 
 def _without_provider(props: dict[str, Any]) -> dict[str, Any]:

@@ -24,10 +24,8 @@ from pulumi_tione.cli._sealing import sealed
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.check import Surroundings, check
 from pulumi_tione.lifecycle.diff import Difference, diff
+from pulumi_tione.lifecycle.imported import IMPORTED, SPECIFICATION
 from pulumi_tione.provider import TrainingTaskProvider
-
-_OF_SPECIFICATION = ("cpu", "memory", "gpu", "gpuType", "instanceTypeAlias")
-"""What follows from the specification of a pay-as-you-go node: the service fills it in."""
 
 _BUILT_IN_IMAGE = "PRE_SET"
 """The type of the image that the service fills in for a built-in framework."""
@@ -44,7 +42,7 @@ class Adoption:
         resource: the resource's name.
         owner: what identifies the resource.
         detail: what the service tells of the task.
-        envs: its environment variables, which only the list tells.
+        envs: its environment variables, which only the list has; None, if no list shows the task yet.
         place: where it is.
         settings: the stack's settings.
     """
@@ -52,7 +50,7 @@ class Adoption:
     resource: str
     owner: Mapping[str, str]
     detail: Mapping[str, Any]
-    envs: Sequence[Mapping[str, Any]]
+    envs: Sequence[Mapping[str, Any]] | None
     place: Place
     settings: Settings
 
@@ -61,15 +59,15 @@ class Adoption:
         """What the program says, by property name."""
         inputs = _without_defaults(inputs_among(imported_outputs(self.detail)))
         inputs["resourceConfigInfos"] = [_as_asked_for(nodes) for nodes in inputs.get("resourceConfigInfos", [])]
-        if inputs.get("imageInfo", {}).get("imageType") == _BUILT_IN_IMAGE:
-            del inputs["imageInfo"]
+        if self._has_built_in_image:
+            inputs.pop("imageInfo", None)
         defaults = self.settings.default_tags
         tags = {
             key: value
             for key, value in inputs.pop("tags", {}).items()
             if key not in OUR_KEYS and defaults.get(key) != value
         }
-        envs = {str(env["Name"]): str(env["Value"]) for env in self.envs if not env.get("IsPrivate")}
+        envs = {str(env["Name"]): str(env["Value"]) for env in self.envs or () if not env.get("IsPrivate")}
         region = "" if self.place.region == self.settings.region else self.place.region
         own = {"tags": tags, "envs": envs, "region": region, "tiProjectId": self.place.workspace}
         return {**inputs, **_without_defaults(own)}
@@ -103,11 +101,23 @@ class Adoption:
         wanted = wanted_tags(self.inputs, self.settings.labels)
         return {key: value for key, value in wanted.items() if there.get(key) != value}
 
+    @property
+    def known(self) -> list[str]:
+        """The inputs that the service returned: the program can contradict no others."""
+        readable = [each for each in TRAINING_TASK.fields.values() if each.readable and each.sent]
+        known = {each.property for each in readable if each.wire in self.detail} | {"region", "tiProjectId"}
+        known = known - {"imageInfo"} if self._has_built_in_image else known
+        return sorted(known | {"envs"} if self.envs is not None else known - {"envs"})
+
+    @property
+    def _has_built_in_image(self) -> bool:
+        return bool((self.detail.get("ImageInfo") or {}).get("ImageType") == _BUILT_IN_IMAGE)
+
     def outputs(self, added_tags: Mapping[str, str]) -> dict[str, Any]:
         """Give what is recorded of the task once these tags are added to it."""
         tags = {**user_tags(self.detail.get("Tags")), **added_tags}
         detail = {**self.detail, "Tags": [{"TagKey": key, "TagValue": value} for key, value in tags.items()]}
-        return recorded_outputs(self.inputs, detail)
+        return {**recorded_outputs(self.inputs, detail), IMPORTED: self.known}
 
     def difference(self, added_tags: Mapping[str, str]) -> Difference:
         """Give what the next `pulumi up` would find to do."""
@@ -123,7 +133,7 @@ class Adoption:
             "custom": True,
             "id": self.detail["Id"],
             "type": TYPE,
-            "inputs": {**_with_secrets(self.inputs), **blob},
+            "inputs": {**_with_secrets(self.inputs), IMPORTED: self.known, **blob},
             "outputs": {**_with_secrets(self.outputs(added_tags)), **blob},
             "parent": parent,
             "provider": provider,
@@ -147,22 +157,21 @@ class Adoption:
         untold = [TRAINING_TASK.fields[name].name for name in NEVER_TOLD]
         if "imageInfo" in self.declared:
             untold.append("the image_secret of image_info")
-        private = [literal(str(env["Name"])) for env in self.envs if env.get("IsPrivate")]
+        private = [literal(str(env["Name"])) for env in self.envs or () if env.get("IsPrivate")]
         if private:
             untold.append("the values of private_envs")
         secrets = ", ".join(f"{name}: pulumi.Config().require_secret({name})" for name in private)
         return [
-            f"The service does not tell {', '.join(untold)}.",
-            "Adding what the task has of these replaces it: do so when it is replaced anyway.",
+            f"The service does not return {', '.join(untold)}.",
+            "Whatever the next `pulumi up` finds here of these, and of triggers and",
+            "additional_parameters, it records without replacing the task.",
             *([f"private_envs={{{secrets}}},"] if private else []),
         ]
 
 
 def _as_asked_for(nodes: Mapping[str, Any]) -> dict[str, Any]:
     """Give a group of nodes without what its specification implies."""
-    return {
-        name: value for name, value in nodes.items() if "instanceType" not in nodes or name not in _OF_SPECIFICATION
-    }
+    return {name: value for name, value in nodes.items() if "instanceType" not in nodes or name not in SPECIFICATION}
 
 
 def _without_defaults(value: Any) -> Any:

@@ -102,7 +102,7 @@ def _take_over(
             "resource": urn.resource,
         },
         detail=detail,
-        envs=client.training_tasks_by_id([task_id], workspace).get(task_id, {}).get("Envs") or [],
+        envs=_envs(client, task_id, workspace),
         place=place,
         settings=settings,
     )
@@ -189,6 +189,12 @@ def _detail(client: Client, task: str, place: Place) -> dict[str, Any]:
             "--region and --workspace look elsewhere"
         )
     return detail
+
+
+def _envs(client: Client, task_id: str, workspace: str | None) -> list[dict[str, Any]] | None:
+    """Return a task's environment variables, which only the list has; None, if it does not show the task yet."""
+    item = client.training_tasks_by_id([task_id], workspace).get(task_id)
+    return None if item is None else item.get("Envs") or []
 
 
 def _agreed_tags(rewriting: Rewriting, adoption: Adoption) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from . import answers
 from .cloud import Cloud
 from .faults import Fault, Faults
-from .lag import Lag
+from .lag import Delay, Lag
 from .life import Event, Status
 from .limits import RateLimit
 from .masking import masked_object
@@ -65,8 +65,8 @@ class Control:
         with self._lock:
             return self._cloud.lag
 
-    def set_lag(self, lag: Lag | float = 0.0) -> None:
-        """Let reads lag from now on: each kind by its own, or all by so many seconds. Without a lag they do no more."""
+    def set_lag(self, lag: Lag | Delay = 0.0) -> None:
+        """Let reads lag from now on: each kind by its own, or all by the same. Without a lag they do no more."""
         with self._state():
             self._cloud.set_lag(lag if isinstance(lag, Lag) else Lag.of_all(lag))
 

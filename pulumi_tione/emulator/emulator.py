@@ -16,7 +16,7 @@ from .cloud import Cloud, Switches
 from .control import Control
 from .faults import Faults
 from .gateway import Gateway
-from .lag import Lag
+from .lag import Delay, Lag
 from .life import DURATIONS, Status
 from .limits import RATE, RateLimit
 from .orders import Orders
@@ -52,7 +52,7 @@ class Emulator(Control):
         run: bool = False,
         cos: Path | str | None = None,
         wall: Wall | None = None,
-        lag: Lag | float = 0.0,
+        lag: Lag | Delay = 0.0,
     ) -> None:
         """Port 0 is any free one. With `manual_clock` no time passes for the tasks but by `advance`.
 

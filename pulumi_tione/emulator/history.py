@@ -99,7 +99,7 @@ class History:
     def view(self, kind: str) -> View:
         """Return what a call of this kind sees. Each call counts, and is to come here once."""
         moment = self._called(kind)
-        tags = min(moment, self._called("tags")) if kind in _SHOW_TAGS else moment
+        tags = self._called("tags") if kind in _SHOW_TAGS else moment
         if not (self._lags(kind) or (kind in _SHOW_TAGS and self._lags("tags"))):
             return View(self._tasks, moment.now)
         return View(_Past(self, moment, tags), moment.now)
@@ -177,7 +177,7 @@ class History:
 
 
 class _Past:
-    """The tasks as they were at a moment, their tags as they were at one that is not later."""
+    """The tasks as they were at a moment, with the tags of an earlier one where tags lag more."""
 
     def __init__(self, history: History, moment: Moment, tags: Moment) -> None:
         self._history = history

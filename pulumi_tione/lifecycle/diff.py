@@ -10,6 +10,7 @@ from pulumi_tione._fields import TRAINING_TASK
 from pulumi_tione._ownership import LABELS, NUMBERED_FROM, RETAINED, wanted_tags
 from pulumi_tione._secrets import SECRET_INPUTS
 from pulumi_tione._wire import same
+from pulumi_tione.lifecycle.imported import accepted
 
 TAGS = ("tags", "owner")
 """The inputs that the tags follow from."""
@@ -36,6 +37,8 @@ class Difference:
 
     replacing: tuple[str, ...]
     in_place: tuple[str, ...]
+    accepted: tuple[str, ...] = ()
+    """The paths of what is recorded of an imported task as the program declares it; nothing is sent for that."""
 
 
 def diff(
@@ -54,6 +57,7 @@ def diff(
         account_of: asks for the account of the keys that inputs lead to, where these are known already; called only
             when the task is to use other keys than before.
     """
+    outputs, newly_declared = accepted(outputs, news)
     changed = [
         field.property
         for field in TRAINING_TASK.fields.values()
@@ -73,6 +77,7 @@ def diff(
     return Difference(
         replacing=tuple(name for name in changed if name not in in_place),
         in_place=tuple(name for name in changed if name in in_place),
+        accepted=newly_declared,
     )
 
 

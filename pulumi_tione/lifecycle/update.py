@@ -13,6 +13,7 @@ from pulumi_tione._waiting import FAILED, Status, is_at_rest
 from pulumi_tione._wire import recorded_outputs, to_wire
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.diff import LOG, RUN, SECRETS, SETTINGS, TAGS, diff
+from pulumi_tione.lifecycle.imported import accepted
 from pulumi_tione.lifecycle.presence import detail_or_gone
 from pulumi_tione.lifecycle.rest import bring_to_rest
 from pulumi_tione.lifecycle.tagging import set_tags
@@ -41,6 +42,7 @@ def update(
     Raises:
         PartialUpdateError: a step failed; the next update goes on from there.
     """
+    outputs, _ = accepted(outputs, news)
     same_account = outputs.get("uin")
     changed = set(diff(outputs, news, labelled=labelled, account_of=lambda _: same_account).in_place)
     reached = dict(outputs)

@@ -128,6 +128,69 @@ def test_tasks_of_all_shapes_are_unchanged_once_the_program_has_what_was_printed
     assert emulator.tasks() == []
 
 
+KEPT = """
+tione.TrainingTask(
+    "bert",
+    name="bert",
+    triggers=["1"],
+    private_envs={"TOKEN": "planted-1"},
+    additional_parameters={"SchedulePolicy": {"BackOffLimit": 3}},
+    desired_status="RUNNING",
+    tags={"team": "cv"},
+    image_info=tione.ImageInfoArgs(
+        image_type="CUSTOM",
+        image_url="registry.example.com/bert:1",
+        image_secret=tione.ImageSecretArgs(username="u", password="planted-3"),
+    ),
+    callback_url="https://user:planted-2@example.com",
+    charge_type="POSTPAID_BY_HOUR",
+    training_mode="DDP",
+    start_cmd_info={"worker_start_cmd": "sleep 36000"},
+    resource_config_infos=[{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 1}],
+)
+"""
+
+
+def test_a_run_is_kept_whatever_the_program_says_that_the_service_does_not_return(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Create
+) -> None:
+    task_id = create("bert", **{**CUSTOM, "Remark": "night run", "Tags": [{"TagKey": "team", "TagValue": "nlp"}]})
+    tione("import", "bert", task_id, "--yes")
+    write_program(stack, KEPT)
+    assert stack.planned() == {"bert": "update"}
+    shown = stack.up()
+    assert "Recorded as the program has it, without a new task: " in shown
+    for path in ("image_info.image_secret", "private_envs", "triggers", "additional_parameters", "remark"):
+        assert path in shown
+    assert "planted" not in shown + stack.exported()
+    assert "2 unchanged" in stack.up()
+    assert "2 unchanged" in stack.up("--refresh")
+    (task,) = emulator.tasks()
+    assert task["Id"] == task_id
+    assert tags_of(emulator, task_id)["team"] == "cv"
+    assert len(accepted(emulator, "CreateTrainingTask")) == 1
+    assert accepted(emulator, "StartTrainingTask") == []
+    resource = stack.resource("bert")
+    assert resource
+    assert resource["outputs"]["triggers"] == ["1"]
+    assert "importedFields" not in {**resource["inputs"], **resource["outputs"]}
+
+    write_program(stack, KEPT.replace('["1"]', '["2"]'))
+    assert stack.planned() == {"bert": "replace"}
+
+
+def test_only_the_first_update_after_an_import_takes_the_programs_word_for_it(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Create
+) -> None:
+    printed = tione("import", "bert", create("bert"), "--yes").stdout
+    write_program(stack, printed)
+    stack.refresh()
+    assert "2 unchanged" in stack.up()
+    stack.refresh()
+    write_program(stack, printed.replace('    name="bert",\n', '    name="bert",\n    triggers=["1"],\n'))
+    assert stack.planned() == {"bert": "replace"}
+
+
 def test_the_change_is_shown_and_nothing_is_done_without_a_yes(
     stack: Stack, emulator: Emulator, tione: Tione, create: Create, copies: Copies
 ) -> None:

@@ -22,6 +22,7 @@ from pulumi_tione.emulator.actions import Call as Request
 from pulumi_tione.emulator.clock import Clock
 from pulumi_tione.emulator.cloud import Cloud
 from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.history import History
 from pulumi_tione.emulator.lag import KINDS
 
 Json = dict[str, Any]
@@ -447,6 +448,8 @@ class _Twins:
         self.late, self.true = _cloud(self.wall, speed, **lag), _cloud(self.wall, speed)
         self.ids: list[str] = []
         self.runs: list[str] = []
+        # Else what nobody needs is forgotten now and then: a mistake would show now and then.
+        monkeypatch.setattr(History, "_sweep_if_due", History._sweep)
         self._steps = itertools.count()
         self._step = 0
         monkeypatch.setattr("pulumi_tione.emulator.cloud.instance_id", lambda task_id: f"{task_id}-{self._step:012}")

@@ -221,7 +221,8 @@ def test_the_program_writes_the_record_where_it_is_told(start: Start, tmp_path: 
 
 def test_the_programs_options_reach_the_emulator(start: Start) -> None:
     _, address, printed = start(
-        "--key", "AKIDmine:secret:300000000001", "--no-limits", "--keep-deleted-names", "--no-start-from-failed"
+        *("--key", "AKIDmine:secret:300000000001", "--no-limits", "--keep-deleted-names", "--no-start-from-failed"),
+        *("--no-instance-id-while-submitting", "--lag", "3,lists=30,details=2calls"),
     )
     assert "AKIDmine" in printed
     with urllib.request.urlopen(f"{address}/_emulator/settings") as answer:
@@ -229,10 +230,17 @@ def test_the_programs_options_reach_the_emulator(start: Start) -> None:
     assert settings["requests_a_second"] is None
     assert settings["deleted_names_are_free"] is False
     assert settings["start_from_failed"] is False
+    assert settings["instance_id_while_submitting"] is False
+    with urllib.request.urlopen(f"{address}/_emulator/lag") as answer:
+        assert json.load(answer) == {"lists": 30, "details": {"calls": 2}, "tags": 3, "pods": 3, "logs": 3}
 
 
-def test_a_malformed_key_is_refused_by_the_program() -> None:
-    process = _program(["--key", "lonely"])
+@pytest.mark.parametrize(
+    ("options", "told"), [(["--key", "lonely"], "ID:KEY"), (["--lag", "cats=3"], "cats"), (["--lag", "-1"], "--lag")]
+)
+def test_a_malformed_option_is_refused_by_the_program(options: list[str], told: str) -> None:
+    process = _program(options)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert "ID:KEY" in errors
+    assert told in errors
+    assert "Traceback" not in errors

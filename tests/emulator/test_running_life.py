@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione.emulator import Emulator, Status
+from pulumi_tione.emulator import Emulator, Lag, Status
 
 Call = Callable[..., dict[str, Any]]
 Create = Callable[..., str]
@@ -215,6 +215,30 @@ def test_a_preempted_task_begins_again_in_empty_folders(
     reach(task_id, "RUNNING")
     assert _history(emulator)[3:] == ["RUNNING", "PENDING", "STARTING", "RUNNING"]
     assert sum("sleep" in command and "ready" not in command for command in processes(folder)) == 1
+
+
+def test_pods_and_logs_can_lag_behind_what_processes_do(
+    run: Callable[..., str],
+    reach: Reach,
+    printed: Printed,
+    statuses: Callable[[str], list[str]],
+    eventually: Eventually,
+    emulator: Emulator,
+) -> None:
+    task_id = run("trap 'echo bye; exit' TERM; echo hello; sleep 300 & wait")
+    eventually(lambda: printed(task_id) == ["hello"])
+    reach(task_id, "RUNNING")
+    emulator.set_lag(Lag(pods=3600, logs=3600))
+    emulator.preempt(task_id)
+    eventually(lambda: _history(emulator)[3:] == ["RUNNING", "PENDING", "STARTING", "RUNNING"])
+    assert statuses(task_id) == ["RUNNING"]
+    emulator.platform_stop(task_id)
+    reach(task_id, "STOPPED")
+    assert statuses(task_id) == ["RUNNING"]
+    assert printed(task_id) == ["hello"]
+    emulator.set_lag()
+    assert statuses(task_id) == ["TERMINATED"]
+    assert set(printed(task_id)) == {"hello", "bye"}
 
 
 def test_a_stop_by_the_platform_ends_processes(

@@ -1,0 +1,154 @@
+"""What the first program of an imported task may say without a new task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.imported import IMPORTED, accepted
+
+KNOWN = [
+    "chargeType",
+    "codePackagePath",
+    "dataConfigs",
+    "envs",
+    "exposeNetworkConfig",
+    "imageInfo",
+    "logEnable",
+    "name",
+    "region",
+    "remark",
+    "resourceConfigInfos",
+    "startCmdInfo",
+    "tags",
+    "tiProjectId",
+]
+RECORDED: dict[str, Any] = {
+    "name": "bert",
+    "region": "ap-guangzhou",
+    "chargeType": "POSTPAID_BY_HOUR",
+    "resourceConfigInfos": [
+        {"role": "HEAD", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1},
+        {"role": "WORKER", "instanceType": "TI.S.LARGE.POST", "instanceNum": 2},
+    ],
+    "imageInfo": {"imageType": "CUSTOM", "imageUrl": "registry.example.com/bert:1"},
+    "dataConfigs": [{"mappingPath": "/a", "cosSource": {"bucket": "b", "region": "r"}}],
+    "startCmdInfo": {"workerStartCmd": "sleep 1"},
+    "remark": "night run",
+    "tags": {"team": "nlp"},
+    "allTags": {"team": "nlp"},
+    IMPORTED: KNOWN,
+}
+DECLARED = {name: value for name, value in RECORDED.items() if name not in (IMPORTED, "allTags")}
+
+
+def of(outputs: dict[str, Any], **declared: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What replaces, what changes in place and what is accepted, when the program says this; None is left out."""
+    news = {name: value for name, value in {**DECLARED, **declared}.items() if value is not None}
+    found = diff(outputs, news, labelled=False)
+    return found.replacing, found.in_place, found.accepted
+
+
+def test_a_program_that_says_what_was_recorded_changes_nothing() -> None:
+    assert of(RECORDED) == ((), (), ())
+
+
+SECRET = {"username": "u", "password": "p"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "paths"),
+    [
+        ({"triggers": ["1"]}, ("triggers",)),
+        ({"privateEnvs": {"TOKEN": "x"}}, ("private_envs",)),
+        ({"additionalParameters": {"SchedulePolicy": {"BackOffLimit": 3}}}, ("additional_parameters",)),
+        ({"queues": ["q-1"]}, ("queues",)),
+        ({"callbackUrl": "https://example.com"}, ("callback_url",)),
+        ({"startCmdInfo": None, "encodedStartCmdInfo": {"startCmdInfo": "e30="}}, None),
+        ({"imageInfo": {**RECORDED["imageInfo"], "imageSecret": SECRET}}, ("image_info.image_secret",)),
+        ({"remark": None}, ("remark",)),
+        ({"tags": None}, ("tags",)),
+        ({"dataConfigs": [{"mappingPath": "/a"}]}, ("data_configs[0].cos_source",)),
+        ({"logEnable": False}, ("log_enable",)),
+        ({"exposeNetworkConfig": {"sshConfig": {"enable": False}}}, None),
+        (
+            {
+                "resourceConfigInfos": [
+                    {**RECORDED["resourceConfigInfos"][0], "cpu": 2},
+                    RECORDED["resourceConfigInfos"][1],
+                ]
+            },
+            ("resource_config_infos[0].cpu",),
+        ),
+    ],
+)
+def test_what_the_service_never_returned_and_what_the_program_leaves_out_is_accepted(
+    declared: dict[str, Any], paths: tuple[str, ...] | None
+) -> None:
+    replacing, in_place, said = of(RECORDED, **declared)
+    assert (replacing, in_place) == ((), ())
+    assert said == paths or (paths is None and said)
+
+
+@pytest.mark.parametrize(
+    ("declared", "replacing"),
+    [
+        ({"remark": "day run"}, ("remark",)),
+        ({"codePackagePath": {"bucket": "b", "region": "r", "paths": ["x/"]}}, ("codePackagePath",)),
+        ({"envs": {"EPOCHS": "3"}}, ("envs",)),
+        ({"resourceConfigInfos": RECORDED["resourceConfigInfos"][:1]}, ("resourceConfigInfos",)),
+        (
+            {"dataConfigs": [{"mappingPath": "/a", "cosSource": {"bucket": "b", "region": "r", "paths": ["p/"]}}]},
+            ("dataConfigs",),
+        ),
+        ({"imageInfo": {"imageType": "CUSTOM", "imageUrl": "other", "imageSecret": SECRET}}, ("imageInfo",)),
+        ({"region": "ap-shanghai"}, ("region",)),
+        ({"tiProjectId": "7"}, ("tiProjectId",)),
+    ],
+)
+def test_what_contradicts_the_service_replaces_as_always(declared: dict[str, Any], replacing: tuple[str, ...]) -> None:
+    assert of(RECORDED, **declared) == (replacing, (), ())
+
+
+def test_groups_of_nodes_may_stand_in_another_order() -> None:
+    head, worker = RECORDED["resourceConfigInfos"]
+    replacing, _, said = of(RECORDED, resourceConfigInfos=[worker, {**head, "rdmaConfig": {"enable": False}}])
+    assert replacing == ()
+    assert said
+
+
+def test_equal_items_of_a_list_are_paired_one_by_one() -> None:
+    paths = {"bucket": "b", "region": "r", "paths": ["x/", "x/"]}
+    assert of({**RECORDED, "codePackagePath": paths}, codePackagePath={**paths, "paths": ["x/", "y/"]})[0] == (
+        "codePackagePath",
+    )
+
+
+def test_what_acts_is_done_and_not_only_recorded() -> None:
+    assert of(RECORDED, desiredStatus="STOPPED", tags={"team": "cv"})[:2] == ((), ("tags", "desiredStatus"))
+
+
+def test_a_task_that_was_not_imported_is_compared_as_always() -> None:
+    created = {name: value for name, value in RECORDED.items() if name != IMPORTED}
+    assert of(created, triggers=["1"], remark=None) == (("remark", "triggers"), (), ())
+    assert accepted(created, DECLARED) == (created, ())
+
+
+def test_what_was_accepted_is_recorded_and_nothing_remains_of_the_import() -> None:
+    news = {**{name: value for name, value in DECLARED.items() if name != "remark"}, "triggers": ["1"]}
+    outputs, paths = accepted(RECORDED, news)
+    assert set(paths) == {"remark", "triggers"}
+    assert outputs == {**news, "allTags": {"team": "nlp"}}
+
+
+def test_a_parameter_that_a_later_version_knows_is_accepted_for_a_task_that_an_earlier_one_imported() -> None:
+    earlier = {**RECORDED, IMPORTED: [name for name in KNOWN if name != "exposeNetworkConfig"]}
+    assert of(earlier, exposeNetworkConfig={"sshConfig": {"enable": True}})[0] == ()
+
+
+def test_the_name_of_what_is_recorded_never_changes() -> None:
+    assert IMPORTED == "importedFields"
+    assert IMPORTED not in {*TRAINING_TASK.fields, *TRAINING_TASK.outputs}
