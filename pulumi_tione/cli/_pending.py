@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_tione._client import Client
@@ -52,6 +52,7 @@ class Settlement:
         state: the state; the pending operations' secrets are encrypted in it.
         shown: the same state with its secrets shown.
         client_of: returns the client of a place.
+        others: in which state each task is that another stack has, by id.
         announce: shows what is waited for.
         sleep: makes the pauses.
         clock: the time in seconds, from any beginning.
@@ -60,6 +61,7 @@ class Settlement:
     state: State
     shown: State
     client_of: Callable[[Place], Client]
+    others: Mapping[str, str] = field(default_factory=dict)
     announce: Callable[[str], None] = lambda _: None
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -120,6 +122,8 @@ class Settlement:
         task = f"{detail['Id']} ({detail.get('Name')}, {detail.get('Status')})"
         if detail["Id"] in self.state.tasks:
             return Settled(urn, f"{task} is in the state already")
+        if detail["Id"] in self.others:
+            return Settled(urn, f"{task} is in {self.others[detail['Id']]}, and is left alone")
         if not _is_of(inputs, detail):
             has_labels = any(key in user_tags(detail.get("Tags")) for key in LABELS)
             why = f"{task} has its name, but not the labels of this resource, and is left alone"

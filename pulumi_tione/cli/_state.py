@@ -153,7 +153,7 @@ class State:
         types = urn.types
         while "$" in types:
             types = types.rpartition("$")[0]
-            known = [each["urn"] for each in self.resources if _types_of(each["urn"]) == types]
+            known = [each["urn"] for each in self.resources if types_of(each["urn"]) == types]
             if len(set(known)) == 1:
                 return str(known[0])
         return self.root
@@ -225,7 +225,8 @@ class State:
         return path
 
 
-def _types_of(urn: str) -> str | None:
+def types_of(urn: str) -> str | None:
+    """Return the types in a URN."""
     parsed = Urn.parsed(urn)
     return parsed.types if parsed else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +11,11 @@ from typing import Any
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import RETAINED, is_form_of, labels, labels_of_stack
 from pulumi_tione._settings import Settings
+from pulumi_tione.cli._claims import read_states
 from pulumi_tione.cli._places import Clients, Place
 from pulumi_tione.cli._pulumi import Pulumi, StackName
 from pulumi_tione.cli._search import LabelledTask, Search
 from pulumi_tione.cli._state import State
-
-_READ_AT_ONCE = 8
-"""How many states are read at the same time."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +123,7 @@ class Survey:
         return [orphan for orphan in orphans if orphan.task.id in remaining]
 
     def _read(self, stacks: Iterable[StackName]) -> None:
-        names = list(stacks)
-        with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
-            states = pool.map(lambda name: State.of(self._pulumi, name), names)
-            self.states.update(zip(names, states, strict=True))
+        self.states |= read_states(self._pulumi, stacks)
 
     def _unknown(self, tasks: Mapping[str, LabelledTask]) -> dict[str, LabelledTask]:
         known = {task_id for state in self.states.values() for task_id in state.tasks}

@@ -12,15 +12,16 @@ import click
 
 from pulumi_tione._client import Client
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import TYPE
+from pulumi_tione._ownership import TYPE, labels
 from pulumi_tione._wire import user_tags
 from pulumi_tione.cli._adoption import Adoption
+from pulumi_tione.cli._claims import label_claim, tasks_of_other_stacks
 from pulumi_tione.cli._options import in_a_stack, without_asking
 from pulumi_tione.cli._pending import Settlement
 from pulumi_tione.cli._places import Clients, Place
-from pulumi_tione.cli._pulumi import Pulumi, StackName
+from pulumi_tione.cli._pulumi import Pulumi
 from pulumi_tione.cli._rewriting import RefusedError, Rewriting
-from pulumi_tione.cli._state import State, Urn
+from pulumi_tione.cli._state import State, Urn, types_of
 from pulumi_tione.cli._terminal import is_confirmed
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.tagging import set_tags
@@ -36,6 +37,12 @@ _ID = re.compile(r"train-\d+")
 @click.option("--parent", metavar="URN", help="The resource's parent, where the types do not tell which.")
 @click.option("--region", metavar="REGION", help="Where the task is; by default the region of the settings.")
 @click.option("--workspace", metavar="ID", help="The workspace that it is in, where that is not the default one.")
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Take the task although its labels name another resource, or another stack has it in its state. Make sure "
+    "first that nobody uses it there: the other stack's next update or destroy acts on the same task.",
+)
 @click.option("--pending", is_flag=True, help="Settle all creates that a killed update has left pending.")
 @without_asking
 def import_(
@@ -47,6 +54,7 @@ def import_(
     parent: str | None,
     region: str | None,
     workspace: str | None,
+    take_over: bool,
     pending: bool,
     yes: bool,
 ) -> None:
@@ -63,22 +71,28 @@ def import_(
     """
     pulumi = Pulumi(folder, os.environ)
     if pending:
-        if resource or parent or region or workspace:
-            raise click.UsageError("--pending goes without RESOURCE, --parent, --region and --workspace")
+        if resource or parent or region or workspace or take_over:
+            raise click.UsageError("--pending goes without RESOURCE, --parent, --region, --workspace and --take-over")
         _settle(Rewriting(pulumi, pulumi.stack(stack), yes), {})
     elif resource is None or task is None:
         raise click.UsageError("name the RESOURCE and the task's ID or NAME, or say --pending")
     else:
-        _take_over(Rewriting(pulumi, pulumi.stack(stack), yes), resource, parent, task, region, workspace)
+        rewriting = Rewriting(pulumi, pulumi.stack(stack), yes)
+        _import_task(rewriting, resource, parent, task, region, workspace, take_over)
 
 
-def _take_over(
-    rewriting: Rewriting, resource: str, parent: str | None, task: str, region: str | None, workspace: str | None
+def _import_task(
+    rewriting: Rewriting,
+    resource: str,
+    parent: str | None,
+    task: str,
+    region: str | None,
+    workspace: str | None,
+    take_over: bool,
 ) -> None:
     """Take one task into the state: all that can be refused is refused before anything is asked or changed."""
     stack, pulumi, before = rewriting.stack, rewriting.pulumi, rewriting.before
-    name, parent = _parent(before, resource, parent)
-    urn = _urn(stack, name, parent)
+    name, parent, urn = _place_in_state(rewriting, resource, parent)
     if any(pending["urn"] == str(urn) for pending in before.pending_tasks):
         _settle(rewriting, {str(urn): task})
         return
@@ -93,27 +107,28 @@ def _take_over(
     task_id = str(detail["Id"])
     if task_id in before.tasks:
         raise RefusedError(f"training task {task_id} is in the state already, as {before.tasks[task_id]['urn']}")
-    adoption = Adoption(
-        resource=name,
-        owner={
-            "organization": stack.organization,
-            "project": stack.project,
-            "stack": stack.stack,
-            "resource": urn.resource,
-        },
-        detail=detail,
-        envs=_envs(client, task_id, workspace),
-        place=place,
-        settings=settings,
-    )
+    owner = {
+        "organization": stack.organization,
+        "project": stack.project,
+        "stack": stack.stack,
+        "resource": urn.resource,
+    }
+    if not take_over:
+        _ensure_it_is_nobodys(rewriting, detail, owner)
+    if parent is None and "$" in urn.types:
+        _ensure_it_is_labelled(detail, owner, urn)
+    adoption = Adoption(name, owner, detail, _envs(client, task_id, workspace), place, settings)
     click.echo(adoption.program(parent))
     added = _agreed_tags(rewriting, adoption)
     after = before.with_foundation(stack, pulumi.config(stack))
-    after = after.with_task(adoption.entry(str(urn), parent or after.root, after.provider, added))
+    above = parent or after.nearest_parent(urn)
+    after = after.with_task(adoption.entry(str(urn), above, after.provider, added))
     rewriting.say()
     rewriting.say(f"The state of {stack} gets")
     for addition in after.additions_to(before):
         rewriting.say(f"  + {addition['urn']}  {addition.get('id', '')}".rstrip())
+    if parent is None and "$" in urn.types:
+        rewriting.say(f"Its parent is not in the state: it stands under {above} until the next `pulumi up`")
     difference = adoption.difference(added)
     if difference.replacing:
         rewriting.say(f"The next `pulumi up` replaces it: {_argument_names(difference.replacing)} differ")
@@ -121,6 +136,37 @@ def _take_over(
     if added:
         _add_tags(client, adoption, added)
     rewriting.say(f"Training task {task_id} is in the state of {stack}. Its program needs the declaration above.")
+
+
+def _ensure_it_is_nobodys(rewriting: Rewriting, detail: Mapping[str, Any], owner: Mapping[str, Any]) -> None:
+    """Check that no other resource and no other stack has the task: each of them would change and delete it.
+
+    Raises:
+        RefusedError: one has it.
+    """
+    task_id = str(detail["Id"])
+    others = tasks_of_other_stacks(rewriting.pulumi, rewriting.stack)
+    claim = label_claim(detail, owner)
+    look_up = "To use it here without managing it, look it up with tione.TrainingTask.get"
+    if task_id in others:
+        raise RefusedError(f"training task {task_id} is in {others[task_id]}. Nothing was changed. {look_up}")
+    if claim is not None:
+        raise RefusedError(
+            f"the labels of training task {task_id} name another resource ({claim}). Nothing was changed. {look_up}"
+        )
+
+
+def _ensure_it_is_labelled(detail: Mapping[str, Any], owner: Mapping[str, Any], urn: Urn) -> None:
+    """Check that a task is the resource's whose parent is not in the state: its type might be misspelt.
+
+    Raises:
+        RefusedError: the labels do not say so. The next update would delete a task that the program does not declare.
+    """
+    if not labels(owner).items() <= user_tags(detail.get("Tags")).items():
+        types = urn.types.rpartition("$")[0]
+        raise RefusedError(
+            f"the state has 0 parents that are a resource of the type {types}: name the one that is meant with --parent"
+        )
 
 
 def _argument_names(properties: Sequence[str]) -> str:
@@ -144,33 +190,33 @@ def _ensure_nothing_else_is_pending(before: State) -> None:
         )
 
 
-def _parent(before: State, resource: str, parent: str | None) -> tuple[str, str | None]:
-    """Give a resource's name, and its parent's URN where it has a parent other than the stack.
+def _place_in_state(rewriting: Rewriting, resource: str, parent: str | None) -> tuple[str, str | None, Urn]:
+    """Return a resource's name, its parent's URN and its own URN.
+
+    There is no parent's URN where the parent is the stack, or where no resource of the parent's type is in the state.
 
     Raises:
         RefusedError: there is no such parent in the state, or several may be meant.
     """
+    stack, before = rewriting.stack, rewriting.before
     types, _, name = resource.rpartition("::")
+    at_root = Urn(stack.stack, stack.project, TYPE, name)
     if parent is None and not types:
-        return name, None
+        return name, None, at_root
     urns = [str(each["urn"]) for each in before.resources]
-    meant = [urn for urn in urns if (urn == parent if parent else _types_of(urn) == types)]
-    if len(set(meant)) != 1:
-        wanted = parent or f"a resource of the type {types}"
+    meant = {urn for urn in urns if (urn == parent if parent else types_of(urn) == types)}
+    if not meant and parent is None:
+        return name, None, Urn(stack.stack, stack.project, f"{types}${TYPE}", name)
+    if len(meant) != 1:
+        which = parent or f"a resource of the type {types}"
         raise RefusedError(
-            f"the state has {len(meant)} parents that are {wanted}: name the one that is meant with --parent"
+            f"the state has {len(meant)} parents that are {which}: name the one that is meant with --parent"
         )
-    return name, None if meant[0] == before.root else meant[0]
-
-
-def _types_of(urn: str) -> str | None:
-    parsed = Urn.parsed(urn)
-    return parsed.types if parsed else None
-
-
-def _urn(stack: StackName, name: str, parent: str | None) -> Urn:
-    above = Urn.parsed(parent) if parent else None
-    return above.child(TYPE, name) if above else Urn(stack.stack, stack.project, TYPE, name)
+    (above,) = meant
+    parsed = Urn.parsed(above)
+    if above == before.root or parsed is None:
+        return name, None, at_root
+    return name, above, parsed.child(TYPE, name)
 
 
 def _detail(client: Client, task: str, place: Place) -> dict[str, Any]:
@@ -237,7 +283,8 @@ def _settle(rewriting: Rewriting, expected: Mapping[str, str]) -> None:
     client_of = Clients(pulumi.settings(stack)).of
     after = before
     shown = State(pulumi.export(stack, show_secrets=True))
-    found = Settlement(before, shown, client_of, announce=rewriting.say).run()
+    others = tasks_of_other_stacks(pulumi, stack)
+    found = Settlement(before, shown, client_of, others, announce=rewriting.say).run()
     rewriting.say(f"The state of {stack} has pending creates:")
     for settled in found:
         becomes = "becomes a resource" if settled.entry else "is dropped"

@@ -265,6 +265,67 @@ def test_refusals_say_why(stack: Stack, emulator: Emulator, tione: Tione, create
     assert accepted(emulator, "TagResources") == []
 
 
+def test_a_task_of_another_resource_is_not_taken_over_without_being_asked_to(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Create, copies: Copies
+) -> None:
+    task_id = create("bert", labels="nlp/prod/bert")
+    before = stack.exported()
+    refused = tione("import", "bert", "bert", "--yes", exit_code=2).stderr
+    assert "pulumi:project=nlp, pulumi:stack=prod, pulumi:resource=bert" in refused
+    assert "take-over" not in refused
+    assert (stack.exported(), copies()) == (before, [])
+    assert tags_of(emulator, task_id)["pulumi:project"] == "nlp"
+
+    printed = tione("import", "bert", "bert", "--take-over", "--yes").stdout
+    assert tags_of(emulator, task_id)["pulumi:project"] == "test"
+    write_program(stack, printed)
+    assert "2 unchanged" in stack.up()
+
+
+def test_a_task_in_the_state_of_another_stack_is_not_taken_over_whatever_its_labels_say(
+    stack: Stack, emulator: Emulator, tione: Tione
+) -> None:
+    stack.program('tione.TrainingTask("t", name="t", **B)')
+    stack.up()
+    stack.pulumi("stack", "rename", "prod")
+    stack.pulumi("stack", "init", "dev")
+    shown = stack.up(fails=True)
+    assert "take-over" not in shown
+    refused = tione("import", "t", "t", "--yes", exit_code=2).stderr
+    assert "is in the state of test/prod, as urn:pulumi:prod::test::" in refused
+    assert "take-over" not in refused
+    assert stack.resource("t") is None
+    (task,) = emulator.tasks()
+    assert tags_of(emulator, str(task["Id"]))["pulumi:stack"] == "dev"
+
+
+def test_a_child_whose_parent_is_gone_is_imported_if_its_labels_say_that_it_is_this_child(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Create
+) -> None:
+    create("bert", labels="test/dev/my:mod:Pipeline::bert")
+    create("gpt", labels="test/dev/my:mod:Other::gpt")
+    assert "0 parents" in tione("import", "my:mod:Misspelt::gpt", "gpt", "--take-over", "--yes", exit_code=2).stderr
+    said = tione("import", "my:mod:Pipeline::bert", "bert", "--yes").stderr
+    assert "Its parent is not in the state" in said
+    write_program(
+        stack,
+        """
+class Pipeline(pulumi.ComponentResource):
+    def __init__(self):
+        super().__init__("my:mod:Pipeline", "nightly")
+        B = dict(charge_type="POSTPAID_BY_HOUR", framework_name="PYTORCH", training_mode="DDP",
+            framework_environment="torch2.1-py3.10-cuda12.1-gpu", start_cmd_info={"worker_start_cmd": "sleep 36000"},
+            resource_config_infos=[{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 1}])
+        tione.TrainingTask("bert", opts=pulumi.ResourceOptions(parent=self), **B)
+
+Pipeline()
+""",
+    )
+    assert "1 created" in stack.up()
+    assert len(accepted(emulator, "CreateTrainingTask")) == 2
+    assert stack.planned() == {}
+
+
 def test_a_failure_to_label_leaves_a_task_that_the_next_up_labels(
     stack: Stack, emulator: Emulator, tione: Tione, create: Create
 ) -> None:

@@ -32,6 +32,9 @@ INPUTS: dict[str, Any] = {
 }
 LABELS = [{"TagKey": key, "TagValue": value} for key, value in labels(OWNER).items()]
 
+OTHERS: dict[str, str] = {}
+"""In which state the tasks are that another stack has; a test adds to it."""
+
 Create = Callable[..., str]
 Settle = Callable[..., list[Settled]]
 
@@ -79,7 +82,7 @@ def settle(client: Callable[[str], Client], watch: Watch) -> Settle:
         ]
         state = State({"deployment": {"resources": list(tasks), "pending_operations": operations}})
         clients = functools.cache(lambda place: client(place.region))
-        return Settlement(state, state, clients, watch.said.append, watch.sleep, watch.clock).run()
+        return Settlement(state, state, clients, OTHERS, watch.said.append, watch.sleep, watch.clock).run()
 
     return run
 
@@ -188,6 +191,15 @@ def test_labels_that_appear_later_than_the_task_are_waited_for(
     (settled,) = settle({**INPUTS, "name": "named"})
     assert settled.entry
     assert watch.waited <= 30
+
+
+def test_a_task_that_another_stack_has_is_left_alone(
+    settle: Settle, create: Create, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(OTHERS, create(NAME, Tags=LABELS), "the state of nlp/prod, as urn:x")
+    (settled,) = settle(INPUTS)
+    assert settled.entry is None
+    assert "is in the state of nlp/prod, as urn:x, and is left alone" in settled.why
 
 
 def test_what_differs_for_real_is_named_before_it_is_replaced(settle: Settle, create: Create) -> None:
