@@ -5,6 +5,8 @@ An answer of another form says nothing about a task, least of all that there is 
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -25,6 +27,50 @@ Raises:
 """
 
 _ID = re.compile(r"[\x21-\x7e]+")
+
+
+_LONGEST_NUMBER = 300
+"""How many digits a whole number may have: Pulumi's engine takes none that is no floating-point number."""
+
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
+
+
+def parsed(content: bytes) -> Any:
+    """Return what an answer's bytes say as JSON, cleaned; None if they are no JSON.
+
+    Texts may be cut inside a character: what cannot be written as UTF-8 becomes U+FFFD, in keys and values. What is no
+    number that everybody can read (NaN, Infinity) is null.
+    """
+    text = content.decode("utf-8-sig", errors="replace")
+    try:
+        found = json.loads(text, parse_constant=lambda _: None, parse_float=_float, parse_int=_int)
+        # Most answers have no lone surrogate, and must not pay for those that have: they can only come escaped.
+        return _without_surrogates(found) if _ESCAPED_SURROGATE.search(text) else found
+    except (ValueError, RecursionError):
+        return None
+
+
+def _float(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+def _int(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else None
+
+
+def _without_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value if value.isascii() else _SURROGATE.sub(_REPLACEMENT, value)
+        case dict():
+            return {_without_surrogates(key): _without_surrogates(part) for key, part in value.items()}
+        case list():
+            return [_without_surrogates(part) for part in value]
+        case _:
+            return value
 
 
 class Page(NamedTuple):

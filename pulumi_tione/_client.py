@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pulumi_tione import _answers
 from pulumi_tione._answers import Page, Reader
 from pulumi_tione._settings import Settings
-from pulumi_tione.errors import ApiError, Kind, UnclearError, may_be_asked_again, was_throttled
+from pulumi_tione.errors import ApiError, Kind, Repeat, UnclearError
 
 if TYPE_CHECKING:
     from pulumi_tione._transport import Transport
@@ -51,6 +51,7 @@ class Client:
         announce: told in a few words what a request waits for, when that takes long.
         warn: told that other keys than the configured ones are used.
         account: the account of the task that it is about, where that is known; see `Transport`.
+        is_patient: whether outages of the service are waited through, as is right in the middle of a change to a task.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Client:
         announce: Callable[[str], None] = lambda _: None,
         warn: Callable[[str], None] = lambda _: None,
         account: str | None = None,
+        is_patient: bool = False,
     ) -> None:
         self.region = region
         self._settings = settings
@@ -68,6 +70,7 @@ class Client:
         self._announce = announce
         self._warn = warn
         self._account = account
+        self._is_patient = is_patient
 
     def create_training_task(self, body: Mapping[str, Any]) -> str:
         """Create a task and give its id (`CreateTrainingTask`). Sent again only when it was throttled.
@@ -75,7 +78,7 @@ class Client:
         Raises:
             UnclearError: the task may exist; look it up by its name.
         """
-        return self._call("CreateTrainingTask", body, was_throttled, _answers.new_id)
+        return self._call("CreateTrainingTask", body, Repeat.HARM, _answers.new_id)
 
     def describe_training_task(
         self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
@@ -149,16 +152,16 @@ class Client:
         Raises:
             UnclearError: the task may have been started; its latest instance tells.
         """
-        self._call("StartTrainingTask", _of_task(task_id, ti_project_id), was_throttled, _answers.whole)
+        self._call("StartTrainingTask", _of_task(task_id, ti_project_id), Repeat.HARM, _answers.whole)
 
     def stop_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
         """Ask for a task to be stopped (`StopTrainingTask`)."""
-        self._call("StopTrainingTask", _of_task(task_id, ti_project_id), may_be_asked_again, _answers.whole)
+        self._call("StopTrainingTask", _of_task(task_id, ti_project_id), Repeat.THE_SAME, _answers.whole)
 
     def delete_training_task(self, task_id: str, ti_project_id: str | None = None) -> bool:
         """Delete a task whose status is terminal, and return whether there was one (`DeleteTrainingTask`)."""
         try:
-            self._call("DeleteTrainingTask", _of_task(task_id, ti_project_id), may_be_asked_again, _answers.whole)
+            self._call("DeleteTrainingTask", _of_task(task_id, ti_project_id), Repeat.THE_SAME, _answers.whole)
         except ApiError as error:
             if error.kind is not Kind.GONE:
                 raise
@@ -172,7 +175,7 @@ class Client:
         body = {"TaskId": task_id, "LogEnable": enable, **_in_project(ti_project_id)}
         if config is not None:
             body["LogConfig"] = config
-        self._call("EnableTrainingTaskClsConfig", body, may_be_asked_again, _answers.whole)
+        self._call("EnableTrainingTaskClsConfig", body, Repeat.THE_SAME, _answers.whole)
 
     def tag_training_task(self, task_id: str, uin: str, tags: Mapping[str, str]) -> None:
         """Bind tags to a task of an account, over the values that their keys have (`TagResources`)."""
@@ -188,7 +191,7 @@ class Client:
         resource = f"qcs::tione:{self.region}:uin/{uin}:trainingtask/{task_id}"
         for begin in range(0, len(values), _TAGS_IN_A_CALL):
             body = {"ResourceList": [resource], parameter: list(values[begin : begin + _TAGS_IN_A_CALL])}
-            for failed in self._call(action, body, may_be_asked_again, _answers.failed_resources, service=_TAG):
+            for failed in self._call(action, body, Repeat.THE_SAME, _answers.failed_resources, service=_TAG):
                 raise failed
 
     def training_tasks_of_tag_service(self, tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -237,20 +240,28 @@ class Client:
         self,
         action: str,
         body: Mapping[str, Any],
-        retried: Callable[[BaseException], bool],
+        repeat: Repeat,
         read: Reader[_T],
         *,
         service: tuple[str, str] = _TIONE,
         attempts: int | None = None,
     ) -> _T:
-        return self._transport.call(service, action, body, retried, read, attempts)
+        return self._transport.call(service, action, body, repeat, read, attempts)
 
     @functools.cached_property
     def _transport(self) -> Transport:
         # The SDK takes a third of the time that Pulumi takes to import: only who sends requests pays for it.
         from pulumi_tione._transport import Transport
 
-        return Transport(self._settings, self.region, self._sleep, self._announce, self._warn, self._account)
+        return Transport(
+            self._settings,
+            self.region,
+            self._sleep,
+            self._announce,
+            self._warn,
+            self._account,
+            self._is_patient,
+        )
 
     def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any]:
         """Return the whole answer about a task, its `RequestId` beside the `TrainingTaskDetail`
@@ -343,7 +354,7 @@ class Client:
         attempts: int | None = None,
     ) -> _T:
         """Put a mere question, which does no harm when it is put twice."""
-        return self._call(action, body, may_be_asked_again, read, service=service, attempts=attempts)
+        return self._call(action, body, Repeat.NOTHING, read, service=service, attempts=attempts)
 
 
 def _endless(action: str, pages: int) -> str:

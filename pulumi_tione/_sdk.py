@@ -7,37 +7,53 @@ may have been accepted.
 
 from __future__ import annotations
 
+import http.client
 import logging
-from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+import os
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
-from requests.adapters import HTTPAdapter
 from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from pulumi_tione._masking import masking
-from pulumi_tione._settings import Settings
+from pulumi_tione import _answers
+from pulumi_tione._connection import CURRENT, BoundedAdapter, Exchange, RawAnswer
+from pulumi_tione._masking import mask, masking
+from pulumi_tione._settings import Endpoint, Settings
 from pulumi_tione._sources import Credentials
-from pulumi_tione.errors import ApiError, NotSentError, TioneError, UnclearError
+from pulumi_tione._texts import harmless_line
+from pulumi_tione.errors import ApiError, NotSentError, TioneError, TlsError, UnclearError
 
 # At level DEBUG the SDK writes whole bodies and the Authorization header to its log. A filter stays, whatever a program
 # configures afterwards.
 logging.getLogger("tencentcloud_sdk_common").addFilter(lambda _: False)
 
-_TIMEOUT_SECONDS = 60
-_MOST_ANSWER_BYTES = 32 * 1024 * 1024
-"""How long an answer may be. A page of a log, the longest there is, has a thousand lines."""
+_ANSWER_SECONDS = 60.0
+"""How long request and answer may take, all in all."""
 
+_CONNECT_SECONDS = 20.0
+_SILENCE_SECONDS = 20.0
+"""How long a connection may take, and how long nothing may come of an answer to a request that can be sent again."""
+
+_SHOWN_CHARACTERS = 80
+_READ_CHARACTERS = 4096
+"""How much is shown of an answer that is not the API's, and how much is looked through for that."""
 
 Service: TypeAlias = tuple[str, str]
 """A service of the vendor's: its name, and the version of its API."""
+
+
+_ANSWERED: set[Endpoint] = set()
+"""The endpoints that have answered this process."""
 
 
 class Caller:
@@ -51,12 +67,11 @@ class Caller:
 
     def __init__(self, settings: Settings, service: Service, region: str) -> None:
         name, version = service
-        endpoint = settings.endpoint(name)
-        self._endpoint = str(endpoint)
-        http = HttpProfile(protocol=endpoint.scheme, endpoint=endpoint.host, reqTimeout=_TIMEOUT_SECONDS)
-        profile = ClientProfile(httpProfile=http, language="en-US")
+        self._endpoint = endpoint = settings.endpoint(name)
+        http_profile = HttpProfile(protocol=endpoint.scheme, endpoint=endpoint.host)
+        profile = ClientProfile(httpProfile=http_profile, language="en-US")
         self._sdk = CommonClient(name, version, None, region, profile)
-        connection = self._sdk.request.conn
+        self._connection = connection = self._sdk.request.conn
         # The SDK reads the proxy variables by itself, and NO_PROXY wrongly. `requests` does it right when it is left
         # to it, and asks no proxy at all when each is the empty text.
         connection.proxy = {"http": "", "https": "", "all": ""} if endpoint.is_loopback else None
@@ -65,9 +80,12 @@ class Caller:
         # Otherwise `requests` puts what ~/.netrc has for the host in the place of our signature.
         connection._session.auth = lambda signed: signed
         connection._session.max_redirects = 0  # a redirect is no answer of the service
-        self._adapter = _BoundedAdapter()
+        self._adapter = BoundedAdapter()
         for scheme in ("http://", "https://"):
             connection._session.mount(scheme, self._adapter)
+
+    has_reached_the_service = False
+    """Whether any request has left for it."""
 
     @property
     def clock_offset(self) -> timedelta:
@@ -79,13 +97,16 @@ class Caller:
         action: str,
         body: Mapping[str, Any],
         keys: Credentials | None,
+        *,
+        is_repeatable: bool = True,
     ) -> dict[str, Any]:
-        """Send one request and give the content of its answer's `Response`.
+        """Send one request and return the content of its answer's `Response`.
 
         Args:
             action: what is asked.
             body: with what parameters.
             keys: what it is signed with; one without keys is not signed.
+            is_repeatable: whether it may be sent again, so that there is no use in waiting long for an answer.
 
         Raises:
             NotSentError: no connection came about.
@@ -93,83 +114,126 @@ class Caller:
             UnclearError: anything else that is not a clear answer.
         """
         self._sdk.credential = None if keys is None else Credential(keys.secret_id, keys.secret_key, keys.token)
+        self._connection.timeout = (_CONNECT_SECONDS, _SILENCE_SECONDS if is_repeatable else _ANSWER_SECONDS)
+        exchange = Exchange(_ANSWER_SECONDS)
+        token = CURRENT.set(exchange)
+        cause: BaseException | None = None
         try:
-            answer = self._sdk.call_json(action, dict(body), options={"SkipSign": keys is None})
+            # What it returns or raises of an answer is not used: it knows an error only under two content types, and
+            # breaks on what is no JSON. The answer is read here.
+            self._sdk.call_json(action, dict(body), options={"SkipSign": keys is None})
         except TencentCloudSDKException as error:
-            with masking(() if keys is None else filter(None, (keys.secret_key, keys.token))):
-                raise _translated(error, action, self._endpoint) from None
-        except UnicodeEncodeError:
-            raise NotSentError(f"{action} was not sent: a key or a value cannot be written as UTF-8") from None
-        except Exception as error:  # noqa: BLE001  whatever an odd answer does to the SDK: it may have taken effect
-            raise UnclearError(f"{action} got no answer that can be understood ({type(error).__name__})") from None
-        response = answer.get("Response") if isinstance(answer, dict) else None
-        if not isinstance(response, dict) or "Error" in response:
-            # The SDK knows an error only under the exact content type; under another one it hands it on as a success.
-            raise UnclearError(f"{action} got an answer that is not the API's")
-        return response
+            cause = error.__context__ or error
+        except Exception as error:  # noqa: BLE001  whatever an odd answer does to the SDK
+            cause = error
+        finally:
+            CURRENT.reset(token)
+        self.has_reached_the_service |= exchange.was_sent
+        with masking(() if keys is None else filter(None, (keys.secret_key, keys.token))):
+            if exchange.answer is None:
+                raise self._failure(action, exchange, cause) from None
+            _ANSWERED.add(self._endpoint)
+            return self._response(action, exchange.answer)
+
+    def _response(self, action: str, answer: RawAnswer) -> dict[str, Any]:
+        """Return the content of a success, or raise what else an answer says.
+
+        An error object is one whatever it is sent as. A success has the HTTP status 200.
+        """
+        found = _answers.parsed(answer.content)
+        response = found.get("Response") if isinstance(found, dict) else None
+        if isinstance(response, dict):
+            error = response.get("Error")
+            if isinstance(error, dict) and isinstance(error.get("Code"), str) and error["Code"]:
+                message, request_id = (_text(part) for part in (error.get("Message"), response.get("RequestId")))
+                raise ApiError(action, error["Code"], message, request_id)
+            if "Error" not in response and answer.status == 200:
+                return response
+        beginning = mask(answer.content[:_READ_CHARACTERS].decode(errors="replace"))
+        beginning = harmless_line(" ".join(beginning.split()))
+        shown = beginning if len(beginning) <= _SHOWN_CHARACTERS else f"{beginning[:_SHOWN_CHARACTERS]} …"
+        raise UnclearError(
+            f"{action} got an answer from {self._endpoint} that is not the API's: HTTP {answer.status}, "
+            f"{harmless_line(answer.content_type) or 'no content type'}, {repr(shown) if shown else 'empty'}. A proxy "
+            "on the way may have sent it"
+        )
+
+    def _failure(self, action: str, exchange: Exchange, cause: BaseException | None) -> TioneError:
+        """Return the error for a request that got no whole answer."""
+        if exchange.was_sent and not self._meets_tls(exchange, cause):
+            if exchange.seconds_left <= 0 and exchange.has_begun_to_answer:
+                how = f"an answer from {self._endpoint} that was cut off after {_ANSWER_SECONDS:g} s"
+                return UnclearError(f"{action} got {how}")
+            return UnclearError(f"{action} got no answer from {self._endpoint}: {_in_one_line(cause)}")
+        not_sent = f"{action} was not sent"
+        problem = self._problem_with_tls(exchange, cause)
+        if problem:
+            return TlsError(f"{not_sent}: {problem}")
+        return NotSentError(f"{not_sent}: {self._endpoint} cannot be reached: {_in_one_line(cause)}")
+
+    def _meets_tls(self, exchange: Exchange, cause: BaseException | None) -> bool:
+        """Tell whether a request in plain http has come to a port of TLS, where nobody has understood it.
+
+        A server of TLS answers with an alert, or closes the connection. Then a handshake tells.
+        """
+        if self._endpoint.scheme != "http" or self._endpoint in _ANSWERED:
+            return False
+        if any(isinstance(each, http.client.BadStatusLine) and "\x15\x03" in str(each) for each in _chain(cause)):
+            return True
+        is_closed = any(isinstance(each, ConnectionError) for each in _chain(cause))
+        return (
+            is_closed
+            and not exchange.has_begun_to_answer
+            and self._endpoint.is_loopback
+            and _speaks_tls(self._endpoint)
+        )
+
+    def _problem_with_tls(self, exchange: Exchange, cause: BaseException | None) -> str:
+        """Say what is wrong with TLS, if it is that; nothing of it changes before the settings do."""
+        endpoint = self._endpoint
+        if exchange.was_sent:
+            return f"{endpoint} speaks TLS: did you mean https://{endpoint.host}?"
+        errors = [*_chain(cause)]
+        untrusted = next((each for each in errors if isinstance(each, ssl.SSLCertVerificationError)), None)
+        if untrusted is not None:
+            return (
+                f"the certificate of {endpoint} is not trusted (CERTIFICATE_VERIFY_FAILED: "
+                f"{untrusted.verify_message.rstrip('.')}). If your company has a certificate authority of its own, "
+                "name its file in tione:caBundle or REQUESTS_CA_BUNDLE (SSL_CERT_FILE is not read)"
+            )
+        reasons = {each.reason for each in errors if isinstance(each, ssl.SSLError)}
+        if reasons & _NO_TLS and not any(isinstance(each, urllib3.exceptions.ProxyError) for each in errors):
+            return f"{endpoint} does not speak TLS: did you mean http://{endpoint.host}?"
+        if any(isinstance(each, OSError) and "CA certificate bundle" in str(each) for each in errors):
+            named = next((name for name in _CA_VARIABLES if os.environ.get(name)), "REQUESTS_CA_BUNDLE")
+            return f"{named} names {os.environ.get(named)}, which does not exist or holds no certificates"
+        return ""
 
 
-_NOT_EVEN_TRIED = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidHeader,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-)
-"""What `requests` raises before it has a connection."""
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""What `requests` reads the file of authorities from, the first that is set."""
+
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
+"""How OpenSSL calls what it finds where somebody speaks plain http."""
+
+_PROBE_SECONDS = 3.0
 
 
-class _BoundedAdapter(HTTPAdapter):
-    """Reads an answer to its end, but not one that has none."""
-
-    clock_offset = timedelta(0)
-
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # the SDK's way to call it is not ours to type
-        response = super().send(*args, **kwargs)
-        self.clock_offset = _clock_offset(response.headers.get("Date"), self.clock_offset)
-        content = b""
-        for part in response.iter_content(65536):
-            content += part
-            if len(content) > _MOST_ANSWER_BYTES:
-                response.close()
-                raise requests.exceptions.ContentDecodingError(f"the answer is longer than {_MOST_ANSWER_BYTES} bytes")
-        response._content = content
-        return response
-
-
-def _clock_offset(date: str | None, before: timedelta) -> timedelta:
-    """Return how far the clock that wrote an HTTP date is ahead of ours; what it was before, if there is no date."""
+def _speaks_tls(endpoint: Endpoint) -> bool:
+    """Tell whether a port takes part in a handshake of TLS, whoever's its certificate is."""
+    address = urlsplit(f"//{endpoint.host}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        return parsedate_to_datetime(date or "") - datetime.now(timezone.utc)
-    except (TypeError, ValueError):  # not a date, or one without a zone
-        return before
+        with socket.create_connection((address.hostname, address.port or 80), timeout=_PROBE_SECONDS) as raw:
+            context.wrap_socket(raw).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
-def _translated(error: TencentCloudSDKException, action: str, endpoint: str) -> TioneError:
-    """Give our error for one of the SDK's. What stands behind a network error is its context alone."""
-    if error.code == "ClientNetworkError":
-        cause = error.__context__
-        if _was_not_sent(cause):
-            return NotSentError(f"{action} was not sent: {endpoint} cannot be reached: {_in_one_line(cause)}")
-        return UnclearError(f"{action} got no answer from {endpoint}: {_in_one_line(cause)}")
-    if error.code == "ServerNetworkError":
-        return UnclearError(f"{action} got an HTTP error from {endpoint}")
-    if not isinstance(error.code, str) or not error.code:
-        return UnclearError(f"{action} was refused without a code")
-    return ApiError(action, error.code, str(error.message or ""), error.requestId or "")
-
-
-def _was_not_sent(cause: BaseException | None) -> bool:
-    """Tell whether not even a connection came about, to the service or to the proxy before it."""
-    if isinstance(cause, (requests.ConnectTimeout, *_NOT_EVEN_TRIED)):
-        return True
-    if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException) and cause.errno is None:
-        return True  # so `requests` complains of a file with authorities that it cannot find
-    if isinstance(cause, UnicodeError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
-        return True  # a header could not be written, or the handshake ended before anything was sent
-    reason = _reason(cause)
-    if isinstance(reason, urllib3.exceptions.ProxyError):
-        return isinstance(reason.original_error, (urllib3.exceptions.NewConnectionError, OSError))
-    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _in_one_line(cause: BaseException | None) -> str:
@@ -181,10 +245,22 @@ def _in_one_line(cause: BaseException | None) -> str:
         return f"the proxy that HTTP_PROXY or HTTPS_PROXY names: {str(reason.original_error).rpartition(': ')[2]}"
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
         return str(reason).rpartition(": ")[2]
-    return f"{type(reason).__name__}: {reason}"
+    return harmless_line(f"{type(reason).__name__}: {reason}")
 
 
 def _reason(cause: BaseException | None) -> BaseException | None:
     """Give what `requests` wraps: the error of the layer below, where it tells."""
     inner = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
     return inner if isinstance(inner, BaseException) else cause
+
+
+def _chain(cause: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what stands behind it: `requests` and `urllib3` wrap what they meet, some as an argument."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [cause]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, BaseException) and each not in seen:
+            seen.append(each)
+            waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+            yield each

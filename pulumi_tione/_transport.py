@@ -16,6 +16,7 @@ from pulumi_tione._masking import masking
 from pulumi_tione._pace import Pace
 from pulumi_tione._sdk import Caller, Service
 from pulumi_tione._settings import Settings
+from pulumi_tione._texts import span
 from pulumi_tione._wire import secrets_in
 from pulumi_tione.errors import (
     GONE_KEYS,
@@ -23,12 +24,21 @@ from pulumi_tione.errors import (
     ApiError,
     KeysRefusedError,
     MalformedAnswerError,
+    NotSentError,
+    Repeat,
+    may_be_asked_again,
+    may_pass,
     was_throttled,
 )
 
 _PATIENCE_WITH_THROTTLING_SECONDS = 300
+_PATIENCE_WITH_OUTAGES_SECONDS = 150
 _PATIENCE_WITH_FAILURES_SECONDS = 60
-"""How long a request is sent again: while the service throttles, and while it fails to answer a mere question."""
+"""How long a request is sent again: while the service throttles; while it is out of order, where giving up would leave
+a task running; and while it fails to answer any other question."""
+
+_SECONDS_OF_SILENCE = 2
+"""How long a request is sent again before that is announced."""
 
 _LOOKS_AT_MALFORMED_ANSWERS = 4
 """How often a question is put whose answers have not their form: that may be over at once, or stay for long."""
@@ -51,6 +61,8 @@ class Transport:
         warn: told that other keys than the configured ones are used.
         account: the account of the task that it is about, where that is known: when the keys have expired, other
             ones of this account are used.
+        is_patient: whether questions are about a change to a task that exists, so that an outage is waited through;
+            see `Repeat`.
         pace: how requests are held back before the service would refuse them.
         supply: where the keys come from; by default what the settings lead to.
     """
@@ -63,6 +75,7 @@ class Transport:
         announce: Callable[[str], None],
         warn: Callable[[str], None],
         account: str | None = None,
+        is_patient: bool = False,
         pace: Pace = _PACE,
         supply: KeySupply | None = None,
     ) -> None:
@@ -72,10 +85,12 @@ class Transport:
         self._announce = announce
         self._warn = warn
         self._account = account
+        self._is_patient = is_patient
         self._pace = pace
         self._supply = supply or supply_of(settings)
         self._of_thread = threading.local()
         self._clock_offset = timedelta(0)
+        self._was_reached = False
 
     def service_now(self) -> datetime:
         """Return the time by the service's clock, as its last answer told it; by this machine's before the first."""
@@ -86,7 +101,7 @@ class Transport:
         service: Service,
         action: str,
         body: Mapping[str, Any],
-        retried: Callable[[BaseException], bool],
+        repeat: Repeat,
         read: Reader[_T],
         attempts: int | None = None,
     ) -> _T:
@@ -96,7 +111,7 @@ class Transport:
             service: which service is asked.
             action: what is asked.
             body: with what parameters.
-            retried: tells whether the request may be sent again after an error.
+            repeat: what the request does when it is sent twice.
             read: reads what is needed from the answer.
             attempts: how often it is sent at most, those times aside when it is throttled.
 
@@ -105,22 +120,46 @@ class Transport:
             ApiError: the service refused.
             UnclearError: anything else that is not a clear answer.
         """
+        patience = _Patience(attempts, self._seconds_of(repeat))
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(retried),
+            retry=tenacity.retry_if_exception(lambda error: self._may_be_sent_again(error, repeat)),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=20),
-            stop=_Patience(attempts),
+            stop=patience,
             sleep=self._sleep,
-            before_sleep=self._announce_throttling,
+            before_sleep=lambda state: self._announce_waiting(state, patience),
             reraise=True,
         )
-        return retrying(lambda: read(action, self._send(service, action, body)))
+        is_repeatable = repeat is not Repeat.HARM
+        return retrying(lambda: read(action, self._send(service, action, body, is_repeatable)))
 
-    def _announce_throttling(self, state: tenacity.RetryCallState) -> None:
+    def _waits_for_the_service(self, repeat: Repeat) -> bool:
+        """Tell whether an outage is waited through.
+
+        Who has just configured an endpoint wants to hear at once that nobody is there. But a task that exists was
+        created there, and an error in the middle of a change to it costs money.
+        """
+        of_a_task = self._account is not None and self._was_reached
+        return repeat is Repeat.THE_SAME or (repeat is Repeat.NOTHING and (self._is_patient or of_a_task))
+
+    def _may_be_sent_again(self, error: BaseException, repeat: Repeat) -> bool:
+        if repeat is Repeat.HARM:
+            return was_throttled(error)
+        return may_pass(error) if self._waits_for_the_service(repeat) else may_be_asked_again(error)
+
+    def _seconds_of(self, repeat: Repeat) -> float:
+        patient = self._waits_for_the_service(repeat)
+        return _PATIENCE_WITH_OUTAGES_SECONDS if patient else _PATIENCE_WITH_FAILURES_SECONDS
+
+    def _announce_waiting(self, state: tenacity.RetryCallState, patience: _Patience) -> None:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, ApiError) and was_throttled(error):
             self._announce(f"waiting: {error.action} is throttled by the service ({error.code})")
+        elif patience.seconds_gone(state) > _SECONDS_OF_SILENCE:
+            what = "cannot be reached" if isinstance(error, NotSentError) else "does not answer as it should"
+            left = span(max(patience.seconds - patience.seconds_gone(state), 0))
+            self._announce(f"waiting: the service {what}, trying again for {left} ({error})")
 
-    def _send(self, service: Service, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _send(self, service: Service, action: str, body: Mapping[str, Any], is_repeatable: bool) -> dict[str, Any]:
         """Send one request and give the content of its answer's `Response`; once more with other keys, where the
         service does not know these any more and so has surely not accepted it.
 
@@ -133,7 +172,7 @@ class Transport:
         keys = None
         try:
             keys = self._supply.current(self._account)
-            return self._send_with(keys, service, action, body)
+            return self._send_with(keys, service, action, body, is_repeatable)
         except KeysRefusedError as error:
             if error.code not in GONE_KEYS:
                 raise
@@ -145,18 +184,21 @@ class Transport:
                     f"the keys of {error.source} are not accepted any more ({error.code}): using those of "
                     f"{other.source} instead, which are of the same account {self._account}"
                 )
-        return self._send_with(other, service, action, body)
+        return self._send_with(other, service, action, body, is_repeatable)
 
-    def _send_with(self, keys: Keys, service: Service, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _send_with(
+        self, keys: Keys, service: Service, action: str, body: Mapping[str, Any], is_repeatable: bool
+    ) -> dict[str, Any]:
         self._pace.wait(action, self._announce)
         caller = self._caller(service)
         try:
             with masking(secrets_in(body)):
-                return caller.send(action, body, keys.credentials)
+                return caller.send(action, body, keys.credentials, is_repeatable=is_repeatable)
         except ApiError as error:
             raise (KeysRefusedError(error, keys.source) if error.code in REFUSED_KEYS else error) from None
         finally:
             self._clock_offset = caller.clock_offset
+            self._was_reached |= caller.has_reached_the_service
 
     def _account_of(self, keys: Keys) -> str:
         answer = self._caller(STS).send("GetCallerIdentity", {}, keys.credentials)
@@ -175,15 +217,21 @@ class Transport:
 class _Patience(tenacity.stop.stop_base):
     """Ends when a request has been sent often enough, or for long enough."""
 
-    def __init__(self, attempts: int | None) -> None:
+    def __init__(self, attempts: int | None, seconds: float) -> None:
+        self.seconds = seconds
         self._attempts = attempts
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        seconds = state.upcoming_sleep + (state.seconds_since_start or 0)
+        seconds = state.upcoming_sleep + self.seconds_gone(state)
         if error is not None and was_throttled(error):
             return seconds > _PATIENCE_WITH_THROTTLING_SECONDS
         if isinstance(error, MalformedAnswerError) and state.attempt_number >= _LOOKS_AT_MALFORMED_ANSWERS:
             return True
         is_last = self._attempts is not None and state.attempt_number >= self._attempts
-        return is_last or seconds > _PATIENCE_WITH_FAILURES_SECONDS
+        return is_last or seconds > self.seconds
+
+    @staticmethod
+    def seconds_gone(state: tenacity.RetryCallState) -> float:
+        """Return for how long a request has been sent again. Pauses count as such, however they are made."""
+        return max(state.seconds_since_start or 0.0, state.idle_for)

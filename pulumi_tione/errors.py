@@ -3,6 +3,7 @@
     TioneError
     ├── SettingsError       region, keys or endpoint are missing or contradict each other
     ├── NotSentError        the request never reached the service: nothing has happened
+    │   └── TlsError            no TLS connection comes about with these settings
     ├── UnclearError        the request was sent, and no clear answer came: it may have taken effect
     │   └── MalformedAnswerError  the answer is one of the API's, but has not what the action returns
     ├── ApiError            the service refused the request, and said so with a code
@@ -14,6 +15,8 @@ Every message is one line: which task or setting, what happened, the service's o
 """
 
 from __future__ import annotations
+
+import enum
 
 from pulumi_tione._codes import CODES, UNKNOWN
 from pulumi_tione._codes import KIND_OF_CODE as KIND_OF_CODE
@@ -34,6 +37,10 @@ class SettingsError(TioneError):
 
 class NotSentError(TioneError):
     """The request never reached the service, so nothing has happened."""
+
+
+class TlsError(NotSentError, SettingsError):
+    """No TLS connection comes about with these settings. Trying again does not help."""
 
 
 class UnclearError(TioneError):
@@ -99,6 +106,14 @@ class KeysRefusedError(ApiError):
         self.args = (f"{self}; they are those of {source}",)
 
 
+class Repeat(enum.Enum):
+    """What a request does when it is sent twice, which decides when it may be sent again."""
+
+    HARM = "it may take effect twice: sent again only when it was throttled"
+    NOTHING = "a mere question: sent again when no clear answer comes"
+    THE_SAME = "a change that the second time changes nothing: sent again until the service is back"
+
+
 def was_throttled(error: BaseException) -> bool:
     """Tell whether a request was refused only because there were too many: it was surely not accepted."""
     return isinstance(error, ApiError) and error.kind is Kind.THROTTLED
@@ -113,4 +128,4 @@ def may_be_asked_again(error: BaseException) -> bool:
 
 def may_pass(error: BaseException) -> bool:
     """Tell whether a question that failed may be answered later."""
-    return may_be_asked_again(error) or isinstance(error, NotSentError)
+    return may_be_asked_again(error) or (isinstance(error, NotSentError) and not isinstance(error, SettingsError))

@@ -89,7 +89,7 @@ class TrainingTaskProvider(ResourceProvider):
     def __init__(self) -> None:
         super().__init__()
         self._settings = Settings(lambda _: None, os.environ)
-        self._clients: dict[tuple[str, Settings, str | None], Client] = {}
+        self._clients: dict[tuple[str, Settings, str | None, bool], Client] = {}
         self._left_behind = LeftBehind()
         self._deleted = DeletedTasks()
         self._marked: dict[str, list[str]] = {}
@@ -204,7 +204,7 @@ class TrainingTaskProvider(ResourceProvider):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         outputs = _outputs(_olds)
         news = {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)}
-        client = self._client(news, outputs.get("uin"))
+        client = self._client(news, outputs.get("uin"), is_patient=True)
         try:
             now = update(client, _id, outputs, news, labelled=self._settings.labels)
             return UpdateResult(_sealed(now))
@@ -219,17 +219,19 @@ class TrainingTaskProvider(ResourceProvider):
         outputs = _without_provider(_props)
         if _id in self._deleted:
             return
-        client = self._client(outputs, outputs.get("uin"))
+        client = self._client(outputs, outputs.get("uin"), is_patient=True)
         if delete(client, _id, outputs, announce=_engine.show_status):
             self._deleted.add(_id, outputs)
 
-    def _client(self, props: Mapping[str, Any], account: str | None = None) -> Client:
-        """Give the client for a task: of its region, with its own settings, and for the account that it is in."""
-        key = (props["region"], self._settings_of(props), account)
+    def _client(self, props: Mapping[str, Any], account: str | None = None, *, is_patient: bool = False) -> Client:
+        """Return the client for a task: of its region, with its own settings, and for the account that it is in; and
+        whether it waits through outages."""
+        region, settings = props["region"], self._settings_of(props)
+        key = (region, settings, account, is_patient)
         if key not in self._clients:
-            region, settings, _ = key
             show, warn = _engine.show_status, _engine.warn
-            self._clients.setdefault(key, Client(settings, region, announce=show, warn=warn, account=account))
+            client = Client(settings, region, announce=show, warn=warn, account=account, is_patient=is_patient)
+            self._clients.setdefault(key, client)
         return self._clients[key]
 
     def _settings_of(self, props: Mapping[str, Any]) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import logging
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione import _client, _sdk, _transport
+from pulumi_tione import _answers, _client, _sdk, _transport
 from pulumi_tione._client import Client
 from pulumi_tione._pace import Pace
 from pulumi_tione._settings import Settings
@@ -98,6 +99,12 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     found = Service()
+    with serving(found):
+        yield found
+
+
+@contextlib.contextmanager
+def serving(found: Service, port: int = 0) -> Iterator[None]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -118,13 +125,15 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     class Server(http.server.ThreadingHTTPServer):
         request_queue_size = 64
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", port), Handler) as server:
         found.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield found
-        server.shutdown()
-        thread.join()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class Pauses(list[float]):
@@ -145,11 +154,19 @@ def new_client(service: Service, pauses: Pauses, monkeypatch: pytest.MonkeyPatch
     """Makes clients of the service, with config of the test's own and without our rate limit."""
     monkeypatch.setattr(Pace, "wait", lambda *_: None)
 
-    def client(**config: str) -> Client:
+    def client(
+        *,
+        sleep: Callable[[float], None] = pauses,
+        announce: Callable[[str], None] = lambda _: None,
+        account: str | None = None,
+        is_patient: bool = False,
+        **config: str,
+    ) -> Client:
         of_the_test = {f"tione:{name}": value for name, value in config.items()}
         endpoint = {"tione:endpoint": f"http://127.0.0.1:{service.port}"}
         settings = Settings({**KEYS, **endpoint, **of_the_test}.get, {})
-        return Client(settings, of_the_test.get("tione:region", "ap-guangzhou"), sleep=pauses)
+        region = of_the_test.get("tione:region", "ap-guangzhou")
+        return Client(settings, region, sleep, announce, account=account, is_patient=is_patient)
 
     return client
 
@@ -601,8 +618,6 @@ def test_any_other_refusal_of_a_question_is_an_error_at_once(
 # Answers that are not clear.
 
 UNCLEAR: dict[str, Answer] = {
-    "an error under another content type": refusal("InvalidParameter", content_type="application/json; charset=utf-8"),
-    "an error as html": refusal("InvalidParameter", content_type="text/html"),
     "html": Answer(b"<html><body>502</body></html>", content_type="text/html"),
     "html that says it is json": Answer(b"<html><body>502</body></html>"),
     "nothing": Answer(b""),
@@ -617,10 +632,16 @@ UNCLEAR: dict[str, Answer] = {
     "half of an object": Answer(b'{"Response": {"Id": "train-'),
     "an error without a code": Answer(b'{"Response": {"Error": {"Message": "no"}, "RequestId": "r"}}'),
     "an error that is a text": Answer(b'{"Response": {"Error": "no", "RequestId": "r"}}'),
-    "an error without a request id": Answer(b'{"Response": {"Error": {"Code": "InternalError", "Message": "no"}}}'),
+    "a null error": Answer(b'{"Response": {"Error": null, "Id": "train-1", "RequestId": "r"}}'),
+    "an error whose code is no text": Answer(
+        b'{"Response": {"Error": {"Code": 7, "Message": "no"}, "RequestId": "r"}}'
+    ),
+    "a number that nobody can read": Answer(b"1" * 5000),
+    "more brackets than anybody reads": Answer(b"[" * 100_000),
+    "utf-16": Answer(ok(Id="train-1").content.decode().encode("utf-16")),
+    "an answer in another envelope": Answer(b'{"Id": "train-1", "RequestId": "r"}'),
     "500": Answer(b"oh", status=500, content_type="text/plain"),
     "502 with an answer": Answer(ok(Id="train-1").content, status=502),
-    "503 with a refusal": Answer(refusal("InvalidParameter").content, status=503),
     "403": Answer(b"", status=403),
     "a cut connection": CUT,
     "a connection that is cut in the middle": Answer(b'{"Response": {"Id": "tr', announced=100),
@@ -691,11 +712,263 @@ def test_an_answer_that_does_not_come_is_not_clear(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = threading.Event()
-    monkeypatch.setattr(_sdk, "_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(_sdk, "_ANSWER_SECONDS", 0.05)
     monkeypatch.setattr(service, "take", lambda _: asked.wait(5) and CUT)
     with pytest.raises(UnclearError, match=r"CreateTrainingTask got no answer from http://127\.0\.0\.1"):
         client.create_training_task(BODY)
     asked.set()
+
+
+REFUSALS: dict[str, Answer] = {
+    "as json with a charset": refusal("InvalidParameter", content_type="application/json; charset=utf-8"),
+    "as another kind of json": refusal("InvalidParameter", content_type="text/json"),
+    "as html": refusal("InvalidParameter", content_type="text/html"),
+    "as nothing": refusal("InvalidParameter", content_type=""),
+    "with status 400": Answer(refusal("InvalidParameter").content, status=400),
+    "with status 503": Answer(refusal("InvalidParameter").content, status=503),
+    "beside other members": Answer(
+        b'{"Response": {"Error": {"Code": "InvalidParameter", "Message": "no"}, "RequestId": "r-2", "Id": "train-1"}}'
+    ),
+    "with a byte order mark": Answer(b"\xef\xbb\xbf" + refusal("InvalidParameter").content),
+}
+
+
+@pytest.mark.parametrize("answer", REFUSALS.values(), ids=REFUSALS)
+def test_an_error_object_is_a_refusal_whatever_it_is_sent_as_and_is_not_sent_again(
+    service: Service, client: Client, pauses: Pauses, answer: Answer
+) -> None:
+    service.answer(answer)
+    for call in (client.create_training_task, lambda _: client.describe_training_task("train-1")):
+        with pytest.raises(ApiError) as caught:
+            call(BODY)
+        error = caught.value
+        assert (error.code, error.service_message, error.request_id) == ("InvalidParameter", "no", "r-2")
+    assert (len(service.requests), pauses) == (2, [])
+
+
+@pytest.mark.parametrize("member", ["Message", "RequestId"])
+@pytest.mark.parametrize("value", [None, 7, {}], ids=repr)
+def test_a_refusal_has_a_code_and_whatever_else_it_may_lack(
+    service: Service, client: Client, member: str, value: Any
+) -> None:
+    response: dict[str, Any] = {"Error": {"Code": "InvalidParameter", "Message": "no"}, "RequestId": "r-2"}
+    (response if member in response else response["Error"])[member] = value
+    service.answer(Answer(json.dumps({"Response": response}).encode()))
+    with pytest.raises(ApiError, match="InvalidParameter"):
+        client.create_training_task(BODY)
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (
+            Answer(b"<html>\n  <body>portal\x1b[2J</body></html>", content_type="text/html; charset=utf-8"),
+            "HTTP 200, text/html; charset=utf-8, '<html> <body>portal\\\\x1b[2J</body></html>'",
+        ),
+        (Answer(b"{}"), "HTTP 200, application/json, '{}'"),
+        (Answer(b"", content_type=""), "HTTP 200, no content type, empty"),
+        (Answer(b"[1, 2]"), "HTTP 200, application/json, '[1, 2]'"),
+        (Answer(b"Bad Gateway", status=502, content_type="text/plain"), "HTTP 502, text/plain, 'Bad Gateway'"),
+        (Answer(b"x" * 1000, content_type="text/plain"), f"HTTP 200, text/plain, '{'x' * 80} …'"),
+        (Answer(b"\xff\xfe", content_type="text/plain"), "HTTP 200, text/plain, '\ufffd\ufffd'"),
+        (
+            Answer(b"planted-key of planted-1", content_type="text/plain"),
+            "HTTP 200, text/plain, '[secret] of [secret]'",
+        ),
+    ],
+    ids=["html", "an empty object", "nothing", "a list", "502", "a long text", "no utf-8", "secrets"],
+)
+def test_an_answer_that_is_not_the_apis_is_shown_and_a_proxy_named(
+    service: Service, client: Client, answer: Answer, shown: str
+) -> None:
+    service.answer(answer)
+    with pytest.raises(UnclearError) as caught:
+        client.create_training_task(Planted(("planted-1",)).body())
+    place = f"http://127.0.0.1:{service.port}"
+    assert str(caught.value) == (
+        f"CreateTrainingTask got an answer from {place} that is not the API's: {shown}. A proxy on the way may have "
+        "sent it"
+    )
+
+
+def test_a_redirect_is_an_answer_that_is_not_the_apis(service: Service, client: Client) -> None:
+    service.answer(Answer(b"", status=302, content_type="text/html"))
+    with pytest.raises(UnclearError, match="HTTP 302, text/html, empty"):
+        client.create_training_task(BODY)
+    assert len(service.requests) == 1
+
+
+# Texts and numbers that nobody can write.
+
+
+def test_what_cannot_be_written_as_utf_8_becomes_a_replacement_in_keys_and_values(
+    service: Service, client: Client
+) -> None:
+    # A text that was cut inside a character, by UTF-16 units and by bytes; a pair of surrogates is a character.
+    content = rb'{"Response": {"TrainingTaskDetail": {"Id": "train-1", "Status": "RUNNING", "FailureReason": "a\ud83d",'
+    content += rb'"Message": "\ud83d\ude00", "Tags": [{"TagKey\uDC00": ["\udfff\ud800"]}], "Name": "' + b'\xe5\xad"'
+    service.answer(Answer(content + b'}, "RequestId": "r"}}'))
+    detail = client.describe_training_task("train-1")
+    assert detail == {
+        "Id": "train-1",
+        "Status": "RUNNING",
+        "FailureReason": "a\ufffd",
+        "Message": "😀",
+        "Tags": [{"TagKey\ufffd": ["\ufffd\ufffd"]}],
+        "Name": "\ufffd",
+    }
+    json.dumps(detail, ensure_ascii=False).encode()
+
+
+def test_numbers_that_are_none_are_null(service: Service, client: Client) -> None:
+    numbers = "NaN, Infinity, -Infinity, 1e999, -1e999, " + "9" * 301 + ", 1.5, 7"
+    content = f'{{"Response": {{"TrainingTaskDetail": {{"Id": "train-1", "Status": "RUNNING", "N": [{numbers}]}}}}}}'
+    service.answer(Answer(content.encode()))
+    assert (client.describe_training_task("train-1") or {})["N"] == [None] * 6 + [1.5, 7]
+
+
+def test_a_clean_answer_is_not_looked_through(
+    service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of a log is long: only one with a lone surrogate pays for finding it."""
+    monkeypatch.setattr(_answers, "_without_surrogates", lambda _: pytest.fail("looked through"))
+    lines = [{"Message": f"step {number} 训练 \\ud \\uz"} for number in range(1000)]
+    service.answer(ok(Content=lines, Context=""))
+    assert client.logs("run") == (lines, "")
+
+
+# Outages.
+
+
+class Outage(Pauses):
+    """Sleeps that take no time, and in which an outage goes by."""
+
+    def __init__(self, ends: Callable[[], None], seconds: float = 75) -> None:
+        super().__init__()
+        self._ends = ends
+        self._seconds = seconds
+
+    def __call__(self, seconds: float) -> None:
+        super().__call__(seconds)
+        if sum(self) >= self._seconds > sum(self[:-1]):
+            self._ends()
+
+
+CHANGES: dict[str, Callable[[Client], Any]] = {
+    "stop": lambda client: client.stop_training_task("train-1"),
+    "delete": lambda client: client.delete_training_task("train-1"),
+    "log delivery": lambda client: client.enable_cls_config("train-1", True, None),
+    "tag": lambda client: client.tag_training_task("train-1", "100", {"a": "b"}),
+    "untag": lambda client: client.untag_training_task("train-1", "100", ["a"]),
+}
+QUESTIONS: dict[str, Callable[[Client], Any]] = {
+    "describe": lambda client: client.describe_training_task("train-1"),
+    "list": lambda client: client.training_tasks_by_id(["train-1"]),
+    "account": lambda client: client.account_id(),
+}
+WHOLE = ok(TrainingTaskDetail=DETAIL, TrainingTaskSet=[DETAIL], AccountId="100")
+
+
+@pytest.mark.parametrize("call", [*CHANGES.values(), *QUESTIONS.values()], ids=[*CHANGES, *QUESTIONS])
+@pytest.mark.parametrize(
+    "answer", [CUT, Answer(b"", status=502), refusal("ServiceUnavailable")], ids=["cut", "502", "503"]
+)
+def test_an_outage_in_the_middle_of_a_change_is_waited_through(
+    service: Service, new_client: Callable[..., Client], call: Callable[[Client], Any], answer: Answer
+) -> None:
+    service.answer(answer)
+    outage = Outage(lambda: service.answer(WHOLE))
+    call(new_client(sleep=outage, is_patient=True))
+    assert 75 <= sum(outage) <= 170
+
+
+@pytest.mark.parametrize("call", CHANGES.values(), ids=CHANGES)
+def test_a_change_to_a_task_waits_through_an_outage_whoever_asks_for_it(
+    service: Service, new_client: Callable[..., Client], call: Callable[[Client], Any]
+) -> None:
+    service.answer(CUT)
+    call(new_client(sleep=Outage(lambda: service.answer(WHOLE))))
+
+
+@pytest.mark.parametrize("call", QUESTIONS.values(), ids=QUESTIONS)
+def test_any_other_question_is_asked_for_a_minute(
+    service: Service, new_client: Callable[..., Client], call: Callable[[Client], Any]
+) -> None:
+    service.answer(CUT)
+    outage = Outage(lambda: pytest.fail("asked for longer"))
+    with pytest.raises(UnclearError):
+        call(new_client(sleep=outage))
+    assert sum(outage) >= 40
+
+
+def test_a_silent_service_does_not_use_up_the_patience(
+    service: Service, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(_sdk, "_SILENCE_SECONDS", 0.02)
+
+    def take(_: Request) -> Answer:
+        if over.is_set():
+            return WHOLE
+        over.wait(10)
+        return CUT
+
+    monkeypatch.setattr(service, "take", take)
+    new_client(sleep=Outage(over.set)).stop_training_task("train-1")
+    over.set()
+
+
+def free_port() -> int:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return int(unused.getsockname()[1])
+
+
+@pytest.mark.parametrize("call", [*CHANGES.values(), *QUESTIONS.values()], ids=[*CHANGES, *QUESTIONS])
+def test_a_service_that_cannot_be_reached_in_the_middle_of_a_change_is_waited_for(
+    new_client: Callable[..., Client], call: Callable[[Client], Any]
+) -> None:
+    port, shown, service = free_port(), [], Service()  # type: tuple[int, list[str], Service]
+    service.answer(WHOLE)
+    with contextlib.ExitStack() as stack:
+        outage = Outage(lambda: stack.enter_context(serving(service, port)))
+        client = new_client(endpoint=f"http://127.0.0.1:{port}", sleep=outage, is_patient=True, announce=shown.append)
+        call(client)
+    assert len(service.requests) == 1
+    assert all(text.startswith("waiting: the service cannot be reached, trying again for ") for text in shown)
+    assert shown
+    assert f"http://127.0.0.1:{port} cannot be reached" in shown[-1]
+
+
+def test_what_is_recorded_of_an_account_is_asked_for_patiently_once_the_service_has_answered(
+    new_client: Callable[..., Client],
+) -> None:
+    port, service = free_port(), Service()
+    service.answer(WHOLE)
+    with contextlib.ExitStack() as stack:
+        outage = Outage(lambda: stack.enter_context(serving(service, port)))
+        client = new_client(endpoint=f"http://127.0.0.1:{port}", sleep=outage, account="100")
+        with pytest.raises(NotSentError):  # the address may be wrong
+            client.describe_training_task("train-1")
+        assert outage == []
+        with serving(service, port):
+            client.describe_training_task("train-1")
+        client.describe_training_task("train-1")
+        assert sum(outage) >= 75
+
+
+@pytest.mark.parametrize(
+    "call", [lambda client: client.create_training_task(BODY), lambda client: client.start_training_task("train-1")]
+)
+def test_no_outage_is_waited_through_to_create_or_start(
+    service: Service, new_client: Callable[..., Client], pauses: Pauses, call: Callable[[Client], Any]
+) -> None:
+    service.answer(CUT)
+    with pytest.raises(UnclearError):
+        call(new_client(is_patient=True, account="100"))
+    with pytest.raises(NotSentError):
+        call(new_client(endpoint=f"http://127.0.0.1:{free_port()}", is_patient=True, account="100"))
+    assert (len(service.requests), pauses) == (1, [])
 
 
 # What is sent again.

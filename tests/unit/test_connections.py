@@ -5,20 +5,24 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import socket
+import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
-from pulumi_tione import _sdk, _transport
+from pulumi_tione import _connection, _sdk, _transport
 from pulumi_tione._client import Client
 from pulumi_tione._settings import Settings
 from pulumi_tione.emulator import Emulator
-from pulumi_tione.errors import NotSentError, SettingsError, UnclearError
+from pulumi_tione.errors import NotSentError, SettingsError, TlsError, UnclearError
 
 PAIR = {"tione:secretId": "AKIDemulator", "tione:secretKey": "emulator"}
 HOST = "tione.example.test"
@@ -39,6 +43,69 @@ def client_of(**config: str) -> Client:
     return Client(settings, "ap-guangzhou", sleep=lambda _: None)
 
 
+# Servers.
+
+
+class _Raw:
+    """A server that sends pieces of whatever, with a pause after each."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.answer: list[bytes] = []
+        self.pause = 0.0
+        self.reads_requests = True
+        self.config: dict[str, str] = {}
+        """What a client is to trust."""
+        self.is_over = threading.Event()
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = f"http{'s' if context else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            if self.is_over.is_set():
+                connection.close()
+                return
+            with contextlib.suppress(OSError):
+                self._answer(self._context.wrap_socket(connection, server_side=True) if self._context else connection)
+            connection.close()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection:
+            received = b""
+            while self.reads_requests and b"\r\n\r\n{" not in received:
+                part = connection.recv(65536)
+                received += part
+                if not part:
+                    return
+            for piece in self.answer:
+                connection.sendall(piece)
+                if self.is_over.wait(self.pause):
+                    return
+
+    def close(self) -> None:
+        self.is_over.set()
+        with contextlib.suppress(OSError), socket.create_connection(self._listener.getsockname(), timeout=1):
+            pass
+        self._thread.join(5)
+        self._listener.close()
+
+
+@pytest.fixture(params=["http"])
+def raw(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Raw]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if request.param == "https" else None
+    it = _Raw(context)
+    if context is not None:
+        authority = trustme.CA()
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        it.config = {"caBundle": str(tmp_path / "ca.pem")}
+    yield it
+    it.close()
+
+
 # TLS.
 
 
@@ -49,7 +116,7 @@ def tls() -> Iterator[Emulator]:
 
 
 def test_a_service_whose_authority_is_not_trusted_gets_no_request(tls: Emulator) -> None:
-    with pytest.raises(NotSentError, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(NotSentError, match=r"CERTIFICATE_VERIFY_FAILED.* tione:caBundle or REQUESTS_CA_BUNDLE"):
         client_of(endpoint=tls.endpoint).account_id()
 
 
@@ -81,12 +148,117 @@ def test_a_bundle_that_is_none_is_an_error_that_names_it(tls: Emulator, tmp_path
         client_of(endpoint=tls.endpoint, caBundle=str(bundle)).account_id()
 
 
-def test_a_bundle_of_a_variable_that_is_not_there_means_that_nothing_was_sent(
-    tls: Emulator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bundle_of_a_variable_that_is_not_there_is_an_error_that_names_the_variable(
+    tls: Emulator, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "absent.pem")
-    with pytest.raises(NotSentError):
+    monkeypatch.setenv(name, "absent.pem")
+    with pytest.raises(NotSentError, match=f"was not sent: {name} names absent.pem, which does not exist"):
         client_of(endpoint=tls.endpoint).account_id()
+
+
+# The wrong protocol.
+
+
+@pytest.fixture
+def never_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sdk, "_ANSWERED", set())
+
+
+def changes_of(endpoint: str) -> Iterator[Callable[[], object]]:
+    """The most patient requests that there are."""
+    settings = Settings({**PAIR, "tione:endpoint": endpoint}.get, {})
+    client = Client(settings, "ap-guangzhou", sleep=lambda _: pytest.fail("tried again"), account="1", is_patient=True)
+    yield lambda: client.stop_training_task("train-1")
+    yield lambda: client.create_training_task({"Name": "bert"})
+    yield lambda: client.describe_training_task("train-1")
+
+
+def test_plain_http_where_tls_is_expected_is_an_error_at_once(server: _Server) -> None:
+    for call in changes_of(f"https://127.0.0.1:{server.server_port}"):
+        with pytest.raises(
+            TlsError, match=rf"does not speak TLS: did you mean http://127\.0\.0\.1:{server.server_port}\?"
+        ):
+            call()
+    assert server.asked == []
+
+
+@pytest.mark.usefixtures("never_asked_before")
+def test_tls_where_plain_http_is_expected_is_an_error_at_once(tls: Emulator) -> None:
+    host = tls.endpoint.removeprefix("https://")
+    for call in changes_of(f"http://{host}"):
+        with pytest.raises(TlsError, match=rf"speaks TLS: did you mean https://{host}\?"):
+            call()
+
+
+@pytest.mark.usefixtures("never_asked_before")
+def test_an_alert_of_tls_in_place_of_an_answer_is_known(raw: _Raw) -> None:
+    raw.answer = [b"\x15\x03\x03\x00\x02\x02\x46"]
+    with pytest.raises(TlsError, match="did you mean https://"):
+        client_of(endpoint=raw.endpoint).create_training_task({})
+
+
+@pytest.mark.usefixtures("never_asked_before")
+def test_a_connection_that_is_closed_is_no_sign_of_tls(raw: _Raw) -> None:
+    raw.answer = []
+    with pytest.raises(UnclearError, match="CreateTrainingTask got no answer"):
+        client_of(endpoint=raw.endpoint).create_training_task({})
+
+
+def test_a_certificate_that_is_not_trusted_is_not_tried_again(tls: Emulator) -> None:
+    for call in changes_of(tls.endpoint):
+        with pytest.raises(TlsError, match="is not trusted"):
+            call()
+
+
+def test_a_handshake_that_does_not_come_about_sends_nothing(raw: _Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sdk, "_CONNECT_SECONDS", 0.1)
+    raw.reads_requests = False
+    for pieces, pause in (([], 0.0), ([b"\x16"], 10.0)):  # it is closed; nothing more comes
+        raw.answer, raw.pause = pieces, pause
+        with pytest.raises(NotSentError, match="CreateTrainingTask was not sent") as caught:
+            client_of(endpoint=raw.endpoint.replace("http:", "https:")).create_training_task({})
+        assert not isinstance(caught.value, TlsError)
+
+
+# How long an answer may take.
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n"
+
+
+@pytest.mark.parametrize("raw", ["http", "https"], indirect=True)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [HEAD, *([b" "] * 1000)],
+        [bytes([byte]) for byte in HEAD],
+        [b"HTTP/1.1 200 OK\r\n", *(f"X-{number}: x\r\n".encode() for number in range(90))],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *([b"1\r\n \r\n"] * 1000)],
+    ],
+    ids=["body", "status line", "headers", "chunks"],
+)
+def test_an_answer_that_trickles_is_cut_off_at_a_deadline(
+    raw: _Raw, monkeypatch: pytest.MonkeyPatch, answer: list[bytes]
+) -> None:
+    monkeypatch.setattr(_sdk, "_ANSWER_SECONDS", 0.5)
+    raw.answer, raw.pause = answer, 0.02
+    begun = time.monotonic()
+    with pytest.raises(UnclearError, match=r"CreateTrainingTask got an answer from .* that was cut off after 0\.5 s"):
+        client_of(endpoint=raw.endpoint, **raw.config).create_training_task({})
+    assert 0.5 <= time.monotonic() - begun < 5
+
+
+def test_nothing_at_all_is_waited_for_shorter_where_the_request_can_be_sent_again(
+    raw: _Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_sdk, "_SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(_transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
+    raw.answer, raw.pause = [b"H"], 10
+    begun = time.monotonic()
+    with pytest.raises(UnclearError, match="got no answer"):
+        client_of(endpoint=raw.endpoint).account_id()
+    assert time.monotonic() - begun < 5
 
 
 # The size of an answer.
@@ -132,7 +304,7 @@ def test_an_answer_is_read_to_its_end_unless_it_is_longer_than_any(
 ) -> None:
     client = client_of(endpoint=f"http://127.0.0.1:{server.server_port}")
     assert client.account_id() == "100"
-    monkeypatch.setattr(_sdk, "_MOST_ANSWER_BYTES", 1_000_000)
+    monkeypatch.setattr(_connection, "MOST_ANSWER_BYTES", 1_000_000)
     monkeypatch.setattr(_transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
     with pytest.raises(UnclearError, match="longer than 1000000 bytes"):
         client_of(endpoint=f"http://127.0.0.1:{server.server_port}").account_id()

@@ -199,7 +199,7 @@ MATRIX: Mapping[str, Row] = {
     },
     "keys expired mid-way": _repeated(_EXPIRED),
     "keys revoked": _repeated(_REVOKED),
-    "service restarted": {**_repeated(_AWAY), "create": Cell(), "replace": Cell()},
+    "service restarted": _row(Cell(), read=replace(_AWAY, further=(UP,))),
     "deleted behind our back": _row(
         Cell(),
         create=Cell(further=(UP_REFRESH,), tasks_made_again=1),
