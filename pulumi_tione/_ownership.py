@@ -60,6 +60,11 @@ NUMBERED_FROM = "numberedFrom"
 """Recorded beside the name of a task whose computed name was numbered: the name without its number."""
 
 
+UNCONFIRMED = "unconfirmed"
+"""Recorded where an update failed without learning whether a request took effect: `tags`, the keys of tags that it may
+have bound; `start`, the run after which it may have started another one."""
+
+
 def named(inputs: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Give the inputs of a task with the name that it has got, and what that was numbered from, if it was."""
     wanted = inputs.get("name")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 
 class Status(str, enum.Enum):
@@ -31,13 +32,34 @@ _ON_THE_WAY = (Status.SUBMITTING, Status.PENDING, Status.STARTING, Status.RUNNIN
 """What a task goes through when all goes well. A preempted one goes back from RUNNING to PENDING."""
 
 
+_STATUSES = frozenset(status.value for status in Status)
+
+
+def status_of(task: Mapping[str, Any]) -> str:
+    """Return the status in a detail or a list's item, as the API spells it; one that is not known as it is."""
+    status = task.get("Status")
+    return normalized(status) if isinstance(status, str) else ""
+
+
+def normalized(status: str) -> str:
+    """Return a status as the API spells it, which may have come in another case; one that is not known as it is."""
+    upper = status.strip().upper()
+    return upper if upper in _STATUSES else status
+
+
+def is_known(status: str) -> bool:
+    """Check whether this version knows a status."""
+    return normalized(status) in _STATUSES
+
+
 def is_at_rest(status: str) -> bool:
-    """Tell whether a status is the end of a run. One that nobody has heard of is not."""
-    return status in AT_REST
+    """Check whether a status is the end of a run. One that is not known is not."""
+    return normalized(status) in AT_REST
 
 
 def has_reached(status: str, wanted: str) -> bool:
-    """Tell whether a task in `status` is, or has been, in the status that is wanted."""
+    """Check whether a task in `status` is, or has been, in the status that is wanted."""
+    status = normalized(status)
     if status == wanted:
         return True
     if status not in _ON_THE_WAY or wanted not in _ON_THE_WAY:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
-from pulumi_tione._ownership import NUMBERED_FROM
+from pulumi_tione._ownership import NUMBERED_FROM, UNCONFIRMED
 from pulumi_tione._rules import COMMANDS
 from pulumi_tione._secrets import SECRET_INPUTS
 
@@ -264,7 +264,7 @@ def inputs_among(outputs: Mapping[str, Any]) -> dict[str, Any]:
     inputs = {
         name: _inputs_of(TRAINING_TASK.fields[name].type, value) if name in TRAINING_TASK.fields else value
         for name, value in outputs.items()
-        if name not in TRAINING_TASK.outputs and name not in (NUMBERED_FROM, SECRET_INPUTS)
+        if name not in TRAINING_TASK.outputs and name not in (NUMBERED_FROM, SECRET_INPUTS, UNCONFIRMED)
     }
     return {**inputs, "name": outputs[NUMBERED_FROM]} if NUMBERED_FROM in outputs else inputs
 

@@ -31,11 +31,12 @@ from pulumi_tione._masking import masking
 from pulumi_tione._ownership import NUMBERS, RETAINED, numbered
 from pulumi_tione._secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
 from pulumi_tione._settings import Settings
+from pulumi_tione._waiting import FAILED, status_of
 from pulumi_tione.errors import KeysRefusedError, TioneError
 from pulumi_tione.lifecycle.check import Surroundings, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
-from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.diff import announced_rerun, diff
 from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.left_behind import LeftBehind
 from pulumi_tione.lifecycle.names import contains_unknown
@@ -124,7 +125,7 @@ class TrainingTaskProvider(ResourceProvider):
             region=self._settings_of(news).region,
             labelled=self._settings.labels,
             default_tags=self._settings.default_tags,
-            status_of=self._status_of,
+            task_of=self._task_of,
         )
         checked = check(_without_provider(_olds), _without_provider(news), around)
         for warning in checked.warnings:
@@ -132,13 +133,18 @@ class TrainingTaskProvider(ResourceProvider):
         failures = [CheckFailure(path, _engine.displayable(reason)) for path, reason in checked.failures]
         return CheckResult(checked.inputs, failures)
 
-    def _status_of(self, inputs: Mapping[str, Any]) -> str | None:
-        """Give the status of the task with these inputs, whose name may have been numbered."""
-        client, name = self._client(inputs), inputs["name"]
+    def _task_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the task with these inputs, whose name may have been numbered; one that failed with its detail.
+
+        A list may lag: it may show a deleted task, or a failure that has been followed by another run.
+        """
+        client, name, workspace = self._client(inputs), inputs["name"], inputs.get("tiProjectId")
         for candidate in (name, *(numbered(name, number) for number in NUMBERS[:_NUMBERS_LOOKED_FOR])):
-            found = client.find_training_task(candidate, inputs.get("tiProjectId"))
+            found = client.find_training_task(candidate, workspace)
+            if found is not None and status_of(found) in FAILED:
+                found = client.describe_training_task(str(found["Id"]), workspace)
             if found is not None:
-                return str(found.get("Status"))
+                return found
         return None
 
     @_in_one_line
@@ -155,6 +161,9 @@ class TrainingTaskProvider(ResourceProvider):
                 f"this task was imported. Recorded as the program has it, without a new task: "
                 f"{', '.join(difference.accepted)}"
             )
+        announced = None if difference.replacing else announced_rerun(_olds, _news)
+        if announced is not None:
+            _engine.warn(announced)
         # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which ones
         # changed, for `replace_on_changes` and for what the preview says. Not so where the old task stays: there the
         # preview shows all inputs of the new one, its name among them, which is computed after this.
@@ -206,7 +215,15 @@ class TrainingTaskProvider(ResourceProvider):
         news = {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)}
         client = self._client(news, outputs.get("uin"), is_patient=True)
         try:
-            now = update(client, _id, outputs, news, labelled=self._settings.labels)
+            now = update(
+                client,
+                _id,
+                outputs,
+                news,
+                labelled=self._settings.labels,
+                warn=_engine.warn,
+                announce=_engine.show_status,
+            )
             return UpdateResult(_sealed(now))
         except PartialUpdateError as error:
             _engine.record_partial_update(

@@ -16,7 +16,8 @@ from pulumi_tione._ownership import LABELS, OUR_KEYS, OWNER
 from pulumi_tione._rules import MAX_TAGS, Violation, suggestion, tag_complaints
 from pulumi_tione._secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
 from pulumi_tione._texts import harmless
-from pulumi_tione._waiting import FAILED
+from pulumi_tione._waiting import FAILED, status_of
+from pulumi_tione.lifecycle.diff import RERUN_OF
 from pulumi_tione.lifecycle.names import computed_name
 
 _TOO_LARGE = 2**53
@@ -54,8 +55,8 @@ class Surroundings:
     """Whether the task gets our labels, which count among its tags."""
     default_tags: Mapping[str, str] = field(default_factory=dict)
     """Tags that a task gets which does not set them itself."""
-    status_of: Callable[[Mapping[str, Any]], str | None] = lambda _: None
-    """Asks the service for the status of the task with these inputs; called only for `rerun_on_failure`."""
+    task_of: Callable[[Mapping[str, Any]], Mapping[str, Any] | None] = lambda _: None
+    """Asks the service for the task with these inputs; called only for `rerun_on_failure`."""
 
 
 def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings) -> Checked:
@@ -118,22 +119,28 @@ def _check_settings(found: Checked) -> None:
 
 
 def _set_run(olds: Mapping[str, Any], found: Checked, around: Surroundings) -> None:
-    """Count the runs of a task that may be run again: a higher number than the last one starts it anew."""
+    """Count the runs of a task that may be run again: a higher number than the recorded one starts it anew.
+
+    `rerunOf` names the run that failed. A list that lags still shows that failure after the re-run has been started:
+    one failure is counted once.
+    """
+    found.inputs |= {name: olds[name] for name in ("run", RERUN_OF) if name in olds}
     allowed = found.inputs.get("rerunOnFailure")
     if not isinstance(allowed, int) or found.failures:
-        if "run" in olds:
-            found.inputs["run"] = olds["run"]
         return
-    run = int(olds.get("run", 1))
-    may_run = bool(olds) and run <= allowed and found.inputs.get("desiredStatus") != "STOPPED"
+    run = found.inputs["run"] = int(olds.get("run", 1))
+    if not olds or run > allowed or found.inputs.get("desiredStatus") == "STOPPED":
+        return
     # It is asked for with today's settings: the old ones may be what is to be mended.
     asked = {
         name: value for name, value in {**olds, "settings": found.inputs.get("settings")}.items() if value is not None
     }
-    if may_run and around.status_of(asked) in FAILED:
-        run += 1
-        found.warnings.append(f"the task failed and is started again: re-run {run - 1} of {allowed}, billed again")
-    found.inputs["run"] = run
+    task = around.task_of(asked)
+    if task is None or status_of(task) not in FAILED:
+        return
+    failed = str(task.get("LatestInstanceId") or "")
+    if not failed or failed != olds.get(RERUN_OF):
+        found.inputs |= {"run": run + 1, RERUN_OF: failed}
 
 
 def _value(kind: Type, value: Any, path: str, found: Checked) -> Any:

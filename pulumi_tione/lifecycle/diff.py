@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import LABELS, NUMBERED_FROM, RETAINED, wanted_tags
+from pulumi_tione._ownership import LABELS, NUMBERED_FROM, RETAINED, UNCONFIRMED, wanted_tags
 from pulumi_tione._secrets import SECRET_INPUTS
 from pulumi_tione._wire import same
 from pulumi_tione.lifecycle.imported import accepted
@@ -18,8 +18,11 @@ TAGS = ("tags", "owner")
 LOG = ("logEnable", "logConfig")
 """The inputs of log delivery."""
 
-RUN = ("desiredStatus", "rerunOnFailure", "run")
-"""The inputs of the run state; `run` is computed by check."""
+RERUN_OF = "rerunOf"
+"""Beside `run`: the id of the run that failed, and that the last re-run is of."""
+
+RUN = ("desiredStatus", "rerunOnFailure", "run", RERUN_OF)
+"""The inputs of the run state; the last two are computed by check."""
 
 SECRETS = (SECRET_INPUTS,)
 """What the program marked as secret: when it changes, the engine has to seal, or to open, what is recorded."""
@@ -72,6 +75,8 @@ def diff(
     # A task of an earlier version has no record of it, and the engine seals its outputs without an update.
     if outputs.get(SECRET_INPUTS, news.get(SECRET_INPUTS)) != news.get(SECRET_INPUTS):
         changed.append(SECRET_INPUTS)
+    unconfirmed = outputs.get(UNCONFIRMED) or {}
+    changed += [name for name, of in (("tags", "tags"), ("run", "start")) if of in unconfirmed and name not in changed]
     stays = "settings" in changed and account_of(news) == outputs.get("uin")
     in_place = IN_PLACE | {*SETTINGS} if stays else IN_PLACE
     return Difference(
@@ -90,3 +95,24 @@ def _labels_differ(outputs: Mapping[str, Any], news: Mapping[str, Any], labelled
     there, wanted = outputs.get("allTags", {}), wanted_tags(news, labelled)
     was_retained, is_retained = (bool((each.get("owner") or {}).get(RETAINED)) for each in (outputs, news))
     return any(there.get(key) != wanted.get(key) for key in LABELS) or (labelled and was_retained != is_retained)
+
+
+def is_rerun_counted(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Check whether check has counted a re-run that is not known to be started, and that the program still allows."""
+    run, allowed = news.get("run", 1), news.get("rerunOnFailure")
+    is_new = run > outputs.get("run", 1) or (run > 1 and _is_start_unconfirmed(outputs))
+    return bool(is_new and isinstance(allowed, (int, float)) and run <= allowed + 1)
+
+
+def announced_rerun(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> str | None:
+    """Return what a preview has to say of a re-run, which costs money; None, if there is none."""
+    if not is_rerun_counted(outputs, news) or news.get("desiredStatus") == "STOPPED":
+        return None
+    rerun = f"re-run {int(news['run']) - 1} of {int(news['rerunOnFailure'])}"
+    if news["run"] == outputs.get("run"):
+        return f"it is not known whether {rerun} was started: it is, billed again, if the task has no new run yet"
+    return f"the task failed and is started again: {rerun}, billed again"
+
+
+def _is_start_unconfirmed(outputs: Mapping[str, Any]) -> bool:
+    return "start" in (outputs.get(UNCONFIRMED) or {})

@@ -1,13 +1,39 @@
-"""Tags of a task that exists: bound by the tag service, written before any is removed, and read back."""
+"""Tags of a task that exists: bound by the tag service, written before any is removed, and read back.
+
+The tag service takes ten tags a call. What each call has done is known by its own answer: when a later one fails, the
+error carries what the task has then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_tione._client import Client
+from pulumi_tione._rules import MAX_TAGS
+from pulumi_tione._waiting import wait_until
 from pulumi_tione._wire import user_tags
-from pulumi_tione.errors import TaskError
+from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
+
+_TAGS_IN_A_CALL = 10
+
+_NOT_ATTACHED = "ResourceNotFound.AttachedTagKeyNotFound"
+"""How the tag service refuses to remove a tag that the task does not have: then none of the call is removed."""
+
+
+class PartialTagsError(TaskError):
+    """Not all tags could be set. It carries what the task has now, as far as that is known."""
+
+    def __init__(self, message: str, tags: Mapping[str, str], ours: Iterable[str], unconfirmed: Iterable[str]) -> None:
+        self.tags = dict(tags)
+        """All tags of the task, except those that Tencent Cloud binds by itself."""
+        self.ours = frozenset(ours)
+        """The keys that are the program's or ours, of those that the task has."""
+        self.unconfirmed = frozenset(unconfirmed)
+        """The keys of which nobody knows whether they were bound: the answer was lost, and they do not show."""
+        super().__init__(message)
 
 
 def set_tags(
@@ -17,34 +43,193 @@ def set_tags(
     wanted: Mapping[str, str],
     ours: Iterable[str],
     workspace: str | None,
+    *,
+    recorded: Mapping[str, str] | None = None,
+    lag_seconds: float = 0.0,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, str]:
-    """Make the tags of a task those that are wanted, and give all that it has then.
+    """Make the tags of a task those that are wanted, and return all that it has then.
 
     Args:
         client: of the task's region.
         task_id: the task's id.
-        detail: what the service tells of it.
+        detail: the task's detail; the tags in it may lag behind earlier writes.
         wanted: the tags that it should have.
         ours: the keys that the program or we have set before; no other tag is ever removed.
         workspace: the workspace of the task, where it is not the default one.
+        recorded: the tags that are recorded for the task: where they differ from those in the detail, either may be
+            out of date, and the tag is written.
+        lag_seconds: how long it may take until what was written shows.
+        sleep: makes the pauses.
+        clock: the time in seconds, from any beginning.
 
     Raises:
-        TaskError: the service accepted the tags, but does not show them.
-        TioneError: the tag service refuses.
+        PartialTagsError: the tag service refused or did not answer, or does not show what it has accepted.
     """
-    there, uin = user_tags(detail.get("Tags")), str(detail.get("Uin"))
-    changed = {key: value for key, value in wanted.items() if there.get(key) != value}
-    leaving = [key for key in ours if key in there and key not in wanted]
-    if not changed and not leaving:
+    there = user_tags(detail.get("Tags"))
+    known = there if recorded is None else recorded
+    written = {key: value for key, value in wanted.items() if not there.get(key) == known.get(key) == value}
+    ours = dict.fromkeys(ours)
+    removed = [key for key in ours if key not in wanted and (key in there or key in known)]
+    if not written and not removed:
         return there
-    client.tag_training_task(task_id, uin, changed)
-    client.untag_training_task(task_id, uin, leaving)
-    now = client.describe_training_task(task_id, workspace) or {}
-    shown = user_tags(now.get("Tags"))
-    missing = [key for key, value in wanted.items() if shown.get(key) != value]
-    if missing:
-        raise TaskError(
-            f"training task {detail.get('Name')!r} ({task_id}): the tags {', '.join(missing)} were accepted, but are "
-            "not to be seen; run `pulumi refresh`, then `pulumi up` again"
+    look = _Look(client, task_id, workspace, lag_seconds, sleep, clock)
+    change = _Change(there, known, written, removed, look, [key for key in ours if key in there or key in known])
+    account = str(detail.get("Uin"))
+    for keys, is_removal in _calls(there, written, removed):
+        try:
+            if is_removal:
+                _untag(client, task_id, account, keys)
+            else:
+                client.tag_training_task(task_id, account, {key: written[key] for key in keys})
+        except TioneError as error:
+            raise change.failed(keys, is_removal, error) from error
+        change.accepted(keys, is_removal)
+    return change.read_back()
+
+
+@dataclass
+class _Look:
+    """Looks at the tags of a task until they are as awaited, or until what was written would show."""
+
+    client: Client
+    task_id: str
+    workspace: str | None
+    seconds: float
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
+
+    def until(self, is_awaited: Callable[[Mapping[str, str]], bool]) -> dict[str, str] | None:
+        """Return the tags that the last look has shown; None, if no look has shown any."""
+        shown: dict[str, str] | None = None
+
+        def is_done() -> bool:
+            nonlocal shown
+            try:
+                detail = self.client.describe_training_task(self.task_id, self.workspace)
+            except TioneError:
+                return False
+            if detail is None:
+                return False
+            shown = user_tags(detail.get("Tags"))
+            return is_awaited(shown)
+
+        wait_until(is_done, seconds=self.seconds, sleep=self.sleep, clock=self.clock)
+        return shown
+
+
+@dataclass
+class _Change:
+    """One change of tags, and how far it has come."""
+
+    there: Mapping[str, str]
+    known: Mapping[str, str]
+    written: Mapping[str, str]
+    removed: Sequence[str]
+    look: _Look
+    ours: Sequence[str]
+    _accepted: dict[str, str | None] = field(default_factory=dict)
+    """The tags that the service has accepted; None, where it has accepted to remove one."""
+
+    def accepted(self, keys: Iterable[str], is_removal: bool) -> None:
+        self._accepted.update({key: None if is_removal else self.written[key] for key in keys})
+
+    def read_back(self) -> dict[str, str]:
+        """Return the tags that the task has, once they show what was accepted.
+
+        Raises:
+            PartialTagsError: they do not.
+        """
+        shown = self.look.until(lambda tags: not self._missing(tags))
+        if shown is None:  # it was accepted, and nothing says otherwise
+            return self._with_accepted(self.there)
+        missing = self._missing(shown)
+        if not missing:
+            return shown
+        ours = {*self.ours, *(key for key, value in self._accepted.items() if value is not None)}
+        raise PartialTagsError(
+            f"the tags {', '.join(missing)} were accepted, but do not show after {self.look.seconds:.0f} s; run "
+            "`pulumi up` again",
+            shown,
+            ours & shown.keys(),
+            {key for key in missing if self._accepted[key] is not None},
         )
-    return shown
+
+    def failed(self, keys: Sequence[str], is_removal: bool, error: TioneError) -> PartialTagsError:
+        """Return the error of a call that failed, once it is known what the task has now."""
+        is_unclear = isinstance(error, UnclearError) or (isinstance(error, ApiError) and error.kind is Kind.UNCLEAR)
+        asked = {key: None if is_removal else self.written[key] for key in keys} if is_unclear else {}
+        left = {*self.written, *self.removed} - self._accepted.keys()
+        may_lag = any(self.there.get(key) != self.known.get(key) for key in left)
+
+        def is_settled(tags: Mapping[str, str]) -> bool:
+            shows_all = not self._missing(tags) and all(tags.get(key) == value for key, value in asked.items())
+            return shows_all and not may_lag
+
+        shown = self.look.until(is_settled)
+        tags = self._with_accepted(self.there if shown is None else shown)
+        done = {key for key, value in asked.items() if shown is not None and shown.get(key) == value}
+        unconfirmed = {key for key, value in asked.items() if value is not None} - done
+        was_set = [key for key in self.written if key in self._accepted or key in done]
+        was_removed = [key for key in self.removed if key in self._accepted or key in done]
+        parts = {
+            "set": was_set,
+            "not set": [key for key in self.written if key not in was_set and key not in unconfirmed],
+            "perhaps set": [key for key in self.written if key in unconfirmed],
+            "removed": was_removed,
+            "not removed": [key for key in self.removed if key not in was_removed],
+        }
+        named = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
+        ours = {*self.ours, *was_set} & tags.keys()
+        return PartialTagsError(f"not all tags were changed ({named}): {error}", tags, ours, unconfirmed)
+
+    def _missing(self, tags: Mapping[str, str]) -> list[str]:
+        """Return the keys of what was accepted, but does not show."""
+        return [key for key, value in self._accepted.items() if tags.get(key) != value]
+
+    def _with_accepted(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Return tags with what was accepted: a read may lag behind it."""
+        now = {**tags, **self._accepted}
+        return {key: value for key, value in now.items() if value is not None}
+
+
+def _calls(
+    there: Mapping[str, str], written: Mapping[str, str], removed: Sequence[str]
+) -> Iterator[tuple[list[str], bool]]:
+    """Yield the keys of each call, and whether it removes them.
+
+    Writes come first, those of keys that the task has before new ones. Only where it has no room for a new tag, others
+    are removed before.
+    """
+    keys = {*there}
+    to_write = sorted(written, key=lambda key: key not in keys)
+    to_remove = [*removed]
+    while to_write:
+        room, call = MAX_TAGS - len(keys), list[str]()
+        for key in to_write[:_TAGS_IN_A_CALL]:
+            if key not in keys and room <= 0 and to_remove:
+                break
+            room -= key not in keys
+            call.append(key)
+        if call:
+            yield call, False
+            keys.update(call)
+            to_write = to_write[len(call) :]
+        else:
+            yield to_remove[:_TAGS_IN_A_CALL], True
+            keys.difference_update(to_remove[:_TAGS_IN_A_CALL])
+            to_remove = to_remove[_TAGS_IN_A_CALL:]
+    for begin in range(0, len(to_remove), _TAGS_IN_A_CALL):
+        yield to_remove[begin : begin + _TAGS_IN_A_CALL], True
+
+
+def _untag(client: Client, task_id: str, account: str, keys: Sequence[str]) -> None:
+    """Remove tags. One that the task does not have any more is removed: the call before may have been answered late."""
+    try:
+        client.untag_training_task(task_id, account, keys)
+    except ApiError as error:
+        if error.code != _NOT_ATTACHED:
+            raise
+        for key in keys if len(keys) > 1 else ():
+            _untag(client, task_id, account, [key])

@@ -1,4 +1,4 @@
-"""Update: what can change while the task lives, step by step, so that a failure tells how far it came."""
+"""Update: what can change while the task lives, step by step. Each step is recorded once it is done."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import labels_to_remove, named, wanted_tags
-from pulumi_tione._waiting import FAILED, Status, is_at_rest
+from pulumi_tione._ownership import LABELS, OUR_KEYS, UNCONFIRMED, labels_to_remove, named, wanted_tags
+from pulumi_tione._waiting import FAILED, Status, is_at_rest, status_of, wait_until
 from pulumi_tione._wire import recorded_outputs, to_wire
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
-from pulumi_tione.lifecycle.diff import LOG, RUN, SECRETS, SETTINGS, TAGS, diff
+from pulumi_tione.lifecycle.diff import LOG, RERUN_OF, RUN, SECRETS, SETTINGS, TAGS, diff, is_rerun_counted
 from pulumi_tione.lifecycle.imported import accepted
-from pulumi_tione.lifecycle.presence import detail_or_gone
-from pulumi_tione.lifecycle.rest import bring_to_rest
-from pulumi_tione.lifecycle.tagging import set_tags
+from pulumi_tione.lifecycle.presence import LAG_SECONDS, detail_or_gone, named_task
+from pulumi_tione.lifecycle.rest import SECONDS_TO_STOP, bring_to_rest, is_not_allowed
+from pulumi_tione.lifecycle.tagging import PartialTagsError, set_tags
 
 
 class PartialUpdateError(TioneError):
@@ -34,109 +34,325 @@ def update(
     news: Mapping[str, Any],
     *,
     labelled: bool,
+    warn: Callable[[str], None] = lambda _: None,
+    announce: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Change the task to what the inputs say now, and give its outputs.
+    """Change the task to what the inputs say now, and return its outputs.
+
+    Args:
+        client: of the task's region.
+        task_id: the task's id.
+        outputs: what is recorded of the task.
+        news: its inputs now, as check has passed them.
+        labelled: whether the task should have our labels.
+        warn: shows a warning on the task's row.
+        announce: shows on the task's row what is waited for.
+        sleep: makes the pauses.
+        clock: the time in seconds, from any beginning.
 
     Raises:
         PartialUpdateError: a step failed; the next update goes on from there.
     """
-    outputs, _ = accepted(outputs, news)
-    same_account = outputs.get("uin")
-    changed = set(diff(outputs, news, labelled=labelled, account_of=lambda _: same_account).in_place)
-    reached = dict(outputs)
-    try:
-        detail = detail_or_gone(client, task_id, outputs, sleep=sleep, clock=clock)
+    return _Update(client, task_id, outputs, news, labelled, warn, announce, sleep, clock).run()
+
+
+class _Update:
+    """One update: what is known of the task, and what has been recorded."""
+
+    def __init__(
+        self,
+        client: Client,
+        task_id: str,
+        outputs: Mapping[str, Any],
+        news: Mapping[str, Any],
+        labelled: bool,
+        warn: Callable[[str], None],
+        announce: Callable[[str], None],
+        sleep: Callable[[float], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._task_id = task_id
+        self._outputs, _ = accepted(outputs, news)
+        self._news = news
+        self._labelled = labelled
+        self._warn = warn
+        self._announce = announce
+        self._sleep = sleep
+        self._clock = clock
+        self._workspace: str | None = outputs.get("tiProjectId")
+        same_account = outputs.get("uin")
+        self._changed = {*diff(outputs, news, labelled=labelled, account_of=lambda _: same_account).in_place}
+        self._unconfirmed: dict[str, Any] = dict(outputs.get(UNCONFIRMED) or {})
+        self._reached = {name: value for name, value in self._outputs.items() if name != UNCONFIRMED}
+        self._detail: Mapping[str, Any] = {}
+        self._detail_is_old = False
+        self._stopped_as = ""
+
+    def run(self) -> dict[str, Any]:
+        steps: list[tuple[str, tuple[str, ...], Callable[[], None]]] = [
+            ("settings", SETTINGS, lambda: None),
+            ("tags", TAGS, self._set_tags),
+            ("log delivery", LOG, self._set_log_delivery),
+            ("run state", RUN, self._set_run_state),
+        ]
+        done: list[str] = []
+        try:
+            self._detail = self._present()
+            self._record(SECRETS)
+            self._bind_newer_labels()
+            for name, inputs, change in steps:
+                if self._changed & {*inputs}:
+                    change()
+                    done.append(name)
+                self._record(inputs)
+        except Exception as error:  # noqa: BLE001  whatever it is: what has been done must be recorded
+            left = [name for name, inputs, _ in steps if self._changed & {*inputs} and name not in done]
+            raise PartialUpdateError(self._failure(error, done, left), self._outputs_reached()) from None
+        return self._outputs_now()
+
+    def _failure(self, error: Exception, done: list[str], left: list[str]) -> str:
+        """Return the error of an update that failed on its way: why, what is done, and what is not."""
+        what = str(error) if isinstance(error, TioneError) else f"an answer could not be used ({type(error).__name__})"
+        is_one_step = not done and len(left) <= 1
+        parts = {} if is_one_step else {"changed": ", ".join(done) or "nothing", "not changed": ", ".join(left)}
+        told = f" ({'; '.join(f'{part}: {names}' for part, names in parts.items() if names)})" if parts else ""
+        return f"{named_task(self._task_id, self._outputs)} was not changed completely{told}: {what}"
+
+    def _record(self, inputs: tuple[str, ...]) -> None:
+        """Record that the task is, in these inputs, what the program wants."""
+        for name in inputs:
+            self._reached.pop(name, None)
+            if name in self._news:
+                self._reached[name] = self._news[name]
+
+    def _outputs_reached(self) -> dict[str, Any]:
+        unconfirmed = {name: value for name, value in self._unconfirmed.items() if value is not None}
+        return {**self._reached, **({UNCONFIRMED: unconfirmed} if unconfirmed else {})}
+
+    def _outputs_now(self) -> dict[str, Any]:
+        """Return the outputs of a task that was changed completely.
+
+        Reads lag behind writes: what was changed, or not touched, is recorded as it is known, whatever the detail says.
+        """
+        if self._detail_is_old:
+            try:
+                self._detail = self._described() or self._detail
+            except TioneError as error:
+                self._warn(f"{self._task_id} was changed, but cannot be read: {error}")
+        outputs = recorded_outputs(named(self._news, self._outputs["name"]), self._detail)
+        known = (*SETTINGS, *TAGS, *LOG, *RUN, "allTags")
+        outputs = {name: value for name, value in outputs.items() if name not in known}
+        outputs |= {name: self._reached[name] for name in known if name in self._reached}
+        if is_at_rest(self._stopped_as) and not is_at_rest(outputs["status"]):
+            outputs["status"] = self._stopped_as
+        return outputs
+
+    # The task.
+
+    def _described(self) -> dict[str, Any] | None:
+        return self._client.describe_training_task(self._task_id, self._workspace)
+
+    def _present(self) -> Mapping[str, Any]:
+        """Return the task's detail.
+
+        Raises:
+            TaskError: it is gone, or it cannot be told whether it is.
+        """
+        detail = detail_or_gone(
+            self._client,
+            self._task_id,
+            self._outputs,
+            sleep=self._sleep,
+            clock=self._clock,
+            announce=self._announce,
+        )
         if detail is None:
             raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
-        _record(reached, news, (*SETTINGS, *SECRETS))
-        if changed & {*TAGS}:
-            ours = [*outputs.get("tags", {}), *labels_to_remove(labelled)]
-            wanted = wanted_tags(news, labelled)
-            reached["allTags"] = set_tags(client, task_id, detail, wanted, ours, news.get("tiProjectId"))
-        _record(reached, news, TAGS)
-        if changed & {*LOG}:
-            _set_log_delivery(client, task_id, news)
-        _record(reached, news, LOG)
-        if changed & {*RUN}:
-            _set_run_state(client, task_id, outputs, news, sleep, clock)
-        _record(reached, news, RUN)
-    except TioneError as error:
-        who = f"training task {outputs.get('name')!r} ({task_id})"
-        raise PartialUpdateError(f"{who} was not changed completely: {error}", reached) from None
-    try:
-        detail = client.describe_training_task(task_id, news.get("tiProjectId"))
-    except TioneError:
-        detail = None
-    if detail is None:
-        return reached
-    return recorded_outputs(named(news, outputs["name"]), detail)
+        return detail
 
+    # Tags.
 
-def _record(reached: dict[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> None:
-    """Note that the task is, in these inputs, what the program wants."""
-    for name in names:
-        reached.pop(name, None)
-        if name in news:
-            reached[name] = news[name]
-
-
-def _set_log_delivery(client: Client, task_id: str, news: Mapping[str, Any]) -> None:
-    config = news.get("logConfig")
-    wire = None if config is None else to_wire(TRAINING_TASK.fields["logConfig"].type, config)
-    client.enable_cls_config(task_id, bool(news.get("logEnable")), wire, news.get("tiProjectId"))
-
-
-def _set_run_state(
-    client: Client,
-    task_id: str,
-    outputs: Mapping[str, Any],
-    news: Mapping[str, Any],
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
-) -> None:
-    """Stop or start the task where the program changed its mind, or where check has asked for another run."""
-    wanted = news.get("desiredStatus")
-    if wanted != outputs.get("desiredStatus"):
-        if wanted == "STOPPED":
-            bring_to_rest(client, task_id, outputs, sleep=sleep, clock=clock)
-        elif wanted == "RUNNING":
-            _start(client, task_id, outputs, {*Status} - {Status.SUCCEED}, sleep, clock)
-    if news.get("run", 1) > outputs.get("run", 1) and wanted != "STOPPED":
-        before = client.describe_training_task(task_id, outputs.get("tiProjectId")) or {}
-        # Another run than the recorded one: an earlier attempt, whose answer was lost, has started it already.
-        if before.get("LatestInstanceId") == outputs.get("latestInstanceId"):
-            _start(client, task_id, outputs, FAILED, sleep, clock)
-
-
-_LOOKS_AFTER_START = 5
-
-
-def _start(
-    client: Client,
-    task_id: str,
-    outputs: Mapping[str, Any],
-    from_statuses: Collection[str],
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
-) -> None:
-    """Start a task at rest. After an unclear answer its status or its latest run tells whether it was started."""
-    workspace = outputs.get("tiProjectId")
-    before = client.describe_training_task(task_id, workspace) or {}
-    if before.get("Status") == Status.STOPPING:
-        bring_to_rest(client, task_id, outputs, sleep=sleep, clock=clock)
-        before = client.describe_training_task(task_id, workspace) or {}
-    if not is_at_rest(str(before.get("Status"))) or before.get("Status") not in from_statuses:
-        return
-    try:
-        client.start_training_task(task_id, workspace)
-    except (UnclearError, ApiError) as error:
-        if isinstance(error, ApiError) and error.kind is not Kind.UNCLEAR:
+    def _set_tags(self) -> None:
+        recorded: Mapping[str, str] = self._outputs.get("allTags") or {}
+        unconfirmed = self._unconfirmed.get("tags") or ()
+        program = self._outputs.get("tags") or {}
+        ours = {*program, *unconfirmed, *labels_to_remove(self._labelled)}
+        try:
+            self._reached["allTags"] = self._tags_set(ours, recorded)
+        except PartialTagsError as error:
+            self._reached["allTags"] = error.tags
+            self._reached["tags"] = {key: error.tags[key] for key in sorted(error.ours - {*OUR_KEYS})}
+            self._unconfirmed["tags"] = sorted({*unconfirmed, *error.unconfirmed} - {*self._reached["tags"]}) or None
             raise
-        for look in range(_LOOKS_AFTER_START):
-            sleep(0.5 * 2**look)
-            after = client.describe_training_task(task_id, workspace) or {}
-            if after.get("LatestInstanceId") != before.get("LatestInstanceId"):
-                return
-        raise
+        self._unconfirmed.pop("tags", None)
+
+    def _tags_set(self, ours: Collection[str], recorded: Mapping[str, str]) -> dict[str, str]:
+        wanted = wanted_tags(self._news, self._labelled)
+        detail = {**self._detail, "Uin": self._detail.get("Uin") or self._outputs.get("uin")}
+        return set_tags(
+            self._client,
+            self._task_id,
+            detail,
+            wanted,
+            ours,
+            self._workspace,
+            recorded=recorded,
+            lag_seconds=LAG_SECONDS,
+            sleep=self._sleep,
+            clock=self._clock,
+        )
+
+    def _bind_newer_labels(self) -> None:
+        """Bind the labels that a task of an earlier version lacks. Nobody asked for them: a failure is a warning."""
+        recorded: Mapping[str, str] = self._outputs.get("allTags") or {}
+        newer = wanted_tags(self._news, self._labelled).keys() & {*OUR_KEYS} - {*LABELS} - recorded.keys()
+        if not newer or self._changed & {*TAGS}:
+            return
+        try:
+            self._reached["allTags"] = self._tags_set((), recorded)
+        except TioneError as error:
+            self._warn(f"{self._task_id} does not have the labels {', '.join(sorted(newer))} yet: {error}")
+
+    # Log delivery.
+
+    def _set_log_delivery(self) -> None:
+        config = self._news.get("logConfig")
+        wire = None if config is None else to_wire(TRAINING_TASK.fields["logConfig"].type, config)
+        self._client.enable_cls_config(self._task_id, bool(self._news.get("logEnable")), wire, self._workspace)
+        self._detail_is_old = True
+
+    # Run state.
+
+    def _set_run_state(self) -> None:
+        """Stop or start the task where the program changed its mind, or where check has counted a re-run."""
+        wanted = self._news.get("desiredStatus")
+        was_started = False
+        if wanted != self._outputs.get("desiredStatus"):
+            if wanted == Status.STOPPED:
+                self._stop()
+            elif wanted == Status.RUNNING:
+                was_started = self._start({*Status} - {Status.SUCCEED}, self._is_not_started_yet)
+        if is_rerun_counted(self._outputs, self._news) and wanted != Status.STOPPED and not was_started:
+            self._run_again()
+        self._unconfirmed.pop("start", None)
+
+    def _stop(self) -> None:
+        status = bring_to_rest(
+            self._client,
+            self._task_id,
+            self._outputs,
+            sleep=self._sleep,
+            clock=self._clock,
+            announce=self._announce,
+        )
+        if status is None:
+            raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
+        self._stopped_as, self._detail_is_old = status, True
+
+    def _run_again(self) -> None:
+        """Start the re-run that check has counted, unless it has been started already."""
+        try:
+            was_started = self._start(FAILED, self._is_rerun_due)
+        except TioneError:
+            if "start" in self._unconfirmed:  # it counts, whether it turns out to have happened or not
+                self._record(("run", RERUN_OF))
+            raise
+        if not was_started:
+            run = _run_of(self._detail)
+            of_run = f", run {run}" if run else ""
+            self._warn(f"{self._task_id} was not started again: by now it is {status_of(self._detail)}{of_run}")
+
+    def _is_not_started_yet(self, run: str) -> bool:
+        """Check whether an earlier attempt, whose answer was lost, has not made the run that is the latest one now."""
+        before = self._unconfirmed.get("start")
+        return not (before and run and run != before)
+
+    def _is_rerun_due(self, run: str) -> bool:
+        """Check whether the latest run, which has failed, is the one that the re-run is of.
+
+        Otherwise an earlier attempt whose answer was lost, or somebody else, has started the task again. Where an id
+        is not known, the status decides.
+        """
+        failed = self._news.get(RERUN_OF)
+        if failed is None:  # an earlier version has counted it
+            failed = self._outputs.get("latestInstanceId")
+        return not (run and run != failed) if failed else self._is_not_started_yet(run)
+
+    def _start(self, statuses: Collection[str], is_due: Callable[[str], bool]) -> bool:
+        """Start the task where its status is one of these and the start is due; return whether it was started.
+
+        A task that is active already needs no start, whoever has started it.
+        """
+        self._detail = before = self._after_stopping()
+        status = status_of(before)
+        if not is_at_rest(status) or status not in statuses or not is_due(_run_of(before)):
+            return False
+        try:
+            self._client.start_training_task(self._task_id, self._workspace)
+        except (UnclearError, ApiError) as error:
+            is_refusal = isinstance(error, ApiError) and error.kind is not Kind.UNCLEAR
+            if is_refusal and not is_not_allowed(error):
+                raise
+            # A refusal because of the task's status may only mean that it is active already: a read may lag.
+            if self._shows_another_run(before):
+                return True
+            if is_refusal:
+                raise
+            self._unconfirmed["start"] = _run_of(before)
+            raise TaskError(
+                f"it may have been started again or not ({error}); after {LAG_SECONDS:.0f} s no new run shows. Run "
+                "`pulumi up` again: it starts the task only if there is no new run by then"
+            ) from error
+        if not self._shows_another_run(before):
+            self._warn(
+                f"{self._task_id} was started again, which the service has accepted, but after {LAG_SECONDS:.0f} s no "
+                f"new run shows: it is still {status}. Look with `pulumi-tione status`, or run `pulumi refresh` later"
+            )
+        return True
+
+    def _after_stopping(self) -> Mapping[str, Any]:
+        """Return the task's detail once it is not STOPPING any more. It is not asked to stop: a read may lag."""
+        detail = self._present()
+
+        def is_done() -> bool:
+            nonlocal detail
+            if status_of(detail) == Status.STOPPING:
+                detail = self._present()
+            return status_of(detail) != Status.STOPPING
+
+        if wait_until(is_done, seconds=SECONDS_TO_STOP, sleep=self._sleep, clock=self._clock):
+            return detail
+        raise TaskError(f"it is STOPPING for {SECONDS_TO_STOP // 60} minutes, and cannot be started before it stopped")
+
+    def _shows_another_run(self, before: Mapping[str, Any]) -> bool:
+        """Check whether the task shows another run than before, looking for as long as reads may lag."""
+        self._announce("waiting until the new run shows")
+
+        def is_done() -> bool:
+            try:
+                now = self._described()
+            except TioneError:
+                return False
+            if now is None or not _is_another_run(before, now):
+                return False
+            self._detail, self._detail_is_old = now, False
+            return True
+
+        return wait_until(is_done, seconds=LAG_SECONDS, sleep=self._sleep, clock=self._clock)
+
+
+def _run_of(detail: Mapping[str, Any]) -> str:
+    return str(detail.get("LatestInstanceId") or "")
+
+
+def _is_another_run(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Check whether a task that had ended runs again, or has since.
+
+    The id of a run may be empty while it is SUBMITTING. An active status alone proves nothing where the id is that of
+    the run that had ended: that is a read from before.
+    """
+    one, other = _run_of(before), _run_of(now)
+    return one != other if one and other else not is_at_rest(status_of(now))

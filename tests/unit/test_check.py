@@ -844,16 +844,16 @@ def test_that_a_restart_is_billed_again_is_said(before: str | None, wanted: str,
     assert any("billed again" in warning for warning in found.warnings) == warned
 
 
-class Status:
-    """What the service answers when it is asked for a task's status; it counts how often it is."""
+class Tasks:
+    """What the service answers when it is asked for a task; it counts how often it is."""
 
-    def __init__(self, status: str | None) -> None:
-        self.status = status
+    def __init__(self, status: str | None, run: str | None = "run-a") -> None:
+        self.task = None if status is None else {"Id": "train-1", "Status": status, "LatestInstanceId": run}
         self.asked_for: list[Mapping[str, Any]] = []
 
-    def __call__(self, inputs: Mapping[str, Any]) -> str | None:
+    def __call__(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
         self.asked_for.append(inputs)
-        return self.status
+        return self.task
 
 
 @pytest.mark.parametrize(
@@ -861,6 +861,7 @@ class Status:
     [
         ({}, 2.0, "FAILED", 1),
         ({"name": "bert"}, 2.0, "FAILED", 2),
+        ({"name": "bert"}, 2.0, "failed", 2),
         ({"name": "bert", "run": 1.0}, 2.0, "FAILED", 2),
         ({"name": "bert", "run": 2.0}, 2.0, "SUBMIT_FAILED", 3),
         ({"name": "bert", "run": 3.0}, 2.0, "FAILED", 3),
@@ -876,20 +877,53 @@ class Status:
 def test_a_failed_task_is_run_again_as_often_as_is_allowed(
     olds: dict[str, Any], allowed: float | None, status: str | None, run: int | None
 ) -> None:
-    service = Status(status)
-    around = Surroundings(region="ap-guangzhou", labelled=True, status_of=service)
+    service = Tasks(status)
+    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=service)
     found = checked(olds, around=around, rerunOnFailure=allowed)
     assert found.failures == []
     assert found.inputs.get("run") == run
     is_raised = run is not None and run > olds.get("run", 1)
-    assert any("billed again" in warning for warning in found.warnings) == is_raised
+    assert found.inputs.get("rerunOf") == ("run-a" if is_raised else None)
     assert all(asked == olds for asked in service.asked_for)
     assert len(service.asked_for) <= (1 if olds and allowed is not None else 0)
 
 
+@pytest.mark.parametrize(
+    ("counted_of", "latest", "run", "of"),
+    [
+        ("run-a", "run-a", 2, "run-a"),  # the re-run was not started yet, or the read lags behind its start
+        ("run-a", "run-b", 3, "run-b"),
+        ("", "run-b", 3, "run-b"),
+        (None, "run-b", 3, "run-b"),
+        ("run-a", None, 3, ""),  # where the service tells no id, the status decides
+        ("run-a", "", 3, ""),
+    ],
+)
+def test_one_failure_is_counted_once(counted_of: str | None, latest: str | None, run: int, of: str) -> None:
+    olds = {"name": "bert", "run": 2.0, **({} if counted_of is None else {"rerunOf": counted_of})}
+    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=Tasks("FAILED", latest))
+    found = checked(olds, around=around, rerunOnFailure=5.0)
+    assert (found.inputs["run"], found.inputs["rerunOf"]) == (run, of)
+
+
+@pytest.mark.parametrize("allowed", [None, 2.0])
+@pytest.mark.parametrize("status", [None, "RUNNING", "SUCCEED"])
+def test_what_was_counted_stays_as_it_was(allowed: float | None, status: str | None) -> None:
+    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=Tasks(status))
+    found = checked({"name": "bert", "run": 2.0, "rerunOf": "run-a"}, around=around, rerunOnFailure=allowed)
+    assert (found.inputs["run"], found.inputs["rerunOf"]) == (2, "run-a")
+
+
+def test_a_task_in_the_place_of_another_begins_to_count_anew() -> None:
+    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=Tasks("FAILED"))
+    found = checked({}, around=around, rerunOnFailure=2.0)
+    assert found.inputs["run"] == 1
+    assert "rerunOf" not in found.inputs
+
+
 def test_the_service_is_not_asked_about_a_program_that_has_failures() -> None:
-    service = Status("FAILED")
-    around = Surroundings(region="ap-guangzhou", labelled=True, status_of=service)
+    service = Tasks("FAILED")
+    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=service)
     found = checked({"name": "bert", "run": 2.0}, around=around, rerunOnFailure=2.0, chargeType="MONTHLY")
     assert service.asked_for == []
     assert found.inputs["run"] == 2

@@ -9,7 +9,7 @@ from pulumi.output import Unknown
 
 from pulumi_tione._fields import TRAINING_TASK
 from pulumi_tione._ownership import NUMBERED_FROM, NUMBERS, automatic_name, labels, numbered
-from pulumi_tione.lifecycle.diff import Difference
+from pulumi_tione.lifecycle.diff import Difference, announced_rerun
 from pulumi_tione.lifecycle.diff import diff as diff_by_labels
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
@@ -157,6 +157,38 @@ def test_a_further_run_that_check_asks_for_is_a_change_in_place() -> None:
     rerun = {"rerunOnFailure": 2, "run": 1}
     assert diff({**OUTPUTS, **rerun}, {**INPUTS, **rerun}) == NO_DIFFERENCE
     assert diff({**OUTPUTS, **rerun}, {**INPUTS, **rerun, "run": 2}) == Difference(replacing=(), in_place=("run",))
+
+
+@pytest.mark.parametrize(
+    ("recorded", "news", "announced"),
+    [
+        ({"run": 1}, {"run": 2, "rerunOnFailure": 3}, "is started again: re-run 1 of 3, billed again"),
+        ({}, {"run": 2, "rerunOnFailure": 3}, "is started again: re-run 1 of 3, billed again"),
+        ({"run": 2}, {"run": 4.0, "rerunOnFailure": 3.0}, "is started again: re-run 3 of 3, billed again"),
+        ({"run": 2}, {"run": 2, "rerunOnFailure": 3}, None),
+        ({"run": 1}, {"run": 2}, None),
+        ({"run": 1}, {"run": 2, "rerunOnFailure": 0}, None),
+        ({"run": 1}, {"run": 2, "rerunOnFailure": unknown()}, None),
+        ({"run": 1}, {"run": 2, "rerunOnFailure": 3, "desiredStatus": "STOPPED"}, None),
+        ({"run": 2, "unconfirmed": {"start": "a"}}, {"run": 2, "rerunOnFailure": 3}, "not known whether re-run 1 of 3"),
+        ({"run": 1, "unconfirmed": {"start": "a"}}, {"run": 1, "rerunOnFailure": 3}, None),
+    ],
+)
+def test_a_rerun_is_announced_where_one_is_due(
+    recorded: dict[str, Any], news: dict[str, Any], announced: str | None
+) -> None:
+    told = announced_rerun(recorded, news)
+    assert (told is None) == (announced is None)
+    assert (announced or "") in (told or "")
+
+
+@pytest.mark.parametrize(
+    ("unconfirmed", "changed"), [({"start": ""}, ("run",)), ({"tags": ["new"]}, ("tags",)), ({}, ())]
+)
+def test_what_a_failed_update_left_unconfirmed_is_settled_by_the_next_one(
+    unconfirmed: dict[str, Any], changed: tuple[str, ...]
+) -> None:
+    assert diff({**OUTPUTS, "unconfirmed": unconfirmed}, INPUTS) == Difference(replacing=(), in_place=changed)
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import NUMBERED_FROM, automatic_name, labels, numbered
+from pulumi_tione._ownership import NUMBERED_FROM, UNCONFIRMED, automatic_name, labels, numbered
 from pulumi_tione.errors import ApiError, UnclearError
 from pulumi_tione.lifecycle import presence
 from pulumi_tione.lifecycle.diff import Difference, diff
+from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
@@ -41,48 +43,82 @@ def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Service(Client):
-    """One task, as it is told; it keeps what was asked of it, in order."""
+    """One task; it keeps what was asked of it, in order. What it shows lags behind by so many seconds."""
 
-    def __init__(self, status: str = "RUNNING") -> None:
+    def __init__(self, status: str = "RUNNING", lag: float = 0.0) -> None:
         self.region = "ap-guangzhou"
+        self.now = 1000.0
+        self.lag = lag
         self.tags: dict[str, str] = {**OUTPUTS["allTags"], "qcs:tag:createdBy": "100"}
         self.name = "bert"
         self.status = status
+        self.run = "instance-1"
         self.runs = 1
         self.log: tuple[bool, Any] = (False, None)
         self.is_gone = False
-        self.shows_tags_late = False
+        self.shows_tags = True
         self.calls: list[str] = []
-        self.failing: dict[str, Exception] = {}
-        self.start: Callable[[], None] = self._start
+        self.failing: dict[str, tuple[Exception, bool]] = {}
+        """The errors of calls that begin so, and whether they take effect all the same."""
+        self.start: Callable[[], None] = self.started
+        self.looks = 0
+        self._shown: list[tuple[float, dict[str, Any]]] = []
+        self._changed()
 
-    def _called(self, call: str) -> None:
-        self.calls.append(call)
-        for beginning, error in self.failing.items():
-            if call.startswith(beginning):
-                raise error
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
-    def _start(self) -> None:
+    def clock(self) -> float:
+        return self.now
+
+    def fail(self, call: str, error: Exception, *, has_effect: bool = False) -> None:
+        self.failing[call] = (error, has_effect)
+
+    def happen(self, **changes: Any) -> None:
+        """Change the task as somebody else does."""
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self._changed()
+
+    def started(self) -> None:
         self.runs += 1
-        self.status = "SUBMITTING"
+        self.happen(status="SUBMITTING", run=f"instance-{self.runs}")
 
-    def describe_training_task(
-        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
-    ) -> dict[str, Any] | None:
-        if self.is_gone:
-            return None
+    def _changed(self) -> None:
+        self._shown.append((self.now, copy.deepcopy(self._detail())))
+
+    def _called(self, call: str, effect: Callable[[], None]) -> None:
+        self.calls.append(call)
+        error, has_effect = next((told for begin, told in self.failing.items() if call.startswith(begin)), (None, True))
+        if has_effect:
+            effect()
+            self._changed()
+        if error is not None:
+            raise error
+
+    def _detail(self) -> dict[str, Any]:
         return {
             "Id": "train-1",
             "Name": self.name,
             "Uin": "100",
             "Status": self.status,
-            "LatestInstanceId": f"instance-{self.runs}",
+            "LatestInstanceId": self.run,
             "ChargeType": "POSTPAID_BY_HOUR",
             "ResourceConfigInfos": [{"Role": "WORKER", "InstanceNum": 1}],
             "Tags": [{"TagKey": key, "TagValue": value} for key, value in self.tags.items()],
             "LogEnable": self.log[0],
             "LogConfig": self.log[1],
         }
+
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> dict[str, Any] | None:
+        self.looks += 1
+        if self.is_gone:
+            return None
+        shown = [detail for at, detail in self._shown if at <= self.now - self.lag]
+        detail = copy.deepcopy(shown[-1] if shown else self._shown[0][1])
+        return detail if self.shows_tags else {**detail, "Tags": self._shown[0][1]["Tags"]}
 
     def training_tasks_by_id(
         self, task_ids: Sequence[str], ti_project_id: str | None = None
@@ -94,45 +130,80 @@ class Service(Client):
 
     def tag_training_task(self, task_id: str, uin: str, tags: Mapping[str, str]) -> None:
         assert (task_id, uin) == ("train-1", "100")
-        if tags:
-            self._called(f"tag {','.join(sorted(tags))}")
-            self.tags.update({} if self.shows_tags_late else tags)
+        assert 1 <= len(tags) <= 10
+        if len({*self.tags, *tags} - {"qcs:tag:createdBy"}) > 50:
+            raise refusal("LimitExceeded.ResourceAttachedTags")
+        self._called(f"tag {','.join(sorted(tags))}", lambda: self.tags.update(tags))
 
     def untag_training_task(self, task_id: str, uin: str, keys: Sequence[str]) -> None:
-        if keys:
-            self._called(f"untag {','.join(sorted(keys))}")
-            for key in keys:
-                del self.tags[key]
+        assert 1 <= len(keys) <= 10
+        if not {*keys} <= {*self.tags}:
+            raise refusal("ResourceNotFound.AttachedTagKeyNotFound")
+
+        def effect() -> None:
+            self.tags = {key: value for key, value in self.tags.items() if key not in keys}
+
+        self._called(f"untag {','.join(sorted(keys))}", effect)
 
     def enable_cls_config(
         self, task_id: str, enable: bool, config: Mapping[str, Any] | None, ti_project_id: str | None = None
     ) -> None:
-        self._called(f"log {enable} {config and config['TopicId']}")
-        self.log = (enable, config)
+        def effect() -> None:
+            self.log = (enable, config)
+
+        self._called(f"log {enable} {config and config['TopicId']}", effect)
 
     def stop_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
-        self._called("stop")
-        self.status = "STOPPED"
+        self._called("stop", lambda: self.happen(status="STOPPED"))
 
     def start_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
-        self._called("start")
-        self.start()
+        self._called("start", self.start)
 
 
 def refusal(code: str) -> ApiError:
     return ApiError("TagResources", code, "no", "r-1")
 
 
+LOST = UnclearError("StartTrainingTask got no answer")
+
+
+def inputs(**changes: Any) -> dict[str, Any]:
+    """The inputs with some changed; None takes one away."""
+    return {name: value for name, value in {**NEWS, **changes}.items() if value is not None}
+
+
 def updated(
-    service: Service, *, outputs: Mapping[str, Any] = OUTPUTS, labelled: bool = True, **changes: Any
+    service: Service,
+    *,
+    outputs: Mapping[str, Any] = OUTPUTS,
+    labelled: bool = True,
+    warnings: list[str] | None = None,
+    **changes: Any,
 ) -> dict[str, Any]:
-    """Update the task to the inputs with some changed; None takes one away."""
-    news = {name: value for name, value in {**NEWS, **changes}.items() if value is not None}
+    """Update the task to the inputs with some changed. Afterwards nothing is left to be changed."""
+    news = inputs(**changes)
+    warn = (warnings if warnings is not None else []).append
     reached = update(
-        service, "train-1", outputs, news, labelled=labelled, sleep=lambda _: None, clock=iter(range(10**6)).__next__
+        service, "train-1", outputs, news, labelled=labelled, warn=warn, sleep=service.sleep, clock=service.clock
     )
     assert diff(reached, news, labelled=labelled) == Difference(replacing=(), in_place=())
+    assert UNCONFIRMED not in reached
     return reached
+
+
+def failed(service: Service, **how: Any) -> PartialUpdateError:
+    """Update the task, which fails on its way."""
+    with pytest.raises(PartialUpdateError) as caught:
+        updated(service, **how)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def refreshed(service: Service, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    now = read(service, "train-1", outputs)
+    assert now is not None
+    assert UNCONFIRMED not in now[1]
+    return now[0]
 
 
 # Tags.
@@ -168,11 +239,191 @@ def test_labels_that_are_turned_off_are_removed() -> None:
     assert service.calls == ["untag pulumi:project,pulumi:resource,pulumi:stack"]
 
 
-def test_tags_that_are_accepted_but_not_shown_are_an_error() -> None:
+def test_tags_that_are_accepted_but_never_shown_are_an_error_after_half_a_minute() -> None:
     service = Service()
-    service.shows_tags_late = True
-    with pytest.raises(PartialUpdateError, match="the tags team were accepted, but are not to be seen"):
-        updated(service, tags={"team": "cv", "old": "x"})
+    service.shows_tags = False
+    error = failed(service, tags={"team": "cv", "new": "y"})
+    assert "the tags team, new, old were accepted, but do not show after 35 s" in str(error)
+    assert 30 < service.now - 1000 < 45
+    assert error.outputs["tags"] == {"team": "nlp", "old": "x"}
+    assert error.outputs[UNCONFIRMED]["tags"] == ["new"]
+
+
+@pytest.mark.parametrize("lag", [1.0, 20.0, 30.0])
+def test_tags_that_show_late_are_waited_for(lag: float) -> None:
+    service = Service(lag=lag)
+    outputs = updated(service, tags={"team": "cv", "new": "y"})
+    assert service.calls == ["tag new,team", "untag old"]
+    assert lag <= service.now - 1000 <= lag + 5
+    assert outputs["allTags"] == {"team": "cv", "new": "y", "foreign": "f", **labels(OWNER)}
+
+
+def test_tags_that_show_at_once_cost_no_time() -> None:
+    service = Service()
+    updated(service, tags={"team": "cv"})
+    assert service.now == 1000
+
+
+@pytest.mark.parametrize("seconds_between", [0.0, 10.0])
+def test_a_change_that_is_taken_back_while_reads_lag_ends_with_the_tags_of_the_program(seconds_between: float) -> None:
+    service = Service()
+    outputs = updated(service, tags={"team": "cv", "new": "y"})
+    service.lag = 30.0
+    service.sleep(seconds_between)
+    outputs = updated(service, outputs=outputs)
+    assert {key: service.tags.get(key) for key in ("team", "old", "new")} == {"team": "nlp", "old": "x", "new": None}
+    assert outputs["allTags"] == OUTPUTS["allTags"]
+
+
+def test_another_change_does_not_record_tags_that_lag_behind() -> None:
+    service = Service()
+    outputs = updated(service, tags={"team": "cv"})
+    service.lag = 30.0
+    outputs = updated(service, outputs=outputs, tags={"team": "cv"}, logEnable=True, logConfig=LOG)
+    assert outputs["tags"] == {"team": "cv"}
+    assert outputs["allTags"]["team"] == "cv"
+    assert (outputs["logEnable"], outputs["logConfig"]) == (True, LOG)
+    assert service.now == 1000
+
+
+MANY = {f"k{number:02}": "v" for number in range(25)}
+
+
+def of_program(service: Service) -> dict[str, str]:
+    """The tags that the task really has, without those of others."""
+    return {key: value for key, value in service.tags.items() if key not in ("foreign", "qcs:tag:createdBy")}
+
+
+@pytest.mark.parametrize("is_refreshed", [False, True])
+@pytest.mark.parametrize("goes_on", [False, True])
+@pytest.mark.parametrize("lag", [0.0, 30.0])
+@pytest.mark.parametrize("has_effect", [None, False, True])
+def test_the_second_call_for_tags_fails_and_any_next_update_ends_with_the_tags_of_the_program(
+    has_effect: bool | None, lag: float, goes_on: bool, is_refreshed: bool
+) -> None:
+    service = Service(lag=lag)
+    error = refusal("UnauthorizedOperation") if has_effect is None else LOST
+    service.fail("tag k10", error, has_effect=bool(has_effect))
+    tags = {"team": "cv", **MANY}
+    service.failing["tag k09"] = service.failing.pop("tag k10")
+    partial = failed(service, tags=tags)
+    reached = partial.outputs
+    really = {key: value for key, value in of_program(service).items() if not key.startswith("pulumi:")}
+    assert reached["tags"] == really
+    assert reached["allTags"] == {**really, "foreign": "f", **labels(OWNER)}
+    assert "set: team, k00, k01, k02, k03, k04, k05, k06, k07, k08" in str(partial)
+    assert "not removed: old" in str(partial)
+    assert str(error) in str(partial)
+
+    service.failing.clear()
+    if is_refreshed:
+        service.sleep(60)
+        reached = refreshed(service, reached)
+    program = tags if goes_on else NEWS["tags"]
+    outputs = updated(service, outputs=reached, tags=program)
+    assert of_program(service) == {**program, **labels(OWNER)}
+    assert outputs["tags"] == program
+    assert service.tags["foreign"] == "f"
+
+
+@pytest.mark.parametrize("is_refreshed", [False, True])
+def test_a_tag_that_was_bound_later_than_anybody_looked_is_taken_away_again(is_refreshed: bool) -> None:
+    service = Service()
+    service.fail("tag", LOST)
+    reached = failed(service, tags={**NEWS["tags"], "new": "y"}).outputs
+    assert reached[UNCONFIRMED]["tags"] == ["new"]
+    assert "perhaps set: new" in str(failed(service, tags={**NEWS["tags"], "new": "y"}))
+    service.failing.clear()
+    service.tags["new"] = "y"
+    service.happen()
+    if is_refreshed:
+        reached = refreshed(service, reached)
+    assert diff(reached, NEWS, labelled=True).in_place == ("tags",)
+    updated(service, outputs=reached)
+    assert "new" not in service.tags
+
+
+def test_a_tag_of_somebody_else_with_a_key_that_could_not_be_written_stays_theirs() -> None:
+    service = Service()
+    service.fail("tag", refusal("UnauthorizedOperation"))
+    reached = failed(service, tags={**NEWS["tags"], "foreign": "mine"}).outputs
+    service.failing.clear()
+    updated(service, outputs=reached)
+    assert service.tags["foreign"] == "f"
+
+
+def test_a_tag_that_is_gone_already_does_not_stand_in_the_way_of_others_that_are_removed() -> None:
+    service = Service()
+    outputs = {**OUTPUTS, "tags": {"team": "nlp", "old": "x", "gone": "z"}}
+    service.lag = 30.0
+    service._shown[0][1]["Tags"].append({"TagKey": "gone", "TagValue": "z"})
+    updated(service, outputs=outputs, tags={"team": "nlp"})
+    assert "old" not in service.tags
+
+
+def test_a_tag_that_is_removed_by_a_request_whose_answer_is_lost_is_removed() -> None:
+    service = Service()
+    service.fail("untag old", LOST, has_effect=True)
+    partial = failed(service, tags={"team": "nlp"})
+    assert "removed: old" in str(partial)
+    assert partial.outputs["tags"] == {"team": "nlp"}
+    assert "old" not in partial.outputs["allTags"]
+
+
+@pytest.mark.parametrize("others", [0, 5])
+def test_as_many_tags_as_there_is_room_for_are_changed_to_others(others: int) -> None:
+    service = Service()
+    first = {f"a{number:02}": "v" for number in range(46 - others)}
+    foreign = {f"f{number}": "f" for number in range(others)}
+    service.tags = {**first, **foreign, **labels(OWNER), "team": "nlp"}
+    service.happen()
+    outputs = {**OUTPUTS, "tags": {**first, "team": "nlp"}, "allTags": dict(service.tags)}
+    second = {f"b{number:02}": "v" for number in range(46 - others)}
+    updated(service, outputs=outputs, tags={**second, "team": "cv"})
+    assert service.tags == {**second, "team": "cv", **foreign, **labels(OWNER)}
+    assert service.calls[0].startswith("tag ")
+
+
+def test_the_label_of_the_create_is_left_as_it_is() -> None:
+    service = Service()
+    service.tags["pulumi:create"] = "7f"
+    service.happen()
+    updated(service, tags={"team": "cv"})
+    assert service.tags["pulumi:create"] == "7f"
+    outputs = {**OUTPUTS, "allTags": {**OUTPUTS["allTags"], "pulumi:create": "7f"}}
+    updated(service, outputs=outputs, labelled=False)
+    assert "pulumi:create" not in service.tags
+
+
+RETAINED = {**OWNER, "retainOnDelete": True}
+
+
+def test_a_task_of_an_earlier_version_gets_newer_labels_along_with_another_change() -> None:
+    outputs = {**OUTPUTS, "owner": RETAINED}
+    assert diff(outputs, {**NEWS, "owner": RETAINED}, labelled=True).in_place == ()
+    service = Service()
+    reached = updated(service, outputs=outputs, owner=RETAINED, logEnable=True)
+    assert service.calls == ["tag pulumi:retained", "log True None"]
+    assert reached["allTags"]["pulumi:retained"] == "true"
+
+
+def test_newer_labels_that_cannot_be_bound_are_no_reason_to_fail_another_change() -> None:
+    outputs, warnings = {**OUTPUTS, "owner": RETAINED}, list[str]()
+    service = Service()
+    service.fail("tag", refusal("UnauthorizedOperation"))
+    updated(service, outputs=outputs, warnings=warnings, owner=RETAINED, logEnable=True)
+    assert service.log == (True, None)
+    assert len(warnings) == 1
+    assert "train-1 does not have the labels pulumi:retained yet" in warnings[0]
+
+
+def test_the_label_of_a_retained_task_goes_when_the_option_does() -> None:
+    service = Service()
+    service.tags["pulumi:retained"] = "true"
+    service.happen()
+    outputs = {**OUTPUTS, "owner": RETAINED, "allTags": {**OUTPUTS["allTags"], "pulumi:retained": "true"}}
+    updated(service, outputs=outputs)
+    assert "pulumi:retained" not in service.tags
 
 
 # Log delivery and outputs.
@@ -201,7 +452,7 @@ def test_an_update_loses_no_output() -> None:
 
 def test_a_computed_name_that_had_to_be_numbered_stays() -> None:
     service, name = Service(), automatic_name(OWNER)
-    service.name = numbered(name, 2)
+    service.happen(name=numbered(name, 2))
     outputs = {**OUTPUTS, "name": service.name, NUMBERED_FROM: name}
     reached = updated(service, outputs=outputs, name=name, tags={"team": "cv"})
     assert (reached["name"], reached[NUMBERED_FROM]) == (service.name, name)
@@ -251,71 +502,334 @@ def test_a_further_run_is_started_only_of_a_task_that_failed(status: str, calls:
     assert outputs["run"] == 2
 
 
-def test_a_start_whose_answer_was_lost_has_happened_when_there_is_another_run() -> None:
+RERUN: dict[str, Any] = {"rerunOnFailure": 2, "run": 2, "rerunOf": "instance-1"}
+COUNTED = {**OUTPUTS, "rerunOnFailure": 2, "run": 1}
+
+
+def lost(effect: Callable[[], None] | None = None) -> Callable[[], None]:
+    """A start whose answer is lost, with or without its effect."""
+
+    def start() -> None:
+        if effect is not None:
+            effect()
+        raise LOST
+
+    return start
+
+
+@pytest.mark.parametrize("recorded", ["", None, "instance-1", "instance-0"])
+def test_a_rerun_that_was_announced_is_started_whatever_run_was_recorded(recorded: str | None) -> None:
     service = Service("FAILED")
+    outputs = updated(service, outputs={**COUNTED, "latestInstanceId": recorded}, **RERUN)
+    assert service.calls == ["start"]
+    assert outputs["latestInstanceId"] == "instance-2"
+    assert outputs["status"] == "SUBMITTING"
 
-    def accepted_but_lost() -> None:
-        service.runs += 1
-        service.status = "FAILED"
-        raise UnclearError("StartTrainingTask got no answer")
 
-    service.start = accepted_but_lost
-    updated(service, outputs={**OUTPUTS, "rerunOnFailure": 2, "run": 1}, rerunOnFailure=2, run=2)
+@pytest.mark.parametrize("recorded", ["", None, "instance-1"])
+def test_a_rerun_that_an_earlier_version_has_counted_is_started(recorded: str | None) -> None:
+    service = Service("FAILED")
+    updated(service, outputs={**COUNTED, "latestInstanceId": recorded}, rerunOnFailure=2, run=2)
     assert service.calls == ["start"]
 
 
-def test_a_start_whose_answer_was_lost_and_that_has_not_happened_is_an_error() -> None:
+def test_a_task_whose_runs_have_no_ids_is_started_by_its_status() -> None:
+    service = Service("FAILED")
+    service.happen(run="")
+
+    def started() -> None:
+        service.happen(status="SUBMITTING")
+
+    service.start = started
+    updated(service, outputs={**COUNTED, "latestInstanceId": "instance-0"}, **{**RERUN, "rerunOf": ""})
+    assert service.calls == ["start"]
+
+
+@pytest.mark.parametrize("status", ["SUBMITTING", "PENDING", "RUNNING", "PAUSED"])
+def test_a_rerun_of_a_task_that_is_active_already_is_not_started(status: str) -> None:
+    service = Service("FAILED")
+    service.happen(status=status, run="instance-2")
+    warnings: list[str] = []
+    updated(service, outputs=COUNTED, warnings=warnings, **RERUN)
+    assert service.calls == []
+    assert warnings == [f"train-1 was not started again: by now it is {status}, run instance-2"]
+
+
+def test_a_rerun_that_somebody_has_started_meanwhile_and_that_failed_is_not_started_again() -> None:
+    service = Service("FAILED")
+    service.happen(run="instance-2")
+    outputs = updated(service, outputs=COUNTED, **RERUN)
+    assert service.calls == []
+    assert outputs["run"] == 2
+
+
+def test_a_rerun_that_the_program_does_not_allow_any_more_is_not_started() -> None:
+    service = Service("FAILED")
+    updated(service, outputs=COUNTED, run=2, rerunOf="instance-1")
+    assert service.calls == []
+
+
+@pytest.mark.parametrize("lag", [0.0, 3.0, 10.0, 30.0])
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_start_whose_answer_was_lost_has_happened_when_there_is_another_run(lag: float, ends: bool) -> None:
+    service = Service("FAILED", lag=lag)
+
+    def effect() -> None:
+        service.started()
+        if ends:
+            service.happen(status="FAILED")
+
+    service.start = lost(effect)
+    outputs = updated(service, outputs=COUNTED, **RERUN)
+    assert service.calls == ["start"]
+    assert lag <= service.now - 1000 <= lag + 5
+    assert outputs["latestInstanceId"] == "instance-2"
+    assert outputs["status"] == service.status
+
+
+def test_a_run_whose_id_is_not_there_yet_is_known_by_its_status() -> None:
+    service = Service("FAILED", lag=10.0)
+    service.start = lost(lambda: service.happen(status="SUBMITTING", run=""))
+    updated(service, outputs=COUNTED, **RERUN)
+    assert service.calls == ["start"]
+
+
+def test_a_read_from_before_the_failure_is_no_new_run() -> None:
     service = Service("FAILED")
 
-    def lost() -> None:
-        raise UnclearError("StartTrainingTask got no answer")
+    def flickering() -> None:
+        service.happen(status="RUNNING")  # the run that failed, as another replica still shows it
+        raise LOST
 
-    service.start = lost
-    outputs = {**OUTPUTS, "rerunOnFailure": 2, "run": 1}
-    with pytest.raises(PartialUpdateError, match="StartTrainingTask got no answer") as caught:
-        updated(service, outputs=outputs, rerunOnFailure=2, run=2)
+    service.start = flickering
+    failed(service, outputs=COUNTED, **RERUN)
+
+
+def test_a_start_that_is_refused_because_the_task_is_active_already_has_happened() -> None:
+    service = Service("FAILED", lag=30.0)
+    service.happen(status="RUNNING", run="instance-2")
+    service.fail("start", ApiError("StartTrainingTask", "InternalError.NotAllow", "no", "r-1"))
+    outputs = updated(service, outputs=COUNTED, **RERUN)
     assert service.calls == ["start"]
-    assert caught.value.outputs["run"] == 1
+    assert outputs["latestInstanceId"] == "instance-2"
+
+
+def test_a_start_that_is_refused_is_an_error_and_started_by_the_next_update() -> None:
+    service = Service("FAILED")
+    service.fail("start", ApiError("StartTrainingTask", "InternalError.NotAllow", "no", "r-1"))
+    partial = failed(service, outputs=COUNTED, **RERUN)
+    assert "InternalError.NotAllow" in str(partial)
+    assert UNCONFIRMED not in partial.outputs
+    assert partial.outputs["run"] == 1
+    service.failing.clear()
+    updated(service, outputs=partial.outputs, **RERUN)
+    assert service.calls == ["start", "start"]
+
+
+def test_a_start_that_is_refused_for_want_of_capacity_is_not_looked_into() -> None:
+    service = Service("FAILED")
+    service.fail("start", ApiError("StartTrainingTask", "OperationDenied.ResourceGroupInsufficient", "no", "r-1"))
+    failed(service, outputs=COUNTED, **RERUN)
+    assert service.now == 1000
+
+
+def test_a_start_whose_answer_was_lost_and_that_has_not_happened_is_an_error_after_half_a_minute() -> None:
+    service = Service("FAILED")
+    service.start = lost()
+    partial = failed(service, outputs=COUNTED, **RERUN)
+    assert "StartTrainingTask got no answer" in str(partial)
+    assert "may have been started again or not" in str(partial)
+    assert 30 < service.now - 1000 < 45
+    assert service.calls == ["start"]
+    assert (partial.outputs["run"], partial.outputs[UNCONFIRMED]) == (2, {"start": "instance-1"})
+    assert diff(partial.outputs, inputs(**RERUN), labelled=True).in_place == ("run",)
+
+    service.start = service.started
+    updated(service, outputs=partial.outputs, **RERUN)
+    assert service.calls == ["start", "start"]
+
+
+def check_again(
+    service: Service, outputs: Mapping[str, Any], inputs: Mapping[str, Any], allowed: int
+) -> dict[str, Any]:
+    """What check makes of the run for the next update; `inputs` are those that the state has."""
+    run, of = int(inputs.get("run", 1)), inputs.get("rerunOf")
+    if service.status == "FAILED" and run <= allowed and (not service.run or of != service.run):
+        run, of = run + 1, service.run
+    return {"rerunOnFailure": allowed, "run": run, **({} if of is None else {"rerunOf": of})}
+
+
+@pytest.mark.parametrize("is_refreshed", [False, True])
+@pytest.mark.parametrize("allowed", [1, 2, 3])
+@pytest.mark.parametrize("happened", ["nothing", "runs", "failed again", "succeeded"])
+def test_a_start_that_nobody_knows_of_counts_once_however_it_turns_out(
+    happened: str, allowed: int, is_refreshed: bool
+) -> None:
+    service = Service("FAILED")
+    service.start = lost()
+    outputs, news = {**COUNTED, "rerunOnFailure": allowed}, {**RERUN, "rerunOnFailure": allowed}
+    outputs = failed(service, outputs=outputs, **news).outputs
+    service.start = service.started
+    if happened != "nothing":
+        service.started()
+        service.happen(status={"runs": "RUNNING", "failed again": "FAILED", "succeeded": "SUCCEED"}[happened])
+    if is_refreshed:
+        outputs = refreshed(service, outputs)
+        news = {name: outputs[name] for name in ("run", "rerunOf", "rerunOnFailure") if name in outputs}
+    for _ in range(2 * allowed + 2):
+        news = check_again(service, outputs, news, allowed)
+        outputs = updated(service, outputs=outputs, **news)
+        if happened in ("nothing", "failed again"):
+            service.happen(status="FAILED")
+    # The first run, and each re-run once.
+    assert service.runs == (1 + allowed if happened in ("nothing", "failed again") else 2)
+
+
+def test_a_start_that_was_accepted_but_does_not_show_is_a_warning() -> None:
+    service, warnings = Service("FAILED"), list[str]()
+    service.start = lambda: None
+    outputs = updated(service, outputs=COUNTED, warnings=warnings, **RERUN)
+    assert service.calls == ["start"]
+    assert len(warnings) == 1
+    assert "after 35 s no new run shows: it is still FAILED" in warnings[0]
+    assert outputs["run"] == 2
+
+
+def test_a_start_that_shows_late_is_recorded_with_its_run() -> None:
+    service, warnings = Service("FAILED", lag=30.0), list[str]()
+    outputs = updated(service, outputs=COUNTED, warnings=warnings, **RERUN)
+    assert service.calls == ["start"]
+    assert warnings == []
+    assert (outputs["status"], outputs["latestInstanceId"]) == ("SUBMITTING", "instance-2")
+
+
+@pytest.mark.parametrize("lag", [0.0, 30.0])
+def test_running_and_a_rerun_at_once_start_the_task_once(lag: float) -> None:
+    service = Service("FAILED", lag=lag)
+    service.start = service.started if lag else lambda: None
+    updated(service, outputs={**COUNTED, "desiredStatus": "STOPPED"}, desiredStatus="RUNNING", **RERUN)
+    assert service.calls == ["start"]
+
+
+def test_a_task_that_is_wanted_running_and_was_started_by_a_lost_request_is_not_started_again() -> None:
+    service = Service("STOPPED")
+    service.start = lost()
+    outputs = {**OUTPUTS, "desiredStatus": "STOPPED"}
+    reached = failed(service, outputs=outputs, desiredStatus="RUNNING").outputs
+    service.started()
+    service.happen(status="FAILED")
+    updated(service, outputs=reached, desiredStatus="RUNNING")
+    assert service.calls == ["start"]
+
+
+def test_a_task_that_is_stopping_is_started_once_it_has_stopped_and_not_stopped_again() -> None:
+    service = Service("STOPPING", lag=10.0)
+    service.happen(status="STOPPED")
+    updated(service, outputs={**OUTPUTS, "desiredStatus": "STOPPED"}, desiredStatus="RUNNING")
+    assert service.calls == ["start"]
+
+
+def test_a_stopped_task_is_recorded_as_such_though_its_detail_lags() -> None:
+    service = Service("RUNNING", lag=30.0)
+    outputs = updated(service, desiredStatus="STOPPED")
+    assert outputs["status"] == "STOPPED"
 
 
 # Failures.
 
 
-def test_a_step_that_fails_leaves_recorded_what_was_reached_before() -> None:
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("tag", "(changed: nothing; not changed: tags, log delivery, run state)"),
+        ("log", "(changed: tags; not changed: log delivery, run state)"),
+        ("stop", "(changed: tags, log delivery; not changed: run state)"),
+    ],
+)
+def test_an_error_says_what_is_done_and_what_is_not_and_the_next_update_goes_on_there(step: str, told: str) -> None:
+    changes: dict[str, Any] = {
+        "tags": {"team": "cv", "old": "x"},
+        "logEnable": True,
+        "logConfig": LOG,
+        "desiredStatus": "STOPPED",
+    }
     service = Service()
-    service.failing = {"log": refusal("UnauthorizedOperation")}
-    with pytest.raises(PartialUpdateError) as caught:
-        updated(service, tags={"team": "cv"}, logEnable=True, logConfig=LOG)
-    text = str(caught.value)
-    assert "training task 'bert' (train-1)" in text
-    assert "UnauthorizedOperation" in text
-    assert "\n" not in text
-    reached = caught.value.outputs
-    assert reached["tags"] == {"team": "cv"}
-    assert reached["allTags"]["team"] == "cv"
-    assert "logEnable" not in reached
-    assert set(OUTPUTS) <= set(reached)
+    service.fail(step, refusal("UnauthorizedOperation"))
+    partial = failed(service, **changes)
+    assert f"training task 'bert' (train-1) was not changed completely {told}: " in str(partial)
+    assert "UnauthorizedOperation" in str(partial)
+    assert {*OUTPUTS} <= {*partial.outputs}
+    every = ["tag team", "log True t-1", "stop"]
+    at = next(index for index, call in enumerate(every) if call.startswith(step))
+    assert service.calls == every[: at + 1]
 
-    service.failing = {}
+    service.failing.clear()
     service.calls.clear()
-    updated(service, outputs=reached, tags={"team": "cv"}, logEnable=True, logConfig=LOG)
-    assert service.calls == ["log True t-1"]
+    updated(service, outputs=partial.outputs, **changes)
+    assert service.calls == every[at:]
+
+
+@pytest.mark.parametrize("step", ["tag", "log", "stop"])
+def test_a_program_that_is_rolled_back_after_a_failure_has_what_it_had(step: str) -> None:
+    changes: dict[str, Any] = {
+        "tags": {"team": "cv", "new": "y"},
+        "logEnable": True,
+        "logConfig": LOG,
+        "desiredStatus": "STOPPED",
+    }
+    service = Service()
+    service.fail(step, refusal("UnauthorizedOperation"))
+    reached = failed(service, **changes).outputs
+    service.failing.clear()
+    outputs = updated(service, outputs=reached)
+    assert of_program(service) == {**NEWS["tags"], **labels(OWNER)}
+    assert service.log[0] is False
+    assert service.status == "RUNNING"
+    assert {name: outputs.get(name) for name in ("tags", "logEnable", "desiredStatus")} == {
+        "tags": NEWS["tags"],
+        "logEnable": None,
+        "desiredStatus": None,
+    }
+
+
+def test_whatever_an_update_fails_with_what_was_done_is_recorded() -> None:
+    service = Service()
+    service.fail("log", KeyError("TagKey"))
+    partial = failed(service, tags={"team": "cv", "old": "x"}, logEnable=True)
+    assert "an answer could not be used (KeyError)" in str(partial)
+    assert partial.outputs["tags"] == {"team": "cv", "old": "x"}
 
 
 def test_tags_that_could_not_be_removed_are_still_recorded_as_ours() -> None:
     service = Service()
-    service.failing = {"untag": refusal("InternalError")}
-    with pytest.raises(PartialUpdateError) as caught:
-        updated(service, tags={"team": "cv"})
-    assert "old" in caught.value.outputs["tags"]
+    service.fail("untag", refusal("InternalError"))
+    partial = failed(service, tags={"team": "cv"})
+    assert "old" in partial.outputs["tags"]
 
     service.failing = {}
-    updated(service, outputs=caught.value.outputs, tags={"team": "cv"})
+    updated(service, outputs=partial.outputs, tags={"team": "cv"})
     assert "old" not in service.tags
 
 
 def test_a_task_that_is_gone_is_an_error_with_the_way_out() -> None:
     service = Service()
     service.is_gone = True
-    with pytest.raises(PartialUpdateError, match="pulumi refresh"):
-        updated(service, tags={"team": "cv"})
+    assert "pulumi refresh" in str(failed(service, tags={"team": "cv"}))
+
+
+def test_a_task_that_cannot_be_read_afterwards_is_recorded_as_it_was_changed() -> None:
+    class Unreadable(Service):
+        """Is read once, before it is changed."""
+
+        def describe_training_task(
+            self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+        ) -> dict[str, Any] | None:
+            if self.looks:
+                raise UnclearError("no answer")
+            return super().describe_training_task(task_id)
+
+    service, warnings = Unreadable(), list[str]()
+    outputs = updated(service, warnings=warnings, logEnable=True)
+    assert outputs["logEnable"] is True
+    assert outputs["latestInstanceId"] == "instance-1"
+    assert warnings == ["train-1 was changed, but cannot be read: no answer"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._waiting import Status, has_reached, intervals, is_at_rest, wait_until
+from pulumi_tione._waiting import Status, has_reached, intervals, is_at_rest, is_known, status_of, wait_until
 
 ALL = [*Status]
 AT_REST = {"STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"}
@@ -24,10 +24,26 @@ def test_a_task_rests_where_a_run_has_ended(status: str) -> None:
     assert is_at_rest(status) == (status in AT_REST)
 
 
-@pytest.mark.parametrize("status", ["PAUSED", "", "SUCCEEDED", "succeed", "None"])
+@pytest.mark.parametrize("status", ["PAUSED", "paused", "", "SUCCEEDED", "None"])
 def test_a_status_that_nobody_has_heard_of_is_no_rest_and_nothing_that_is_waited_for(status: str) -> None:
+    assert not is_known(status)
     assert not is_at_rest(status)
     assert not any(has_reached(status, wanted) for wanted in ALL)
+    assert status_of({"Status": status}) == status
+
+
+@pytest.mark.parametrize("status", ALL)
+def test_statuses_are_compared_without_regard_to_case(status: Status) -> None:
+    for spelled in (status.value, status.value.lower(), status.value.title(), f" {status.value.lower()}\n"):
+        assert is_known(spelled)
+        assert is_at_rest(spelled) == (status.value in AT_REST)
+        assert has_reached(spelled, status.value)
+        assert status_of({"Status": spelled}) == status.value
+
+
+@pytest.mark.parametrize("told", [{}, {"Status": None}, {"Status": 3}, {"Status": ["RUNNING"]}])
+def test_a_status_that_is_no_text_is_none(told: dict[str, object]) -> None:
+    assert status_of(told) == ""
 
 
 REACHED = {
