@@ -41,6 +41,11 @@ def masking(secrets: Iterable[str]) -> Iterator[None]:
         _SECRETS.reset(token)
 
 
+def mask_from_now_on(secrets: Iterable[str]) -> None:
+    """Mask these secrets as well, in this thread or task, for good."""
+    _SECRETS.set(_SECRETS.get() | frozenset(secrets))
+
+
 def mask(text: str) -> str:
     """Return a text without the secrets of the current call."""
     secrets = _SECRETS.get()

@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from pulumi_tione._masking import masking
 from pulumi_tione.cli import emulator, events, import_, logs, orphans, status, whoami
 from pulumi_tione.cli._terminal import harmless
 from pulumi_tione.errors import TioneError
@@ -36,11 +37,16 @@ class _Commands(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         try:
+            with masking(()):  # what a command comes to know as a secret is one until it has ended
+                return self._invoked(context)
+        except (click.Abort, KeyboardInterrupt, EOFError):
+            raise _Failure("interrupted, or no answer to a question: `--yes` goes on without asking") from None
+
+    def _invoked(self, context: click.Context) -> Any:
+        try:
             return super().invoke(context)
         except (TioneError, OSError) as error:
             raise _Failure(harmless(error)) from None
-        except (click.Abort, KeyboardInterrupt, EOFError):
-            raise _Failure("interrupted, or no answer to a question: `--yes` goes on without asking") from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,7 +12,7 @@ from pulumi_tione._ownership import LABELS, is_form_of, labels, named
 from pulumi_tione._waiting import intervals
 from pulumi_tione._wire import recorded_outputs, user_tags
 from pulumi_tione.cli._places import Place
-from pulumi_tione.cli._sealing import sealed_as, unsealed
+from pulumi_tione.cli._sealing import sealed_outputs, unsealed
 from pulumi_tione.cli._state import State
 from pulumi_tione.errors import TaskError, UnclearError
 from pulumi_tione.lifecycle.diff import diff
@@ -134,7 +134,7 @@ class Settlement:
         return Settled(
             urn,
             task,
-            {**pending, "id": detail["Id"], "outputs": sealed_as(sealed_inputs, outputs)},
+            {**pending, "id": detail["Id"], "outputs": sealed_outputs(shown, outputs)},
             replaced_for=diff(outputs, inputs, labelled=False).replacing,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _SEAL_KEY = "4dabf18193072939515e22adb298388d"
@@ -26,6 +27,26 @@ def unsealed(value: Any) -> Any:
     return value
 
 
+def secrets_of(value: Any) -> Iterator[str]:
+    """Return the texts that are secrets in a state that was exported with its secrets shown."""
+    if is_sealed(value):
+        yield from _texts(unsealed(value))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from secrets_of(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from secrets_of(part)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
 def sealed_as(pattern: Any, value: Any) -> Any:
     """Seal a value wherever the pattern has a secret: what follows from secret inputs is as secret as they are.
 
@@ -36,6 +57,16 @@ def sealed_as(pattern: Any, value: Any) -> Any:
     if isinstance(pattern, dict) and isinstance(value, dict):
         return {key: sealed_as(pattern.get(key), part) for key, part in value.items()}
     return value
+
+
+def sealed_outputs(resource: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Seal the outputs of a resource whose inputs have their secrets shown, as the engine would: those of the same name
+    where the inputs are secret, and as a whole those of another name that follow from them."""
+    inputs = resource["inputs"]
+    whole = {*resource.get("additionalSecretOutputs", ()), *(["allTags"] if has_secrets(inputs.get("tags")) else ())}
+    return {
+        name: sealed(value) if name in whole else sealed_as(inputs.get(name), value) for name, value in outputs.items()
+    }
 
 
 def is_sealed(value: Any) -> bool:

@@ -12,10 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pulumi_tione._masking import mask_from_now_on
 from pulumi_tione._ownership import STACK_TYPE, TYPE, resource_under
 from pulumi_tione.cli._places import Place
 from pulumi_tione.cli._pulumi import Pulumi, StackName
-from pulumi_tione.cli._sealing import has_secrets, sealed
+from pulumi_tione.cli._sealing import has_secrets, sealed, secrets_of
 
 PROVIDER_TYPE = "pulumi:providers:pulumi-python"
 """The type of the resource that stands in the state for the provider of all dynamic resources."""
@@ -62,11 +63,26 @@ class State:
         self.exported = exported
 
     @classmethod
-    def of(cls, pulumi: Pulumi, stack: StackName) -> State:
-        """Read a stack's state, with its secrets where they are needed to ask for its tasks."""
+    def of(cls, pulumi: Pulumi, stack: StackName, *, shows_tasks: bool = False) -> State:
+        """Read a stack's state, with its secrets where they are needed to ask for its tasks.
+
+        Args:
+            pulumi: reads the state.
+            stack: the stack.
+            shows_tasks: whether texts of the tasks will be shown, in which their secrets are to be masked.
+        """
         state = cls(pulumi.export(stack))
-        own = [resource.get("inputs", {}).get("settings") for resource in (*state.tasks.values(), *state.pending_tasks)]
-        return cls(pulumi.export(stack, show_secrets=True)) if has_secrets(own) else state
+        inputs = [resource.get("inputs", {}) for resource in (*state.tasks.values(), *state.pending_tasks)]
+        needed = inputs if shows_tasks else [each.get("settings") for each in inputs]
+        return cls.with_secrets_of(pulumi, stack) if has_secrets(needed) else state
+
+    @classmethod
+    def with_secrets_of(cls, pulumi: Pulumi, stack: StackName) -> State:
+        """Read a stack's state with its secrets shown; from now on those of its tasks are masked in what is printed."""
+        state = cls(pulumi.export(stack, show_secrets=True))
+        for resource in (*state.tasks.values(), *state.pending_tasks):
+            mask_from_now_on(secrets_of([resource.get("inputs"), resource.get("outputs")]))
+        return state
 
     @property
     def _deployment(self) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from pulumi_tione._settings import Settings
 from pulumi_tione.cli._options import in_a_stack
 from pulumi_tione.cli._places import Clients, Place
 from pulumi_tione.cli._pulumi import Pulumi, PulumiError, StackName
+from pulumi_tione.cli._sealing import unsealed
 from pulumi_tione.cli._state import State, Urn
 from pulumi_tione.errors import TaskError
 
@@ -86,13 +87,13 @@ def selected_stack(folder: Path, stack: str | None) -> tuple[Pulumi, StackName |
 
 def known_tasks(pulumi: Pulumi, stack: StackName) -> Iterator[KnownTask]:
     """Give the tasks that the stack's state knows."""
-    for task_id, resource in State.of(pulumi, stack).tasks.items():
+    for task_id, resource in State.of(pulumi, stack, shows_tasks=True).tasks.items():
         recorded: Mapping[str, Any] = {**resource.get("inputs", {}), **resource.get("outputs", {})}
         urn = Urn.parsed(resource["urn"])
         yield KnownTask(
             id=task_id,
             resource="" if urn is None else urn.name,
-            name=str(recorded.get("name")),
+            name=str(unsealed(recorded.get("name"))),
             place=Place.recorded(resource) or Place(str(recorded.get("region"))),
         )
 

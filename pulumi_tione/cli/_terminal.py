@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import click
 
+from pulumi_tione._masking import mask
 from pulumi_tione._texts import harmless as harmless
 
 
@@ -29,6 +32,20 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _width(text: str) -> int:
     """Chinese characters are two columns wide."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def json_text(value: Any, indent: int | None = 2) -> str:
+    """Return a value as JSON that a terminal shows and does nothing else with, its secrets masked."""
+    text = json.dumps(_masked(value), indent=indent, ensure_ascii=False)
+    return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {key: _masked(part) for key, part in value.items()}
+    return [_masked(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))

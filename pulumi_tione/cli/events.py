@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 from pulumi_tione._logs import beginning_of
 from pulumi_tione._times import rfc3339
 from pulumi_tione.cli._task import about_a_task, task_asked_for
-from pulumi_tione.cli._terminal import table
+from pulumi_tione.cli._terminal import json_text, table
 from pulumi_tione.cli.logs import begin_of
 from pulumi_tione.errors import TaskError
 
@@ -44,7 +43,7 @@ def events(
     told = asked.client.events(run, Order="ASC", StartTime=begin, TiProjectId=asked.workspace) if run else iter(())
     found = [event for event in told if not warnings or event.get("Type") == "Warning"]
     if as_json:
-        click.echo(json.dumps([_as_json(event) for event in found], indent=2, ensure_ascii=False))
+        click.echo(json_text([_as_json(event) for event in found]))
     elif found:
         heads = ("LAST SEEN", "TYPE", "COUNT", "OBJECT", "MESSAGE")
         click.echo(table(heads, [[str(value) for value in _as_json(event).values()] for event in found]))

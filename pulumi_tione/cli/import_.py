@@ -282,7 +282,7 @@ def _settle(rewriting: Rewriting, expected: Mapping[str, str]) -> None:
     _ensure_nothing_else_is_pending(before)
     client_of = Clients(pulumi.settings(stack)).of
     after = before
-    shown = State(pulumi.export(stack, show_secrets=True))
+    shown = State.with_secrets_of(pulumi, stack)
     others = tasks_of_other_stacks(pulumi, stack)
     found = Settlement(before, shown, client_of, others, announce=rewriting.say).run()
     rewriting.say(f"The state of {stack} has pending creates:")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import re
 import sys
@@ -20,7 +19,7 @@ from pulumi_tione._pods import short_pod
 from pulumi_tione._texts import harmless_line
 from pulumi_tione._times import parsed_time
 from pulumi_tione.cli._task import about_a_task, task_asked_for
-from pulumi_tione.cli._terminal import harmless
+from pulumi_tione.cli._terminal import harmless, json_text
 
 EXIT_CODES: Mapping[str, int] = {"SUCCEED": 0, "FAILED": 1, "SUBMIT_FAILED": 1, "STOPPED": 3}
 """How `--follow` tells how the task ended. 2 is an error, as with every command."""
@@ -153,7 +152,7 @@ def _warn(message: str) -> None:
 
 def _json(run: str, line: Line) -> None:
     told = {"time": line.time, "run": run, "pod": line.pod, "message": line.text, "id": line.id}
-    click.echo(json.dumps(told, ensure_ascii=False))
+    click.echo(json_text(told, indent=None))
 
 
 class _Shown:

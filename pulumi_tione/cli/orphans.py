@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from pulumi_tione.cli._options import in_a_stack, without_asking
 from pulumi_tione.cli._pulumi import Pulumi, PulumiError, StackName
 from pulumi_tione.cli._search import Search
 from pulumi_tione.cli._survey import Orphan, Survey
-from pulumi_tione.cli._terminal import age, harmless, is_confirmed, table
+from pulumi_tione.cli._terminal import age, harmless, is_confirmed, json_text, table
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.rest import bring_to_rest
@@ -83,7 +82,7 @@ def orphans(
         outcomes = _acted_on(act, survey, found)
     if as_json:
         told = [{**each.orphan.as_json(now), "done": each.done, "error": each.error} for each in outcomes]
-        click.echo(json.dumps({"orphans": told, "lookedAt": looked_at}, indent=2, ensure_ascii=False))
+        click.echo(json_text({"orphans": told, "lookedAt": looked_at}))
     for each in outcomes:
         if each.error:
             click.echo(f"Error: {harmless(each.orphan.task.id)}: {harmless(each.error)}", err=True)

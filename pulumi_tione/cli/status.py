@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from pulumi_tione._waiting import is_at_rest
 from pulumi_tione.cli._options import in_a_stack
 from pulumi_tione.cli._places import Clients
 from pulumi_tione.cli._task import KnownTask, known_tasks, selected_stack
-from pulumi_tione.cli._terminal import age, table
+from pulumi_tione.cli._terminal import age, json_text, table
 from pulumi_tione.errors import TioneError
 
 GONE = "GONE"
@@ -82,7 +81,7 @@ def status(*, folder: Path, stack: str | None, once: bool, as_json: bool) -> Non
     clients = Clients(pulumi.settings(selected))
     tasks = sorted(known_tasks(pulumi, selected), key=lambda task: (task.resource, task.id))
     if as_json:
-        click.echo(json.dumps([each.as_json() for each in _seen(tasks, clients)], indent=2, ensure_ascii=False))
+        click.echo(json_text([each.as_json() for each in _seen(tasks, clients)]))
         return
     if not tasks:
         click.echo(f"The state of {selected} knows no training task.")

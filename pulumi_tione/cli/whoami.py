@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from pulumi_tione._client import Client
 from pulumi_tione._settings import Settings
 from pulumi_tione.cli._options import in_a_stack
 from pulumi_tione.cli._task import selected_stack
-from pulumi_tione.cli._terminal import harmless
+from pulumi_tione.cli._terminal import harmless, json_text
 
 _SHOWN = 4
 """How many characters of a key id are shown at either end."""
@@ -31,7 +30,7 @@ def whoami(*, folder: Path, stack: str | None, profile: str | None, as_json: boo
     settings = pulumi.settings(selected).of({"profile": profile} if profile else None)
     found = _found(settings)
     if as_json:
-        click.echo(json.dumps({"stack": str(selected) if selected else None, **found}, indent=2, ensure_ascii=False))
+        click.echo(json_text({"stack": str(selected) if selected else None, **found}))
     else:
         rows = [(name, *shown.values()) for name, shown in found.items()]
         widths = [max(len(str(row[column])) for row in rows) for column in (0, 1)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione.cli._pulumi import StackName
-from pulumi_tione.cli._sealing import sealed, sealed_as, unsealed
+from pulumi_tione.cli._sealing import sealed, sealed_as, sealed_outputs, unsealed
 from pulumi_tione.cli._state import State, Urn
 
 STACK = StackName("organization", "nlp", "dev")
@@ -146,6 +146,20 @@ def test_secrets_are_opened_and_closed_where_they_were() -> None:
         "f": sealed([{"g": "4"}]),
         "status": "RUNNING",
     }
+
+
+def test_outputs_that_follow_from_secret_inputs_are_closed_under_any_name() -> None:
+    outputs = {"tags": {"team": "x", "b": "c"}, "allTags": {"team": "x", "b": "c"}, "remark": "r", "status": "RUNNING"}
+    inputs = {"tags": {"team": sealed("x"), "b": "c"}, "remark": "r"}
+    closed = {**outputs, "tags": {"team": sealed("x"), "b": "c"}, "allTags": sealed(outputs["allTags"])}
+    assert sealed_outputs({"inputs": inputs}, outputs) == closed
+    by_name = {"inputs": {}, "additionalSecretOutputs": ["remark", "allTags"]}
+    assert sealed_outputs(by_name, outputs) == {
+        **outputs,
+        "allTags": sealed(outputs["allTags"]),
+        "remark": sealed("r"),
+    }
+    assert sealed_outputs({"inputs": {"tags": {"team": "x"}}}, outputs) == outputs
 
 
 def test_the_copy_of_a_state_is_for_its_owner_alone_and_never_overwritten(tmp_path: Path) -> None:
