@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LENGTH = re.compile(r"(\d+)([smhd])")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -28,3 +32,13 @@ def in_a_stack(command: _Command) -> _Command:
 def without_asking(command: _Command) -> _Command:
     """Give a command the option `--yes`: its parameter `yes`."""
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
+
+
+def length_of_time(text: str) -> timedelta | None:
+    """Read a length of time such as 90s, 10m, 2h or 3d; None, if the text is no such.
+
+    Raises:
+        OverflowError: it is too long.
+    """
+    length = _LENGTH.fullmatch(text)
+    return None if length is None else timedelta(**{_UNITS[length[2]]: int(length[1])})

@@ -73,6 +73,11 @@ class Pulumi:
         listed = json.loads(self._run("stack", "ls", "--json", f"--project={project}"))
         return [StackName.parsed(str(stack["name"])) for stack in listed]
 
+    def updating(self, project: str) -> list[StackName]:
+        """Return the stacks of a project that have an update in progress, as far as the backend shows that."""
+        listed = json.loads(self._run("stack", "ls", "--json", f"--project={project}"))
+        return [StackName.parsed(str(stack["name"])) for stack in listed if stack.get("updateInProgress")]
+
     def backend(self) -> str:
         """Give the address of the backend."""
         return str(json.loads(self._run("whoami", "--json")).get("url"))

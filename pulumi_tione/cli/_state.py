@@ -104,6 +104,11 @@ class State:
         return {resource["id"]: resource for resource in self.resources if _is_task(resource) and resource.get("id")}
 
     @property
+    def has_pending_operations(self) -> bool:
+        """Whether an update was cut off, or is running."""
+        return bool(self._deployment.get("pending_operations"))
+
+    @property
     def pending_creates(self) -> list[dict[str, Any]]:
         """The resources of the creates that an update was cut off from, all types."""
         operations = self._deployment.get("pending_operations") or ()

@@ -5,17 +5,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._ownership import RETAINED, is_form_of, labels, labels_of_stack
+from pulumi_tione._ownership import RETAINED, RETAINED_LABEL, is_form_of, labels, labels_of_stack
 from pulumi_tione._settings import Settings
 from pulumi_tione.cli._claims import read_states
+from pulumi_tione.cli._locks import locked_stacks
 from pulumi_tione.cli._places import Clients, Place
 from pulumi_tione.cli._pulumi import Pulumi, StackName
 from pulumi_tione.cli._search import LabelledTask, Search
 from pulumi_tione.cli._state import State
+
+_YOUNG = timedelta(minutes=1)
+"""The age from which on a task counts as left by somebody, and not as being created."""
 
 
 @dataclass(frozen=True)
@@ -23,32 +27,47 @@ class Orphan:
     """A task that no state knows."""
 
     task: LabelledTask
+    age: timedelta | None
+    """By the service's clock; None, if the service does not say when it was created."""
     is_pending: bool
     """Whether a pending create of a state points to it: an update was cut off while it was created."""
-    may_be_retained: bool
-    """Whether its resource stands in a state with `retain_on_delete`: then it may be there on purpose."""
+    is_locked: bool
+    """Whether its stack is locked: an update may be creating it."""
+    is_retained: bool
+    """Whether `retain_on_delete` may keep it: by its label, or because its resource stands in a state with that."""
 
     @property
     def note(self) -> str:
-        if self.is_pending:
-            return "pending create"
-        return "retain_on_delete" if self.may_be_retained else ""
+        pending, locked = "pending create" * self.is_pending, "stack locked" * self.is_locked
+        retained = "retain_on_delete" * (self.is_retained and not self.is_pending)
+        return ", ".join(part for part in (pending, locked, retained) if part)
 
-    def as_json(self, now: datetime) -> dict[str, Any]:
+    @property
+    def reason_to_stay(self) -> str | None:
+        """Why it is left alone unless it is named by its id; None, if nothing speaks for it."""
+        if self.is_locked:
+            return "its stack is locked: an update of it is running, or was killed"
+        if self.is_retained:
+            return "retain_on_delete keeps it"
+        if self.age is None:
+            return "the service does not say how old it is"
+        return "it was created less than a minute ago" if self.age < _YOUNG else None
+
+    def as_json(self) -> dict[str, Any]:
         task = self.task
         return {
             "id": task.id,
             "name": task.name,
             "status": task.status,
             "created": task.created.isoformat() if task.created else None,
-            "ageSeconds": max(int((now - task.created).total_seconds()), 0) if task.created else None,
+            "ageSeconds": None if self.age is None else max(int(self.age.total_seconds()), 0),
             "project": task.project,
             "stack": task.stack,
             "resource": task.resource,
             "region": task.place.region,
             "workspace": task.place.workspace,
             "pendingCreate": self.is_pending,
-            "retainOnDelete": self.may_be_retained,
+            "retainOnDelete": self.is_retained,
         }
 
 
@@ -102,25 +121,34 @@ class Survey:
         """
         if self._unknown(tasks):
             self._read(name for name in self._stacks if name not in self.states)
-        pending = [resource["inputs"] for state in self.states.values() for resource in state.pending_tasks]
+        return self._orphans(self._unknown(tasks))
+
+    def still_orphans(self, orphans: Sequence[Orphan]) -> list[Orphan]:
+        """Read all states anew, and return those of the orphans that none of them knows even now, as they are now."""
+        self._read(self._pulumi.stacks(self.project))
+        return self._orphans(self._unknown({orphan.task.id: orphan.task for orphan in orphans}))
+
+    def _orphans(self, unknown: Mapping[str, LabelledTask]) -> list[Orphan]:
+        locked = locked_stacks(self._pulumi, self.states) if unknown else set()
+        pending = [(name, each["inputs"]) for name, state in self.states.items() for each in state.pending_tasks]
+        locked_labels = [labels_of_stack(name.project, name.stack).items() for name in locked]
         retaining = self._retaining()
-        orphans = [
-            Orphan(
-                task,
-                is_pending=any(_may_have_made(inputs, task) for inputs in pending),
-                may_be_retained=(task.project, task.stack, task.resource) in retaining,
+        orphans = []
+        for task in unknown.values():
+            creating = [name for name, inputs in pending if _may_have_made(inputs, task)]
+            orphans.append(
+                Orphan(
+                    task,
+                    age=None if task.created is None else self.client_of(task.place).service_now() - task.created,
+                    is_pending=bool(creating),
+                    is_locked=any(name in locked for name in creating)
+                    or any(of_stack <= task.tags.items() for of_stack in locked_labels),
+                    is_retained=RETAINED_LABEL in task.tags or (task.project, task.stack, task.resource) in retaining,
+                )
             )
-            for task in self._unknown(tasks).values()
-        ]
         return sorted(
             orphans, key=lambda orphan: (orphan.task.created is not None, orphan.task.created, orphan.task.id)
         )
-
-    def still_orphans(self, orphans: Sequence[Orphan]) -> list[Orphan]:
-        """Read all states anew, and give those of the orphans that none of them knows even now."""
-        self._read(self._pulumi.stacks(self.project))
-        remaining = self._unknown({orphan.task.id: orphan.task for orphan in orphans})
-        return [orphan for orphan in orphans if orphan.task.id in remaining]
 
     def _read(self, stacks: Iterable[StackName]) -> None:
         self.states |= read_states(self._pulumi, stacks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -12,6 +13,11 @@ import click
 
 from pulumi_tione._masking import mask
 from pulumi_tione._texts import harmless as harmless
+
+
+def is_attended() -> bool:
+    """Check whether somebody is there who can be asked."""
+    return sys.stdin.isatty()
 
 
 def is_confirmed(question: str, yes: bool) -> bool:

@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pulumi_tione._logs import Line, RunLog, TaskLog
 from pulumi_tione._pods import short_pod
 from pulumi_tione._texts import harmless_line
 from pulumi_tione._times import parsed_time
+from pulumi_tione.cli._options import length_of_time
 from pulumi_tione.cli._task import about_a_task, task_asked_for
 from pulumi_tione.cli._terminal import harmless, json_text
 
@@ -32,8 +33,6 @@ NOBODY_READS_ON = 141
 """The exit codes that shells give programs which end by SIGINT and SIGPIPE."""
 
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_red", "bright_cyan", "bright_yellow")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"(\d+)([smhd])")
 _sleep = time.sleep
 
 _ENDS_IN_A_ZONE = re.compile(r":\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
@@ -43,10 +42,10 @@ def begin_of(_context: click.Context, _parameter: click.Parameter, value: str | 
     """Read the value of `--since`: a time, or a length of time until now."""
     if value is None:
         return None
-    duration = _DURATION.fullmatch(value)
     try:
-        if duration is not None:
-            return datetime.now(timezone.utc) - timedelta(**{_UNITS[duration[2]]: int(duration[1])})
+        length = length_of_time(value)
+        if length is not None:
+            return datetime.now(timezone.utc) - length
         if _ENDS_IN_A_ZONE.search(value):
             return parsed_time(value)
     except (ValueError, OverflowError):

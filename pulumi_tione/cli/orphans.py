@@ -6,17 +6,17 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pulumi_tione.cli._options import in_a_stack, without_asking
+from pulumi_tione.cli._options import in_a_stack, length_of_time, without_asking
 from pulumi_tione.cli._pulumi import Pulumi, PulumiError, StackName
 from pulumi_tione.cli._search import Search
 from pulumi_tione.cli._survey import Orphan, Survey
-from pulumi_tione.cli._terminal import age, harmless, is_confirmed, json_text, table
+from pulumi_tione.cli._terminal import age, harmless, is_attended, is_confirmed, json_text, table
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.rest import bring_to_rest
@@ -35,6 +35,19 @@ _STOPPED = "stopped"
 _KNOWN_NOW = "left alone: a state knows it now"
 
 
+OLDER_THAN = "--older-than"
+
+
+def _older_than(_context: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
+    try:
+        length = None if value is None else length_of_time(value)
+    except OverflowError:
+        length = None
+    if value is not None and length is None:
+        raise click.BadParameter("give a length of time such as 90s, 10m, 2h or 3d")
+    return length
+
+
 @click.command()
 @click.argument("tasks", nargs=-1, metavar="[ID|NAME]...")
 @in_a_stack
@@ -44,6 +57,12 @@ _KNOWN_NOW = "left alone: a state knows it now"
 @click.option("--all-workspaces", is_flag=True, help="Look in all workspaces of each region.")
 @click.option("--stop", "act", flag_value="stop", help="Stop them, after asking.")
 @click.option("--delete", "act", flag_value="delete", help="Stop and delete them, after asking.")
+@click.option(
+    OLDER_THAN,
+    metavar="DURATION",
+    callback=_older_than,
+    help="Stop or delete only those that were created so long ago: 90s, 10m, 2h, 3d.",
+)
 @without_asking
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -58,6 +77,7 @@ def orphans(
     regions: Sequence[str],
     all_workspaces: bool,
     act: str | None,
+    older_than: timedelta | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -65,6 +85,10 @@ def orphans(
 
     They are known by their labels. Such tasks are left by updates that were killed; those that retain_on_delete has
     kept are listed too: they have the labels, and are in no state by design.
+
+    With --yes, or where nobody can be asked, --stop and --delete need IDs or --older-than. Unless it is named by its
+    ID, a task is left alone when its stack is locked, when it is less than a minute old, or when retain_on_delete keeps
+    it.
 
     Exit code 0: there are none, or none any more. 1: there are some. 2: something failed.
     """
@@ -74,15 +98,20 @@ def orphans(
     survey, config_of = _survey(pulumi, project, stack, all_stacks)
     search = survey.search(regions, all_workspaces)
     found = _only(tasks, survey.orphans(search.tasks))
-    now, looked_at = datetime.now(timezone.utc), _looked_at(pulumi, survey, search, config_of)
+    looked_at = _looked_at(pulumi, survey, search, config_of)
     if not as_json:
-        click.echo(_report(survey, found, now, looked_at))
+        click.echo(_report(survey, found, looked_at))
     outcomes = [_Outcome(orphan) for orphan in found]
-    if found and act and is_confirmed(_question(act, len(found)), yes):
-        outcomes = _acted_on(act, survey, found)
+    if found and act:
+        selection = _Selection(frozenset(tasks), older_than)
+        if not tasks and older_than is None and (yes or not is_attended()):
+            raise TaskError(f"nothing was done: nobody is asked, so name the tasks, or add {OLDER_THAN} DURATION")
+        meant = [orphan for orphan in found if selection.reason_against(orphan) is None]
+        if not meant or is_confirmed(_question(act, len(meant)), yes):
+            outcomes = _acted_on(act, survey, found, selection)
     if as_json:
-        told = [{**each.orphan.as_json(now), "done": each.done, "error": each.error} for each in outcomes]
-        click.echo(json_text({"orphans": told, "lookedAt": looked_at}))
+        listed = [{**each.orphan.as_json(), "done": each.done, "error": each.error} for each in outcomes]
+        click.echo(json_text({"orphans": listed, "lookedAt": looked_at}))
     for each in outcomes:
         if each.error:
             click.echo(f"Error: {harmless(each.orphan.task.id)}: {harmless(each.error)}", err=True)
@@ -104,6 +133,21 @@ def _only(tasks: Sequence[str], found: Sequence[Orphan]) -> list[Orphan]:
         if not any(asked in (orphan.task.id, orphan.task.name) for orphan in found):
             raise TaskError(f"{asked!r} is no orphan: either a state knows it, or it does not have the labels")
     return [orphan for orphan in found if not tasks or orphan.task.id in tasks or orphan.task.name in tasks]
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """Which orphans are to be stopped or deleted."""
+
+    named: frozenset[str]
+    """The ids and names that were given; if there are none, all orphans are meant."""
+    older_than: timedelta | None
+
+    def reason_against(self, orphan: Orphan) -> str | None:
+        """Return why an orphan is left alone; None, if it is not."""
+        if self.older_than is not None and (orphan.age is None or orphan.age < self.older_than):
+            return f"it is not older than {age(self.older_than)}"
+        return None if orphan.task.id in self.named else orphan.reason_to_stay
 
 
 @dataclass(frozen=True)
@@ -150,7 +194,7 @@ def _looked_at(pulumi: Pulumi, survey: Survey, search: Search, config_of: StackN
     }
 
 
-def _report(survey: Survey, found: Sequence[Orphan], now: datetime, looked_at: Mapping[str, Any]) -> str:
+def _report(survey: Survey, found: Sequence[Orphan], looked_at: Mapping[str, Any]) -> str:
     scope = harmless(f"{survey.project}/{survey.stack}" if survey.stack else f"{survey.project}, all stacks")
     if not found:
         return f"No orphans: no training task with the labels of {scope} is missing in the states.\n\n" + _where(
@@ -162,7 +206,7 @@ def _report(survey: Survey, found: Sequence[Orphan], now: datetime, looked_at: M
             orphan.task.id,
             orphan.task.name,
             orphan.task.status,
-            age(now - orphan.task.created) if orphan.task.created else "unknown",
+            "unknown" if orphan.age is None else age(orphan.age),
             orphan.task.stack,
             orphan.task.resource,
             orphan.task.place.region,
@@ -180,6 +224,7 @@ def _report(survey: Survey, found: Sequence[Orphan], now: datetime, looked_at: M
             _where(looked_at),
             "",
             "A task that retain_on_delete has kept is an orphan by design: it has the labels, and is in no state.",
+            "`stack locked` means that an update of the stack is running, or was killed: it may be creating the task.",
             "`pending create` means that an update was cut off there: `pulumi-tione import --pending` settles it.",
             "To keep a task: `pulumi-tione import RESOURCE ID`. To get rid of it: `pulumi-tione orphans --delete ID`.",
         )
@@ -203,17 +248,27 @@ def _where(looked_at: Mapping[str, Any]) -> str:
 def _question(act: str, number: int) -> str:
     what = {"stop": "Stop", "delete": "Stop and delete"}[act]
     return (
-        "What an update creates right now looks the same, and so do the tasks of a stack of this name in another "
-        f"backend.\n{what} {'this task' if number == 1 else f'these {number} tasks'}?"
+        "The tasks of a stack of this name in another backend look the same.\n"
+        f"{what} {'this task' if number == 1 else f'these {number} tasks'}?"
     )
 
 
-def _acted_on(act: str, survey: Survey, found: Sequence[Orphan]) -> list[_Outcome]:
-    """Stop or delete the tasks, but none that a state has come to know."""
-    still = survey.still_orphans(found)
+def _acted_on(act: str, survey: Survey, found: Sequence[Orphan], selection: _Selection) -> list[_Outcome]:
+    """Stop or delete the tasks that are meant, but none that a state has come to know."""
+    now = {orphan.task.id: orphan for orphan in survey.still_orphans(found)}
+    outcomes = []
+    meant = []
+    for orphan in found:
+        still = now.get(orphan.task.id)
+        reason = None if still is None else selection.reason_against(still)
+        if still is None:
+            outcomes.append(_Outcome(orphan, _KNOWN_NOW))
+        elif reason is not None:
+            outcomes.append(_Outcome(still, f"left alone: {reason}"))
+        else:
+            meant.append(still)
     with ThreadPoolExecutor(_ACTED_ON_AT_ONCE) as pool:
-        outcomes = pool.map(lambda orphan: _attempt(act, survey, orphan), still)
-        return [*outcomes, *(_Outcome(orphan, _KNOWN_NOW) for orphan in found if orphan not in still)]
+        return [*pool.map(lambda orphan: _attempt(act, survey, orphan), meant), *outcomes]
 
 
 def _attempt(act: str, survey: Survey, orphan: Orphan) -> _Outcome:
@@ -221,7 +276,12 @@ def _attempt(act: str, survey: Survey, orphan: Orphan) -> _Outcome:
     do, done = {"stop": (bring_to_rest, _STOPPED), "delete": (delete, _DELETED)}[act]
     try:
         # What would be recorded of it, as far as its end is concerned; the keys that see it are its account's.
-        recorded = {"name": task.name, "tiProjectId": task.place.workspace, "uin": survey.account_of(task.place)}
+        recorded = {
+            "name": task.name,
+            "tiProjectId": task.place.workspace,
+            "uin": survey.account_of(task.place),
+            "createTime": task.created.isoformat() if task.created else "",
+        }
         do(survey.client_of(task.place), task.id, recorded)
     except TioneError as error:
         return _Outcome(orphan, error=str(error))

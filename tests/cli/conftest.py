@@ -13,15 +13,19 @@ from engine_support import Stack
 
 from pulumi_tione._client import Client
 from pulumi_tione._settings import Settings
-from pulumi_tione.cli import main
+from pulumi_tione.cli import main, orphans
 from pulumi_tione.emulator import Emulator
 
 
 @pytest.fixture
-def tione(stack: Stack) -> Callable[..., Result]:
-    """Runs `pulumi-tione` on the stack: `tione("orphans", exit_code=1)`; `answers` are typed at its questions."""
+def tione(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `pulumi-tione` on the stack: `tione("orphans", exit_code=1)`; `answers` are typed at its questions, by
+    somebody who is there: without `answers` nobody is."""
 
-    def run(command: str, *arguments: str, exit_code: int = 0, answers: str = "", **environment: str) -> Result:
+    def run(
+        command: str, *arguments: str, exit_code: int = 0, answers: str | None = None, **environment: str
+    ) -> Result:
+        monkeypatch.setattr(orphans, "is_attended", lambda: answers is not None)
         others: dict[str, str | None] = dict.fromkeys(os.environ)
         runner = CliRunner(env={**others, **stack.environment, **environment})
         result = runner.invoke(main, [command, f"--cwd={stack.workspace.project}", *arguments], input=answers)

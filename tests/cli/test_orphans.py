@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import Result
 from engine_support import Stack
 from local_tione import accepted
 
+from pulumi_tione.cli import _survey
 from pulumi_tione.cli import orphans as orphans_command
 from pulumi_tione.emulator import Emulator
 
@@ -58,7 +60,7 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
 
     assert "'of-nobody' is no orphan" in tione("orphans", "of-nobody", "--delete", "--yes", exit_code=2).stderr
     assert accepted(emulator, "StopTrainingTask") == []
-    deleted = tione("orphans", "--delete", "--yes").stdout
+    deleted = tione("orphans", lost, "--delete", "--yes").stdout
     assert f"{lost} deleted" in deleted
     assert ours in ids(emulator)
     assert lost not in ids(emulator)
@@ -67,6 +69,7 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
 
 def test_nothing_happens_without_a_yes(tione: Tione, create: Create, emulator: Emulator) -> None:
     lost = create("lost", labels="test/dev/t")
+    emulator.advance(120)
     tione("orphans", "--delete", answers="n\n", exit_code=1)
     unanswered = tione("orphans", "--stop", answers="", exit_code=2)
     assert "no answer" in unanswered.stderr
@@ -78,14 +81,100 @@ def test_a_task_that_a_state_gets_to_know_before_the_yes_is_left_alone(
     tione: Tione, create: Create, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = create("lost", labels="test/dev/t")
+    emulator.advance(120)
 
     def after_an_import(*_: object) -> bool:
         tione("import", "t", task_id, "--yes")
         return True
 
     monkeypatch.setattr(orphans_command, "is_confirmed", after_an_import)
-    assert "left alone" in tione("orphans", "--delete").stdout
+    assert "left alone: a state knows it now" in tione("orphans", "--delete", answers="y\n").stdout
     assert ids(emulator) == {task_id}
+
+
+def test_where_nobody_is_asked_the_tasks_are_named_or_old(tione: Tione, create: Create, emulator: Emulator) -> None:
+    old = create("old", labels="test/dev/t")
+    emulator.advance(7200)
+    new = create("new", labels="test/dev/t")
+    emulator.advance(120)
+    for act in ("--delete", "--stop"):
+        for how in (("--yes",), ()):
+            refused = tione("orphans", act, *how, exit_code=2)
+            assert (
+                "nothing was done: nobody is asked, so name the tasks, or add --older-than DURATION" in refused.stderr
+            )
+    assert ids(emulator) == {old, new}
+    assert accepted(emulator, "StopTrainingTask") == []
+
+    assert "90s, 10m, 2h or 3d" in tione("orphans", "--delete", "--older-than", "soon", exit_code=2).stderr
+    shown = tione("orphans", "--delete", "--older-than", "2h", "--yes", exit_code=1).stdout
+    assert f"{old} deleted" in shown
+    assert f"{new} left alone: it is not older than 2 h" in shown
+    assert ids(emulator) == {new}
+
+
+def test_a_task_that_may_be_being_created_is_left_alone_unless_it_is_named_by_its_id(
+    tione: Tione, create: Create, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_survey, "_YOUNG", timedelta(days=1))  # time passes quickly there
+    young = create("young", labels="test/dev/t")
+    for arguments in (("--older-than", "0s", "--yes"), ("young", "--yes")):
+        shown = tione("orphans", "--delete", *arguments, exit_code=1).stdout
+        assert f"{young} left alone: it was created less than a minute ago" in shown
+    assert ids(emulator) == {young}
+    tione("orphans", young, "--delete", "--yes")
+    assert ids(emulator) == set()
+
+
+def test_a_task_that_a_running_update_creates_is_left_alone(
+    stack: Stack, tione: Tione, create: Create, emulator: Emulator
+) -> None:
+    lost = create("lost", labels="test/dev/t")
+    emulator.advance(7200)
+    locks = stack.workspace.project.parent / "backend" / ".pulumi" / "locks" / "organization" / "test" / "dev"
+    locks.mkdir(parents=True, exist_ok=True)
+    (locks / "running.json").write_text("{}")
+    result = tione("orphans", "--delete", "--older-than", "1h", "--yes", exit_code=1)
+    assert f"{lost} left alone: its stack is locked" in result.stdout
+    assert "stack locked" in result.stdout
+    (locks / "running.json").unlink()
+    tione("orphans", "--delete", "--older-than", "1h", "--yes")
+    assert ids(emulator) == set()
+
+
+def test_a_stack_that_is_locked_after_the_question_counts_as_locked(
+    stack: Stack, tione: Tione, create: Create, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create("lost", labels="test/dev/t")
+    emulator.advance(7200)
+    locks = stack.workspace.project.parent / "backend" / ".pulumi" / "locks" / "organization" / "test" / "dev"
+
+    def after_an_update_began(*_: object) -> bool:
+        locks.mkdir(parents=True, exist_ok=True)
+        (locks / "running.json").write_text("{}")
+        return True
+
+    monkeypatch.setattr(orphans_command, "is_confirmed", after_an_update_began)
+    assert "left alone: its stack is locked" in tione("orphans", "--delete", answers="y\n", exit_code=1).stdout
+    assert len(ids(emulator)) == 1
+
+
+def test_a_task_that_was_kept_on_purpose_stays_after_its_resource_and_its_stack_are_gone(
+    stack: Stack, tione: Tione, emulator: Emulator
+) -> None:
+    stack.program('tione.TrainingTask("t", opts=pulumi.ResourceOptions(retain_on_delete=True), **B)')
+    stack.up()
+    stack.destroy()
+    emulator.advance(7200)
+    (kept,) = ids(emulator)
+    stack.pulumi("stack", "rm", "--yes", "dev")
+    gone = ("--project", "test", "--stack", "dev")
+    (orphan,) = orphans(tione("orphans", *gone, "--json", exit_code=1)).values()
+    assert orphan["retainOnDelete"] is True
+    shown = tione("orphans", *gone, "--delete", "--older-than", "1h", "--yes", exit_code=1).stdout
+    assert f"{kept} left alone: retain_on_delete keeps it" in shown
+    tione("orphans", *gone, kept, "--delete", "--yes")
+    assert ids(emulator) == set()
 
 
 def test_stopped_orphans_are_orphans_still(tione: Tione, create: Create, emulator: Emulator) -> None:
@@ -100,7 +189,7 @@ def test_what_cannot_be_deleted_is_one_line_and_the_others_are_deleted(
 ) -> None:
     lost = [create(f"lost-{number}", labels="test/dev/t") for number in range(3)]
     emulator.faults.add("DeleteTrainingTask", code="UnauthorizedOperation", message="no\x1b[2J")
-    result = tione("orphans", "--delete", "--yes", "--json", exit_code=2)
+    result = tione("orphans", *lost, "--delete", "--yes", "--json", exit_code=2)
     (error,) = result.stderr.splitlines()
     assert "UnauthorizedOperation" in error
     assert "\x1b" not in result.output
@@ -126,7 +215,7 @@ def test_the_tasks_of_a_stack_that_is_gone_are_found(tione: Tione, create: Creat
     assert set(orphans(tione("orphans", "--all-stacks", "--json", exit_code=1))) == {lost}
     assert "name its project too" in tione("orphans", "--stack", "feature.login_42", exit_code=2).stderr
     gone = ("--project", "test", "--stack", "feature.login_42")
-    assert set(orphans(tione("orphans", *gone, "--json", "--delete", "--yes"))) == {lost}
+    assert set(orphans(tione("orphans", *gone, lost, "--json", "--delete", "--yes"))) == {lost}
     assert ids(emulator) == set()
 
 
@@ -148,7 +237,7 @@ def test_they_are_found_in_all_regions_and_workspaces(tione: Tione, create: Crea
     emulator.faults.add("GetResources", code="UnauthorizedOperation", times=None)
     assert "not accessible with these keys (UnauthorizedOperation)" in tione("orphans").stdout
     assert found("--region", "ap-shanghai", "--all-workspaces") == places
-    tione("orphans", "--region", "ap-shanghai", "--all-workspaces", "--delete", "--yes")
+    tione("orphans", *places, "--region", "ap-shanghai", "--all-workspaces", "--delete", "--yes")
     assert ids(emulator) == set()
 
 
@@ -212,6 +301,6 @@ def test_tasks_of_another_account_are_looked_for_with_the_settings_that_the_stat
     copy = stack.workspace.project / "edited.json"
     copy.write_text(json.dumps(lost), encoding="utf-8")
     stack.pulumi("stack", "import", "--file", str(copy))
-    found = orphans(tione("orphans", "--delete", "--yes", "--json"))
+    found = orphans(tione("orphans", ours, "--delete", "--yes", "--json"))
     assert set(found) == {ours}
     assert ids(emulator) == set()
