@@ -16,7 +16,7 @@ from pulumi_tione._pods import failed_first, short_pod
 from pulumi_tione._texts import harmless, harmless_line
 from pulumi_tione._times import rfc3339
 from pulumi_tione._waiting import AT_REST
-from pulumi_tione.errors import ApiError, TioneError
+from pulumi_tione.errors import ApiError, TioneError, may_pass
 
 _LINES = 20
 _WARNINGS = 5
@@ -78,6 +78,7 @@ class _Report:
         self._task_id = task_id
         self._workspace = workspace
         self._remarks: list[str] = []
+        self._is_out_of_reach = False
         answer = self._asked("task", lambda: client.answer_about_training_task(task_id, workspace)) or {}
         self._detail: Mapping[str, Any] = answer.get("TrainingTaskDetail") or detail
         self._request_id = answer.get("RequestId")
@@ -145,10 +146,18 @@ class _Report:
         return f"pulumi-tione logs {self._task_id}{of_pod} --region {self._client.region}{in_workspace}{follow}"
 
     def _asked(self, what: str, question: Callable[[], _T]) -> _T | None:
-        """Put a question; when there is no answer, remark upon it."""
+        """Put a question; when there is no answer, remark upon it.
+
+        One question that the service does not answer has been repeated for as long as it is worth: the others are not
+        put, so that the error is not held back any longer.
+        """
+        if self._is_out_of_reach:
+            self._remarks.append(f"{what} (not asked)")
+            return None
         try:
             return question()
         except TioneError as error:
+            self._is_out_of_reach = may_pass(error)
             self._remarks.append(f"{what} ({error.code if isinstance(error, ApiError) else 'no answer'})")
             return None
 

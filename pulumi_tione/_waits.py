@@ -16,9 +16,9 @@ from pulumi_tione._failures import report
 from pulumi_tione._logs import newest_line
 from pulumi_tione._pods import readiness, short_pod
 from pulumi_tione._texts import harmless_line, span
-from pulumi_tione._waiting import Status, has_reached, is_at_rest
+from pulumi_tione._waiting import Status, has_reached, is_at_rest, is_known, status_of
 from pulumi_tione.errors import TaskError, TioneError, UnreachedError, may_pass
-from pulumi_tione.lifecycle.presence import detail_or_gone
+from pulumi_tione.lifecycle.presence import LAG_SECONDS, detail_or_gone, not_visible_yet
 
 _FIRST_LOOK_SECONDS = 0.2
 """How long the first look at a task waits for those at others."""
@@ -31,6 +31,9 @@ _LEAST_SECONDS_A_PAGE = 0.25
 
 _PATIENCE = timedelta(minutes=30)
 """How long statuses may stay unreadable, for reasons that may pass, before a wait gives up."""
+
+_SECONDS_UNTIL_VISIBLE = 60.0
+"""How long a task that was just created may stay invisible before it is asked whether it is gone."""
 
 _SECONDS_BETWEEN_MESSAGES = 60.0
 """A non-interactive `pulumi up` prints each message as a line."""
@@ -150,7 +153,7 @@ class Lookout:
             batch.answer.set_result(items)
 
     def _choose_pause(self, items: Mapping[str, Mapping[str, Any]]) -> None:
-        now = {task_id: str(item.get("Status")) for task_id, item in items.items()}
+        now = {task_id: status_of(item) for task_id, item in items.items()}
         changed = any(self._statuses.get(task_id) != status for task_id, status in now.items())
         self._statuses.update(now)
         least = max(_LEAST_SECONDS, len(self._statuses) / PAGE * _LEAST_SECONDS_A_PAGE)
@@ -170,6 +173,9 @@ class Goal:
     timeout: timedelta | None = None
     logs: bool = False
     """Whether the newest line of the task's log is shown."""
+    status: str = ""
+    create_time: str = ""
+    """What the state records of the task: it tells whether the task may be too new to be visible."""
 
     def __str__(self) -> str:
         return " or ".join(self.statuses)
@@ -212,7 +218,10 @@ class _Wait:
         self._clock = clock
         self._begun = self._seen = self._since = self._shown = self._line_shown = clock()
         self._status = self._line = ""
+        self._told: str | None = None
         self._is_blind = False
+        self._disagreed_since: float | None = None
+        """Since when the list says that the task has ended, or is as awaited, and its detail does not."""
 
     async def run(self) -> Mapping[str, Any]:
         while True:
@@ -230,30 +239,69 @@ class _Wait:
             return None
 
     async def _look(self) -> Mapping[str, Any] | None:
-        """Look once, and give the task's detail if the goal is reached."""
-        goal = self._goal
-        item = await self._lookout.look(goal.task_id) or await self._detail()
-        is_new = self._take(str(item.get("Status")))
-        if self._is_goal(self._status):
-            if self._shown > self._begun:
-                self._show(f"{self._status} after {span(self._seen - self._begun)}")
-            return await self._detail()
-        if is_at_rest(self._status):
-            await self._fail_at_rest()
-        if goal.timeout is not None and self._seen - self._begun >= goal.timeout.total_seconds():
-            await self._fail_late()
-        await self._tell(is_new)
+        """Look once, and return the task's detail if what is awaited has come.
+
+        Lists serve many tasks at once, and are enough while a task goes on. Its detail decides when the list does not
+        show the task, has a status that is not known, or says that the wait is over.
+        """
+        item = await self._lookout.look(self._goal.task_id)
+        listed = "" if item is None else status_of(item)
+        detail: Mapping[str, Any] | None = None
+        if not is_known(listed) or self._is_goal(listed) or is_at_rest(listed):
+            detail = await self._detail()
+            if detail is None:
+                self._take(listed)
+                await self._tell("not visible yet" if item is None else listed)
+                return None
+        status, last = self._believed(listed, detail)
+        self._take(status)
+        if last is not None and self._is_goal(status):
+            return self._reached(status, last)
+        if last is not None and is_at_rest(status):
+            raise await self._at_rest(last)
+        timeout = self._goal.timeout
+        if timeout is not None and self._seen - self._begun >= timeout.total_seconds():
+            return await self._late()
+        await self._tell(status)
         return None
+
+    def _believed(self, listed: str, detail: Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any] | None]:
+        """Return the status that the task has, and its detail, where that is the last word.
+
+        List and detail lag, each on its own. So they have to agree before a wait ends; what they say after the longest
+        lag counts as it is.
+        """
+        if detail is None:
+            self._disagreed_since = None
+            return listed, None
+        told = status_of(detail)
+        if not is_known(listed):
+            return (told if is_known(told) or not listed else listed), detail
+        # A task that was RUNNING, as awaited, may have ended meanwhile.
+        has_passed = self._is_goal(listed) and not is_at_rest(listed) and is_at_rest(told)
+        if self._is_goal(told) or has_passed or (is_at_rest(told) and not self._is_goal(listed)):
+            self._disagreed_since = None
+            return (listed if has_passed else told), detail
+        now = self._clock()
+        if self._disagreed_since is None:
+            self._disagreed_since = now
+        if now - self._disagreed_since < LAG_SECONDS:
+            return told, None
+        return (told, detail) if is_at_rest(told) else (listed, {**detail, "Status": listed})
+
+    def _reached(self, status: str, detail: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self._shown > self._begun:
+            self._show(f"{status} after {span(self._seen - self._begun)}")
+        return detail
 
     def _is_goal(self, status: str) -> bool:
         return any(has_reached(status, wanted) for wanted in self._goal.statuses)
 
-    def _take(self, status: str) -> bool:
-        """Take in a status that was seen, and tell whether it is a new one."""
-        is_new = status != self._status
+    def _take(self, status: str) -> None:
+        """Take in a status that was seen."""
         self._seen, self._is_blind = self._clock(), False
-        self._status, self._since = status, self._seen if is_new else self._since
-        return is_new
+        if status != self._status:
+            self._status, self._since = status, self._seen
 
     def _bear(self, error: TioneError) -> None:
         """Bear that the status cannot be read, for a while."""
@@ -266,25 +314,44 @@ class _Wait:
             self._show(f"status unknown for {span(blind)}: {error}")
             self._is_blind, self._shown = True, self._clock()
 
-    async def _tell(self, is_new: bool) -> None:
+    async def _tell(self, status: str) -> None:
         """Say what there is to say: that the status is a new one, that it still is what it is, the last log line."""
+        is_new = status != self._told
         if is_new or self._seen - self._shown >= _SECONDS_BETWEEN_MESSAGES:
             how_long = "" if is_new else f" for {span(self._seen - self._since)}"
-            pods = await self._lookout.pods(self._goal.task_id) if is_new and self._status in _WITH_PODS else ""
+            pods = await self._lookout.pods(self._goal.task_id) if is_new and status in _WITH_PODS else ""
+            is_unknown = status == self._status and not is_known(status)
+            then = ", a status this version does not know; " if is_unknown else ", "
             is_first = self._shown == self._begun
             hint = "; interrupting leaves it running, `pulumi destroy` stops it" if is_first else ""
-            self._show(f"{self._status}{how_long}{pods}, waiting for {self._goal}{hint}")
-            self._shown = self._seen
+            self._show(f"{status}{how_long}{pods}{then}waiting for {self._goal}{hint}")
+            self._shown, self._told = self._seen, status
         if self._goal.logs and self._seen - self._line_shown >= _SECONDS_BETWEEN_LINES:
             line = await self._lookout.newest_line(self._goal.task_id)
             if line and line != self._line:
-                self._show(f"{self._status}, {line}")
+                self._show(f"{status}, {line}")
                 self._line, self._line_shown = line, self._seen
 
-    async def _detail(self) -> Mapping[str, Any]:
-        goal, lookout = self._goal, self._lookout
-        recorded = {"name": goal.name, "uin": goal.uin, "tiProjectId": lookout.workspace}
-        detail = await asyncio.to_thread(detail_or_gone, lookout.client, goal.task_id, recorded)
+    async def _detail(self) -> Mapping[str, Any] | None:
+        """Return the task's detail; None, if the task may be too new to be visible.
+
+        Raises:
+            TaskError: the task is gone, or it cannot be told whether it is.
+        """
+        goal, client = self._goal, self._lookout.client
+        recorded = {
+            "name": goal.name,
+            "uin": goal.uin,
+            "tiProjectId": self._lookout.workspace,
+            "status": goal.status,
+            "createTime": goal.create_time,
+        }
+        detail = await asyncio.to_thread(client.describe_training_task, goal.task_id, self._lookout.workspace)
+        if detail is not None:
+            return detail
+        if self._clock() - self._begun < _SECONDS_UNTIL_VISIBLE and not_visible_yet(client, recorded):
+            return None
+        detail = await asyncio.to_thread(detail_or_gone, client, goal.task_id, recorded)
         if detail is None:
             raise TaskError(
                 f"{goal.task} no longer exists: its result is unknown. Run `pulumi refresh` to take it out of the "
@@ -292,27 +359,32 @@ class _Wait:
             )
         return detail
 
-    async def _fail_at_rest(self) -> None:
-        """Raise what there is to say when the task has ended, and not as awaited."""
-        detail = await self._detail()
-        status = str(detail.get("Status"))
-        if not is_at_rest(status) or self._is_goal(status):
-            return  # somebody has started it again meanwhile: the next look sees it
+    async def _at_rest(self, detail: Mapping[str, Any]) -> UnreachedError:
+        """Return what there is to say when the task has ended, and not as awaited."""
         reason = harmless_line(detail.get("FailureReason") or detail.get("Message") or "the service gives no reason")
-        raise await self._unreached(
-            f"{self._goal.task} ended {status}{_by_whom(detail)}, not {self._goal} as awaited: "
+        return await self._unreached(
+            f"{self._goal.task} ended {status_of(detail)}{_by_whom(detail)}, not {self._goal} as awaited: "
             f"{reason.rstrip('.。')}. It stays in the state and is not run again by itself; change `triggers` to "
             "replace it by a new run, or set `rerun_on_failure`",
             detail,
             _WAYS_ON_FROM_REST,
         )
 
-    async def _fail_late(self) -> None:
-        """Raise what there is to say when the task is not there in time."""
+    async def _late(self) -> Mapping[str, Any]:
+        """Return the task's detail if it is as awaited after all; a list may lag.
+
+        Raises:
+            UnreachedError: it is not.
+        """
         waited = span(self._seen - self._begun)
-        detail = await self._detail()
+        detail = await self._detail() or {}
+        status = status_of(detail) or self._status
+        if self._is_goal(status):
+            return self._reached(status, detail)
+        if is_at_rest(status):
+            raise await self._at_rest(detail)
         raise await self._unreached(
-            f"{self._goal.task} is {self._status} after {waited}, not {self._goal} as awaited; it runs on",
+            f"{self._goal.task} is {status or 'not visible'} after {waited}, not {self._goal} as awaited; it runs on",
             detail,
             _WAYS_ON_FROM_RUNNING,
         )
@@ -337,7 +409,7 @@ _WAYS_ON_FROM_RUNNING = (
 
 def _by_whom(detail: Mapping[str, Any]) -> str:
     """Say who stopped a task that was stopped."""
-    if detail.get("Status") != Status.STOPPED:
+    if status_of(detail) != Status.STOPPED:
         return ""
     operator = detail.get("OperatorInfo") or {}
     if operator.get("IsPlatformOperator"):

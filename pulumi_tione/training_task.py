@@ -178,7 +178,10 @@ class TrainingTask(TrainingTaskProperties):
                 raise ValueError(f"{name!r} is no status of a training task: use {', '.join(Status)}")
         known = {
             name: getattr(self, name)
-            for name in ("id", "name", "uin", "region", "ti_project_id", "settings", "desired_status")
+            for name in (
+                *("id", "name", "uin", "region", "ti_project_id", "settings", "desired_status"),
+                *("status", "create_time"),
+            )
         }
         if pulumi.runtime.is_dry_run():
             return pulumi.Output.all(**known, unknown=_unknown()).apply(lambda _: self)
@@ -193,7 +196,8 @@ class TrainingTask(TrainingTaskProperties):
     async def _masked_wait(
         self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
     ) -> TrainingTask:
-        goal = Goal(task["id"], task["name"], task["uin"], wanted, timeout, logs)
+        recorded = task["status"] or "", task["create_time"] or ""
+        goal = Goal(task["id"], task["name"], task["uin"], wanted, timeout, logs, *recorded)
         try:
             if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
                 raise TaskError(f"{goal.task} is to be STOPPED, as desired_status says: it cannot become {goal}")

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import gc
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from pulumi_tione import _waits
 from pulumi_tione._client import PAGE, Client
 from pulumi_tione._waits import Goal, Lookout, wait
 from pulumi_tione.errors import ApiError, TaskError, TioneError, UnclearError, UnreachedError
+from pulumi_tione.lifecycle import presence
+from pulumi_tione.lifecycle.presence import detail_or_gone
 
 Json = dict[str, Any]
 RUN = "train-1-a"
 OWN_ACCOUNT = "100000000001"
+NOW = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
+
+
+@pytest.fixture(autouse=True)
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a task is gone is looked into by a thread, whose clock goes on by what is slept."""
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    patient = functools.partial(detail_or_gone, sleep=sleep, clock=lambda: now[0])
+    monkeypatch.setattr(_waits, "detail_or_gone", patient)
+    monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
 
 
 class Service(Client):
@@ -59,6 +78,9 @@ class Service(Client):
     def account_id(self) -> str:
         return OWN_ACCOUNT
 
+    def service_now(self) -> datetime:
+        return NOW + timedelta(hours=1)
+
     def pods(self, task_id: str, ti_project_id: str | None = None) -> list[Json]:
         self.asked_for_pods += 1
         return [{"Name": f"{RUN}-worker-{number}", "Status": status} for number, status in enumerate(self.pod_statuses)]
@@ -91,7 +113,8 @@ class Watch:
 
 
 def goal(*statuses: str, task_id: str = "train-1", **how: Any) -> Goal:
-    return Goal(task_id, "bert", OWN_ACCOUNT, statuses or ("SUCCEED",), **how)
+    recorded = {"status": "RUNNING", "create_time": NOW.isoformat()}
+    return Goal(task_id, "bert", OWN_ACCOUNT, statuses or ("SUCCEED",), **{**recorded, **how})
 
 
 def result(service: Service, awaited: Goal | None = None) -> tuple[Json, Watch]:
@@ -121,10 +144,166 @@ def test_a_task_that_is_preempted_is_waited_for_to_the_end() -> None:
     assert [message.split()[0] for message in watch.shown] == ["RUNNING", "PENDING", "STARTING", "RUNNING", "SUCCEED"]
 
 
-def test_a_status_that_nobody_has_heard_of_is_shown_and_is_no_end() -> None:
-    detail, watch = result(Service("RUNNING", "PAUSED", "RUNNING", "SUCCEED"))
+@pytest.mark.parametrize("status", ["PAUSED", "Hibernating"])
+def test_a_status_that_is_not_known_is_shown_as_such_and_is_no_end(status: str) -> None:
+    detail, watch = result(Service("RUNNING", *[status] * 3, "RUNNING", "SUCCEED"))
     assert detail["Status"] == "SUCCEED"
-    assert "PAUSED, waiting for SUCCEED" in watch.shown
+    assert f"{status}, a status this version does not know; waiting for SUCCEED" in watch.shown
+
+
+@pytest.mark.parametrize("status", ["PAUSED", "", None])
+def test_a_status_that_is_not_known_asks_for_the_detail_which_may_know_better(status: str | None) -> None:
+    service = Split(lists=[status], details=["RUNNING", "RUNNING", "SUCCEED"])
+    detail, watch = result(service)
+    assert detail["Status"] == "SUCCEED"
+    assert [message.split(",")[0] for message in watch.shown] == ["RUNNING (1 of 2 pods ready", "SUCCEED after 3 s"]
+
+
+def test_statuses_are_compared_without_regard_to_case() -> None:
+    detail, watch = result(Service("running", "Running", "succeed"))
+    assert detail["Status"] == "succeed"
+    assert [message.split()[0] for message in watch.shown] == ["RUNNING", "SUCCEED"]
+
+
+class Split(Service):
+    """A task whose lists and details each lag on their own: they show one status after the other, the last for ever."""
+
+    def __init__(self, lists: Sequence[str | None], details: Sequence[str | None]) -> None:
+        super().__init__("unused")
+        self.lists, self.details = [*lists], [*details]
+        self.described = 0
+
+    def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
+        self.list_calls.append(len(task_ids))
+        status = self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
+        return {} if status == "nothing" else {task_id: {"Id": task_id, "Status": status} for task_id in task_ids}
+
+    def describe_training_task(
+        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+    ) -> Json | None:
+        self.described += 1
+        status = self.details.pop(0) if len(self.details) > 1 else self.details[0]
+        return None if status == "not found" else {**self.detail, "Id": task_id, "Status": status}
+
+    def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json:
+        return {"TrainingTaskDetail": {**self.detail, "Id": task_id, "Status": self.details[-1]}, "RequestId": "r-9"}
+
+
+def test_the_outputs_come_from_a_detail_that_agrees_with_the_list() -> None:
+    detail, watch = result(Split(lists=["RUNNING", "SUCCEED"], details=["RUNNING", "RUNNING", "SUCCEED"]))
+    assert detail["Status"] == "SUCCEED"
+    assert watch.now - 1000 < 15
+    assert "ended" not in " ".join(watch.shown)
+
+
+@pytest.mark.parametrize(("listed", "is_reached"), [("SUCCEED", True), ("FAILED", False)])
+def test_a_detail_that_never_agrees_holds_a_wait_back_for_half_a_minute(listed: str, is_reached: bool) -> None:
+    service = Split(lists=["RUNNING", listed], details=["RUNNING"])
+    watch = Watch(service)
+    waiting = watch.wait(goal())
+    if is_reached:
+        assert asyncio.run(waiting)["Status"] == "SUCCEED"
+    else:
+        with pytest.raises(UnreachedError, match="ended FAILED, not SUCCEED as awaited"):
+            asyncio.run(waiting)
+    assert 30 < watch.now - 1000 < 65
+    assert service.described < 15
+
+
+@pytest.mark.parametrize("lag", range(0, 31, 10))
+def test_a_failure_that_the_list_still_shows_of_the_run_before_is_no_failure(lag: int) -> None:
+    class Restarted(Service):
+        """Started again a moment ago: lists show it late."""
+
+        def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
+            self.list_calls.append(len(task_ids))
+            status = "FAILED" if watch.now < 1000 + lag else "RUNNING" if watch.now < 1060 else "SUCCEED"
+            return {"train-1": {"Id": "train-1", "Status": status}}
+
+        def describe_training_task(
+            self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+        ) -> Json | None:
+            return {**self.detail, "Id": task_id, "Status": "RUNNING" if watch.now < 1060 else "SUCCEED"}
+
+    watch = Watch(Restarted("unused"))
+    assert asyncio.run(watch.wait(goal()))["Status"] == "SUCCEED"
+    assert not [message for message in watch.shown if message.startswith("FAILED")]
+
+
+def test_a_list_that_lags_behind_a_success_is_no_failure_that_contradicts_itself() -> None:
+    detail, _ = result(Split(lists=["FAILED"], details=["SUCCEED"]))
+    assert detail["Status"] == "SUCCEED"
+
+
+def test_a_task_that_was_running_as_awaited_and_has_ended_since_was_running() -> None:
+    detail, _ = result(Split(lists=["RUNNING"], details=["FAILED"]), goal("RUNNING"))
+    assert detail["Status"] == "FAILED"
+
+
+def test_a_detail_that_is_not_found_every_other_time_does_not_make_the_task_gone() -> None:
+    flickering = ["not found", "RUNNING"] * 3
+    detail, watch = result(Split(lists=["nothing"] * 4 + ["SUCCEED"], details=[*flickering, "not found", "SUCCEED"]))
+    assert detail["Status"] == "SUCCEED"
+    assert "no longer exists" not in " ".join(watch.shown)
+
+
+@pytest.mark.parametrize("recorded", [("", ""), ("SUBMITTING", "now")])
+def test_a_task_that_was_just_created_and_is_not_visible_yet_is_waited_for_quietly(recorded: tuple[str, str]) -> None:
+    class New(Service):
+        """Created a moment ago: neither lists nor details show it for half a minute."""
+
+        def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
+            self.list_calls.append(len(task_ids))
+            is_shown = watch.now >= 1030
+            return {"train-1": {"Id": "train-1", "Status": self._status()}} if is_shown else {}
+
+        def describe_training_task(
+            self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+        ) -> Json | None:
+            return {**self.detail, "Id": task_id, "Status": self._status()} if watch.now >= 1030 else None
+
+        def _status(self) -> str:
+            return "RUNNING" if watch.now < 1060 else "SUCCEED"
+
+        def service_now(self) -> datetime:
+            return NOW
+
+    watch = Watch(New("unused"))
+    status, created = recorded
+    awaited = goal(status=status, create_time=NOW.isoformat() if created else "")
+    assert asyncio.run(watch.wait(awaited))["Status"] == "SUCCEED"
+    first, second, *_ = watch.shown
+    assert first.startswith("not visible yet, waiting for SUCCEED")
+    assert second.startswith("RUNNING")
+
+
+def test_a_task_that_reached_its_goal_though_the_list_lags_is_not_late() -> None:
+    service = Split(lists=["RUNNING"], details=["SUCCEED"])
+    detail, _ = result(service, goal(timeout=timedelta(seconds=5)))
+    assert detail["Status"] == "SUCCEED"
+
+
+@pytest.mark.parametrize("ends", ["STOPPED", "FAILED", "SUBMIT_FAILED", "SUCCEED"])
+@pytest.mark.parametrize("before", [1, 10, 200])
+def test_a_wait_ends_within_two_looks_after_the_end(ends: str, before: int) -> None:
+    service = Service(*["RUNNING"] * before, ends)
+    watch = Watch(service)
+    with contextlib.suppress(UnreachedError):
+        asyncio.run(watch.wait(goal()))
+    assert len(service.list_calls) <= before + 2
+
+
+def test_the_report_of_a_failure_is_not_held_back_by_a_service_that_does_not_answer() -> None:
+    class Silent(Service):
+        def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json:
+            raise UnclearError("no answer")
+
+    service = Silent("FAILED")
+    error, _ = failure(service)
+    assert isinstance(error, UnreachedError)
+    assert service.asked_for_pods == 0
+    assert service.asked_for_lines == 0
+    assert "not shown, as it cannot be read: task (no answer); events (not asked); pods (not asked)" in error.report
 
 
 @pytest.mark.parametrize(
