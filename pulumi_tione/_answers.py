@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from pulumi_tione._waiting import Status
+from pulumi_tione._wire import well_typed
 from pulumi_tione.errors import ApiError, MalformedAnswerError
 
 _T = TypeVar("_T")
@@ -108,8 +109,13 @@ def new_id(action: str, answer: Answer) -> str:
     return value
 
 
-def detail_of(task_id: str) -> Reader[dict[str, Any]]:
-    """Return a reader of the detail of a task."""
+def detail_of(task_id: str, left_out: Callable[[list[str]], None] = lambda _: None) -> Reader[dict[str, Any]]:
+    """Return a reader of the detail of a task.
+
+    Args:
+        task_id: the task's id.
+        left_out: called with the names of members that are of other types than they are declared with.
+    """
 
     def read(action: str, answer: Answer) -> dict[str, Any]:
         detail = answer.get("TrainingTaskDetail")
@@ -118,7 +124,10 @@ def detail_of(task_id: str) -> Reader[dict[str, Any]]:
         _require_texts(detail, ("Id", "Status"), "TrainingTaskDetail", action, answer)
         if detail["Id"] != task_id:
             raise _malformed(action, answer, f"the TrainingTaskDetail of another task than {task_id}")
-        return _with_known_status(detail)
+        found, names = _clean(detail)
+        if names:
+            left_out(names)
+        return found
 
     return read
 
@@ -147,7 +156,7 @@ def page(name: str, *texts: str) -> Reader[Page]:
             _require_texts(item, texts, f"an item of {name}", action, answer)
         tokens = (answer.get(name) for name in ("PaginationToken", "Context"))
         return Page(
-            items=[_with_known_status(item) for item in found],
+            items=[_clean(item)[0] for item in found] if "Status" in texts else found,
             total=None if total is None or total < len(found) else total,
             token=next((token for token in tokens if isinstance(token, str)), ""),
         )
@@ -171,12 +180,14 @@ def _require_texts(found: Answer, names: tuple[str, ...], where: str, action: st
 _STATUSES = frozenset(status.value for status in Status)
 
 
-def _with_known_status(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a task with its status in the API's spelling; a status that nobody knows stays as it is."""
-    status = found.get("Status")
-    if isinstance(status, str) and status not in _STATUSES and status.upper() in _STATUSES:
-        return {**found, "Status": status.upper()}
-    return found
+def _clean(task: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return a task without what has another type than declared, and the names of that.
+
+    Its status is in the API's spelling; one that nobody knows stays as it is.
+    """
+    found, left_out = well_typed(task)
+    known = found["Status"].upper()
+    return {**found, **({"Status": known} if known in _STATUSES else {})}, left_out
 
 
 def _malformed(action: str, answer: Answer, what: str) -> MalformedAnswerError:

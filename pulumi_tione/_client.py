@@ -38,6 +38,8 @@ _RESOURCE = re.compile(r"qcs::tione:(?P<region>[^:]+):uin/[^:/]+:trainingtask/(?
 _TASK = ("Id", "Name", "Status")
 """What an item of a list of tasks has in any case."""
 
+_WARNED_OF: set[str] = set()
+
 _T = TypeVar("_T")
 
 
@@ -96,13 +98,22 @@ class Client:
         Raises:
             UnclearError: the answer has no detail of this task. It says nothing about it.
         """
-        body, detail = _of_task(task_id, ti_project_id), _answers.detail_of(task_id)
+        body, detail = _of_task(task_id, ti_project_id), _answers.detail_of(task_id, self._warn_of_unknown)
         try:
             return self._ask("DescribeTrainingTask", body, detail, attempts=attempts)
         except ApiError as error:
             if error.kind is Kind.GONE:
                 return None
             raise
+
+    def _warn_of_unknown(self, names: list[str]) -> None:
+        """Warn, once in this process for the same members, that they are taken as unknown."""
+        told = ", ".join(names)
+        if told not in _WARNED_OF:
+            _WARNED_OF.add(told)
+            self._warn(
+                f"the service told {told} of a training task in another form than it documents: taken as unknown"
+            )
 
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
         """Return the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`)."""

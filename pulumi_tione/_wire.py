@@ -8,6 +8,7 @@ same here, and of the inputs only what the program set is read back.
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -93,27 +94,130 @@ def _merged(body: Mapping[str, Any], additional: Mapping[str, Any]) -> dict[str,
     return merged
 
 
-def recorded_outputs(inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what is recorded of a task: its inputs as the service has them, and what only the service knows."""
+def well_typed(detail: object) -> tuple[dict[str, Any], list[str]]:
+    """Return a task's detail, or its item in a list, without what has another type than it is declared with, and the
+    names of what was left out: nothing is known of that.
+
+    A list of which one item is of another type is left out as a whole. Without it, the rest would look like a change.
+    """
+    left_out: list[str] = []
+    told = _well_typed(TRAINING_TASK, detail, "", left_out)
+    return ({} if told is _WRONG or told is None else told), left_out
+
+
+_WRONG = object()
+"""In place of a value that has another type than it is declared with."""
+
+_PAIRS: dict[str, dict[str, type]] = {
+    "Tags": {"TagKey": str, "TagValue": str},
+    "Envs": {"Name": str, "Value": str, "IsPrivate": bool},
+}
+"""The members whose form on the wire is not that of their type: lists of structs, where programs write maps."""
+
+
+def _well_typed(kind: Type, told: Any, path: str, left_out: list[str]) -> Any:
+    """Return a value without its parts of other types; `_WRONG` if it is of another type itself.
+
+    What is empty fits every type: the service sends null, an empty text, list or object for what is not set.
+    """
+    if told is None or (isinstance(told, (str, list, dict)) and not told):
+        return told if isinstance(told, _EMPTY.get(type(kind), str if kind is Scalar.TEXT else ())) else None
+    match kind:
+        case Struct() if isinstance(told, dict):
+            types = _types_on_the_wire(kind)
+            parts = {
+                name: _well_typed_member(types[name], part, f"{path}.{name}" if path else name, left_out)
+                if name in types
+                else part
+                for name, part in told.items()
+            }
+            return {name: part for name, part in parts.items() if part is not _WRONG}
+        case ListOf() if isinstance(told, list):
+            items = [_well_typed(kind.item, part, path, left_out) for part in told]
+            return _WRONG if any(item is _WRONG or item is None for item in items) else items
+        case MapOf() if isinstance(told, dict):
+            parts = {key: _well_typed(kind.item, part, path, left_out) for key, part in told.items()}
+            return {key: part for key, part in parts.items() if part is not _WRONG and part is not None}
+        case Scalar.ANY:
+            return told
+        case Scalar.TEXT if isinstance(told, str):
+            return told
+        case Scalar.TRUTH if isinstance(told, bool):
+            return told
+        case Scalar.WHOLE if isinstance(told, int) and not isinstance(told, bool):
+            return told
+        case Scalar.WHOLE if isinstance(told, float) and told.is_integer():
+            return int(told)
+        case _:
+            return _WRONG
+
+
+_EMPTY: dict[type, type] = {Struct: dict, MapOf: dict, ListOf: list}
+"""What an empty value of a type is in JSON; of a type without parts only a text can be empty."""
+
+
+def _well_typed_member(kind: Type, told: Any, path: str, left_out: list[str]) -> Any:
+    """Return the member of a struct as `_well_typed` does, and note it where it is left out."""
+    found = _well_typed_pairs(_PAIRS[path], told) if path in _PAIRS else _well_typed(kind, told, path, left_out)
+    if found is _WRONG:
+        left_out.append(path)
+    return found
+
+
+def _well_typed_pairs(members: Mapping[str, type], told: Any) -> Any:
+    if not told:
+        return None
+    if not isinstance(told, list) or not all(isinstance(pair, dict) for pair in told):
+        return _WRONG
+    fits = all(
+        pair.get(name) is None or isinstance(pair[name], expected)
+        for pair in told
+        for name, expected in members.items()
+    )
+    return told if fits else _WRONG
+
+
+@functools.cache
+def _types_on_the_wire(kind: Struct) -> dict[str, Type]:
+    return {field.wire: field.type for field in (*kind.fields.values(), *kind.outputs.values()) if field.sent}
+
+
+def recorded_outputs(
+    inputs: Mapping[str, Any], detail: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what is recorded of a task: its inputs as the service has them, and what only the service knows.
+
+    Args:
+        inputs: the task's inputs.
+        detail: what the service tells of it. What has another type than it is declared with counts as not told.
+        before: what has been recorded before. Account and tags stay if the service does not tell them.
+    """
+    detail, _ = well_typed(detail)
     outputs = dict(inputs)
     for field in TRAINING_TASK.fields.values():
         told = _told(field, detail)
         if field.property not in inputs or told is _NOTHING:
             continue
-        seen = observed(field.type, inputs[field.property], told)
+        seen = _observed(field.type, inputs[field.property], told)
         if seen is None:
             del outputs[field.property]
         else:
             outputs[field.property] = seen
-    return {**outputs, **_service_side(detail)}
+    known = {name: before[name] for name, wire in _KEPT.items() if before and name in before and wire not in detail}
+    return {**outputs, **_service_side(detail), **known}
+
+
+_KEPT = {"uin": "Uin", "allTags": "Tags"}
+"""The outputs that say whose a task is, by property name."""
 
 
 def imported_outputs(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what is recorded of a task that this project did not create: all that the service tells of it."""
+    """Return what is recorded of a task that this project did not create: all that the service tells of it."""
+    detail, _ = well_typed(detail)
     outputs = {}
     for field in TRAINING_TASK.fields.values():
         told = _told(field, detail)
-        seen = None if told is _NOTHING else from_wire(field.type, told)
+        seen = None if told is _NOTHING else _from_wire(field.type, told)
         if seen is not None:
             outputs[field.property] = seen
     return {**outputs, **_service_side(detail)}
@@ -131,14 +235,17 @@ def _told(field: Field, detail: Mapping[str, Any]) -> Any:
         case "tags":
             return user_tags(told)
         case "envs":
-            return {env["Name"]: env["Value"] for env in told or () if not env.get("IsPrivate")}
+            public = (env for env in told or () if not env.get("IsPrivate"))
+            return {env["Name"]: env.get("Value") or "" for env in public if env.get("Name")}
         case _:
             return told
 
 
-def user_tags(told: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
-    """Give the tags of a detail as a map, without those that Tencent Cloud binds by itself."""
-    tags = {tag["TagKey"]: tag["TagValue"] or "" for tag in told or () if tag["TagKey"]}
+def user_tags(told: object) -> dict[str, str]:
+    """Return the tags of a detail as a map, without those that Tencent Cloud binds by itself."""
+    pairs = _well_typed_pairs(_PAIRS["Tags"], told)
+    found = pairs if isinstance(pairs, list) else []
+    tags = {tag["TagKey"]: tag.get("TagValue") or "" for tag in found if tag.get("TagKey")}
     return {key: value for key, value in tags.items() if not key.startswith(SYSTEM_TAGS)}
 
 
@@ -156,42 +263,62 @@ def _output(field: Field, told: Mapping[str, Any]) -> Any:
 
 
 def from_wire(kind: Type, told: Any) -> Any:
-    """Give what the service tells in the user's form, without what is empty; nothing at all is None."""
+    """Return what the service tells in the user's form, without what is empty; nothing at all is None.
+
+    What has another type than it is declared with counts as empty.
+    """
+    told = _well_typed(kind, told, "", [])
+    return None if told is _WRONG else _from_wire(kind, told)
+
+
+def _from_wire(kind: Type, told: Any) -> Any:
     match kind:
         case Struct():
             told = told or {}
             fields = {**kind.fields, **kind.outputs}.values()
-            parts = {field.property: from_wire(field.type, told.get(field.wire)) for field in fields}
+            parts = {field.property: _from_wire(field.type, told.get(field.wire)) for field in fields}
             return {name: part for name, part in parts.items() if part is not None} or None
         case ListOf():
-            return [from_wire(kind.item, part) for part in told] if told else None
+            return [_item_from_wire(kind.item, part) for part in told] if told else None
         case _:
             return told if told not in ("", {}) else None
 
 
+def _item_from_wire(kind: Type, told: Any) -> Any:
+    """Return an item of a list, which counts although it is empty."""
+    found = _from_wire(kind, told)
+    return ({} if isinstance(kind, Struct) else told) if found is None else found
+
+
 def observed(kind: Type, wanted: Any, told: Any) -> Any:
-    """Give what the service tells, seen by what the program wanted: the same value where both agree.
+    """Return what the service tells, seen by what the program wanted: the same value where both agree, or where the
+    service tells a value of another type than is declared.
 
     Of a struct only the parts that the program set are looked at; its outputs are added.
     """
+    told = _well_typed(kind, told, "", [])
+    return wanted if told is _WRONG else _observed(kind, wanted, told)
+
+
+def _observed(kind: Type, wanted: Any, told: Any) -> Any:
     match kind:
         case Struct():
             told = told or {}
             parts = {
-                name: observed(kind.fields[name].type, part, told[kind.fields[name].wire])
+                name: _observed(kind.fields[name].type, part, told[kind.fields[name].wire])
                 if kind.fields[name].readable and kind.fields[name].wire in told
                 else part
                 for name, part in wanted.items()
                 if name in kind.fields
             }
-            outputs = {field.property: from_wire(field.type, told.get(field.wire)) for field in kind.outputs.values()}
+            outputs = {field.property: _from_wire(field.type, told.get(field.wire)) for field in kind.outputs.values()}
             return {name: part for name, part in {**parts, **outputs}.items() if part is not None}
         case ListOf(item=Struct()) if wanted:
             return [*_observed_items(kind.item, wanted, told or [])]
         case MapOf():
-            return {key: told[key] for key in wanted if key in told}
+            return {key: told[key] for key in wanted if key in (told or {})}
         case _:
-            return wanted if _leaves_it_open(wanted) or same(kind, wanted, told) else from_wire(kind, told)
+            return wanted if _leaves_it_open(wanted) or same(kind, wanted, told) else _from_wire(kind, told)
 
 
 def _leaves_it_open(wanted: Any) -> bool:
@@ -208,11 +335,11 @@ def _observed_items(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> I
     left = [there for position, there in enumerate(told) if position not in pairs.values()]
     for position, item in enumerate(wanted):
         if position in pairs:
-            yield observed(kind, item, told[pairs[position]])
+            yield _observed(kind, item, told[pairs[position]])
         elif left:
-            yield observed(kind, item, left.pop(0))
+            yield _observed(kind, item, left.pop(0))
     for there in left:
-        yield from_wire(kind, there)
+        yield _item_from_wire(kind, there)
 
 
 def _equal_pairs(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> dict[int, int]:
@@ -225,7 +352,7 @@ def _equal_pairs(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> dict
     def find_partner(position: int, tried: set[int]) -> bool:
         in_order = sorted(range(len(told)), key=lambda there: there != position)
         for there in in_order:
-            if there in tried or not same(kind, wanted[position], observed(kind, wanted[position], told[there])):
+            if there in tried or not same(kind, wanted[position], _observed(kind, wanted[position], told[there])):
                 continue
             tried.add(there)
             if there not in taken_by or find_partner(taken_by[there], tried):

@@ -1229,3 +1229,24 @@ def test_a_program_that_configures_logging_after_a_request_gets_nothing_to_log_e
     assert len(service.requests) == 2
     for secret in ("planted", "TC3-HMAC-SHA256", "bert"):
         assert secret not in done.stdout + done.stderr
+
+
+# Members of other types.
+
+
+def test_a_member_of_another_type_is_unknown_and_warned_of_once(
+    service: Service, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_client, "_WARNED_OF", set())
+    warnings: list[str] = []
+    client = new_client()
+    monkeypatch.setattr(client, "_warn", warnings.append)
+    odd = {"Tags": {"team": "nlp"}, "RuntimeInSeconds": "12", "Thing": 7}
+    service.answer(ok(TrainingTaskDetail={**DETAIL, **odd}))
+    for _ in range(3):
+        assert client.describe_training_task("train-1") == {**DETAIL, "Thing": 7}
+    assert warnings == [
+        "the service told Tags, RuntimeInSeconds of a training task in another form than it documents: taken as unknown"
+    ]
+    service.answer(ok(TrainingTaskSet=[{**DETAIL, **odd}], TotalCount=1))
+    assert client.training_tasks_by_id(["train-1"]) == {"train-1": {**DETAIL, "Thing": 7}}
