@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .catalogue import SPECS, hourly_price, image_url, instances
+from .catalogue import Spec, hourly_price, image_url, instances
 from .definition import definition
 from .life import BILLED
 from .registry import Registry
@@ -93,10 +94,10 @@ def _common(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str
         "TrainingMode": body.get("TrainingMode", ""),
         "ChargeType": body["ChargeType"],
         "ChargeStatus": "BILLING" if is_billed else "NOT_BILLING",
-        "BillingInfo": f"{hourly_price(body) / 100:.2f}元/小时 (按量计费)" if is_billed else "",
+        "BillingInfo": f"{hourly_price(body, task.specs) / 100:.2f}元/小时 (按量计费)" if is_billed else "",
         "ResourceGroupId": group,
         "ResourceGroupName": registry.facts("resource_group", group).get("name", ""),
-        "ResourceConfigInfos": [node(group) for group in body["ResourceConfigInfos"]],
+        "ResourceConfigInfos": [node(group, task.specs) for group in body["ResourceConfigInfos"]],
         "Tags": all_tags(task),
         "ImageInfo": _image(body),
         "Output": _filled("CosPathInfo", body.get("Output")),
@@ -113,9 +114,9 @@ def all_tags(task: Task) -> list[dict[str, str]]:
     return [{"TagKey": key, "TagValue": value} for key, value in {**task.tags, **task.system_tags}.items()]
 
 
-def node(group: dict[str, Any]) -> dict[str, Any]:
+def node(group: dict[str, Any], specs: Mapping[str, Spec]) -> dict[str, Any]:
     """A group of nodes; of a pay-as-you-go spec the service knows the size."""
-    spec = SPECS.get(group.get("InstanceType", ""))
+    spec = specs.get(group.get("InstanceType", ""))
     size: dict[str, Any] = {}
     if spec is not None:
         size = {"Cpu": spec.cpu, "Memory": spec.memory, "GpuType": spec.gpu_type, "Gpu": spec.gpu}

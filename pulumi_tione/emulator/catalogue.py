@@ -1,6 +1,7 @@
 """What TI-ONE offers to choose from: node specs with their prices, training frameworks, built-in images.
 
-The vendor publishes no complete list of any of these. Names and sizes of the specs are the documented ones; the price
+The vendor publishes no complete list of any of these. Names and sizes of the specs are the documented ones, with
+those of GN10X after the machines of CVM; the price
 of TI.S.MEDIUM.POST is the one of the vendor's example, the other prices are made up in proportion.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 
@@ -27,7 +29,7 @@ class Spec:
     def id(self) -> str:
         """The tag of the billing item, formed as in the vendor's example."""
         size = f"{self.cpu // 1000}c{self.memory // 1024}g"
-        card = f"_{self.gpu // 100}{self.gpu_type.lower()}" if self.gpu else ""
+        card = f"_{self.gpu / 100:g}{self.gpu_type.lower()}" if self.gpu else ""
         return f"sv_tio_platform_cloud_post_{'gpu' if self.gpu else 'cpu'}_{size}{card}"
 
 
@@ -35,9 +37,9 @@ def _cpu(name: str, cores: int, gigabytes: int, price: int) -> Spec:
     return Spec(name, f"{cores}C{gigabytes}G", cores * 1000, gigabytes * 1024, price)
 
 
-def _gpu(name: str, cores: int, gigabytes: int, gpu_type: str, cards: int, price: int) -> Spec:
-    alias = f"{cores}C{gigabytes}G {gpu_type}*{cards}"
-    return Spec(name, alias, cores * 1000, gigabytes * 1024, price, gpu_type, cards * 100)
+def _gpu(name: str, cores: int, gigabytes: int, gpu_type: str, cards: float, price: int) -> Spec:
+    alias = f"{cores}C{gigabytes}G {gpu_type}*{Fraction(cards)}"
+    return Spec(name, alias, cores * 1000, gigabytes * 1024, price, gpu_type, int(cards * 100))
 
 
 SPECS: dict[str, Spec] = {
@@ -58,6 +60,12 @@ SPECS: dict[str, Spec] = {
         _gpu("TI.GN10.5XLARGE80.POST", 18, 80, "V100", 2, 4200),
         _gpu("TI.GN10.10XLARGE160.POST", 32, 160, "V100", 4, 8400),
         _gpu("TI.GN10.20XLARGE320.POST", 72, 320, "V100", 8, 16800),
+        _gpu("TI.GN10X.2XLARGE40.POST", 8, 40, "V100", 1, 2100),
+        _gpu("TI.GN10X.9XLARGE160.POST", 36, 160, "V100", 4, 8400),
+        _gpu("TI.GN10X.18XLARGE320.POST", 72, 320, "V100", 8, 16800),
+        _gpu("TI.GN7.LARGE20.POST", 4, 20, "T4", 1 / 4, 300),
+        _gpu("TI.GN7.2XLARGE40.POST", 10, 40, "T4", 1 / 2, 600),
+        _gpu("TI.GN7.5XLARGE80.POST", 20, 80, "T4", 1, 1200),
         _gpu("TI.GN7.2XLARGE32.POST", 8, 32, "T4", 1, 900),
         _gpu("TI.GN7.8XLARGE128.POST", 32, 128, "T4", 1, 1900),
         _gpu("TI.GN7.10XLARGE160.POST", 40, 160, "T4", 2, 2600),
@@ -76,11 +84,13 @@ def instances(node: Mapping[str, Any]) -> int:
     return number
 
 
-def hourly_price(body: Mapping[str, Any]) -> int:
+def hourly_price(body: Mapping[str, Any], specs: Mapping[str, Spec]) -> int:
     """What the nodes of a request cost an hour, in fen; nothing beyond the resource group where there is one [I]."""
     if body["ChargeType"] != "POSTPAID_BY_HOUR":
         return 0
-    return sum(SPECS[node["InstanceType"]].price * instances(node) for node in body["ResourceConfigInfos"])
+    nodes = body["ResourceConfigInfos"]
+    # A type that is registered no more costs nothing.
+    return sum(specs[name].price * instances(node) for node in nodes if (name := node["InstanceType"]) in specs)
 
 
 @dataclass(frozen=True)

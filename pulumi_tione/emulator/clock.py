@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
+LAST_YEAR = 5000
+"""Python's own ends with the year 9999, and what is reckoned from a clock must not come there."""
+
 Wall = Callable[[], datetime]
 """The time that the service and its callers share: signatures, rate limits and the request record go by it."""
 
@@ -41,5 +44,8 @@ class Clock:
         """Move the clock forward, on top of its own pace; give the new time."""
         if seconds < 0:
             raise ValueError(f"a clock cannot be moved back: {seconds} seconds")
-        self._moved += timedelta(seconds=seconds)
+        moved = self._moved + timedelta(seconds=seconds)
+        if self._origin.year + moved.days // 365 > LAST_YEAR:
+            raise ValueError(f"a clock cannot be moved beyond the year {LAST_YEAR}")
+        self._moved = moved
         return self.now()

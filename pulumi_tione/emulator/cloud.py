@@ -141,7 +141,9 @@ class Cloud:
     def create(
         self, caller: Caller, region: str, body: dict[str, Any], now: datetime, program: Program | None = None
     ) -> Task:
-        task = Task(self._ids.next(now), region, caller, body, now, now, read_program=program)
+        task = Task(
+            self._ids.next(now), region, caller, body, now, now, specs=self.registry.specs, read_program=program
+        )
         task.system_tags = {"qcs:tag:createdBy": f"{caller.kind}:{caller.sub_uin}:{caller.name}"}
         task.log_enable = body.get("LogEnable", False)
         task.log_config = dict(body.get("LogConfig") or {})
@@ -315,7 +317,8 @@ class Cloud:
     def _load(self) -> None:
         """Take up what an earlier emulator left. What time has brought about since then follows from the clock."""
         for task_id, document in self._storage.load("task"):
-            self._tasks[task_id] = documents.to_task(document)
+            self._tasks[task_id] = task = documents.to_task(document)
+            task.specs = self.registry.specs
             self._ids.last = max(self._ids.last, int(task_id.rpartition("-")[2]))
         for key, task_id in self._storage.load("name"):
             uin, region, name = key.split(" ", 2)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NoReturn
 
 from .accounts import DEFAULT_UIN, Caller, Key
 from .cloud import Switches
@@ -19,6 +22,7 @@ from .limits import RATE
 from .regions import DEFAULT_REGION
 from .running.environment import ROOT_VARIABLE
 from .storage import StateFileError
+from .tasks import LONGEST
 
 DEFAULT_PORT = 9851
 """Where a local TI-ONE is looked for when nothing else is said."""
@@ -61,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             port=options.port,
             host=options.host,
             tls=options.tls,
-            keys=options.key,
+            keys=_of_users(options.key),
             speed=options.speed,
             clock_offset_seconds=options.clock_offset,
             durations={**DURATIONS, Status.RUNNING: options.running},
@@ -81,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"cannot listen on {options.host} port {options.port}: {error.strerror}", file=sys.stderr)
+        where = error.filename or f"{options.host} port {options.port}"
+        doing = "cannot open" if error.filename else "cannot listen on"
+        print(f"{doing} {where}: {error.strerror or error}", file=sys.stderr)
         return 1
     ended = threading.Event()
     # The terminal may be closed as well; not every system has a signal for that.
@@ -91,6 +97,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _announce(emulator)
         ended.wait()
     return 0
+
+
+def _of_users(keys: Sequence[Key] | None) -> list[Key] | None:
+    """Each key pair is a user's own, of the account that it names."""
+    if keys is None:
+        return None
+    usual = Caller()
+    users = [
+        {} if number == 0 else {"sub_uin": str(int(usual.sub_uin) + number), "name": f"{usual.name}-{number + 1}"}
+        for number in range(len(keys))
+    ]
+    return [replace(key, caller=replace(key.caller, **user)) for key, user in zip(keys, users, strict=True)]
 
 
 def _announce(emulator: Emulator) -> None:
@@ -114,21 +132,57 @@ def _announce(emulator: Emulator) -> None:
     print(f"{told}\n{READY}{emulator.endpoint}", flush=True)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with an option in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _number(text: str, least: float, most: float, told: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {told}")
+    return number
+
+
+def _port(text: str) -> int:
+    number = _number(text, 0, 65535, "a port: a whole number from 0 to 65535")
+    if number != int(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(number)
+
+
+def _speed(text: str) -> float:
+    return _number(text, 1e-6, 1e6, "a speed: a number above 0, at most a million")
+
+
+def _duration(text: str) -> float:
+    return _number(text, 0, math.inf, "a number of seconds, 0 or more")
+
+
+def _offset(text: str) -> float:
+    return _number(text, -LONGEST, LONGEST, "a number of seconds, of ten years at most")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m pulumi_tione.emulator", description="A local TI-ONE for trying programs and for tests."
     )
     add = parser.add_argument
-    add("--port", type=int, default=DEFAULT_PORT, help="0 for any free one (default: %(default)s)")
+    add("--port", type=_port, default=DEFAULT_PORT, help="0 for any free one (default: %(default)s)")
     add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine alone)")
     add("--tls", action="store_true", help="HTTPS, with a certificate of an authority that is made at the start")
     add(
         "--key", type=_key, action="append", metavar="ID:KEY[:UIN]", help="a key pair, and its account; may be repeated"
     )
-    add("--speed", type=float, default=1.0, help="how fast time passes for the tasks (default: %(default)s)")
+    add("--speed", type=_speed, default=1.0, help="how fast time passes for the tasks (default: %(default)s)")
     add(
         "--running",
-        type=float,
+        type=_duration,
         default=DURATIONS[Status.RUNNING],
         metavar="SECONDS",
         help="how long a run lasts of which nothing else is known (default: %(default)s)",
@@ -138,7 +192,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--state", metavar="FILE", help="keep the state in this file, for the next start")
     add("--run", action="store_true", help="really run the tasks: execute what requests say, with your own rights")
     add("--cos", metavar="DIR", help="a folder that stands for COS, with a folder for each bucket")
-    add("--clock-offset", type=float, default=0.0, metavar="SECONDS", help="by how much this service's clock is wrong")
+    add(
+        "--clock-offset", type=_offset, default=0.0, metavar="SECONDS", help="by how much this service's clock is wrong"
+    )
     add(
         "--lag",
         type=_lag,
@@ -168,6 +224,6 @@ def _lag(text: str) -> Lag:
 def _key(text: str) -> Key:
     secret_id, _, rest = text.partition(":")
     secret_key, _, uin = rest.partition(":")
-    if not secret_id or not secret_key:
-        raise argparse.ArgumentTypeError("a key pair is written ID:KEY or ID:KEY:UIN")
+    if not secret_id or not secret_key or not (uin or DEFAULT_UIN).isdecimal():
+        raise argparse.ArgumentTypeError("a key pair is written ID:KEY or ID:KEY:UIN, and a UIN is a number")
     return Key(secret_id, secret_key, Caller(uin or DEFAULT_UIN))

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_type_hints
 
 from . import answers
-from .cloud import Cloud
+from .cloud import Cloud, Switches
 from .faults import Fault, Faults
+from .json_types import check_type, checked
 from .lag import Delay, Lag
 from .life import Event, Status
 from .limits import RateLimit
@@ -25,6 +26,22 @@ OUTCOMES = {"SUCCEED": Event.SUCCEEDS, "FAILED": Event.FAILS, "SUBMIT_FAILED": E
 
 FOREVER = "forever"
 """In place of a number of seconds."""
+
+Length = float | Literal["forever"]
+
+MOST_SECONDS = 100 * 365 * 86400.0
+"""By which a clock is moved at once: a hundred years."""
+
+SETTINGS: dict[str, Any] = {
+    "requests_a_second": int | None,
+    "sold_out": list[str],
+    "balances": dict[str, int],
+    "discount": float,
+    "tag_values_of_an_account": int,
+    "tag_values_of_a_key": int | None,
+    **get_type_hints(Switches),
+}
+"""What can be set, and of which type."""
 
 
 class Control:
@@ -54,9 +71,12 @@ class Control:
         with self._lock:
             return self._cloud.clock.now()
 
+    @checked
     def advance(self, seconds: float) -> datetime:
         """Let time pass for the tasks; give the new time."""
         self._refuse_where_processes_decide(True)
+        if seconds > MOST_SECONDS:
+            raise ValueError(f"a clock is moved by {MOST_SECONDS:.0f} seconds at most, not {seconds:g}")
         with self._state():
             return self._cloud.advance(seconds)
 
@@ -70,6 +90,7 @@ class Control:
         with self._state():
             self._cloud.set_lag(lag if isinstance(lag, Lag) else Lag.of_all(lag))
 
+    @checked
     def order(
         self,
         task: str | None = None,
@@ -101,26 +122,31 @@ class Control:
         with self._state():
             self._cloud.order(order, task)
 
+    @checked
     def preempt(self, task: str) -> None:
         """Take a running task's nodes away: it waits for others."""
         with self._state() as now:
             self._cloud.preempt(self._task(task), now)
 
+    @checked
     def platform_stop(self, task: str) -> None:
         """Stop a task as the platform does, not as a user."""
         with self._state() as now:
             self._cloud.stop(self._task(task), Operator("STOP", is_platform=True), now)
 
+    @checked
     def remove(self, task: str) -> None:
         """Make a task vanish, whatever its status."""
         with self._state():
             self._cloud.delete(self._task(task))
 
+    @checked
     def register(self, kind: str, resource_id: str, **facts: Any) -> None:
         """Say that something exists; what of this kind is not registered, does not from now on."""
         with self._state():
             self._cloud.register(kind, resource_id, **facts)
 
+    @checked
     def unregister(self, kind: str, resource_id: str) -> None:
         with self._state():
             self._cloud.unregister(kind, resource_id)
@@ -140,24 +166,28 @@ class Control:
 
     def set(self, **settings: Any) -> None:
         """Change settings: the switches of `Switches` and everything that `settings` tells, `now` aside."""
+        for name, value in settings.items():
+            if name not in SETTINGS:
+                raise ValueError(f"there is no setting {name}; there are {', '.join(SETTINGS)}")
+            check_type(name, value, SETTINGS[name])
+            if isinstance(value, int | float) and value < 0:
+                raise ValueError(f"{name} is 0 or more, not {value}")
         with self._lock:
             for name, value in settings.items():
                 if hasattr(self._cloud.switches, name):
-                    setattr(self._cloud.switches, name, bool(value))
+                    setattr(self._cloud.switches, name, value)
                 elif name == "requests_a_second":
-                    self._rate_limit.rate = None if value is None else int(value)
+                    self._rate_limit.rate = value
+                elif name == "tag_values_of_an_account":
+                    self._cloud.tag_quota.of_account = value
+                elif name == "tag_values_of_a_key":
+                    self._cloud.tag_quota.of_key = value
                 elif name == "sold_out":
                     self._cloud.sold_out = set(value)
                 elif name == "balances":
-                    self._cloud.balances = {str(uin): int(fen) for uin, fen in value.items()}
-                elif name == "discount":
-                    self._cloud.discount = float(value)
-                elif name == "tag_values_of_an_account":
-                    self._cloud.tag_quota.of_account = int(value)
-                elif name == "tag_values_of_a_key":
-                    self._cloud.tag_quota.of_key = None if value is None else int(value)
+                    self._cloud.balances = dict(value)
                 else:
-                    raise ValueError(f"there is no setting {name}; there are {', '.join(self.settings())}")
+                    self._cloud.discount = value
 
     def add_fault(self, order: Mapping[str, Any]) -> Fault:
         with self._lock:
@@ -206,7 +236,8 @@ def _status(name: str) -> Status:
 
 
 def _seconds(length: float | str) -> float:
+    check_type("a duration", length, Length)
     seconds = float("inf") if length == FOREVER else float(length)
-    if not seconds >= 0:
+    if seconds < 0:
         raise ValueError(f"a duration is 0 or more seconds, or {FOREVER}, not {length}")
     return seconds

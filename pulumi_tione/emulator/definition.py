@@ -23,7 +23,8 @@ _WITHDRAWN: dict[str, Any] = {
         "DescribeTrainingFrameworks": {
             "request": "DescribeTrainingFrameworksRequest",
             "response": "DescribeTrainingFrameworksResponse",
-        }
+        },
+        "DescribePublicKey": {"request": "DescribePublicKeyRequest", "response": "DescribePublicKeyResponse"},
     },
     "structs": {
         "DescribeTrainingFrameworksRequest": {},
@@ -42,7 +43,8 @@ _WITHDRAWN: dict[str, Any] = {
         },
     },
 }
-"""DescribeTrainingFrameworks left the SDKs between 3.0.1102 and 3.0.1200; the page of Create still points to it."""
+"""DescribeTrainingFrameworks left the SDKs between 3.0.1102 and 3.0.1200; the page of Create still points to it.
+DescribePublicKey is in the vendor's own kit (tikit 1.9.5) alone, which encrypts passwords of registries by it."""
 
 _UNDOCUMENTED: dict[str, Any] = {
     "CreateTrainingTaskRequest": {
@@ -57,6 +59,26 @@ _UNDOCUMENTED: dict[str, Any] = {
         "SchedulePolicy": {"type": "SchedulePolicy"},
     },
     "SchedulePolicy": {"PriorityClass": {"type": "string"}, "BackOffLimit": {"type": "int64"}},
+    "DataConfig": {
+        "WeDataHDFSSource": {"type": "WeDataHDFSConfig"},
+        "AIMarketAlgoDataSource": {"type": "AIMarketAlgo"},
+        "AIMarketAlgoPreModelSource": {"type": "AIMarketAlgo"},
+    },
+    "WeDataHDFSConfig": {"Id": {"type": "int64"}, "Path": {"type": "string"}},
+    "AIMarketAlgo": {
+        "Id": {"type": "string"},
+        "Path": {"type": "string"},
+        "MaterialName": {"type": "string"},
+        "Group": {"type": "string"},
+    },
+    "DescribeBillingResourceGroupsRequest": {"Type": {"type": "string"}},
+    "DescribePublicKeyRequest": {"KeyId": {"type": "string"}, "EncryptAlgorithm": {"type": "string"}},
+    "DescribePublicKeyResponse": {
+        "KeyId": {"type": "string"},
+        "PublicKey": {"type": "string"},
+        "PublicKeyPem": {"type": "string"},
+        "RequestId": {"type": "string"},
+    },
 }
 """Fields that the vendor's own kit (tikit 1.9.5) sends and no public definition has: accepted, and said to be so."""
 

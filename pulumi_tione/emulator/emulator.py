@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +25,7 @@ from .record import Record
 from .regions import DEFAULT_REGION
 from .running import Cos, Execution
 from .server import LOOPBACK_NAMES, Server
-from .storage import File, Memory, Storage
+from .storage import File, Memory, StateFileError, Storage
 from .tls import Certificates
 
 
@@ -72,14 +73,16 @@ class Emulator(Control):
             undo.callback(storage.close)
             record = Record(None if record_file is None else Path(record_file))
             undo.callback(record.close)
-            earlier = next((datetime.fromisoformat(now) for _, now in storage.load("clock")), None)
+            with _readable(state_file):
+                earlier = next((datetime.fromisoformat(now) for _, now in storage.load("clock")), None)
             clock = Clock(wall, 0.0 if manual_clock else speed, earlier)
             self.keyring = Keyring(*(keys or [made_key() if run else DEFAULT_KEY]))
             buckets = None if cos is None else Cos(Path(cos))
             self.execution = Execution(clock, buckets) if run else None
             """What executes runs, if anything does."""
             orders = Orders(durations, reads_commands=not run)
-            cloud = Cloud(clock, self.keyring, switches, orders, storage, self.execution, buckets)
+            with _readable(state_file):
+                cloud = Cloud(clock, self.keyring, switches, orders, storage, self.execution, buckets)
             faults, rate_limit = Faults(), RateLimit(requests_a_second)
             super().__init__(cloud, record, faults, rate_limit, lock)
             self.set_lag(lag)
@@ -131,6 +134,18 @@ class Emulator(Control):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+
+@contextmanager
+def _readable(state_file: Path | str | None) -> Iterator[None]:
+    """Say of a state file that it is damaged, whatever shows that."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        if state_file is None:
+            raise
+        message = f"the state file {state_file} is damaged: {type(error).__name__}: {error}"
+        raise StateFileError(message.replace("\n", " ")[:300]) from error
 
 
 def _check_that_it_may_run(host: str, keys: Iterable[Key] | None, speed: float) -> None:

@@ -27,7 +27,7 @@ def answer(control: Control, method: str, path: str, query: Query, body: bytes) 
         if not isinstance(order, dict):
             return 400, {"error": "a JSON object is due"}
         return 200, known[method](control, query, order)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         return 400, {"error": str(error)}
     except ApiError as error:
         return 409, {"error": error.message}
@@ -52,7 +52,7 @@ def _order_tasks(control: Control, _: Query, order: dict[str, Any]) -> Any:
     deed = order.pop("do", None)
     if deed is None:
         control.order(**order)
-    elif deed in deeds and set(order) == {"task"}:
+    elif isinstance(deed, str) and deed in deeds and set(order) == {"task"}:
         deeds[deed](order["task"])
     else:
         raise ValueError(f"`do` is one of {', '.join(deeds)}, with the id or name of a `task` and nothing else")
@@ -77,7 +77,9 @@ def _clock(control: Control, _: Query, __: dict[str, Any]) -> Any:
 
 
 def _advance(control: Control, _: Query, order: dict[str, Any]) -> Any:
-    return {"now": control.advance(float(order["advance_seconds"])).isoformat()}
+    if set(order) != {"advance_seconds"}:
+        raise ValueError("a clock is moved by `advance_seconds` and nothing else")
+    return {"now": control.advance(order["advance_seconds"]).isoformat()}
 
 
 def _lag(control: Control, _: Query, __: dict[str, Any]) -> Any:

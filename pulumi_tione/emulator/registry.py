@@ -6,27 +6,44 @@ registered, another id of that kind does not exist, and is refused with the code
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from typing import Any
 
-KINDS: dict[str, frozenset[str]] = {
-    "vpc": frozenset(),
-    "subnet": frozenset({"vpc"}),
-    "bucket": frozenset({"region"}),
-    "cfs": frozenset({"paths"}),
-    "cfs_turbo": frozenset(),
-    "goosefs": frozenset(),
-    "emr": frozenset(),
-    "dataset": frozenset(),
-    "code_repository": frozenset(),
-    "image": frozenset(),
-    "resource_group": frozenset(
-        {"name", "cpu", "memory", "gpu", "gpu_type", "rdma", "bare_metal", "gpu_only", "nodes"}
-    ),
-    "workspace": frozenset({"name"}),
-    "role": frozenset(),
-    "oidc_provider": frozenset(),
+from .catalogue import SPECS, Spec
+from .json_types import check_type
+
+KINDS: dict[str, dict[str, Any]] = {
+    "vpc": {},
+    "subnet": {"vpc": str},
+    "bucket": {"region": str},
+    "cfs": {"paths": list[str]},
+    "cfs_turbo": {},
+    "goosefs": {},
+    "emr": {},
+    "dataset": {},
+    "code_repository": {},
+    "image": {},
+    "resource_group": {
+        "name": str,
+        "cpu": int,
+        "memory": int,
+        "gpu": int,
+        "gpu_type": str,
+        "rdma": bool,
+        "bare_metal": bool,
+        "gpu_only": bool,
+        "nodes": int,
+    },
+    "workspace": {"name": str},
+    "role": {},
+    "oidc_provider": {},
+    "instance_type": {"cpu": int, "memory": int, "gpu": int, "gpu_type": str, "price": int, "alias": str},
 }
-"""The kinds, and the facts that may be told of one."""
+"""The kinds, and the facts that may be told of one, with their types."""
+
+NEEDED = {"instance_type": ("cpu", "memory", "price")}
+"""Facts that must be told."""
 
 
 class Registry:
@@ -34,17 +51,33 @@ class Registry:
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
+        self._specs: dict[str, Spec] = {}
+        self.specs: Mapping[str, Spec] = ChainMap(self._specs, SPECS)
+        """All pay-as-you-go nodes: those that everybody knows, and those that were registered beside them."""
 
     def register(self, kind: str, resource_id: str, **facts: Any) -> None:
         if kind not in KINDS:
             raise ValueError(f"kind is one of {', '.join(KINDS)}, not {kind}")
-        unknown = sorted(set(facts) - KINDS[kind])
+        unknown = sorted(set(facts) - set(KINDS[kind]))
         if unknown:
             raise ValueError(f"of a {kind} nobody needs to know {', '.join(unknown)}")
+        for name, fact in facts.items():
+            check_type(name, fact, KINDS[kind][name])
+            if isinstance(fact, int) and fact < 0:
+                raise ValueError(f"{name} is 0 or more, not {fact}")
+        missing = [name for name in NEEDED.get(kind, ()) if name not in facts]
+        if missing:
+            raise ValueError(f"of a {kind} it must be said what is its {', '.join(missing)}")
         self._known[kind][resource_id] = facts
+        if kind == "instance_type":
+            self._specs[resource_id] = Spec(resource_id, **{"alias": resource_id, **facts})
 
     def unregister(self, kind: str, resource_id: str) -> None:
-        self._known.get(kind, {}).pop(resource_id, None)
+        if kind not in KINDS:
+            raise ValueError(f"kind is one of {', '.join(KINDS)}, not {kind}")
+        self._known[kind].pop(resource_id, None)
+        if kind == "instance_type":
+            self._specs.pop(resource_id, None)
 
     def exists(self, kind: str, resource_id: str) -> bool:
         """Whether there is such a thing, as far as the emulator was told."""

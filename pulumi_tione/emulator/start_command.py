@@ -15,7 +15,10 @@ ROLES = ("StartCmd", "PsStartCmd", "WorkerStartCmd")
 
 
 def decode(encoded: str, place: str) -> dict[str, str]:
-    """The commands in `EncodedStartCmdInfo.StartCmdInfo`: base64 of a JSON object with exactly these three texts."""
+    """The commands in `EncodedStartCmdInfo.StartCmdInfo`: base64 of a JSON object with exactly these three keys.
+
+    What is not set is null there: the vendor's kit sends it so.
+    """
     try:
         text = base64.b64decode(encoded, validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
@@ -26,9 +29,9 @@ def decode(encoded: str, place: str) -> dict[str, str]:
         raise _refusal(place, "is not base64 of JSON") from error
     if not isinstance(commands, dict) or set(commands) != set(ROLES):
         raise _refusal(place, f"must be base64 of a JSON object with the keys {', '.join(ROLES)}")
-    if not all(isinstance(command, str) for command in commands.values()):
-        raise _refusal(place, f"must have text for each of {', '.join(ROLES)}")
-    return commands
+    if not all(command is None or isinstance(command, str) for command in commands.values()):
+        raise _refusal(place, f"must have text or null for each of {', '.join(ROLES)}")
+    return {role: command or "" for role, command in commands.items()}
 
 
 def commands_of(body: Mapping[str, Any]) -> dict[str, str]:

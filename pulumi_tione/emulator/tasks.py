@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from .accounts import Caller
+from .catalogue import SPECS, Spec
 from .errors import ApiError
 from .life import AT_REST, ENDED_BY_PROCESSES, TRANSITIONS, Course, Event, Status
 from .workload import Program
@@ -91,6 +93,8 @@ class Task:
     """Members of the detail that were changed behind everybody's back."""
     hidden_list_calls: int = 0
     """So many list calls will not show it yet."""
+    specs: Mapping[str, Spec] = field(default_factory=lambda: SPECS, repr=False, compare=False)
+    """What there is of pay-as-you-go nodes."""
     read_program: Program | None = field(default=None, repr=False, compare=False)
     """What `program` is, once it was asked for: copies have it, too."""
 

@@ -121,7 +121,7 @@ def test_every_action_that_the_typed_client_offers_was_asked_for_above() -> None
     asked = set(re.findall(r'\bask\(\s*"(\w+)"', Path(__file__).read_text(encoding="utf-8")))
     offered = {name for name, known in definition().actions.items() if hasattr(SERVICES[known.service][0], name)}
     assert asked == offered
-    assert definition().actions.keys() - offered == {"DescribeTrainingFrameworks"}  # has left the SDK
+    assert definition().actions.keys() - offered == {"DescribeTrainingFrameworks", "DescribePublicKey"}
 
 
 def test_a_wrong_secret_key_is_refused(emulator: Emulator, profile: ClientProfile) -> None:

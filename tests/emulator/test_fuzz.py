@@ -97,6 +97,7 @@ SEEDS: dict[str, dict[str, Any]] = {
     "DescribeBuildInImages": {"ImageFilters": [{"Name": "ImageName", "Values": ["x"], "Negative": True}]},
     "DescribeWorkspaces": {"Filters": [{"Name": "Name", "Values": ["x"]}], "Limit": 1, "Offset": 0},
     "DescribeTrainingFrameworks": {},
+    "DescribePublicKey": {"EncryptAlgorithm": "RSA_2048"},
     "TagResources": {"ResourceList": [RESOURCE], "Tags": [{"TagKey": "a", "TagValue": "b"}]},
     "UnTagResources": {"ResourceList": [RESOURCE], "TagKeys": ["a"]},
     "GetResources": {"ResourceList": [RESOURCE], "TagFilters": [{"TagKey": "a", "TagValue": ["b"]}], "MaxResults": 5},

@@ -157,9 +157,9 @@ def task_in(create: Create, call: Call, emulator: Emulator) -> Callable[[Status]
 
     def task_in(status: Status) -> str:
         name = f"task-{status.value}"
-        seconds = {each.value: "forever" for each in DURATIONS}
+        seconds: dict[str, float | str] = {each.value: "forever" for each in DURATIONS}
         if status is Status.SUBMIT_FAILED:
-            seconds["SUBMITTING"] = "0"
+            seconds["SUBMITTING"] = 0
             emulator.order(name, outcome="SUBMIT_FAILED")
         emulator.order(name, seconds=seconds)
         task_id = create(name)

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -16,13 +17,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tencentcloud.common.common_client import CommonClient
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
 
 from pulumi_tione.emulator import Emulator
-from pulumi_tione.emulator.command import READY
+from pulumi_tione.emulator.command import READY, main
 
 Start = Callable[..., tuple["subprocess.Popen[str]", str, str]]
 
@@ -244,3 +250,106 @@ def test_a_malformed_option_is_refused_by_the_program(options: list[str], told: 
     assert process.returncode == 2
     assert told in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--port", "99999"], "99999"),
+        (["--port", "-1"], "-1"),
+        (["--port", "http"], "http"),
+        (["--speed", "0"], "--speed"),
+        (["--speed", "inf"], "--speed"),
+        (["--speed", "nan"], "--speed"),
+        (["--speed", "-2"], "--speed"),
+        (["--running", "-5"], "--running"),
+        (["--running", "nan"], "--running"),
+        (["--clock-offset", "1e300"], "--clock-offset"),
+        (["--clock-offset", "nan"], "--clock-offset"),
+        (["--record", "/no/such/dir/x"], "cannot open /no/such/dir/x: No such file or directory"),
+        (["--state", "/no/such/dir/x"], "/no/such/dir/x"),
+        (["--cos", "/no/such/dir"], "/no/such/dir"),
+        (["--host", "no.such.host.invalid"], "no.such.host.invalid"),
+        (["--key", "AKID:x:y:z"], "--key"),
+        (["--colour", "red"], "--colour"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_bad_option_is_one_line(
+    options: list[str], named: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: Emulator) -> None:
+        raise AssertionError("it must not come so far")
+
+    monkeypatch.setattr(Emulator, "start", start)
+    try:
+        code = main(["--port", "0", *options])
+    except SystemExit as error:
+        code = int(str(error.code))
+    told = capsys.readouterr()
+    assert code != 0
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert named in told.err
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_bytes(b"no database at all " * 100),
+        lambda file: file.write_bytes(file.read_bytes()[:5000]),
+        lambda file: _change(file, "UPDATE documents SET document = '{' WHERE kind = 'task'"),
+        lambda file: _change(file, "UPDATE documents SET document = '{}' WHERE kind = 'task'"),
+        lambda file: _change(file, "UPDATE documents SET document = '[]' WHERE kind = 'tag'"),
+        lambda file: _change(file, "UPDATE documents SET document = '5' WHERE kind = 'clock'"),
+        lambda file: _change(file, "UPDATE documents SET document = 'null' WHERE kind = 'registered'"),
+        lambda file: _change(file, "UPDATE documents SET key = 'x' WHERE kind = 'name'"),
+        lambda file: _change(file, "DROP TABLE documents"),
+    ],
+)
+def test_a_damaged_state_file_is_one_line(
+    tmp_path: Path, body: Callable[..., Any], capsys: pytest.CaptureFixture[str], damage: Callable[[Path], object]
+) -> None:
+    file = tmp_path / "state"
+    with Emulator(state_file=file, manual_clock=True) as emulator:
+        cloud = emulator.gateway.cloud
+        task = cloud.create(emulator.key.caller, "ap-guangzhou", body(), emulator.now())
+        cloud.bind_tags(task, {"a": "b"})
+        emulator.register("vpc", "vpc-1")
+    damage(file)
+    if file.read_bytes()[:6] == b"SQLite" and "documents" not in _tables(file):
+        with Emulator(state_file=file) as emulator:  # an empty file is a new one
+            assert emulator.tasks() == []
+        return
+    assert main(["--port", "0", "--state", str(file)]) == 1
+    told = capsys.readouterr()
+    assert told.err.count("\n") == 1
+    assert str(file) in told.err
+
+
+def _change(file: Path, statement: str) -> None:
+    with closing(sqlite3.connect(file)) as database:
+        database.execute(statement)
+        database.commit()
+
+
+def _tables(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as database:
+        try:
+            return [name for (name,) in database.execute("SELECT name FROM sqlite_master")]
+        except sqlite3.Error:
+            return ["documents"]
+
+
+def test_several_keys_are_several_users(start: Start) -> None:
+    _, address, _ = start("--key", "AKIDone:1", "--key", "AKIDtwo:2", "--key", "AKIDthree:3:300000000001")
+    callers = []
+    for secret_id, secret_key in (("AKIDone", "1"), ("AKIDtwo", "2"), ("AKIDthree", "3")):
+        client = CommonClient("sts", "2018-08-13", Credential(secret_id, secret_key), "ap-guangzhou", _profile(address))
+        callers.append(client.call_json("GetCallerIdentity", {})["Response"])
+    assert [caller["AccountId"] for caller in callers] == ["100000000001", "100000000001", "300000000001"]
+    assert len({caller["PrincipalId"] for caller in callers}) == 3
+
+
+def _profile(address: str) -> ClientProfile:
+    return ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=address.removeprefix("http://")))

@@ -120,6 +120,20 @@ def test_output_is_written_back_however_a_run_ends(
     assert (bucket / "out" / "put" / task_id / "deep" / "file").read_text() == "1\n"
 
 
+def test_all_that_is_written_below_the_output_is_written_back(
+    create: Create, reach: Reach, bucket: Path, place: Make
+) -> None:
+    command = (
+        "cd $TI_LOCAL_ROOT/opt/ml/output; mkdir model; echo 1 > model/weights; echo 2 > report; echo 3 > data/file;"
+        "ln -s /etc/hostname outside; ln -s /etc linked; mkdir -p data/data; echo 4 > data/data/deep"
+    )
+    task_id = create(StartCmdInfo={"WorkerStartCmd": command}, Output=place("out"))
+    reach(task_id, "SUCCEED")
+    there = bucket / "out" / task_id
+    found = {str(file.relative_to(there)): file.read_text() for file in there.rglob("*") if file.is_file()}
+    assert found == {"model/weights": "1\n", "report": "2\n", "file": "3\n", "data/deep": "4\n"}
+
+
 def test_output_is_written_back_after_a_stop_too(
     create: Create,
     reach: Reach,

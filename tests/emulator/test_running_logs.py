@@ -204,3 +204,12 @@ def test_a_very_long_line_is_told_in_parts(run: Callable[..., str], printed: Pri
     parts = printed(run("head -c 200000 /dev/zero | tr '\\0' x; echo"))
     assert len(parts) == 4
     assert "".join(parts) == "x" * 200_000
+
+
+@pytest.mark.parametrize("character", ["中", "𝔘", "é"])
+def test_a_very_long_line_is_cut_between_characters(run: Callable[..., str], printed: Printed, character: str) -> None:
+    for before in ("", "x"):
+        command = f"printf '%s' '{before}'; printf '{character}%.0s' $(seq 50000); echo"
+        parts = printed(run(command, name=f"cut-{before}1"))
+        assert "".join(parts) == before + character * 50_000
+        assert len(parts) == -(-len("".join(parts).encode()) // spool.LONGEST_LINE)

@@ -112,9 +112,8 @@ def test_a_process_has_no_open_file_of_the_emulators(left: Callable[..., list[Pa
     assert set(files) == {"1", "2"}
 
 
-@pytest.mark.parametrize("name", ["A=B", "A\0"])
-def test_a_variable_that_cannot_be_is_a_failure(create: Create, reach: Reach, name: str) -> None:
-    envs = [{"Name": name, "Value": "x"}]
+def test_a_variable_that_cannot_be_is_a_failure(create: Create, reach: Reach) -> None:
+    envs = [{"Name": "A", "Value": "x\0"}]
     told = reach(create(StartCmdInfo={"WorkerStartCmd": "true"}, Envs=envs), "FAILED")["FailureReason"]
     assert "could not be started" in told
 

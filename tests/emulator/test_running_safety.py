@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -25,6 +26,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 
 from pulumi_tione.emulator import DEFAULT_KEY, Emulator, Key, Status
 from pulumi_tione.emulator.command import READY
+from pulumi_tione.emulator.running import folders
 
 Refusal = Callable[..., tuple[str, str]]
 Processes = Callable[[Path], list[str]]
@@ -240,3 +242,19 @@ def test_the_program_says_in_one_line_what_does_not_go(
     process = program(*arguments)
     out, errors = process.communicate(timeout=30)
     assert (process.returncode, out, errors.count("\n")) == (1, "", 1)
+
+
+def test_the_folder_of_an_emulator_that_was_killed_is_removed_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    abandoned = tmp_path / f"{folders.PREFIX}abandoned"
+    for folder in (abandoned / "run", tmp_path / f"{folders.PREFIX}in-the-making", tmp_path / "others"):
+        folder.mkdir(parents=True)
+    folders.claim(abandoned).close()  # as the system does where a process is killed
+    with Emulator(run=True) as first:
+        assert not abandoned.exists()
+        with Emulator(run=True):
+            assert first.execution is not None
+            assert first.execution.folder.exists()
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["others", f"{folders.PREFIX}in-the-making"]

@@ -48,6 +48,8 @@ NO_TASKS = Refused(
     "its resources are of other products, of which there are none here: they stand in `FailedResources`",
 )
 
+WITHOUT_AN_EXAMPLE = {"DescribeTrainingFrameworks", "DescribePublicKey"}
+
 REFUSED: dict[str, Refused] = {
     "DescribeTrainingTask": NO_SUCH_TASK,
     "DescribeTrainingTaskPods": NO_SUCH_TASK,
@@ -117,7 +119,7 @@ def _lists(value: Any) -> Any:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("action", sorted(definition().actions.keys() - {"DescribeTrainingFrameworks"}))
+@pytest.mark.parametrize("action", sorted(definition().actions.keys() - WITHOUT_AN_EXAMPLE))
 def test_an_example_is_accepted_or_refused_for_the_reason_that_is_stated(
     action: str,
     tccli_folder: Path,

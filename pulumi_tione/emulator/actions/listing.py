@@ -74,7 +74,9 @@ _ATTRIBUTES: dict[str, Callable[[Task], str]] = {
     "ResourceGroupId": lambda task: str(task.body.get("ResourceGroupId", "")),
     "Creator": lambda task: task.owner.sub_uin,
     "ChargeType": lambda task: str(task.body["ChargeType"]),
-    "CHARGE_STATUS": lambda task: "BILLING" if hourly_price(task.body) and task.status in BILLED else "NOT_BILLING",
+    "CHARGE_STATUS": lambda task: (
+        "BILLING" if hourly_price(task.body, task.specs) and task.status in BILLED else "NOT_BILLING"
+    ),
 }
 """What tasks can be filtered by [D]."""
 

@@ -51,7 +51,7 @@ def describe_pods(call: Call) -> dict[str, Any]:
         {
             "Name": pod.name,
             **_condition(call, view, run, pod),
-            "ResourceConfigInfo": answers.node(pod.group),
+            "ResourceConfigInfo": answers.node(pod.group, task.specs),
             "SubUin": task.owner.sub_uin,
         }
         for pod in pods(task, run)

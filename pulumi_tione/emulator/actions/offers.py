@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
-from pulumi_tione.emulator.catalogue import FRAMEWORKS, SPECS, Spec, image_url
+from pulumi_tione.emulator.catalogue import FRAMEWORKS, Spec, image_url
 from pulumi_tione.emulator.cloud import AMOUNTS, Amounts
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.rules.form import CHARGE_TYPES
@@ -22,6 +23,20 @@ MOST_VALUES = 100
 DEFAULT_GROUPS = 20
 DEFAULT_WORKSPACES = 10
 
+PUBLIC_KEY_ID = "emulator-1"
+PUBLIC_KEY = """\
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAue5pmKxIn/1tdvs7h7wF
+9F7zDYaMt6TWc4GkSaf/sPnmTbT+TfjY/wiKE81BeB4TxDAFZCxy8BaK9y+Kc7WN
+TJwarzFDHmL7BRpj43DHrh6eZ//ESaSUz+m7zp3XcXJ/MoJPA3mvEphBxiQotAHV
+QPWc0BO6zo+f2edl9sXoL4BihqeWjDGTBLzSUnfUULXTrAx2C2Wt9W21VhuSMBTm
+d4cHJd9jjKgrQtTR6j4stSgLc30Rh/T0xBtbU1B85HJlPopKA+R8+0yr60U9u485
+sX92Yj6u5OxWPWJfIKjjsYyVwIqgydmx8LUOESL3W/CS4hfJM6g3Q57j6eiSxuSM
+bQIDAQAB
+-----END PUBLIC KEY-----
+"""
+"""A key whose private half was never kept."""
+
 
 def describe_specs(call: Call) -> dict[str, Any]:
     body = call.body
@@ -29,7 +44,7 @@ def describe_specs(call: Call) -> dict[str, Any]:
     check_choice(body.get("TaskType", ""), TASK_TYPES, "TaskType")
     resource_type = body.get("ResourceType", "")
     check_choice(resource_type, RESOURCE_TYPES, "ResourceType")
-    specs = SPECS.values() if body["ChargeType"] == "POSTPAID_BY_HOUR" else ()
+    specs = call.cloud.registry.specs.values() if body["ChargeType"] == "POSTPAID_BY_HOUR" else ()
     wanted = [spec for spec in specs if resource_type in ("", "CALC", _type(spec))]
     return {"Specs": [_spec(spec, spec.name not in call.cloud.sold_out) for spec in wanted]}
 
@@ -89,6 +104,16 @@ def describe_images(call: Call) -> dict[str, Any]:
     return {"BuildInImageInfos": images}
 
 
+def describe_public_key(call: Call) -> dict[str, Any]:
+    """Of the vendor's kit alone: what passwords of registries are encrypted with. Nobody has the other half of it."""
+    check_choice(call.body.get("EncryptAlgorithm", "RSA_2048"), ("RSA_2048",), "EncryptAlgorithm")
+    return {
+        "KeyId": PUBLIC_KEY_ID,
+        "PublicKey": base64.b64encode(PUBLIC_KEY.encode()).decode(),
+        "PublicKeyPem": PUBLIC_KEY,
+    }
+
+
 def describe_workspaces(call: Call) -> dict[str, Any]:
     registered = call.cloud.registry.all("workspace")
     spaces = [
@@ -110,6 +135,7 @@ HANDLERS = {
     "DescribeTrainingFrameworks": describe_frameworks,
     "DescribeBuildInImages": describe_images,
     "DescribeWorkspaces": describe_workspaces,
+    "DescribePublicKey": describe_public_key,
 }
 
 
@@ -132,7 +158,7 @@ def _spec(spec: Spec, is_available: bool) -> dict[str, Any]:
 
 
 def _price(call: Call, unit: dict[str, Any], place: str) -> dict[str, Any]:
-    spec, count = SPECS.get(unit["SpecName"]), unit["SpecCount"]
+    spec, count = call.cloud.registry.specs.get(unit["SpecName"]), unit["SpecCount"]
     if spec is None:
         message = f"The value of parameter `{place}.SpecName` is none of the specs that DescribeBillingSpecs lists."
         raise ApiError("InvalidParameterValue", message)

@@ -12,6 +12,7 @@ from pulumi_tione.emulator.life import Event, Status
 from pulumi_tione.emulator.rules.existence import check_existence, check_resources
 from pulumi_tione.emulator.rules.form import check_form
 from pulumi_tione.emulator.tasks import Run, Task
+from pulumi_tione.emulator.view import View
 from pulumi_tione.emulator.workload import Program
 
 from .call import Call
@@ -40,8 +41,7 @@ def create(call: Call) -> dict[str, Any]:
 
 def describe(call: Call) -> dict[str, Any]:
     view = call.cloud.view("details")
-    task = call.task_in(view)
-    run = _run_of(task, call.body.get("InstanceId"))
+    task, run = _asked_for(call, view)
     detail = answers.detail(task, run, view.now, call.cloud.registry)
     if task.status is Status.SUBMITTING and not call.cloud.switches.instance_id_while_submitting:
         detail["LatestInstanceId"] = ""
@@ -96,6 +96,19 @@ HANDLERS = {
 
 
 PREPARATIONS = {"CreateTrainingTask": prepare_creation}
+
+
+def _asked_for(call: Call, view: View) -> tuple[Task, Run]:
+    """The task with the id, and one of its runs; or the run with the id, as the vendor's kit asks when it saves a log
+    of several pages [I]."""
+    task_id, _, of_run = call.body["Id"].rpartition("-")
+    if task_id.startswith("train-") and of_run:
+        runs = ((task, run) for task in call.tasks_in(view) for run in task.runs)
+        found = next(((task, run) for task, run in runs if run.instance_id == call.body["Id"]), None)
+        if found is not None:
+            return found
+    task = call.task_in(view)
+    return task, _run_of(task, call.body.get("InstanceId"))
 
 
 def _run_of(task: Task, instance_id: str | None) -> Run:

@@ -15,6 +15,7 @@ Body = dict[str, Any]
 
 def check_existence(cloud: Cloud, caller: Caller, region: str, body: Body) -> None:
     """Refuse a request that asks for what is taken, absent, used up or not paid for."""
+    _check_instance_types(cloud, body)
     _check_name(cloud, caller, region, body["Name"])
     for rule in (_check_workspace, _check_network, _check_files, _check_image, _check_code, _check_resource_group):
         rule(cloud, body)
@@ -25,6 +26,14 @@ def check_resources(cloud: Cloud, caller: Caller, body: Body) -> None:
     """What a task that is started again needs anew: nodes, and the money for them."""
     _check_resource_group(cloud, body)
     _check_money(cloud, caller, body, too_little="OperationDenied.BalanceInsufficient")
+
+
+def _check_instance_types(cloud: Cloud, body: Body) -> None:
+    for index, node in enumerate(body["ResourceConfigInfos"]):
+        if body["ChargeType"] == "POSTPAID_BY_HOUR" and node["InstanceType"] not in cloud.registry.specs:
+            place = f"ResourceConfigInfos.{index}.InstanceType"
+            told = f"`{node['InstanceType'][:80]}` is none of the specs that DescribeBillingSpecs lists"
+            _refuse("InvalidParameterValue.ResourceConfigIllegal", place, told)
 
 
 def _check_name(cloud: Cloud, caller: Caller, region: str, name: str) -> None:
@@ -156,7 +165,7 @@ def _check_resource_group(cloud: Cloud, body: Body) -> None:
 def _check_money(
     cloud: Cloud, caller: Caller, body: Body, too_little: str = "FailedOperation.FreezeBillFailed"
 ) -> None:
-    price = hourly_price(body)
+    price = hourly_price(body, cloud.registry.specs)
     for index, node in enumerate(body["ResourceConfigInfos"]):
         if price and node["InstanceType"] in cloud.sold_out:
             place = f"ResourceConfigInfos.{index}.InstanceType"

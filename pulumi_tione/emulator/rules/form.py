@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from pulumi_tione.emulator.catalogue import SPECS, framework_versions, instances
+from pulumi_tione.emulator.catalogue import framework_versions, instances
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.start_command import decode
 
@@ -86,8 +86,6 @@ def _pay_as_you_go_node(node: Body, place: str) -> None:
     instance_type = node.get("InstanceType", "")
     if not instance_type:
         _refuse_nodes(f"{place}.InstanceType", "is required where ChargeType is POSTPAID_BY_HOUR")
-    if instance_type not in SPECS:
-        _refuse_nodes(f"{place}.InstanceType", "is none of the specs that DescribeBillingSpecs lists")
     if (node.get("RDMAConfig") or {}).get("Enable"):
         told = "cannot be true: pay-as-you-go nodes have no RDMA"
         _refuse("InvalidParameterValue.RDMAConfigIllegal", f"{place}.RDMAConfig.Enable", told)
@@ -228,6 +226,14 @@ def _restarts(body: Body) -> None:
         _refuse("InvalidParameterValue.BackOffLimitIllegal", place, f"must be 0 to {MOST_RESTARTS}")
 
 
+def _variables(body: Body) -> None:
+    for index, variable in enumerate(body.get("Envs", ())):
+        name = variable.get("Name") or ""
+        if not name or "=" in name or "\0" in name:
+            told = "is empty" if not name else "has a sign that no variable's name can have"
+            _refuse("InvalidParameterValue", f"Envs.{index}.Name", told)
+
+
 def _callback(body: Body) -> None:
     url = body.get("CallbackUrl")
     if url:
@@ -259,6 +265,7 @@ RULES: tuple[Callable[[Body], None], ...] = (
     _training_tool,
     _supply,
     _restarts,
+    _variables,
     _callback,
     _tags,
 )

@@ -17,7 +17,8 @@ from .spool import note
 CODE = "opt/ml/code"
 DATA = "opt/ml/input/data"
 HYPERPARAMETERS = "opt/ml/input/config/hyperparameters.json"
-OUTPUT = "opt/ml/output/data"
+OUTPUT = "opt/ml/output"
+OUTPUT_DATA = "data"
 HOME = "root"
 """The folders and the file that a program finds, below what stands for `/` [D the data, I the others]."""
 
@@ -31,6 +32,9 @@ _OTHER_SOURCES = (
     "CBSSource",
     "HostPathSource",
     "PublicDataSource",
+    "WeDataHDFSSource",
+    "AIMarketAlgoDataSource",
+    "AIMarketAlgoPreModelSource",
 )
 """What can be mounted beside COS; none of it is on this machine."""
 
@@ -75,7 +79,7 @@ class Container:
 
     def furnish(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> None:
         """Lay out the folders, with the code, the data and the parameters of a task."""
-        for folder in (CODE, DATA, OUTPUT, HOME):
+        for folder in (CODE, DATA, f"{OUTPUT}/{OUTPUT_DATA}", HOME):
             (self.root / folder).mkdir(parents=True)
         if body.get("TuningParameters"):
             parameters = self.root / HYPERPARAMETERS
@@ -143,7 +147,9 @@ class Container:
 
     def write_output(self, target: Path, check: Callable[[], None]) -> None:
         """Copy what the node left as its output to where it belongs."""
-        note(self.spool, *copy(self.root / OUTPUT, target, check))
+        # What lies in `data` lies in the folder for the output itself [D], whatever lies beside it does so by its name.
+        note(self.spool, *copy(self.root / OUTPUT, target, check, without=OUTPUT_DATA))
+        note(self.spool, *copy(self.root / OUTPUT / OUTPUT_DATA, target, check))
 
     def clear(self) -> None:
         """Remove everything but what the node printed."""

@@ -62,10 +62,11 @@ def within(folder: Path, path: str) -> Path:
     return there
 
 
-def copy(source: Path, target: Path, check: Callable[[], None]) -> Iterator[str]:
+def copy(source: Path, target: Path, check: Callable[[], None], without: str = "") -> Iterator[str]:
     """Copy a file into a folder, or all files of a folder; yield what was left out, and why.
 
-    `check` is called again and again, and may end it all by an exception.
+    `check` is called again and again, and may end it all by an exception. `without` is a name in the folder itself that
+    is passed over.
     """
     if not source.is_dir():
         check()
@@ -74,6 +75,8 @@ def copy(source: Path, target: Path, check: Callable[[], None]) -> Iterator[str]
     for folder, folders, files in os.walk(source, onerror=_refuse):
         check()
         here = Path(folder).relative_to(source)
+        if here == Path():
+            folders[:] = [name for name in folders if name != without]
         for name in sorted(folders):
             if Path(folder, name).is_symlink():
                 yield f"{here / name} was not copied: it is a link to a folder"

@@ -26,8 +26,8 @@ def environment_of(task: Task, run: Run, node: Node, nodes: Sequence[Node], root
         "PATH": os.environ.get("PATH", _USUAL_PATH),
         "HOME": str(root / "root"),
         "LANG": "C.UTF-8",
-        **{each["Name"]: each.get("Value") or "" for each in task.body.get("Envs") or () if each.get("Name")},
-        **_of_mode(task.body.get("TrainingMode") or "", node, nodes, port),
+        **{each["Name"]: each.get("Value") or "" for each in task.body.get("Envs") or ()},
+        **_of_mode(task, node, nodes, port),
         "TI_TASK_ID": task.id,
         "TI_INSTANCE_ID": run.instance_id,
         "REGION": task.region,
@@ -35,13 +35,14 @@ def environment_of(task: Task, run: Run, node: Node, nodes: Sequence[Node], root
     }
 
 
-def _of_mode(mode: str, node: Node, nodes: Sequence[Node], port: int) -> Mapping[str, str]:
+def _of_mode(task: Task, node: Node, nodes: Sequence[Node], port: int) -> Mapping[str, str]:
     """What is documented for DDP, and seen in public scripts for MPI; for other modes nothing is known."""
+    mode = task.body.get("TrainingMode") or ""
     if mode == "DDP":
         return {
             "NODE_NUM": str(len(nodes)),
             "INDEX": str(node.index),
-            "GPU_NUM_PER_NODE": str(_cards(node)),
+            "GPU_NUM_PER_NODE": str(_cards(task, node)),
             "CHIEF_IP": ADDRESS,
             "MASTER_ADDR": ADDRESS,
             "MASTER_PORT": str(port),
@@ -50,7 +51,7 @@ def _of_mode(mode: str, node: Node, nodes: Sequence[Node], port: int) -> Mapping
         }
     if mode in ("MPI", "HOROVOD"):
         # A node without a card has one slot: otherwise no such program could run on it.
-        slots = [max(1, _cards(each)) for each in nodes]
+        slots = [max(1, _cards(task, each)) for each in nodes]
         return {
             "GPU_NUM": str(sum(slots)),
             "NODE_IP_SLOT_LIST": ",".join(f"{ADDRESS}:{count}" for count in slots),
@@ -59,7 +60,7 @@ def _of_mode(mode: str, node: Node, nodes: Sequence[Node], port: int) -> Mapping
     return {}
 
 
-def _cards(node: Node) -> int:
+def _cards(task: Task, node: Node) -> int:
     """Whole cards; a part of one counts as one."""
-    hundredths: int = answers.node(node.pod.group)["Gpu"]
+    hundredths: int = answers.node(node.pod.group, task.specs)["Gpu"]
     return -(-hundredths // 100)

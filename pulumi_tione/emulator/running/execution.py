@@ -19,6 +19,7 @@ from pulumi_tione.emulator.tasks import Run, Task
 from .attempt import Attempt
 from .container import Container
 from .cos import Cos
+from .folders import PREFIX, claim, remove_abandoned
 from .process import can_show_opt_ml
 from .pulse import Pulse
 from .spool import Printed, read
@@ -59,7 +60,9 @@ class Execution:
         self._life = life
         self._state = state
         self._pulse = Pulse(self._clock.now, self._let_time_pass)
-        self._folder = TemporaryDirectory(prefix="pulumi-tione-runs-", ignore_cleanup_errors=True)
+        remove_abandoned()
+        self._folder = TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
+        self._claim = claim(self.folder)
 
     @property
     def folder(self) -> Path:
@@ -79,6 +82,7 @@ class Execution:
             attempt.abandon(LAST_GRACE_SECONDS)
         for attempt in attempts:
             attempt.join()
+        self._claim.close()
         self._folder.cleanup()
 
     def follow(self, task: Task) -> None:

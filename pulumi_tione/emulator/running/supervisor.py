@@ -193,12 +193,10 @@ class _Stream:
         """Take a part of what is there; say whether there was any."""
         more = os.read(self.file, LONGEST_LINE)
         *whole, self._rest = (self._rest + more).split(b"\n")
-        lines = [
-            line[begin : begin + LONGEST_LINE] for line in whole for begin in range(0, len(line) or 1, LONGEST_LINE)
-        ]
+        lines = [part for line in whole for part in _parts(line)]
         if len(self._rest) >= LONGEST_LINE:
-            lines.append(self._rest[:LONGEST_LINE])
-            self._rest = self._rest[LONGEST_LINE:]
+            *parts, self._rest = _parts(self._rest)
+            lines += parts
         self._write(lines)
         return bool(more)
 
@@ -214,6 +212,18 @@ class _Stream:
         # A full disk costs lines, not the run.
         with suppress(OSError):
             self._writer.write(self._name, *(line.removesuffix(b"\r") for line in lines))
+
+
+def _parts(line: bytes) -> list[bytes]:
+    """A line in parts that are not too long, cut between characters of UTF-8."""
+    parts = []
+    while len(line) > LONGEST_LINE:
+        end = LONGEST_LINE
+        while end > LONGEST_LINE - 4 and line[end] & 0xC0 == 0x80:
+            end -= 1
+        parts.append(line[:end])
+        line = line[end:]
+    return [*parts, line]
 
 
 def _read_line(file: int) -> tuple[bytes, bytes, bytes]:
