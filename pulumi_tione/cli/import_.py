@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ from pulumi_tione.lifecycle.tagging import set_tags
 
 _ID = re.compile(r"train-\d+")
 """How ids look. A name may look so too: what is no task's id is looked for as a name."""
+
+_PAUSES = (1.0, 2.0)
+_sleep = time.sleep
 
 
 @click.command("import")
@@ -98,14 +102,14 @@ def _import_task(
         return
     _ensure_nothing_is_pending(before)
     there = before.resource(str(urn))
-    if there is not None:
+    if there is not None and task not in (there.get("id"), there.get("outputs", {}).get("name")):
         raise RefusedError(f"{urn} is in the state already, with the id {there.get('id')}: choose another RESOURCE")
     settings = pulumi.settings(stack)
     place = Place(region or settings.region, workspace)
     client = Client(settings, place.region)
     detail = _detail(client, task, place)
     task_id = str(detail["Id"])
-    if task_id in before.tasks:
+    if task_id in before.tasks and there is None:
         raise RefusedError(f"training task {task_id} is in the state already, as {before.tasks[task_id]['urn']}")
     owner = {
         "organization": stack.organization,
@@ -120,6 +124,10 @@ def _import_task(
     adoption = Adoption(name, owner, detail, _envs(client, task_id, workspace), place, settings)
     click.echo(adoption.program(parent))
     added = _agreed_tags(rewriting, adoption)
+    if there is not None:  # an import that was killed may have written the state, and not yet the tags
+        _add_tags(client, adoption, added)
+        rewriting.say(f"Training task {task_id} is in the state of {stack} already. Nothing else is left to do.")
+        return
     after = before.with_foundation(stack, pulumi.config(stack))
     above = parent or after.nearest_parent(urn)
     after = after.with_task(adoption.entry(str(urn), above, after.provider, added))
@@ -133,8 +141,7 @@ def _import_task(
     if difference.replacing:
         rewriting.say(f"The next `pulumi up` replaces it: {_argument_names(difference.replacing)} differ")
     rewriting.write(after)
-    if added:
-        _add_tags(client, adoption, added)
+    _add_tags(client, adoption, added)
     rewriting.say(f"Training task {task_id} is in the state of {stack}. Its program needs the declaration above.")
 
 
@@ -225,16 +232,18 @@ def _detail(client: Client, task: str, place: Place) -> dict[str, Any]:
     Raises:
         TaskError: there is none.
     """
-    detail = client.describe_training_task(task, place.workspace) if _ID.fullmatch(task) else None
-    if detail is None:
-        item = client.find_training_task(task, place.workspace)
-        detail = client.describe_training_task(str(item["Id"]), place.workspace) if item else None
-    if detail is None:
-        raise TaskError(
-            f"there is no training task {task!r} in {place} of account {client.account_id()}; "
-            "--region and --workspace look elsewhere"
-        )
-    return detail
+    for pause in (*_PAUSES, 0.0):  # one "not found" may be wrong
+        detail = client.describe_training_task(task, place.workspace) if _ID.fullmatch(task) else None
+        if detail is None:
+            item = client.find_training_task(task, place.workspace)
+            detail = client.describe_training_task(str(item["Id"]), place.workspace) if item else None
+        if detail is not None:
+            return detail
+        _sleep(pause)
+    raise TaskError(
+        f"there is no training task {task!r} in {place} of account {client.account_id()}; "
+        "--region and --workspace look elsewhere. A task that was created just now may take half a minute to show"
+    )
 
 
 def _envs(client: Client, task_id: str, workspace: str | None) -> list[dict[str, Any]] | None:
@@ -257,6 +266,8 @@ def _agreed_tags(rewriting: Rewriting, adoption: Adoption) -> dict[str, str]:
 def _add_tags(client: Client, adoption: Adoption, added: Mapping[str, str]) -> None:
     """Add tags to the task, which is in the state by now."""
     detail, workspace = adoption.detail, adoption.place.workspace
+    if not added:
+        return
     try:
         set_tags(client, str(detail["Id"]), detail, {**user_tags(detail.get("Tags")), **added}, (), workspace)
     except TioneError as error:

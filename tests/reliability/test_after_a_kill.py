@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from engine_support import Stack
+from ensure import engine_path
+from local_tione import SMALLEST_BODY
 from reliability_support import Command, Service
+
+from pulumi_tione._client import Client
+from pulumi_tione._settings import Settings
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
@@ -71,6 +82,12 @@ def in_account(service: Service) -> list[str]:
     return sorted(str(task["Id"]) for task in service.emulator.tasks())
 
 
+def labels_of_the_task(service: Service) -> dict[str, str]:
+    (task,) = service.emulator.tasks()
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in task["Tags"]}
+    return {key: value for key, value in tags.items() if key.startswith("pulumi:")}
+
+
 @pytest.mark.parametrize(("order", "program"), [*cases()])
 def test_in_every_order_of_commands_the_task_is_in_the_state_or_the_error_says_what_to_do(
     order: Sequence[str], program: str, stack: Stack, service: Service, start: Callable[..., Command]
@@ -103,3 +120,100 @@ def test_in_every_order_of_commands_the_task_is_in_the_state_or_the_error_says_w
     assert stack.planned() == {}
     stack.destroy()
     assert in_account(service) == in_state(stack) == []
+
+
+FAKE = """\
+#!/bin/sh
+# The Pulumi CLI; the program that runs it is killed when it is about to write a state, or has written one.
+case "$*" in
+*"stack import"*)
+    if [ -n "$KILL_BEFORE" ]; then kill -9 $PPID; exit 1; fi
+    "{pulumi}" "$@"; code=$?
+    if [ -n "$KILL_AFTER" ]; then kill -9 $PPID; fi
+    exit $code;;
+esac
+exec "{pulumi}" "$@"
+"""
+
+
+@pytest.fixture
+def killed_import(stack: Stack, tmp_path: Path) -> Callable[..., None]:
+    """Runs `pulumi-tione import`, which is killed before or after it writes the state."""
+    folder = tmp_path / "fake"
+    folder.mkdir()
+    fake = folder / "pulumi"
+    fake.write_text(FAKE.format(pulumi=engine_path() / "pulumi"), encoding="utf-8")
+    fake.chmod(0o755)
+
+    def run(moment: str, *arguments: str) -> None:
+        path = stack.environment["PATH"]
+        stack.environment.update({"PATH": f"{folder}{os.pathsep}{path}", moment: "1"})
+        try:
+            code, shown = stack.tione("import", *arguments, "--yes")
+        finally:
+            stack.environment["PATH"] = path
+            del stack.environment[moment]
+        assert code == -signal.SIGKILL, shown
+
+    return run
+
+
+@pytest.mark.parametrize("moment", ["KILL_BEFORE", "KILL_AFTER"])
+def test_an_import_that_was_killed_is_finished_by_running_it_again(
+    moment: str, stack: Stack, service: Service, killed_import: Callable[..., None]
+) -> None:
+    client = Client(Settings(lambda _: None, stack.environment), "ap-guangzhou")
+    task_id = client.create_training_task({**SMALLEST_BODY, "Name": "bert"})
+    before = json.loads(stack.exported())
+    killed_import(moment, "bert", task_id)
+    assert labels_of_the_task(service) == {}
+    assert in_state(stack) == ([task_id] if moment == "KILL_AFTER" else [])
+    (copy,) = stack.workspace.project.glob("*.state.json")
+    assert json.loads(copy.read_text(encoding="utf-8")) == before
+
+    code, shown = stack.tione("import", "bert", task_id, "--yes")
+    assert code == 0, shown
+    assert in_state(stack) == [task_id]
+    assert labels_of_the_task(service)["pulumi:resource"] == "bert"
+    code, shown = stack.tione("import", "bert", task_id, "--yes")
+    assert (code, "lacks" in shown) == (0, False)
+    assert "2 unchanged" in stack.refresh()
+    stack.destroy()
+    assert in_account(service) == []
+
+
+@pytest.mark.parametrize("moment", ["KILL_BEFORE", "KILL_AFTER"])
+def test_a_settlement_that_was_killed_is_finished_by_running_it_again(
+    moment: str,
+    stack: Stack,
+    service: Service,
+    start: Callable[..., Command],
+    killed_import: Callable[..., None],
+) -> None:
+    stack.program(NESTED)
+    task_id = kill_during_create(stack, service, start)
+    stack.pulumi("cancel", "--yes")
+    stack.destroy()
+    killed_import(moment, "--pending")
+    assert in_state(stack) == ([task_id] if moment == "KILL_AFTER" else [])
+    code, shown = stack.tione("import", "--pending", "--yes")
+    assert code == 0, shown
+    assert in_state(stack) == [task_id]
+    stack.up()
+    assert in_account(service) == in_state(stack) == [task_id]
+
+
+def test_an_import_that_is_killed_while_it_adds_tags_is_finished_by_running_it_again(
+    stack: Stack, service: Service
+) -> None:
+    client = Client(Settings(lambda _: None, stack.environment), "ap-guangzhou")
+    task_id = client.create_training_task({**SMALLEST_BODY, "Name": "bert"})
+    service.emulator.faults.add("TagResources", delay_seconds=3, effect=False, connection="close")
+    command = [sys.executable, "-m", "pulumi_tione.cli", "import", "bert", task_id, "--yes"]
+    with subprocess.Popen(command, cwd=stack.workspace.project, env=stack.environment) as running:
+        service.wait_for_another("TagResources", 0)
+        running.kill()
+    assert in_state(stack) == [task_id]
+    code, shown = stack.tione("import", "bert", task_id, "--yes")
+    assert code == 0, shown
+    assert labels_of_the_task(service)["pulumi:stack"] == "dev"
