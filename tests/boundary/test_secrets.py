@@ -10,6 +10,8 @@ from typing import Any
 import grpc
 import pytest
 from boundary_support import OWNER, SMALLEST, Provider
+from google.protobuf import json_format
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from pulumi_tione.emulator import Emulator
 
@@ -91,6 +93,44 @@ def test_outputs_that_repeat_a_secret_are_sealed(provider: Provider, emulator: E
     assert outputs["allTags"]["b"] == "c"
     assert outputs["allTags"]["pulumi:resource"] == OWNER["resource"]
     assert emulator.tasks()
+
+
+def test_a_task_that_is_only_looked_up_keeps_what_is_a_secret_of_this_program(
+    provider: Provider, emulator: Emulator
+) -> None:
+    task_id, _ = provider.create(provider.checked(NEWS))
+    place = {"region": "ap-guangzhou"}
+    _, outputs, inputs = provider.read(task_id, place)
+    for found in (outputs, inputs):
+        assert "planted" not in json.dumps(without_sealed(found))
+        assert "EPOCHS" not in found
+    assert outputs["tags"]["b"] == "c"
+    _, refreshed, inputs = provider.read(task_id, outputs)
+    assert "planted" not in json.dumps([without_sealed(refreshed), without_sealed(inputs)])
+    assert emulator.tasks()
+
+
+def without_sealed(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {} if "4dabf18193072939515e22adb298388d" in value else value
+        return {key: without_sealed(part) for key, part in kept.items()}
+    return [without_sealed(part) for part in value] if isinstance(value, list) else value
+
+
+def test_a_failed_update_records_and_shows_nothing_of_a_secret(provider: Provider, emulator: Emulator) -> None:
+    task_id, outputs = provider.create(provider.checked(NEWS))
+    news = provider.checked({**NEWS, "tags": {"team": "plantedother"}})
+    emulator.faults.add("TagResources", code="InvalidParameter", message="{body}", times=None)
+    with pytest.raises(grpc.RpcError) as caught:
+        provider.update(task_id, outputs, news)
+    assert "was not changed completely" in str(caught.value.details())
+    assert "planted" not in str(caught.value.details())
+    metadata: Any = caught.value.trailing_metadata()
+    status = status_pb2.Status.FromString(dict(metadata)["grpc-status-details-bin"])
+    failed = provider_pb2.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(failed)
+    assert "planted" not in f"{status.message} {[*failed.reasons]}"
+    assert "planted" not in json.dumps(without_sealed(json_format.MessageToDict(failed.properties)["allTags"]))
 
 
 def test_a_failure_shows_nothing_of_a_secret(provider: Provider) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -59,6 +60,25 @@ def test_what_becomes_a_secret_is_sealed_in_place(stack: Stack, emulator: Emulat
     stack.up()
     assert "planted" in stack.exported()
     assert stack.planned() == {}
+    assert changes(emulator) == ["CreateTrainingTask"]
+
+
+@pytest.mark.long
+def test_what_becomes_a_secret_of_a_task_of_an_earlier_version_is_sealed(stack: Stack, emulator: Emulator) -> None:
+    """Its state does not record what is secret: the engine seals its outputs without an update."""
+    stack.program(program(PLAIN))
+    stack.up()
+    state = json.loads(stack.exported())
+    for resource in state["deployment"]["resources"]:
+        resource.get("outputs", {}).pop("secretInputs", None)
+    file = stack.workspace.project / "state.json"
+    file.write_text(json.dumps(state), encoding="utf-8")
+    stack.pulumi("stack", "import", "--file", str(file))
+    stack.preview("--expect-no-changes")
+    stack.program(program(SECRET))
+    assert "2 unchanged" in stack.up()
+    assert "planted" not in stack.exported()
+    stack.preview("--expect-no-changes")
     assert changes(emulator) == ["CreateTrainingTask"]
 
 

@@ -1187,6 +1187,13 @@ def test_no_error_holds_a_key(service: Service, new_client: Callable[..., Client
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
+def test_a_refusal_that_repeats_the_keys_shows_none(service: Service, new_client: Callable[..., Client]) -> None:
+    client = new_client(secretKey="planted-key", securityToken="planted-token")
+    service.answer(refusal("InvalidParameterValue", "cannot accept planted-token for planted-key"))
+    with pytest.raises(ApiError, match=r"cannot accept \[secret\] for \[secret\]"):
+        client.create_training_task(BODY)
+
+
 def test_nothing_that_was_sent_reaches_a_log_at_the_level_debug(
     service: Service, new_client: Callable[..., Client], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,9 +14,17 @@ import pytest
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 import pulumi_tione as tione
+from pulumi_tione import training_task
 from pulumi_tione._client import Client
+from pulumi_tione._masking import mask
 from pulumi_tione._ownership import RETAINED
 from pulumi_tione._properties import property_path
+from pulumi_tione.errors import UnreachedError
+
+# Of the loops that the mock engine leaves in its threads, some are collected after their own sockets.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:Exception ignored in. <function BaseEventLoop.__del__:pytest.PytestUnraisableExceptionWarning"
+)
 
 TOKEN = "pulumi-python:dynamic/tione:TrainingTask"
 SECRET = "4dabf18193072939515e22adb298388d"
@@ -543,6 +551,50 @@ def test_a_task_that_exists_is_looked_up_by_its_id(engine: Engine) -> None:
     assert found.resource_id == "train-7"
     assert found.typ == TOKEN
     assert engine.inputs() == {"region": "ap-shanghai", "tiProjectId": "p-1"}
+
+
+# Secrets.
+
+
+def test_where_the_program_marked_a_secret_goes_along_and_what_is_always_one_does_not(engine: Engine) -> None:
+    secret = pulumi.Output.secret
+    inputs = run_task(
+        engine,
+        envs={"TOKEN": secret("a"), "EPOCHS": "3"},
+        tags=secret({"team": "nlp"}),
+        output={"bucket": pulumi.Output.from_input("b"), "region": "r", "paths": [secret("p/"), "q/"]},
+        private_envs={"P": secret("x")},
+        callback_url=secret("https://hooks.example.com/x"),
+        image_info={"image_type": "CUSTOM", "image_url": "u", "image_secret": {"password": secret("p")}},
+        triggers=[{"a.b": secret(1)}, pulumi.Output.from_input({"deep": secret("z")})],
+        remark=pulumi.Output.concat("a remark on ", secret("it")),
+    )
+    paths = ["envs.TOKEN", "output.paths[0]", "remark", "tags", 'triggers[0]["a.b"]', "triggers[1]"]
+    assert inputs["secretInputs"] == paths
+
+
+def test_without_marks_nothing_goes_along(engine: Engine) -> None:
+    assert "secretInputs" not in run_task(engine, private_envs={"P": "x"}, remark=pulumi.Output.from_input("a"))
+
+
+def test_what_is_secret_is_known_while_a_task_is_waited_for(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    async def wait(*_: Any) -> Any:
+        shown.append(mask("planted-1, planted-2 and planted-3"))
+        raise UnreachedError("it says planted-1", "a report\nwith \x1b planted-2")
+
+    monkeypatch.setattr(training_task, "wait", wait)
+    monkeypatch.setattr(pulumi.log, "error", lambda text, **_: shown.append(text))
+    engine.told |= {"uin": "1"}
+
+    def program() -> Any:
+        args = {**SMALLEST, "private_envs": {"P": "planted-1"}, "remark": pulumi.Output.secret("planted-2")}
+        return tione.TrainingTask("bert", args).wait_for("SUCCEED").id  # type: ignore[call-overload]  # a plain dict
+
+    with pytest.raises(pulumi.RunError, match=r"it says \[secret\]$"):
+        run(engine, program)
+    assert shown == ["[secret], [secret] and planted-3", "a report\nwith \\x1b [secret]"]
 
 
 # Waits.
