@@ -12,7 +12,8 @@ import http.client
 import io
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -61,8 +62,19 @@ class Exchange:
         return self.deadline - self.clock()
 
 
-CURRENT: ContextVar[Exchange] = ContextVar("CURRENT")
+_CURRENT: ContextVar[Exchange] = ContextVar("exchange")
 """The exchange that a connection of this thread is used for."""
+
+
+@contextmanager
+def exchanging(seconds: float) -> Iterator[Exchange]:
+    """Let what is sent meanwhile, in this thread, be one exchange, which may take so many seconds."""
+    exchange = Exchange(seconds)
+    token = _CURRENT.set(exchange)
+    try:
+        yield exchange
+    finally:
+        _CURRENT.reset(token)
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -91,7 +103,7 @@ class BoundedAdapter(HTTPAdapter):
                 raise requests.exceptions.ContentDecodingError(f"the answer is longer than {MOST_ANSWER_BYTES} bytes")
         response._content = bytes(content)
         content_type = response.headers.get("Content-Type", "")
-        CURRENT.get().answer = RawAnswer(response.status_code, content_type, response._content)
+        _CURRENT.get().answer = RawAnswer(response.status_code, content_type, response._content)
         return response
 
 
@@ -129,7 +141,7 @@ class _UntilDeadline(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
-        exchange = CURRENT.get()
+        exchange = _CURRENT.get()
         left = exchange.seconds_left
         if left <= 0:
             raise TimeoutError("the answer takes too long")
@@ -162,7 +174,7 @@ class _BoundedConnection(http.client.HTTPConnection):
         if self.sock is None:
             self.connect()
         if self._is_established:
-            CURRENT.get().was_sent = True
+            _CURRENT.get().was_sent = True
         super().send(data)
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import requests
 import tenacity
 
+from pulumi_tione._connection import BoundedAdapter, exchanging
 from pulumi_tione._masking import masking
 from pulumi_tione._sdk import Caller, Service
 from pulumi_tione._settings import Settings
@@ -36,7 +37,10 @@ STS: Service = ("sts", "2018-08-13")
 _METADATA = "http://metadata.tencentyun.com"
 _ROLES = "/latest/meta-data/cam/security-credentials/"
 _METADATA_SECONDS = (1, 5)
-"""How long the metadata service may take to be found, and to answer."""
+"""How long the metadata service may take to be found, and how long nothing may come of its answer."""
+
+_METADATA_ANSWER_SECONDS = 15.0
+"""How long its answers may take, all in all."""
 
 _ATTEMPTS = 4
 _RENEWED_SECONDS_BEFORE = 300
@@ -220,8 +224,7 @@ class KeySupply:
         )
         try:
             answer = attempts(caller.send, action, body, keys)
-            lent, expires = answer["Credentials"], float(answer["ExpiredTime"])
-            credentials = Credentials(lent["TmpSecretId"], lent["TmpSecretKey"], lent["Token"])
+            credentials, expires = _lent_by(answer["Credentials"]), float(answer["ExpiredTime"])
         except TioneError as error:
             if isinstance(error, ApiError) and error.code in REFUSED_KEYS:
                 raise KeysRefusedError(error, origin) from None
@@ -238,13 +241,14 @@ class KeySupply:
         if machine.name is None and self._has_no_machine_role:
             return None
         address = (machine.endpoint or _METADATA) + _ROLES
-        with requests.Session() as session:
+        with requests.Session() as session, exchanging(_METADATA_ANSWER_SECONDS):
             session.trust_env = False
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, BoundedAdapter())
             try:
                 name = machine.name or session.get(address, timeout=_METADATA_SECONDS).text.strip()
                 told = session.get(address + quote(name, safe=""), timeout=_METADATA_SECONDS).json()
-                credentials = Credentials(told["TmpSecretId"], told["TmpSecretKey"], told["Token"])
-                return self._until(float(told["ExpiredTime"]), Keys(credentials, machine.source))
+                return self._until(float(told["ExpiredTime"]), Keys(_lent_by(told), machine.source))
             except (requests.RequestException, KeyError, TypeError, ValueError) as error:
                 if machine.name is None:
                     self._has_no_machine_role = isinstance(error, requests.ConnectionError)
@@ -257,6 +261,18 @@ class KeySupply:
     def _until(self, expires: float, keys: Keys) -> Keys:
         before = min(_RENEWED_SECONDS_BEFORE, max(expires - self._now(), 0) / 4)
         return keys._replace(renew_at=expires - before, expires=expires)
+
+
+def _lent_by(told: Mapping[str, Any]) -> Credentials:
+    """Read keys that were lent.
+
+    Raises:
+        KeyError, TypeError, ValueError: these are none.
+    """
+    parts = [told[name] for name in ("TmpSecretId", "TmpSecretKey", "Token")]
+    if not all(isinstance(part, str) and part for part in parts):
+        raise ValueError("a part of a key is no text")
+    return Credentials(*parts)
 
 
 @functools.lru_cache(maxsize=256)

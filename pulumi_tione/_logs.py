@@ -17,10 +17,13 @@ from pulumi_tione._client import Client
 from pulumi_tione._pods import short_pod
 from pulumi_tione._times import rfc3339, time_or_none
 from pulumi_tione._waiting import is_at_rest
-from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, may_pass
+from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError, may_pass
 
 _PAGE = 1000
 """How many lines a call gives at most."""
+
+_MOST_PAGES = 1000
+"""How many pages of a period are read at most."""
 
 _PAGING_ENDS = "FailedOperation.ContextLimitError"
 """The refusal of the service to page further: after ten thousand lines."""
@@ -213,9 +216,14 @@ class RunLog:
                 return
 
     def _pages(self, order: str, begin: datetime, end: datetime | None, pod: str | None) -> Iterator[list[Line]]:
-        """Give the pages of a period that are not empty: the end is an empty one."""
+        """Yield the pages of a period that are not empty: the end is an empty one, or one that repeats others.
+
+        Raises:
+            UnclearError: the service has ever more pages, though it documents an end after ten thousand lines.
+        """
         context: str | None = None
-        while True:
+        seen: set[str] = set()
+        for _ in range(_MOST_PAGES):
             told, context = self._client.logs(
                 self.run,
                 Order=order,
@@ -228,9 +236,16 @@ class RunLog:
             )
             if not told:
                 return
-            yield [Line.told(each) for each in told]
+            page = [Line.told(each) for each in told]
+            if seen.issuperset(line.id for line in page):
+                return
+            seen.update(line.id for line in page)
+            yield page
             if not context:
                 return
+        raise UnclearError(
+            f"DescribeLogs still had something new on page {_MOST_PAGES} of a period: its log has no end"
+        )
 
     def _note(self, line: Line) -> bool:
         """Note that a line is given, and tell whether it had not been."""

@@ -26,7 +26,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from pulumi_tione import _answers
-from pulumi_tione._connection import CURRENT, BoundedAdapter, Exchange, RawAnswer
+from pulumi_tione._connection import BoundedAdapter, Exchange, RawAnswer, exchanging
 from pulumi_tione._masking import mask, masking
 from pulumi_tione._settings import Endpoint, Settings
 from pulumi_tione._sources import Credentials
@@ -115,19 +115,16 @@ class Caller:
         """
         self._sdk.credential = None if keys is None else Credential(keys.secret_id, keys.secret_key, keys.token)
         self._connection.timeout = (_CONNECT_SECONDS, _SILENCE_SECONDS if is_repeatable else _ANSWER_SECONDS)
-        exchange = Exchange(_ANSWER_SECONDS)
-        token = CURRENT.set(exchange)
         cause: BaseException | None = None
-        try:
-            # What it returns or raises of an answer is not used: it knows an error only under two content types, and
-            # breaks on what is no JSON. The answer is read here.
-            self._sdk.call_json(action, dict(body), options={"SkipSign": keys is None})
-        except TencentCloudSDKException as error:
-            cause = error.__context__ or error
-        except Exception as error:  # noqa: BLE001  whatever an odd answer does to the SDK
-            cause = error
-        finally:
-            CURRENT.reset(token)
+        with exchanging(_ANSWER_SECONDS) as exchange:
+            try:
+                # What it returns or raises of an answer is not used: it knows an error only under two content types,
+                # and breaks on what is no JSON. The answer is read here.
+                self._sdk.call_json(action, dict(body), options={"SkipSign": keys is None})
+            except TencentCloudSDKException as error:
+                cause = error.__context__ or error
+            except Exception as error:  # noqa: BLE001  whatever an odd answer does to the SDK
+                cause = error
         self.has_reached_the_service |= exchange.was_sent
         with masking(() if keys is None else filter(None, (keys.secret_key, keys.token))):
             if exchange.answer is None:

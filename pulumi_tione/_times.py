@@ -10,6 +10,9 @@ import re
 from datetime import datetime, timedelta, timezone
 
 _BEIJING = timezone(timedelta(hours=8))
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+"""Services write the year 1 for what has not come yet, with which no time can be calculated."""
+
 _FORM = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?")
 
 
@@ -17,13 +20,15 @@ def parsed_time(text: str) -> datetime:
     """Read a time, to the microsecond.
 
     Raises:
-        ValueError: it is none of the service's forms.
+        ValueError: it is none of the service's forms, or so long ago or ahead that it is not meant as a time.
     """
     form = _FORM.fullmatch(text)
     if form is None:
         raise ValueError(f"no time: {text!r}")
     day, time, fraction, is_utc, hours, minutes = form.groups()
     zone = "+00:00" if is_utc else f"{hours}:{minutes or '00'}" if hours else ""
+    if not _FIRST_YEAR <= int(day[:4]) <= _LAST_YEAR:
+        raise ValueError(f"no time of a task: {text!r}")
     moment = datetime.fromisoformat(f"{day}T{time}.{(fraction or '')[:6]:0<6}{zone}")
     return moment if zone else moment.replace(tzinfo=_BEIJING)
 

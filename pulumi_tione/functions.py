@@ -23,7 +23,7 @@ import pulumi
 from pulumi_tione import outputs
 from pulumi_tione._client import Client
 from pulumi_tione._engine import displayable
-from pulumi_tione._fields import TRAINING_TASK, ListOf, Struct, Type, struct
+from pulumi_tione._fields import TRAINING_TASK, ListOf, Scalar, Struct, Type, struct
 from pulumi_tione._logs import TaskLog
 from pulumi_tione._program import program_settings
 from pulumi_tione._wire import from_wire, imported_outputs, user_tags
@@ -418,9 +418,9 @@ def get_instance_specs(
     """
     client = _client(region)
     specs = client.specs(charge_type, resource_type)
-    names = [str(spec["SpecName"]) for spec in specs]
-    prices = {price["SpecName"]: price.get("RealTotalCost") for price in client.prices(names)} if names else {}
-    return [_instance_spec(spec, prices.get(spec["SpecName"])) for spec in specs]
+    names = [spec["SpecName"] for spec in specs]
+    prices = {price["SpecName"]: price for price in client.prices(names)} if names else {}
+    return [_instance_spec(spec, prices.get(spec["SpecName"], {})) for spec in specs]
 
 
 def get_instance_specs_output(
@@ -454,10 +454,11 @@ def get_training_frameworks(*, region: str | None = None) -> list[TrainingFramew
             name=_text(framework, "Name"),
             version=_text(version, "Version"),
             environment=_text(version, "Environment"),
-            training_modes=tuple(version.get("TrainingModes") or ()),
+            training_modes=tuple(mode for mode in _list(version, "TrainingModes") if isinstance(mode, str)),
         )
         for framework in frameworks
-        for version in framework.get("VersionInfos") or ()
+        for version in _list(framework, "VersionInfos")
+        if isinstance(version, Mapping)
     ]
 
 
@@ -506,8 +507,19 @@ def _typed(kind: Type, value: Any) -> Any:
 
 
 def _text(told: Mapping[str, Any], name: str) -> str:
-    """Give a member that is a text; one that is not there yet is empty."""
-    return str(told.get(name) or "")
+    """Return a member that is a text; one that is not there yet, or is no text, is empty."""
+    value = told.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _number(told: Mapping[str, Any], name: str) -> int:
+    """Return a member that is a whole number; one that is not there yet, or is no number, is zero."""
+    return from_wire(Scalar.WHOLE, told.get(name)) or 0
+
+
+def _list(told: Mapping[str, Any], name: str) -> list[Any]:
+    value = told.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _summary(item: Mapping[str, Any]) -> TrainingTaskSummary:
@@ -519,7 +531,7 @@ def _summary(item: Mapping[str, Any]) -> TrainingTaskSummary:
         create_time=_text(item, "CreateTime"),
         start_time=_text(item, "StartTime"),
         end_time=_text(item, "EndTime"),
-        runtime_in_seconds=int(item.get("RuntimeInSeconds") or 0),
+        runtime_in_seconds=_number(item, "RuntimeInSeconds"),
         failure_reason=_text(item, "FailureReason"),
         charge_type=_text(item, "ChargeType"),
         resource_group_id=_text(item, "ResourceGroupId"),
@@ -529,28 +541,30 @@ def _summary(item: Mapping[str, Any]) -> TrainingTaskSummary:
 
 
 def _resource_group(group: Mapping[str, Any]) -> ResourceGroup:
-    used, total = group.get("UsedResource") or {}, group.get("TotalResource") or {}
+    amounts = (group.get(name) for name in ("UsedResource", "TotalResource"))
+    used, total = (amount if isinstance(amount, Mapping) else {} for amount in amounts)
 
     def free(amount: str) -> int:
-        return int(total.get(amount) or 0) - int(used.get(amount) or 0)
+        return _number(total, amount) - _number(used, amount)
 
     return ResourceGroup(
         id=_text(group, "ResourceGroupId"),
         name=_text(group, "ResourceGroupName"),
-        free_nodes=int(group.get("FreeInstance") or 0),
-        total_nodes=int(group.get("TotalInstance") or 0),
+        free_nodes=_number(group, "FreeInstance"),
+        total_nodes=_number(group, "TotalInstance"),
         free_cpu=free("Cpu"),
         free_memory=free("Memory"),
         free_gpu=free("Gpu"),
     )
 
 
-def _instance_spec(spec: Mapping[str, Any], hundredths: int | None) -> InstanceSpec:
+def _instance_spec(spec: Mapping[str, Any], price: Mapping[str, Any]) -> InstanceSpec:
+    hundredths = _number(price, "RealTotalCost")
     return InstanceSpec(
         name=_text(spec, "SpecName"),
         alias=_text(spec, "SpecAlias"),
-        is_available=bool(spec.get("Available")),
+        is_available=spec.get("Available") is True,
         gpu_type=_text(spec, "GpuType"),
         # Zero is how the service tells of a cost that is too large.
-        hourly_price=Decimal(hundredths) / 100 if hundredths else None,
+        hourly_price=Decimal(hundredths) / 100 if hundredths > 0 else None,
     )

@@ -14,6 +14,8 @@ the settings of the stack, as the provider does. Every error is one line on stan
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Any
 
 import click
@@ -36,6 +38,9 @@ class _Commands(click.Group):
     """All commands, with one way of ending for what can go wrong in any of them."""
 
     def invoke(self, context: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # what its encoding does not have is shown all the same
+                stream.reconfigure(errors="backslashreplace")
         try:
             with masking(()):  # what a command comes to know as a secret is one until it has ended
                 return self._invoked(context)

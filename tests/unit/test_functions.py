@@ -157,3 +157,40 @@ def test_results_are_typed_and_cannot_be_changed(name: str) -> None:
     if name != "GetTrainingTaskResult":
         assert [field.name for field in dataclasses.fields(result)]
         assert "frozen=True" in repr(vars(result)["__dataclass_params__"])
+
+
+# Answers of other forms.
+
+
+def test_members_of_other_types_are_empty(emulator: Emulator) -> None:
+    create(emulator)
+    item = {"Id": "train-1", "Name": "bert", "Status": "RUNNING", "RuntimeInSeconds": "5", "FailureReason": {}}
+    emulator.faults.add("DescribeTrainingTasks", members={"TrainingTaskSet": [{**item, "Tags": "x"}], "TotalCount": 1})
+    (task,) = tione.get_training_tasks()
+    assert (task.id, task.runtime_in_seconds, task.failure_reason, task.tags) == ("train-1", 0, "", {})
+
+    groups = [
+        {"ResourceGroupId": "rsg-1", "ResourceGroupName": 7, "FreeInstance": "3", "TotalResource": "x"},
+        {"ResourceGroupId": "rsg-2", "TotalResource": {"Cpu": 2000, "Gpu": "100"}, "UsedResource": [7]},
+    ]
+    emulator.faults.add("DescribeBillingResourceGroups", members={"ResourceGroupSet": groups, "TotalCount": 2})
+    first, second = tione.get_resource_groups()
+    assert (first.id, first.name, first.free_nodes, first.free_cpu) == ("rsg-1", "", 0, 0)
+    assert (second.free_cpu, second.free_gpu) == (2000, 0)
+
+    known = "TI.S.MEDIUM.POST"
+    specs = [{"SpecName": known, "Available": "true", "SpecAlias": None, "GpuType": 7}]
+    for price in ({"RealTotalCost": "7"}, {"RealTotalCost": [7]}, {"RealTotalCost": -7}, {"RealTotalCost": 1.5}, {}):
+        emulator.faults.add("DescribeBillingSpecs", members={"Specs": specs})
+        emulator.faults.add("DescribeBillingSpecsPrice", members={"SpecsPrice": [{"SpecName": known, **price}]})
+        (spec,) = tione.get_instance_specs()
+        assert (spec.name, spec.alias, spec.is_available, spec.gpu_type) == (known, "", False, "")
+        assert spec.hourly_price is None
+
+    frameworks = [{"Name": "PYTORCH", "VersionInfos": [None, "2.1", {"Version": 2.1, "TrainingModes": "DDP"}]}, {}]
+    emulator.faults.add("DescribeTrainingFrameworks", members={"FrameworkInfos": frameworks})
+    (framework,) = tione.get_training_frameworks()
+    assert (framework.name, framework.version, framework.training_modes) == ("PYTORCH", "", ())
+
+    emulator.faults.add("DescribeBuildInImages", members={"BuildInImageInfos": [{"ImageName": 7}]})
+    assert [image.name for image in tione.get_preset_images()] == [""]

@@ -10,7 +10,7 @@ import pytest
 from local_tione import SMALLEST_BODY, client_of
 
 from pulumi_tione._client import Client
-from pulumi_tione._logs import Line, RunLog, TaskLog, newest_line
+from pulumi_tione._logs import Line, RunLog, TaskLog, beginning_of, newest_line
 from pulumi_tione._pods import short_pod
 from pulumi_tione._times import parsed_time, rfc3339
 from pulumi_tione.emulator import Emulator
@@ -351,3 +351,41 @@ def test_the_services_times_are_read_in_all_their_forms(text: str, moment: str) 
 def test_what_is_no_time_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"time|month"):
         parsed_time(text)
+
+
+class Endless(Service):
+    """A service whose pages never end: the same ones in turn, or ever new ones."""
+
+    def __init__(self, different_pages: int | None) -> None:
+        super().__init__()
+        self.calls = 0
+        self._different_pages = different_pages
+
+    def logs(self, run: str, **how: Any) -> tuple[list[dict[str, Any]], str]:
+        number = self.calls if self._different_pages is None else self.calls % self._different_pages
+        self.calls += 1
+        return [{"Id": f"{number}", "Message": f"{number}", "Timestamp": "2025-08-01T03:00:00Z"}], "more"
+
+
+@pytest.mark.parametrize("different_pages", [1, 3])
+def test_a_log_ends_with_a_page_that_repeats_others(different_pages: int) -> None:
+    service = Endless(different_pages)
+    assert texts(log_of(service).new_lines()) == [str(number) for number in range(different_pages)]
+    assert service.calls == different_pages + 1
+    assert len(log_of(service).tail(10)) == different_pages
+
+
+def test_a_log_without_an_end_is_an_error_that_says_so() -> None:
+    service = Endless(None)
+    with pytest.raises(UnclearError, match="its log has no end"):
+        list(log_of(service).new_lines())
+    assert service.calls == 1000
+
+
+@pytest.mark.parametrize(
+    "created", ["0001-01-01 00:00:00", "0001-01-01T00:00:00+08", "9999-12-31T23:59:59-08", 7, None, {}]
+)
+def test_a_time_that_is_none_of_a_task_is_no_time(created: object) -> None:
+    begin = beginning_of({"CreateTime": created})
+    assert datetime.now(timezone.utc) - begin < timedelta(days=366)
+    assert rfc3339(begin)
