@@ -120,7 +120,7 @@ def _import_task(
     if not take_over:
         _ensure_it_is_nobodys(rewriting, detail, owner)
     if parent is None and "$" in urn.types:
-        _ensure_it_is_labelled(detail, owner, urn)
+        _ensure_it_is_labelled(before, detail, owner, urn)
     adoption = Adoption(name, owner, detail, _envs(client, task_id, workspace), place, settings)
     click.echo(adoption.program(parent))
     added = _agreed_tags(rewriting, adoption)
@@ -136,7 +136,7 @@ def _import_task(
     for addition in after.additions_to(before):
         rewriting.say(f"  + {addition['urn']}  {addition.get('id', '')}".rstrip())
     if parent is None and "$" in urn.types:
-        rewriting.say(f"Its parent is not in the state: it stands under {above} until the next `pulumi up`")
+        rewriting.say(f"The state does not say which parent it has: it stands under {above} until the next `pulumi up`")
     difference = adoption.difference(added)
     if difference.replacing:
         rewriting.say(f"The next `pulumi up` replaces it: {_argument_names(difference.replacing)} differ")
@@ -163,17 +163,16 @@ def _ensure_it_is_nobodys(rewriting: Rewriting, detail: Mapping[str, Any], owner
         )
 
 
-def _ensure_it_is_labelled(detail: Mapping[str, Any], owner: Mapping[str, Any], urn: Urn) -> None:
-    """Check that a task is the resource's whose parent is not in the state: its type might be misspelt.
+def _ensure_it_is_labelled(before: State, detail: Mapping[str, Any], owner: Mapping[str, Any], urn: Urn) -> None:
+    """Check that a task is the resource's, where its parent cannot be told: the type of that might be misspelt.
 
     Raises:
         RefusedError: the labels do not say so. The next update would delete a task that the program does not declare.
     """
     if not labels(owner).items() <= user_tags(detail.get("Tags")).items():
         types = urn.types.rpartition("$")[0]
-        raise RefusedError(
-            f"the state has 0 parents that are a resource of the type {types}: name the one that is meant with --parent"
-        )
+        number = len({each["urn"] for each in before.resources if types_of(each["urn"]) == types})
+        raise _unknown_parent(number, f"a resource of the type {types}")
 
 
 def _argument_names(properties: Sequence[str]) -> str:
@@ -200,10 +199,10 @@ def _ensure_nothing_else_is_pending(before: State) -> None:
 def _place_in_state(rewriting: Rewriting, resource: str, parent: str | None) -> tuple[str, str | None, Urn]:
     """Return a resource's name, its parent's URN and its own URN.
 
-    There is no parent's URN where the parent is the stack, or where no resource of the parent's type is in the state.
+    There is no parent's URN where the parent is the stack, or where none or several of its type are in the state.
 
     Raises:
-        RefusedError: there is no such parent in the state, or several may be meant.
+        RefusedError: the parent that is named is not in the state.
     """
     stack, before = rewriting.stack, rewriting.before
     types, _, name = resource.rpartition("::")
@@ -212,18 +211,19 @@ def _place_in_state(rewriting: Rewriting, resource: str, parent: str | None) -> 
         return name, None, at_root
     urns = [str(each["urn"]) for each in before.resources]
     meant = {urn for urn in urns if (urn == parent if parent else types_of(urn) == types)}
-    if not meant and parent is None:
+    if parent is None and len(meant) != 1:  # its URN has only the types in it
         return name, None, Urn(stack.stack, stack.project, f"{types}${TYPE}", name)
-    if len(meant) != 1:
-        which = parent or f"a resource of the type {types}"
-        raise RefusedError(
-            f"the state has {len(meant)} parents that are {which}: name the one that is meant with --parent"
-        )
+    if not meant:
+        raise _unknown_parent(0, str(parent))
     (above,) = meant
     parsed = Urn.parsed(above)
     if above == before.root or parsed is None:
         return name, None, at_root
     return name, above, parsed.child(TYPE, name)
+
+
+def _unknown_parent(number: int, which: str) -> RefusedError:
+    return RefusedError(f"the state has {number} parents that are {which}: name the one that is meant with --parent")
 
 
 def _detail(client: Client, task: str, place: Place) -> dict[str, Any]:

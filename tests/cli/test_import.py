@@ -306,7 +306,7 @@ def test_a_child_whose_parent_is_gone_is_imported_if_its_labels_say_that_it_is_t
     create("gpt", labels="test/dev/my:mod:Other::gpt")
     assert "0 parents" in tione("import", "my:mod:Misspelt::gpt", "gpt", "--take-over", "--yes", exit_code=2).stderr
     said = tione("import", "my:mod:Pipeline::bert", "bert", "--yes").stderr
-    assert "Its parent is not in the state" in said
+    assert "The state does not say which parent it has" in said
     write_program(
         stack,
         """
