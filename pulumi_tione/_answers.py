@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from pulumi_tione._waiting import Status
-from pulumi_tione._wire import well_typed
+from pulumi_tione._wire import REPLACEMENT, well_typed
 from pulumi_tione.errors import ApiError, MalformedAnswerError
 
 _T = TypeVar("_T")
@@ -35,7 +35,6 @@ _LONGEST_NUMBER = 300
 
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_REPLACEMENT = "\ufffd"
 
 
 def parsed(content: bytes) -> Any:
@@ -65,7 +64,7 @@ def _int(digits: str) -> int | None:
 def _without_surrogates(value: Any) -> Any:
     match value:
         case str():
-            return value if value.isascii() else _SURROGATE.sub(_REPLACEMENT, value)
+            return value if value.isascii() else _SURROGATE.sub(REPLACEMENT, value)
         case dict():
             return {_without_surrogates(key): _without_surrogates(part) for key, part in value.items()}
         case list():

@@ -21,6 +21,9 @@ from pulumi_tione._secrets import SECRET_INPUTS
 SYSTEM_TAGS = ("qcs:", "tencentcloud:")
 """How the keys of tags begin that Tencent Cloud binds by itself: nobody's drift."""
 
+REPLACEMENT = "\ufffd"
+"""In the place of a character that was cut."""
+
 _OWN_FORM = ("tags", "envs", "privateEnvs", "startCmdInfo", "encodedStartCmdInfo")
 """The inputs whose form on the wire is not simply that of their type."""
 
@@ -124,9 +127,11 @@ def _well_typed(kind: Type, told: Any, path: str, left_out: list[str]) -> Any:
         return told if isinstance(told, _EMPTY.get(type(kind), str if kind is Scalar.TEXT else ())) else None
     match kind:
         case Struct() if isinstance(told, dict):
-            types = _types_on_the_wire(kind)
+            types, inputs = _types_on_the_wire(kind), _inputs_on_the_wire(kind)
             parts = {
-                name: _well_typed_member(types[name], part, f"{path}.{name}" if path else name, left_out)
+                name: _well_typed_member(
+                    types[name], part, f"{path}.{name}" if path else name, left_out, is_input=name in inputs
+                )
                 if name in types
                 else part
                 for name, part in told.items()
@@ -156,9 +161,24 @@ _EMPTY: dict[type, type] = {Struct: dict, MapOf: dict, ListOf: list}
 """What an empty value of a type is in JSON; of a type without parts only a text can be empty."""
 
 
-def _well_typed_member(kind: Type, told: Any, path: str, left_out: list[str]) -> Any:
+def _is_cut(value: Any) -> bool:
+    """Check whether a text, or one in a list, has lost a character on its way: what it was is not known."""
+    match value:
+        case str():
+            return REPLACEMENT in value
+        case list():
+            return any(_is_cut(part) for part in value)
+        case {"TagKey": key, **rest}:
+            return _is_cut(key) or _is_cut(rest.get("TagValue"))
+        case _:
+            return False
+
+
+def _well_typed_member(kind: Type, told: Any, path: str, left_out: list[str], *, is_input: bool) -> Any:
     """Return the member of a struct as `_well_typed` does, and note it where it is left out."""
     found = _well_typed_pairs(_PAIRS[path], told) if path in _PAIRS else _well_typed(kind, told, path, left_out)
+    if found is not _WRONG and is_input and _is_cut(found):
+        found = _WRONG
     if found is _WRONG:
         left_out.append(path)
     return found
@@ -175,6 +195,11 @@ def _well_typed_pairs(members: Mapping[str, type], told: Any) -> Any:
         for name, expected in members.items()
     )
     return told if fits else _WRONG
+
+
+@functools.cache
+def _inputs_on_the_wire(kind: Struct) -> frozenset[str]:
+    return frozenset(field.wire for field in kind.fields.values() if field.sent)
 
 
 @functools.cache
@@ -199,12 +224,30 @@ def recorded_outputs(
         if field.property not in inputs or told is _NOTHING:
             continue
         seen = _observed(field.type, inputs[field.property], told)
+        if field.property not in _CHANGEABLE:
+            seen = _with_kept(inputs[field.property], seen)
         if seen is None:
             del outputs[field.property]
         else:
             outputs[field.property] = seen
     known = {name: before[name] for name, wire in _KEPT.items() if before and name in before and wire not in detail}
     return {**outputs, **_service_side(detail), **known}
+
+
+_CHANGEABLE = ("tags", "logEnable", "logConfig")
+"""The inputs that can become empty while the task lives. All others are fixed at creation: where the service tells
+nothing of what it has accepted, its answer is incomplete."""
+
+
+def _with_kept(wanted: Any, seen: Any) -> Any:
+    """Return what was seen of a fixed input, with what was wanted in the place of what is empty."""
+    if seen is None or (isinstance(seen, (str, list, dict)) and not seen):
+        return wanted
+    if isinstance(wanted, Mapping) and isinstance(seen, Mapping):
+        return {**seen, **{name: _with_kept(part, seen.get(name)) for name, part in wanted.items()}}
+    if isinstance(wanted, list) and isinstance(seen, list) and len(wanted) == len(seen):
+        return [_with_kept(*parts) for parts in zip(wanted, seen, strict=True)]
+    return seen
 
 
 _KEPT = {"uin": "Uin", "allTags": "Tags"}

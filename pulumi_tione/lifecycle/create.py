@@ -85,6 +85,9 @@ class _Refused:
     error: TioneError
 
 
+_MAY_BE_OURS = (Whose.UNLABELLED, Whose.UNDATED)
+"""What a task may only be for as long as its detail is not complete."""
+
 _Outcome: TypeAlias = _Accepted | _NameTaken | _Indeterminate | _Transient | _Refused
 
 
@@ -303,7 +306,7 @@ class Creation:
             TaskError: the task under the name is somebody else's, or nothing could be looked up.
         """
         failed: TioneError | None = None
-        unlabelled: dict[str, Any] | None = None
+        incomplete: dict[str, Any] | None = None
         for _ in self._looks(seconds):
             try:
                 holder, failed = self._holder(name), None
@@ -312,22 +315,22 @@ class Creation:
                 continue
             if holder is None:
                 continue
-            if self._claim.whose(holder, self._begun) is Whose.UNLABELLED:
-                unlabelled = holder
+            if self._claim.whose(holder, self._begun) in _MAY_BE_OURS:
+                incomplete = holder
                 break
             return self._ours(holder)
-        if unlabelled is not None:
-            return self._ours(self._labelled_later(name, unlabelled), indeterminate)
+        if incomplete is not None:
+            return self._ours(self._complete(name, incomplete), indeterminate)
         if failed is not None:
             raise TaskError(f"{not_created(name, indeterminate)}, nor could it be looked up: {failed}") from failed
         return None
 
-    def _labelled_later(self, name: str, holder: dict[str, Any]) -> dict[str, Any]:
-        """Return the task when its labels are visible, or as it is after the time that these may take."""
+    def _complete(self, name: str, holder: dict[str, Any]) -> dict[str, Any]:
+        """Return the task when it shows whose it is, or as it is after the time that its labels may take."""
         for _ in self._looks(LAG_SECONDS):
             with contextlib.suppress(TioneError):
                 holder = self._holder(name) or holder
-            if self._claim.whose(holder, self._begun) is not Whose.UNLABELLED:
+            if self._claim.whose(holder, self._begun) not in _MAY_BE_OURS:
                 break
         return holder
 

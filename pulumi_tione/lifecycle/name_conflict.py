@@ -6,7 +6,7 @@ import enum
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from pulumi_tione._ownership import CREATE_LABEL, LABELS, RETAINED
@@ -32,6 +32,7 @@ class Whose(enum.Enum):
     OURS = "made by this create"
     ANOTHERS = "made by somebody else, or before"
     UNLABELLED = "made since, of the same inputs, without labels so far"
+    UNDATED = "of the same inputs and not another's by its labels, but nobody knows since when"
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,18 @@ class Claim:
             task: its detail.
             begun: when this create began.
         """
-        if _created_at(task) < begun - _CLOCKS_DIFFER or not self._has_our_content(task):
+        created = time_or_none(task.get("CreateTime"))
+        if (created is not None and created < begun - _CLOCKS_DIFFER) or not self._has_our_content(task):
             return Whose.ANOTHERS
         ours = {key: value for key, value in self.tags.items() if key in (*LABELS, CREATE_LABEL)}
         if not ours:
-            return Whose.OURS
+            return Whose.UNDATED if created is None else Whose.OURS
         there = {key: value for key, value in user_tags(task.get("Tags")).items() if key in (*LABELS, CREATE_LABEL)}
         if any(ours.get(key) != value for key, value in there.items()):
             return Whose.ANOTHERS
-        return Whose.OURS if there == ours else Whose.UNLABELLED
+        if there == ours and (created is not None or CREATE_LABEL in ours):
+            return Whose.OURS
+        return Whose.UNDATED if created is None else Whose.UNLABELLED
 
     def name_is_taken(self, name: str, holder: Mapping[str, Any], refusal: ApiError | None) -> str:
         """Return the error of a name that another task has."""
@@ -158,11 +162,6 @@ def _because(refusal: ApiError | None) -> str:
     if refusal is None:
         return ""
     return f" ({refusal.code}: {harmless(refusal.service_message)}, request id {refusal.request_id})"
-
-
-def _created_at(detail: Mapping[str, Any]) -> datetime:
-    """Return the time of a task's creation; one that cannot be read is long past."""
-    return time_or_none(detail.get("CreateTime")) or datetime.min.replace(tzinfo=timezone.utc)
 
 
 def _labels_of(task: Mapping[str, Any]) -> dict[str, str]:

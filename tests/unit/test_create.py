@@ -413,7 +413,7 @@ def test_when_what_an_unclear_request_has_made_cannot_be_looked_up_it_is_said_th
 
 SOMEBODY_ELSES: dict[str, dict[str, Any]] = {
     "made before": {"CreateTime": as_told(NOW - timedelta(minutes=6))},
-    "made nobody knows when": {"CreateTime": ""},
+    "made nobody knows when, for nobody knows whom": {"CreateTime": "", "Tags": None},
     "of another kind": {"ChargeType": "PREPAID"},
     "with other nodes": {
         "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 8}]

@@ -13,7 +13,9 @@ from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle import presence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
+from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.names import computed_name
+from pulumi_tione.lifecycle.read import read
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 COMPUTED = automatic_name(OWNER)
@@ -145,6 +147,47 @@ def test_a_detail_that_is_not_found_every_other_time_hides_nothing() -> None:
     service.trouble("describe", *[lambda _: None, lambda _: PROCEED] * 20)
     task_id, _ = creation(service).run()
     assert [*service.existing] == [task_id]
+
+
+@pytest.mark.parametrize(
+    "incomplete",
+    [
+        {"CreateTime": ""},
+        {"CreateTime": None},
+        {"CreateTime": 5},
+        {"CreateTime": "x"},
+        {"ResourceConfigInfos": None},
+        {"ResourceConfigInfos": []},
+        {"ResourceConfigInfos": ""},
+        {"StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": ""}},
+        {"Name": None},
+        {"Remark": "run \ufffd"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_detail_that_is_incomplete_at_first_does_not_make_our_task_a_strangers(
+    incomplete: dict[str, Any], labelled: bool
+) -> None:
+    service = LaggingService()
+    service.trouble("create", then_cut(service))
+
+    def incompletely(task_id: str) -> Any:
+        shown = {**(service._shown(task_id, 0) or {}), **incomplete}
+        return {**shown, "Tags": shown["Tags"] if labelled else None}
+
+    service.trouble("describe", *[incompletely] * 4)
+    task_id, outputs = creation(service, remark="run 😀").run()
+    assert [*service.existing] == [task_id]
+    assert outputs["name"] == COMPUTED
+    assert outputs["remark"] == "run 😀"
+
+
+def test_a_task_that_never_says_since_when_it_is_there_nor_whose_it_is_is_not_ours() -> None:
+    service = LaggingService()
+    service.trouble("create", then_cut(service, CreateTime="", Tags=None))
+    with pytest.raises(TaskError, match="train-1 is there already"):
+        creation(service).run()
 
 
 def test_each_create_draws_a_label_of_its_own() -> None:
@@ -391,6 +434,34 @@ def test_what_cannot_be_written_into_the_state_loses_no_task(wrong: Any, monkeyp
     assert outputs == INPUTS
     (warning,) = rows
     assert "train-1 was created, but" in warning
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"Name": None},
+        {"Name": ""},
+        {"Name": {}},
+        {"Remark": "run \ufffd"},
+        {"Remark": None},
+        {"ChargeType": ""},
+        {"ResourceConfigInfos": None},
+        {"ResourceConfigInfos": ""},
+        {"ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "", "InstanceNum": None}]},
+        {"StartCmdInfo": None},
+    ],
+    ids=str,
+)
+def test_an_odd_detail_after_the_creation_does_not_make_the_next_update_replace_the_task(odd: dict[str, Any]) -> None:
+    service = LaggingService()
+    service.trouble("describe", lambda task_id: {**(service._shown(task_id, 0) or {}), **odd})
+    inputs = {**INPUTS, "remark": "run 😀"}
+    task_id, outputs = creation(service, remark="run 😀").run()
+    assert diff(outputs, inputs, labelled=True) == Difference((), ())
+    service.trouble("describe", lambda task_id: {**(service._shown(task_id, 0) or {}), **odd})
+    found = read(service, task_id, outputs, sleep=service.sleep, clock=service.clock)
+    assert found is not None
+    assert diff(found[0], inputs, labelled=True) == Difference((), ())
 
 
 def test_the_time_of_a_create_is_the_services() -> None:

@@ -651,7 +651,13 @@ DRIFT: list[tuple[str, dict[str, Any], dict[str, Any], str, Any]] = [
     ),
     ("all tags taken away", {"tags": {"team": "nlp"}}, {"Tags": None}, "tags", {}),
     ("a text", {"remark": "mine"}, {"Remark": "yours"}, "remark", "yours"),
-    ("a text taken away", {"remark": "mine"}, {"Remark": None}, "remark", None),
+    (
+        "log delivery taken away",
+        {"logConfig": {"logsetId": "a", "topicId": "b"}},
+        {"LogConfig": {"LogsetId": "", "TopicId": ""}},
+        "logConfig",
+        {},
+    ),
     ("true to false", {"logEnable": True}, {"LogEnable": False}, "logEnable", False),
     (
         "the path of a struct",
@@ -687,6 +693,32 @@ DRIFT: list[tuple[str, dict[str, Any], dict[str, Any], str, Any]] = [
         {"startCmd": "yours"},
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("remark", None),
+        ("remark", ""),
+        ("remark", "cut \ufffd"),
+        ("name", None),
+        ("resourceConfigInfos", []),
+        ("resourceConfigInfos", ""),
+        ("output", {"Bucket": "", "Region": "", "Paths": []}),
+        ("output", {"Bucket": "b", "Region": "r", "Paths": ["cut \ufffd"]}),
+        ("startCmdInfo", {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": ""}),
+    ],
+    ids=str,
+)
+def test_what_is_fixed_at_creation_stays_as_it_was_set_where_the_service_says_nothing_of_it(
+    name: str, told: Any
+) -> None:
+    output = {"bucket": "b", "region": "r", "paths": ["cut 😀"]}
+    inputs = with_inputs(remark="cut 😀", output=output, startCmdInfo={"startCmd": "sleep 5"})
+    detail = {**detail_of(body_of(inputs)), TRAINING_TASK.fields[name].wire: told}
+    outputs = recorded_outputs(inputs, detail)
+    assert outputs[name] == inputs[name]
+    assert diff(outputs, inputs) == diff(recorded_outputs(inputs, detail_of(body_of(inputs))), inputs)
 
 
 @pytest.mark.parametrize(
