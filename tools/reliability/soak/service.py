@@ -1,7 +1,7 @@
-"""The local TI-ONE of a history, reached without a socket: every request is answered in the thread that sends it.
+"""The local TI-ONE of a history, reached without a network: every request is answered in the thread that sends it.
 
-The official SDK signs and sends as it always does; what `requests` would put on a connection goes to the emulator's
-gateway, and what trouble the emulator was ordered to make is made as `requests` would meet it.
+The official SDK signs and sends as it always does. What would go through a socket goes to the emulator's gateway, and
+what trouble the emulator was ordered to make is made as a socket would.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
 
 from pulumi_tione.emulator import Emulator, Lag, Status, Switches
 from pulumi_tione.emulator.gateway import Reply, Request
@@ -62,14 +60,13 @@ class Service:
 
     def __enter__(self) -> Service:
         with ExitStack() as undo:
-            original = HTTPAdapter.send
-            undo.callback(setattr, HTTPAdapter, "send", original)
+            undo.callback(setattr, HTTPConnection, "_new_conn", HTTPConnection._new_conn)
             service = self
 
-            def send(adapter: HTTPAdapter, request: requests.PreparedRequest, **_how: Any) -> requests.Response:
-                return service._answer(adapter, request)
+            def connected(_connection: HTTPConnection) -> _Socket:
+                return _Socket(service._answer)
 
-            setattr(HTTPAdapter, "send", send)  # noqa: B010  a type checker would refuse the assignment
+            setattr(HTTPConnection, "_new_conn", connected)  # noqa: B010  it is no socket to a type checker
             undo.callback(self.emulator.stop)
             self._closing = undo.pop_all()
         return self
@@ -89,7 +86,8 @@ class Service:
         """Another process sends the requests from now on."""
         self._dies_in, self._is_dead = None, False
 
-    def _answer(self, adapter: HTTPAdapter, request: requests.PreparedRequest) -> requests.Response:
+    def _answer(self, sent: bytes) -> bytes:
+        """Take a request as it is on the wire, and return the answer as it is there; nothing if the connection ends."""
         if self._is_dead:
             raise ProviderDied
         self._in_command += 1
@@ -103,41 +101,84 @@ class Service:
             self._is_dead = True
             raise ProviderDied
         TIME.sleep(self._chance.uniform(0.01, 0.3))
-        headers = {str(name).lower(): _text(value) for name, value in request.headers.items()}
-        body = request.body or b""
-        action = headers.get("x-tc-action", "")
-        sent = body if isinstance(body, bytes) else str(body).encode()
+        request = _parsed(sent)
+        action = request.headers.get("x-tc-action", "")
         self._took_effect = False
-        reply = self.emulator.gateway.reply(Request(str(request.method), headers, sent))
+        reply = self.emulator.gateway.reply(request)
         if action in CHANGES and self._took_effect:
-            self.on_change(action, _json(sent))
+            self.on_change(action, json.loads(request.body))
         if dies:
             self._is_dead = True
             raise ProviderDied
         TIME.sleep(reply.delay_seconds + self._chance.uniform(0.01, 0.3))
-        return self._received(adapter, request, reply)
+        return self._on_the_wire(reply)
+
+    def _on_the_wire(self, reply: Reply) -> bytes:
+        if reply.connection == "close":
+            return b""
+        head = (
+            f"HTTP/1.1 {reply.status} Whatever",
+            f"Content-Type: {reply.content_type}",
+            f"Date: {self.emulator.now():%a, %d %b %Y %H:%M:%S GMT}",
+            f"Content-Length: {len(reply.body)}",
+            "Connection: close",
+        )
+        body = reply.body[: len(reply.body) // 2] if reply.connection == "cut" else reply.body
+        return "\r\n".join((*head, "", "")).encode() + body
 
     def _note_effect(self, _action: object, _answer: object) -> None:
         self._took_effect = True
 
-    def _received(self, adapter: HTTPAdapter, request: requests.PreparedRequest, reply: Reply) -> requests.Response:
-        if reply.connection is not None:
-            reason = urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
-            raise requests.ConnectionError(reason, request=request)
-        date = self.emulator.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
-        raw = urllib3.HTTPResponse(
-            body=io.BytesIO(reply.body),
-            headers={"Content-Type": reply.content_type, "Date": date},
-            status=reply.status,
-            preload_content=False,
-        )
-        return adapter.build_response(request, raw)
+
+class _Socket:
+    """As much of a socket as `http.client` and `urllib3` need: what is sent is answered when it is read from."""
+
+    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+        self._answer = answer
+        self._sent = b""
+
+    def sendall(self, data: bytes) -> None:
+        self._sent += bytes(data)
+
+    def makefile(self, *_how: Any, **_more: Any) -> io.BufferedReader:
+        return io.BufferedReader(_Answer(lambda: self._answer(self._sent)))
+
+    def settimeout(self, _seconds: float | None) -> None:
+        """Nothing here takes any time."""
+
+    def gettimeout(self) -> float | None:
+        return None
+
+    def setsockopt(self, *_: Any) -> None:
+        """There is nothing to set."""
+
+    def shutdown(self, _how: int) -> None:
+        """There is nothing to end."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+class _Answer(io.RawIOBase):
+    def __init__(self, answer: Callable[[], bytes]) -> None:
+        super().__init__()
+        self._ask: Callable[[], bytes] | None = answer
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        if self._ask is not None:
+            ask, self._ask = self._ask, None
+            self._rest = ask()
+        part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
 
 
-def _json(body: bytes) -> Mapping[str, Any]:
-    value = json.loads(body or b"{}")
-    return value if isinstance(value, dict) else {}
+def _parsed(sent: bytes) -> Request:
+    head, _, body = sent.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = (line.partition(":") for line in lines)
+    return Request(first.split()[0], {name.lower(): value.strip() for name, _, value in headers}, body)
