@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,11 +15,11 @@ _READ_AT_ONCE = 8
 """How many states are read at the same time."""
 
 
-def read_states(pulumi: Pulumi, stacks: Iterable[StackName]) -> dict[StackName, State]:
+def read_states(stacks: Iterable[StackName], read: Callable[[StackName], State]) -> dict[StackName, State]:
     """Read the states of stacks, several at once."""
     names = list(stacks)
     with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
-        return dict(zip(names, pool.map(lambda name: State.of(pulumi, name), names), strict=True))
+        return dict(zip(names, pool.map(read, names), strict=True))
 
 
 def tasks_of_other_stacks(pulumi: Pulumi, stack: StackName) -> dict[str, str]:
@@ -28,9 +28,11 @@ def tasks_of_other_stacks(pulumi: Pulumi, stack: StackName) -> dict[str, str]:
     After `pulumi stack rename` the labels of a task may still name a stack that is another one by now.
     """
     others = [name for name in pulumi.stacks(stack.project) if name != stack]
+    # Without secrets: the keys of another stack may not be at hand.
+    states = read_states(others, lambda name: State(pulumi.export(name)))
     return {
         task_id: f"the state of {name}, as {resource['urn']}"
-        for name, state in read_states(pulumi, others).items()
+        for name, state in states.items()
         for task_id, resource in state.tasks.items()
     }
 

@@ -151,7 +151,7 @@ class Survey:
         )
 
     def _read(self, stacks: Iterable[StackName]) -> None:
-        self.states |= read_states(self._pulumi, stacks)
+        self.states |= read_states(stacks, lambda name: State.of(self._pulumi, name))
 
     def _unknown(self, tasks: Mapping[str, LabelledTask]) -> dict[str, LabelledTask]:
         known = {task_id for state in self.states.values() for task_id in state.tasks}
