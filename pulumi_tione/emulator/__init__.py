@@ -38,6 +38,9 @@ What can be ordered, in Python and as JSON over HTTP (loopback only):
     register(kind, id, ...)   POST /_emulator/registered  {"kind": "vpc", "resource_id": "vpc-1"}; DELETE
     set(...), settings()      POST, GET /_emulator/settings  {"requests_a_second": 5, "start_from_failed": false}
 
+Over HTTP the header `X-Emulator-Key: emulator.control_key` is needed where a browser or another machine asks: a
+program of this machine needs none.
+
 A run whose start command consists of `sleep`, `exit`, `echo`, `true` and `false` goes as the command says; any other
 runs for five seconds and succeeds, unless ordered otherwise. Nothing is executed. What is faithful to the service, and
 how that is known, stands in `docs/fidelity.md`.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import math
+import shlex
 import signal
 import sys
 import threading
@@ -21,6 +23,7 @@ from .life import DURATIONS, Status
 from .limits import RATE
 from .regions import DEFAULT_REGION
 from .running.environment import ROOT_VARIABLE
+from .server import KEY_HEADER
 from .storage import StateFileError
 from .tasks import LONGEST
 
@@ -32,26 +35,37 @@ READY = "pulumi_tione emulator ready at "
 
 _BLOCK = """\
 A local TI-ONE answers tione, tag and sts at {endpoint}
+{names}
+Pulumi:
+  pulumi config set tione:endpoint {endpoint}
+  pulumi config set tione:region {region}
+  pulumi config set --secret tione:secretId {secret_id}
+  pulumi config set --secret tione:secretKey {secret_key}
 
-  Pulumi       pulumi config set tione:endpoint {endpoint}
-               pulumi config set tione:region {region}
-               pulumi config set tione:secretId {secret_id}
-               pulumi config set --secret tione:secretKey {secret_key}
-  environment  {environment}
-  SDKs         endpoint {authority}, protocol {scheme}
-  control      {endpoint}{prefix}/{routes}
+Environment:
+{environment}
+
+SDKs:
+  endpoint {authority}, protocol {scheme}
+
+Control:
+  {endpoint}{prefix}/{routes}
+  from a browser or another machine with the header {header}: {control_key}
 """
 
-_TRUST = """\
-  trust        {ca_file}, made for this start; how, depends on the client:
-                 tccli, Pulumi     cat {ca_file} >> "$(python -m certifi)", with the Python of each
-                 SDK for Python    HttpProfile(certification="{ca_file}")
-                 SDK for Node      export NODE_EXTRA_CA_CERTS={ca_file}
+_TRUST = """
+Trust {ca_file}, made for this start; how, depends on the client:
+  tccli, Pulumi: with the Python of each
+    cat {quoted} >> "$(python -m certifi)"
+  SDK for Python
+    HttpProfile(certification={literal})
+  SDK for Node
+    export NODE_EXTRA_CA_CERTS={quoted}
 """
 
-_RUNNING = """\
-  tasks        are really run, by processes that may do what you may, below {folder}
-               /opt/ml is {opt_ml}
+_RUNNING = """
+Tasks are really run, by processes that may do what you may, below {folder}
+  /opt/ml is {opt_ml}
 """
 
 
@@ -80,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             run=options.run,
             cos=options.cos,
             lag=options.lag,
+            allowed_hosts=options.allow_host,
         )
     except (StateFileError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -113,23 +128,34 @@ def _of_users(keys: Sequence[Key] | None) -> list[Key] | None:
 
 def _announce(emulator: Emulator) -> None:
     scheme, _, authority = emulator.endpoint.partition("://")
+    port = authority.rpartition(":")[2]
+    names = "".join(f"and at {scheme}://{name}:{port}\n" for name in emulator.names)
     told = _BLOCK.format(
         endpoint=emulator.endpoint,
+        names=names,
         authority=authority,
         scheme=scheme,
         region=DEFAULT_REGION,
-        secret_id=emulator.key.secret_id,
-        secret_key=emulator.key.secret_key,
-        environment="\n               ".join(f"export {name}={value}" for name, value in emulator.environment.items()),
+        secret_id=_argument(emulator.key.secret_id),
+        secret_key=_argument(emulator.key.secret_key),
+        environment="\n".join(f"  export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()),
         prefix=PREFIX,
         routes=", ".join(ROUTES),
+        header=KEY_HEADER,
+        control_key=emulator.control_key,
     )
     if emulator.ca_file is not None:
-        told += _TRUST.format(ca_file=emulator.ca_file)
+        file = str(emulator.ca_file)
+        told += _TRUST.format(ca_file=file, quoted=shlex.quote(file), literal=json.dumps(file))
     if emulator.execution is not None:
         shown = "a node's own" if emulator.execution.shows_opt_ml else f"below what {ROOT_VARIABLE} names, of each node"
         told += _RUNNING.format(folder=emulator.execution.folder, opt_ml=shown)
     print(f"{told}\n{READY}{emulator.endpoint}", flush=True)
+
+
+def _argument(text: str) -> str:
+    """A value as a shell and the Pulumi CLI take it: what begins with a dash is no option."""
+    return f"-- {shlex.quote(text)}" if text.startswith("-") else shlex.quote(text)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -175,6 +201,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--port", type=_port, default=DEFAULT_PORT, help="0 for any free one (default: %(default)s)")
     add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine alone)")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which other machines may address it, as in a network of containers; may be repeated",
+    )
     add("--tls", action="store_true", help="HTTPS, with a certificate of an authority that is made at the start")
     add(
         "--key", type=_key, action="append", metavar="ID:KEY[:UIN]", help="a key pair, and its account; may be repeated"

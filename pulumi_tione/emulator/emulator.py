@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
+import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from .orders import Orders
 from .record import Record
 from .regions import DEFAULT_REGION
 from .running import Cos, Execution
-from .server import LOOPBACK_NAMES, Server
+from .server import LOOPBACK_NAMES, Server, is_loopback
 from .storage import File, Memory, StateFileError, Storage
 from .tls import Certificates
 
@@ -54,6 +55,7 @@ class Emulator(Control):
         cos: Path | str | None = None,
         wall: Wall | None = None,
         lag: Lag | Delay = 0.0,
+        allowed_hosts: Iterable[str] = (),
     ) -> None:
         """Port 0 is any free one. With `manual_clock` no time passes for the tasks but by `advance`.
 
@@ -63,9 +65,14 @@ class Emulator(Control):
 
         With `run`, commands are really executed, with the rights of this process: in real time, on a loopback address
         only, for no key but one that is made at the start. `cos` is a folder that stands for COS, a folder a bucket.
+
+        `allowed_hosts` are names by which other machines may address it, such as `tione` in a network of containers.
         """
+        names = [_host_name(name) for name in allowed_hosts]
+        self.names = names
+        """The names by which other machines may address it."""
         if run:
-            _check_that_it_may_run(host, keys, 0.0 if manual_clock else speed)
+            _check_that_it_may_run(host, keys, 0.0 if manual_clock else speed, names)
         wall = wall or wall_clock(timedelta(seconds=clock_offset_seconds))
         lock = threading.RLock()
         with ExitStack() as undo:
@@ -90,11 +97,13 @@ class Emulator(Control):
                 self.execution.connect(cloud, self._state)
                 undo.callback(self.execution.stop)
             self.gateway = Gateway(cloud, wall, record, faults, rate_limit, lock)
-            certificates = undo.enter_context(closing(Certificates({*LOOPBACK_NAMES, host}))) if tls else None
+            certificates = undo.enter_context(closing(Certificates({*LOOPBACK_NAMES, host, *names}))) if tls else None
             self.ca_file = certificates.ca_file if certificates else None
             """With TLS, the certificate of the authority that clients must trust; it is there while this is open."""
             for_server = certificates.for_server if certificates else None
-            self._server = Server(self.gateway, self, host, port, for_server)
+            self.control_key = secrets.token_urlsafe(24)
+            """What a browser, or another machine, needs for the control endpoints."""
+            self._server = Server(self.gateway, self, host, port, for_server, control_key=self.control_key, names=names)
             self._closing = undo.pop_all()
 
     @property
@@ -148,18 +157,19 @@ def _readable(state_file: Path | str | None) -> Iterator[None]:
         raise StateFileError(message.replace("\n", " ")[:300]) from error
 
 
-def _check_that_it_may_run(host: str, keys: Iterable[Key] | None, speed: float) -> None:
+def _host_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?", name):
+        raise ValueError(f"{name!r} is no name of a host: leave out protocol, port and path")
+    return name.strip("[]").lower()
+
+
+def _check_that_it_may_run(host: str, keys: Iterable[Key] | None, speed: float, names: Sequence[str]) -> None:
     """Refuse what does not go with executing what requests say."""
+    if names:
+        raise ValueError("where tasks are really run, no other machine may address it: no host can be allowed")
     if keys is not None:
         raise ValueError("where tasks are really run, the key is made at the start: none can be given")
     if speed != 1.0:
         raise ValueError("where tasks are really run, time is real: it has the speed 1")
-    if host not in LOOPBACK_NAMES and not _is_loopback(host):
+    if not is_loopback(host):
         raise ValueError(f"where tasks are really run, the address is a loopback address, and {host} is none")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
+import ipaddress
 import json
 import logging
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -41,6 +43,12 @@ T = TypeVar("T")
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104
+"""Addresses to listen on that are none to be reached by."""
+
+KEY_HEADER = "X-Emulator-Key"
+"""Carries the key to the control endpoints. No page can send it: a browser would ask first, and gets no permission."""
+
 
 class Server:
     """Serves a gateway and its control endpoints from a thread of its own."""
@@ -52,14 +60,20 @@ class Server:
         host: str,
         port: int,
         tls: ssl.SSLContext | None = None,
+        *,
+        control_key: str,
+        names: Iterable[str] = (),
     ) -> None:
+        """`names` are those that it may be addressed by, beside its host and those of the machine itself."""
         self._gateway = gateway
         self._control = control
         self._tls = tls
         self._socket = _listening_socket(host, port)
-        self.host = host
+        self.host = "127.0.0.1" if host in EVERY_ADDRESS else host
+        self._control_key = control_key.encode()
+        self._is_open_to_programs = is_loopback(host)
         self.port: int = self._socket.getsockname()[1]
-        self._own_names = LOOPBACK_NAMES | {host}
+        self._own_names = LOOPBACK_NAMES | {self.host.lower(), *(name.lower() for name in names)}
         self._stop: Callable[[], object] | None = None
         self._stopped = asyncio.Event()
         self._ready = threading.Event()
@@ -113,7 +127,8 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if _is_foreign(request.headers, self._own_names):
-            return web.Response(status=403, text="This emulator answers its own machine only, and no web page.\n")
+            told = "This emulator answers its own machine only, and no web page. --allow-host allows other names.\n"
+            return web.Response(status=403, text=told)
         try:
             body = await _read(request)
         except web.RequestPayloadError as error:
@@ -121,6 +136,9 @@ class Server:
             response.force_close()
             return response
         if request.path == endpoints.PREFIX or request.path.startswith(f"{endpoints.PREFIX}/"):
+            if not self._may_control(request.headers):
+                told = f"Send the key that this emulator printed at its start as the header {KEY_HEADER}.\n"
+                return web.Response(status=403, text=told)
             return await self._aside(_control, self._control, request, body or b"")
         if request.path != "/":
             return web.Response(status=404, text="The API is at / and the emulator's own endpoints at /_emulator.\n")
@@ -133,6 +151,12 @@ class Server:
         if await self._stops_within(reply.delay_seconds):
             reply = replace(reply, connection="close")
         return await _send(request, reply, self._control.now(), self._stops_within)
+
+    def _may_control(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request has the key, or needs none: as that of a program on this machine, which no page made."""
+        if self._is_open_to_programs and not may_be_of_a_browser(headers):
+            return True
+        return hmac.compare_digest(headers.get(KEY_HEADER, "").encode(), self._control_key)
 
     async def _aside(self, do: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Do something in another thread: whatever it takes, other requests are answered meanwhile."""
@@ -224,6 +248,20 @@ def _is_foreign(headers: Mapping[str, str], own_names: frozenset[str]) -> bool:
         return True
     origin = headers.get("Origin")
     return origin is not None and urlsplit(origin).hostname not in own_names
+
+
+def may_be_of_a_browser(headers: Mapping[str, str]) -> bool:
+    """Whether a browser may have sent a request. Whatever a page does, its browser sends at least one of these."""
+    of_browsers = ("Origin", "Referer", "Cookie", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-CH-UA")
+    return any(name in headers for name in of_browsers) or "mozilla/" in headers.get("User-Agent", "").lower()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in LOOPBACK_NAMES
 
 
 def _host_name(host: str) -> str | None:

@@ -332,6 +332,24 @@ def node_folder() -> Path:
     return _installed("node")
 
 
+@pytest.fixture(scope="session")
+def tikit_folder() -> Path:
+    """Where `bin/python` is, which has the vendor's kit."""
+    return _installed("tikit")
+
+
+@pytest.fixture(scope="session")
+def go_folder() -> Path:
+    """Where the program `ask` is."""
+    return _installed("go")
+
+
+@pytest.fixture(scope="session")
+def java_folder() -> Path:
+    """Where the class `Ask` is, and what it needs in `lib`."""
+    return _installed("java")
+
+
 def _installed(client: str) -> Path:
     done = subprocess.run([sys.executable, INSTALL, client], capture_output=True, text=True)
     if done.returncode:

@@ -300,6 +300,12 @@ def test_a_group_without_a_number_has_one_node(call: Callable[..., Any], body: B
     assert emulator.requests()[0]["body"]["ResourceConfigInfos"] == [node]
 
 
+def test_a_task_needs_neither_framework_nor_image(create: Create, emulator: Emulator) -> None:
+    create()
+    [task] = emulator.tasks()
+    assert (task["FrameworkName"], task["ImageInfo"]["ImageUrl"]) == ("", "")
+
+
 def test_a_name_is_taken_while_its_task_exists(refusal: Refusal, create: Create, emulator: Emulator) -> None:
     create("bert")
     assert refusal("CreateTrainingTask", {**_smallest("bert")})[0] == "FailedOperation.DuplicateNameTaskIsCreating"

@@ -1,7 +1,7 @@
-"""Clients that are no part of our environment, unmodified: the vendor's command line, and its SDK for Node.
+"""Clients that are no part of our environment, unmodified: the vendor's command line, its SDKs for Node, Go and Java.
 
 `tccli` speaks HTTPS alone, and trusts the bundle of its certifi alone. The SDK for Node signs the host without its
-port, for a service named as the host begins.
+port, for a service named as the host begins. The vendor's kit is in a module of its own.
 """
 
 from __future__ import annotations
@@ -112,7 +112,47 @@ def ask_by_node(node_folder: Path, emulator: Emulator) -> Ask:
     return ask
 
 
-@pytest.fixture(params=["ask_by_tccli", "ask_by_node"])
+@pytest.fixture
+def ask_by_go(go_folder: Path, emulator: Emulator) -> Ask:
+    return _asking([str(go_folder / "ask")], {"SSL_CERT_FILE": str(emulator.ca_file)}, emulator)
+
+
+@pytest.fixture
+def ask_by_java(java_folder: Path, emulator: Emulator, tmp_path: Path) -> Ask:
+    """Java trusts what is in a file of its own kind."""
+    trusted = tmp_path / "trusted.p12"
+    imported = ["-file", str(emulator.ca_file), "-keystore", str(trusted), "-storepass", "changeit"]
+    keytool = ["keytool", "-importcert", "-noprompt", "-alias", "emulator", "-storetype", "PKCS12", *imported]
+    subprocess.run(keytool, check=True, capture_output=True)
+    store = "-Djavax.net.ssl.trustStore"
+    trust = f'${{TRUST_STORE:+"{store}=$TRUST_STORE" {store}Password=changeit}}'
+    command = ["/bin/sh", "-c", f'exec java {trust} -cp "$0" Ask "$@"', f"{java_folder}/lib/*:{java_folder}"]
+    return _asking(command, {"PATH": os.environ["PATH"], "TRUST_STORE": str(trusted)}, emulator)
+
+
+def _asking(command: list[str], own: dict[str, str], emulator: Emulator) -> Ask:
+    """Asks by a program that is given service, version, action and body, and prints the answer or the refusal."""
+
+    def ask(action: str, body: Json | None = None, **variables: str) -> Json:
+        known: Action = definition().actions[action]
+        done = subprocess.run(
+            [*command, known.service, known.version, action, json.dumps(body or {})],
+            env={**own, **emulator.environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        told: Json = json.loads(done.stdout)
+        if "error" in told:
+            raise RefusedError(told["error"].get("code"), told["error"]["message"], told["error"].get("requestId"))
+        answer: Json = told["answer"]
+        return answer
+
+    return ask
+
+
+@pytest.fixture(params=["ask_by_tccli", "ask_by_node", "ask_by_go", "ask_by_java"])
 def ask(request: pytest.FixtureRequest) -> Ask:
     """Asks by one of the clients: `ask("StopTrainingTask", {"Id": …})`, and variables of its environment if need be."""
     client: Ask = request.getfixturevalue(request.param)
@@ -165,8 +205,9 @@ def test_a_host_without_a_dot_is_signed_for_as_well(ask: Ask, emulator: Emulator
 
 
 def test_the_certificate_is_not_trusted_unless_asked_for(ask: Ask, emulator: Emulator) -> None:
-    with pytest.raises(RefusedError, match="certificate"):
-        ask("DescribeTrainingTasks", PYTHONPATH="", NODE_EXTRA_CA_CERTS="")
+    none = {"PYTHONPATH": "", "NODE_EXTRA_CA_CERTS": "", "SSL_CERT_FILE": "/dev/null", "TRUST_STORE": ""}
+    with pytest.raises(RefusedError, match=r"certifica|Fail to get response"):  # the SDK for Go does not say why
+        ask("DescribeTrainingTasks", **none)
     assert emulator.requests() == []
 
 

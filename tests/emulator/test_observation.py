@@ -326,3 +326,24 @@ def test_log_delivery_needs_to_know_where_to(create: Create, refusal: Refusal) -
     assert refusal("EnableTrainingTaskClsConfig", {**request, "TaskId": "train-1", "LogEnable": False})[0] == (
         "ResourceNotFound"
     )
+
+
+@pytest.mark.parametrize(
+    ("mode", "roles", "names"),
+    [
+        ("DDP", ["WORKER", "WORKER"], ["master-0", "worker-0"]),
+        ("MPI", ["WORKER", "WORKER"], ["master-0", "worker-0"]),
+        ("HOROVOD", ["WORKER"], ["master-0"]),
+        ("PS_WORKER", ["PS", "WORKER", "WORKER"], ["ps-0", "master-0", "worker-0"]),
+        ("SPARK", ["DRIVER", "EXECUTOR", "EXECUTOR"], ["driver-0", "executor-0", "executor-1"]),
+        ("RAY", ["HEAD", "WORKER", "WORKER"], ["head-0", "master-0", "worker-0"]),
+        ("", ["WORKER"], ["master-0"]),
+    ],
+)
+def test_pods_are_named_by_their_roles_in_every_mode(
+    create: Create, call: Call, emulator: Emulator, mode: str, roles: list[str], names: list[str]
+) -> None:
+    task_id = create(TrainingMode=mode, ResourceConfigInfos=[_node(role, 1) for role in roles])
+    emulator.advance(3)
+    told = call("DescribeTrainingTaskPods", {"Id": task_id})["PodNames"]
+    assert ["-".join(name.split("-")[3:]) for name in told] == names

