@@ -105,7 +105,9 @@ class Adoption:
     def known(self) -> list[str]:
         """The inputs that the service returned: the program can contradict no others."""
         readable = [each for each in TRAINING_TASK.fields.values() if each.readable and each.sent]
-        known = {each.property for each in readable if each.wire in self.detail} | {"region", "tiProjectId"}
+        # To the service a null means that it could not get a value.
+        known = {each.property for each in readable if self.detail.get(each.wire) is not None}
+        known |= {"region", "tiProjectId"}
         known = known - {"imageInfo"} if self._has_built_in_image else known
         return sorted(known | {"envs"} if self.envs is not None else known - {"envs"})
 

@@ -82,6 +82,15 @@ def test_the_next_up_finds_nothing_to_do_once_the_tags_are_there() -> None:
     assert imported.difference({}).in_place == ("owner",)
 
 
+def test_what_the_service_returned_is_known_and_what_it_could_not_get_is_not() -> None:
+    known = adoption(detail={**DETAIL, "Remark": "", "VpcId": None}).known
+    assert {"name", "remark", "output", "envs", "region"} <= {*known}
+    assert not {"vpcId", "privateEnvs", "triggers", "queues", "callbackUrl"} & {*known}
+    assert "envs" not in Adoption("bert", OWNER, DETAIL, None, HERE, adoption().settings).known
+    preset = {"ImageType": "PRE_SET", "ImageUrl": "x"}
+    assert "imageInfo" not in adoption(detail={**DETAIL, "ImageInfo": preset}).known
+
+
 def test_a_task_that_no_program_could_declare_is_an_error_with_the_reasons() -> None:
     mounts = [{"MappingPath": f"/{number}"} for number in range(11)]
     with pytest.raises(TaskError, match="cannot be declared in a program: dataConfigs must have at most 10"):
