@@ -118,7 +118,7 @@ class Client:
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
         """Return the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`)."""
         found = self._tasks({"Name": [name]}, {}, ti_project_id, most_pages=_PAGES_FOR_A_NAME)
-        return next((item for item in found if item["Name"] == name), None)
+        return next((item for item in found if item.get("Name") == name), None)
 
     def training_tasks_by_id(
         self, task_ids: Sequence[str], ti_project_id: str | None = None

@@ -130,7 +130,7 @@ class Settlement:
             return Settled(urn, why, may_change=not has_labels)
         if self.state.resource(urn) is not None:
             return Settled(urn, f"the resource has another task by now, and {task} is an orphan")
-        outputs = recorded_outputs(named(inputs, str(detail["Name"])), detail)
+        outputs = recorded_outputs(named(inputs, str(detail.get("Name") or inputs.get("name"))), detail)
         return Settled(
             urn,
             task,

@@ -347,7 +347,7 @@ class Creation:
         else:
             is_ours = whose is Whose.OURS
         if not is_ours:
-            raise TaskError(self._claim.name_is_taken(str(holder["Name"]), holder, None))
+            raise TaskError(self._claim.name_is_taken(str(holder.get("Name")), holder, None))
         return str(holder["Id"])
 
     def _find_holder(self, name: str, refusal: ApiError, has_waited: bool) -> None:

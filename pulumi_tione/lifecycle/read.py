@@ -41,7 +41,9 @@ def read(
     detail = detail_or_gone(client, task_id, recorded, sleep=sleep, clock=clock, announce=announce)
     if detail is None:
         return None
-    outputs = recorded_outputs(named(inputs_among(recorded), recorded["name"]), detail, recorded)
+    outputs = recorded_outputs(
+        named(inputs_among(recorded), str(recorded.get("name") or detail.get("Name"))), detail, recorded
+    )
     # What an update left unconfirmed is not settled by a look: the next update does it.
     outputs |= {name: recorded[name] for name in (*SECRETS, UNCONFIRMED) if name in recorded}
     return outputs, inputs_among(outputs)

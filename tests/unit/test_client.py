@@ -815,9 +815,14 @@ def test_what_cannot_be_written_as_utf_8_becomes_a_replacement_in_keys_and_value
         "FailureReason": "a\ufffd",
         "Message": "😀",
         "Tags": [{"TagKey\ufffd": ["\ufffd\ufffd"]}],
-        "Name": "\ufffd",
-    }
+    }, "what a program sets is unknown when it is cut"
     json.dumps(detail, ensure_ascii=False).encode()
+
+
+def test_a_name_in_a_list_that_is_cut_is_nobodys(service: Service, client: Client) -> None:
+    items = rb'[{"Id": "train-1", "Status": "x", "Name": "be\ud83d"}, {"Id": "train-2", "Status": "x", "Name": "bert"}]'
+    service.answer(Answer(rb'{"Response": {"TrainingTaskSet": ' + items + rb', "TotalCount": 2, "RequestId": "r"}}'))
+    assert (client.find_training_task("bert") or {})["Id"] == "train-2"
 
 
 def test_numbers_that_are_none_are_null(service: Service, client: Client) -> None:
