@@ -66,6 +66,9 @@ def _in_one_line(method: _F) -> _F:
                 told = f"{error}{_way_to_todays_keys(error, method.__name__)}"
                 error.args = (_engine.displayable(told),)
                 raise error from None
+            except Exception as error:  # noqa: BLE001  whatever it is: it may hold a secret
+                told = f"{method.__name__} failed unexpectedly ({type(error).__name__}: {error}); please report it"
+                raise TioneError(_engine.displayable(told)) from None
 
     return wrapper  # type: ignore[return-value]
 

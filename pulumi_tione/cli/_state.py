@@ -253,4 +253,5 @@ def types_of(urn: str) -> str | None:
 
 
 def _is_task(resource: Mapping[str, Any]) -> bool:
-    return bool(resource.get("type") == TYPE)
+    """Return whether a resource is a task that the stack has made; one that it only looks up is nobody's there."""
+    return resource.get("type") == TYPE and not resource.get("external")

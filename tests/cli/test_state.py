@@ -148,6 +148,12 @@ def test_secrets_are_opened_and_closed_where_they_were() -> None:
     }
 
 
+def test_a_task_that_a_program_only_looks_up_is_not_one_of_the_state() -> None:
+    looked_up = task("found", "train-1", external=True)
+    assert state(task("bert", "train-1"), looked_up).tasks["train-1"]["urn"].endswith("::bert")
+    assert state(looked_up).tasks == {}
+
+
 def test_outputs_that_follow_from_secret_inputs_are_closed_under_any_name() -> None:
     outputs = {"tags": {"team": "x", "b": "c"}, "allTags": {"team": "x", "b": "c"}, "remark": "r", "status": "RUNNING"}
     inputs = {"tags": {"team": sealed("x"), "b": "c"}, "remark": "r"}

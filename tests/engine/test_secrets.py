@@ -27,6 +27,15 @@ PLANTED = {
 }
 """Each has characters that JSON, a URL, Go or Python writes in another way, and one word that all leave as it is."""
 
+MARKED = {
+    "marked variable": 'plantedmarkedvariable "x" \\ é',
+    "marked tag": "plantedmarkedtag 中 value",
+    "marked remark": "plantedmarkedremark <b> & 'c'",
+    "marked command": "TOKEN='plantedmarkedcommand/é'; echo 'plantedmarkedtag 中 value'",
+    "marked path": "plantedmarkedpath/a+b/",
+}
+"""What only the program makes secret, and the service does tell."""
+
 WORD = re.compile("planted[a-z]{9,}")
 VERBOSE = ("--debug", "--logtostderr", "-v=20", "--logflow")
 """Beyond the highest level that the engine logs at."""
@@ -55,9 +64,13 @@ PROGRAM = """
 import logging
 logging.basicConfig(level=logging.DEBUG)
 PLANTED = {planted}
+SECRET = pulumi.Output.secret
 WRAP = pulumi.Output.secret if {wrapped} else (lambda value: value)
 task = tione.TrainingTask("t", **(B | dict(
-    start_cmd_info={{"worker_start_cmd": "{command}"}},
+    start_cmd_info={{"worker_start_cmd": SECRET(PLANTED["marked command"] + "; {command}")}},
+    envs={{"M": SECRET(PLANTED["marked variable"]), "EPOCHS": "3"}},
+    remark=SECRET(PLANTED["marked remark"]),
+    output={{"bucket": "b-1250000000", "region": "ap-guangzhou", "paths": [SECRET(PLANTED["marked path"])]}},
     private_envs={{"A": WRAP(PLANTED["private variable"]), "B": WRAP(PLANTED["second variable"])}},
     framework_name=None,
     framework_environment=None,
@@ -68,7 +81,7 @@ task = tione.TrainingTask("t", **(B | dict(
         "image_secret": {{"username": "u", "password": WRAP(PLANTED["registry password"])}},
     }},
     callback_url=WRAP(f"https://{{PLANTED['callback']}}@hooks.example.com/x"),
-    tags={{"team": "{team}"}},
+    tags={{"team": "{team}", "marked": SECRET(PLANTED["marked tag"])}},
     settings=tione.Settings(assume_role={{
         "role_arn": "qcs::cam::uin/100000000001:roleName/train", "external_id": WRAP(PLANTED["external id"]),
     }}),
@@ -78,6 +91,8 @@ pulumi.export("variable", task.private_envs.apply(lambda envs: envs["A"] + "!"))
 pulumi.export("image", task.image_info)
 pulumi.export("callback", task.callback_url)
 pulumi.export("settings", task.settings)
+pulumi.export("tags", task.all_tags)
+found = tione.TrainingTask.get("found", task.id)
 {more}
 """
 
@@ -118,7 +133,7 @@ def leaks(secrets: Iterable[str], **places: str) -> list[str]:
 
 
 def written(wrapped: bool, command: str = "sleep 36000", team: str = "nlp", more: str = "") -> str:
-    return PROGRAM.format(planted=PLANTED, wrapped=wrapped, command=command, team=team, more=more)
+    return PROGRAM.format(planted=PLANTED | MARKED, wrapped=wrapped, command=command, team=team, more=more)
 
 
 @pytest.mark.parametrize("secret", PLANTED.values(), ids=PLANTED)
@@ -150,7 +165,7 @@ def keys(stack: Stack, emulator: Emulator, tmp_path: Path) -> dict[str, str]:
 
 
 def planted_and(keys: Mapping[str, str]) -> list[str]:
-    return [*PLANTED.values(), keys["secretKey"], keys["securityToken"]]
+    return [*PLANTED.values(), *MARKED.values(), keys["secretKey"], keys["securityToken"]]
 
 
 def texts_under(folder: Path, *aside: str) -> str:
@@ -193,12 +208,18 @@ def test_no_secret_comes_out_anywhere(
         "callback",
         "image",
         "settings",
+        "tags",
         "variable",
         "variables",
     ]
     run("outputs as JSON", "stack", "output", "--json")
+    stack.program(written(wrapped, team="c!v"))
+    run("check failures", "preview", "--diff", code=None)
     stack.program(written(wrapped, team="cv"))
     run("preview of an update", "preview", "--diff")
+    emulator.faults.add("TagResources", code="InvalidParameter", message="\x1b[31m{body} {code}", times=None)
+    run("an update that fails", *up, code=None)
+    emulator.faults.clear()
     run("an update", *up, "--json")
     run("refresh", "refresh", "--yes", "--skip-preview", "--diff")
     stack.program(written(wrapped, team="nlp"))
@@ -209,6 +230,7 @@ def test_no_secret_comes_out_anywhere(
     run("preview of a replacement", "preview", "--diff")
     run("a wait that fails", *up, code=None)
     assert "exit code 3" in shown["a wait that fails"]
+    assert "pod that failed first:\n        [secret]\n" in shown["a wait that fails"]
     for command in ("status --json", "logs t --json", "events t --json", "orphans --json", "whoami --json"):
         code, shown[command] = stack.tione(*command.split())
         assert code in (0, 1), shown[command]
@@ -216,13 +238,17 @@ def test_no_secret_comes_out_anywhere(
     run("a verbose destroy", "destroy", "--yes", "--skip-preview", *VERBOSE)
     assert all(text.count("\n") > 100 for what, text in shown.items() if "verbose" in what)
     assert emulator.tasks() == []
-    shown["record"] = (tmp_path / "record.jsonl").read_text(encoding="utf-8")
-    shown["requests"] = json.dumps(emulator.requests(), ensure_ascii=False)
     shown["files"] = texts_under(stack.workspace.project, "__main__.py")
     assert '"goal"' in shown["files"], "the plan was to be among the files"
     shown["backend"] = texts_under(tmp_path / "backend")
 
     assert leaks(planted_and(keys), **shown) == []
+    assert not [what for what, text in shown.items() if "\x1b" in text]
+    # The local TI-ONE knows what is secret by its nature, and nothing of a program's marks.
+    record = tmp_path / "record.jsonl"
+    requests = {"file": record.read_text(encoding="utf-8"), "served": json.dumps(emulator.requests())}
+    assert leaks([*PLANTED.values(), keys["secretKey"], keys["securityToken"]], **requests) == []
+    assert record.stat().st_mode & 0o077 == 0
     # Its database has to know what tasks are made of: nobody else may read it.
     assert (tmp_path / "state.db").stat().st_mode & 0o077 == 0
 

@@ -472,6 +472,24 @@ def test_a_role_in_the_config_is_assumed_with_the_keys(
     }
 
 
+@pytest.mark.parametrize("action", ["AssumeRole", "AssumeRoleWithWebIdentity"])
+def test_a_refusal_that_repeats_what_is_planted_in_a_request_for_keys_shows_none_of_it(
+    machine: Machine, metadata: MetadataService, sts: Emulator, action: str
+) -> None:
+    if action == "AssumeRole":
+        _pair_in_environment(machine, metadata)
+        supply = machine.supply({"assumeRole": {"roleArn": OTHER_ROLE, "externalId": "planted-id"}})
+    else:
+        machine.config["tione:assumeRoleWithWebIdentity"] = json.dumps(
+            {"roleArn": ROLE, "providerId": "GitHub", "webIdentityToken": "planted-token", "sessionDuration": 600}
+        )
+        supply = machine.supply()
+    sts.faults.add(action, code="InvalidParameter.ParamError", message="not good: {body}", times=None)
+    with pytest.raises(SettingsError, match=r"not good: .*\[secret\]") as caught:
+        supply.current()
+    assert "planted" not in str(caught.value)
+
+
 @pytest.mark.parametrize("where", ["tione", "tencentcloud", "environment", "file"])
 def test_a_web_identity_lends_keys(machine: Machine, where: str) -> None:
     token = _identity_token()

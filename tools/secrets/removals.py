@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Take out each masking and sealing in turn, in a copy of this tree, and see that a test fails then.
+
+    python tools/secrets/removals.py [WORD …]
+
+With words, only the removals whose names contain one of them. Exit code 1: something may be removed unnoticed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MASKING = "tests/unit/test_masking.py"
+BOUNDARY = "tests/boundary/test_secrets.py"
+PROGRAM = "tests/unit/test_program.py"
+CLIENT = "tests/unit/test_client.py"
+CHECK = "tests/unit/test_check.py"
+KEYS = "tests/unit/test_keys.py"
+RECORD = "tests/emulator/test_record.py"
+MARKS = "tests/engine/test_marks.py"
+STATE = "tests/cli/test_state.py"
+PRINTED = "tests/cli/test_masked.py"
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What is taken out, and the tests of which one must fail then."""
+
+    name: str
+    file: str
+    text: str
+    instead: str
+    tests: str
+    chosen: str = ""
+    """Which of the tests, as for `pytest -k`."""
+
+
+REMOVALS = (
+    Removal("masking", "_masking.py", "if secrets else text", "if None else text", MASKING),
+    Removal("escapes", "_masking.py", '_ESCAPED = r"', '_ESCAPED = r"never', MASKING),
+    Removal("base64", "_masking.py", ", *self._encoded_spans(text)]", "]", MASKING),
+    Removal("parts of a secret", "_masking.py", "parts = [*_parts_of_url", "parts = [] and [*_parts_of_url", MASKING),
+    Removal("short secrets", "_masking.py", "quoted = f", "quoted = text or f", MASKING),
+    Removal("texts of the service", "_texts.py", "escaped(mask(str(text)))", "escaped(str(text))", MASKING),
+    Removal("escaping", "_texts.py", "escaped(mask(str(text)))", "mask(str(text))", MASKING),
+    Removal("words of a refusal", "errors.py", "mask(service_message)", "service_message", MASKING),
+    Removal("code of a refusal", "errors.py", "escaped(code)", "code", MASKING),
+    Removal("what a call binds", "provider.py", "with masking(secrets):", "with masking(()):", BOUNDARY),
+    Removal("what is shown", "_engine.py", "return harmless(message)", "return message", BOUNDARY),
+    Removal("what the program marked", "provider.py", ", *self._marked_by_program(props)}", "}", BOUNDARY),
+    Removal("what is recorded", "_secrets.py", "paths = properties.get(SECRET_INPUTS)", "paths = None", BOUNDARY),
+    Removal("outputs of a create", "provider.py", "(task_id, _sealed(outputs))", "(task_id, outputs)", BOUNDARY),
+    Removal("outputs of a failed update", "provider.py", "**_sealed(error.outputs)", "**error.outputs", BOUNDARY),
+    Removal("a task that is looked up", "provider.py", "with masking(self._known_secrets):", "if True:", BOUNDARY),
+    Removal("marks of a refresh", "lifecycle/read.py", "in (*SECRETS, UNCONFIRMED) if", "in (UNCONFIRMED,) if", BOUNDARY),
+    Removal("marks in a diff", "lifecycle/diff.py", "changed.append(SECRET_INPUTS)", "pass", BOUNDARY, "marks_that"),
+    Removal("what check says", "_rules.py", "if is_secret:", "if False:", CHECK, "marked_as_secret"),
+    Removal("the program's marks", "_properties.py", "marked.append(path)", "pass", PROGRAM, "marked"),
+    Removal("a wait", "training_task.py", "or Marked()).texts):", "and Marked()).texts):", PROGRAM, "waited_for"),
+    Removal("a report", "training_task.py", "displayable_report(report)", "report", PROGRAM, "waited_for"),
+    Removal("keys", "_sdk.py", "with masking(() if keys is None else", "with masking(() if True else", CLIENT, "keys"),
+    Removal("secrets of a body", "_transport.py", "with masking(secrets_in(body)):", "if True:", CLIENT, "secret"),
+    Removal("an external id", "_keys.py", "with masking([role.external_id] if", "with masking([] if", KEYS, "planted"),
+    Removal("a web identity", "_keys.py", "with masking([token] if", "with masking([] if", KEYS, "planted"),
+    Removal("outputs that were in clear", "training_task.py", "sealed.extend(", "print(", MARKS, "earlier_version"),
+    Removal("a callback in the record", "emulator/masking.py", " | _callback(body)", "", RECORD),
+    Removal("the record's file", "emulator/record.py", "0o600)\n    return", "0o644)\n    return", RECORD),
+    Removal("outputs of a pending create", "cli/_sealing.py", "sealed(value) if name in whole else", "", STATE),
+    Removal("a state's secrets", "cli/_state.py", "mask_from_now_on(secrets_of", "print(secrets_of", PRINTED),
+    Removal("JSON of a command", "cli/_terminal.py", "return mask(value)", "return value", PRINTED),
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Try all removals, or those that are named, and return the exit code."""
+    unnoticed = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "tree"
+        ignored = shutil.ignore_patterns(".git", ".venv", ".mypy_cache", ".ruff_cache", ".hypothesis", "__pycache__")
+        shutil.copytree(ROOT, copy, ignore=ignored, symlinks=True)
+        for removal in REMOVALS:
+            if words and not any(word in removal.name for word in words):
+                continue
+            noticed = _is_noticed(removal, copy)
+            print(f"{'noticed' if noticed else 'NOT NOTICED'}: without {removal.name}", flush=True)
+            if not noticed:
+                unnoticed.append(removal.name)
+    return 1 if unnoticed else 0
+
+
+def _is_noticed(removal: Removal, copy: Path) -> bool:
+    file = copy / "pulumi_tione" / removal.file
+    before = file.read_text(encoding="utf-8")
+    if removal.text not in before:
+        raise SystemExit(f"{removal.file} has no {removal.text!r} any more: bring this list up to date")
+    file.write_text(before.replace(removal.text, removal.instead), encoding="utf-8")
+    chosen = ["-k", removal.chosen] if removal.chosen else []
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:xdist", removal.tests, *chosen]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    finally:
+        file.write_text(before, encoding="utf-8")
+    if ran.returncode not in (0, 1):
+        raise SystemExit(f"the tests of {removal.name} could not be run:\n{ran.stdout}{ran.stderr}")
+    return ran.returncode == 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
