@@ -133,7 +133,7 @@ class TrainingTaskProvider(ResourceProvider):
         checked = check(_without_provider(_olds), _without_provider(news), around)
         for warning in checked.warnings:
             _engine.warn(warning)
-        failures = [CheckFailure(path, _engine.displayable(reason)) for path, reason in checked.failures]
+        failures = [CheckFailure(*map(_engine.displayable, failure)) for failure in checked.failures]
         return CheckResult(checked.inputs, failures)
 
     def _task_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -146,6 +146,7 @@ def test_what_comes_from_the_service_is_masked_before_it_is_cut_or_decided_on() 
             "StopTrainingTask", "InternalError.NotAllow", "no \x1b planted-\ntoken planted-token", "r-1\x07"
         )
         assert error.code == "InternalError.NotAllow"
+        assert ApiError("StopTrainingTask", "Odd\x1b[31m", "", "").code == "Odd\\x1b[31m"
         assert "planted-token" not in f"{error} {error.service_message}"
         assert f"no \\x1b planted- token {MASK} (request id r-1\\x07)" in str(error)
 

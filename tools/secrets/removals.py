@@ -61,7 +61,9 @@ REMOVALS = (
     Removal("outputs of a create", "provider.py", "(task_id, _sealed(outputs))", "(task_id, outputs)", BOUNDARY),
     Removal("outputs of a failed update", "provider.py", "**_sealed(error.outputs)", "**error.outputs", BOUNDARY),
     Removal("a task that is looked up", "provider.py", "with masking(self._known_secrets):", "if True:", BOUNDARY),
-    Removal("marks of a refresh", "lifecycle/read.py", "in (*SECRETS, UNCONFIRMED) if", "in (UNCONFIRMED,) if", BOUNDARY),
+    Removal(
+        "marks of a refresh", "lifecycle/read.py", "in (*SECRETS, UNCONFIRMED) if", "in (UNCONFIRMED,) if", BOUNDARY
+    ),
     Removal("marks in a diff", "lifecycle/diff.py", "changed.append(SECRET_INPUTS)", "pass", BOUNDARY, "marks_that"),
     Removal("what check says", "_rules.py", "if is_secret:", "if False:", CHECK, "marked_as_secret"),
     Removal("the program's marks", "_properties.py", "marked.append(path)", "pass", PROGRAM, "marked"),
