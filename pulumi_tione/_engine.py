@@ -90,6 +90,7 @@ def record_partial_update(task_id: str, outputs: Mapping[str, Any], reason: str)
     if not isinstance(context, grpc.ServicerContext):
         return
     properties = asyncio.run(rpc.serialize_properties(dict(outputs), {}))
+    reason = displayable(reason)
     detail = any_pb2.Any()
     detail.Pack(provider_pb2.ErrorResourceInitFailed(id=task_id, properties=properties, reasons=[reason]))
     status = _status_class()(code=grpc.StatusCode.UNKNOWN.value[0], message=reason, details=[detail])

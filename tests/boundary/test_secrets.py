@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 from pulumi_tione.emulator import Emulator
 
 SECRET = 'planted "one" \\ é'
-MARKED = ["envs.TOKEN", "tags.team", "startCmdInfo.workerStartCmd", "output.paths", "remark"]
+MARKED = ["envs.TOKEN", "tags.team", "startCmdInfo.workerStartCmd", "output.paths", "remark", "name"]
 NEWS: dict[str, Any] = {
     **SMALLEST,
     "envs": {"TOKEN": SECRET, "EPOCHS": "3"},
@@ -24,6 +24,7 @@ NEWS: dict[str, Any] = {
     "startCmdInfo": {"workerStartCmd": f"run --token {SECRET} plantedcommand"},
     "output": {"bucket": "b-1250000000", "region": "ap-guangzhou", "paths": ["plantedpath/"]},
     "remark": "plantedremark",
+    "name": "plantedname",
     "privateEnvs": {"P": "plantedprivate"},
     "secretInputs": MARKED,
 }
