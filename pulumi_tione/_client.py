@@ -116,15 +116,27 @@ class Client:
             )
 
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
-        """Return the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`)."""
-        found = self._tasks({"Name": [name]}, {}, ti_project_id, most_pages=_PAGES_FOR_A_NAME)
+        """Return the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`).
+
+        Raises:
+            UnclearError: the list has more tasks than it shows.
+        """
+        found = self._tasks({"Name": [name]}, {}, ti_project_id, most_pages=_PAGES_FOR_A_NAME, is_proof=True)
         return next((item for item in found if item.get("Name") == name), None)
 
     def training_tasks_by_id(
         self, task_ids: Sequence[str], ti_project_id: str | None = None
     ) -> dict[str, dict[str, Any]]:
-        """Return the list's items of up to `PAGE` tasks, by id; one that is not listed is left out."""
-        return {item["Id"]: item for item in self._tasks({"Id": task_ids}, {}, ti_project_id)}
+        """Return the list's items of up to `PAGE` tasks, by id; one that is not listed is left out.
+
+        Raises:
+            UnclearError: the list has more tasks than it shows, or shows some that were not asked for: that others are
+                missing in it proves nothing.
+        """
+        found = {item["Id"]: item for item in self._tasks({"Id": task_ids}, {}, ti_project_id, is_proof=True)}
+        if not found.keys() <= {*task_ids}:
+            raise UnclearError("DescribeTrainingTasks answered with tasks that were not asked for")
+        return found
 
     def training_tasks(
         self, filters: Mapping[str, Sequence[str]], tags: Mapping[str, str], ti_project_id: str | None = None
@@ -141,6 +153,7 @@ class Client:
         tags: Mapping[str, str],
         ti_project_id: str | None,
         most_pages: int = MOST_PAGES,
+        is_proof: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Yield tasks in the order of their creation, which nothing changes, so that pages are stable."""
         body = {
@@ -155,7 +168,7 @@ class Client:
             **_in_project(ti_project_id),
         }
         read = _answers.page("TrainingTaskSet", *_TASK)
-        return self._pages("DescribeTrainingTasks", body, read, lambda item: item["Id"], most_pages)
+        return self._pages("DescribeTrainingTasks", body, read, lambda item: item["Id"], most_pages, is_proof)
 
     def start_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
         """Make a new run of a task at rest (`StartTrainingTask`). Sent again only when it was throttled.
@@ -336,11 +349,21 @@ class Client:
         read: Reader[Page],
         identity: Callable[[dict[str, Any]], str],
         most_pages: int = MOST_PAGES,
+        is_proof: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Yield the items of all pages, each once. A page may be shorter than asked for though others follow.
 
+        Args:
+            action: the action that lists.
+            body: its parameters, `Limit` among them.
+            read: reads a page.
+            identity: returns what tells an item from the others.
+            most_pages: how many pages are read.
+            is_proof: whether what the list does not show must not be there.
+
         Raises:
-            UnclearError: the last page that may be read still has new items.
+            UnclearError: the last page that may be read still has new items; or the list, which is to be a proof, ends
+                before its own TotalCount.
         """
         given: set[str] = set()
         received = 0
@@ -351,6 +374,8 @@ class Client:
             received += len(page.items)
             yield from fresh.values()
             is_last = len(page.items) < body["Limit"] if page.total is None else received >= page.total
+            if is_proof and not is_last and not fresh:
+                raise UnclearError(f"{action} shows {len(given)} items, though it says that there are {page.total}")
             if is_last or not fresh:
                 return
         raise UnclearError(_endless(action, most_pages))

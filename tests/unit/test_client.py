@@ -825,6 +825,23 @@ def test_a_name_in_a_list_that_is_cut_is_nobodys(service: Service, client: Clien
     assert (client.find_training_task("bert") or {})["Id"] == "train-2"
 
 
+@pytest.mark.parametrize("shown", [[], [{**task("train-9"), "Name": "gpt"}]], ids=["nothing", "another"])
+def test_a_list_that_shows_less_than_it_counts_is_no_proof(
+    service: Service, client: Client, shown: list[dict[str, Any]]
+) -> None:
+    for look in (lambda: client.training_tasks_by_id(["train-1"]), lambda: client.find_training_task("bert")):
+        service.answer(*[ok(TrainingTaskSet=shown, TotalCount=2)] * 3)
+        with pytest.raises(UnclearError, match=r"though it says that there are 2|were not asked for"):
+            look()
+        service.answers.clear()
+
+
+def test_a_list_of_tasks_that_were_not_asked_for_is_no_proof(service: Service, client: Client) -> None:
+    service.answer(ok(TrainingTaskSet=[task("train-9")], TotalCount=1))
+    with pytest.raises(UnclearError, match="were not asked for"):
+        client.training_tasks_by_id(["train-1"])
+
+
 def test_numbers_that_are_none_are_null(service: Service, client: Client) -> None:
     numbers = "NaN, Infinity, -Infinity, 1e999, -1e999, " + "9" * 301 + ", 1.5, 7"
     content = f'{{"Response": {{"TrainingTaskDetail": {{"Id": "train-1", "Status": "RUNNING", "N": [{numbers}]}}}}}}'
