@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import pytest
 from boundary_support import SMALLEST, Provider
 from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
 from local_tione import accepted
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.lifecycle.imported import IMPORTED
 
 NEVER_ENDING = {"startCmdInfo": {"workerStartCmd": "sleep 36000"}}
 
@@ -50,3 +54,25 @@ def test_a_partial_update_tells_the_engine_how_far_it_came(provider: Provider, e
     assert "logConfig" not in recorded
     assert recorded["__provider"] == provider.blob
     assert len(accepted(emulator, "TagResources")) == 1
+
+
+@pytest.mark.parametrize(
+    ("in_the_inputs", "replaces"), [(None, []), (["name"], []), ([], ["triggers"])], ids=["unseen", "there", "gone"]
+)
+def test_an_import_counts_as_long_as_the_inputs_in_the_state_say_so(
+    provider: Provider, in_the_inputs: list[str] | None, replaces: list[str]
+) -> None:
+    inputs = provider.checked(SMALLEST)
+    task_id, outputs = provider.create(inputs)
+    before = {} if in_the_inputs is None else {**inputs, **({IMPORTED: in_the_inputs} if in_the_inputs else {})}
+    request = provider_pb2.DiffRequest(
+        id=task_id,
+        olds=sent(provider, {**outputs, IMPORTED: ["name"]}),
+        news=sent(provider, {**inputs, "triggers": ["1"]}),
+        old_inputs=None if in_the_inputs is None else sent(provider, before),
+    )
+    assert list(provider.stub.Diff(request).replaces) == replaces
+
+
+def sent(provider: Provider, values: Mapping[str, Any]) -> Struct:
+    return json_format.ParseDict({**values, "__provider": provider.blob}, Struct())
