@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -120,6 +122,44 @@ def test_in_every_order_of_commands_the_task_is_in_the_state_or_the_error_says_w
     assert stack.planned() == {}
     stack.destroy()
     assert in_account(service) == in_state(stack) == []
+
+
+def test_the_printed_import_works_after_a_destroy_that_has_removed_the_parents(
+    stack: Stack, service: Service, start: Callable[..., Command]
+) -> None:
+    stack.program(NESTED)
+    service.emulator.faults.add("CreateTrainingTask", delay_seconds=1)
+    command = start("up", "--yes", "--skip-preview")
+    service.wait_for_another("CreateTrainingTask", 0)
+    command.kill_provider()
+    command.end()
+    printed = set(re.findall("`(pulumi-tione import .+?)`", stack.up(fails=True)))
+    stack.destroy()
+    assert in_state(stack) == []
+    (line,) = printed
+    code, shown = stack.tione(*shlex.split(line)[1:], "--yes")
+    assert code == 0, shown
+    stack.up()
+    assert stack.planned() == {}
+    assert in_state(stack) == in_account(service) != []
+    assert len([each for each in service.requests("CreateTrainingTask") if each["accepted"]]) == 1
+
+
+def test_orphans_does_not_delete_what_a_running_update_is_creating(
+    stack: Stack, service: Service, start: Callable[..., Command]
+) -> None:
+    stack.program(PLAIN)
+    service.emulator.faults.add("CreateTrainingTask", delay_seconds=10)
+    command = start("up", "--yes", "--skip-preview")
+    service.wait_for_another("CreateTrainingTask", 0)
+    service.emulator.advance(7200)
+    (task_id,) = in_account(service)
+    code, shown = stack.tione("orphans", "--delete", "--older-than", "1h", "--yes")
+    assert code == 1, shown
+    assert f"{task_id} left alone: its stack is locked" in shown
+    code, shown = command.end()
+    assert code == 0, shown
+    assert in_state(stack) == in_account(service) == [task_id]
 
 
 FAKE = """\
