@@ -374,9 +374,9 @@ class Client:
             received += len(page.items)
             yield from fresh.values()
             is_last = len(page.items) < body["Limit"] if page.total is None else received >= page.total
-            if is_proof and not is_last and not fresh:
-                raise UnclearError(f"{action} shows {len(given)} items, though it says that there are {page.total}")
             if is_last or not fresh:
+                if is_proof and page.total is not None and len(given) < page.total:
+                    raise UnclearError(f"{action} shows {len(given)} items, though it says that there are {page.total}")
                 return
         raise UnclearError(_endless(action, most_pages))
 
