@@ -31,22 +31,27 @@ class Readiness:
 
 def readiness(pods: Sequence[Mapping[str, Any]]) -> Readiness:
     """Tell how many pods are ready, and which one lags."""
-    lagging = next((pod for pod in pods if pod.get("Status") not in _READY), None)
+    lagging = next((pod for pod in pods if _status(pod) not in _READY), None)
     return Readiness(
-        ready=sum(pod.get("Status") in _READY for pod in pods),
+        ready=sum(_status(pod) in _READY for pod in pods),
         total=len(pods),
         # The name of a pod is its run's, then its role and number.
         lagging="" if lagging is None else "-".join(str(lagging.get("Name")).split("-")[-2:]),
-        status_of_lagging="" if lagging is None else str(lagging.get("Status")),
+        status_of_lagging="" if lagging is None else _status(lagging),
     )
 
 
 def failed_first(pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Give the pod that failed first; where none did, the first that ended, or any."""
-    failed = [pod for pod in pods if pod.get("Status") == "FAILED"]
+    failed = [pod for pod in pods if _status(pod) == "FAILED"]
     ended = [pod for pod in pods if pod.get("EndTime")]
     # Of several that ended in the same second it is the first of the list, mostly the master.
     return min(failed or ended or pods, key=_end_of, default=None)
+
+
+def _status(pod: Mapping[str, Any]) -> str:
+    """Return the status of a pod in the API's spelling."""
+    return str(pod.get("Status")).upper()
 
 
 def _end_of(pod: Mapping[str, Any]) -> datetime:

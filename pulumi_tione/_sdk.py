@@ -192,6 +192,9 @@ class Caller:
             return f"{endpoint} speaks TLS: did you mean https://{endpoint.host}?"
         errors = [*_chain(cause)]
         untrusted = next((each for each in errors if isinstance(each, ssl.SSLCertVerificationError)), None)
+        if untrusted is not None and untrusted.verify_code in _OF_ANOTHER_HOST:
+            mismatch = untrusted.verify_message.rstrip(".")
+            return f"the certificate of {endpoint} is one for another host ({mismatch}): check tione:endpoint"
         if untrusted is not None:
             return (
                 f"the certificate of {endpoint} is not trusted (CERTIFICATE_VERIFY_FAILED: "
@@ -201,7 +204,7 @@ class Caller:
         reasons = {each.reason for each in errors if isinstance(each, ssl.SSLError)}
         if reasons & _NO_TLS and not any(isinstance(each, urllib3.exceptions.ProxyError) for each in errors):
             return f"{endpoint} does not speak TLS: did you mean http://{endpoint.host}?"
-        if any(isinstance(each, OSError) and "CA certificate bundle" in str(each) for each in errors):
+        if any(isinstance(each, OSError) and any(sign in str(each) for sign in _NO_BUNDLE) for each in errors):
             named = next((name for name in _CA_VARIABLES if os.environ.get(name)), "REQUESTS_CA_BUNDLE")
             return f"{named} names {os.environ.get(named)}, which does not exist or holds no certificates"
         return ""
@@ -209,6 +212,12 @@ class Caller:
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """What `requests` reads the file of authorities from, the first that is set."""
+
+_NO_BUNDLE = ("CA certificate bundle", "NO_CERTIFICATE_OR_CRL_FOUND")
+"""What `requests` and OpenSSL say of a file with authorities that is not there, or holds none."""
+
+_OF_ANOTHER_HOST = (62, 64)
+"""How OpenSSL numbers a certificate that does not have the host's name, or its address."""
 
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
 """How OpenSSL calls what it finds where somebody speaks plain http."""

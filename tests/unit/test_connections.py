@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import re
 import socket
 import ssl
 import threading
@@ -93,9 +94,18 @@ class _Raw:
         self._listener.close()
 
 
+@pytest.fixture
+def raw_tls(tmp_path: Path) -> Iterator[_Raw]:
+    yield from _serving("https", tmp_path)
+
+
 @pytest.fixture(params=["http"])
 def raw(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Raw]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if request.param == "https" else None
+    yield from _serving(request.param, tmp_path)
+
+
+def _serving(scheme: str, tmp_path: Path) -> Iterator[_Raw]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if scheme == "https" else None
     it = _Raw(context)
     if context is not None:
         authority = trustme.CA()
@@ -149,12 +159,21 @@ def test_a_bundle_that_is_none_is_an_error_that_names_it(tls: Emulator, tmp_path
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_a_bundle_of_a_variable_that_is_not_there_is_an_error_that_names_the_variable(
-    tls: Emulator, monkeypatch: pytest.MonkeyPatch, name: str
+def test_a_bundle_of_a_variable_that_is_none_is_an_error_that_names_the_variable(
+    tls: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    monkeypatch.setenv(name, "absent.pem")
-    with pytest.raises(NotSentError, match=f"was not sent: {name} names absent.pem, which does not exist"):
-        client_of(endpoint=tls.endpoint).account_id()
+    (tmp_path / "none.pem").write_text("no certificate", encoding="utf-8")
+    for path in ("absent.pem", str(tmp_path / "none.pem")):
+        monkeypatch.setenv(name, path)
+        what = f"was not sent: {name} names {path}, which does not exist or holds no certificates"
+        with pytest.raises(TlsError, match=re.escape(what)):
+            client_of(endpoint=tls.endpoint).account_id()
+
+
+def test_a_certificate_for_another_host_is_an_error_that_says_so(raw_tls: _Raw) -> None:
+    host = raw_tls.endpoint.replace("127.0.0.1", "localhost")
+    with pytest.raises(TlsError, match=r"is one for another host \(.*\): check tione:endpoint"):
+        client_of(endpoint=host, **raw_tls.config).account_id()
 
 
 # The wrong protocol.

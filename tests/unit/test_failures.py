@@ -9,7 +9,7 @@ import pytest
 from local_tione import SMALLEST_BODY, client_of
 
 from pulumi_tione._failures import console_address, exit_code, report
-from pulumi_tione._pods import failed_first
+from pulumi_tione._pods import failed_first, readiness
 from pulumi_tione.emulator import Emulator
 
 Json = dict[str, Any]
@@ -168,3 +168,14 @@ def test_an_exit_code_is_found_where_the_service_tells_it_in_words(texts: list[o
 
 def test_the_consoles_address_leaves_a_region_out_that_it_has_no_number_for() -> None:
     assert console_address("train-1", "ap-nowhere").endswith("/job/detail/train-1")
+
+
+def test_statuses_of_pods_compare_without_regard_to_case() -> None:
+    pods: list[Json] = [
+        {"Name": "run-worker-0", "Status": "running"},
+        {"Name": "run-worker-1", "Status": "Failed"},
+        {"Status": 7},
+    ]
+    now = readiness(pods)
+    assert (now.ready, now.total, now.lagging, now.status_of_lagging) == (1, 3, "worker-1", "FAILED")
+    assert failed_first(pods) == pods[1]

@@ -171,7 +171,7 @@ _OF_TASK = (*_LISTED, "LatestInstanceId", "OperatorInfo", "FailureReason", "Envs
 ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CreateTrainingTask": (("create",), ("Id",)),
     "DescribeTrainingTask": (
-        ("read", "get", "update tags", "start", "delete", "wait", "report", "logs", "get_training_task"),
+        ("create", "read", "get", "update tags", "start", "delete", "wait", "report", "logs", "get_training_task"),
         ("TrainingTaskDetail", *(f"TrainingTaskDetail.{name}" for name in _OF_TASK)),
     ),
     "DescribeTrainingTasks": (
