@@ -6,6 +6,7 @@ region and workspace. What either of them names is found.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,6 +21,11 @@ from pulumi_tione.errors import ApiError, Kind
 
 DEFAULT_WORKSPACE = "0"
 """The id that DescribeWorkspaces gives the workspace that is meant where none is named."""
+
+_PAUSES = (0.0, 2.5, 2.5)
+"""The pauses before each look at a task that the tag service names and no list shows. Then it counts as gone."""
+
+_sleep = time.sleep
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,11 @@ class Search:
             every = self._workspaces(here) if self.every_workspace else []
             for workspace in dict.fromkeys([None, *named, *every]):
                 self._look_through(replace(here, workspace=workspace))
-        for task_id, region in tagged.items():
-            if task_id not in self.tasks:
+        for pause in _PAUSES:  # one "not found" may be wrong
+            missing = {task_id: region for task_id, region in tagged.items() if task_id not in self.tasks}
+            if missing:
+                _sleep(pause)
+            for task_id, region in missing.items():
                 self._look_for(task_id, replace(root, region=region))
         gone = tagged.keys() - self.tasks.keys()
         if gone:

@@ -1,0 +1,62 @@
+"""Where the tasks with certain labels are, when lists and details do not agree with the tag service."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import pytest
+
+from pulumi_tione._client import Client
+from pulumi_tione._ownership import labels_of_stack
+from pulumi_tione.cli import _search
+from pulumi_tione.cli._places import Place
+from pulumi_tione.cli._search import Search
+from pulumi_tione.emulator import Emulator
+
+Create = Callable[..., str]
+
+
+@pytest.fixture
+def search(client: Callable[[str], Client]) -> Search:
+    clients = functools.cache(lambda place: client(place.region))
+    return Search(labels_of_stack("nlp", "dev"), clients)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made; none takes time."""
+    made: list[float] = []
+    monkeypatch.setattr(_search, "_sleep", made.append)
+    return made
+
+
+def test_a_task_that_no_list_shows_is_found_although_one_look_does_not_find_it(
+    search: Search, create: Create, emulator: Emulator, pauses: list[float]
+) -> None:
+    task_id = create("lost", labels="nlp/dev/t")
+    emulator.faults.add("DescribeTrainingTasks", members={"TrainingTaskSet": [], "TotalCount": 0}, times=None)
+    emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound", times=2)
+    search.run([Place("ap-guangzhou")])
+    assert set(search.tasks) == {task_id}
+    assert "exist no more" not in search.tag_service
+
+
+def test_a_task_that_only_the_tag_service_names_is_gone_after_three_looks(
+    search: Search, create: Create, emulator: Emulator, pauses: list[float]
+) -> None:
+    create("lost", labels="nlp/dev/t")
+    emulator.faults.add("DescribeTrainingTasks", members={"TrainingTaskSet": [], "TotalCount": 0}, times=None)
+    emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound", times=None)
+    search.run([Place("ap-guangzhou")])
+    assert search.tasks == {}
+    assert "1 of which exist no more" in search.tag_service
+    assert sum(pauses) >= 5
+    assert sum(request["action"] == "DescribeTrainingTask" for request in emulator.requests()) >= 3
+
+
+def test_nothing_is_waited_for_where_the_lists_show_all(search: Search, create: Create, pauses: list[float]) -> None:
+    create("lost", labels="nlp/dev/t")
+    search.run([Place("ap-guangzhou")])
+    assert len(search.tasks) == 1
+    assert pauses == []
