@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PAGE = 50
 """How many tasks a list call gives at most."""
 
+TAGS_IN_A_CALL = 10
+"""How many tags the tag service binds or removes with one call."""
+
 MOST_PAGES = 400
 """How many pages of a list are read at most."""
 
@@ -31,7 +34,6 @@ _TIONE = ("tione", "2021-11-11")
 _TAG = ("tag", "2018-08-13")
 _STS = ("sts", "2018-08-13")
 _EVENTS_PAGE = 100
-_TAGS_IN_A_CALL = 10
 _RESOURCE = re.compile(r"qcs::tione:(?P<region>[^:]+):uin/[^:/]+:trainingtask/(?P<id>.+)")
 """How the tag service calls a training task."""
 
@@ -213,8 +215,8 @@ class Client:
     def _tag_service(self, action: str, task_id: str, uin: str, parameter: str, values: Sequence[Any]) -> None:
         """Call the tag service, which takes ten tags a call, and answers failures of single resources as a success."""
         resource = f"qcs::tione:{self.region}:uin/{uin}:trainingtask/{task_id}"
-        for begin in range(0, len(values), _TAGS_IN_A_CALL):
-            body = {"ResourceList": [resource], parameter: list(values[begin : begin + _TAGS_IN_A_CALL])}
+        for begin in range(0, len(values), TAGS_IN_A_CALL):
+            body = {"ResourceList": [resource], parameter: list(values[begin : begin + TAGS_IN_A_CALL])}
             for failed in self._call(action, body, Repeat.THE_SAME, _answers.failed_resources, service=_TAG):
                 raise failed
 

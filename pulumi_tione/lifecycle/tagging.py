@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tione._client import Client
+from pulumi_tione._client import TAGS_IN_A_CALL, Client
 from pulumi_tione._rules import MAX_TAGS
 from pulumi_tione._waiting import wait_until
 from pulumi_tione._wire import user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
-
-_TAGS_IN_A_CALL = 10
+from pulumi_tione.lifecycle.presence import LAG_SECONDS
 
 _NOT_ATTACHED = "ResourceNotFound.AttachedTagKeyNotFound"
 """How the tag service refuses to remove a tag that the task does not have: then none of the call is removed."""
@@ -45,7 +44,7 @@ def set_tags(
     workspace: str | None,
     *,
     recorded: Mapping[str, str] | None = None,
-    lag_seconds: float = 0.0,
+    lag_seconds: float = LAG_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, str]:
@@ -69,8 +68,9 @@ def set_tags(
     """
     there = user_tags(detail.get("Tags"))
     known = there if recorded is None else recorded
-    written = {key: value for key, value in wanted.items() if not there.get(key) == known.get(key) == value}
-    ours = dict.fromkeys(ours)
+    # In an order of their own: the engine hands maps over in any.
+    written = {key: value for key, value in sorted(wanted.items()) if not there.get(key) == known.get(key) == value}
+    ours = sorted({*ours})
     removed = [key for key in ours if key not in wanted and (key in there or key in known)]
     if not written and not removed:
         return there
@@ -207,7 +207,7 @@ def _calls(
     to_remove = [*removed]
     while to_write:
         room, call = MAX_TAGS - len(keys), list[str]()
-        for key in to_write[:_TAGS_IN_A_CALL]:
+        for key in to_write[:TAGS_IN_A_CALL]:
             if key not in keys and room <= 0 and to_remove:
                 break
             room -= key not in keys
@@ -217,11 +217,11 @@ def _calls(
             keys.update(call)
             to_write = to_write[len(call) :]
         else:
-            yield to_remove[:_TAGS_IN_A_CALL], True
-            keys.difference_update(to_remove[:_TAGS_IN_A_CALL])
-            to_remove = to_remove[_TAGS_IN_A_CALL:]
-    for begin in range(0, len(to_remove), _TAGS_IN_A_CALL):
-        yield to_remove[begin : begin + _TAGS_IN_A_CALL], True
+            yield to_remove[:TAGS_IN_A_CALL], True
+            keys.difference_update(to_remove[:TAGS_IN_A_CALL])
+            to_remove = to_remove[TAGS_IN_A_CALL:]
+    for begin in range(0, len(to_remove), TAGS_IN_A_CALL):
+        yield to_remove[begin : begin + TAGS_IN_A_CALL], True
 
 
 def _untag(client: Client, task_id: str, account: str, keys: Sequence[str]) -> None:

@@ -200,7 +200,6 @@ class _Update:
             ours,
             self._workspace,
             recorded=recorded,
-            lag_seconds=LAG_SECONDS,
             sleep=self._sleep,
             clock=self._clock,
         )

@@ -61,6 +61,34 @@ def test_more_than_ten_tags_go_in_several_calls(stack: Stack, emulator: Emulator
     assert [len(body["Tags"]) for body in accepted(emulator, "TagResources")] == [10, 10, 5]
 
 
+def test_tags_that_were_changed_half_way_are_named_recorded_and_can_be_rolled_back(
+    stack: Stack, emulator: Emulator
+) -> None:
+    program = 'tione.TrainingTask("t", **(B | dict(tags=%s)))'
+    before = {"team": "nlp", "old": "x"}
+    stack.program(program % before)
+    stack.up()
+    emulator.faults.add("TagResources", first=2, code="UnauthorizedOperation")
+    stack.program(program % {"team": "cv", "Team": "cv", **{f"k{number:02}": "v" for number in range(12)}})
+    shown = stack.up(fails=True)
+    assert (
+        "(set: Team, k00, k01, k02, k03, k04, k05, k06, k07, team; not set: k08, k09, k10, k11; not removed: old)"
+        in shown
+    )
+    recorded, there = stack.resource("t"), tags_of(emulator.tasks()[0])
+    assert recorded
+    assert there.items() <= recorded["outputs"]["allTags"].items()
+    assert recorded["outputs"]["allTags"].keys() - there.keys() == {"pulumi:create"}
+    assert recorded["outputs"]["tags"] == {key: there[key] for key in there if not key.startswith("pulumi:")}
+
+    stack.program(program % before)
+    stack.up()
+    there = tags_of(emulator.tasks()[0])
+    assert {key: there[key] for key in there if not key.startswith("pulumi:")} == before
+    assert stack.planned() == {}
+    assert len(accepted(emulator, "CreateTrainingTask")) == 1
+
+
 @pytest.mark.long
 def test_log_delivery_changes_in_place(stack: Stack, emulator: Emulator) -> None:
     stack.program('tione.TrainingTask("t", **B)')
