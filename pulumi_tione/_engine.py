@@ -70,8 +70,13 @@ def sealed(value: Any) -> Any:
     if isinstance(value, list):
         return [sealed(part) for part in value]
     if isinstance(value, str) and holds_secret(value):
-        return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+        return secret(value)
     return value
+
+
+def secret(value: Any) -> dict[str, Any]:
+    """Return a value as a secret, as providers return one to the engine."""
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
 
 
 @functools.cache

@@ -38,6 +38,11 @@ def ensure_secrets_are_sealed() -> None:
             )
 
 
+def are_default_tags_secret() -> bool:
+    """Return whether the stack's config has them as a secret, or a part of them."""
+    return is_config_secret("tione:defaultTags")
+
+
 def _has(value: str, part: str) -> bool:
     try:
         return bool(json.loads(value).get(part))

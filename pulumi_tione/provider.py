@@ -134,6 +134,11 @@ class TrainingTaskProvider(ResourceProvider):
         for warning in checked.warnings:
             _engine.warn(warning)
         failures = [CheckFailure(*map(_engine.displayable, failure)) for failure in checked.failures]
+        tags = checked.inputs.get("tags")
+        if "tags" in marked_paths(news) and isinstance(tags, Mapping):
+            # Default tags may be among them, of which the program's own mark says nothing to the engine. It forgets
+            # what we say of a map as a whole where the program's is none.
+            checked.inputs["tags"] = {key: _engine.secret(value) for key, value in tags.items()}
         return CheckResult(checked.inputs, failures)
 
     def _task_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -22,7 +22,7 @@ from pulumi_tione._engine import displayable, displayable_report
 from pulumi_tione._fields import TRAINING_TASK, Struct, Type
 from pulumi_tione._masking import masking
 from pulumi_tione._ownership import RETAINED, TYPE, resource_under
-from pulumi_tione._program import ensure_secrets_are_sealed, program_settings
+from pulumi_tione._program import are_default_tags_secret, ensure_secrets_are_sealed, program_settings
 from pulumi_tione._properties import Marked, marked_in, properties_of, property_path
 from pulumi_tione._secrets import SECRET_INPUTS
 from pulumi_tione._waiting import Status
@@ -113,9 +113,10 @@ class TrainingTask(TrainingTaskProperties):
             Outputs are sealed as well, also those of another name and those that were recorded in clear before. The
             list of them is read when all properties, this one included, have been awaited.
             """
-            names = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in marked.paths}
+            paths = {*marked.paths, *(["tags"] if "owner" in properties and are_default_tags_secret() else [])}
+            names = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in paths}
             sealed.extend(sorted({*names, "allTags"} if "tags" in names else names))
-            return [*marked.paths] or None
+            return sorted(paths) or None
 
         hidden = {SECRET_INPUTS: self._marked.apply(secret_inputs), "__provider": _pickled_provider()}
         super().__init__(TYPE, resource_name, {**declared, **hidden}, opts)

@@ -63,6 +63,13 @@ def test_the_program_s_list_of_secrets_is_no_input(provider: Provider) -> None:
     assert provider.diff(task_id, outputs, inputs) == (False, [])
 
 
+def test_tags_that_are_secret_as_a_whole_are_so_with_the_default_ones_among_them(provider: Provider) -> None:
+    inputs = provider.checked({**NEWS, "secretInputs": ["tags"]})
+    assert without_sealed(inputs["tags"]) == {"team": {}, "b": {}}
+    task_id, outputs = provider.create(inputs)
+    assert provider.diff(task_id, outputs, inputs) == (False, [])
+
+
 def test_what_is_secret_is_known_from_the_state_where_no_program_has_run(
     provider: Provider, emulator: Emulator
 ) -> None:

@@ -98,3 +98,15 @@ def test_what_derives_from_a_secret_tag_is_never_in_clear(stack: Stack, emulator
     assert not [line for text in shown for line in text.splitlines() if "planted" in line]
     (bound,) = accepted(emulator, "TagResources")
     assert bound["Tags"] == [{"TagKey": "team", "TagValue": "plantedother"}]
+
+
+@pytest.mark.long
+def test_default_tags_of_the_config_that_are_secret_are_never_in_clear(stack: Stack, emulator: Emulator) -> None:
+    stack.pulumi("config", "set", "--secret", "--path", "tione:defaultTags.team", "plantedtag")
+    stack.program(program({"tags": '{"b": "c"}'}))
+    shown = [stack.preview("--diff"), stack.up(), stack.exported()]
+    assert "2 unchanged" in stack.up()
+    shown += [stack.refresh("--diff"), stack.exported(), stack.preview("--diff", "--expect-no-changes")]
+    assert not [line for text in shown for line in text.splitlines() if "planted" in line]
+    (task,) = emulator.tasks()
+    assert {"TagKey": "team", "TagValue": "plantedtag"} in task["Tags"]

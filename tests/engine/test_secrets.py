@@ -31,7 +31,7 @@ MARKED = {
     "marked variable": 'plantedmarkedvariable "x" \\ é',
     "marked tag": "plantedmarkedtag 中 value",
     "marked remark": "plantedmarkedremark <b> & 'c'",
-    "marked command": "TOKEN='plantedmarkedcommand/é'; echo 'plantedmarkedtag 中 value'",
+    "marked command": "false && echo 'plantedmarkedcommand/é'; echo 'plantedmarkedtag 中 value'",
     "marked path": "plantedmarkedpath/a+b/",
 }
 """What only the program makes secret, and the service does tell."""

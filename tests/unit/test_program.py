@@ -573,6 +573,11 @@ def test_where_the_program_marked_a_secret_goes_along_and_what_is_always_one_doe
     assert inputs["secretInputs"] == paths
 
 
+def test_default_tags_that_are_secret_make_all_tags_so(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_task, "are_default_tags_secret", lambda: True)
+    assert run_task(engine, remark="r")["secretInputs"] == ["tags"]
+
+
 def test_without_marks_nothing_goes_along(engine: Engine) -> None:
     assert "secretInputs" not in run_task(engine, private_envs={"P": "x"}, remark=pulumi.Output.from_input("a"))
 
