@@ -302,8 +302,9 @@ class Cloud:
         self._watch(task)
         if self._history is not None:
             self._history.record(task.id, task)
-        self._storage.put("task", task.id, documents.of_task(task))
-        self._storage.put("clock", "now", self.clock.now().isoformat())
+        if self._storage.keeps:
+            self._storage.put("task", task.id, documents.of_task(task))
+            self._storage.put("clock", "now", self.clock.now().isoformat())
 
     def _watch(self, task: Task) -> None:
         if task.run.due is not None:

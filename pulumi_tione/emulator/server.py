@@ -172,6 +172,9 @@ class Server:
 
 async def _read(request: web.BaseRequest) -> bytes | None:
     """The body; None for one that is larger than it may be, of which nothing is kept."""
+    if request.content.is_eof():  # it came with the headers, as short ones do
+        body = request.content.read_nowait(-1)
+        return body if len(body) <= LARGEST_REQUEST else None
     parts: list[bytes] = []
     size = 0
     transport = request.transport

@@ -20,6 +20,9 @@ LAYOUT = 1
 class Storage(Protocol):
     """Documents by kind and key."""
 
+    keeps: bool
+    """Whether there is any use in making documents."""
+
     def put(self, kind: str, key: str, document: Any) -> None: ...
 
     def drop(self, kind: str, key: str) -> None: ...
@@ -35,6 +38,8 @@ class Storage(Protocol):
 
 class Memory:
     """Keeps nothing: the state lives as long as the emulator."""
+
+    keeps = False
 
     def put(self, kind: str, key: str, document: Any) -> None:
         pass
@@ -61,6 +66,8 @@ class File:
 
     With a write-ahead log a transaction is one append; it survives the end of the process at any moment.
     """
+
+    keeps = True
 
     def __init__(self, path: Path) -> None:
         try:
