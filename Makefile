@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all check check-vendor audit live outputs bench reliability-100 soak states clean
+.PHONY: demo test test-all check check-vendor audit live outputs bench reliability-100 soak soak-engine states clean
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -44,6 +44,10 @@ reliability-100: $(READY)  ## each replacement a hundred times, where CI does te
 
 soak: $(READY)  ## random histories of a stack: make soak HISTORIES=2000; make soak SEED=7 repeats one, step by step
 	$(BIN)/python tools/reliability/soak/run.py $(if $(SEED),--seed $(SEED) --histories 1 --verbose,--histories $(or $(HISTORIES),200))
+
+soak-engine: $(READY)  ## random histories with the real engine: make soak-engine HISTORIES=50
+	$(BIN)/python tools/pulumi/ensure.py >/dev/null
+	HISTORIES=$(HISTORIES) SEED=$(SEED) $(BIN)/python -m pytest -n 2 -m long tests/reliability/test_soak_engine.py
 
 states: $(READY)  ## record the states that a version writes: make states VERSION=0.1 COMMIT=fa74447
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null

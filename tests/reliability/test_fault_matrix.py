@@ -11,17 +11,18 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_support import Stack
-from reliability_support import ANOTHER_KEY, Command, Service, wait_until
+from engine_support import Stack, StackOf
+from reliability_support import ANOTHER_KEY, Command, Service, wait_until, with_fast_time
 
 from pulumi_tione._client import Client
 from pulumi_tione._settings import Settings
-from pulumi_tione.emulator import DEFAULT_KEY
+from pulumi_tione.emulator import DEFAULT_KEY, Lag
 from tools.reliability import matrix, table
-from tools.reliability.matrix import MATRIX, OPERATIONS, TROUBLES, Cell, NoSense
+from tools.reliability.matrix import LAGGING, LAGS, MATRIX, OPERATIONS, PEACE, TROUBLES, Cell, NoSense
 
 HELD_SECONDS = 2.5
 """How long the service's answer is held back when something is to happen in the meantime."""
@@ -76,9 +77,9 @@ class Trial:
 
     def strike(self) -> tuple[int, str]:
         """Give the operation's command while the trouble is there, and tell how it ended."""
-        trouble, arguments = TROUBLES[self.what], self._arguments(OPERATIONS[self.operation].command)
-        if trouble.fault:
-            self.service.emulator.faults.add(self.action, **trouble.fault)
+        arguments = self._arguments(OPERATIONS[self.operation].command)
+        if self.what != PEACE and TROUBLES[self.what].fault:
+            self.service.emulator.faults.add(self.action, **TROUBLES[self.what].fault or {})
         happens_before = _BEFORE.get(self.what)
         if happens_before:
             happens_before(self)
@@ -108,13 +109,19 @@ class Trial:
     def run(self, command: str) -> None:
         """Give one of the documented commands, which must succeed."""
         if command == matrix.IMPORT:
-            command = f"pulumi-tione import t {self.only_task()['Id']}"
+            command = self._printed_import()
         program, *arguments = shlex.split(command)
         if program == "pulumi":
             self.stack.pulumi(*self._arguments(command))
             return
         code, output = self.stack.tione(*arguments, "--yes")
         assert code == 0, output
+
+    def _printed_import(self) -> str:
+        """The command that the next `pulumi up` names for what a killed provider has created."""
+        (printed,) = set(re.findall("`(pulumi-tione import [^`]+)`", self.stack.up(fails=True)))
+        assert self.only_task()["Id"] in printed
+        return str(printed)
 
     def _arguments(self, command: str) -> list[str]:
         """The command as a machine gives it, which nobody can ask."""
@@ -274,6 +281,68 @@ def test_nothing_is_lost_and_nothing_is_made_twice(
         trial.assert_agreement(1, tasks_made + 1)
     elif trial.tasks():
         trial.run(f"{matrix.UP_REFRESH} --expect-no-changes")
+
+
+# --- where reads lag
+
+TIME_FACTOR = 5
+"""Pauses pass so many times as fast in the processes of a stack, and its service lags for as much less: the cells
+mostly wait."""
+
+
+@pytest.fixture
+def lag(request: pytest.FixtureRequest) -> float:
+    return float(request.param)
+
+
+@pytest.fixture
+def lagging_service(tmp_path: Path, lag: float) -> Iterator[Service]:
+    running = Service(tmp_path / "tione.sqlite", Lag.of_all(lag / TIME_FACTOR))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def lagging_trial(stack_of: StackOf, lagging_service: Service, what: str, operation: str) -> Iterator[Trial]:
+    stack = stack_of(endpoint=lagging_service.emulator.endpoint, **with_fast_time(TIME_FACTOR))
+    started: list[Command] = []
+
+    def start(*arguments: str) -> Command:
+        started.append(Command(stack, *arguments))
+        return started[-1]
+
+    yield Trial(stack, lagging_service, start, operation, what)
+    for command in started:
+        command.sweep()
+
+
+def lagging_cells() -> Iterator[Any]:
+    for what, row in LAGGING.items():
+        for operation, cell in row.items():
+            for lag in LAGS[1:]:
+                name = f"{what.replace(' ', '_')}-{operation}-{lag}_s"
+                yield pytest.param(what, operation, cell, lag, id=name)
+
+
+@pytest.mark.engine
+@pytest.mark.long
+@pytest.mark.parametrize(("what", "operation", "cell", "lag"), [*lagging_cells()], indirect=["lag"])
+def test_nothing_is_lost_and_nothing_is_made_twice_where_reads_lag(
+    what: str, operation: str, cell: Cell, lag: float, lagging_trial: Trial
+) -> None:
+    trial = lagging_trial
+    trial.prepare()
+    exit_code, shown = trial.strike()
+    assert exit_code == cell.exit_code, shown
+    assert_says(shown, cell.says)
+    for command in cell.further:
+        trial.run(command)
+    tasks_made = OPERATIONS[operation].tasks_made + cell.tasks_made_again
+    trial.assert_agreement(0 if operation == "delete" else 1, tasks_made)
+    if trial.tasks():
+        trial.run(f"{matrix.UP_REFRESH} --expect-no-changes")
+    trial.stack.destroy()
+    assert trial.tasks() == []
 
 
 def assert_says(shown: str, line: str) -> None:

@@ -7,22 +7,33 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from engine_support import Stack
 
-from pulumi_tione.emulator import DEFAULT_KEY, Caller, Emulator, Key
+from pulumi_tione.emulator import DEFAULT_KEY, Caller, Emulator, Key, Lag
 
 ANOTHER_KEY = Key("AKIDother", "other", Caller(uin="100000000099"))
 """Keys of another account."""
 
 
+FAST_TIME = Path(__file__).parent / "fast_time"
+"""What makes pauses short in the processes of a stack."""
+
+
+def with_fast_time(factor: float) -> dict[str, str]:
+    """Return what the processes of a stack must find in their environment for their pauses to pass so much faster."""
+    return {"PYTHONPATH": str(FAST_TIME), "FAST_TIME": str(factor)}
+
+
 class Service:
     """A local TI-ONE that keeps its state: it may go away, and come back at the same address."""
 
-    def __init__(self, state_file: Path) -> None:
+    def __init__(self, state_file: Path, lag: Lag | None = None) -> None:
         self._state_file = state_file
+        self._lag = lag or Lag()
         self._port = 0
         self._earlier_requests: list[dict[str, Any]] = []
         self.start()
@@ -35,6 +46,7 @@ class Service:
             clock_offset_seconds=clock_offset_seconds,
             requests_a_second=None,
             state_file=self._state_file,
+            lag=self._lag,
         )
         self.emulator.start()
         self._port = int(self.emulator.endpoint.rpartition(":")[2])
@@ -65,7 +77,18 @@ class Command:
 
     def kill(self) -> None:
         self._left = _descendants(self._process.pid)
-        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def kill_providers(self) -> None:
+        """Kill the provider's process, if there is one yet."""
+        for pid, args in _descendants(self._process.pid).items():
+            if "-m pulumi.dynamic" in args:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def kill_provider(self) -> None:
         (provider,) = (pid for pid, args in _descendants(self._process.pid).items() if "-m pulumi.dynamic" in args)
@@ -73,7 +96,7 @@ class Command:
 
     def end(self) -> tuple[int, str]:
         """Wait for its end, and give exit code and output."""
-        output, _ = self._process.communicate(timeout=120)
+        output, _ = self._process.communicate(timeout=300)
         return self._process.returncode, output
 
     def sweep(self) -> None:
@@ -84,10 +107,11 @@ class Command:
         running = _processes()
         for pid, args in self._left.items():
             if pid in running and running[pid][1] == args:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(pid, signal.SIGKILL)
 
 
-def wait_until(is_so: Callable[[], bool], what: str, seconds: float = 30) -> None:
+def wait_until(is_so: Callable[[], bool], what: str, seconds: float = 120) -> None:
     """Wait for something that happens elsewhere."""
     end = time.monotonic() + seconds
     while not is_so():

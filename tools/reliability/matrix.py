@@ -14,6 +14,7 @@ UP, UP_REFRESH, REFRESH, DESTROY = "pulumi up", "pulumi up --refresh", "pulumi r
 CANCEL = "pulumi cancel"
 IMPORT_PENDING = "pulumi-tione import --pending"
 IMPORT = "pulumi-tione import RESOURCE ID"
+"""As the next `pulumi up` names it, with resource and id."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,19 @@ class NoSense:
 
 Row = Mapping[str, Cell | NoSense]
 
+LAGS = (0, 3, 10, 30)
+"""For how many seconds lists, details and tags show what was before. Without a lag it is the matrix itself."""
+
+LAGGING_OPERATIONS = ("create", "replace", "delete", "refresh")
+LAGGING_TROUBLES = ("answer lost after acceptance", "Ctrl-C once", "Ctrl-C twice", "CLI killed", "provider killed")
+PEACE = "nothing else"
+"""No trouble but the lag."""
+
+
+def _cell(cell: Cell | NoSense) -> Cell:
+    assert isinstance(cell, Cell)
+    return cell
+
 
 def _row(cell: Cell, **other: Cell | NoSense) -> Row:
     """The same for all operations but the ones named."""
@@ -224,3 +238,22 @@ MATRIX: Mapping[str, Row] = {
         **dict.fromkeys(("create", "replace"), replace(_EOF, further=(IMPORT,))),
     },
 }
+
+LAGGING: Mapping[str, Mapping[str, Cell]] = {
+    PEACE: dict.fromkeys(LAGGING_OPERATIONS, Cell()),
+    **{what: {name: _cell(MATRIX[what][name]) for name in LAGGING_OPERATIONS} for what in LAGGING_TROUBLES},
+}
+"""What comes of it where reads lag: the same as without, whatever the lag."""
+
+NOT_CALLED: Mapping[str, str] = {
+    "`pulumi destroy` after an interrupted create": (
+        "It succeeds, and the task that was created keeps running: Pulumi does not look at the pending create. "
+        "`pulumi-tione import --pending`, before or after it, takes the task into the state; then `pulumi destroy` "
+        "deletes it."
+    ),
+    "`pulumi destroy` after the provider was killed during a create": (
+        "Pulumi has recorded nothing. `pulumi up` names the task and the commands; `pulumi-tione orphans` lists it."
+    ),
+    "`pulumi refresh --import-pending-creates`": "Pulumi drops the pending create, and loses the task.",
+}
+"""What Pulumi does without calling this package."""

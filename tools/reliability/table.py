@@ -15,7 +15,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.reliability.matrix import MATRIX, OPERATIONS, TROUBLES, Cell, NoSense, Row  # noqa: E402  see the line above
+from tools.reliability.matrix import (  # noqa: E402  see the line above
+    LAGGING,
+    LAGGING_OPERATIONS,
+    LAGS,
+    MATRIX,
+    NOT_CALLED,
+    OPERATIONS,
+    TROUBLES,
+    Cell,
+    NoSense,
+    Row,
+)
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- the matrix, printed by tools/reliability/table.py -->", "<!-- the end of the matrix -->"
@@ -32,7 +43,33 @@ def page() -> str:
 def matrix() -> str:
     """All cells in one table, and below it what is said in each, trouble by trouble."""
     sections = ("\n".join(_section(what, row)) for what, row in MATRIX.items())
-    return "\n\n".join(("\n".join(_overview()), *sections))
+    lagging, not_called = "\n".join(_lagging()), "\n".join(_not_called())
+    return "\n\n".join(("\n".join(_overview()), *sections, lagging, not_called))
+
+
+def _lagging() -> Iterator[str]:
+    """All cells again where reads lag."""
+    yield "### Where reads lag"
+    yield ""
+    seconds = ", ".join(map(str, LAGS[1:-1]))
+    yield (
+        f"Lists, details and tags each show what was true {seconds} or {LAGS[-1]} seconds ago. After the commands that "
+        "a cell names, `pulumi up --refresh` finds nothing to do, and after `pulumi destroy` nothing is left. (In the "
+        "tests, pauses and lag are five times as short.)"
+    )
+    yield ""
+    yield _line("", "lag", *LAGGING_OPERATIONS)
+    yield _line(*["---"] * (len(LAGGING_OPERATIONS) + 2))
+    for what, row in LAGGING.items():
+        for lag in LAGS[1:]:
+            yield _line(what, f"{lag} s", *(_short(cell, operation) for operation, cell in row.items()))
+
+
+def _not_called() -> Iterator[str]:
+    yield "### Where Pulumi does not call this package"
+    yield ""
+    for what, outcome in NOT_CALLED.items():
+        yield f"- **{what}**: {outcome}"
 
 
 def _overview() -> Iterator[str]:

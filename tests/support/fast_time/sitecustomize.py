@@ -1,0 +1,17 @@
+"""Pauses that pass faster, for a process with this folder on its PYTHONPATH: `FAST_TIME` is how many times as fast.
+
+The time of day stays as it is: it dates signatures and tasks. So a test shortens the lag of its local TI-ONE by the
+same factor, and a look that goes on for a minute is over in twelve seconds.
+"""
+
+import os
+import time
+
+if os.environ.get("FAST_TIME"):
+    _factor = float(os.environ["FAST_TIME"])
+    _monotonic, _sleep = time.monotonic, time.sleep
+    for _name, _replacement in (
+        ("monotonic", lambda: _monotonic() * _factor),
+        ("sleep", lambda seconds: _sleep(seconds / _factor)),
+    ):
+        setattr(time, _name, _replacement)
