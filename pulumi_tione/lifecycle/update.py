@@ -108,10 +108,10 @@ class _Update:
                     change()
                     done.append(name)
                 self._record(inputs)
+            return self._outputs_now()
         except Exception as error:  # noqa: BLE001  whatever it is: what has been done must be recorded
             left = [name for name, inputs, _ in steps if self._changed & {*inputs} and name not in done]
             raise PartialUpdateError(self._failure(error, done, left), self._outputs_reached()) from None
-        return self._outputs_now()
 
     def _failure(self, error: Exception, done: list[str], left: list[str]) -> str:
         """Return the error of an update that failed on its way: why, what is done, and what is not."""
