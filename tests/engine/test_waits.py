@@ -10,7 +10,7 @@ import pytest
 from engine_support import Stack
 from local_tione import accepted
 
-from pulumi_tione.emulator import Emulator
+from pulumi_tione.emulator import Emulator, Lag
 
 pytestmark = pytest.mark.engine
 
@@ -105,3 +105,27 @@ def test_an_interruption_ends_the_update_within_two_seconds_and_the_task_runs_on
     assert any("interrupting leaves it running, `pulumi destroy` stops it" in line for line in shown)
     assert emulator.tasks()[0]["Status"] == "RUNNING"
     assert stack.resource("t")
+
+
+@pytest.mark.long
+def test_waits_and_reruns_where_reads_lag(stack: Stack, emulator: Emulator) -> None:
+    emulator.set_lag(Lag(lists=6.0, details=6.0, tags=6.0))
+    stack.program(
+        """
+task = tione.TrainingTask(
+    "t", **(B | dict(start_cmd_info={"worker_start_cmd": "exit 3"}, rerun_on_failure=1, tags={"team": "nlp"}))
+)
+task.wait_for("SUCCEED")
+"""
+    )
+    shown = stack.up(fails=True)
+    assert "not visible yet, waiting for SUCCEED" in shown
+    assert "ended FAILED, not SUCCEED as awaited" in shown
+    shown = stack.up(fails=True)
+    assert "the task failed and is started again: re-run 1 of 1, billed again" in shown
+    assert "ended FAILED, not SUCCEED as awaited" in shown
+    assert "started again" not in stack.up(fails=True)
+    assert len(accepted(emulator, "StartTrainingTask")) == 1
+    assert len(accepted(emulator, "CreateTrainingTask")) == 1
+    stack.destroy()
+    assert emulator.tasks() == []
