@@ -90,7 +90,7 @@ def test_what_the_service_does_otherwise_is_refuted() -> None:
     [
         ("TagResources", {"code": "UnauthorizedOperation"}),
         ("StopTrainingTask", {"code": "UnauthorizedOperation"}),
-        ("DescribeTrainingTaskPods", {"members": {"PodInfoList": ["no pod"]}}),
+        ("DescribeTrainingTaskPods", {"code": "UnauthorizedOperation"}),
         ("CreateTrainingTask", {"connection": "close", "hidden_list_calls": 3}),
         ("CreateTrainingTask", {"code": "InternalError", "effect": True}),
     ],
