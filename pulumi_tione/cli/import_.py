@@ -247,9 +247,9 @@ def _detail(client: Client, task: str, place: Place) -> dict[str, Any]:
 
 
 def _envs(client: Client, task_id: str, workspace: str | None) -> list[dict[str, Any]] | None:
-    """Return a task's environment variables, which only the list has; None, if it does not show the task yet."""
-    item = client.training_tasks_by_id([task_id], workspace).get(task_id)
-    return None if item is None else item.get("Envs") or []
+    """Return a task's environment variables, which only the list has; None, if it does not show them."""
+    envs = client.training_tasks_by_id([task_id], workspace).get(task_id, {}).get("Envs")
+    return envs if isinstance(envs, list) else None
 
 
 def _agreed_tags(rewriting: Rewriting, adoption: Adoption) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pulumi_tione._ownership import labels_of_stack
 from pulumi_tione.cli import _search
 from pulumi_tione.cli._places import Place
 from pulumi_tione.cli._search import Search
+from pulumi_tione.cli.import_ import _envs
 from pulumi_tione.emulator import Emulator
 
 Create = Callable[..., str]
@@ -60,3 +61,14 @@ def test_nothing_is_waited_for_where_the_lists_show_all(search: Search, create: 
     search.run([Place("ap-guangzhou")])
     assert len(search.tasks) == 1
     assert pauses == []
+
+
+@pytest.mark.parametrize("envs", [None, "text", {}])
+def test_variables_that_a_list_does_not_show_are_unknown_and_not_none(
+    client: Callable[[str], Client], create: Create, emulator: Emulator, envs: object
+) -> None:
+    task_id = create("bert", Envs=[{"Name": "EPOCHS", "Value": "3"}])
+    here = client("ap-guangzhou")
+    assert [env["Name"] for env in _envs(here, task_id, None) or ()] == ["EPOCHS"]
+    emulator.faults.add("DescribeTrainingTasks", members={"TrainingTaskSet.*.Envs": envs}, times=None)
+    assert _envs(here, task_id, None) is None
