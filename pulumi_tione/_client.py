@@ -45,6 +45,14 @@ _WARNED_OF: set[str] = set()
 _T = TypeVar("_T")
 
 
+_PAUSES_AFTER_A_CONTRADICTION = (0.5, 1.0, 2.0)
+"""How long a list that contradicts itself is left alone before it is read again, in seconds."""
+
+
+class _ContradictionError(UnclearError):
+    """A list contradicts itself, or what it was asked for."""
+
+
 class Client:
     """What the API can do for one region, for as many threads as like.
 
@@ -123,8 +131,22 @@ class Client:
         Raises:
             UnclearError: the list has more tasks than it shows.
         """
-        found = self._tasks({"Name": [name]}, {}, ti_project_id, most_pages=_PAGES_FOR_A_NAME, is_proof=True)
-        return next((item for item in found if item.get("Name") == name), None)
+        return next(iter(self.training_tasks_named(name, ti_project_id)), None)
+
+    def training_tasks_named(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
+        """Return the list's items of the tasks with exactly this name (`DescribeTrainingTasks`).
+
+        Names are unique, but a list may go on to show a deleted task beside the new one of its name.
+
+        Raises:
+            UnclearError: the list has more tasks than it shows.
+        """
+
+        def read() -> list[dict[str, Any]]:
+            found = self._tasks({"Name": [name]}, {}, ti_project_id, most_pages=_PAGES_FOR_A_NAME, is_proof=True)
+            return [item for item in found if item.get("Name") == name]
+
+        return self._asked_again(read)
 
     def training_tasks_by_id(
         self, task_ids: Sequence[str], ti_project_id: str | None = None
@@ -135,10 +157,23 @@ class Client:
             UnclearError: the list has more tasks than it shows, or shows some that were not asked for: that others are
                 missing in it proves nothing.
         """
-        found = {item["Id"]: item for item in self._tasks({"Id": task_ids}, {}, ti_project_id, is_proof=True)}
-        if not found.keys() <= {*task_ids}:
-            raise UnclearError("DescribeTrainingTasks answered with tasks that were not asked for")
-        return found
+
+        def read() -> dict[str, dict[str, Any]]:
+            found = {item["Id"]: item for item in self._tasks({"Id": task_ids}, {}, ti_project_id, is_proof=True)}
+            if not found.keys() <= {*task_ids}:
+                raise _ContradictionError("DescribeTrainingTasks answered with tasks that were not asked for")
+            return found
+
+        return self._asked_again(read)
+
+    def _asked_again(self, read: Callable[[], _T]) -> _T:
+        """Return what a list says that is to be a proof; one that contradicts itself is read again."""
+        for pause in _PAUSES_AFTER_A_CONTRADICTION:
+            try:
+                return read()
+            except _ContradictionError:
+                self._sleep(pause)
+        return read()
 
     def training_tasks(
         self, filters: Mapping[str, Sequence[str]], tags: Mapping[str, str], ti_project_id: str | None = None
@@ -378,7 +413,8 @@ class Client:
             is_last = len(page.items) < body["Limit"] if page.total is None else received >= page.total
             if is_last or not fresh:
                 if is_proof and page.total is not None and len(given) < page.total:
-                    raise UnclearError(f"{action} shows {len(given)} items, though it says that there are {page.total}")
+                    told = f"{action} shows {len(given)} items, though it says that there are {page.total}"
+                    raise _ContradictionError(told)
                 return
         raise UnclearError(_endless(action, most_pages))
 

@@ -40,6 +40,7 @@ from pulumi_tione.lifecycle.diff import announced_rerun, diff
 from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.left_behind import LeftBehind
 from pulumi_tione.lifecycle.names import contains_unknown
+from pulumi_tione.lifecycle.presence import named_task
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
@@ -63,7 +64,7 @@ def _in_one_line(method: _F) -> _F:
             try:
                 return method(self, *args)
             except TioneError as error:
-                told = f"{error}{_way_to_todays_keys(error, method.__name__)}"
+                told = f"{_of_task(args, str(error))}{_way_to_todays_keys(error, method.__name__)}"
                 error.args = (_engine.displayable(told),)
                 raise error from None
             except Exception as error:  # noqa: BLE001  whatever it is: it may hold a secret
@@ -71,6 +72,13 @@ def _in_one_line(method: _F) -> _F:
                 raise TioneError(_engine.displayable(told)) from None
 
     return wrapper  # type: ignore[return-value]
+
+
+def _of_task(args: tuple[Any, ...], message: str) -> str:
+    """Return the message of an error about the task that a method was called for, with the task's id and name in it."""
+    if not args or not isinstance(args[0], str) or args[0] in message:
+        return message
+    return f"{named_task(args[0], args[1])}: {message}"
 
 
 def _way_to_todays_keys(error: TioneError, method: str) -> str:

@@ -188,7 +188,7 @@ class Creation:
         if not self.labelled or "owner" not in self.inputs:
             return
         try:
-            left = self.left_behind.find(self.client, self.inputs)
+            left = self.left_behind.find(self.client, self.inputs, self.deleted)
         except TioneError as error:
             raise TaskError(f"training task {name!r} was not created: {error}") from error
         if left is not None and left.get("Name") != name:
@@ -290,14 +290,18 @@ class Creation:
             self.sleep(min(pause, left))
 
     def _holder(self, name: str) -> dict[str, Any] | None:
-        """Return the detail of the task that has this name. One that only a list shows was deleted, or is too new."""
-        item = self.client.find_training_task(name, self._workspace)
-        if item is None:
-            return None
-        try:
-            return self.client.describe_training_task(str(item["Id"]), self._workspace)
-        except UnclearError:
-            return None
+        """Return the detail of the task that has this name.
+
+        One that only a list shows was deleted, or is too new. One that this process has deleted has no name any more,
+        whatever a read shows.
+        """
+        for item in self.client.training_tasks_named(name, self._workspace):
+            if item["Id"] not in self.deleted:
+                with contextlib.suppress(UnclearError):
+                    detail = self.client.describe_training_task(str(item["Id"]), self._workspace)
+                    if detail is not None:
+                        return detail
+        return None
 
     def _find_ours(self, name: str, indeterminate: TioneError, seconds: float) -> str | None:
         """Return the id of the task that an indeterminate request has made; None if none is visible so long.
@@ -389,7 +393,7 @@ class Creation:
     def _left_behind_now(self) -> dict[str, Any] | None:
         if not self.labelled or "owner" not in self.inputs:
             return None
-        return self.left_behind.find_now(self.client, self.inputs)
+        return self.left_behind.find_now(self.client, self.inputs, self.deleted)
 
 
 def _tag(key: str, value: str) -> dict[str, str]:

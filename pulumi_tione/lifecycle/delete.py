@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from pulumi_tione._client import Client
@@ -27,7 +27,7 @@ _SECONDS_BETWEEN_DELETES = 5.0
 """Between two of them, and so many more each time."""
 
 
-class DeletedTasks:
+class DeletedTasks(Container[str]):
     """The tasks that this process has deleted, whose ids and names the service may go on to show or to keep."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class DeletedTasks:
         self._ids.add(task_id)
         self._owners.add(_owner_of(outputs))
 
-    def __contains__(self, task_id: str) -> bool:
+    def __contains__(self, task_id: object) -> bool:
         return task_id in self._ids
 
     def has_predecessor_of(self, inputs: Mapping[str, Any]) -> bool:
@@ -115,7 +115,10 @@ class _Deletion:
             if self._clock() - self._accepted_at < LAG_SECONDS:
                 return False
             self._accepted_at = None
-        status = self.stop.look()
+        try:
+            status = self.stop.look()
+        except UnclearError:
+            status = None  # the task itself may say more than a list
         if status is None:
             return self._step_unseen()
         if is_at_rest(status):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -25,18 +25,25 @@ class LeftBehind:
         self._lock = threading.Lock()
         self._found: dict[tuple[Client | str | None, ...], Future[list[dict[str, Any]]]] = {}
 
-    def find(self, client: Client, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the detail of an active task with the labels of this resource, if there was one at the beginning."""
-        return self._first(client, inputs, self._of_stack)
+    def find(self, client: Client, inputs: Mapping[str, Any], deleted: Container[str] = ()) -> dict[str, Any] | None:
+        """Return the detail of an active task with the labels of this resource, if there was one at the beginning.
 
-    def find_now(self, client: Client, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+        Args:
+            client: of the task's region.
+            inputs: the inputs of the task that is about to be created.
+            deleted: the ids of tasks that are gone, whatever a read shows.
+        """
+        return self._first(client, inputs, deleted, self._of_stack)
+
+    def find_now(self, client: Client, inputs: Mapping[str, Any], deleted: Container[str]) -> dict[str, Any] | None:
         """Return the detail of an active task with the labels of this resource, if there is one now."""
-        return self._first(client, inputs, _active_tasks)
+        return self._first(client, inputs, deleted, _active_tasks)
 
     def _first(
         self,
         client: Client,
         inputs: Mapping[str, Any],
+        deleted: Container[str],
         tasks: Callable[[Client, Mapping[str, str], str | None], list[dict[str, Any]]],
     ) -> dict[str, Any] | None:
         owner, workspace = inputs["owner"], inputs.get("tiProjectId")
@@ -44,6 +51,8 @@ class LeftBehind:
             return None  # its old task stays on purpose
         ours = labels(owner)
         for item in tasks(client, labels_of_stack(owner["project"], owner["stack"]), workspace):
+            if item["Id"] in deleted:
+                continue
             if ours.items() <= user_tags(item.get("Tags")).items() and not _is_anothers(str(item.get("Name")), owner):
                 # It may have been deleted since the list was made, by this very process.
                 detail = client.describe_training_task(str(item["Id"]), workspace)

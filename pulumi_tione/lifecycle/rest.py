@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._waiting import Status, is_at_rest, wait_until
-from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError
+from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.presence import (
     LAG_SECONDS,
     STATUSES,
@@ -51,7 +51,10 @@ def bring_to_rest(
     stop = Stop(client, task_id, outputs, clock, announce)
 
     def is_done() -> bool:
-        status = stop.look()
+        try:
+            status = stop.look()
+        except UnclearError:
+            status = None
         if status is None or is_at_rest(status):  # a list may lag behind a start: the task itself decides
             detail = detail_or_gone(client, task_id, outputs, sleep=sleep, clock=clock, announce=announce)
             status = stop.status = None if detail is None else str(detail.get("Status"))

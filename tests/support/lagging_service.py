@@ -162,9 +162,9 @@ class LaggingService(Client):
             return list(instead)
         return [item for task_id in self.history if (item := self._shown(task_id, self.lag.lists)) is not None]
 
-    def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+    def training_tasks_named(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
         self._call("find", name)
-        return next((item for item in self._listed() if item["Name"] == name), None)
+        return [item for item in self._listed() if item["Name"] == name]
 
     def training_tasks_by_id(
         self, task_ids: Sequence[str], ti_project_id: str | None = None

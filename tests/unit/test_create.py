@@ -85,15 +85,15 @@ class Service(Client):
             raise self.describe_errors.pop(0)
         return next((task for task in self.tasks if task["Id"] == task_id), None)
 
-    def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
+    def training_tasks_named(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
         self.calls.append("find")
         self.asked_workspaces.add(ti_project_id)
         if self.find_error and self.bodies:
             raise self.find_error
         if self.hidden_looks:
             self.hidden_looks -= 1
-            return None
-        return next((task for task in self.tasks if task["Name"] == name), None)
+            return []
+        return [task for task in self.tasks if task["Name"] == name]
 
     def training_tasks(
         self, _filters: Mapping[str, Any], tags: Mapping[str, str], ti_project_id: str | None = None

@@ -375,6 +375,32 @@ def test_a_task_is_replaced_however_much_reads_lag(lag: Lag) -> None:
     assert outputs["name"] == COMPUTED
 
 
+def test_a_task_that_this_process_has_deleted_holds_no_name_and_is_nobodys_leftover_whatever_reads_show() -> None:
+    service = LaggingService()
+    old, outputs = creation(service).run()
+    shown = service._shown(old, 0)
+    deleted = DeletedTasks()
+    deleted.add(old, outputs)
+    service.put(old)
+    service.trouble("list", *[lambda: [shown]] * 9)
+    service.trouble("describe", lambda task_id: shown if task_id == old else PROCEED)
+    new, outputs = creation(service, remark="b", deleted=deleted).run()
+    assert [*service.existing] == [new]
+    assert outputs["name"] == COMPUTED
+
+
+def test_the_new_task_is_found_beside_a_deleted_one_of_its_name_that_a_list_still_shows() -> None:
+    service = LaggingService()
+    old, _ = creation(service).run()
+    shown = service._shown(old, 0)
+    service.put(old)
+    service.trouble("create", then_cut(service))
+    stale = [lambda: [shown, *(service._shown(each, 0) for each in service.existing)]] * 9
+    service.trouble("list", lambda: PROCEED, *stale)
+    new, _ = creation(service).run()
+    assert [*service.existing] == [new]
+
+
 # Whose a task in the way is.
 
 

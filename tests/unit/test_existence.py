@@ -300,3 +300,12 @@ def test_a_task_whose_end_only_a_lagging_list_shows_is_stopped() -> None:
     task = service.truth(task_id)
     assert task is not None
     assert task["Status"] == "STOPPED"
+
+
+@pytest.mark.parametrize("action", [delete, bring_to_rest])
+def test_a_list_that_contradicts_itself_leaves_it_to_the_task_itself(action: Any) -> None:
+    service = LaggingService()
+    task_id = old_task(service)
+    service.trouble("list", *[no_answer("DescribeTrainingTasks")] * 3)
+    action(service, task_id, outputs_of(service, task_id), sleep=service.sleep, clock=service.clock)
+    assert (service.truth(task_id) or {"Status": "STOPPED"})["Status"] == "STOPPED"
