@@ -99,8 +99,12 @@ def provider(emulator: Emulator) -> Iterator[Provider]:
 
 _HASTY = """
 import runpy, sys, time
-sleep = time.sleep
-time.sleep = lambda seconds: sleep(min(seconds, 0.01))
+sleep, monotonic = time.sleep, time.monotonic
+skipped = [0.0]
+def nap(seconds):
+    skipped[0] += max(seconds - 0.01, 0)
+    sleep(min(seconds, 0.01))
+time.sleep, time.monotonic = nap, lambda: monotonic() + skipped[0]
 sys.argv = ["pulumi.dynamic"]
 runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
 """
@@ -108,7 +112,7 @@ runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
 
 @pytest.fixture
 def hasty_provider(emulator: Emulator) -> Iterator[Provider]:
-    """The provider's process, whose pauses are short: for tests in which it tries again and again."""
+    """The provider's process, whose pauses are short and pass for long ones: it may try for minutes."""
     with _running(emulator, "-c", _HASTY) as provider:
         yield provider
 
