@@ -16,7 +16,7 @@ from pulumi_tione._pods import failed_first, short_pod
 from pulumi_tione._texts import harmless, harmless_line
 from pulumi_tione._times import rfc3339
 from pulumi_tione._waiting import AT_REST
-from pulumi_tione.errors import ApiError, TioneError, may_pass
+from pulumi_tione.errors import ApiError, MalformedAnswerError, TioneError, may_pass
 
 _LINES = 20
 _WARNINGS = 5
@@ -157,8 +157,10 @@ class _Report:
         try:
             return question()
         except TioneError as error:
-            self._is_out_of_reach = may_pass(error)
-            self._remarks.append(f"{what} ({error.code if isinstance(error, ApiError) else 'no answer'})")
+            is_malformed = isinstance(error, MalformedAnswerError)
+            self._is_out_of_reach = may_pass(error) and not is_malformed
+            why = error.code if isinstance(error, ApiError) else "a malformed answer" if is_malformed else "no answer"
+            self._remarks.append(f"{what} ({why})")
             return None
 
 

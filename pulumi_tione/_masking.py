@@ -188,7 +188,10 @@ _RUNS = re.compile(r"\s+|\\+|.", re.DOTALL)
 """What is looked for together: escaped or joined, runs of blanks and of backslashes have another length."""
 
 
-_ESCAPED = r"\\{1,15}"
+_BACKSLASH = r"(?:\\|%(?:25)*5[Cc]|&#92;)"
+"""A backslash as it is, or escaped by a URL or HTML."""
+
+_ESCAPED = _BACKSLASH + "{1,15}"
 """The backslashes before an escape: JSON doubles them with each text in a text. Bounded, so that no text takes long."""
 
 
@@ -200,7 +203,7 @@ def _spellings(run: str) -> str:
     if character.isascii() and character.isalnum():
         return character
     if character == "\\":
-        return rf"(?:\\|%(?:25)*5[Cc]|&#92;){{{len(run)},{len(run) * 8}}}"
+        return f"{_BACKSLASH}{{{len(run)},{len(run) * 8}}}"
     ways = "|".join(dict.fromkeys(way for each in run for way in _ways(each)))
     return rf"(?:\s|\+|{_ESCAPED}[nrtfv]|{ways})+" if run.isspace() else f"(?:{ways})"
 
@@ -210,7 +213,7 @@ def _ways(character: str) -> Iterator[str]:
     octets = character.encode("utf-8", "surrogatepass")
     units = character.encode("utf-16-be", "surrogatepass")
     if character in "\"'/":
-        yield rf"\\{{0,15}}{character}"
+        yield rf"{_BACKSLASH}{{0,15}}(?:{character}|%(?:25)*{_any_case(f'{code:02x}')})"
     else:
         yield re.escape(character)
     yield "".join(rf"{_ESCAPED}u{_any_case(units[at : at + 2].hex())}" for at in range(0, len(units), 2))

@@ -63,6 +63,10 @@ class UnreachedError(TaskError):
         super().__init__(message)
 
 
+_MOST_CHARACTERS = 2000
+"""How much of the service's words an error shows: some refusals repeat the whole request."""
+
+
 class ApiError(TioneError):
     """The service refused a request.
 
@@ -79,6 +83,8 @@ class ApiError(TioneError):
         self.kind = meaning.kind
         explained = f": {meaning}" if meaning.sentence else ""
         words = harmless(" ".join(service_message.split()))
+        if len(words) > _MOST_CHARACTERS:
+            words = f"{words[:_MOST_CHARACTERS]} …"
         told = f"{self.code}: {words} (request id {self.request_id or 'unknown'})"
         super().__init__(f"{action} was refused with {told}{explained}; {meaning.remedy}")
 

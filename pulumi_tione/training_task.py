@@ -155,7 +155,7 @@ class TrainingTask(TrainingTaskProperties):
         return task
 
     def wait_for(
-        self, status: str | Sequence[str], *, timeout: timedelta | None = None, logs: bool = False
+        self, status: str | Sequence[str], *, timeout: timedelta | float | None = None, logs: bool = False
     ) -> pulumi.Output[TrainingTask]:
         """Wait in the program until the task has a status, and give the task as it is then.
 
@@ -165,12 +165,13 @@ class TrainingTask(TrainingTaskProperties):
 
         Args:
             status: the status to wait for, mostly `SUCCEED`, or several of which one is enough.
-            timeout: how long to wait; by default without limit.
+            timeout: how long to wait, as a timedelta or in seconds; by default without limit.
             logs: whether to show the newest line of the task's log on its row, one every few seconds at most.
 
         Raises:
-            ValueError: there is no such status.
+            ValueError: there is no such status, or the timeout is not a length of time.
         """
+        limit = _time_limit(timeout)
         wanted = (status,) if isinstance(status, str) else tuple(status)
         if not wanted:
             raise ValueError("name a status to wait for")
@@ -186,7 +187,7 @@ class TrainingTask(TrainingTaskProperties):
         }
         if pulumi.runtime.is_dry_run():
             return pulumi.Output.all(**known, unknown=_unknown()).apply(lambda _: self)
-        return pulumi.Output.all(**known).apply(lambda task: self._wait(wanted, timeout, logs, task))
+        return pulumi.Output.all(**known).apply(lambda task: self._wait(wanted, limit, logs, task))
 
     async def _wait(
         self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
@@ -298,6 +299,19 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
         "resource": resource,
     }
     return {**owner, RETAINED: True} if opts.retain_on_delete else owner
+
+
+def _time_limit(timeout: object) -> timedelta | None:
+    """Return a timeout as a length of time.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if timeout is None or isinstance(timeout, timedelta):
+        return timeout
+    if isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and 0 <= timeout < float("inf"):
+        return timedelta(seconds=timeout)
+    raise ValueError(f"timeout={timeout!r} is not a length of time: pass a timedelta, or seconds")
 
 
 def _unknown() -> pulumi.Output[None]:

@@ -101,6 +101,8 @@ class _Deletion:
         self._announce = announce
         self._deletes = 0
         self._next_delete_at = 0.0
+        self._seen = ""
+        """A status in which this delete has seen the task: then it was visible, whatever is recorded."""
         self._accepted_at: float | None = None
         self._not_allowed_since: float | None = None
         self.stop = Stop(client, task_id, outputs, clock, announce)
@@ -121,6 +123,7 @@ class _Deletion:
             status = None  # the task itself may say more than a list
         if status is None:
             return self._step_unseen()
+        self._seen = status
         if is_at_rest(status):
             return self._delete()
         return self.stop.ask() and self._delete()
@@ -136,7 +139,7 @@ class _Deletion:
             # Too new to be seen, but a request about it is answered all the same.
             ensure_same_account(self._client, self._task_id, self._outputs)
             return self._delete()
-        self.stop.status = str(detail.get("Status"))
+        self._seen = self.stop.status = str(detail.get("Status"))
         if is_at_rest(self.stop.status):
             return self._delete()
         return self.stop.ask() and self._delete()
@@ -181,7 +184,7 @@ class _Deletion:
         return detail_or_gone(
             self._client,
             self._task_id,
-            self._outputs,
+            {**self._outputs, "status": self._outputs.get("status") or self._seen},
             sleep=self._sleep,
             clock=self._clock,
             announce=self._announce,

@@ -103,6 +103,7 @@ task.expose_network_config.apply(
 done = task.wait_for("SUCCEED")
 assert_type(done, pulumi.Output[tione.TrainingTask])
 task.wait_for(["SUCCEED", "STOPPED"], timeout=timedelta(hours=1), logs=True)
+task.wait_for("SUCCEED", timeout=60)
 found = tione.TrainingTask.get("bert", "train-1", region="ap-guangzhou", ti_project_id=name)
 assert_type(found, tione.TrainingTask)
 tione.TrainingTask("after", args, pulumi.ResourceOptions(depends_on=[done, task]))

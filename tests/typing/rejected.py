@@ -63,5 +63,5 @@ progress = task.progress  # E: has no attribute "progress"
 vpc: pulumi.Output[int] = task.status  # E: Incompatible types in assignment
 task.resource_config_infos.apply(lambda groups: groups[0].instance_count)  # E: has no attribute "instance_count"
 task.wait_for(5)  # E: incompatible type "int"
-task.wait_for("SUCCEED", timeout=60)  # E: incompatible type "int"
+task.wait_for("SUCCEED", timeout="soon")  # E: incompatible type "str"
 TrainingTask.get("t")  # E: Missing positional argument "id"

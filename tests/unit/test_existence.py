@@ -309,3 +309,18 @@ def test_a_list_that_contradicts_itself_leaves_it_to_the_task_itself(action: Any
     service.trouble("list", *[no_answer("DescribeTrainingTasks")] * 3)
     action(service, task_id, outputs_of(service, task_id), sleep=service.sleep, clock=service.clock)
     assert (service.truth(task_id) or {"Status": "STOPPED"})["Status"] == "STOPPED"
+
+
+@pytest.mark.parametrize("lag", [Lag(details=10), Lag(lists=10), Lag(10, 10)], ids=str)
+def test_a_task_that_was_not_visible_when_it_was_recorded_is_gone_when_this_delete_has_seen_it(lag: Lag) -> None:
+    """The first DeleteTrainingTask takes effect, and its answer is lost: the second one finds no task."""
+    service = LaggingService(lag)
+    task_id = service.make(BODY)
+    service.now += 120
+
+    def done_and_not_found(_task_id: str) -> bool:
+        service.put(task_id)
+        return False
+
+    service.trouble("delete", done_and_not_found)
+    assert not deleted(service, task_id, status="", createTime="")

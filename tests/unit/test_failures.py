@@ -87,7 +87,7 @@ def test_an_answer_that_nobody_expected_is_no_error_of_its_own(emulator: Emulato
     task_id = create(emulator)
     emulator.advance(60)
     emulator.faults.add("DescribeTrainingTaskPods", members={"PodInfoList": [None]}, times=None)
-    assert "not shown, as it cannot be read: pods (no answer)" in report_of(emulator, task_id)
+    assert "not shown, as it cannot be read: pods (a malformed answer)" in report_of(emulator, task_id)
 
 
 def test_control_sequences_in_a_log_are_shown_and_do_nothing(emulator: Emulator) -> None:

@@ -41,6 +41,10 @@ def spellings(secret: str) -> list[str]:
         urllib.parse.quote(secret, safe=""),
         urllib.parse.quote_plus(secret),
         urllib.parse.quote(urllib.parse.quote(secret, safe=""), safe=""),
+        urllib.parse.quote(json.dumps(secret)),
+        urllib.parse.quote(json.dumps(json.dumps(secret)), safe=""),
+        urllib.parse.quote(urllib.parse.quote(json.dumps(secret), safe=""), safe=""),
+        json.dumps(secret).replace("\\", "&#92;"),
         " ".join(secret.split()),
         secret.encode("unicode_escape").decode(),
     ]

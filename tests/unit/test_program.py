@@ -7,6 +7,7 @@ import base64
 import gc
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pulumi
@@ -624,6 +625,17 @@ def test_a_preview_never_waits_and_its_result_is_unknown(engine: Engine, monkeyp
     assert seen == []
     assert asked == []
     assert "after" in engine.registered
+
+
+@pytest.mark.parametrize("timeout", ["soon", -1, float("nan"), float("inf"), True, [1]], ids=str)
+def test_a_timeout_that_is_no_length_of_time_is_an_error_at_once(engine: Engine, timeout: Any) -> None:
+    with pytest.raises(ValueError, match="is not a length of time: pass a timedelta, or seconds"):
+        run(engine, lambda: tione.TrainingTask("bert", SMALLEST).wait_for("SUCCEED", timeout=timeout), preview=True)
+
+
+@pytest.mark.parametrize("timeout", [200, 0.5, timedelta(seconds=1), None], ids=str)
+def test_a_timeout_is_a_timedelta_or_seconds(engine: Engine, timeout: Any) -> None:
+    run(engine, lambda: tione.TrainingTask("bert", SMALLEST).wait_for("SUCCEED", timeout=timeout), preview=True)
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "succeed", "", ["SUCCEED", "DONE"]])
