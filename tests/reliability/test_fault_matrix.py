@@ -52,6 +52,8 @@ class Trial:
     what: str
     inputs: dict[str, str] = field(default_factory=lambda: {"remark": "a", "team": "nlp", "look_up": ""})
     anothers_task: str | None = None
+    lag: float = 0.0
+    """For how many seconds reads lag."""
 
     @property
     def action(self) -> str:
@@ -62,6 +64,9 @@ class Trial:
         self.write()
         if self.operation != "create":
             self.stack.up()
+            if self.lag and self.what != PEACE:  # the state knows the task as it is once it has been seen
+                time.sleep(self.lag)
+                self.stack.refresh()
         if self.operation == "read":
             client = Client(Settings(lambda _: None, self.stack.environment), "ap-guangzhou")
             self.anothers_task = client.create_training_task(ANOTHERS_TASK)
@@ -303,7 +308,9 @@ def lagging_service(tmp_path: Path, lag: float) -> Iterator[Service]:
 
 
 @pytest.fixture
-def lagging_trial(stack_of: StackOf, lagging_service: Service, what: str, operation: str) -> Iterator[Trial]:
+def lagging_trial(
+    stack_of: StackOf, lagging_service: Service, what: str, operation: str, lag: float
+) -> Iterator[Trial]:
     stack = stack_of(endpoint=lagging_service.emulator.endpoint, **with_fast_time(TIME_FACTOR))
     started: list[Command] = []
 
@@ -311,7 +318,7 @@ def lagging_trial(stack_of: StackOf, lagging_service: Service, what: str, operat
         started.append(Command(stack, *arguments))
         return started[-1]
 
-    yield Trial(stack, lagging_service, start, operation, what)
+    yield Trial(stack, lagging_service, start, operation, what, lag=lag / TIME_FACTOR)
     for command in started:
         command.sweep()
 
