@@ -287,6 +287,11 @@ def _check_disks(found: Checked) -> None:
 
 def _check_envs(found: Checked) -> None:
     public, private = found.inputs.get("envs"), found.inputs.get("privateEnvs")
+    for path, variables in (("envs", public), ("privateEnvs", private)):
+        for name in variables if isinstance(variables, Mapping) else ():
+            if not name or "=" in name or "\0" in name:
+                reason = "is no name of a variable: it must not be empty, and must not contain `=` or a NUL"
+                found.failures.append((path_to(path, name), reason))
     if isinstance(public, Mapping) and isinstance(private, Mapping):
         for name in sorted(public.keys() & private.keys()):
             found.failures.append((path_to("privateEnvs", name), "is set in envs already"))

@@ -55,12 +55,17 @@ def encoded_commands() -> Drawn:
     return st.tuples(TEXTS, TEXTS, TEXTS).map(encode)
 
 
+VARIABLES = (WORDS | TEXTS).filter(lambda name: name and not {"=", "\0"} & {*name})
+"""Names of environment variables."""
+
 BEYOND_THE_TYPES: Mapping[tuple[str, str], Drawn] = {
     ("TrainingTask", "name"): st.from_regex(
         rf"[0-9A-Za-z中][0-9A-Za-z文_-]{{0,{MAX_NAME_LENGTH - 1}}}", fullmatch=True
     ),
     ("TrainingTask", "frameworkVersion"): st.just(""),
     ("TrainingTask", "encodedStartCmdInfo"): encoded_commands(),
+    ("TrainingTask", "envs"): st.dictionaries(VARIABLES, TEXTS, max_size=3),
+    ("TrainingTask", "privateEnvs"): st.dictionaries(VARIABLES, TEXTS, max_size=3),
     ("TrainingTask", "callbackUrl"): st.just("") | URLS,
     ("TrainingTask", "tags"): tags(),
     ("TrainingTask", "vpcId"): WORDS.map("vpc-{}".format),

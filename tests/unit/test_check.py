@@ -118,7 +118,7 @@ def test_whole_numbers_that_arrive_as_floats_become_integers() -> None:
         {"vpcId": "subnet-1", "subnetId": "subnet.id"},
         {"vpcId": "vpc-1"},
         {"dataConfigs": mounts({"localDiskSource": {"instanceId": "i"}}, {"cbsSource": {"volumeSizeInGb": 1.0}})},
-        {"envs": {"A": "1", "a": "", "": "x"}, "privateEnvs": {"B": "2"}},
+        {"envs": {"A": "1", "a": ""}, "privateEnvs": {"B": "2"}},
         {"tags": {}},
         {"triggers": [1.0, "a", None, {"b": [True]}]},
     ],
@@ -690,6 +690,14 @@ def test_a_tag_by_which_this_package_finds_its_tasks_is_a_failure(key: str, defa
     ((path, reason),) = found.failures
     assert path == f'tags["{key}"]' or path == f"tags.{key}"
     assert "use another key" in reason
+
+
+@pytest.mark.parametrize("name", ["", "A=B", "=", "A\0B"], ids=["empty", "A=B", "=", "NUL"])
+@pytest.mark.parametrize("where", ["envs", "privateEnvs"])
+def test_a_variable_that_no_process_can_have_is_a_failure_at_its_path(name: str, where: str) -> None:
+    ((path, reason),) = failures(**{where: {name: "x", "GOOD": "y"}}).items()
+    assert path.startswith(f"{where}[") or path == f"{where}.{name}"
+    assert "must not be empty, and must not contain `=`" in reason
 
 
 # What is no value at all.
