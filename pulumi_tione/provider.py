@@ -65,13 +65,20 @@ def _in_one_line(method: _F) -> _F:
                 return method(self, *args)
             except TioneError as error:
                 told = f"{_of_task(args, str(error))}{_way_to_todays_keys(error, method.__name__)}"
-                error.args = (_engine.displayable(told),)
-                raise error from None
+                raise _with_message(error, _engine.displayable(told)) from None
             except Exception as error:  # noqa: BLE001  whatever it is: it may hold a secret
                 told = f"{method.__name__} failed unexpectedly ({type(error).__name__}: {error}); please report it"
                 raise TioneError(_engine.displayable(told)) from None
 
     return wrapper  # type: ignore[return-value]
+
+
+def _with_message(error: TioneError, message: str) -> TioneError:
+    """Return the same error with another message. The error itself may be that of other calls, which share a list."""
+    other = type(error).__new__(type(error))
+    other.__dict__.update(error.__dict__)
+    other.args = (message,)
+    return other
 
 
 def _of_task(args: tuple[Any, ...], message: str) -> str:
