@@ -254,13 +254,16 @@ def _question(act: str, number: int) -> str:
 
 
 def _acted_on(act: str, survey: Survey, found: Sequence[Orphan], selection: _Selection) -> list[_Outcome]:
-    """Stop or delete the tasks that are meant, but none that a state has come to know."""
+    """Stop or delete the tasks that are meant, but none that a state has come to know.
+
+    One that was not meant when the question was asked is left alone, though it may be old enough by now.
+    """
     now = {orphan.task.id: orphan for orphan in survey.still_orphans(found)}
     outcomes = []
     meant = []
     for orphan in found:
         still = now.get(orphan.task.id)
-        reason = None if still is None else selection.reason_against(still)
+        reason = selection.reason_against(orphan) or (selection.reason_against(still) if still else None)
         if still is None:
             outcomes.append(_Outcome(orphan, _KNOWN_NOW))
         elif reason is not None:
