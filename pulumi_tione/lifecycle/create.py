@@ -253,8 +253,8 @@ class Creation:
                 found = self._find_ours(name, indeterminate, _SECONDS_TO_FIND_OURS)
                 if found is not None:
                     return found
-            if attempt == attempts:
-                raise TaskError(f"{not_created(name, indeterminate)} in {attempts} attempts: {last}")
+            if attempt >= attempts:  # a later refusal may be of a kind that allows fewer
+                raise TaskError(f"{not_created(name, indeterminate)} in {attempt} attempts: {last}")
             self.sleep(_SECONDS_BETWEEN_ATTEMPTS)
         raise AssertionError("the attempts are counted for ever")
 

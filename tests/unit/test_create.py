@@ -313,6 +313,16 @@ def test_a_request_that_has_made_nothing_is_sent_again_after_looking(error: Tion
     assert len(service.tasks) == 1
 
 
+def test_attempts_end_although_a_later_refusal_is_of_a_kind_that_is_tried_less_often() -> None:
+    busy, doubtful = (
+        lost(refusal(code)) for code in ("InternalError.QueryVPCInfoFailed", "InvalidParameterValue.QueryVPCInfoFailed")
+    )
+    service = Service(busy, busy, doubtful, doubtful, doubtful)
+    with pytest.raises(TaskError, match="was not created in 3 attempts"):
+        creation(service).run()
+    assert service.calls.count("create") == 3
+
+
 def test_what_is_shown_only_after_the_request_was_sent_again_is_recognized_by_its_name() -> None:
     service = Service(accepted_but(CUT))
     service.hidden_looks = 12
