@@ -230,6 +230,8 @@ def recorded_outputs(
             del outputs[field.property]
         else:
             outputs[field.property] = seen
+    if not detail.get("Uin"):  # every task has an account
+        detail = {name: told for name, told in detail.items() if name != "Uin"}
     known = {name: before[name] for name, wire in _KEPT.items() if before and name in before and wire not in detail}
     return {**outputs, **_service_side(detail), **known}
 

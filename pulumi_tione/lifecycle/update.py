@@ -142,7 +142,7 @@ class _Update:
                 self._detail = self._described() or self._detail
             except TioneError as error:
                 self._warn(f"{self._task_id} was changed, but cannot be read: {error}")
-        outputs = recorded_outputs(named(self._news, self._outputs["name"]), self._detail)
+        outputs = recorded_outputs(named(self._news, self._outputs["name"]), self._detail, self._outputs)
         known = (*SETTINGS, *TAGS, *LOG, *RUN, "allTags")
         outputs = {name: value for name, value in outputs.items() if name not in known}
         outputs |= {name: self._reached[name] for name in known if name in self._reached}

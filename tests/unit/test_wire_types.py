@@ -120,6 +120,8 @@ def test_the_account_and_the_tags_stay_recorded_when_the_service_does_not_tell_t
     now = recorded_outputs(INPUTS, {**DETAIL, "Uin": 100, "Tags": "team"}, before)
     assert (now["uin"], now["allTags"]) == ("100", {"team": "nlp"})
     assert recorded_outputs(INPUTS, {**DETAIL, "Tags": None}, before)["allTags"] == {}
+    for uin in (None, ""):
+        assert recorded_outputs(INPUTS, {**DETAIL, "Uin": uin}, before)["uin"] == "100"
 
 
 def test_a_whole_number_may_come_as_one_with_a_point() -> None:
