@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from pulumi_tione._waiting import Status
+from pulumi_tione._waiting import normalized
 from pulumi_tione._wire import REPLACEMENT, well_typed
 from pulumi_tione.errors import ApiError, MalformedAnswerError
 
@@ -176,17 +176,13 @@ def _require_texts(found: Answer, names: tuple[str, ...], where: str, action: st
             raise _malformed(action, answer, f"{where} that has {_kind(found, name)} in place of {name}")
 
 
-_STATUSES = frozenset(status.value for status in Status)
-
-
 def _clean(task: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return a task without what has another type than declared, and the names of that.
 
     Its status is in the API's spelling; one that nobody knows stays as it is.
     """
     found, left_out = well_typed(task)
-    known = found["Status"].upper()
-    return {**found, **({"Status": known} if known in _STATUSES else {})}, left_out
+    return {**found, "Status": normalized(found["Status"])}, left_out
 
 
 def _malformed(action: str, answer: Answer, what: str) -> MalformedAnswerError:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pulumi_tione._client import Client
-from pulumi_tione._waiting import Status, is_at_rest, wait_until
+from pulumi_tione._waiting import Status, is_at_rest, is_known, wait_until
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.presence import (
     LAG_SECONDS,
@@ -96,7 +96,7 @@ class Stop:
         """
         workspace = self._outputs.get("tiProjectId")
         status = STATUSES.of(self._client, self._task_id, workspace)
-        if status is not None and status not in {*Status}:
+        if status is not None and not is_known(status):
             detail = self._client.describe_training_task(self._task_id, workspace)
             status = status if detail is None else str(detail.get("Status"))
         self.status = status
@@ -112,8 +112,8 @@ class Stop:
             return False
         if self._asked_at is not None and self._clock() - self._asked_at < LAG_SECONDS:
             return False
-        known = self.status is None or self.status in {*Status}
-        self._announce(f"{self.status or 'active'}{'' if known else ', an unknown status'}: waiting until it stops")
+        is_unknown = self.status is not None and not is_known(self.status)
+        self._announce(f"{self.status or 'active'}{', an unknown status' * is_unknown}: waiting until it stops")
         try:
             self._client.stop_training_task(self._task_id, self._outputs.get("tiProjectId"))
         except ApiError as error:
