@@ -16,7 +16,7 @@ from pulumi_tione._failures import report
 from pulumi_tione._logs import newest_line
 from pulumi_tione._pods import readiness, short_pod
 from pulumi_tione._texts import harmless_line, span
-from pulumi_tione._waiting import Status, has_reached, is_at_rest, is_known, status_of
+from pulumi_tione._waiting import FAILED, Status, has_reached, is_at_rest, is_known, status_of
 from pulumi_tione.errors import TaskError, TioneError, UnreachedError, may_pass
 from pulumi_tione.lifecycle.presence import LAG_SECONDS, detail_or_gone, not_visible_yet
 
@@ -176,6 +176,8 @@ class Goal:
     status: str = ""
     create_time: str = ""
     """What the state records of the task: it tells whether the task may be too new to be visible."""
+    rerun_on_failure: int = 0
+    """How many re-runs the program allows."""
 
     def __str__(self) -> str:
         return " or ".join(self.statuses)
@@ -364,10 +366,23 @@ class _Wait:
         reason = harmless_line(detail.get("FailureReason") or detail.get("Message") or "the service gives no reason")
         return await self._unreached(
             f"{self._goal.task} ended {status_of(detail)}{_by_whom(detail)}, not {self._goal} as awaited: "
-            f"{reason.rstrip('.。')}. It stays in the state and is not run again by itself; change `triggers` to "
-            "replace it by a new run, or set `rerun_on_failure`",
+            f"{reason.rstrip('.。')}. It stays in the state. {self._reruns(status_of(detail))}",
             detail,
-            _WAYS_ON_FROM_REST,
+            (_NEW_RUN, _RAISED_RERUNS if self._may_be_rerun(status_of(detail)) else _SET_RERUNS),
+        )
+
+    def _may_be_rerun(self, status: str) -> bool:
+        return status in FAILED and self._goal.rerun_on_failure > 0
+
+    def _reruns(self, status: str) -> str:
+        """Return whether the task is run again, and what to do for a new run."""
+        if not self._may_be_rerun(status):
+            return (
+                "It is not run again by itself; change `triggers` to replace it by a new run, or set `rerun_on_failure`"
+            )
+        return (
+            f"`rerun_on_failure` is {self._goal.rerun_on_failure}: if fewer re-runs were made, the next `pulumi up` "
+            "starts it again, and its preview says so; otherwise raise it, or change `triggers`"
         )
 
     async def _late(self) -> Mapping[str, Any]:
@@ -397,9 +412,10 @@ class _Wait:
 
 _WITH_PODS = (Status.PENDING, Status.STARTING, Status.RUNNING)
 
-_WAYS_ON_FROM_REST = (
-    "change `triggers` in the program and run `pulumi up`: one new run, in place of this task",
-    "set `rerun_on_failure` in the program: the next `pulumi up` starts this task again",
+_NEW_RUN = "change `triggers` in the program and run `pulumi up`: one new run, in place of this task"
+_SET_RERUNS = "set `rerun_on_failure` in the program: the next `pulumi up` starts this task again"
+_RAISED_RERUNS = (
+    "run `pulumi up` again: it starts this task again while re-runs are left; raise `rerun_on_failure` when none is"
 )
 _WAYS_ON_FROM_RUNNING = (
     "run `pulumi up` again: it goes on waiting",

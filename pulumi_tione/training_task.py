@@ -182,7 +182,7 @@ class TrainingTask(TrainingTaskProperties):
             name: getattr(self, name)
             for name in (
                 *("id", "name", "uin", "region", "ti_project_id", "settings", "desired_status"),
-                *("status", "create_time"),
+                *("status", "create_time", "rerun_on_failure"),
             )
         }
         if pulumi.runtime.is_dry_run():
@@ -198,7 +198,7 @@ class TrainingTask(TrainingTaskProperties):
     async def _masked_wait(
         self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
     ) -> TrainingTask:
-        recorded = task["status"] or "", task["create_time"] or ""
+        recorded = task["status"] or "", task["create_time"] or "", int(task["rerun_on_failure"] or 0)
         goal = Goal(task["id"], task["name"], task["uin"], wanted, timeout, logs, *recorded)
         try:
             if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:

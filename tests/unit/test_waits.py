@@ -196,6 +196,25 @@ def test_the_outputs_come_from_a_detail_that_agrees_with_the_list() -> None:
     assert "ended" not in " ".join(watch.shown)
 
 
+@pytest.mark.parametrize(
+    ("status", "reruns", "says", "never"),
+    [
+        ("FAILED", 0, ["is not run again by itself", "set `rerun_on_failure`"], ["raise"]),
+        ("FAILED", 2, ["`rerun_on_failure` is 2", "the next `pulumi up` starts it again", "raise"], ["not run again"]),
+        ("STOPPED", 2, ["is not run again by itself"], ["starts it again"]),
+    ],
+)
+def test_a_failure_says_whether_the_next_update_runs_the_task_again(
+    status: str, reruns: int, says: list[str], never: list[str]
+) -> None:
+    service = Service(status)
+    with pytest.raises(UnreachedError) as caught:
+        asyncio.run(Watch(service).wait(goal(rerun_on_failure=reruns)))
+    text = " ".join(str(caught.value).split())
+    assert all(word in text for word in says)
+    assert not [word for word in never if word in text]
+
+
 @pytest.mark.parametrize(("listed", "is_reached"), [("SUCCEED", True), ("FAILED", False)])
 def test_a_detail_that_never_agrees_holds_a_wait_back_for_half_a_minute(listed: str, is_reached: bool) -> None:
     service = Split(lists=["RUNNING", listed], details=["RUNNING"])
