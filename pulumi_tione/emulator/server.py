@@ -156,7 +156,7 @@ class Server:
         """Whether a request has the key, or needs none: as that of a program on this machine, which no page made."""
         if self._is_open_to_programs and not may_be_of_a_browser(headers):
             return True
-        return hmac.compare_digest(headers.get(KEY_HEADER, "").encode(), self._control_key)
+        return hmac.compare_digest(headers.get(KEY_HEADER, "").encode(errors="replace"), self._control_key)
 
     async def _aside(self, do: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Do something in another thread: whatever it takes, other requests are answered meanwhile."""

@@ -65,6 +65,18 @@ def test_a_page_controls_nothing_without_the_key(headers: dict[str, str], run: b
         assert emulator.tasks() == []
 
 
+def test_a_key_that_is_no_unicode_is_a_wrong_one(caplog: pytest.LogCaptureFixture) -> None:
+    with Emulator() as emulator:
+        connection = http.client.HTTPConnection(emulator.endpoint.removeprefix("http://"))
+        connection.putrequest("GET", "/_emulator/settings")
+        connection.putheader(KEY_HEADER, b"\xff\xfe")
+        connection.putheader("Referer", "http://localhost:3000/page")
+        connection.endheaders()
+        assert connection.getresponse().status == 403
+        connection.close()
+    assert not caplog.records
+
+
 def test_a_program_on_this_machine_needs_no_key() -> None:
     with Emulator() as emulator:
         assert _ask(emulator.endpoint, "settings", {}) == 200
