@@ -335,17 +335,11 @@ def _item_from_wire(kind: Type, told: Any) -> Any:
     return ({} if isinstance(kind, Struct) else told) if found is None else found
 
 
-def observed(kind: Type, wanted: Any, told: Any) -> Any:
-    """Return what the service tells, seen by what the program wanted: the same value where both agree, or where the
-    service tells a value of another type than is declared.
+def _observed(kind: Type, wanted: Any, told: Any) -> Any:
+    """Return what the service tells, seen by what the program wanted: the same value where both agree.
 
     Of a struct only the parts that the program set are looked at; its outputs are added.
     """
-    told = _well_typed(kind, told, "", [])
-    return wanted if told is _WRONG else _observed(kind, wanted, told)
-
-
-def _observed(kind: Type, wanted: Any, told: Any) -> Any:
     match kind:
         case Struct():
             told = told or {}

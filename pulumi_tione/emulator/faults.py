@@ -139,11 +139,6 @@ class Fault:
         told = "; ".join(part for part in parts if part) or "nothing"
         return told if self.takes_effect else f"{told}; without effect"
 
-    @property
-    def distorts(self) -> bool:
-        """Whether the answer has other members than its own."""
-        return bool(self.members or self.at_most or self.lower_case or self.without or self.endless)
-
     def counts(self, action: str, body: Mapping[str, Any]) -> bool:
         """Count a call if the order is about its action and what it asks for."""
         if self.action not in ("*", action):

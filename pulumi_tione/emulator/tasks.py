@@ -35,10 +35,6 @@ class Run:
         return self.history[-1][0]
 
     @property
-    def submitted_at(self) -> datetime:
-        return self.history[0][1]
-
-    @property
     def started_at(self) -> datetime | None:
         """When it began to run for the first time."""
         return next((at for status, at in self.history if status is Status.RUNNING), None)

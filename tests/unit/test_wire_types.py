@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
 from pulumi_tione._fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
-from pulumi_tione._wire import from_wire, imported_outputs, observed, recorded_outputs, user_tags, well_typed
+from pulumi_tione._wire import from_wire, imported_outputs, recorded_outputs, user_tags, well_typed
 from pulumi_tione.lifecycle.diff import diff
 
 PROPERTY = settings(max_examples=300, deadline=None, derandomize=True, database=None)
@@ -222,6 +222,3 @@ def test_whatever_a_detail_holds_what_is_recorded_has_the_declared_types(detail:
 def test_whatever_comes_in_the_place_of_a_value_has_its_type_or_is_nothing(field: Any, told: Any) -> None:
     seen = from_wire(field.type, told)
     assert seen is None or is_of(field.type, seen)
-    if field.property in INPUTS:
-        now = observed(field.type, INPUTS[field.property], told)
-        assert now is None or is_of(field.type, now)
