@@ -14,7 +14,7 @@ from typing import Any
 
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import LABELS
-from pulumi_tione._times import parsed_time
+from pulumi_tione._times import time_or_none
 from pulumi_tione._wire import user_tags
 from pulumi_tione.cli._places import Place
 from pulumi_tione.errors import ApiError, Kind
@@ -41,15 +41,11 @@ class LabelledTask:
 
     @classmethod
     def told(cls, task: Mapping[str, Any], place: Place) -> LabelledTask:
-        try:
-            created = parsed_time(str(task.get("CreateTime")))
-        except ValueError:
-            created = None
         return cls(
             id=str(task["Id"]),
             name=str(task.get("Name")),
             status=str(task.get("Status")),
-            created=created,
+            created=time_or_none(task.get("CreateTime")),
             tags=user_tags(task.get("Tags")),
             place=place,
         )
