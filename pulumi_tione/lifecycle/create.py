@@ -386,9 +386,10 @@ class Creation:
                 raise TaskError(self._claim.is_left_behind(left)) from refusal
         if failed is not None:
             raise TaskError(f"{not_created(name, None)}: {refusal}; what has the name: {failed}") from failed
-        is_numbered = (deleted or self.deleted_names_are_kept) and self._claim.has_computed_name
+        kept = self.deleted_names_are_kept
+        is_numbered = (deleted or kept) and self._claim.has_computed_name
         if not is_numbered or refusal.code == _IS_BEING_CREATED:
-            raise TaskError(self._claim.name_has_no_holder(name, refusal)) from refusal
+            raise TaskError(self._claim.name_has_no_holder(name, refusal, are_names_kept=kept)) from refusal
 
     def _left_behind_now(self) -> dict[str, Any] | None:
         if not self.labelled or "owner" not in self.inputs:

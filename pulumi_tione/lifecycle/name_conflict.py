@@ -80,16 +80,25 @@ class Claim:
         way = _WAY_BESIDE_RETAINED if self._is_retained_by_us(holder) else self._ways_out(holder)
         return f"{not_created(name, None)}: {self._described(holder)}. {way}{_because(refusal)}"
 
-    def name_has_no_holder(self, name: str, refusal: ApiError) -> str:
-        """Return the error of a name that is refused as taken, though no visible task has it."""
-        if self.has_computed_name:
-            kept = "set it: `pulumi config set tione:deletedNamesAreKept true`, and the name gets a number"
-        else:
+    def name_has_no_holder(self, name: str, refusal: ApiError, *, are_names_kept: bool) -> str:
+        """Return the error of a name that is refused as taken, though no visible task has it.
+
+        Args:
+            name: the name.
+            refusal: the service's refusal.
+            are_names_kept: whether the user has said already that the service keeps the names of deleted tasks.
+        """
+        if not self.has_computed_name:
             kept = "choose another name"
+        elif are_names_kept:
+            kept = ""
+        else:
+            kept = "set it: `pulumi config set tione:deletedNamesAreKept true`, and the name gets a number"
+        other_way = f" If the service may keep the names of deleted tasks, {kept}" if kept else ""
         return (
-            f"{not_created(name, None)}: its name is refused as taken, though no task of this name was visible for a "
-            "minute. If such a task was created or deleted just now, run `pulumi up` again. If the service may keep "
-            f"the names of deleted tasks, {kept}{_because(refusal)}"
+            f"{not_created(name, None)}: its name is refused as taken, though no task of this name was visible. If "
+            f"such a task was created or deleted just now, run `pulumi up` again in a minute.{other_way}"
+            f"{_because(refusal)}"
         )
 
     def is_left_behind(self, task: Mapping[str, Any]) -> str:

@@ -298,8 +298,7 @@ def test_where_the_user_says_that_names_are_kept_and_we_have_deleted_the_task_no
     assert service.now - begun < 10
 
 
-@pytest.mark.parametrize("name", ["bert-fixed", None])
-def test_a_name_of_the_programs_own_is_never_numbered(name: str | None) -> None:
+def test_a_name_of_the_programs_own_is_never_numbered() -> None:
     service = LaggingService()
     service.taken_names |= {"bert-fixed"}
     deleted = DeletedTasks()
@@ -314,8 +313,10 @@ def test_a_name_whose_task_is_being_created_is_never_numbered() -> None:
     service.trouble("create", *[refusal("FailedOperation.DuplicateNameTaskIsCreating")] * 5)
     deleted = DeletedTasks()
     deleted.add("train-9", {"owner": OWNER})
-    with pytest.raises(TaskError, match="no task of this name was visible"):
+    with pytest.raises(TaskError, match="no task of this name was visible") as caught:
         creation(service, deleted=deleted, deleted_names_are_kept=True).run()
+    assert "run `pulumi up` again" in str(caught.value)
+    assert "deletedNamesAreKept" not in str(caught.value), "it is set already"
     assert not service.existing
 
 
