@@ -46,7 +46,7 @@ class Removal:
 
 REMOVALS = (
     Removal("masking", "_masking.py", "if secrets else text", "if None else text", MASKING),
-    Removal("escapes", "_masking.py", '_ESCAPED = r"', '_ESCAPED = r"never', MASKING),
+    Removal("escapes", "_masking.py", "_ESCAPED = _BACKSLASH", '_ESCAPED = "never" + _BACKSLASH', MASKING),
     Removal("base64", "_masking.py", ", *self._encoded_spans(text)]", "]", MASKING),
     Removal("parts of a secret", "_masking.py", "parts = [*_parts_of_url", "parts = [] and [*_parts_of_url", MASKING),
     Removal("short secrets", "_masking.py", "quoted = f", "quoted = text or f", MASKING),
