@@ -128,10 +128,14 @@ class Client:
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> dict[str, Any] | None:
         """Return the list's item of the task with exactly this name, if there is one (`DescribeTrainingTasks`).
 
+        A list may go on to show a deleted task beside the one that has its name now, which is the newest.
+
         Raises:
             UnclearError: the list has more tasks than it shows.
         """
-        return next(iter(self.training_tasks_named(name, ti_project_id)), None)
+        return max(
+            self.training_tasks_named(name, ti_project_id), key=lambda item: str(item.get("CreateTime")), default=None
+        )
 
     def training_tasks_named(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
         """Return the list's items of the tasks with exactly this name (`DescribeTrainingTasks`).

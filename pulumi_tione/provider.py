@@ -7,6 +7,7 @@ change.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -285,8 +286,15 @@ class TrainingTaskProvider(ResourceProvider):
 
 
 def _sealed(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return outputs with those sealed that say something secret; the engine does so where an input has their name."""
-    return {name: _engine.sealed(value) if name in TRAINING_TASK.outputs else value for name, value in outputs.items()}
+    """Return outputs with those sealed that say something secret; the engine does so where an input has their name.
+
+    One that cannot be sealed is left out: an error would lose the task that they are of.
+    """
+    sealed: dict[str, Any] = {}
+    for name, value in outputs.items():
+        with contextlib.suppress(Exception):
+            sealed[name] = _engine.sealed(value) if name in TRAINING_TASK.outputs else value
+    return sealed
 
 
 def _key_of(props: Mapping[str, Any]) -> str:

@@ -1279,3 +1279,11 @@ def test_a_member_of_another_type_is_unknown_and_warned_of_once(
     ]
     service.answer(ok(TrainingTaskSet=[{**DETAIL, **odd}], TotalCount=1))
     assert client.training_tasks_by_id(["train-1"]) == {"train-1": {**DETAIL, "Thing": 7}}
+
+
+def test_of_a_deleted_task_and_the_one_that_has_its_name_now_the_newest_is_found(
+    service: Service, client: Client
+) -> None:
+    old, new = ({**task(f"train-{hour}"), "CreateTime": f"2025-08-01 1{hour}:00:00"} for hour in (1, 2))
+    service.answer(ok(TrainingTaskSet=[old, new], TotalCount=2))
+    assert (client.find_training_task("bert") or {})["Id"] == "train-2"
