@@ -4,18 +4,22 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all check check-vendor audit live outputs bench reliability-100 soak soak-engine states clean
+.PHONY: demo test test-all test-exhaustive check check-vendor audit live outputs bench reliability-100 soak soak-engine states clean
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
 
 test: $(READY)  ## all tests that a change should pass, in minutes
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
-	$(BIN)/python -m pytest -n 2 -m "not long"
+	$(BIN)/python -m pytest -n 2 -m "not long and not exhaustive"
 
 test-all: $(READY)  ## the long tests, which `make test` leaves out
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python -m pytest -n 2 -m long
+
+test-exhaustive: $(READY)  ## every cell, order and lag that `make test-all` has a sample of; takes an hour
+	$(BIN)/python tools/pulumi/ensure.py >/dev/null
+	$(BIN)/python -m pytest -n 2 -m exhaustive
 
 check: $(READY)  ## format, lint, types, import order, generated files, secrets
 	$(BIN)/ruff format --check .

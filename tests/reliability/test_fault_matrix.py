@@ -328,11 +328,12 @@ def lagging_cells() -> Iterator[Any]:
         for operation, cell in row.items():
             for lag in LAGS[1:]:
                 name = f"{what.replace(' ', '_')}-{operation}-{lag}_s"
-                yield pytest.param(what, operation, cell, lag, id=name)
+                often = lag == 10 and what in ("answer lost after acceptance", "CLI killed")
+                marks = pytest.mark.long if often else pytest.mark.exhaustive
+                yield pytest.param(what, operation, cell, lag, id=name, marks=marks)
 
 
 @pytest.mark.engine
-@pytest.mark.long
 @pytest.mark.parametrize(("what", "operation", "cell", "lag"), [*lagging_cells()], indirect=["lag"])
 def test_nothing_is_lost_and_nothing_is_made_twice_where_reads_lag(
     what: str, operation: str, cell: Cell, lag: float, lagging_trial: Trial

@@ -136,7 +136,7 @@ def _named(lag: Lag) -> str:
 LAGS = [
     *(pytest.param(lag, id=_named(lag)) for lag in (Lag(), Lag(lists=30.0, details=30.0, tags=30.0))),
     *(
-        pytest.param(lag, id=_named(lag), marks=pytest.mark.long)
+        pytest.param(lag, id=_named(lag), marks=pytest.mark.exhaustive)
         for lag in (
             Lag(lists=10.0, details=3.0, tags=20.0),
             Lag(details=30.0),
@@ -146,7 +146,7 @@ LAGS = [
 ]
 """How far reads lag."""
 
-_long = functools.partial(pytest.param, marks=pytest.mark.long)
+_long = functools.partial(pytest.param, marks=pytest.mark.exhaustive)
 
 
 FAULTS: dict[str, Json | None] = {
