@@ -17,7 +17,7 @@ from pulumi_tione._logs import newest_line
 from pulumi_tione._pods import readiness, short_pod
 from pulumi_tione._texts import harmless_line, span
 from pulumi_tione._waiting import FAILED, Status, has_reached, is_at_rest, is_known, status_of
-from pulumi_tione.errors import TaskError, TioneError, UnreachedError, may_pass
+from pulumi_tione.errors import NotSentError, TaskError, TioneError, UnreachedError, may_pass
 from pulumi_tione.lifecycle.presence import LAG_SECONDS, detail_or_gone, not_visible_yet
 
 _FIRST_LOOK_SECONDS = 0.2
@@ -31,6 +31,9 @@ _LEAST_SECONDS_A_PAGE = 0.25
 
 _PATIENCE = timedelta(minutes=30)
 """How long statuses may stay unreadable, for reasons that may pass, before a wait gives up."""
+
+_PATIENCE_BEFORE_AN_ANSWER = timedelta(minutes=1)
+"""The same where the service was never reached: its address may be wrong."""
 
 _SECONDS_UNTIL_VISIBLE = 60.0
 """How long a task that was just created may stay invisible before it is asked whether it is gone."""
@@ -310,7 +313,8 @@ class _Wait:
         if not may_pass(error):
             raise error
         blind = self._clock() - self._seen
-        if blind > _PATIENCE.total_seconds():
+        was_never_reached = isinstance(error, NotSentError) and not self._status
+        if blind > (_PATIENCE_BEFORE_AN_ANSWER if was_never_reached else _PATIENCE).total_seconds():
             raise TaskError(f"the status of {self._goal.task} could not be read for {span(blind)}: {error}") from error
         if not self._is_blind or self._clock() - self._shown >= _SECONDS_BETWEEN_MESSAGES:
             self._show(f"status unknown for {span(blind)}: {error}")

@@ -16,7 +16,7 @@ import pytest
 from pulumi_tione import _waits
 from pulumi_tione._client import PAGE, Client
 from pulumi_tione._waits import Goal, Lookout, wait
-from pulumi_tione.errors import ApiError, TaskError, TioneError, UnclearError, UnreachedError
+from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError, UnclearError, UnreachedError
 from pulumi_tione.lifecycle import presence
 from pulumi_tione.lifecycle.presence import detail_or_gone
 
@@ -395,6 +395,22 @@ def test_patience_ends_after_half_an_hour() -> None:
     assert isinstance(error, TaskError)
     assert "could not be read for 30 min: no answer" in str(error)
     assert 1800 <= watch.now - 1000 < 1830
+
+
+def test_patience_ends_after_a_minute_if_the_service_was_never_reached() -> None:
+    service = Service("RUNNING")
+    service.errors = [NotSentError("http://127.0.0.1:9 cannot be reached")] * 1000
+    error, watch = failure(service)
+    assert "could not be read for" in str(error)
+    assert "cannot be reached" in str(error)
+    assert 60 <= watch.now - 1000 < 90
+
+
+def test_an_outage_of_a_service_that_was_reached_is_waited_through() -> None:
+    service = Service("RUNNING", "RUNNING", "SUCCEED")
+    service.errors = [None, *[NotSentError("http://127.0.0.1:9 cannot be reached")] * 20]
+    _, watch = result(service)
+    assert watch.now - 1000 > 120
 
 
 def test_an_error_that_will_not_pass_ends_the_wait() -> None:
