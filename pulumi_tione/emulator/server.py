@@ -13,9 +13,9 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timezone
-from email.utils import format_datetime
-from functools import partial
+from datetime import datetime
+from email.utils import formatdate
+from functools import lru_cache, partial
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -203,12 +203,17 @@ def _silent_log() -> logging.Logger:
     return log
 
 
+@lru_cache(maxsize=4)
+def _http_date(seconds: int) -> str:
+    """Return a time as HTTP writes it. Many answers are sent within one second."""
+    return formatdate(seconds, usegmt=True)
+
+
 async def _send(
     request: web.BaseRequest, reply: Reply, now: datetime, stops_within: Callable[[float], Awaitable[bool]]
 ) -> web.StreamResponse:
     # One service has one clock: clients measure the age of a task by this header and its CreateTime.
-    date = format_datetime(now.astimezone(timezone.utc), usegmt=True)
-    headers = {"Content-Type": reply.content_type, "Date": date}
+    headers = {"Content-Type": reply.content_type, "Date": _http_date(int(now.timestamp()))}
     if reply.connection is None and reply.bytes_every_seconds is not None:
         return await _send_slowly(request, reply, headers, partial(stops_within, reply.bytes_every_seconds))
     if reply.connection is None:
@@ -267,6 +272,7 @@ def is_loopback(host: str) -> bool:
         return host in LOOPBACK_NAMES
 
 
+@lru_cache(maxsize=64)
 def _host_name(host: str) -> str | None:
     try:
         return urlsplit(f"//{host}").hostname
