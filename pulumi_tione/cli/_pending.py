@@ -10,12 +10,12 @@ from typing import Any
 from pulumi_tione._client import Client
 from pulumi_tione._ownership import LABELS, is_form_of, labels, named
 from pulumi_tione._waiting import intervals
-from pulumi_tione._wire import recorded_outputs, user_tags
+from pulumi_tione._wire import imported_outputs, recorded_outputs, user_tags
 from pulumi_tione.cli._places import Place
 from pulumi_tione.cli._sealing import sealed_outputs, unsealed
 from pulumi_tione.cli._state import State
 from pulumi_tione.errors import TaskError, UnclearError
-from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.diff import LOG, diff
 from pulumi_tione.lifecycle.names import computed_name
 
 _SECONDS = 60.0
@@ -131,6 +131,9 @@ class Settlement:
         if self.state.resource(urn) is not None:
             return Settled(urn, f"the resource has another task by now, and {task} is an orphan")
         outputs = recorded_outputs(named(inputs, str(detail.get("Name") or inputs.get("name"))), detail)
+        # Another create of this resource, cut off as well, may have asked for log delivery where this one does not.
+        delivery = {name: value for name, value in imported_outputs(detail).items() if name in LOG and value}
+        outputs = {**delivery, **outputs}
         return Settled(
             urn,
             task,

@@ -99,6 +99,18 @@ def test_a_task_with_our_labels_becomes_the_resource(settle: Settle, create: Cre
     assert (watch.waited, watch.said) == (0, [])
 
 
+def test_log_delivery_that_only_another_create_of_the_resource_asked_for_is_recorded(
+    settle: Settle, create: Create
+) -> None:
+    config = {"LogsetId": "logset-1", "TopicId": "topic-1"}
+    create(NAME, Tags=LABELS, LogEnable=True, LogConfig=config)
+    (settled,) = settle(INPUTS)
+    assert settled.entry
+    outputs = settled.entry["outputs"]
+    assert (outputs["logEnable"], outputs["logConfig"]) == (True, {"logsetId": "logset-1", "topicId": "topic-1"})
+    assert "logEnable" not in settled.entry["inputs"]
+
+
 def test_a_task_that_the_service_left_without_tags_is_known_by_its_computed_name(
     settle: Settle, create: Create
 ) -> None:
