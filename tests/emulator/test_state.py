@@ -156,7 +156,13 @@ class _Client:
     def _delete(self, endpoint: str) -> None:
         victim = min(self.acknowledged - self.in_doubt)
         self.in_doubt.add(victim)
-        _call(endpoint, "DeleteTrainingTask", {"Id": victim})
+        try:
+            _call(endpoint, "DeleteTrainingTask", {"Id": victim})
+        except TencentCloudSDKException as error:
+            if error.code != "InternalError.NotAllow":
+                raise
+            self.in_doubt.discard(victim)  # it was created a moment ago, and is not at rest yet
+            return
         self.acknowledged.discard(victim)
         self.deleted.add(victim)
 

@@ -101,5 +101,5 @@ def test_every_code_of_a_taken_name_is_told_with_the_ways_out(hasty_stack: Stack
         emulator.faults.clear()
         emulator.faults.add("CreateTrainingTask", code=code, message="服务自己的话", times=None)
         shown = hasty_stack.up(fails=True)
-        for part in (code, "服务自己的话", "'bert'", "Choose another name"):
+        for part in (code, "服务自己的话", "'bert'", "choose another name"):
             assert part in shown

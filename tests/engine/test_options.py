@@ -232,7 +232,7 @@ def test_a_changed_name_in_the_program_with_an_explicit_one_says_who_has_it(stac
     stack.program('tione.TrainingTask("new", **(B | dict(name="bert-fixed")))')
     error = diagnostics(stack.up(fails=True))
     assert f"training task 'bert-fixed' was not created: {before} is there already" in error
-    assert "without the labels of this very resource" in error
+    assert "with the labels of the resource 'old' of stack 'dev'" in error
     assert [task["Id"] for task in emulator.tasks()] == [before]
 
     alias = 'opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")])'
@@ -257,7 +257,7 @@ tione.TrainingTask("second", opts=pulumi.ResourceOptions(depends_on=[first]), **
     assert id_of(stack, "first") == task["Id"]
     assert stack.resource("second") is None
     assert error.count(f"training task 'bert-fixed' was not created: {task['Id']} is there already") == 1
-    assert "without the labels of this very resource" in error
+    assert "with the labels of the resource 'first' of stack 'dev'" in error
 
 
 def switch_to(stack: Stack, name: str) -> None:
@@ -272,7 +272,7 @@ def test_two_stacks_with_one_explicit_name_are_one_task_and_one_error(stack: Sta
     switch_to(stack, "prod")
     error = diagnostics(stack.up(fails=True))
     assert f"training task 'bert-fixed' was not created: {first} is there already" in error
-    assert "without the labels of this very resource" in error
+    assert "with the labels of the resource 't' of stack 'dev'" in error
     assert stack.resource("t") is None
     stack.destroy()
     assert [task["Id"] for task in emulator.tasks()] == [first]
@@ -286,7 +286,7 @@ def test_a_lost_request_never_takes_over_the_task_of_another_stack(
     stack.up()
     switch_to(stack, "prod")
     emulator.faults.add("CreateTrainingTask", **trouble)
-    assert "without the labels of this very resource" in diagnostics(stack.up(fails=True))
+    assert "with the labels of the resource 't' of stack 'dev'" in diagnostics(stack.up(fails=True))
     assert stack.resource("t") is None
 
 
