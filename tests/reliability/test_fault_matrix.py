@@ -250,11 +250,12 @@ def cells() -> Iterator[Any]:
             for following in ("same", "changed") if TROUBLES[what].interrupts else (None,):
                 if isinstance(cell, Cell):
                     name = "-".join(part for part in (what.replace(" ", "_"), operation, following) if part)
-                    yield pytest.param(what, operation, cell, following, id=name)
+                    often = operation == "create" or what == "answer lost after acceptance"
+                    marks = pytest.mark.long if often else pytest.mark.exhaustive
+                    yield pytest.param(what, operation, cell, following, id=name, marks=marks)
 
 
 @pytest.mark.engine
-@pytest.mark.long
 @pytest.mark.parametrize(("what", "operation", "cell", "following"), [*cells()])
 def test_nothing_is_lost_and_nothing_is_made_twice(
     what: str,
