@@ -132,7 +132,7 @@ class _Deletion:
         """Go on with a task that no list shows: it may be gone, not visible yet, or of another account."""
         detail = self._described()
         if detail is None and not_visible_yet(self._client, self._outputs) is None:
-            detail = self._detail_or_gone()
+            detail = self._detail_or_gone({})
             if detail is None:
                 return True
         if detail is None:
@@ -169,7 +169,8 @@ class _Deletion:
             self._announce("deleted; waiting until the service does not show it any more")
             return False
         self._next_delete_at = self._clock() + self._deletes * _SECONDS_BETWEEN_DELETES
-        return self._detail_or_gone() is None
+        # Only a task that nobody has seen may be too new to be visible.
+        return self._detail_or_gone({"createTime": ""} if self._seen else {}) is None
 
     def _is_refused_for_good(self) -> bool:
         """Check whether the service has refused to delete a task that is not active, for longer than reads may lag."""
@@ -180,11 +181,11 @@ class _Deletion:
             self._not_allowed_since = self._clock()
         return self._clock() - self._not_allowed_since >= LAG_SECONDS
 
-    def _detail_or_gone(self) -> dict[str, Any] | None:
+    def _detail_or_gone(self, known: Mapping[str, Any]) -> dict[str, Any] | None:
         return detail_or_gone(
             self._client,
             self._task_id,
-            {**self._outputs, "status": self._outputs.get("status") or self._seen},
+            {**self._outputs, "status": self._outputs.get("status") or self._seen, **known},
             sleep=self._sleep,
             clock=self._clock,
             announce=self._announce,

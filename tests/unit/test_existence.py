@@ -324,3 +324,24 @@ def test_a_task_that_was_not_visible_when_it_was_recorded_is_gone_when_this_dele
 
     service.trouble("delete", done_and_not_found)
     assert not deleted(service, task_id, status="", createTime="")
+
+
+def test_a_young_task_that_this_delete_has_seen_is_gone_after_its_own_request_has_taken_effect() -> None:
+    service = LaggingService()
+    task_id = service.make(BODY)
+    service.now += 20
+
+    def done_and_not_found(_task_id: str) -> bool:
+        service.put(task_id)
+        return False
+
+    service.trouble("delete", done_and_not_found)
+    assert not deleted(service, task_id)
+
+
+def test_a_young_task_that_only_lists_and_requests_miss_is_not_gone() -> None:
+    service = LaggingService(Lag(30, 30))
+    task_id = service.make(BODY)
+    service.trouble("delete", *[lambda _: False] * 9)
+    with pytest.raises(TaskError, match="stays in the state"):
+        deleted(service, task_id)

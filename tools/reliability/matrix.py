@@ -216,7 +216,10 @@ MATRIX: Mapping[str, Row] = {
     "service restarted": _row(Cell(), read=replace(_AWAY, further=(UP,))),
     "deleted behind our back": _row(
         Cell(),
-        create=Cell(further=(UP_REFRESH,), tasks_made_again=1),
+        create=NoSense(
+            "A task that vanishes before anybody has seen it stays in the state: nothing proves that it is gone. "
+            "`pulumi up --refresh` says so, and `pulumi state delete` takes it out."
+        ),
         read=Cell(
             1, "there is no training task … in account …", further=(UP,), edit="take the look-up out of the program"
         ),
