@@ -169,7 +169,7 @@ class Caller:
         return NotSentError(f"{not_sent}: {self._endpoint} cannot be reached: {_in_one_line(cause)}")
 
     def _meets_tls(self, exchange: Exchange, cause: BaseException | None) -> bool:
-        """Tell whether a request in plain http has come to a port of TLS, where nobody has understood it.
+        """Check whether a request in plain http has come to a port of TLS, where nobody has understood it.
 
         A server of TLS answers with an alert, or closes the connection. Then a handshake tells.
         """
@@ -186,7 +186,7 @@ class Caller:
         )
 
     def _problem_with_tls(self, exchange: Exchange, cause: BaseException | None) -> str:
-        """Say what is wrong with TLS, if it is that; nothing of it changes before the settings do."""
+        """Return the error of a TLS failure, which lasts until the settings change; empty for others."""
         endpoint = self._endpoint
         if exchange.was_sent:
             return f"{endpoint} speaks TLS: did you mean https://{endpoint.host}?"
@@ -226,7 +226,7 @@ _PROBE_SECONDS = 3.0
 
 
 def _speaks_tls(endpoint: Endpoint) -> bool:
-    """Tell whether a port takes part in a handshake of TLS, whoever's its certificate is."""
+    """Check whether a port speaks TLS, with whatever certificate."""
     address = urlsplit(f"//{endpoint.host}")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -133,7 +133,7 @@ class Transport:
         return retrying(lambda: read(action, self._send(service, action, body, is_repeatable)))
 
     def _waits_for_the_service(self, repeat: Repeat) -> bool:
-        """Tell whether an outage is waited through.
+        """Check whether an outage is waited through.
 
         Who has just configured an endpoint wants to hear at once that nobody is there. But a task that exists was
         created there, and an error in the middle of a change to it costs money.

@@ -147,7 +147,7 @@ class Emulator(Control):
 
 @contextmanager
 def _readable(state_file: Path | str | None) -> Iterator[None]:
-    """Say of a state file that it is damaged, whatever shows that."""
+    """Raise one clear error for a damaged state file, whatever shows the damage."""
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:

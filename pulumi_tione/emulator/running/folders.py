@@ -14,7 +14,7 @@ _CLAIM = "claim"
 
 
 def claim(folder: Path) -> TextIO:
-    """Say that a folder is in use, until the file is closed or the process has ended."""
+    """Mark a folder as in use, until the file is closed or the process has ended."""
     import fcntl  # not on Windows, where an emulator that executes nothing is of use all the same
 
     file = (folder / f".{_CLAIM}").open("w", encoding="utf-8")
