@@ -57,7 +57,7 @@ states: $(READY)  ## record the states that a version writes: make states VERSIO
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python tools/compat/record.py $(VERSION) $(COMMIT)
 
-outputs: $(READY)  ## write the generated files anew, after a change of args.py or _codes.py
+outputs: $(READY)  ## write the generated files anew, after a change of args.py or _error_error_codes.py
 	$(BIN)/python tools/outputs/generate.py
 	$(BIN)/python tools/errors/generate.py
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pulumi import Input
 from typing_extensions import Required, TypedDict
 
-from pulumi_tione._rules import (
+from pulumi_tione._constraints import (
     EncodedCommand,
     KnownValues,
     MaxItems,

@@ -1,4 +1,4 @@
-"""What can go wrong. What each code of the API means stands in `_codes.py`.
+"""What can go wrong. What each code of the API means stands in `_error_codes.py`.
 
     TioneError
     ├── SettingsError       region, keys or endpoint are missing or contradict each other
@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import enum
 
-from pulumi_tione._codes import CODES, UNKNOWN
-from pulumi_tione._codes import KIND_OF_CODE as KIND_OF_CODE
-from pulumi_tione._codes import Kind as Kind
+from pulumi_tione._error_codes import CODES, UNKNOWN
+from pulumi_tione._error_codes import KIND_OF_CODE as KIND_OF_CODE
+from pulumi_tione._error_codes import Kind as Kind
 from pulumi_tione._masking import mask
-from pulumi_tione._texts import escaped, harmless
+from pulumi_tione._text import escaped, harmless
 
 __all__ = ["ApiError", "NotSentError", "SettingsError", "TaskError", "TioneError", "UnclearError", "UnreachedError"]
 

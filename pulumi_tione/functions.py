@@ -21,12 +21,12 @@ from typing import Any, ParamSpec, TypeVar
 import pulumi
 
 from pulumi_tione import outputs
-from pulumi_tione._client import Client
-from pulumi_tione._engine import displayable
-from pulumi_tione._fields import TRAINING_TASK, ListOf, Scalar, Struct, Type, struct
-from pulumi_tione._logs import TaskLog
-from pulumi_tione._program import program_settings
-from pulumi_tione._wire import from_wire, imported_outputs, user_tags
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.logs import TaskLog
+from pulumi_tione._pulumi.engine import displayable
+from pulumi_tione._pulumi.stack_config import program_settings
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Scalar, Struct, Type, struct
+from pulumi_tione._schema.wire import from_wire, imported_outputs, user_tags
 from pulumi_tione.errors import ApiError, TaskError, TioneError
 from pulumi_tione.outputs import GetTrainingTaskResult, ResourceConfigInfo
 

@@ -16,18 +16,20 @@ from pulumi.dynamic.dynamic import serialize_provider
 from typing_extensions import Unpack
 
 from pulumi_tione import outputs
-from pulumi_tione._client import Client
-from pulumi_tione._ending import Waits, keep_exports
-from pulumi_tione._engine import displayable, displayable_report
-from pulumi_tione._fields import TRAINING_TASK, Struct, Type
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.status import Status
 from pulumi_tione._masking import masking
-from pulumi_tione._ownership import RETAINED, TYPE, resource_under
-from pulumi_tione._program import are_default_tags_secret, ensure_secrets_are_sealed, program_settings
-from pulumi_tione._properties import Marked, marked_in, properties_of, property_path
-from pulumi_tione._secrets import SECRET_INPUTS
-from pulumi_tione._waiting import Status
-from pulumi_tione._waits import Goal, Lookout, wait
-from pulumi_tione._wire import recorded_outputs
+from pulumi_tione._pulumi.engine import displayable, displayable_report
+from pulumi_tione._pulumi.exports import keep_exports
+from pulumi_tione._pulumi.properties import Marked, marked_in, properties_of, property_path
+from pulumi_tione._pulumi.stack_config import are_default_tags_secret, ensure_secrets_are_sealed, program_settings
+from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
+from pulumi_tione._schema.identity import RETAINED, TYPE, resource_under
+from pulumi_tione._schema.secrets import SECRET_INPUTS
+from pulumi_tione._schema.wire import recorded_outputs
+from pulumi_tione._wait.poller import Lookout
+from pulumi_tione._wait.tracker import Waits
+from pulumi_tione._wait.waiter import Goal, wait
 from pulumi_tione.args import SettingsArgs, TrainingTaskArgs
 from pulumi_tione.errors import TaskError, TioneError, UnreachedError
 from pulumi_tione.outputs import TrainingTaskProperties

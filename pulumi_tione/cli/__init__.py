@@ -22,7 +22,7 @@ import click
 
 from pulumi_tione._masking import masking
 from pulumi_tione.cli import emulator, events, import_, logs, orphans, status, whoami
-from pulumi_tione.cli._terminal import harmless
+from pulumi_tione.cli.terminal import harmless
 from pulumi_tione.errors import TioneError
 
 __all__ = ["main"]

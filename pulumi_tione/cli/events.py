@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from pulumi_tione._logs import beginning_of
-from pulumi_tione._times import rfc3339
-from pulumi_tione.cli._task import about_a_task, task_asked_for
-from pulumi_tione.cli._terminal import json_text, table
+from pulumi_tione._api.logs import beginning_of
+from pulumi_tione._timestamps import rfc3339
 from pulumi_tione.cli.logs import begin_of
+from pulumi_tione.cli.task_argument import about_a_task, task_asked_for
+from pulumi_tione.cli.terminal import json_text, table
 from pulumi_tione.errors import TaskError
 
 

@@ -11,21 +11,21 @@ from typing import Any
 
 import click
 
-from pulumi_tione._client import Client
-from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import TYPE, labels
-from pulumi_tione._wire import user_tags
-from pulumi_tione.cli._adoption import Adoption
-from pulumi_tione.cli._claims import label_claim, tasks_of_other_stacks
-from pulumi_tione.cli._options import in_a_stack, without_asking
-from pulumi_tione.cli._pending import Settlement
-from pulumi_tione.cli._places import Clients, Place
-from pulumi_tione.cli._pulumi import Pulumi
-from pulumi_tione.cli._rewriting import RefusedError, Rewriting
-from pulumi_tione.cli._state import State, Urn, types_of
-from pulumi_tione.cli._terminal import is_confirmed
+from pulumi_tione._api.client import Client
+from pulumi_tione._schema.fields import TRAINING_TASK
+from pulumi_tione._schema.identity import TYPE, labels
+from pulumi_tione._schema.wire import user_tags
+from pulumi_tione.cli.options import in_a_stack, without_asking
+from pulumi_tione.cli.state_edit import RefusedError, Rewriting
+from pulumi_tione.cli.terminal import is_confirmed
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.tagging import set_tags
+from pulumi_tione.stacks.claims import label_claim, tasks_of_other_stacks
+from pulumi_tione.stacks.imported_task import Adoption
+from pulumi_tione.stacks.locations import Clients, Place
+from pulumi_tione.stacks.pending_creates import Settlement
+from pulumi_tione.stacks.pulumi_cli import Pulumi
+from pulumi_tione.stacks.state import State, Urn, types_of
 
 _ID = re.compile(r"train-\d+")
 """How ids look. A name may look so too: what is no task's id is looked for as a name."""

@@ -14,13 +14,13 @@ from typing import Any
 
 import click
 
-from pulumi_tione._logs import Line, RunLog, TaskLog
-from pulumi_tione._pods import short_pod
-from pulumi_tione._texts import harmless_line
-from pulumi_tione._times import parsed_time
-from pulumi_tione.cli._options import length_of_time
-from pulumi_tione.cli._task import about_a_task, task_asked_for
-from pulumi_tione.cli._terminal import harmless, json_text
+from pulumi_tione._api.logs import Line, RunLog, TaskLog
+from pulumi_tione._api.pods import short_pod
+from pulumi_tione._text import harmless_line
+from pulumi_tione._timestamps import parsed_time
+from pulumi_tione.cli.options import length_of_time
+from pulumi_tione.cli.task_argument import about_a_task, task_asked_for
+from pulumi_tione.cli.terminal import harmless, json_text
 
 EXIT_CODES: Mapping[str, int] = {"SUCCEED": 0, "FAILED": 1, "SUBMIT_FAILED": 1, "STOPPED": 3}
 """How `--follow` tells how the task ended. 2 is an error, as with every command."""

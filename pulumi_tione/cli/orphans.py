@@ -12,14 +12,14 @@ from typing import Any
 
 import click
 
-from pulumi_tione.cli._options import in_a_stack, length_of_time, without_asking
-from pulumi_tione.cli._pulumi import Pulumi, PulumiError, StackName
-from pulumi_tione.cli._search import Search
-from pulumi_tione.cli._survey import Orphan, Survey
-from pulumi_tione.cli._terminal import age, harmless, is_attended, is_confirmed, json_text, table
+from pulumi_tione.cli.options import in_a_stack, length_of_time, without_asking
+from pulumi_tione.cli.terminal import age, harmless, is_attended, is_confirmed, json_text, table
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
-from pulumi_tione.lifecycle.rest import bring_to_rest
+from pulumi_tione.lifecycle.stop import bring_to_rest
+from pulumi_tione.stacks.label_search import Search
+from pulumi_tione.stacks.orphan_scan import Orphan, Survey
+from pulumi_tione.stacks.pulumi_cli import Pulumi, PulumiError, StackName
 
 THERE_ARE_SOME = 1
 """The exit code when orphans are there, or left."""

@@ -12,14 +12,14 @@ from typing import Any
 
 import click
 
-from pulumi_tione._client import PAGE, Client
-from pulumi_tione._pods import readiness
-from pulumi_tione._waiting import is_at_rest
-from pulumi_tione.cli._options import in_a_stack
-from pulumi_tione.cli._places import Clients
-from pulumi_tione.cli._task import KnownTask, known_tasks, selected_stack
-from pulumi_tione.cli._terminal import age, json_text, table
+from pulumi_tione._api.client import PAGE, Client
+from pulumi_tione._api.pods import readiness
+from pulumi_tione._api.status import is_at_rest
+from pulumi_tione.cli.options import in_a_stack
+from pulumi_tione.cli.task_argument import KnownTask, known_tasks, selected_stack
+from pulumi_tione.cli.terminal import age, json_text, table
 from pulumi_tione.errors import TioneError
+from pulumi_tione.stacks.locations import Clients
 
 GONE = "GONE"
 """The status of a task that the state knows and the service does not."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from pulumi_tione._client import Client
-from pulumi_tione._settings import Settings
-from pulumi_tione.cli._options import in_a_stack
-from pulumi_tione.cli._task import selected_stack
-from pulumi_tione.cli._terminal import harmless, json_text
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
+from pulumi_tione.cli.options import in_a_stack
+from pulumi_tione.cli.task_argument import selected_stack
+from pulumi_tione.cli.terminal import harmless, json_text
 
 _SHOWN = 4
 """How many characters of a key id are shown at either end."""
@@ -42,7 +42,7 @@ def whoami(*, folder: Path, stack: str | None, profile: str | None, as_json: boo
 def _found(settings: Settings) -> dict[str, dict[str, Any]]:
     """Give what the settings lead to: by name, the value and its source."""
     # The SDK takes long to load: no other command should pay for it before it sends something.
-    from pulumi_tione._keys import supply_of
+    from pulumi_tione._api.credentials import supply_of
 
     region = settings.located_region
     endpoint, source = settings.located_endpoint("tione")

@@ -11,12 +11,12 @@ from typing import Any
 
 from pulumi.output import Unknown
 
-from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
-from pulumi_tione._ownership import LABELS, OUR_KEYS, OWNER
-from pulumi_tione._rules import MAX_TAGS, Violation, suggestion, tag_complaints
-from pulumi_tione._secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
-from pulumi_tione._texts import harmless
-from pulumi_tione._waiting import FAILED, status_of
+from pulumi_tione._api.status import FAILED, status_of
+from pulumi_tione._constraints import MAX_TAGS, Violation, suggestion, tag_complaints
+from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
+from pulumi_tione._schema.identity import LABELS, OUR_KEYS, OWNER
+from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
+from pulumi_tione._text import harmless
 from pulumi_tione.lifecycle.diff import RERUN_OF
 from pulumi_tione.lifecycle.names import computed_name
 

@@ -17,15 +17,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from pulumi_tione._client import Client
-from pulumi_tione._ownership import NUMBERS, named, numbered, wanted_tags
-from pulumi_tione._waiting import intervals
-from pulumi_tione._wire import recorded_outputs, request_body, user_tags
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.polling import intervals
+from pulumi_tione._schema.identity import NUMBERS, named, numbered, wanted_tags
+from pulumi_tione._schema.wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.delete import DeletedTasks
-from pulumi_tione.lifecycle.left_behind import LeftBehind
+from pulumi_tione.lifecycle.existence import LAG_SECONDS
+from pulumi_tione.lifecycle.leftovers import LeftBehind
 from pulumi_tione.lifecycle.name_conflict import Claim, Whose, not_created
-from pulumi_tione.lifecycle.presence import LAG_SECONDS
 
 _SECONDS_TO_FIND_OURS = 15.0
 """How long what an indeterminate request may have made is looked for, before the request is sent again. That is safe:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
-from pulumi_tione._client import Client
-from pulumi_tione._ownership import OWNER
-from pulumi_tione._waiting import is_at_rest, wait_until
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.status import is_at_rest
+from pulumi_tione._schema.identity import OWNER
 from pulumi_tione.errors import ApiError, TaskError, UnclearError
-from pulumi_tione.lifecycle.presence import (
+from pulumi_tione.lifecycle.existence import (
     LAG_SECONDS,
     command_for,
     detail_or_gone,
@@ -18,7 +19,7 @@ from pulumi_tione.lifecycle.presence import (
     named_task,
     not_visible_yet,
 )
-from pulumi_tione.lifecycle.rest import SECONDS_TO_STOP, Stop, is_not_allowed
+from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, Stop, is_not_allowed
 
 _MOST_DELETES = 4
 """How often DeleteTrainingTask is sent for a task that is still there afterwards."""

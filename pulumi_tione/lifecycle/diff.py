@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import LABELS, NUMBERED_FROM, RETAINED, UNCONFIRMED, wanted_tags
-from pulumi_tione._secrets import SECRET_INPUTS
-from pulumi_tione._wire import same
+from pulumi_tione._schema.fields import TRAINING_TASK
+from pulumi_tione._schema.identity import LABELS, NUMBERED_FROM, RETAINED, UNCONFIRMED, wanted_tags
+from pulumi_tione._schema.secrets import SECRET_INPUTS
+from pulumi_tione._schema.wire import same
 from pulumi_tione.lifecycle.imported import accepted
 
 TAGS = ("tags", "owner")

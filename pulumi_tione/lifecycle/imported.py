@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pulumi_tione._fields import TRAINING_TASK, ListOf, Struct, Type
-from pulumi_tione._wire import same
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Struct, Type
+from pulumi_tione._schema.wire import same
 
 IMPORTED = "importedFields"
 """Recorded beside the inputs of an imported task, until the first update: the inputs that the service returned. It

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulumi_tione._ownership import CREATE_LABEL, LABELS, RETAINED
-from pulumi_tione._texts import harmless
-from pulumi_tione._times import time_or_none
-from pulumi_tione._wire import recorded_outputs, user_tags
+from pulumi_tione._schema.identity import CREATE_LABEL, LABELS, RETAINED
+from pulumi_tione._schema.wire import recorded_outputs, user_tags
+from pulumi_tione._text import harmless
+from pulumi_tione._timestamps import time_or_none
 from pulumi_tione.errors import ApiError, TioneError
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.names import computed_name

@@ -7,9 +7,9 @@ from typing import Any
 
 from pulumi.output import UNKNOWN, Unknown
 
-from pulumi_tione._fields import Scalar
-from pulumi_tione._ownership import RETAINED, automatic_name
-from pulumi_tione._wire import to_wire
+from pulumi_tione._schema.fields import Scalar
+from pulumi_tione._schema.identity import RETAINED, automatic_name
+from pulumi_tione._schema.wire import to_wire
 from pulumi_tione.lifecycle.diff import IN_PLACE, SETTINGS
 
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pulumi_tione._client import Client
-from pulumi_tione._ownership import UNCONFIRMED, named
-from pulumi_tione._wire import imported_outputs, inputs_among, recorded_outputs
+from pulumi_tione._api.client import Client
+from pulumi_tione._schema.identity import UNCONFIRMED, named
+from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_outputs
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.diff import SECRETS
-from pulumi_tione.lifecycle.presence import detail_or_gone
+from pulumi_tione.lifecycle.existence import detail_or_gone
 
 
 def read(

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tione._client import TAGS_IN_A_CALL, Client
-from pulumi_tione._rules import MAX_TAGS
-from pulumi_tione._waiting import wait_until
-from pulumi_tione._wire import user_tags
+from pulumi_tione._api.client import TAGS_IN_A_CALL, Client
+from pulumi_tione._api.polling import wait_until
+from pulumi_tione._constraints import MAX_TAGS
+from pulumi_tione._schema.wire import user_tags
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
-from pulumi_tione.lifecycle.presence import LAG_SECONDS
+from pulumi_tione.lifecycle.existence import LAG_SECONDS
 
 _NOT_ATTACHED = "ResourceNotFound.AttachedTagKeyNotFound"
 """How the tag service refuses to remove a tag that the task does not have: then none of the call is removed."""

@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from pulumi_tione._client import Client
-from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import LABELS, OUR_KEYS, UNCONFIRMED, labels_to_remove, named, wanted_tags
-from pulumi_tione._waiting import FAILED, Status, is_at_rest, status_of, wait_until
-from pulumi_tione._wire import recorded_outputs, to_wire
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.status import FAILED, Status, is_at_rest, status_of
+from pulumi_tione._schema.fields import TRAINING_TASK
+from pulumi_tione._schema.identity import LABELS, OUR_KEYS, UNCONFIRMED, labels_to_remove, named, wanted_tags
+from pulumi_tione._schema.wire import recorded_outputs, to_wire
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.diff import LOG, RERUN_OF, RUN, SECRETS, SETTINGS, TAGS, diff, is_rerun_counted
+from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, named_task
 from pulumi_tione.lifecycle.imported import accepted
-from pulumi_tione.lifecycle.presence import LAG_SECONDS, detail_or_gone, named_task
-from pulumi_tione.lifecycle.rest import SECONDS_TO_STOP, bring_to_rest, is_not_allowed
+from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, bring_to_rest, is_not_allowed
 from pulumi_tione.lifecycle.tagging import PartialTagsError, set_tags
 
 

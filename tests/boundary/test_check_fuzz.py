@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pulumi.runtime.proto import provider_pb2
 
-from pulumi_tione._fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
-from pulumi_tione._ownership import RETAINED
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._schema.identity import RETAINED
 
 SECONDS = 10
 """How long a check may take."""

@@ -7,7 +7,7 @@ import pytest
 from boundary_support import SMALLEST, Provider
 from local_tione import accepted
 
-from pulumi_tione._codes import CODES, Kind
+from pulumi_tione._error_codes import CODES, Kind
 from pulumi_tione.emulator import Emulator
 
 MESSAGE = "服务自己的话"

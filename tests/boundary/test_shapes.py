@@ -1,7 +1,8 @@
 """Every shape of input that the schema allows: made, read back, compared and deleted without a trace.
 
-The shapes are drawn from the declarations themselves (`_fields.py`), so that a field declared tomorrow takes part. What
-stands here beside is what the service asks for beyond names and types: a spec that exists, a URL, one cloud disk.
+The shapes are drawn from the declarations themselves (`_schema/fields.py`), so that a field declared tomorrow takes
+part. What stands here beside is what the service asks for beyond names and types: a spec that exists, a URL, one cloud
+disk.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from boundary_support import OWNER, Provider
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
-from pulumi_tione._rules import MAX_NAME_LENGTH, KnownValues, MaxItems, MaxLength, OneOf, Range, Unsigned
+from pulumi_tione._constraints import MAX_NAME_LENGTH, KnownValues, MaxItems, MaxLength, OneOf, Range, Unsigned
+from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione.emulator import Emulator, Status
 
 Shape = dict[str, Any]

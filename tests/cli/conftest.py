@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from engine_support import Stack
 
-from pulumi_tione._client import Client
-from pulumi_tione._settings import Settings
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
 from pulumi_tione.cli import main, orphans
 from pulumi_tione.emulator import Emulator
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import OUR_KEYS
-from pulumi_tione._settings import Settings
-from pulumi_tione.cli._adoption import NEVER_TOLD, Adoption
-from pulumi_tione.cli._places import Place
+from pulumi_tione._config.settings import Settings
+from pulumi_tione._schema.fields import TRAINING_TASK
+from pulumi_tione._schema.identity import OUR_KEYS
 from pulumi_tione.emulator.definition import definition
 from pulumi_tione.errors import TaskError
+from pulumi_tione.stacks.imported_task import NEVER_TOLD, Adoption
+from pulumi_tione.stacks.locations import Place
 
 OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "resource": "bert"}
 DETAIL: Mapping[str, Any] = {

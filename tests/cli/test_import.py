@@ -13,7 +13,7 @@ from click.testing import Result
 from engine_support import Stack
 from local_tione import accepted
 
-from pulumi_tione.cli import _rewriting
+from pulumi_tione.cli import state_edit
 from pulumi_tione.emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
@@ -348,7 +348,7 @@ def test_a_state_that_an_update_changes_before_the_yes_is_not_overwritten(
         stack.up()
         return True
 
-    monkeypatch.setattr(_rewriting, "is_confirmed", after_an_update)
+    monkeypatch.setattr(state_edit, "is_confirmed", after_an_update)
     assert "nothing was written" in tione("import", "bert", "bert", answers="y\n", exit_code=2).stderr
     assert stack.resource("bert") is None
     assert copies() == []

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from pulumi_tione.cli._claims import label_claim, tasks_of_other_stacks
-from pulumi_tione.cli._locks import locked_stacks
-from pulumi_tione.cli._pulumi import Pulumi, StackName
-from pulumi_tione.cli._state import State
+from pulumi_tione.stacks.claims import label_claim, tasks_of_other_stacks
+from pulumi_tione.stacks.locks import locked_stacks
+from pulumi_tione.stacks.pulumi_cli import Pulumi, StackName
+from pulumi_tione.stacks.state import State
 
 TYPE = "pulumi-python:dynamic/tione:TrainingTask"
 DEV, PROD = StackName("organization", "nlp", "dev"), StackName("organization", "nlp", "prod")

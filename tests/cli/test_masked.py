@@ -10,7 +10,7 @@ from click.testing import Result
 from engine_support import Stack
 
 from pulumi_tione._masking import mask, masking
-from pulumi_tione.cli._terminal import json_text
+from pulumi_tione.cli.terminal import json_text
 from pulumi_tione.emulator import Emulator
 
 Tione = Callable[..., Result]

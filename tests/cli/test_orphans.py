@@ -12,9 +12,9 @@ from click.testing import Result
 from engine_support import Stack
 from local_tione import accepted
 
-from pulumi_tione.cli import _survey
 from pulumi_tione.cli import orphans as orphans_command
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.stacks import orphan_scan
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
@@ -116,7 +116,7 @@ def test_where_nobody_is_asked_the_tasks_are_named_or_old(tione: Tione, create: 
 def test_a_task_that_may_be_being_created_is_left_alone_unless_it_is_named_by_its_id(
     tione: Tione, create: Create, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_survey, "_YOUNG", timedelta(days=1))  # time passes quickly there
+    monkeypatch.setattr(orphan_scan, "_YOUNG", timedelta(days=1))  # time passes quickly there
     young = create("young", labels="test/dev/t")
     for arguments in (("--older-than", "0s", "--yes"), ("young", "--yes")):
         shown = tione("orphans", "--delete", *arguments, exit_code=1).stdout

@@ -17,9 +17,9 @@ from click.testing import Result
 from engine_support import Stack
 from local_tione import accepted
 
-from pulumi_tione._ownership import TYPE
-from pulumi_tione.cli import _pending
+from pulumi_tione._schema.identity import TYPE
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.stacks import pending_creates
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
@@ -125,7 +125,7 @@ def test_the_successor_of_a_task_takes_its_place(
 def test_pending_creates_of_other_types_are_not_dropped_with_ours(
     stack: Stack, tione: Tione, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_pending, "_SECONDS", 0)
+    monkeypatch.setattr(pending_creates, "_SECONDS", 0)
     other = {"urn": "urn:pulumi:dev::test::aws:s3/bucket:Bucket::data", "custom": True, "type": "aws:s3/bucket:Bucket"}
     ours = {
         "urn": f"urn:pulumi:dev::test::{TYPE}::t",

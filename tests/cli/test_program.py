@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import pulumi_tione
-from pulumi_tione._fields import TRAINING_TASK, ListOf, Struct, Type
-from pulumi_tione.cli._program import Argument, literal, program
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Struct, Type
+from pulumi_tione.stacks.declaration import Argument, literal, program
 
 LONG = "a" * 60
 INPUTS: list[dict[str, Any]] = [

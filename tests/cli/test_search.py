@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from pulumi_tione._client import Client
-from pulumi_tione._ownership import labels_of_stack
-from pulumi_tione.cli import _search
-from pulumi_tione.cli._places import Place
-from pulumi_tione.cli._search import Search
+from pulumi_tione._api.client import Client
+from pulumi_tione._schema.identity import labels_of_stack
 from pulumi_tione.cli.import_ import _envs
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.stacks import label_search
+from pulumi_tione.stacks.label_search import Search
+from pulumi_tione.stacks.locations import Place
 
 Create = Callable[..., str]
 
@@ -28,7 +28,7 @@ def search(client: Callable[[str], Client]) -> Search:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made; none takes time."""
     made: list[float] = []
-    monkeypatch.setattr(_search, "_sleep", made.append)
+    monkeypatch.setattr(label_search, "_sleep", made.append)
     return made
 
 

@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from pulumi_tione.cli._places import Place
-from pulumi_tione.cli._search import LabelledTask
-from pulumi_tione.cli._survey import Orphan, Survey
 from pulumi_tione.cli.orphans import _acted_on, _Selection
+from pulumi_tione.stacks.label_search import LabelledTask
+from pulumi_tione.stacks.locations import Place
+from pulumi_tione.stacks.orphan_scan import Orphan, Survey
 
 TASK = LabelledTask("train-1", "lost", "RUNNING", None, {}, Place("ap-guangzhou"))
 LEFT_ALONE = Orphan(TASK, age=timedelta(seconds=59), is_pending=False, is_locked=False, is_retained=False)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._client import Client
-from pulumi_tione._ownership import TYPE, automatic_name, labels, numbered
-from pulumi_tione.cli._pending import Settled, Settlement
-from pulumi_tione.cli._sealing import sealed
-from pulumi_tione.cli._state import State
+from pulumi_tione._api.client import Client
+from pulumi_tione._schema.identity import TYPE, automatic_name, labels, numbered
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import TaskError
+from pulumi_tione.stacks.pending_creates import Settled, Settlement
+from pulumi_tione.stacks.secret_values import sealed
+from pulumi_tione.stacks.state import State
 
 OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "resource": "bert"}
 NAME = automatic_name(OWNER)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione.cli._pulumi import StackName
-from pulumi_tione.cli._sealing import sealed, sealed_as, sealed_outputs, unsealed
-from pulumi_tione.cli._state import State, Urn
+from pulumi_tione.stacks.pulumi_cli import StackName
+from pulumi_tione.stacks.secret_values import sealed, sealed_as, sealed_outputs, unsealed
+from pulumi_tione.stacks.state import State, Urn
 
 STACK = StackName("organization", "nlp", "dev")
 TYPE = "pulumi-python:dynamic/tione:TrainingTask"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from pulumi_tione.cli._terminal import age, harmless, table
+from pulumi_tione.cli.terminal import age, harmless, table
 
 
 @pytest.mark.parametrize(

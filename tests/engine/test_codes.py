@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from engine_support import Stack
 
-from pulumi_tione._codes import CODES, Kind
+from pulumi_tione._error_codes import CODES, Kind
 from pulumi_tione.emulator import Emulator
 
 pytestmark = pytest.mark.engine
@@ -19,10 +19,10 @@ RETRIED = (Kind.UNCLEAR, Kind.BUSY, Kind.DOUBTFUL, Kind.THROTTLED)
 
 HASTY_PLUGIN = f"""#!/bin/sh
 exec {sys.executable} -u -c '
-import pulumi_tione._transport, runpy, sys, time
+import pulumi_tione._api.transport, runpy, sys, time
 sleep = time.sleep
 time.sleep = lambda seconds: sleep(min(seconds, 0.01))
-pulumi_tione._transport._PATIENCE_WITH_THROTTLING_SECONDS = 1
+pulumi_tione._api.transport._PATIENCE_WITH_THROTTLING_SECONDS = 1
 runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
 ' "$@"
 """

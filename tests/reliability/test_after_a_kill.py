@@ -20,8 +20,8 @@ from ensure import engine_path
 from local_tione import SMALLEST_BODY
 from reliability_support import Command, Service
 
-from pulumi_tione._client import Client
-from pulumi_tione._settings import Settings
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
 
 pytestmark = pytest.mark.engine
 

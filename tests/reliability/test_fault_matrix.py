@@ -18,8 +18,8 @@ import pytest
 from engine_support import Stack, StackOf
 from reliability_support import ANOTHER_KEY, Command, Service, wait_until, with_fast_time
 
-from pulumi_tione._client import Client
-from pulumi_tione._settings import Settings
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
 from pulumi_tione.emulator import DEFAULT_KEY, Lag
 from tools.reliability import matrix, table
 from tools.reliability.matrix import LAGGING, LAGS, MATRIX, OPERATIONS, PEACE, TROUBLES, Cell, NoSense

@@ -18,7 +18,7 @@ import runpy, sys
 sys.path.insert(0, {str(ROOT)!r})
 from tools.reliability.soak import virtual_time
 virtual_time.install()
-from pulumi_tione._client import Client
+from pulumi_tione._api.client import Client
 Client.delete_training_task = lambda *_, **__: None
 sys.argv = ["run.py", "--histories", "1"]
 runpy.run_path({str(RUN)!r}, run_name="__main__")

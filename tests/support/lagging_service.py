@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from pulumi_tione._client import Client
+from pulumi_tione._api.client import Client
 from pulumi_tione.errors import ApiError, TioneError, UnclearError
 
 BEGIN = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._client import Client
-from pulumi_tione._keys import STS
-from pulumi_tione._sdk import Caller
-from pulumi_tione._settings import Settings
-from pulumi_tione._sources import Credentials
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.credentials import STS
+from pulumi_tione._api.sdk import Caller
+from pulumi_tione._config.settings import Settings
+from pulumi_tione._config.sources import Credentials
 from pulumi_tione.emulator import Emulator
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.output import Unknown
 
-from pulumi_tione._ownership import OUR_KEYS, automatic_name
+from pulumi_tione._schema.identity import OUR_KEYS, automatic_name
 from pulumi_tione.lifecycle.check import Checked, Surroundings, check
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}

@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione import _answers, _client, _sdk, _transport
-from pulumi_tione._client import Client
-from pulumi_tione._pace import Pace
-from pulumi_tione._settings import Settings
+from pulumi_tione._api import client as client_module
+from pulumi_tione._api import responses, sdk, transport
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.rate_limit import Pace
+from pulumi_tione._config.settings import Settings
 from pulumi_tione.errors import KIND_OF_CODE, ApiError, Kind, NotSentError, SettingsError, TioneError, UnclearError
 
 KEYS = {"tione:secretId": "AKIDexample", "tione:secretKey": "planted-key"}
@@ -179,8 +180,8 @@ def client(new_client: Callable[..., Client]) -> Client:
 @pytest.fixture
 def without_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails is not sent again."""
-    monkeypatch.setattr(_transport, "_PATIENCE_WITH_THROTTLING_SECONDS", 0)
-    monkeypatch.setattr(_transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
+    monkeypatch.setattr(transport, "_PATIENCE_WITH_THROTTLING_SECONDS", 0)
+    monkeypatch.setattr(transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
 
 
 # Requests.
@@ -360,13 +361,13 @@ def test_no_task_is_listed_twice_and_the_order_stays(service: Service, client: C
 @pytest.mark.parametrize(
     ("ask", "bound"),
     [
-        (lambda client: [*client.training_tasks({}, {})], _client.MOST_PAGES),
-        (lambda client: client.find_training_task("bert"), _client._PAGES_FOR_A_NAME),
-        (lambda client: client.training_tasks_by_id(["train-x"]), _client.MOST_PAGES),
-        (lambda client: [*client.events("run")], _client.MOST_PAGES),
-        (lambda client: [*client.resource_groups()], _client.MOST_PAGES),
-        (lambda client: [*client.workspaces()], _client.MOST_PAGES),
-        (lambda client: [*client.training_tasks_of_tag_service({})], _client.MOST_PAGES),
+        (lambda client: [*client.training_tasks({}, {})], client_module.MOST_PAGES),
+        (lambda client: client.find_training_task("bert"), client_module._PAGES_FOR_A_NAME),
+        (lambda client: client.training_tasks_by_id(["train-x"]), client_module.MOST_PAGES),
+        (lambda client: [*client.events("run")], client_module.MOST_PAGES),
+        (lambda client: [*client.resource_groups()], client_module.MOST_PAGES),
+        (lambda client: [*client.workspaces()], client_module.MOST_PAGES),
+        (lambda client: [*client.training_tasks_of_tag_service({})], client_module.MOST_PAGES),
     ],
     ids=["tasks", "name", "ids", "events", "resource groups", "workspaces", "tag service"],
 )
@@ -712,7 +713,7 @@ def test_an_answer_that_does_not_come_is_not_clear(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = threading.Event()
-    monkeypatch.setattr(_sdk, "_ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(sdk, "_ANSWER_SECONDS", 0.05)
     monkeypatch.setattr(service, "take", lambda _: asked.wait(5) and CUT)
     with pytest.raises(UnclearError, match=r"CreateTrainingTask got no answer from http://127\.0\.0\.1"):
         client.create_training_task(BODY)
@@ -853,7 +854,7 @@ def test_a_clean_answer_is_not_looked_through(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page of a log is long: only one with a lone surrogate pays for finding it."""
-    monkeypatch.setattr(_answers, "_without_surrogates", lambda _: pytest.fail("looked through"))
+    monkeypatch.setattr(responses, "_without_surrogates", lambda _: pytest.fail("looked through"))
     lines = [{"Message": f"step {number} 训练 \\ud \\uz"} for number in range(1000)]
     service.answer(ok(Content=lines, Context=""))
     assert client.logs("run") == (lines, "")
@@ -927,7 +928,7 @@ def test_a_silent_service_does_not_use_up_the_patience(
     service: Service, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = threading.Event()
-    monkeypatch.setattr(_sdk, "_SILENCE_SECONDS", 0.02)
+    monkeypatch.setattr(sdk, "_SILENCE_SECONDS", 0.02)
 
     def take(_: Request) -> Answer:
         if over.is_set():
@@ -1234,8 +1235,8 @@ def test_nothing_that_was_sent_reaches_a_log_at_the_level_debug(
 
 CONFIGURES_LOGGING_LATE = """
 import logging.config, sys
-from pulumi_tione._client import Client
-from pulumi_tione._settings import Settings
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
 keys = {"tione:secretId": "AKIDexample", "tione:secretKey": "planted-key", "tione:endpoint": sys.argv[1]}
 envs = [{"Name": "TOKEN", "Value": "planted-1", "IsPrivate": True}]
 client = Client(Settings(keys.get, {}), "ap-guangzhou")
@@ -1266,7 +1267,7 @@ def test_a_program_that_configures_logging_after_a_request_gets_nothing_to_log_e
 def test_a_member_of_another_type_is_unknown_and_warned_of_once(
     service: Service, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_client, "_WARNED_OF", set())
+    monkeypatch.setattr(client_module, "_WARNED_OF", set())
     warnings: list[str] = []
     client = new_client()
     monkeypatch.setattr(client, "_warn", warnings.append)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pulumi_tione import args, functions
-from pulumi_tione._codes import CODES, Kind
-from pulumi_tione._fields import TRAINING_TASK, ListOf, Struct, Type, struct
+from pulumi_tione._error_codes import CODES, Kind
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Struct, Type, struct
 from pulumi_tione.errors import ApiError
 
 ROOT = Path(__file__).parents[2]

@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 import trustme
 
-from pulumi_tione import _connection, _sdk, _transport
-from pulumi_tione._client import Client
-from pulumi_tione._settings import Settings
+from pulumi_tione._api import connection as connection_module
+from pulumi_tione._api import sdk, transport
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import NotSentError, SettingsError, TlsError, UnclearError
 
@@ -181,7 +182,7 @@ def test_a_certificate_for_another_host_is_an_error_that_says_so(raw_tls: _Raw) 
 
 @pytest.fixture
 def never_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sdk, "_ANSWERED", set())
+    monkeypatch.setattr(sdk, "_ANSWERED", set())
 
 
 def changes_of(endpoint: str) -> Iterator[Callable[[], object]]:
@@ -231,7 +232,7 @@ def test_a_certificate_that_is_not_trusted_is_not_tried_again(tls: Emulator) -> 
 
 
 def test_a_handshake_that_does_not_come_about_sends_nothing(raw: _Raw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sdk, "_CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(sdk, "_CONNECT_SECONDS", 0.1)
     raw.reads_requests = False
     for pieces, pause in (([], 0.0), ([b"\x16"], 10.0)):  # it is closed; nothing more comes
         raw.answer, raw.pause = pieces, pause
@@ -260,7 +261,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20
 def test_an_answer_that_trickles_is_cut_off_at_a_deadline(
     raw: _Raw, monkeypatch: pytest.MonkeyPatch, answer: list[bytes]
 ) -> None:
-    monkeypatch.setattr(_sdk, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(sdk, "_ANSWER_SECONDS", 0.5)
     raw.answer, raw.pause = answer, 0.02
     begun = time.monotonic()
     with pytest.raises(UnclearError, match=r"CreateTrainingTask got an answer from .* that was cut off after 0\.5 s"):
@@ -271,8 +272,8 @@ def test_an_answer_that_trickles_is_cut_off_at_a_deadline(
 def test_nothing_at_all_is_waited_for_shorter_where_the_request_can_be_sent_again(
     raw: _Raw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_sdk, "_SILENCE_SECONDS", 0.1)
-    monkeypatch.setattr(_transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
+    monkeypatch.setattr(sdk, "_SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
     raw.answer, raw.pause = [b"H"], 10
     begun = time.monotonic()
     with pytest.raises(UnclearError, match="got no answer"):
@@ -323,8 +324,8 @@ def test_an_answer_is_read_to_its_end_unless_it_is_longer_than_any(
 ) -> None:
     client = client_of(endpoint=f"http://127.0.0.1:{server.server_port}")
     assert client.account_id() == "100"
-    monkeypatch.setattr(_connection, "MOST_ANSWER_BYTES", 1_000_000)
-    monkeypatch.setattr(_transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
+    monkeypatch.setattr(connection_module, "MOST_ANSWER_BYTES", 1_000_000)
+    monkeypatch.setattr(transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
     with pytest.raises(UnclearError, match="longer than 1000000 bytes"):
         client_of(endpoint=f"http://127.0.0.1:{server.server_port}").account_id()
 

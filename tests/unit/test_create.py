@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._client import Client
-from pulumi_tione._ownership import RETAINED, automatic_name, labels
-from pulumi_tione._times import parsed_time
+from pulumi_tione._api.client import Client
+from pulumi_tione._schema.identity import RETAINED, automatic_name, labels
+from pulumi_tione._timestamps import parsed_time
 from pulumi_tione.errors import ApiError, NotSentError, SettingsError, TaskError, TioneError, UnclearError
 from pulumi_tione.lifecycle.create import Creation
-from pulumi_tione.lifecycle.left_behind import LeftBehind
+from pulumi_tione.lifecycle.leftovers import LeftBehind
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 COMPUTED = automatic_name(OWNER)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from lagging_service import BEGIN, PROCEED, Lag, LaggingService, no_answer, refusal
 
-from pulumi_tione._ownership import LABELS, RETAINED, automatic_name, labels, numbered
+from pulumi_tione._schema.identity import LABELS, RETAINED, automatic_name, labels, numbered
 from pulumi_tione.errors import TaskError
-from pulumi_tione.lifecycle import presence
+from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import Difference, diff
@@ -35,7 +35,7 @@ LAGS = [Lag(), Lag(3, 3, 3), Lag(10, 10, 10), Lag(30, 30, 30), Lag(lists=30), La
 @pytest.fixture(autouse=True)
 def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
+    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 def creation(service: LaggingService, *, rows: list[str] | None = None, **changes: Any) -> Creation:

@@ -18,7 +18,7 @@ from pulumi import Output
 
 import pulumi_tione
 from pulumi_tione import args, functions, outputs
-from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, struct
+from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, struct
 
 ROOT = Path(__file__).parents[2]
 STRUCTS: dict[str, dict[str, dict[str, Any]]] = json.loads(

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._client import Client
+from pulumi_tione._api.client import Client
 from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError
-from pulumi_tione.lifecycle import presence
+from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.delete import delete
 
 OUTPUTS: dict[str, Any] = {
@@ -30,7 +30,7 @@ ACTIVE = ["SUBMITTING", "PENDING", "STARTING", "RUNNING", "PAUSED"]
 @pytest.fixture(autouse=True)
 def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
+    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 class Service(Client):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pulumi.output import Unknown
 
-from pulumi_tione._fields import TRAINING_TASK
-from pulumi_tione._ownership import NUMBERED_FROM, NUMBERS, automatic_name, labels, numbered
+from pulumi_tione._schema.fields import TRAINING_TASK
+from pulumi_tione._schema.identity import NUMBERED_FROM, NUMBERS, automatic_name, labels, numbered
 from pulumi_tione.lifecycle.diff import Difference, announced_rerun
 from pulumi_tione.lifecycle.diff import diff as diff_by_labels
 

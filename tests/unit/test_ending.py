@@ -9,8 +9,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_tione import _ending
-from pulumi_tione._ending import Waits, keep_exports
+from pulumi_tione._pulumi import exports as exports_module
+from pulumi_tione._pulumi.exports import keep_exports
+from pulumi_tione._wait.tracker import Waits
 
 
 def test_a_failed_wait_is_held_until_no_other_has_been_under_way_for_a_second() -> None:
@@ -56,9 +57,9 @@ class Stack:
 def kept(monkeypatch: pytest.MonkeyPatch, exports: Callable[[], dict[str, Any]], monitor: Monitor) -> dict[str, Any]:
     async def run() -> None:
         stack = Stack(exports())
-        monkeypatch.setattr(_ending, "get_root_resource", lambda: stack)
-        monkeypatch.setattr(_ending, "get_monitor", lambda: monitor)
-        monkeypatch.setattr(_ending, "_SECONDS_FOR_EXPORTS", 0.05)
+        monkeypatch.setattr(exports_module, "get_root_resource", lambda: stack)
+        monkeypatch.setattr(exports_module, "get_monitor", lambda: monitor)
+        monkeypatch.setattr(exports_module, "_SECONDS_FOR_EXPORTS", 0.05)
         await keep_exports()
 
     asyncio.run(run())
@@ -89,5 +90,5 @@ def test_what_cannot_be_kept_is_no_error_of_its_own(monkeypatch: pytest.MonkeyPa
 
 
 def test_without_a_stack_there_is_nothing_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_ending, "get_root_resource", lambda: None)
+    monkeypatch.setattr(exports_module, "get_root_resource", lambda: None)
     asyncio.run(keep_exports())

@@ -8,10 +8,10 @@ import pytest
 from lagging_service import BEGIN, Lag, LaggingService, no_answer, refusal
 
 from pulumi_tione.errors import ApiError, TaskError
-from pulumi_tione.lifecycle import presence
+from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.delete import delete
-from pulumi_tione.lifecycle.presence import detail_or_gone
-from pulumi_tione.lifecycle.rest import bring_to_rest
+from pulumi_tione.lifecycle.existence import detail_or_gone
+from pulumi_tione.lifecycle.stop import bring_to_rest
 
 BODY = {"Name": "bert"}
 
@@ -19,7 +19,7 @@ BODY = {"Name": "bert"}
 @pytest.fixture(autouse=True)
 def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
+    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 def old_task(service: LaggingService, **changes: Any) -> str:

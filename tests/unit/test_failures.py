@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from local_tione import SMALLEST_BODY, client_of
 
-from pulumi_tione._failures import console_address, exit_code, report
-from pulumi_tione._pods import failed_first, readiness
+from pulumi_tione._api.pods import failed_first, readiness
+from pulumi_tione._wait.failure_report import console_address, exit_code, report
 from pulumi_tione.emulator import Emulator
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._fields import TRAINING_TASK
+from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.imported import IMPORTED, accepted
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._client import Client
-from pulumi_tione._keys import Keys, KeySupply
-from pulumi_tione._settings import Settings
-from pulumi_tione._sources import Credentials
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.credentials import Keys, KeySupply
+from pulumi_tione._config.settings import Settings
+from pulumi_tione._config.sources import Credentials
 from pulumi_tione.emulator import Emulator, Key
 from pulumi_tione.errors import KeysRefusedError, NotSentError, SettingsError
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione import _engine, provider
-from pulumi_tione._client import Client
-from pulumi_tione._ownership import OUR_KEYS, UNCONFIRMED
+from pulumi_tione import provider
+from pulumi_tione._api.client import Client
+from pulumi_tione._pulumi import engine as engine_module
+from pulumi_tione._schema.identity import OUR_KEYS, UNCONFIRMED
 from pulumi_tione.emulator import Calls, Emulator, Lag
-from pulumi_tione.lifecycle import presence
+from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.update import PartialUpdateError
 
@@ -124,8 +125,8 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             monkeypatch.setattr(provider, name, functools.partial(getattr(provider, name), **time))
         monkeypatch.setattr(provider, "Creation", functools.partial(Creation, **time))
         monkeypatch.setattr(provider, "Client", functools.partial(Client, sleep=lambda _: None))
-        monkeypatch.setattr(_engine, "warn", stack.warnings.append)
-        monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
+        monkeypatch.setattr(engine_module, "warn", stack.warnings.append)
+        monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
         yield stack
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from local_tione import SMALLEST_BODY, client_of
 
-from pulumi_tione._client import Client
-from pulumi_tione._logs import Line, RunLog, TaskLog, beginning_of, newest_line
-from pulumi_tione._pods import short_pod
-from pulumi_tione._times import parsed_time, rfc3339
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.logs import Line, RunLog, TaskLog, beginning_of, newest_line
+from pulumi_tione._api.pods import short_pod
+from pulumi_tione._timestamps import parsed_time, rfc3339
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError, UnclearError
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione import _transport
-from pulumi_tione._client import Client
-from pulumi_tione._keys import KeySupply
-from pulumi_tione._pace import Pace
-from pulumi_tione._settings import Settings
-from pulumi_tione._waits import Goal, Lookout, wait
+from pulumi_tione._api import transport
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.credentials import KeySupply
+from pulumi_tione._api.rate_limit import Pace
+from pulumi_tione._config.settings import Settings
+from pulumi_tione._wait.poller import Lookout
+from pulumi_tione._wait.waiter import Goal, wait
 from pulumi_tione.emulator import Emulator, Status
 
 QUARTER_OF_AN_HOUR = 900
@@ -25,7 +26,7 @@ def test_a_wait_of_two_hours_with_keys_of_fifteen_minutes_makes_it_to_the_end(mo
     with Emulator(manual_clock=True, requests_a_second=None, durations=durations) as emulator:
         monkeypatch.setattr(Pace, "wait", lambda *_: None)
         monkeypatch.setattr(
-            _transport, "supply_of", lambda settings: KeySupply(settings, now=lambda: emulator.now().timestamp())
+            transport, "supply_of", lambda settings: KeySupply(settings, now=lambda: emulator.now().timestamp())
         )
         role = {"roleArn": "qcs::cam::uin/100000000001:roleName/ci", "sessionDuration": QUARTER_OF_AN_HOUR}
         config = {"tione:assumeRole": json.dumps(role)}

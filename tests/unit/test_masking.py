@@ -13,7 +13,7 @@ import urllib.parse
 import pytest
 
 from pulumi_tione._masking import MASK, holds_secret, mask, masking
-from pulumi_tione._texts import harmless, harmless_line
+from pulumi_tione._text import harmless, harmless_line
 from pulumi_tione.errors import ApiError
 
 SECRETS = (

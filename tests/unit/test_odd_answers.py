@@ -15,18 +15,17 @@ from boundary_support import SMALLEST
 from local_tione import SMALLEST_BODY
 
 import pulumi_tione as tione
-from pulumi_tione import _transport
-from pulumi_tione._client import Client
-from pulumi_tione._failures import report
-from pulumi_tione._logs import TaskLog
-from pulumi_tione._pace import Pace
-from pulumi_tione._settings import Settings
-from pulumi_tione._waits import Goal, Lookout, wait
-from pulumi_tione._wire import recorded_outputs
+from pulumi_tione._api import transport
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.logs import TaskLog
+from pulumi_tione._api.rate_limit import Pace
+from pulumi_tione._config.settings import Settings
+from pulumi_tione._schema.wire import recorded_outputs
+from pulumi_tione._wait.failure_report import report
+from pulumi_tione._wait.poller import Lookout
+from pulumi_tione._wait.waiter import Goal, wait
 from pulumi_tione.cli import status, whoami
-from pulumi_tione.cli._places import Clients, Place
-from pulumi_tione.cli._search import Search
-from pulumi_tione.cli._task import KnownTask
+from pulumi_tione.cli.task_argument import KnownTask
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.check import Surroundings, check
@@ -35,6 +34,8 @@ from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import update
 from pulumi_tione.provider import TrainingTaskProvider
+from pulumi_tione.stacks.label_search import Search
+from pulumi_tione.stacks.locations import Clients, Place
 
 REGION = "ap-guangzhou"
 
@@ -216,8 +217,8 @@ ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     monkeypatch.setattr(Pace, "wait", lambda *_: None)
     for name in ("OUTAGES", "FAILURES", "THROTTLING"):
-        monkeypatch.setattr(_transport, f"_PATIENCE_WITH_{name}_SECONDS", 0)
-    monkeypatch.setattr(_transport, "_LOOKS_AT_MALFORMED_ANSWERS", 1)
+        monkeypatch.setattr(transport, f"_PATIENCE_WITH_{name}_SECONDS", 0)
+    monkeypatch.setattr(transport, "_LOOKS_AT_MALFORMED_ANSWERS", 1)
     with Emulator(speed=1000, requests_a_second=None) as running:
         for name, value in running.environment.items():
             monkeypatch.setenv(name, value)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._ownership import (
+from pulumi_tione._constraints import cleaned_tag_text, tag_complaint
+from pulumi_tione._schema.identity import (
     CREATE_LABEL,
     LABELS,
     NUMBERS,
@@ -21,7 +22,6 @@ from pulumi_tione._ownership import (
     numbered,
     wanted_tags,
 )
-from pulumi_tione._rules import cleaned_tag_text, tag_complaint
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 LEGAL_NAME = re.compile(r"^[\u4e00-\u9fa5A-Za-z0-9][\u4e00-\u9fa5A-Za-z0-9_-]{0,59}$")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pulumi_tione._pace import REQUESTS, Pace
+from pulumi_tione._api.rate_limit import REQUESTS, Pace
 
 
 class Clock:

@@ -16,10 +16,10 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 import pulumi_tione as tione
 from pulumi_tione import training_task
-from pulumi_tione._client import Client
+from pulumi_tione._api.client import Client
 from pulumi_tione._masking import mask
-from pulumi_tione._ownership import RETAINED
-from pulumi_tione._properties import property_path
+from pulumi_tione._pulumi.properties import property_path
+from pulumi_tione._schema.identity import RETAINED
 from pulumi_tione.errors import UnreachedError
 
 # Of the loops that the mock engine leaves in its threads, some are collected after their own sockets.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._client import Client
+from pulumi_tione._api.client import Client
 from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.read import read as read_by_clock

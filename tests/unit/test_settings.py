@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_tione._settings import DEFAULT_REGION, Endpoint, Settings
+from pulumi_tione._config.settings import DEFAULT_REGION, Endpoint, Settings
 from pulumi_tione.errors import SettingsError
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._client import PAGE, Client
-from pulumi_tione._statuses import Statuses
+from pulumi_tione._api.client import PAGE, Client
+from pulumi_tione._api.status_batcher import Statuses
 from pulumi_tione.errors import UnclearError
 
 

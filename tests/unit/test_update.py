@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._client import Client
-from pulumi_tione._ownership import NUMBERED_FROM, UNCONFIRMED, automatic_name, labels, numbered
+from pulumi_tione._api.client import Client
+from pulumi_tione._schema.identity import NUMBERED_FROM, UNCONFIRMED, automatic_name, labels, numbered
 from pulumi_tione.errors import ApiError, UnclearError
-from pulumi_tione.lifecycle import presence
+from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
@@ -39,7 +39,7 @@ LOG = {"logsetId": "l-1", "topicId": "t-1"}
 @pytest.fixture(autouse=True)
 def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
+    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 class Service(Client):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._waiting import Status, has_reached, intervals, is_at_rest, is_known, status_of, wait_until
+from pulumi_tione._api.polling import intervals, wait_until
+from pulumi_tione._api.status import Status, has_reached, is_at_rest, is_known, status_of
 
 ALL = [*Status]
 AT_REST = {"STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"}

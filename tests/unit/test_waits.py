@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione import _waits
-from pulumi_tione._client import PAGE, Client
-from pulumi_tione._waits import Goal, Lookout, wait
+from pulumi_tione._api.client import PAGE, Client
+from pulumi_tione._wait import waiter
+from pulumi_tione._wait.poller import Lookout
+from pulumi_tione._wait.waiter import Goal, wait
 from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError, UnclearError, UnreachedError
-from pulumi_tione.lifecycle import presence
-from pulumi_tione.lifecycle.presence import detail_or_gone
+from pulumi_tione.lifecycle import existence
+from pulumi_tione.lifecycle.existence import detail_or_gone
 
 Json = dict[str, Any]
 RUN = "train-1-a"
@@ -35,8 +36,8 @@ def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] += seconds
 
     patient = functools.partial(detail_or_gone, sleep=sleep, clock=lambda: now[0])
-    monkeypatch.setattr(_waits, "detail_or_gone", patient)
-    monkeypatch.setattr(presence.STATUSES, "_sleep", lambda _: None)
+    monkeypatch.setattr(waiter, "detail_or_gone", patient)
+    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 class Service(Client):

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
-from pulumi_tione._ownership import wanted_tags
-from pulumi_tione._rules import EncodedCommand, MaxItems, MaxLength, OneOf, Range, TaskName
-from pulumi_tione._wire import (
+from pulumi_tione._constraints import EncodedCommand, MaxItems, MaxLength, OneOf, Range, TaskName
+from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._schema.identity import wanted_tags
+from pulumi_tione._schema.wire import (
     encoded_commands,
     imported_outputs,
     inputs_among,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
-from pulumi_tione._fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
-from pulumi_tione._wire import from_wire, imported_outputs, recorded_outputs, user_tags, well_typed
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._schema.wire import from_wire, imported_outputs, recorded_outputs, user_tags, well_typed
 from pulumi_tione.lifecycle.diff import diff
 
 PROPERTY = settings(max_examples=300, deadline=None, derandomize=True, database=None)

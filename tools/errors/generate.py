@@ -1,4 +1,4 @@
-"""Write `docs/errors.md`: what each code of the API means, from `pulumi_tione/_codes.py`.
+"""Write `docs/errors.md`: what each code of the API means, from `pulumi_tione/_error_codes.py`.
 
 python tools/errors/generate.py            write the page anew
 python tools/errors/generate.py --check    exit code 1 if the page is not what would be written
@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pulumi_tione._codes import CODES, Kind, Meaning
+from pulumi_tione._error_codes import CODES, Kind, Meaning
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 
 _HEAD = """\
 # What errors of the service mean
 
-Written by tools/errors/generate.py from pulumi_tione/_codes.py: change that one.
+Written by tools/errors/generate.py from pulumi_tione/_error_codes.py: change that one.
 
 When the service refuses a request, the error on the task's row has its code, its own message and its request id, and
 after them what stands here: what happened, the property that it is about, and what to do. A code that is not here is

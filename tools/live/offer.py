@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pulumi_tione._client import Client
+from pulumi_tione._api.client import Client
 from pulumi_tione.errors import ApiError
 
 CHARGE_TYPE = "POSTPAID_BY_HOUR"

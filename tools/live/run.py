@@ -26,8 +26,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from pulumi_tione._client import Client  # noqa: E402  see the line above
-from pulumi_tione._settings import Settings  # noqa: E402
+from pulumi_tione._api.client import Client  # noqa: E402  see the line above
+from pulumi_tione._config.settings import Settings  # noqa: E402
 from pulumi_tione.errors import TioneError  # noqa: E402
 from tools.live.observations import is_refuted, table  # noqa: E402
 from tools.live.offer import RefusedError, cheapest, limit  # noqa: E402

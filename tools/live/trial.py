@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tione._client import Client
+from pulumi_tione._api.client import Client
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
-from pulumi_tione.lifecycle.rest import bring_to_rest
+from pulumi_tione.lifecycle.stop import bring_to_rest
 from tools.live.observations import Evidence, is_at_rest
 from tools.live.offer import Offer
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pulumi_tione import args
-from pulumi_tione._fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 
 MODULE = Path(__file__).parents[2] / "pulumi_tione" / "outputs.py"
 

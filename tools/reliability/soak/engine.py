@@ -19,7 +19,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from pulumi_tione.cli import main
-from pulumi_tione.cli._pulumi import Pulumi, PulumiError
+from pulumi_tione.stacks.pulumi_cli import Pulumi, PulumiError
 from tools.reliability.soak.provider import Provider, ProviderError
 
 ORGANIZATION, PROJECT, STACK = "organization", "soak", "dev"

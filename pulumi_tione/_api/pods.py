@@ -1,0 +1,58 @@
+"""The pods of a run: their short names, which are ready, which lags, which failed first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from pulumi_tione._timestamps import time_or_none
+
+_READY = ("RUNNING", "SUCCEEDED")
+"""The statuses of pods that do, or did, what they should."""
+
+
+def short_pod(run: str, pod: str) -> str:
+    """Give the part of a pod's name that is not its run's: `master-0`."""
+    return pod.removeprefix(f"{run}-")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """How many pods do what they should, and one that does not."""
+
+    ready: int
+    total: int
+    lagging: str
+    """Role and number of the first pod that is not ready, such as `worker-1`, or nothing."""
+    status_of_lagging: str
+
+
+def readiness(pods: Sequence[Mapping[str, Any]]) -> Readiness:
+    """Tell how many pods are ready, and which one lags."""
+    lagging = next((pod for pod in pods if _status(pod) not in _READY), None)
+    return Readiness(
+        ready=sum(_status(pod) in _READY for pod in pods),
+        total=len(pods),
+        # The name of a pod is its run's, then its role and number.
+        lagging="" if lagging is None else "-".join(str(lagging.get("Name")).split("-")[-2:]),
+        status_of_lagging="" if lagging is None else _status(lagging),
+    )
+
+
+def failed_first(pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Give the pod that failed first; where none did, the first that ended, or any."""
+    failed = [pod for pod in pods if _status(pod) == "FAILED"]
+    ended = [pod for pod in pods if pod.get("EndTime")]
+    # Of several that ended in the same second it is the first of the list, mostly the master.
+    return min(failed or ended or pods, key=_end_of, default=None)
+
+
+def _status(pod: Mapping[str, Any]) -> str:
+    """Return the status of a pod in the API's spelling."""
+    return str(pod.get("Status")).upper()
+
+
+def _end_of(pod: Mapping[str, Any]) -> datetime:
+    return time_or_none(pod.get("EndTime")) or datetime.max.replace(tzinfo=timezone.utc)

@@ -1,0 +1,140 @@
+"""What the vendor's own tools have in files: `tccli` its profiles, the SDK its credentials.
+
+What is wrong with a file is said with its name, and never with what stands in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pulumi_tione._config.sources import Level, StaticKeys, assumed_role, pair
+from pulumi_tione.errors import SettingsError
+
+_OF_ALL_USERS = "/etc/tencentcloud/credentials"
+_SECTION = "default"
+
+
+class Profile(NamedTuple):
+    """A profile of `tccli`, which `tccli configure` writes."""
+
+    name: str
+    folder: Path | None
+    """Where it is; nothing where the user has no home."""
+    named_by: str | None
+    """The setting that names it; without one it is there or not."""
+
+
+def expanded(path: str, environment: Mapping[str, str]) -> Path | None:
+    """Give a path in which `~` is the user's home; nothing if that is not known."""
+    if not path.startswith("~"):
+        return Path(path)
+    home = environment.get("HOME") or environment.get("USERPROFILE")
+    return Path(home, path[1:].lstrip("/\\")) if home else None
+
+
+def tccli_keys(profile: Profile) -> StaticKeys | None:
+    """Give the keys of a profile, with the role that it assumes.
+
+    Raises:
+        SettingsError: the file cannot be read, has half of a pair, or is missing although the profile was named.
+    """
+    content = _json(profile, "credential")
+    if content is None:
+        if profile.named_by:
+            raise SettingsError(
+                f"{profile.named_by} names the profile {profile.name!r}, but there is no {_path(profile, 'credential')}"
+            )
+        return None
+    level = _level(f"{_path(profile, 'credential')}", content, _OF_TCCLI)
+    keys = pair(level)
+    if keys is None and profile.named_by:
+        raise SettingsError(f"{_path(profile, 'credential')} has no keys: run `tccli configure`")
+    return keys and StaticKeys(keys.source, keys.credentials, assumed_role(level))
+
+
+def tccli_region(profile: Profile) -> str | None:
+    """Give the region of a profile, if it has one.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    content = _json(profile, "configure") or {}
+    parameters = content.get("_sys_param")
+    region = parameters.get("region") if isinstance(parameters, dict) else None
+    return str(region).strip() if region else None
+
+
+def sdk_keys(environment: Mapping[str, str]) -> StaticKeys | None:
+    """Give the keys of the SDK's file, the user's own or the one of all users.
+
+    Raises:
+        SettingsError: the file cannot be read, or has half of a pair.
+    """
+    import configparser  # which few need, and takes long to load
+
+    for name in ("~/.tencentcloud/credentials", _OF_ALL_USERS):
+        path = expanded(name, environment)
+        text = None if path is None else _text(path)
+        if text is None:
+            continue
+        parser = configparser.ConfigParser(interpolation=None)
+        try:
+            parser.read_string(text)
+        except configparser.Error:
+            raise SettingsError(f"{path} cannot be read: it is not in the form of an INI file") from None
+        content = dict(parser[_SECTION]) if _SECTION in parser else {}
+        return pair(_level(f"{path}", {key: value.strip().strip('"') for key, value in content.items()}, _OF_SDK))
+    return None
+
+
+_OF_TCCLI = {
+    "secretId": "secretId",
+    "secretKey": "secretKey",
+    "securityToken": "token",
+    "assumeRole.roleArn": "role-arn",
+    "assumeRole.sessionName": "role-session-name",
+}
+_OF_SDK = {"secretId": "secret_id", "secretKey": "secret_key", "securityToken": "token"}
+
+
+def _level(path: str, content: Mapping[str, Any], names: Mapping[str, str]) -> Level:
+    def key(name: str, part: str | None) -> str:
+        return names.get(f"{name}.{part}" if part else name, name)
+
+    def get(name: str, part: str | None) -> str | None:
+        value = content.get(key(name, part))
+        return value if isinstance(value, str) else None
+
+    return Level(get, lambda name, part: f"{key(name, part)} in {path}")
+
+
+def _path(profile: Profile, kind: str) -> Path | None:
+    return None if profile.folder is None else profile.folder / f"{profile.name}.{kind}"
+
+
+def _json(profile: Profile, kind: str) -> dict[str, Any] | None:
+    path = _path(profile, kind)
+    text = None if path is None else _text(path)
+    if text is None:
+        return None
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path} cannot be read: it is not in the form that `tccli configure` writes")
+    return content
+
+
+def _text(path: Path) -> str | None:
+    """Give what stands in a file; nothing if there is none."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text"
+        raise SettingsError(f"{path} cannot be read: {reason}") from None

@@ -1,0 +1,1 @@
+"""What touches Pulumi below its public interface."""

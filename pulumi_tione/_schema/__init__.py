@@ -1,0 +1,1 @@
+"""The declared fields: their types, their wire form, what identifies a task."""

@@ -1,0 +1,165 @@
+"""What the declarations in `args.py` imply: the tables that everything else works from.
+
+A field has three names: `vpc_id` in Python, `vpcId` as a Pulumi property, `VpcId` on the wire. Values travel through
+the provider under their property names (`inputs`, `outputs`); only `_schema/wire.py` knows the wire.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+
+import typing_extensions
+
+from pulumi_tione import args
+from pulumi_tione._constraints import KnownValues, ProviderSide, Rule, Secret, Wire, WriteOnly
+
+
+class Scalar(enum.Enum):
+    """The types without parts."""
+
+    TEXT = "text"
+    WHOLE = "a whole number"
+    TRUTH = "true or false"
+    ANY = "anything"
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list of elements of one type."""
+
+    item: Type
+
+
+@dataclass(frozen=True)
+class MapOf:
+    """A map from texts of the user's choice to values of one type."""
+
+    item: Type
+
+
+class Struct:
+    """A struct of the API, or the task itself: what the program may set, and what only the service knows.
+
+    Its tables are made when they are first asked for: to read all declarations takes as long as to import the rest of
+    this package.
+
+    Args:
+        name: the API's name of the struct, which `<name>Args` and `<name>Outputs` declare, or one of them.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @functools.cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """The inputs, by property name."""
+        return _declared(f"{self.name}Args")
+
+    @functools.cached_property
+    def outputs(self) -> Mapping[str, Field]:
+        """The outputs that are no inputs, by property name."""
+        return _declared(f"{self.name}Outputs")
+
+    @functools.cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The inputs by Python name and by property name: a plain dict may use either."""
+        return {spelling: field for field in self.fields.values() for spelling in (field.name, field.property)}
+
+
+Type: TypeAlias = Scalar | ListOf | MapOf | Struct
+
+
+@dataclass(frozen=True)
+class Field:
+    """One declared field."""
+
+    name: str
+    """Its name in Python: `vpc_id`."""
+    property: str
+    """Its name as a Pulumi property: `vpcId`."""
+    wire: str
+    """Its name in the API: `VpcId`."""
+    type: Type
+    required: bool
+    rules: tuple[Rule, ...]
+    known_values: KnownValues | None
+    secret: bool
+    """Whether it is a Pulumi secret in any case."""
+    readable: bool
+    """Whether what the service tells of it can be compared with what was set."""
+    sent: bool
+    """Whether the API knows it under its wire name."""
+
+
+def _property_name(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def _field(name: str, hint: Any) -> Field:
+    required = get_origin(hint) is typing_extensions.Required
+    if required:
+        (hint,) = get_args(hint)
+    hint, *beside = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    property_name = _property_name(name)
+    wire = next((mark.name for mark in beside if isinstance(mark, Wire)), property_name[0].upper() + property_name[1:])
+    secret = any(isinstance(mark, Secret) for mark in beside)
+    return Field(
+        name=name,
+        property=property_name,
+        wire=wire,
+        type=_type(hint),
+        required=required,
+        rules=tuple(mark for mark in beside if isinstance(mark, Rule)),
+        known_values=next((mark for mark in beside if isinstance(mark, KnownValues)), None),
+        secret=secret,
+        readable=not secret and not any(isinstance(mark, WriteOnly) for mark in beside),
+        sent=not any(isinstance(mark, ProviderSide) for mark in beside),
+    )
+
+
+def _type(hint: Any) -> Type:
+    origin, parts = get_origin(hint), get_args(hint)
+    if typing_extensions.is_typeddict(hint):
+        return struct(hint.__name__.removesuffix("Args").removesuffix("Outputs"))
+    if origin is None:
+        return {str: Scalar.TEXT, int: Scalar.WHOLE, bool: Scalar.TRUTH}.get(hint, Scalar.ANY)
+    if origin is Union:  # Input[T] is the union of T, Awaitable[T] and Output[T]
+        return _type(parts[0])
+    return MapOf(_type(parts[1])) if issubclass(origin, Mapping) else ListOf(_type(parts[0]))
+
+
+@functools.cache
+def struct(name: str) -> Struct:
+    """Give the one struct of this name."""
+    return Struct(name)
+
+
+_NAMES_IN_INPUT = {"Output": list, "T": Any}
+"""`pulumi.Input[X]` ends in the text "Output[T]", which cannot be evaluated here, and is not needed."""
+
+
+def _declared(class_name: str) -> dict[str, Field]:
+    declaration = getattr(args, class_name, None)
+    if declaration is None:
+        return {}
+    hints = typing_extensions.get_type_hints(declaration, localns=_NAMES_IN_INPUT, include_extras=True)
+    return {field.property: field for field in (_field(name, hint) for name, hint in hints.items())}
+
+
+def path_to(parent: str, key: str | int) -> str:
+    """Give the path of a part: `dataConfigs[0].cosSource`, and `tags["a.b"]` where a key is no plain word."""
+    if isinstance(key, int):
+        return f"{parent}[{key}]"
+    if not key.replace("_", "").replace("-", "").isalnum():
+        return f"{parent}[{json.dumps(key, ensure_ascii=False)}]"
+    return f"{parent}.{key}" if parent else key
+
+
+TRAINING_TASK = struct("TrainingTask")
+"""The task itself: its inputs are the parameters of CreateTrainingTask, its outputs come from TrainingTaskDetail."""

@@ -1,0 +1,1 @@
+"""Waiting in the program for the status of a task."""

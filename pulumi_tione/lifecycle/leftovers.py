@@ -1,0 +1,89 @@
+"""Tasks that a killed update has left behind: active, with the labels of a resource that is about to be created.
+
+A replaced task is deleted before its successor is created. So an active task with the labels of a resource that is
+being created is in no state any more, and would run beside the new one for nobody.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Container, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.status import is_at_rest
+from pulumi_tione._schema.identity import RETAINED, automatic_name, is_form_of, labels, labels_of_stack
+from pulumi_tione._schema.wire import user_tags
+
+
+class LeftBehind:
+    """What was there, of a stack in a region and workspace, when this process first created a task there."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[tuple[Client | str | None, ...], Future[list[dict[str, Any]]]] = {}
+
+    def find(self, client: Client, inputs: Mapping[str, Any], deleted: Container[str] = ()) -> dict[str, Any] | None:
+        """Return the detail of an active task with the labels of this resource, if there was one at the beginning.
+
+        Args:
+            client: of the task's region.
+            inputs: the inputs of the task that is about to be created.
+            deleted: the ids of tasks that are gone, whatever a read shows.
+        """
+        return self._first(client, inputs, deleted, self._of_stack)
+
+    def find_now(self, client: Client, inputs: Mapping[str, Any], deleted: Container[str]) -> dict[str, Any] | None:
+        """Return the detail of an active task with the labels of this resource, if there is one now."""
+        return self._first(client, inputs, deleted, _active_tasks)
+
+    def _first(
+        self,
+        client: Client,
+        inputs: Mapping[str, Any],
+        deleted: Container[str],
+        tasks: Callable[[Client, Mapping[str, str], str | None], list[dict[str, Any]]],
+    ) -> dict[str, Any] | None:
+        owner, workspace = inputs["owner"], inputs.get("tiProjectId")
+        if owner.get(RETAINED):
+            return None  # its old task stays on purpose
+        ours = labels(owner)
+        for item in tasks(client, labels_of_stack(owner["project"], owner["stack"]), workspace):
+            if item["Id"] in deleted:
+                continue
+            if ours.items() <= user_tags(item.get("Tags")).items() and not _is_anothers(str(item.get("Name")), owner):
+                # It may have been deleted since the list was made, by this very process.
+                detail = client.describe_training_task(str(item["Id"]), workspace)
+                if detail is not None and not is_at_rest(str(detail.get("Status"))):
+                    return detail
+        return None
+
+    def _of_stack(self, client: Client, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
+        place = (client, workspace, *stack.values())
+        with self._lock:
+            is_first = place not in self._found
+            found = self._found.setdefault(place, Future())
+        if is_first:
+            try:
+                found.set_result(_active_tasks(client, stack, workspace))
+            except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
+                found.set_exception(error)
+        return found.result()
+
+
+def _active_tasks(client: Client, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
+    there = client.training_tasks({}, stack, workspace)
+    return [item for item in there if not is_at_rest(str(item.get("Status")))]
+
+
+def _is_anothers(name: str, owner: Mapping[str, Any]) -> bool:
+    """Tell whether a name was computed for another owner, of which the labels do not tell.
+
+    They have no organization, and texts that differ may look the same when they are cleaned.
+    """
+    return bool(_COMPUTED.fullmatch(name)) and not is_form_of(name, automatic_name(owner))
+
+
+_COMPUTED = re.compile(r"(.+-)?[0-9a-f]{8}(-\d{1,2})?")

@@ -1,0 +1,1 @@
+"""What the commands share about stacks: the Pulumi CLI, states, pending creates, the search for orphans."""

@@ -1,0 +1,148 @@
+"""A task as a program declares it: Python, laid out as the usual formatters lay it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Struct, Type
+
+_WIDTH = 88
+"""The longest line, by the formatters' default."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A keyword argument of a call."""
+
+    name: str
+    value: Expression
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call, with what its arguments are preceded by and what is noted after them."""
+
+    function: str
+    arguments: Sequence[Argument]
+    first: Sequence[Expression] = ()
+    notes: Sequence[str] = ()
+    """Lines of comment at the end of the arguments."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A list or a dict: its brackets, and its elements with their keys as text."""
+
+    brackets: str
+    elements: Sequence[tuple[str, Expression]]
+
+
+Expression: TypeAlias = str | Call | Collection
+"""Something in Python; a text is code that stands on one line."""
+
+
+def expression(kind: Type, value: Any) -> Expression:
+    """Give the value of a declared type as Python: structs by their args classes, all else by literals."""
+    match kind:
+        case Struct():
+            parts = [
+                Argument(field.name, expression(field.type, value[field.property]))
+                for field in kind.fields.values()
+                if field.property in value
+            ]
+            return Call(f"tione.{kind.name}Args", parts)
+        case ListOf():
+            return Collection("[]", [("", expression(kind.item, part)) for part in value])
+        case MapOf():
+            return Collection("{}", [(f"{literal(key)}: ", expression(kind.item, part)) for key, part in value.items()])
+        case _:
+            return literal(value)
+
+
+def literal(value: str | bool | int) -> str:
+    """Give a text, a number or a truth value as Python, with the quotes that need the fewest escapes.
+
+    What does not print is escaped: the code goes to a terminal.
+    """
+    if not isinstance(value, str):
+        return repr(value)
+    quote = "'" if value.count('"') > value.count("'") else '"'
+    escaped = "".join(
+        character if character.isprintable() and character != "\\" else repr(character)[1:-1] for character in value
+    )
+    return quote + escaped.replace(quote, "\\" + quote) + quote
+
+
+def program(inputs: Mapping[str, Any], first: str, others: Sequence[Argument], notes: Sequence[str]) -> str:
+    """Give the declaration of a task.
+
+    Args:
+        inputs: its inputs, by property name.
+        first: the name of its resource.
+        others: arguments that are no plain values.
+        notes: what is to be said about it, as lines of comment.
+    """
+    fields = TRAINING_TASK.fields.values()
+    arguments = [
+        Argument(field.name, expression(field.type, inputs[field.property]))
+        for field in fields
+        if field.property in inputs
+    ]
+    call = Call("tione.TrainingTask", [*arguments, *others], [literal(first)], notes)
+    return "\n".join(_lines("", call, "", 0))
+
+
+def _lines(prefix: str, part: Expression, suffix: str, indent: int) -> list[str]:
+    """Lay an expression out: on one line where it fits, otherwise with its parts on lines of their own."""
+    margin = " " * indent
+    flat = margin + prefix + _flat(part) + suffix
+    if isinstance(part, str) or (len(flat) <= _WIDTH and not _has_comments(part)):
+        return [flat]
+    if isinstance(part, Collection):
+        elements = [line for key, value in part.elements for line in _lines(key, value, ",", indent + 4)]
+        return [margin + prefix + part.brackets[0], *elements, margin + part.brackets[1] + suffix]
+    return [f"{margin}{prefix}{part.function}(", *_arguments(part, indent + 4), f"{margin}){suffix}"]
+
+
+def _arguments(call: Call, indent: int) -> list[str]:
+    margin = " " * indent
+    together = margin + _flat_arguments(call)
+    if len(together) <= _WIDTH and not _has_comments(call):
+        return [together]
+    lines = [line for value in call.first for line in _lines("", value, ",", indent)]
+    for argument in call.arguments:
+        laid_out = _lines(f"{argument.name}=", argument.value, ",", indent)
+        if argument.comment:
+            laid_out[-1] += f"  # {argument.comment}"
+        lines += laid_out
+    return [*lines, *(f"{margin}# {note}" for note in call.notes)]
+
+
+def _flat(part: Expression) -> str:
+    match part:
+        case str():
+            return part
+        case Call():
+            return f"{part.function}({_flat_arguments(part)})"
+        case Collection():
+            elements = ", ".join(key + _flat(value) for key, value in part.elements)
+            return part.brackets[0] + elements + part.brackets[1]
+
+
+def _flat_arguments(call: Call) -> str:
+    named = [f"{argument.name}={_flat(argument.value)}" for argument in call.arguments]
+    return ", ".join([*map(_flat, call.first), *named])
+
+
+def _has_comments(part: Expression) -> bool:
+    match part:
+        case str():
+            return False
+        case Call():
+            values = [*part.first, *(argument.value for argument in part.arguments)]
+            return bool(part.notes) or any(a.comment for a in part.arguments) or any(map(_has_comments, values))
+        case Collection():
+            return any(_has_comments(value) for _, value in part.elements)
