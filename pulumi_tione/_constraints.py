@@ -1,6 +1,6 @@
 """What may stand beside a field's type in its declaration: its wire name, and the rules that the vendor documents.
 
-A rule is a value with one method, `complaint`, which says what is wrong with a value, or nothing. It is written once,
+A rule is a value with one method, `violation`, which says what is wrong with a value, or nothing. It is written once,
 on the field it belongs to (`args.py`), and applied by check.
 """
 
@@ -44,7 +44,7 @@ class Wire:
 class Unsigned:
     """A whole number of the API's type uint64."""
 
-    def complaint(self, value: int) -> Violation | None:
+    def violation(self, value: int) -> Violation | None:
         return Violation("must not be negative", f", got {value}") if value < 0 else None
 
 
@@ -64,7 +64,7 @@ class WriteOnly:
 class Rule(Protocol):
     """A documented rule: breaking it is a failure at the field's path."""
 
-    def complaint(self, value: Any) -> Violation | None:
+    def violation(self, value: Any) -> Violation | None:
         """Say what is wrong with a value of the field's own type, or nothing."""
 
 
@@ -74,7 +74,7 @@ class MaxLength:
 
     characters: int
 
-    def complaint(self, value: str) -> Violation | None:
+    def violation(self, value: str) -> Violation | None:
         if len(value) <= self.characters:
             return None
         return Violation(f"must have at most {self.characters} characters", f", got {len(value)}")
@@ -86,7 +86,7 @@ class MaxItems:
 
     items: int
 
-    def complaint(self, value: Sequence[Any]) -> Violation | None:
+    def violation(self, value: Sequence[Any]) -> Violation | None:
         if len(value) <= self.items:
             return None
         return Violation(
@@ -101,7 +101,7 @@ class Range:
     least: int
     most: int
 
-    def complaint(self, value: int) -> Violation | None:
+    def violation(self, value: int) -> Violation | None:
         if self.least <= value <= self.most:
             return None
         return Violation(f"must be from {self.least} to {self.most}", f", got {value}")
@@ -113,7 +113,7 @@ class OneOf:
 
     values: tuple[str, ...]
 
-    def complaint(self, value: str) -> Violation | None:
+    def violation(self, value: str) -> Violation | None:
         if value in self.values:
             return None
         return Violation(f"must be {' or '.join(self.values)}", f", got {value!r}{suggestion(value, self.values)}")
@@ -125,7 +125,7 @@ class KnownValues:
 
     values: tuple[str, ...]
 
-    def doubt(self, value: str) -> Violation | None:
+    def warning(self, value: str) -> Violation | None:
         """Say that a value is not among the known ones, or nothing. The empty text stands for "not set"."""
         if value in self.values or not value:
             return None
@@ -137,7 +137,7 @@ class KnownValues:
 class TaskName:
     """The documented rule of a task's name."""
 
-    def complaint(self, value: str) -> Violation | None:
+    def violation(self, value: str) -> Violation | None:
         if re.fullmatch(r"[0-9A-Za-z一-龥][0-9A-Za-z一-龥_-]{0,59}", value):
             return None
         if len(value) > MAX_NAME_LENGTH:
@@ -156,7 +156,7 @@ MAX_NAME_LENGTH = 60
 class EncodedCommand:
     """Base64 of a JSON object that has all three commands as texts."""
 
-    def complaint(self, value: str) -> Violation | None:
+    def violation(self, value: str) -> Violation | None:
         try:
             text = base64.b64decode(value, validate=True).decode()
         except ValueError:
@@ -186,7 +186,7 @@ _TAG_TEXT = re.compile(r"[0-9A-Za-z\u4e00-\u9fff +\-=._:/@()\[\],;><（）【】
 _RESERVED_TAG_KEYS = ("qcs:", "tencentcloud:", "project", "项目")
 
 
-def tag_complaint(key: str, value: str) -> Violation | None:
+def tag_violation(key: str, value: str) -> Violation | None:
     """Say which of the tag service's rules a tag breaks, or nothing."""
     if not 1 <= len(key) <= 127:
         return Violation(f"a tag's key must have 1 to 127 characters, got {len(key)}")
@@ -217,7 +217,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {folded[near[0]]}?" if near else ""
 
 
-def tag_complaints(tags: Mapping[str, str]) -> dict[str, Violation]:
+def tag_violations(tags: Mapping[str, str]) -> dict[str, Violation]:
     """Give the complaint of each tag that breaks a rule, by key."""
-    complaints = {key: tag_complaint(key, value) for key, value in tags.items()}
-    return {key: complaint for key, complaint in complaints.items() if complaint}
+    complaints = {key: tag_violation(key, value) for key, value in tags.items()}
+    return {key: violation for key, violation in complaints.items() if violation}

@@ -5,28 +5,28 @@ from __future__ import annotations
 from pulumi_tione._masking import mask
 
 
-def harmless(text: object) -> str:
+def sanitize(text: object) -> str:
     """Give a text that came from elsewhere so that a terminal shows it and does nothing else.
 
     Names, tags, log lines and messages of the service may hold anything: control characters are escaped, and what is
     secret in the current call is masked.
     """
-    return escaped(mask(str(text)))
+    return escape_control_characters(mask(str(text)))
 
 
-def escaped(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     """Return a text with its control characters escaped and nothing masked, for what decisions are made by."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
 
 
-def harmless_line(text: object) -> str:
-    """Give a line of a log as `harmless` does, with its tabs as blanks and without the blanks at its end."""
-    return harmless(str(text).expandtabs().rstrip())
+def sanitize_line(text: object) -> str:
+    """Give a line of a log as `sanitize` does, with its tabs as blanks and without the blanks at its end."""
+    return sanitize(str(text).expandtabs().rstrip())
 
 
-def span(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Say how long, in seconds, minutes or hours."""
     if seconds < 120:
         return f"{seconds:.0f} s"

@@ -2,14 +2,14 @@
 
     TioneError
     ├── SettingsError       region, keys or endpoint are missing or contradict each other
-    ├── NotSentError        the request never reached the service: nothing has happened
+    ├── RequestNotSentError        the request never reached the service: nothing has happened
     │   └── TlsError            no TLS connection comes about with these settings
-    ├── UnclearError        the request was sent, and no clear answer came: it may have taken effect
-    │   └── MalformedAnswerError  the answer is one of the API's, but has not what the action returns
+    ├── IndeterminateResultError        the request was sent, and no clear answer came: it may have taken effect
+    │   └── MalformedResponseError  the answer is one of the API's, but has not what the action returns
     ├── ApiError            the service refused the request, and said so with a code
-    │   └── KeysRefusedError  it does not accept the keys
+    │   └── CredentialsRefusedError  it does not accept the keys
     └── TaskError           a task is not in the state that an operation needs
-        └── UnreachedError  it did not become what it was awaited to be
+        └── WaitFailedError  it did not become what it was awaited to be
 
 Every message is one line: which task or setting, what happened, the service's own words and request id, what to do.
 """
@@ -22,9 +22,17 @@ from pulumi_tione._error_codes import CODES, UNKNOWN
 from pulumi_tione._error_codes import KIND_OF_CODE as KIND_OF_CODE
 from pulumi_tione._error_codes import Kind as Kind
 from pulumi_tione._masking import mask
-from pulumi_tione._text import escaped, harmless
+from pulumi_tione._text import escape_control_characters, sanitize
 
-__all__ = ["ApiError", "NotSentError", "SettingsError", "TaskError", "TioneError", "UnclearError", "UnreachedError"]
+__all__ = [
+    "ApiError",
+    "IndeterminateResultError",
+    "RequestNotSentError",
+    "SettingsError",
+    "TaskError",
+    "TioneError",
+    "WaitFailedError",
+]
 
 
 class TioneError(Exception):
@@ -35,19 +43,19 @@ class SettingsError(TioneError):
     """Region, keys or endpoint are missing or contradict each other."""
 
 
-class NotSentError(TioneError):
+class RequestNotSentError(TioneError):
     """The request never reached the service, so nothing has happened."""
 
 
-class TlsError(NotSentError, SettingsError):
+class TlsError(RequestNotSentError, SettingsError):
     """No TLS connection comes about with these settings. Trying again does not help."""
 
 
-class UnclearError(TioneError):
+class IndeterminateResultError(TioneError):
     """The request was sent, but no clear answer came: it may or may not have taken effect."""
 
 
-class MalformedAnswerError(UnclearError):
+class MalformedResponseError(IndeterminateResultError):
     """The service answered without an error, but not in the form that the action has."""
 
 
@@ -55,7 +63,7 @@ class TaskError(TioneError):
     """A task is not in the state that an operation needs."""
 
 
-class UnreachedError(TaskError):
+class WaitFailedError(TaskError):
     """A task did not become what it was awaited to be. `report` tells in several lines what is known of why."""
 
     def __init__(self, message: str, report: str) -> None:
@@ -76,20 +84,20 @@ class ApiError(TioneError):
 
     def __init__(self, action: str, code: str, service_message: str, request_id: str) -> None:
         self.action = action
-        self.code = escaped(code)
+        self.code = escape_control_characters(code)
         self.service_message = mask(service_message)
-        self.request_id = harmless(request_id)
+        self.request_id = sanitize(request_id)
         meaning = CODES.get(code, UNKNOWN)
         self.kind = meaning.kind
         explained = f": {meaning}" if meaning.sentence else ""
-        words = harmless(" ".join(service_message.split()))
+        words = sanitize(" ".join(service_message.split()))
         if len(words) > _MOST_CHARACTERS:
             words = f"{words[:_MOST_CHARACTERS]} …"
         told = f"{self.code}: {words} (request id {self.request_id or 'unknown'})"
         super().__init__(f"{action} was refused with {told}{explained}; {meaning.remedy}")
 
 
-REFUSED_KEYS = frozenset(
+REFUSED_CREDENTIALS = frozenset(
     {
         "AuthFailure.InvalidSecretId",
         "AuthFailure.SecretIdNotFound",
@@ -99,11 +107,11 @@ REFUSED_KEYS = frozenset(
 )
 """The codes that say that the keys are not accepted, whatever is asked."""
 
-GONE_KEYS = REFUSED_KEYS - {"AuthFailure.SignatureFailure"}
+EXPIRED_CREDENTIALS = REFUSED_CREDENTIALS - {"AuthFailure.SignatureFailure"}
 """Those of them that keys get which have been good once: expired, disabled or deleted ones."""
 
 
-class KeysRefusedError(ApiError):
+class CredentialsRefusedError(ApiError):
     """The service does not accept the keys. `source` says where those come from."""
 
     def __init__(self, error: ApiError, source: str) -> None:
@@ -120,18 +128,18 @@ class Repeat(enum.Enum):
     THE_SAME = "a change that the second time changes nothing: sent again until the service is back"
 
 
-def was_throttled(error: BaseException) -> bool:
+def is_throttled(error: BaseException) -> bool:
     """Tell whether a request was refused only because there were too many: it was surely not accepted."""
     return isinstance(error, ApiError) and error.kind is Kind.THROTTLED
 
 
-def may_be_asked_again(error: BaseException) -> bool:
+def is_retryable(error: BaseException) -> bool:
     """Tell whether an error may pass, for requests that do no harm when they are done twice."""
     if isinstance(error, ApiError):
-        return error.kind in (Kind.THROTTLED, Kind.BUSY, Kind.UNCLEAR)
-    return isinstance(error, UnclearError)
+        return error.kind in (Kind.THROTTLED, Kind.UNAVAILABLE, Kind.INDETERMINATE)
+    return isinstance(error, IndeterminateResultError)
 
 
-def may_pass(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Tell whether a question that failed may be answered later."""
-    return may_be_asked_again(error) or (isinstance(error, NotSentError) and not isinstance(error, SettingsError))
+    return is_retryable(error) or (isinstance(error, RequestNotSentError) and not isinstance(error, SettingsError))

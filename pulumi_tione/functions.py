@@ -514,7 +514,7 @@ def _text(told: Mapping[str, Any], name: str) -> str:
 
 def _number(told: Mapping[str, Any], name: str) -> int:
     """Return a member that is a whole number; one that is not there yet, or is no number, is zero."""
-    return from_wire(Scalar.WHOLE, told.get(name)) or 0
+    return from_wire(Scalar.INTEGER, told.get(name)) or 0
 
 
 def _list(told: Mapping[str, Any], name: str) -> list[Any]:

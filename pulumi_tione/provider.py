@@ -31,16 +31,16 @@ from pulumi_tione._config.settings import Settings
 from pulumi_tione._masking import masking
 from pulumi_tione._pulumi import engine
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import NUMBERS, RETAINED, numbered
+from pulumi_tione._schema.identity import NAME_SUFFIXES, RETAINED, suffixed_name
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
-from pulumi_tione.errors import KeysRefusedError, TioneError
-from pulumi_tione.lifecycle.check import Surroundings, check
+from pulumi_tione.errors import CredentialsRefusedError, TioneError
+from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import announced_rerun, diff
 from pulumi_tione.lifecycle.existence import named_task
 from pulumi_tione.lifecycle.imported import IMPORTED
-from pulumi_tione.lifecycle.leftovers import LeftBehind
+from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
@@ -92,7 +92,7 @@ def _of_task(args: tuple[Any, ...], message: str) -> str:
 def _way_to_todays_keys(error: TioneError, method: str) -> str:
     """Say what to do about keys that came with the config in the state: no program has run that would bring today's."""
     command = {"read": "refresh", "delete": "destroy"}.get(method)
-    if command is None or not isinstance(error, KeysRefusedError) or not error.source.startswith(_CONFIG):
+    if command is None or not isinstance(error, CredentialsRefusedError) or not error.source.startswith(_CONFIG):
         return ""
     # An `up` reads and deletes as well, and nothing tells us from it: the command is for whoever gave its plain form.
     return (
@@ -110,7 +110,7 @@ class TrainingTaskProvider(ResourceProvider):
         super().__init__()
         self._settings = Settings(lambda _: None, os.environ)
         self._clients: dict[tuple[str, Settings, str | None, bool], Client] = {}
-        self._left_behind = LeftBehind()
+        self._left_behind = Leftovers()
         self._deleted = DeletedTasks()
         self._marked: dict[str, list[str]] = {}
         self._known_secrets: set[str] = set()
@@ -140,9 +140,9 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_in_one_line
     def _checked(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        around = Surroundings(
+        around = CheckContext(
             region=self._settings_of(news).region,
-            labelled=self._settings.labels,
+            labels_enabled=self._settings.labels,
             default_tags=self._settings.default_tags,
             task_of=self._task_of,
         )
@@ -163,7 +163,7 @@ class TrainingTaskProvider(ResourceProvider):
         A list may lag: it may show a deleted task, or a failure that has been followed by another run.
         """
         client, name, workspace = self._client(inputs), inputs["name"], inputs.get("tiProjectId")
-        for candidate in (name, *(numbered(name, number) for number in NUMBERS[:_NUMBERS_LOOKED_FOR])):
+        for candidate in (name, *(suffixed_name(name, number) for number in NAME_SUFFIXES[:_NUMBERS_LOOKED_FOR])):
             found = client.find_training_task(candidate, workspace)
             if found is not None and status_of(found) in FAILED:
                 found = client.describe_training_task(str(found["Id"]), workspace)
@@ -176,7 +176,7 @@ class TrainingTaskProvider(ResourceProvider):
         difference = diff(
             _outputs(_olds),
             {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)},
-            labelled=self._settings.labels,
+            labels_enabled=self._settings.labels,
             account_of=self._account_of,
         )
         changes = bool(difference.replacing or difference.in_place or difference.accepted)
@@ -204,8 +204,8 @@ class TrainingTaskProvider(ResourceProvider):
         creation = Creation(
             client=self._client(inputs),
             inputs=inputs,
-            labelled=self._settings.labels,
-            left_behind=self._left_behind,
+            labels_enabled=self._settings.labels,
+            leftovers=self._left_behind,
             deleted=self._deleted,
             deleted_names_are_kept=self._settings.deleted_names_are_kept,
             warn=engine.warn,
@@ -244,7 +244,7 @@ class TrainingTaskProvider(ResourceProvider):
                 _id,
                 outputs,
                 news,
-                labelled=self._settings.labels,
+                labels_enabled=self._settings.labels,
                 warn=engine.warn,
                 announce=engine.show_status,
             )

@@ -27,15 +27,15 @@ from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
 from pulumi_tione._schema.identity import RETAINED, TYPE, resource_under
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import recorded_outputs
-from pulumi_tione._wait.poller import Lookout
-from pulumi_tione._wait.tracker import Waits
-from pulumi_tione._wait.waiter import Goal, wait
+from pulumi_tione._wait.poller import StatusPoller
+from pulumi_tione._wait.tracker import WaitTracker
+from pulumi_tione._wait.waiter import WaitTarget, wait
 from pulumi_tione.args import SettingsArgs, TrainingTaskArgs
-from pulumi_tione.errors import TaskError, TioneError, UnreachedError
+from pulumi_tione.errors import TaskError, TioneError, WaitFailedError
 from pulumi_tione.outputs import TrainingTaskProperties
 from pulumi_tione.provider import TrainingTaskProvider
 
-_WAITS = Waits()
+_WAITS = WaitTracker()
 """Those of this program."""
 
 _COMPUTED = ("name", "region", "tags")
@@ -201,14 +201,14 @@ class TrainingTask(TrainingTaskProperties):
         self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
     ) -> TrainingTask:
         recorded = task["status"] or "", task["create_time"] or "", int(task["rerun_on_failure"] or 0)
-        goal = Goal(task["id"], task["name"], task["uin"], wanted, timeout, logs, *recorded)
+        goal = WaitTarget(task["id"], task["name"], task["uin"], wanted, timeout, logs, *recorded)
         try:
             if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
                 raise TaskError(f"{goal.task} is to be STOPPED, as desired_status says: it cannot become {goal}")
             with _WAITS.one_more():
                 detail = await wait(goal, _lookout_of(task), self._show)
         except TioneError as error:
-            report = error.report if isinstance(error, UnreachedError) else str(error)
+            report = error.report if isinstance(error, WaitFailedError) else str(error)
             pulumi.log.error(displayable_report(report), resource=self)
             failure = pulumi.RunError(displayable(str(error)))
         else:
@@ -244,7 +244,7 @@ def _pickled_provider() -> str:
     return str(serialize_provider(TrainingTaskProvider()))
 
 
-def _lookout_of(task: Mapping[str, Any]) -> Lookout:
+def _lookout_of(task: Mapping[str, Any]) -> StatusPoller:
     own = _by_property(TRAINING_TASK.fields["settings"].type, task["settings"])
     return _lookout(task["region"], task["ti_project_id"], json.dumps(own, sort_keys=True))
 
@@ -258,10 +258,10 @@ def _by_property(kind: Type, value: Any) -> Any:
 
 
 @functools.cache
-def _lookout(region: str, workspace: str | None, own: str) -> Lookout:
+def _lookout(region: str, workspace: str | None, own: str) -> StatusPoller:
     """Give the one poller of this program for a region, a workspace and the settings that tasks have themselves."""
     settings = program_settings().of(json.loads(own))
-    return Lookout(Client(settings, region), workspace)
+    return StatusPoller(Client(settings, region), workspace)
 
 
 def _options(resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

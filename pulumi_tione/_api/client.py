@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pulumi_tione._api import responses
 from pulumi_tione._api.responses import Page, Reader
 from pulumi_tione._config.settings import Settings
-from pulumi_tione.errors import ApiError, Kind, Repeat, UnclearError
+from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, Repeat
 
 if TYPE_CHECKING:
     from pulumi_tione._api.transport import Transport
@@ -24,7 +24,7 @@ PAGE = 50
 TAGS_IN_A_CALL = 10
 """How many tags the tag service binds or removes with one call."""
 
-MOST_PAGES = 400
+MAX_PAGES = 400
 """How many pages of a list are read at most."""
 
 _PAGES_FOR_A_NAME = 20
@@ -49,7 +49,7 @@ _PAUSES_AFTER_A_CONTRADICTION = (0.5, 1.0, 2.0)
 """How long a list that contradicts itself is left alone before it is read again, in seconds."""
 
 
-class _ContradictionError(UnclearError):
+class _ContradictionError(IndeterminateResultError):
     """A list contradicts itself, or what it was asked for."""
 
 
@@ -88,7 +88,7 @@ class Client:
         """Create a task and give its id (`CreateTrainingTask`). Sent again only when it was throttled.
 
         Raises:
-            UnclearError: the task may exist; look it up by its name.
+            IndeterminateResultError: the task may exist; look it up by its name.
         """
         return self._call("CreateTrainingTask", body, Repeat.HARM, responses.new_id)
 
@@ -106,13 +106,13 @@ class Client:
             attempts: how often the service is asked at most while no clear answer comes.
 
         Raises:
-            UnclearError: the answer has no detail of this task. It says nothing about it.
+            IndeterminateResultError: the answer has no detail of this task. It says nothing about it.
         """
         body, detail = _of_task(task_id, ti_project_id), responses.detail_of(task_id, self._warn_of_unknown)
         try:
             return self._ask("DescribeTrainingTask", body, detail, attempts=attempts)
         except ApiError as error:
-            if error.kind is Kind.GONE:
+            if error.kind is Kind.NOT_FOUND:
                 return None
             raise
 
@@ -131,7 +131,7 @@ class Client:
         A list may go on to show a deleted task beside the one that has its name now, which is the newest.
 
         Raises:
-            UnclearError: the list has more tasks than it shows.
+            IndeterminateResultError: the list has more tasks than it shows.
         """
         return max(
             self.training_tasks_named(name, ti_project_id), key=lambda item: str(item.get("CreateTime")), default=None
@@ -143,7 +143,7 @@ class Client:
         Names are unique, but a list may go on to show a deleted task beside the new one of its name.
 
         Raises:
-            UnclearError: the list has more tasks than it shows.
+            IndeterminateResultError: the list has more tasks than it shows.
         """
 
         def read() -> list[dict[str, Any]]:
@@ -158,8 +158,8 @@ class Client:
         """Return the list's items of up to `PAGE` tasks, by id; one that is not listed is left out.
 
         Raises:
-            UnclearError: the list has more tasks than it shows, or shows some that were not asked for: that others are
-                missing in it proves nothing.
+            IndeterminateResultError: the list shows fewer tasks than its TotalCount, or tasks that nobody asked for: a
+                missing task proves nothing.
         """
 
         def read() -> dict[str, dict[str, Any]]:
@@ -193,7 +193,7 @@ class Client:
         filters: Mapping[str, Sequence[str]],
         tags: Mapping[str, str],
         ti_project_id: str | None,
-        most_pages: int = MOST_PAGES,
+        most_pages: int = MAX_PAGES,
         is_proof: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Yield tasks in the order of their creation, which nothing changes, so that pages are stable."""
@@ -215,7 +215,7 @@ class Client:
         """Make a new run of a task at rest (`StartTrainingTask`). Sent again only when it was throttled.
 
         Raises:
-            UnclearError: the task may have been started; its latest instance tells.
+            IndeterminateResultError: the task may have been started; its latest instance tells.
         """
         self._call("StartTrainingTask", _of_task(task_id, ti_project_id), Repeat.HARM, responses.whole)
 
@@ -228,7 +228,7 @@ class Client:
         try:
             self._call("DeleteTrainingTask", _of_task(task_id, ti_project_id), Repeat.THE_SAME, responses.whole)
         except ApiError as error:
-            if error.kind is not Kind.GONE:
+            if error.kind is not Kind.NOT_FOUND:
                 raise
             return False
         return True
@@ -265,7 +265,7 @@ class Client:
         body: dict[str, Any] = {"TagFilters": [{"TagKey": key, "TagValue": [value]} for key, value in tags.items()]}
         given: set[tuple[str, str]] = set()
         tokens: set[str] = set()
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             page = self._ask("GetResources", body, responses.page("ResourceTagMappingList"), service=_TAG)
             named = (_RESOURCE.fullmatch(str(tagged.get("Resource"))) for tagged in page.items)
             fresh = dict.fromkeys((task["region"], task["id"]) for task in named if task)
@@ -275,12 +275,12 @@ class Client:
             if not page.token:
                 return
             if page.token in tokens and not fresh:
-                raise UnclearError(
+                raise IndeterminateResultError(
                     "GetResources goes on with a PaginationToken that it gave before: its list has no end"
                 )
             tokens.add(page.token)
             body["PaginationToken"] = page.token
-        raise UnclearError(_endless("GetResources", MOST_PAGES))
+        raise IndeterminateResultError(_endless("GetResources", MAX_PAGES))
 
     def workspaces(self) -> Iterator[str]:
         """Yield the ids of the workspaces in this region (`DescribeWorkspaces`)."""
@@ -389,7 +389,7 @@ class Client:
         body: Mapping[str, Any],
         read: Reader[Page],
         identity: Callable[[dict[str, Any]], str],
-        most_pages: int = MOST_PAGES,
+        most_pages: int = MAX_PAGES,
         is_proof: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Yield the items of all pages, each once. A page may be shorter than asked for though others follow.
@@ -403,8 +403,8 @@ class Client:
             is_proof: whether what the list does not show must not be there.
 
         Raises:
-            UnclearError: the last page that may be read still has new items; or the list, which is to be a proof, ends
-                before its own TotalCount.
+            IndeterminateResultError: the last page that may be read still has new items; or the list, which is to
+                be a proof, ends before its own TotalCount.
         """
         given: set[str] = set()
         received = 0
@@ -420,7 +420,7 @@ class Client:
                     told = f"{action} shows {len(given)} items, though it says that there are {page.total}"
                     raise _ContradictionError(told)
                 return
-        raise UnclearError(_endless(action, most_pages))
+        raise IndeterminateResultError(_endless(action, most_pages))
 
     def _ask(
         self,

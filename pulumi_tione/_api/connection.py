@@ -23,7 +23,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-MOST_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 """How long an answer may be. A page of a log, the longest there is, has a thousand lines."""
 
 
@@ -98,9 +98,9 @@ class BoundedAdapter(HTTPAdapter):
         content = bytearray()
         for part in response.iter_content(65536):
             content += part
-            if len(content) > MOST_ANSWER_BYTES:
+            if len(content) > MAX_RESPONSE_BYTES:
                 response.close()
-                raise requests.exceptions.ContentDecodingError(f"the answer is longer than {MOST_ANSWER_BYTES} bytes")
+                raise requests.exceptions.ContentDecodingError(f"the answer is longer than {MAX_RESPONSE_BYTES} bytes")
         response._content = bytes(content)
         content_type = response.headers.get("Content-Type", "")
         _CURRENT.get().answer = RawAnswer(response.status_code, content_type, response._content)

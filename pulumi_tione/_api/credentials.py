@@ -21,16 +21,23 @@ import tenacity
 from pulumi_tione._api.connection import BoundedAdapter, exchanging
 from pulumi_tione._api.sdk import Caller, Service
 from pulumi_tione._config.settings import Settings
-from pulumi_tione._config.sources import AssumedRole, Credentials, KeySource, MachineRole, StaticKeys, WebIdentity
+from pulumi_tione._config.sources import (
+    AssumedRole,
+    Credentials,
+    CredentialSource,
+    MachineRole,
+    StaticCredentials,
+    WebIdentity,
+)
 from pulumi_tione._masking import masking
 from pulumi_tione.errors import (
-    REFUSED_KEYS,
+    REFUSED_CREDENTIALS,
     ApiError,
-    KeysRefusedError,
-    NotSentError,
+    CredentialsRefusedError,
+    RequestNotSentError,
     SettingsError,
     TioneError,
-    may_pass,
+    is_transient,
 )
 
 STS: Service = ("sts", "2018-08-13")
@@ -56,8 +63,8 @@ _NO_KEYS = (
 )
 
 
-class Keys(NamedTuple):
-    """Keys in use."""
+class ResolvedCredentials(NamedTuple):
+    """Credentials in use."""
 
     credentials: Credentials
     origin: str
@@ -74,7 +81,7 @@ class Keys(NamedTuple):
         return f"{self.origin} with the role {self.role}" if self.role else self.origin
 
 
-class KeySupply:
+class CredentialResolver:
     """The keys that settings lead to.
 
     Args:
@@ -90,13 +97,13 @@ class KeySupply:
         self._now = now
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._keys: dict[str | None, Keys] = {}
+        self._keys: dict[str | None, ResolvedCredentials] = {}
         """Those in use, and those that stand in for them for an account's tasks."""
         self._failures: dict[str | None, tuple[float, TioneError]] = {}
         """When they could not be had the last time, and why."""
         self._has_no_machine_role = False
 
-    def current(self, account: str | None = None) -> Keys:
+    def current(self, account: str | None = None) -> ResolvedCredentials:
         """Give the keys to sign with, renewed where they end soon.
 
         Args:
@@ -104,8 +111,8 @@ class KeySupply:
 
         Raises:
             SettingsError: there are no keys, or a role cannot be assumed.
-            KeysRefusedError: the keys that a role is assumed with are not accepted.
-            NotSentError: whoever lends keys cannot be asked.
+            CredentialsRefusedError: the keys that a role is assumed with are not accepted.
+            RequestNotSentError: whoever lends keys cannot be asked.
         """
         with self._lock:
             whose = account if account in self._keys else None
@@ -114,7 +121,9 @@ class KeySupply:
                 keys = self._keys[whose] = self._renewed(whose, keys)
             return keys
 
-    def instead_of(self, refused: Keys | None, account: str | None, account_of: Callable[[Keys], str]) -> Keys | None:
+    def instead_of(
+        self, refused: ResolvedCredentials | None, account: str | None, account_of: Callable[[ResolvedCredentials], str]
+    ) -> ResolvedCredentials | None:
         """Give keys in place of some that the service does not accept any more, or nothing if there are none.
 
         They are those that the same source has now; or else the next source's, if they are of the same account.
@@ -137,7 +146,7 @@ class KeySupply:
                     return fresh
             if account is None:
                 return None
-            sources = self._settings.key_sources()
+            sources = self._settings.credential_sources()
             while True:
                 with suppress(TioneError):
                     source = next(sources, None)
@@ -149,7 +158,7 @@ class KeySupply:
                         self._keys[account] = other
                         return other
 
-    def _renewed(self, whose: str | None, keys: Keys | None) -> Keys:
+    def _renewed(self, whose: str | None, keys: ResolvedCredentials | None) -> ResolvedCredentials:
         """Give new keys; or the old ones as long as they hold. After a failure nobody is asked for a while: all that
         wait here wait for one another."""
         failed_at, failure = self._failures.get(whose, (0.0, None))
@@ -164,27 +173,27 @@ class KeySupply:
             raise failure
         return keys
 
-    def _lent(self, wanted: str | None) -> Keys:
+    def _lent(self, wanted: str | None) -> ResolvedCredentials:
         """Give what a source lends now, or the first one that has keys."""
-        for source in self._settings.key_sources():
+        for source in self._settings.credential_sources():
             keys = self._ask(source) if wanted is None or source.source == wanted else None
             if keys is not None:
                 return keys
         raise SettingsError(_NO_KEYS)
 
-    def _ask(self, source: KeySource) -> Keys | None:
+    def _ask(self, source: CredentialSource) -> ResolvedCredentials | None:
         """Give the keys that a source lends; nothing where it turns out that it is none."""
-        keys: Keys | None
+        keys: ResolvedCredentials | None
         match source:
-            case StaticKeys():
-                keys = Keys(source.credentials, source.source)
+            case StaticCredentials():
+                keys = ResolvedCredentials(source.credentials, source.source)
             case WebIdentity():
                 keys = self._by_web_identity(source)
             case MachineRole():
                 keys = self._of_machine(source)
         return keys if keys is None or source.role is None else self._assumed(source.role, keys)
 
-    def _assumed(self, role: AssumedRole, keys: Keys) -> Keys:
+    def _assumed(self, role: AssumedRole, keys: ResolvedCredentials) -> ResolvedCredentials:
         body = {
             "RoleArn": role.arn,
             "RoleSessionName": role.session_name,
@@ -195,7 +204,7 @@ class KeySupply:
         with masking([role.external_id] if role.external_id else []):
             return self._by_sts("AssumeRole", body, keys.credentials, keys.origin)
 
-    def _by_web_identity(self, identity: WebIdentity) -> Keys:
+    def _by_web_identity(self, identity: WebIdentity) -> ResolvedCredentials:
         token = identity.token
         if token is None and identity.token_file is not None:
             try:
@@ -212,11 +221,13 @@ class KeySupply:
         with masking([token] if token else []):
             return self._by_sts("AssumeRoleWithWebIdentity", body, None, identity.source)
 
-    def _by_sts(self, action: str, body: Mapping[str, Any], keys: Credentials | None, origin: str) -> Keys:
+    def _by_sts(
+        self, action: str, body: Mapping[str, Any], keys: Credentials | None, origin: str
+    ) -> ResolvedCredentials:
         """Have keys lent by the service `sts`, patiently: it does no harm to ask twice."""
         caller = Caller(self._settings, STS, self._settings.region)
         attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(may_pass),
+            retry=tenacity.retry_if_exception(is_transient),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
             stop=tenacity.stop_after_attempt(_ATTEMPTS),
             sleep=self._sleep,
@@ -226,17 +237,17 @@ class KeySupply:
             answer = attempts(caller.send, action, body, keys)
             credentials, expires = _lent_by(answer["Credentials"]), float(answer["ExpiredTime"])
         except TioneError as error:
-            if isinstance(error, ApiError) and error.code in REFUSED_KEYS:
-                raise KeysRefusedError(error, origin) from None
+            if isinstance(error, ApiError) and error.code in REFUSED_CREDENTIALS:
+                raise CredentialsRefusedError(error, origin) from None
             reason = f"the role {body['RoleArn']} cannot be assumed with {origin}: {error}"
             # Neither must be taken for an answer to the request that the keys are for.
-            failure = NotSentError(reason) if may_pass(error) else SettingsError(reason)
+            failure = RequestNotSentError(reason) if is_transient(error) else SettingsError(reason)
             raise failure from None
         except (KeyError, TypeError, ValueError):
-            raise NotSentError(f"{action} was answered without keys") from None
-        return self._until(expires, Keys(credentials, origin, str(body["RoleArn"])))
+            raise RequestNotSentError(f"{action} was answered without keys") from None
+        return self._until(expires, ResolvedCredentials(credentials, origin, str(body["RoleArn"])))
 
-    def _of_machine(self, machine: MachineRole) -> Keys | None:
+    def _of_machine(self, machine: MachineRole) -> ResolvedCredentials | None:
         """Ask the metadata service, which no proxy stands before. Where there is none, this machine has no role."""
         if machine.name is None and self._has_no_machine_role:
             return None
@@ -248,7 +259,7 @@ class KeySupply:
             try:
                 name = machine.name or session.get(address, timeout=_METADATA_SECONDS).text.strip()
                 told = session.get(address + quote(name, safe=""), timeout=_METADATA_SECONDS).json()
-                return self._until(float(told["ExpiredTime"]), Keys(_lent_by(told), machine.source))
+                return self._until(float(told["ExpiredTime"]), ResolvedCredentials(_lent_by(told), machine.source))
             except (requests.RequestException, KeyError, TypeError, ValueError) as error:
                 if machine.name is None:
                     self._has_no_machine_role = isinstance(error, requests.ConnectionError)
@@ -258,7 +269,7 @@ class KeySupply:
                     f"{machine.source}, {machine.name!r}: the metadata service of this machine lends no keys ({reason})"
                 ) from None
 
-    def _until(self, expires: float, keys: Keys) -> Keys:
+    def _until(self, expires: float, keys: ResolvedCredentials) -> ResolvedCredentials:
         before = min(_RENEWED_SECONDS_BEFORE, max(expires - self._now(), 0) / 4)
         return keys._replace(renew_at=expires - before, expires=expires)
 
@@ -276,6 +287,6 @@ def _lent_by(told: Mapping[str, Any]) -> Credentials:
 
 
 @functools.lru_cache(maxsize=256)
-def supply_of(settings: Settings) -> KeySupply:
+def supply_of(settings: Settings) -> CredentialResolver:
     """Give the supply of keys that these settings have in this process."""
-    return KeySupply(settings)
+    return CredentialResolver(settings)

@@ -15,9 +15,9 @@ from typing import Any
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.pods import short_pod
-from pulumi_tione._api.status import is_at_rest
+from pulumi_tione._api.status import is_terminal
 from pulumi_tione._timestamps import rfc3339, time_or_none
-from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError, may_pass
+from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError, is_transient
 
 _PAGE = 1000
 """How many lines a call gives at most."""
@@ -219,7 +219,8 @@ class RunLog:
         """Yield the pages of a period that are not empty: the end is an empty one, or one that repeats others.
 
         Raises:
-            UnclearError: the service has ever more pages, though it documents an end after ten thousand lines.
+            IndeterminateResultError: the pages do not end, though the service documents an end after ten thousand
+                lines.
         """
         context: str | None = None
         seen: set[str] = set()
@@ -243,7 +244,7 @@ class RunLog:
             yield page
             if not context:
                 return
-        raise UnclearError(
+        raise IndeterminateResultError(
             f"DescribeLogs still had something new on page {_MOST_PAGES} of a period: its log has no end"
         )
 
@@ -345,14 +346,14 @@ class TaskLog:
                 for line in self._lines(log):
                     came = True
                     yield line
-                if detail is None or is_at_rest(str(detail.get("Status"))):
+                if detail is None or is_terminal(str(detail.get("Status"))):
                     self._sleep(_LAST_LINES_SECONDS)
                     yield from self._lines(log)
                     return detail
                 failing_since = None
             except TioneError as error:
                 failing_since = self._clock() if failing_since is None else failing_since
-                if not may_pass(error) or self._clock() - failing_since > _PATIENCE_SECONDS:
+                if not is_transient(error) or self._clock() - failing_since > _PATIENCE_SECONDS:
                     raise
                 self._warn(f"the log cannot be read at the moment: {error}")
             pause = _LEAST_SECONDS if came else min(pause * 1.5, _MOST_SECONDS)
@@ -365,7 +366,7 @@ class TaskLog:
             for line in log.new_lines():
                 yield log.run, line
         except ApiError as error:
-            if error.kind is not Kind.GONE:  # a run may have no log yet, or its task may just have been deleted
+            if error.kind is not Kind.NOT_FOUND:  # a run may have no log yet, or its task may just have been deleted
                 raise
 
     def _of_run(self, detail: Mapping[str, Any], known: RunLog | None = None) -> RunLog | None:

@@ -15,7 +15,7 @@ _WINDOW_MILLISECONDS = 1100
 """A little more than the second that the service counts: requests that leave evenly may arrive closer together."""
 
 
-class Pace:
+class RateLimiter:
     """Lets so many requests of an action pass as the service takes, and holds the others back.
 
     Args:

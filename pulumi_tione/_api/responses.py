@@ -1,6 +1,7 @@
 """The forms of answers: what an action returns is checked before anything works with it.
 
-An answer of another form says nothing about a task, least of all that there is none: it is an `UnclearError`.
+An answer of another form says nothing about a task, least of all that there is none: it is an
+`IndeterminateResultError`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from pulumi_tione._api.status import normalized
 from pulumi_tione._schema.wire import REPLACEMENT, well_typed
-from pulumi_tione.errors import ApiError, MalformedAnswerError
+from pulumi_tione.errors import ApiError, MalformedResponseError
 
 _T = TypeVar("_T")
 
@@ -24,7 +25,7 @@ Reader: TypeAlias = Callable[[str, Answer], _T]
 """Reads what is needed from the answer to an action.
 
 Raises:
-    MalformedAnswerError: the answer has another form.
+    MalformedResponseError: the answer has another form.
 """
 
 _ID = re.compile(r"[\x21-\x7e]+")
@@ -104,7 +105,7 @@ def new_id(action: str, answer: Answer) -> str:
     """Return the id of what was created."""
     value = answer.get("Id")
     if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise MalformedAnswerError(f"{action} was answered without an id{_request_id(answer)}")
+        raise MalformedResponseError(f"{action} was answered without an id{_request_id(answer)}")
     return value
 
 
@@ -185,8 +186,8 @@ def _clean(task: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return {**found, "Status": normalized(found["Status"])}, left_out
 
 
-def _malformed(action: str, answer: Answer, what: str) -> MalformedAnswerError:
-    return MalformedAnswerError(f"{action} was answered with {what}{_request_id(answer)}")
+def _malformed(action: str, answer: Answer, what: str) -> MalformedResponseError:
+    return MalformedResponseError(f"{action} was answered with {what}{_request_id(answer)}")
 
 
 def _request_id(answer: Answer) -> str:

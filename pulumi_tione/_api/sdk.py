@@ -30,8 +30,8 @@ from pulumi_tione._api.connection import BoundedAdapter, Exchange, RawAnswer, ex
 from pulumi_tione._config.settings import Endpoint, Settings
 from pulumi_tione._config.sources import Credentials
 from pulumi_tione._masking import mask, masking
-from pulumi_tione._text import harmless_line
-from pulumi_tione.errors import ApiError, NotSentError, TioneError, TlsError, UnclearError
+from pulumi_tione._text import sanitize_line
+from pulumi_tione.errors import ApiError, IndeterminateResultError, RequestNotSentError, TioneError, TlsError
 
 # At level DEBUG the SDK writes whole bodies and the Authorization header to its log. A filter stays, whatever a program
 # configures afterwards.
@@ -109,9 +109,9 @@ class Caller:
             is_repeatable: whether it may be sent again, so that there is no use in waiting long for an answer.
 
         Raises:
-            NotSentError: no connection came about.
+            RequestNotSentError: no connection came about.
             ApiError: the service refused.
-            UnclearError: anything else that is not a clear answer.
+            IndeterminateResultError: anything else that is not a clear answer.
         """
         self._sdk.credential = None if keys is None else Credential(keys.secret_id, keys.secret_key, keys.token)
         self._connection.timeout = (_CONNECT_SECONDS, _SILENCE_SECONDS if is_repeatable else _ANSWER_SECONDS)
@@ -147,11 +147,11 @@ class Caller:
             if "Error" not in response and answer.status == 200:
                 return response
         beginning = mask(answer.content[:_READ_CHARACTERS].decode(errors="replace"))
-        beginning = harmless_line(" ".join(beginning.split()))
+        beginning = sanitize_line(" ".join(beginning.split()))
         shown = beginning if len(beginning) <= _SHOWN_CHARACTERS else f"{beginning[:_SHOWN_CHARACTERS]} …"
-        raise UnclearError(
+        raise IndeterminateResultError(
             f"{action} got an answer from {self._endpoint} that is not the API's: HTTP {answer.status}, "
-            f"{harmless_line(answer.content_type) or 'no content type'}, {repr(shown) if shown else 'empty'}. A proxy "
+            f"{sanitize_line(answer.content_type) or 'no content type'}, {repr(shown) if shown else 'empty'}. A proxy "
             "on the way may have sent it"
         )
 
@@ -160,13 +160,13 @@ class Caller:
         if exchange.was_sent and not self._meets_tls(exchange, cause):
             if exchange.seconds_left <= 0 and exchange.has_begun_to_answer:
                 how = f"an answer from {self._endpoint} that was cut off after {_ANSWER_SECONDS:g} s"
-                return UnclearError(f"{action} got {how}")
-            return UnclearError(f"{action} got no answer from {self._endpoint}: {_in_one_line(cause)}")
+                return IndeterminateResultError(f"{action} got {how}")
+            return IndeterminateResultError(f"{action} got no answer from {self._endpoint}: {_in_one_line(cause)}")
         not_sent = f"{action} was not sent"
         problem = self._problem_with_tls(exchange, cause)
         if problem:
             return TlsError(f"{not_sent}: {problem}")
-        return NotSentError(f"{not_sent}: {self._endpoint} cannot be reached: {_in_one_line(cause)}")
+        return RequestNotSentError(f"{not_sent}: {self._endpoint} cannot be reached: {_in_one_line(cause)}")
 
     def _meets_tls(self, exchange: Exchange, cause: BaseException | None) -> bool:
         """Check whether a request in plain http has come to a port of TLS, where nobody has understood it.
@@ -251,7 +251,7 @@ def _in_one_line(cause: BaseException | None) -> str:
         return f"the proxy that HTTP_PROXY or HTTPS_PROXY names: {str(reason.original_error).rpartition(': ')[2]}"
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
         return str(reason).rpartition(": ")[2]
-    return harmless_line(f"{type(reason).__name__}: {reason}")
+    return sanitize_line(f"{type(reason).__name__}: {reason}")
 
 
 def _reason(cause: BaseException | None) -> BaseException | None:

@@ -21,7 +21,7 @@ class Status(str, enum.Enum):
     SUBMIT_FAILED = "SUBMIT_FAILED"
 
 
-AT_REST = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
+TERMINAL = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
 """The task does nothing any more, and costs nothing; it stays so until somebody starts it again."""
 
 FAILED = frozenset({Status.FAILED, Status.SUBMIT_FAILED})
@@ -51,9 +51,9 @@ def is_known(status: str) -> bool:
     return normalized(status) in _STATUSES
 
 
-def is_at_rest(status: str) -> bool:
+def is_terminal(status: str) -> bool:
     """Check whether a status is the end of a run. One that is not known is not."""
-    return normalized(status) in AT_REST
+    return normalized(status) in TERMINAL
 
 
 def has_reached(status: str, wanted: str) -> bool:

@@ -10,25 +10,25 @@ from typing import Any, TypeVar
 import tenacity
 
 from pulumi_tione._api import responses
-from pulumi_tione._api.credentials import STS, Keys, KeySupply, supply_of
-from pulumi_tione._api.rate_limit import Pace
+from pulumi_tione._api.credentials import STS, CredentialResolver, ResolvedCredentials, supply_of
+from pulumi_tione._api.rate_limit import RateLimiter
 from pulumi_tione._api.responses import Reader
 from pulumi_tione._api.sdk import Caller, Service
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._masking import masking
 from pulumi_tione._schema.wire import secrets_in
-from pulumi_tione._text import span
+from pulumi_tione._text import format_duration
 from pulumi_tione.errors import (
-    GONE_KEYS,
-    REFUSED_KEYS,
+    EXPIRED_CREDENTIALS,
+    REFUSED_CREDENTIALS,
     ApiError,
-    KeysRefusedError,
-    MalformedAnswerError,
-    NotSentError,
+    CredentialsRefusedError,
+    MalformedResponseError,
     Repeat,
-    may_be_asked_again,
-    may_pass,
-    was_throttled,
+    RequestNotSentError,
+    is_retryable,
+    is_throttled,
+    is_transient,
 )
 
 _PATIENCE_WITH_THROTTLING_SECONDS = 300
@@ -43,7 +43,7 @@ _SECONDS_OF_SILENCE = 2
 _LOOKS_AT_MALFORMED_ANSWERS = 4
 """How often a question is put whose answers have not their form: that may be over at once, or stay for long."""
 
-_PACE = Pace()
+_PACE = RateLimiter()
 """One for the whole process: the service counts the requests of an account, not those of a client."""
 
 
@@ -76,8 +76,8 @@ class Transport:
         warn: Callable[[str], None],
         account: str | None = None,
         is_patient: bool = False,
-        pace: Pace = _PACE,
-        supply: KeySupply | None = None,
+        pace: RateLimiter = _PACE,
+        supply: CredentialResolver | None = None,
     ) -> None:
         self._settings = settings
         self._region = region
@@ -116,9 +116,9 @@ class Transport:
             attempts: how often it is sent at most, those times aside when it is throttled.
 
         Raises:
-            NotSentError: no connection came about.
+            RequestNotSentError: no connection came about.
             ApiError: the service refused.
-            UnclearError: anything else that is not a clear answer.
+            IndeterminateResultError: anything else that is not a clear answer.
         """
         patience = _Patience(attempts, self._seconds_of(repeat))
         retrying = tenacity.Retrying(
@@ -143,8 +143,8 @@ class Transport:
 
     def _may_be_sent_again(self, error: BaseException, repeat: Repeat) -> bool:
         if repeat is Repeat.HARM:
-            return was_throttled(error)
-        return may_pass(error) if self._waits_for_the_service(repeat) else may_be_asked_again(error)
+            return is_throttled(error)
+        return is_transient(error) if self._waits_for_the_service(repeat) else is_retryable(error)
 
     def _seconds_of(self, repeat: Repeat) -> float:
         patient = self._waits_for_the_service(repeat)
@@ -152,11 +152,11 @@ class Transport:
 
     def _announce_waiting(self, state: tenacity.RetryCallState, patience: _Patience) -> None:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, ApiError) and was_throttled(error):
+        if isinstance(error, ApiError) and is_throttled(error):
             self._announce(f"waiting: {error.action} is throttled by the service ({error.code})")
         elif patience.seconds_gone(state) > _SECONDS_OF_SILENCE:
-            what = "cannot be reached" if isinstance(error, NotSentError) else "does not answer as it should"
-            left = span(max(patience.seconds - patience.seconds_gone(state), 0))
+            what = "cannot be reached" if isinstance(error, RequestNotSentError) else "does not answer as it should"
+            left = format_duration(max(patience.seconds - patience.seconds_gone(state), 0))
             self._announce(f"waiting: the service {what}, trying again for {left} ({error})")
 
     def _send(self, service: Service, action: str, body: Mapping[str, Any], is_repeatable: bool) -> dict[str, Any]:
@@ -164,17 +164,17 @@ class Transport:
         service does not know these any more and so has surely not accepted it.
 
         Raises:
-            NotSentError: no connection came about.
-            KeysRefusedError: the service does not accept the keys.
+            RequestNotSentError: no connection came about.
+            CredentialsRefusedError: the service does not accept the keys.
             ApiError: the service refused.
-            UnclearError: anything else that is not a clear answer.
+            IndeterminateResultError: anything else that is not a clear answer.
         """
         keys = None
         try:
             keys = self._supply.current(self._account)
             return self._send_with(keys, service, action, body, is_repeatable)
-        except KeysRefusedError as error:
-            if error.code not in GONE_KEYS:
+        except CredentialsRefusedError as error:
+            if error.code not in EXPIRED_CREDENTIALS:
                 raise
             other = self._supply.instead_of(keys, self._account, self._account_of)
             if other is None:
@@ -187,7 +187,7 @@ class Transport:
         return self._send_with(other, service, action, body, is_repeatable)
 
     def _send_with(
-        self, keys: Keys, service: Service, action: str, body: Mapping[str, Any], is_repeatable: bool
+        self, keys: ResolvedCredentials, service: Service, action: str, body: Mapping[str, Any], is_repeatable: bool
     ) -> dict[str, Any]:
         self._pace.wait(action, self._announce)
         caller = self._caller(service)
@@ -195,12 +195,14 @@ class Transport:
             with masking(secrets_in(body)):
                 return caller.send(action, body, keys.credentials, is_repeatable=is_repeatable)
         except ApiError as error:
-            raise (KeysRefusedError(error, keys.source) if error.code in REFUSED_KEYS else error) from None
+            raise (
+                CredentialsRefusedError(error, keys.source) if error.code in REFUSED_CREDENTIALS else error
+            ) from None
         finally:
             self._clock_offset = caller.clock_offset
             self._was_reached |= caller.has_reached_the_service
 
-    def _account_of(self, keys: Keys) -> str:
+    def _account_of(self, keys: ResolvedCredentials) -> str:
         answer = self._caller(STS).send("GetCallerIdentity", {}, keys.credentials)
         return responses.text("AccountId")("GetCallerIdentity", answer)
 
@@ -224,9 +226,9 @@ class _Patience(tenacity.stop.stop_base):
     def __call__(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.upcoming_sleep + self.seconds_gone(state)
-        if error is not None and was_throttled(error):
+        if error is not None and is_throttled(error):
             return seconds > _PATIENCE_WITH_THROTTLING_SECONDS
-        if isinstance(error, MalformedAnswerError) and state.attempt_number >= _LOOKS_AT_MALFORMED_ANSWERS:
+        if isinstance(error, MalformedResponseError) and state.attempt_number >= _LOOKS_AT_MALFORMED_ANSWERS:
             return True
         is_last = self._attempts is not None and state.attempt_number >= self._attempts
         return is_last or seconds > self.seconds

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pulumi_tione._config.sources import Level, StaticKeys, assumed_role, pair
+from pulumi_tione._config.sources import SettingsSource, StaticCredentials, assumed_role, static_credentials
 from pulumi_tione.errors import SettingsError
 
 _OF_ALL_USERS = "/etc/tencentcloud/credentials"
@@ -35,7 +35,7 @@ def expanded(path: str, environment: Mapping[str, str]) -> Path | None:
     return Path(home, path[1:].lstrip("/\\")) if home else None
 
 
-def tccli_keys(profile: Profile) -> StaticKeys | None:
+def tccli_credentials(profile: Profile) -> StaticCredentials | None:
     """Give the keys of a profile, with the role that it assumes.
 
     Raises:
@@ -49,10 +49,10 @@ def tccli_keys(profile: Profile) -> StaticKeys | None:
             )
         return None
     level = _level(f"{_path(profile, 'credential')}", content, _OF_TCCLI)
-    keys = pair(level)
+    keys = static_credentials(level)
     if keys is None and profile.named_by:
         raise SettingsError(f"{_path(profile, 'credential')} has no keys: run `tccli configure`")
-    return keys and StaticKeys(keys.source, keys.credentials, assumed_role(level))
+    return keys and StaticCredentials(keys.source, keys.credentials, assumed_role(level))
 
 
 def tccli_region(profile: Profile) -> str | None:
@@ -67,7 +67,7 @@ def tccli_region(profile: Profile) -> str | None:
     return str(region).strip() if region else None
 
 
-def sdk_keys(environment: Mapping[str, str]) -> StaticKeys | None:
+def sdk_credentials(environment: Mapping[str, str]) -> StaticCredentials | None:
     """Give the keys of the SDK's file, the user's own or the one of all users.
 
     Raises:
@@ -86,7 +86,9 @@ def sdk_keys(environment: Mapping[str, str]) -> StaticKeys | None:
         except configparser.Error:
             raise SettingsError(f"{path} cannot be read: it is not in the form of an INI file") from None
         content = dict(parser[_SECTION]) if _SECTION in parser else {}
-        return pair(_level(f"{path}", {key: value.strip().strip('"') for key, value in content.items()}, _OF_SDK))
+        return static_credentials(
+            _level(f"{path}", {key: value.strip().strip('"') for key, value in content.items()}, _OF_SDK)
+        )
     return None
 
 
@@ -100,7 +102,7 @@ _OF_TCCLI = {
 _OF_SDK = {"secretId": "secret_id", "secretKey": "secret_key", "securityToken": "token"}
 
 
-def _level(path: str, content: Mapping[str, Any], names: Mapping[str, str]) -> Level:
+def _level(path: str, content: Mapping[str, Any], names: Mapping[str, str]) -> SettingsSource:
     def key(name: str, part: str | None) -> str:
         return names.get(f"{name}.{part}" if part else name, name)
 
@@ -108,7 +110,7 @@ def _level(path: str, content: Mapping[str, Any], names: Mapping[str, str]) -> L
         value = content.get(key(name, part))
         return value if isinstance(value, str) else None
 
-    return Level(get, lambda name, part: f"{key(name, part)} in {path}")
+    return SettingsSource(get, lambda name, part: f"{key(name, part)} in {path}")
 
 
 def _path(profile: Profile, kind: str) -> Path | None:

@@ -19,15 +19,15 @@ from urllib.parse import urlsplit
 from pulumi_tione._config import credential_files
 from pulumi_tione._config.sources import (
     AssumedRole,
-    KeySource,
-    Level,
+    CredentialSource,
     MachineRole,
     Setting,
+    SettingsSource,
     assumed_role,
     of_config,
     of_environment,
     of_task,
-    pair,
+    static_credentials,
     web_identity,
 )
 from pulumi_tione.errors import SettingsError
@@ -133,7 +133,7 @@ class Settings:
         self._environment = environment
         self._own = {name: value for name, value in (own or {}).items() if value and str(value).strip()}
         self._derived: dict[str, Settings] = {}
-        self._levels: list[Level] = [
+        self._levels: list[SettingsSource] = [
             *([of_task(self._own)] if self._own else []),
             of_config("tione", config),
             of_config("tencentcloud", config, without=_OURS_ALONE),
@@ -243,7 +243,7 @@ class Settings:
             raise SettingsError(f"{found.source} names {found.value}, which holds no certificates") from None
         return str(path)
 
-    def key_sources(self) -> Iterator[KeySource]:
+    def credential_sources(self) -> Iterator[CredentialSource]:
         """Give the sources of keys, in their order. The first that has some counts; the others are for when those have
         expired.
 
@@ -253,7 +253,7 @@ class Settings:
         role = self._role()
         if not self._own.keys() & _KEYS_OF_TASK:
             for level in self._levels:
-                keys = pair(level)
+                keys = static_credentials(level)
                 if keys is not None:
                     yield replace(keys, role=role)
                 identity = web_identity(level)
@@ -269,12 +269,12 @@ class Settings:
         if "camRoleName" in self._own:
             yield machine
             return
-        of_profile = credential_files.tccli_keys(self._profile())
+        of_profile = credential_files.tccli_credentials(self._profile())
         if of_profile is not None:
             yield replace(of_profile, role=role or of_profile.role)
         if self._own.keys() & _KEYS_OF_TASK:
             return
-        of_sdk = credential_files.sdk_keys(self._environment)
+        of_sdk = credential_files.sdk_credentials(self._environment)
         if of_sdk is not None:
             yield replace(of_sdk, role=role)
         yield machine

@@ -43,8 +43,8 @@ class AssumedRole:
 
 
 @dataclass(frozen=True)
-class StaticKeys:
-    """Keys that stand somewhere as they are, and the role that is assumed with them, if there is one."""
+class StaticCredentials:
+    """Credentials that stand somewhere as they are, and the role that is assumed with them, if there is one."""
 
     source: str
     credentials: Credentials
@@ -79,7 +79,7 @@ class MachineRole:
     role: AssumedRole | None = None
 
 
-KeySource = StaticKeys | WebIdentity | MachineRole
+CredentialSource = StaticCredentials | WebIdentity | MachineRole
 
 
 class Setting(NamedTuple):
@@ -89,7 +89,7 @@ class Setting(NamedTuple):
     source: str
 
 
-class Level(NamedTuple):
+class SettingsSource(NamedTuple):
     """One place that settings come from.
 
     `get` gives what is set under a name, and `source` says in words where that is; both take the name of a setting, or
@@ -107,7 +107,7 @@ class Level(NamedTuple):
         return Setting(value, self.source(name, part)) if value else None
 
 
-def of_config(space: str, config: Callable[[str], str | None], without: tuple[str, ...] = ()) -> Level:
+def of_config(space: str, config: Callable[[str], str | None], without: tuple[str, ...] = ()) -> SettingsSource:
     """Give what a stack's config has under `tione:` or `tencentcloud:`, but for some names."""
 
     def get(name: str, part: str | None) -> str | None:
@@ -122,23 +122,23 @@ def of_config(space: str, config: Callable[[str], str | None], without: tuple[st
             raise SettingsError(f"{space}:{name} must be a map: `pulumi config set --path '{space}:{name}.{part}' …`")
         return None if parts.get(part) is None else str(parts[part])
 
-    return Level(get, lambda name, part: f"{space}:{name}" + (f".{part}" if part else ""))
+    return SettingsSource(get, lambda name, part: f"{space}:{name}" + (f".{part}" if part else ""))
 
 
-def of_environment(environment: Mapping[str, str], names: Mapping[str, str]) -> Level:
+def of_environment(environment: Mapping[str, str], names: Mapping[str, str]) -> SettingsSource:
     """Give what the environment has; `names` are the variables by setting, or by `setting.part`."""
 
     def variable(name: str, part: str | None) -> str:
         return names.get(f"{name}.{part}" if part else name, "")
 
-    return Level(
+    return SettingsSource(
         lambda name, part: environment.get(variable(name, part)),
         lambda name, part: f"environment variable {variable(name, part)}",
         shares_names=True,
     )
 
 
-def of_task(own: Mapping[str, Any]) -> Level:
+def of_task(own: Mapping[str, Any]) -> SettingsSource:
     """Give what a task's property `settings` has."""
 
     def get(name: str, part: str | None) -> str | None:
@@ -147,10 +147,10 @@ def of_task(own: Mapping[str, Any]) -> Level:
             value = value.get(part) if isinstance(value, Mapping) else None
         return str(value) if isinstance(value, (str, int, float)) else None
 
-    return Level(get, lambda name, part: f"the task's settings.{name}" + (f".{part}" if part else ""))
+    return SettingsSource(get, lambda name, part: f"the task's settings.{name}" + (f".{part}" if part else ""))
 
 
-def pair(level: Level) -> StaticKeys | None:
+def static_credentials(level: SettingsSource) -> StaticCredentials | None:
     """Give the id and key that a place has, with their token.
 
     Raises:
@@ -162,14 +162,14 @@ def pair(level: Level) -> StaticKeys | None:
         raise SettingsError(f"the keys of {level.source('…', None)} have signs that no key has, such as a line's end")
     if secret_id and secret_key:
         keys = Credentials(secret_id.value, secret_key.value, token.value if token else None)
-        return StaticKeys(secret_id.source, keys)
+        return StaticCredentials(secret_id.source, keys)
     if secret_id or secret_key:
         has, lacks = _PAIR[:2] if secret_id else _PAIR[1::-1]
         raise SettingsError(f"{level.source(has, None)} is set, but {level.source(lacks, None)} is not: set both")
     return None
 
 
-def assumed_role(level: Level) -> AssumedRole | None:
+def assumed_role(level: SettingsSource) -> AssumedRole | None:
     """Give the role that a place says is to be assumed with other keys.
 
     Raises:
@@ -186,7 +186,7 @@ def assumed_role(level: Level) -> AssumedRole | None:
     )
 
 
-def web_identity(level: Level) -> WebIdentity | None:
+def web_identity(level: SettingsSource) -> WebIdentity | None:
     """Give the role that a place says is to be assumed with a token.
 
     Raises:
@@ -209,11 +209,11 @@ def web_identity(level: Level) -> WebIdentity | None:
     )
 
 
-def _parts(level: Level, name: str) -> dict[str, Setting]:
+def _parts(level: SettingsSource, name: str) -> dict[str, Setting]:
     return {part: found for part in _PARTS[name] if (found := level.setting(name, part))}
 
 
-def _session(level: Level, name: str, found: Mapping[str, Setting]) -> dict[str, Any]:
+def _session(level: SettingsSource, name: str, found: Mapping[str, Setting]) -> dict[str, Any]:
     """Give what both kinds of roles have: which one, under what name, for how long."""
     if "roleArn" not in found:
         given = next(iter(found.values())).source

@@ -24,7 +24,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
 from pulumi_tione._masking import holds_secret, mask
-from pulumi_tione._text import harmless
+from pulumi_tione._text import sanitize
 
 _WORKERS = 64
 """How many calls may be handled at once. A delete waits for its task to stop: with Pulumi's four workers, two hundred
@@ -55,7 +55,7 @@ def displayable(message: str) -> str:
     It is without what is secret in the current call, without control characters, and without what the engine takes for
     the beginning of a colour: at one that it does not know, it crashes.
     """
-    return harmless(message).replace("<{%", "<{ %")
+    return sanitize(message).replace("<{%", "<{ %")
 
 
 def displayable_report(report: str) -> str:

@@ -22,9 +22,9 @@ from pulumi_tione._constraints import KnownValues, ProviderSide, Rule, Secret, W
 class Scalar(enum.Enum):
     """The types without parts."""
 
-    TEXT = "text"
-    WHOLE = "a whole number"
-    TRUTH = "true or false"
+    STRING = "text"
+    INTEGER = "a whole number"
+    BOOLEAN = "true or false"
     ANY = "anything"
 
 
@@ -128,7 +128,7 @@ def _type(hint: Any) -> Type:
     if typing_extensions.is_typeddict(hint):
         return struct(hint.__name__.removesuffix("Args").removesuffix("Outputs"))
     if origin is None:
-        return {str: Scalar.TEXT, int: Scalar.WHOLE, bool: Scalar.TRUTH}.get(hint, Scalar.ANY)
+        return {str: Scalar.STRING, int: Scalar.INTEGER, bool: Scalar.BOOLEAN}.get(hint, Scalar.ANY)
     if origin is Union:  # Input[T] is the union of T, Awaitable[T] and Output[T]
         return _type(parts[0])
     return MapOf(_type(parts[1])) if issubclass(origin, Mapping) else ListOf(_type(parts[0]))

@@ -25,7 +25,7 @@ _STACK_LENGTH = 20
 _LABELLED = ("project", "stack", "resource")
 
 
-def automatic_name(owner: Mapping[str, Any], contents: Any = None) -> str:
+def generated_name(owner: Mapping[str, Any], contents: Any = None) -> str:
     """Give the name of a task that the program did not name: `<stack>-<resource>-<hash>`, legal and always the same.
 
     Where the old task stays when it is replaced, the new one needs another name: then `contents`, the inputs that
@@ -39,7 +39,7 @@ def automatic_name(owner: Mapping[str, Any], contents: Any = None) -> str:
     return f"{readable}-{digest}" if readable else digest
 
 
-def numbered(name: str, number: int) -> str:
+def suffixed_name(name: str, number: int) -> str:
     """Give another form of a computed name, for when the service keeps the names of deleted tasks."""
     suffix = f"-{number}"
     readable, _, digest = name.rpartition("-")
@@ -47,16 +47,16 @@ def numbered(name: str, number: int) -> str:
     return f"{readable}-{digest}{suffix}" if readable else f"{digest}{suffix}"
 
 
-NUMBERS = range(2, 1000)
+NAME_SUFFIXES = range(2, 1000)
 """The numbers that a computed name may get."""
 
 
-def is_form_of(recorded: str, name: str) -> bool:
+def is_generated_form(recorded: str, name: str) -> bool:
     """Tell whether a recorded name is a computed one, or a numbered form of it."""
-    return recorded == name or any(recorded == numbered(name, number) for number in NUMBERS)
+    return recorded == name or any(recorded == suffixed_name(name, number) for number in NAME_SUFFIXES)
 
 
-NUMBERED_FROM = "numberedFrom"
+BASE_NAME = "numberedFrom"
 """Recorded beside the name of a task whose computed name was numbered: the name without its number."""
 
 
@@ -65,10 +65,10 @@ UNCONFIRMED = "unconfirmed"
 have bound; `start`, the run after which it may have started another one."""
 
 
-def named(inputs: Mapping[str, Any], name: str) -> dict[str, Any]:
+def with_name(inputs: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Give the inputs of a task with the name that it has got, and what that was numbered from, if it was."""
     wanted = inputs.get("name")
-    return {**inputs, "name": name, **({} if name == wanted else {NUMBERED_FROM: wanted})}
+    return {**inputs, "name": name, **({} if name == wanted else {BASE_NAME: wanted})}
 
 
 def _legal(text: str) -> str:
@@ -114,15 +114,15 @@ def resource_under(parent_types: str, resource_name: str) -> str:
     return resource_name if parent_types == STACK_TYPE else f"{parent_types}::{resource_name}"
 
 
-def labels_to_remove(labelled: bool) -> tuple[str, ...]:
+def labels_to_remove(labels_enabled: bool) -> tuple[str, ...]:
     """Return the keys of the labels that an update takes away from a task that should not have them.
 
     The label of its create stays for as long as the task gets labels at all: nobody can know it later.
     """
-    return (*LABELS, RETAINED_LABEL) if labelled else (*LABELS, RETAINED_LABEL, CREATE_LABEL)
+    return (*LABELS, RETAINED_LABEL) if labels_enabled else (*LABELS, RETAINED_LABEL, CREATE_LABEL)
 
 
-def wanted_tags(inputs: Mapping[str, Any], labelled: bool, create: str | None = None) -> dict[str, str]:
+def desired_tags(inputs: Mapping[str, Any], labels_enabled: bool, create: str | None = None) -> dict[str, str]:
     """Return all the tags that a task should have: its labels, if it gets some, and the program's.
 
     The labels of `LABELS` are always among them. The others are left out where the service has no room for more tags:
@@ -135,7 +135,7 @@ def wanted_tags(inputs: Mapping[str, Any], labelled: bool, create: str | None = 
     """
     owner, tags = inputs.get("owner"), inputs.get("tags", {})
     tags = dict(tags) if isinstance(tags, Mapping) else {}
-    if not labelled or not owner:
+    if not labels_enabled or not owner:
         return tags
     ours = labels(owner)
     wanted = {**ours, **tags, **ours}

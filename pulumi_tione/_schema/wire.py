@@ -15,7 +15,7 @@ from typing import Any
 
 from pulumi_tione._constraints import COMMANDS
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
-from pulumi_tione._schema.identity import NUMBERED_FROM, UNCONFIRMED
+from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 
 SYSTEM_TAGS = ("qcs:", "tencentcloud:")
@@ -73,7 +73,7 @@ def to_wire(kind: Type, value: Any) -> Any:
             return {kind.fields[name].wire: to_wire(kind.fields[name].type, part) for name, part in value.items()}
         case ListOf():
             return [to_wire(kind.item, part) for part in value]
-        case Scalar.WHOLE | Scalar.ANY:
+        case Scalar.INTEGER | Scalar.ANY:
             return _with_whole_numbers(value)
         case _:
             return value
@@ -124,7 +124,7 @@ def _well_typed(kind: Type, told: Any, path: str, left_out: list[str]) -> Any:
     What is empty fits every type: the service sends null, an empty text, list or object for what is not set.
     """
     if told is None or (isinstance(told, (str, list, dict)) and not told):
-        return told if isinstance(told, _EMPTY.get(type(kind), str if kind is Scalar.TEXT else ())) else None
+        return told if isinstance(told, _EMPTY.get(type(kind), str if kind is Scalar.STRING else ())) else None
     match kind:
         case Struct() if isinstance(told, dict):
             types, inputs = _types_on_the_wire(kind), _inputs_on_the_wire(kind)
@@ -145,13 +145,13 @@ def _well_typed(kind: Type, told: Any, path: str, left_out: list[str]) -> Any:
             return {key: part for key, part in parts.items() if part is not _WRONG and part is not None}
         case Scalar.ANY:
             return told
-        case Scalar.TEXT if isinstance(told, str):
+        case Scalar.STRING if isinstance(told, str):
             return told
-        case Scalar.TRUTH if isinstance(told, bool):
+        case Scalar.BOOLEAN if isinstance(told, bool):
             return told
-        case Scalar.WHOLE if isinstance(told, int) and not isinstance(told, bool):
+        case Scalar.INTEGER if isinstance(told, int) and not isinstance(told, bool):
             return told
-        case Scalar.WHOLE if isinstance(told, float) and told.is_integer():
+        case Scalar.INTEGER if isinstance(told, float) and told.is_integer():
             return int(told)
         case _:
             return _WRONG
@@ -304,7 +304,7 @@ def _output(field: Field, told: Mapping[str, Any]) -> Any:
     value = told.get(field.wire)
     if isinstance(field.type, Struct):
         return {part.property: _output(part, value) for part in field.type.outputs.values()} if value else None
-    return {Scalar.TEXT: "", Scalar.WHOLE: 0, Scalar.TRUTH: False}[field.type] if value is None else value  # type: ignore[index]
+    return {Scalar.STRING: "", Scalar.INTEGER: 0, Scalar.BOOLEAN: False}[field.type] if value is None else value  # type: ignore[index]
 
 
 def from_wire(kind: Type, told: Any) -> Any:
@@ -357,7 +357,7 @@ def _observed(kind: Type, wanted: Any, told: Any) -> Any:
         case MapOf():
             return {key: told[key] for key in wanted if key in (told or {})}
         case _:
-            return wanted if _leaves_it_open(wanted) or same(kind, wanted, told) else _from_wire(kind, told)
+            return wanted if _leaves_it_open(wanted) or values_equal(kind, wanted, told) else _from_wire(kind, told)
 
 
 def _leaves_it_open(wanted: Any) -> bool:
@@ -391,7 +391,9 @@ def _equal_pairs(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> dict
     def find_partner(position: int, tried: set[int]) -> bool:
         in_order = sorted(range(len(told)), key=lambda there: there != position)
         for there in in_order:
-            if there in tried or not same(kind, wanted[position], _observed(kind, wanted[position], told[there])):
+            if there in tried or not values_equal(
+                kind, wanted[position], _observed(kind, wanted[position], told[there])
+            ):
                 continue
             tried.add(there)
             if there not in taken_by or find_partner(taken_by[there], tried):
@@ -404,7 +406,7 @@ def _equal_pairs(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> dict
     return {position: there for there, position in taken_by.items()}
 
 
-def same(kind: Type, one: Any, other: Any) -> bool:
+def values_equal(kind: Type, one: Any, other: Any) -> bool:
     """Tell whether two values of a type mean the same to the service. An unknown value is never the same."""
     return bool(_normal(kind, one) == _normal(kind, other))
 
@@ -430,9 +432,9 @@ def inputs_among(outputs: Mapping[str, Any]) -> dict[str, Any]:
     inputs = {
         name: _inputs_of(TRAINING_TASK.fields[name].type, value) if name in TRAINING_TASK.fields else value
         for name, value in outputs.items()
-        if name not in TRAINING_TASK.outputs and name not in (NUMBERED_FROM, SECRET_INPUTS, UNCONFIRMED)
+        if name not in TRAINING_TASK.outputs and name not in (BASE_NAME, SECRET_INPUTS, UNCONFIRMED)
     }
-    return {**inputs, "name": outputs[NUMBERED_FROM]} if NUMBERED_FROM in outputs else inputs
+    return {**inputs, "name": outputs[BASE_NAME]} if BASE_NAME in outputs else inputs
 
 
 def _inputs_of(kind: Type, value: Any) -> Any:

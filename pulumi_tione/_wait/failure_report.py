@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.logs import RunLog, beginning_of
 from pulumi_tione._api.pods import failed_first, short_pod
-from pulumi_tione._api.status import AT_REST
-from pulumi_tione._text import harmless, harmless_line
+from pulumi_tione._api.status import TERMINAL
+from pulumi_tione._text import sanitize, sanitize_line
 from pulumi_tione._timestamps import rfc3339
-from pulumi_tione.errors import ApiError, MalformedAnswerError, TioneError, may_pass
+from pulumi_tione.errors import ApiError, MalformedResponseError, TioneError, is_transient
 
 _LINES = 20
 _WARNINGS = 5
@@ -54,7 +54,7 @@ def report(
     try:
         lines = [*_Report(client, task_id, workspace, detail).lines(ways_on)]
     except Exception as error:  # noqa: BLE001  whatever it is: what has to be told is the failure of the task
-        lines = [f"  nothing more can be told ({type(error).__name__}: {harmless(error)})"]
+        lines = [f"  nothing more can be told ({type(error).__name__}: {sanitize(error)})"]
     return "\n".join((headline, *lines))
 
 
@@ -115,7 +115,7 @@ class _Report:
             "request id": self._request_id,
             "console": console_address(self._task_id, self._client.region),
         }
-        yield from (f"  {name}: {harmless(value)}" for name, value in facts.items() if value)
+        yield from (f"  {name}: {sanitize(value)}" for name, value in facts.items() if value)
 
     def _log(self, pod: str | None, facts_of_pod: Mapping[str, Any] | None) -> Iterator[str]:
         lines = (self._asked("log", lambda: self._log_of(pod).tail(_LINES)) or []) if self._run else []
@@ -142,7 +142,7 @@ class _Report:
         """Give the command that shows the whole log."""
         of_pod = "" if pod is None else f" --pod {short_pod(self._run, pod)}"
         in_workspace = f" --workspace {self._workspace}" if self._workspace else ""
-        follow = "" if self._detail.get("Status") in AT_REST else " --follow"
+        follow = "" if self._detail.get("Status") in TERMINAL else " --follow"
         return f"pulumi-tione logs {self._task_id}{of_pod} --region {self._client.region}{in_workspace}{follow}"
 
     def _asked(self, what: str, question: Callable[[], _T]) -> _T | None:
@@ -157,13 +157,13 @@ class _Report:
         try:
             return question()
         except TioneError as error:
-            is_malformed = isinstance(error, MalformedAnswerError)
-            self._is_out_of_reach = may_pass(error) and not is_malformed
+            is_malformed = isinstance(error, MalformedResponseError)
+            self._is_out_of_reach = is_transient(error) and not is_malformed
             why = error.code if isinstance(error, ApiError) else "a malformed answer" if is_malformed else "no answer"
             self._remarks.append(f"{what} ({why})")
             return None
 
 
 def _shortened(text: object) -> str:
-    shown = harmless_line(text)
+    shown = sanitize_line(text)
     return shown if len(shown) <= _LINE_LENGTH else f"{shown[:_LINE_LENGTH]} …"

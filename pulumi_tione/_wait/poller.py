@@ -12,7 +12,7 @@ from pulumi_tione._api.client import PAGE, Client
 from pulumi_tione._api.logs import newest_line
 from pulumi_tione._api.pods import readiness, short_pod
 from pulumi_tione._api.status import status_of
-from pulumi_tione._text import harmless_line
+from pulumi_tione._text import sanitize_line
 from pulumi_tione.errors import TioneError
 
 _FIRST_LOOK_SECONDS = 0.2
@@ -41,7 +41,7 @@ class _Batch:
     )
 
 
-class Lookout:
+class StatusPoller:
     """Looks at the tasks that a program waits for, all of them with one list call for each fifty.
 
     There is no task in the background: the first who asks makes the next look for all.
@@ -100,7 +100,7 @@ class Lookout:
         line = None if detail is None else newest_line(self.client, detail, self.workspace)
         if detail is None or line is None:
             return None
-        text = harmless_line(f"{short_pod(str(detail['LatestInstanceId']), line.pod)}: {line.text}")
+        text = sanitize_line(f"{short_pod(str(detail['LatestInstanceId']), line.pod)}: {line.text}")
         return text if len(text) <= _LINE_LENGTH else f"{text[:_LINE_LENGTH]} …"
 
     async def _looked_into(self, what: str, question: Callable[[], _T]) -> _T | None:

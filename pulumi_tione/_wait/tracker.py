@@ -14,7 +14,7 @@ _QUIET_LOOKS = 10
 """So many looks must find no wait under way: a resource that is just being created may be waited for in a moment."""
 
 
-class Waits:
+class WaitTracker:
     """The waits of a program that are under way.
 
     Args:

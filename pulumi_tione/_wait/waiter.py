@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from pulumi_tione._api.status import FAILED, Status, has_reached, is_at_rest, is_known, status_of
-from pulumi_tione._text import harmless_line, span
+from pulumi_tione._api.status import FAILED, Status, has_reached, is_known, is_terminal, status_of
+from pulumi_tione._text import format_duration, sanitize_line
 from pulumi_tione._wait.failure_report import report
-from pulumi_tione._wait.poller import Lookout
-from pulumi_tione.errors import NotSentError, TaskError, TioneError, UnreachedError, may_pass
+from pulumi_tione._wait.poller import StatusPoller
+from pulumi_tione.errors import RequestNotSentError, TaskError, TioneError, WaitFailedError, is_transient
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, not_visible_yet
 
 _PATIENCE = timedelta(minutes=30)
@@ -34,7 +34,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 
 @dataclass(frozen=True)
-class Goal:
+class WaitTarget:
     """What is waited for."""
 
     task_id: str
@@ -62,7 +62,7 @@ class Goal:
 
 
 async def wait(
-    goal: Goal, lookout: Lookout, show: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    goal: WaitTarget, poller: StatusPoller, show: Callable[[str], None], clock: Callable[[], float] = time.monotonic
 ) -> Mapping[str, Any]:
     """Wait until the goal is reached, and give the task's detail.
 
@@ -73,22 +73,24 @@ async def wait(
         clock: the time in seconds, from any beginning.
 
     Raises:
-        UnreachedError: the task ended otherwise, or was not there in time.
+        WaitFailedError: the task ended otherwise, or was not there in time.
         TaskError: the task is gone.
         TioneError: its status cannot be read.
     """
     try:
-        return await _Wait(goal, lookout, show, clock).run()
+        return await _Wait(goal, poller, show, clock).run()
     finally:
-        lookout.forget(goal.task_id)
+        poller.forget(goal.task_id)
 
 
 class _Wait:
     """One wait: what has been seen, and what has been shown."""
 
-    def __init__(self, goal: Goal, lookout: Lookout, show: Callable[[str], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, goal: WaitTarget, poller: StatusPoller, show: Callable[[str], None], clock: Callable[[], float]
+    ) -> None:
         self._goal = goal
-        self._lookout = lookout
+        self._lookout = poller
         self._show = show
         self._clock = clock
         self._begun = self._seen = self._since = self._shown = self._line_shown = clock()
@@ -122,7 +124,7 @@ class _Wait:
         item = await self._lookout.look(self._goal.task_id)
         listed = "" if item is None else status_of(item)
         detail: Mapping[str, Any] | None = None
-        if not is_known(listed) or self._is_goal(listed) or is_at_rest(listed):
+        if not is_known(listed) or self._is_goal(listed) or is_terminal(listed):
             detail = await self._detail()
             if detail is None:
                 self._take(listed)
@@ -132,7 +134,7 @@ class _Wait:
         self._take(status)
         if last is not None and self._is_goal(status):
             return self._reached(status, last)
-        if last is not None and is_at_rest(status):
+        if last is not None and is_terminal(status):
             raise await self._at_rest(last)
         timeout = self._goal.timeout
         if timeout is not None and self._seen - self._begun >= timeout.total_seconds():
@@ -153,8 +155,8 @@ class _Wait:
         if not is_known(listed):
             return (told if is_known(told) or not listed else listed), detail
         # A task that was RUNNING, as awaited, may have ended meanwhile.
-        has_passed = self._is_goal(listed) and not is_at_rest(listed) and is_at_rest(told)
-        if self._is_goal(told) or has_passed or (is_at_rest(told) and not self._is_goal(listed)):
+        has_passed = self._is_goal(listed) and not is_terminal(listed) and is_terminal(told)
+        if self._is_goal(told) or has_passed or (is_terminal(told) and not self._is_goal(listed)):
             self._disagreed_since = None
             return (listed if has_passed else told), detail
         now = self._clock()
@@ -162,11 +164,11 @@ class _Wait:
             self._disagreed_since = now
         if now - self._disagreed_since < LAG_SECONDS:
             return told, None
-        return (told, detail) if is_at_rest(told) else (listed, {**detail, "Status": listed})
+        return (told, detail) if is_terminal(told) else (listed, {**detail, "Status": listed})
 
     def _reached(self, status: str, detail: Mapping[str, Any]) -> Mapping[str, Any]:
         if self._shown > self._begun:
-            self._show(f"{status} after {span(self._seen - self._begun)}")
+            self._show(f"{status} after {format_duration(self._seen - self._begun)}")
         return detail
 
     def _is_goal(self, status: str) -> bool:
@@ -180,21 +182,23 @@ class _Wait:
 
     def _bear(self, error: TioneError) -> None:
         """Bear that the status cannot be read, for a while."""
-        if not may_pass(error):
+        if not is_transient(error):
             raise error
         blind = self._clock() - self._seen
-        was_never_reached = isinstance(error, NotSentError) and not self._status
+        was_never_reached = isinstance(error, RequestNotSentError) and not self._status
         if blind > (_PATIENCE_BEFORE_AN_ANSWER if was_never_reached else _PATIENCE).total_seconds():
-            raise TaskError(f"the status of {self._goal.task} could not be read for {span(blind)}: {error}") from error
+            raise TaskError(
+                f"the status of {self._goal.task} could not be read for {format_duration(blind)}: {error}"
+            ) from error
         if not self._is_blind or self._clock() - self._shown >= _SECONDS_BETWEEN_MESSAGES:
-            self._show(f"status unknown for {span(blind)}: {error}")
+            self._show(f"status unknown for {format_duration(blind)}: {error}")
             self._is_blind, self._shown = True, self._clock()
 
     async def _tell(self, status: str) -> None:
         """Say what there is to say: that the status is a new one, that it still is what it is, the last log line."""
         is_new = status != self._told
         if is_new or self._seen - self._shown >= _SECONDS_BETWEEN_MESSAGES:
-            how_long = "" if is_new else f" for {span(self._seen - self._since)}"
+            how_long = "" if is_new else f" for {format_duration(self._seen - self._since)}"
             pods = await self._lookout.pods(self._goal.task_id) if is_new and status in _WITH_PODS else ""
             is_unknown = status == self._status and not is_known(status)
             then = ", a status this version does not know; " if is_unknown else ", "
@@ -235,9 +239,9 @@ class _Wait:
             )
         return detail
 
-    async def _at_rest(self, detail: Mapping[str, Any]) -> UnreachedError:
+    async def _at_rest(self, detail: Mapping[str, Any]) -> WaitFailedError:
         """Return what there is to say when the task has ended, and not as awaited."""
-        reason = harmless_line(detail.get("FailureReason") or detail.get("Message") or "the service gives no reason")
+        reason = sanitize_line(detail.get("FailureReason") or detail.get("Message") or "the service gives no reason")
         return await self._unreached(
             f"{self._goal.task} ended {status_of(detail)}{_by_whom(detail)}, not {self._goal} as awaited: "
             f"{reason.rstrip('.。')}. It stays in the state. {self._reruns(status_of(detail))}",
@@ -263,14 +267,14 @@ class _Wait:
         """Return the task's detail if it is as awaited after all; a list may lag.
 
         Raises:
-            UnreachedError: it is not.
+            WaitFailedError: it is not.
         """
-        waited = span(self._seen - self._begun)
+        waited = format_duration(self._seen - self._begun)
         detail = await self._detail() or {}
         status = status_of(detail) or self._status
         if self._is_goal(status):
             return self._reached(status, detail)
-        if is_at_rest(status):
+        if is_terminal(status):
             raise await self._at_rest(detail)
         raise await self._unreached(
             f"{self._goal.task} is {status or 'not visible'} after {waited}, not {self._goal} as awaited; it runs on",
@@ -278,10 +282,10 @@ class _Wait:
             _WAYS_ON_FROM_RUNNING,
         )
 
-    async def _unreached(self, headline: str, detail: Mapping[str, Any], ways_on: Sequence[str]) -> UnreachedError:
+    async def _unreached(self, headline: str, detail: Mapping[str, Any], ways_on: Sequence[str]) -> WaitFailedError:
         client, workspace = self._lookout.client, self._lookout.workspace
         tell = functools.partial(report, client, self._goal.task_id, workspace, detail, headline, ways_on)
-        return UnreachedError(headline, await asyncio.to_thread(tell))
+        return WaitFailedError(headline, await asyncio.to_thread(tell))
 
 
 _WITH_PODS = (Status.PENDING, Status.STARTING, Status.RUNNING)
@@ -304,4 +308,4 @@ def _by_whom(detail: Mapping[str, Any]) -> str:
     operator = detail.get("OperatorInfo") or {}
     if operator.get("IsPlatformOperator"):
         return " by the platform"
-    return f" by {harmless_line(operator.get('SubUinName') or operator.get('SubUin') or 'a user')}"
+    return f" by {sanitize_line(operator.get('SubUinName') or operator.get('SubUin') or 'a user')}"

@@ -22,7 +22,7 @@ import click
 
 from pulumi_tione._masking import masking
 from pulumi_tione.cli import emulator, events, import_, logs, orphans, status, whoami
-from pulumi_tione.cli.terminal import harmless
+from pulumi_tione.cli.terminal import sanitize
 from pulumi_tione.errors import TioneError
 
 __all__ = ["main"]
@@ -51,7 +51,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(context)
         except (TioneError, OSError) as error:
-            raise _Failure(harmless(error)) from None
+            raise _Failure(sanitize(error)) from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -16,14 +16,14 @@ from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import TYPE, labels
 from pulumi_tione._schema.wire import user_tags
 from pulumi_tione.cli.options import in_a_stack, without_asking
-from pulumi_tione.cli.state_edit import RefusedError, Rewriting
+from pulumi_tione.cli.state_edit import RefusedError, StateEdit
 from pulumi_tione.cli.terminal import is_confirmed
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.tagging import set_tags
 from pulumi_tione.stacks.claims import label_claim, tasks_of_other_stacks
-from pulumi_tione.stacks.imported_task import Adoption
+from pulumi_tione.stacks.imported_task import ImportedTask
 from pulumi_tione.stacks.locations import Clients, Place
-from pulumi_tione.stacks.pending_creates import Settlement
+from pulumi_tione.stacks.pending_creates import PendingCreates
 from pulumi_tione.stacks.pulumi_cli import Pulumi
 from pulumi_tione.stacks.state import State, Urn, types_of
 
@@ -77,16 +77,16 @@ def import_(
     if pending:
         if resource or parent or region or workspace or take_over:
             raise click.UsageError("--pending goes without RESOURCE, --parent, --region, --workspace and --take-over")
-        _settle(Rewriting(pulumi, pulumi.stack(stack), yes), {})
+        _settle(StateEdit(pulumi, pulumi.stack(stack), yes), {})
     elif resource is None or task is None:
         raise click.UsageError("name the RESOURCE and the task's ID or NAME, or say --pending")
     else:
-        rewriting = Rewriting(pulumi, pulumi.stack(stack), yes)
+        rewriting = StateEdit(pulumi, pulumi.stack(stack), yes)
         _import_task(rewriting, resource, parent, task, region, workspace, take_over)
 
 
 def _import_task(
-    rewriting: Rewriting,
+    rewriting: StateEdit,
     resource: str,
     parent: str | None,
     task: str,
@@ -121,7 +121,7 @@ def _import_task(
         _ensure_it_is_nobodys(rewriting, detail, owner)
     if parent is None and "$" in urn.types:
         _ensure_it_is_labelled(before, detail, owner, urn)
-    adoption = Adoption(name, owner, detail, _envs(client, task_id, workspace), place, settings)
+    adoption = ImportedTask(name, owner, detail, _envs(client, task_id, workspace), place, settings)
     click.echo(adoption.program(parent))
     added = _agreed_tags(rewriting, adoption)
     if there is not None:  # an import that was killed may have written the state, and not yet the tags
@@ -145,7 +145,7 @@ def _import_task(
     rewriting.say(f"Training task {task_id} is in the state of {stack}. Its program needs the declaration above.")
 
 
-def _ensure_it_is_nobodys(rewriting: Rewriting, detail: Mapping[str, Any], owner: Mapping[str, Any]) -> None:
+def _ensure_it_is_nobodys(rewriting: StateEdit, detail: Mapping[str, Any], owner: Mapping[str, Any]) -> None:
     """Check that no other resource and no other stack has the task: each of them would change and delete it.
 
     Raises:
@@ -196,7 +196,7 @@ def _ensure_nothing_else_is_pending(before: State) -> None:
         )
 
 
-def _place_in_state(rewriting: Rewriting, resource: str, parent: str | None) -> tuple[str, str | None, Urn]:
+def _place_in_state(rewriting: StateEdit, resource: str, parent: str | None) -> tuple[str, str | None, Urn]:
     """Return a resource's name, its parent's URN and its own URN.
 
     There is no parent's URN where the parent is the stack, or where none or several of its type are in the state.
@@ -252,7 +252,7 @@ def _envs(client: Client, task_id: str, workspace: str | None) -> list[dict[str,
     return envs if isinstance(envs, list) else None
 
 
-def _agreed_tags(rewriting: Rewriting, adoption: Adoption) -> dict[str, str]:
+def _agreed_tags(rewriting: StateEdit, adoption: ImportedTask) -> dict[str, str]:
     """Give the tags that the task is to get, or none if that is not agreed to."""
     missing = adoption.missing_tags
     if not missing:
@@ -263,7 +263,7 @@ def _agreed_tags(rewriting: Rewriting, adoption: Adoption) -> dict[str, str]:
     return missing if is_confirmed(question, rewriting.yes) else {}
 
 
-def _add_tags(client: Client, adoption: Adoption, added: Mapping[str, str]) -> None:
+def _add_tags(client: Client, adoption: ImportedTask, added: Mapping[str, str]) -> None:
     """Add tags to the task, which is in the state by now."""
     detail, workspace = adoption.detail, adoption.place.workspace
     if not added:
@@ -276,7 +276,7 @@ def _add_tags(client: Client, adoption: Adoption, added: Mapping[str, str]) -> N
         ) from None
 
 
-def _settle(rewriting: Rewriting, expected: Mapping[str, str]) -> None:
+def _settle(rewriting: StateEdit, expected: Mapping[str, str]) -> None:
     """Settle all pending creates of training tasks, in one write: it drops every pending operation there is.
 
     Args:
@@ -295,7 +295,7 @@ def _settle(rewriting: Rewriting, expected: Mapping[str, str]) -> None:
     after = before
     shown = State.with_secrets_of(pulumi, stack)
     others = tasks_of_other_stacks(pulumi, stack)
-    found = Settlement(before, shown, client_of, others, announce=rewriting.say).run()
+    found = PendingCreates(before, shown, client_of, others, announce=rewriting.say).run()
     rewriting.say(f"The state of {stack} has pending creates:")
     for settled in found:
         becomes = "becomes a resource" if settled.entry else "is dropped"
@@ -317,5 +317,5 @@ def _settle(rewriting: Rewriting, expected: Mapping[str, str]) -> None:
             rewriting.say(f"  + {addition['urn']} is added as well: a task refers to it, and it is gone")
     rewriting.write(after)
     rewriting.say(
-        "Settled. What an update sent just before it was killed may still appear: see `pulumi-tione orphans`."
+        "ResolvedCreate. What an update sent just before it was killed may still appear: see `pulumi-tione orphans`."
     )

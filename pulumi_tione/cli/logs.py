@@ -16,11 +16,11 @@ import click
 
 from pulumi_tione._api.logs import Line, RunLog, TaskLog
 from pulumi_tione._api.pods import short_pod
-from pulumi_tione._text import harmless_line
+from pulumi_tione._text import sanitize_line
 from pulumi_tione._timestamps import parsed_time
 from pulumi_tione.cli.options import length_of_time
 from pulumi_tione.cli.task_argument import about_a_task, task_asked_for
-from pulumi_tione.cli.terminal import harmless, json_text
+from pulumi_tione.cli.terminal import json_text, sanitize
 
 EXIT_CODES: Mapping[str, int] = {"SUCCEED": 0, "FAILED": 1, "SUBMIT_FAILED": 1, "STOPPED": 3}
 """How `--follow` tells how the task ended. 2 is an error, as with every command."""
@@ -101,7 +101,7 @@ def logs(
     try:
         code = _printed(log, log.of_latest_run(), tail, is_wanted, show, follow)
         if code == GONE:
-            click.echo(f"{harmless(asked.id)} was deleted", err=True)
+            click.echo(f"{sanitize(asked.id)} was deleted", err=True)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
@@ -141,12 +141,12 @@ def _told(detail: Mapping[str, Any]) -> int:
     """Say how a task ended, and give the exit code that says the same."""
     status = str(detail.get("Status"))
     reason = detail.get("FailureReason") or ""
-    click.echo(harmless(f"{detail.get('Id')} ended {status}{f': {reason}' if reason else ''}"), err=True)
+    click.echo(sanitize(f"{detail.get('Id')} ended {status}{f': {reason}' if reason else ''}"), err=True)
     return EXIT_CODES[status]
 
 
 def _warn(message: str) -> None:
-    click.echo(f"Warning: {harmless(message)}", err=True)
+    click.echo(f"Warning: {sanitize(message)}", err=True)
 
 
 def _json(run: str, line: Line) -> None:
@@ -163,8 +163,8 @@ class _Shown:
         self._colour_of: dict[str, str] = {}
 
     def __call__(self, run: str, line: Line) -> None:
-        pod = harmless(short_pod(run, line.pod))
+        pod = sanitize(short_pod(run, line.pod))
         if pod not in self._colour_of:
             self._colour_of[pod] = next(self._colours)
-        when = f"{harmless(line.time)} " if self._timestamps else ""
-        click.echo(f"{when}{click.style(pod, fg=self._colour_of[pod])} | {harmless_line(line.text)}")
+        when = f"{sanitize(line.time)} " if self._timestamps else ""
+        click.echo(f"{when}{click.style(pod, fg=self._colour_of[pod])} | {sanitize_line(line.text)}")

@@ -13,12 +13,12 @@ from typing import Any
 import click
 
 from pulumi_tione.cli.options import in_a_stack, length_of_time, without_asking
-from pulumi_tione.cli.terminal import age, harmless, is_attended, is_confirmed, json_text, table
+from pulumi_tione.cli.terminal import age, is_attended, is_confirmed, json_text, sanitize, table
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
-from pulumi_tione.lifecycle.stop import bring_to_rest
+from pulumi_tione.lifecycle.stop import stop_and_wait
 from pulumi_tione.stacks.label_search import Search
-from pulumi_tione.stacks.orphan_scan import Orphan, Survey
+from pulumi_tione.stacks.orphan_scan import Orphan, OrphanScan
 from pulumi_tione.stacks.pulumi_cli import Pulumi, PulumiError, StackName
 
 THERE_ARE_SOME = 1
@@ -114,9 +114,9 @@ def orphans(
         click.echo(json_text({"orphans": listed, "lookedAt": looked_at}))
     for each in outcomes:
         if each.error:
-            click.echo(f"Error: {harmless(each.orphan.task.id)}: {harmless(each.error)}", err=True)
+            click.echo(f"Error: {sanitize(each.orphan.task.id)}: {sanitize(each.error)}", err=True)
         elif each.done and not as_json:
-            click.echo(f"{harmless(each.orphan.task.id)} {each.done}")
+            click.echo(f"{sanitize(each.orphan.task.id)} {each.done}")
     if any(each.done == _DELETED and each.orphan.is_pending for each in outcomes):
         click.echo("The pending creates are still in the state: `pulumi-tione import --pending` drops them.", err=True)
     are_left = any(each.done not in (_DELETED, _KNOWN_NOW) for each in outcomes)
@@ -161,24 +161,24 @@ class _Outcome:
 
 def _survey(
     pulumi: Pulumi, project: str | None, stack: str | None, all_stacks: bool
-) -> tuple[Survey, StackName | None]:
+) -> tuple[OrphanScan, StackName | None]:
     """Give what is surveyed, and the stack whose config has the settings."""
     if project is not None:
         try:
             selected = pulumi.stack(None)
         except PulumiError:  # a project may be asked about from anywhere; the environment has the settings then
-            return Survey(pulumi, pulumi.settings(None), project, stack), None
-        return Survey(pulumi, pulumi.settings(selected), project, stack), selected
+            return OrphanScan(pulumi, pulumi.settings(None), project, stack), None
+        return OrphanScan(pulumi, pulumi.settings(selected), project, stack), selected
     try:
         selected = pulumi.stack(stack)
     except PulumiError as error:
         hint = "; if the stack is gone, name its project too: --project NAME --stack NAME" if stack else ""
         raise PulumiError(f"{error}{hint}") from None
     of_stack = None if all_stacks else selected.stack
-    return Survey(pulumi, pulumi.settings(selected), selected.project, of_stack), selected
+    return OrphanScan(pulumi, pulumi.settings(selected), selected.project, of_stack), selected
 
 
-def _looked_at(pulumi: Pulumi, survey: Survey, search: Search, config_of: StackName | None) -> dict[str, Any]:
+def _looked_at(pulumi: Pulumi, survey: OrphanScan, search: Search, config_of: StackName | None) -> dict[str, Any]:
     return {
         "labels": dict(search.labels),
         "areLabelsOff": not survey.is_labelled,
@@ -194,8 +194,8 @@ def _looked_at(pulumi: Pulumi, survey: Survey, search: Search, config_of: StackN
     }
 
 
-def _report(survey: Survey, found: Sequence[Orphan], looked_at: Mapping[str, Any]) -> str:
-    scope = harmless(f"{survey.project}/{survey.stack}" if survey.stack else f"{survey.project}, all stacks")
+def _report(survey: OrphanScan, found: Sequence[Orphan], looked_at: Mapping[str, Any]) -> str:
+    scope = sanitize(f"{survey.project}/{survey.stack}" if survey.stack else f"{survey.project}, all stacks")
     if not found:
         return f"No orphans: no training task with the labels of {scope} is missing in the states.\n\n" + _where(
             looked_at
@@ -242,7 +242,7 @@ def _where(looked_at: Mapping[str, Any]) -> str:
         "lists": ", ".join(looked_at["lists"]),
         "settings": f"config of {looked_at['config']}, then environment" if looked_at["config"] else "environment",
     }
-    return "\n".join(("Looked at", *(f"  {what:<11}  {harmless(line)}" for what, line in lines.items())))
+    return "\n".join(("Looked at", *(f"  {what:<11}  {sanitize(line)}" for what, line in lines.items())))
 
 
 def _question(act: str, number: int) -> str:
@@ -253,7 +253,7 @@ def _question(act: str, number: int) -> str:
     )
 
 
-def _acted_on(act: str, survey: Survey, found: Sequence[Orphan], selection: _Selection) -> list[_Outcome]:
+def _acted_on(act: str, survey: OrphanScan, found: Sequence[Orphan], selection: _Selection) -> list[_Outcome]:
     """Stop or delete the tasks that are meant, but none that a state has come to know.
 
     One that was not meant when the question was asked is left alone, though it may be old enough by now.
@@ -274,9 +274,9 @@ def _acted_on(act: str, survey: Survey, found: Sequence[Orphan], selection: _Sel
         return [*pool.map(lambda orphan: _attempt(act, survey, orphan), meant), *outcomes]
 
 
-def _attempt(act: str, survey: Survey, orphan: Orphan) -> _Outcome:
+def _attempt(act: str, survey: OrphanScan, orphan: Orphan) -> _Outcome:
     task = orphan.task
-    do, done = {"stop": (bring_to_rest, _STOPPED), "delete": (delete, _DELETED)}[act]
+    do, done = {"stop": (stop_and_wait, _STOPPED), "delete": (delete, _DELETED)}[act]
     try:
         # What would be recorded of it, as far as its end is concerned; the keys that see it are its account's.
         recorded = {

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import click
 
-from pulumi_tione.cli.terminal import harmless, is_confirmed
+from pulumi_tione.cli.terminal import is_confirmed, sanitize
 from pulumi_tione.errors import TioneError
 from pulumi_tione.stacks.pulumi_cli import Pulumi, StackName
 from pulumi_tione.stacks.state import State
@@ -18,7 +18,7 @@ class RefusedError(TioneError):
 
 
 @dataclass
-class Rewriting:
+class StateEdit:
     """One change of the state of a stack.
 
     Args:
@@ -38,7 +38,7 @@ class Rewriting:
 
     def say(self, line: str = "") -> None:
         """Tell something, beside what is printed."""
-        click.echo(harmless(line), err=True)
+        click.echo(sanitize(line), err=True)
 
     def write(self, after: State) -> None:
         """Make this the state, if that is agreed to.
@@ -47,7 +47,7 @@ class Rewriting:
             RefusedError: it is not, or an update has changed the state meanwhile.
             PulumiError: the stack is locked, or Pulumi refuses the state; it is as it was.
         """
-        if not is_confirmed(f"Write this to the state of {harmless(self.stack)}?", self.yes):
+        if not is_confirmed(f"Write this to the state of {sanitize(self.stack)}?", self.yes):
             raise RefusedError("nothing was changed")
         if State(self.pulumi.export(self.stack)).moment != self.before.moment:
             raise RefusedError(

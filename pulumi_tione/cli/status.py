@@ -14,7 +14,7 @@ import click
 
 from pulumi_tione._api.client import PAGE, Client
 from pulumi_tione._api.pods import readiness
-from pulumi_tione._api.status import is_at_rest
+from pulumi_tione._api.status import is_terminal
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.task_argument import KnownTask, known_tasks, selected_stack
 from pulumi_tione.cli.terminal import age, json_text, table
@@ -46,7 +46,7 @@ class Seen:
 
     @property
     def is_over(self) -> bool:
-        return self.status == GONE or is_at_rest(self.status)
+        return self.status == GONE or is_terminal(self.status)
 
     @property
     def runtime_in_seconds(self) -> int:

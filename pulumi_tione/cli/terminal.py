@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from pulumi_tione._masking import mask
-from pulumi_tione._text import harmless as harmless
+from pulumi_tione._text import sanitize as sanitize
 
 
 def is_attended() -> bool:
@@ -27,7 +27,7 @@ def is_confirmed(question: str, yes: bool) -> bool:
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Give rows of texts in columns, with their heads."""
-    lines = [heads, *([harmless(cell) for cell in row] for row in rows)]
+    lines = [heads, *([sanitize(cell) for cell in row] for row in rows)]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(heads))]
     return "\n".join(
         "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()

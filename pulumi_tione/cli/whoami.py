@@ -11,7 +11,7 @@ from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.task_argument import selected_stack
-from pulumi_tione.cli.terminal import harmless, json_text
+from pulumi_tione.cli.terminal import json_text, sanitize
 
 _SHOWN = 4
 """How many characters of a key id are shown at either end."""
@@ -36,7 +36,7 @@ def whoami(*, folder: Path, stack: str | None, profile: str | None, as_json: boo
         widths = [max(len(str(row[column])) for row in rows) for column in (0, 1)]
         for name, value, source in rows:
             line = f"{name:<{widths[0]}}  {value!s:<{widths[1]}}  {f'({source})' if source else ''}"
-            click.echo(harmless(line.rstrip()))
+            click.echo(sanitize(line.rstrip()))
 
 
 def _found(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -12,11 +12,11 @@ from typing import Any
 from pulumi.output import Unknown
 
 from pulumi_tione._api.status import FAILED, status_of
-from pulumi_tione._constraints import MAX_TAGS, Violation, suggestion, tag_complaints
+from pulumi_tione._constraints import MAX_TAGS, Violation, suggestion, tag_violations
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
 from pulumi_tione._schema.identity import LABELS, OUR_KEYS, OWNER
 from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
-from pulumi_tione._text import harmless
+from pulumi_tione._text import sanitize
 from pulumi_tione.lifecycle.diff import RERUN_OF
 from pulumi_tione.lifecycle.names import computed_name
 
@@ -46,12 +46,12 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class CheckContext:
     """What check knows beside the inputs."""
 
     region: str
     """The region of a task that names none."""
-    labelled: bool
+    labels_enabled: bool
     """Whether the task gets our labels, which count among its tags."""
     default_tags: Mapping[str, str] = field(default_factory=dict)
     """Tags that a task gets which does not set them itself."""
@@ -59,7 +59,7 @@ class Surroundings:
     """Asks the service for the task with these inputs; called only for `rerun_on_failure`."""
 
 
-def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings) -> Checked:
+def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: CheckContext) -> Checked:
     """Check the inputs of a task.
 
     Args:
@@ -77,7 +77,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings
     _check_image(found)
     _check_disks(found)
     _check_envs(found)
-    _check_tags(found, len(LABELS) if around.labelled and owner else 0)
+    _check_tags(found, len(LABELS) if around.labels_enabled and owner else 0)
     _check_additional_parameters(found)
     _check_desired_status(olds, found)
     _check_settings(found)
@@ -88,8 +88,8 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], around: Surroundings
         found.inputs.setdefault("name", olds.get("name") or computed_name(owner, found.inputs))
     _set_run(olds, found, around)
     # Some tell a value of the program's, which may hold anything.
-    found.failures = [(path, harmless(reason)) for path, reason in found.failures]
-    found.warnings = [harmless(warning) for warning in found.warnings]
+    found.failures = [(path, sanitize(reason)) for path, reason in found.failures]
+    found.warnings = [sanitize(warning) for warning in found.warnings]
     return found
 
 
@@ -118,7 +118,7 @@ def _check_settings(found: Checked) -> None:
         found.failures.append(("settings.camRoleName", "would have no effect beside a profile: name one of the two"))
 
 
-def _set_run(olds: Mapping[str, Any], found: Checked, around: Surroundings) -> None:
+def _set_run(olds: Mapping[str, Any], found: Checked, around: CheckContext) -> None:
     """Count the runs of a task that may be run again: a higher number than the recorded one starts it anew.
 
     `rerunOf` names the run that failed. A list that lags still shows that failure after the re-run has been started:
@@ -163,16 +163,16 @@ def _value(kind: Type, value: Any, path: str, found: Checked) -> Any:
         case Scalar.ANY:
             _check_anything(value, path, found)
             return value
-        case Scalar.TEXT:
+        case Scalar.STRING:
             if isinstance(value, str):
                 _check_text(value, path, found)
                 return value
             expected = "text"
-        case Scalar.TRUTH:
+        case Scalar.BOOLEAN:
             if isinstance(value, bool):
                 return value
             expected = "true or false"
-        case Scalar.WHOLE:
+        case Scalar.INTEGER:
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 return _whole_number(value, path, found)
             expected = "a whole number"
@@ -237,18 +237,18 @@ def _struct(kind: Struct, value: Mapping[str, Any], path: str, found: Checked) -
 def _apply_rules(declared: Field, value: Any, path: str, found: Checked) -> None:
     if _is_of(declared.type, value):
         for rule in declared.rules:
-            found.fail(path, rule.complaint(value))
-        doubt = declared.known_values.doubt(value) if declared.known_values else None
-        if doubt:
-            found.warnings.append(f"{path}: {doubt.shown(is_secret(path, found.secret))}")
+            found.fail(path, rule.violation(value))
+        warning = declared.known_values.warning(value) if declared.known_values else None
+        if warning:
+            found.warnings.append(f"{path}: {warning.shown(is_secret(path, found.secret))}")
 
 
 def _is_of(kind: Type, value: Any) -> bool:
     """Tell whether a value is of the type that the rules of a field expect, after all that may be wrong with it."""
     match kind:
-        case Scalar.WHOLE:
+        case Scalar.INTEGER:
             return isinstance(value, int) and not isinstance(value, bool)
-        case Scalar.TEXT:
+        case Scalar.STRING:
             return isinstance(value, str)
         case ListOf():
             return isinstance(value, list)
@@ -304,8 +304,8 @@ def _check_tags(found: Checked, ours: int) -> None:
     reserved = "is a label of this package, which finds its tasks by it: use another key"
     found.failures += [(path_to("tags", key), reserved) for key in tags if key in OUR_KEYS]
     known = {key: value for key, value in tags.items() if isinstance(value, str)}
-    for key, complaint in tag_complaints(known).items():
-        found.fail(path_to("tags", key), complaint)
+    for key, violation in tag_violations(known).items():
+        found.fail(path_to("tags", key), violation)
     if len(tags) + ours > MAX_TAGS:
         reason = f"a task can have at most {MAX_TAGS} tags, got {len(tags)}"
         found.failures.append(("tags", f"{reason} and {ours} labels of this package" if ours else reason))

@@ -19,12 +19,12 @@ from typing import Any, TypeAlias
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import intervals
-from pulumi_tione._schema.identity import NUMBERS, named, numbered, wanted_tags
+from pulumi_tione._schema.identity import NAME_SUFFIXES, desired_tags, suffixed_name, with_name
 from pulumi_tione._schema.wire import recorded_outputs, request_body, user_tags
-from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
+from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.delete import DeletedTasks
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
-from pulumi_tione.lifecycle.leftovers import LeftBehind
+from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.name_conflict import Claim, Whose, not_created
 
 _SECONDS_TO_FIND_OURS = 15.0
@@ -37,7 +37,7 @@ _SECONDS_TO_FIND_A_HOLDER = 60.0
 _SECONDS_WHERE_NAMES_ARE_KEPT = 3.0
 """The same where it is no surprise: we have deleted the task before, and the service keeps its name."""
 
-_ATTEMPTS = {Kind.DOUBTFUL: 2}
+_ATTEMPTS = {Kind.INTERNAL: 2}
 _USUAL_ATTEMPTS = 3
 """How often the request is sent in all, each time only after nothing was found under the name."""
 
@@ -112,8 +112,8 @@ class Creation:
 
     client: Client
     inputs: Mapping[str, Any]
-    labelled: bool
-    left_behind: LeftBehind = field(default_factory=LeftBehind)
+    labels_enabled: bool
+    leftovers: Leftovers = field(default_factory=Leftovers)
     deleted: DeletedTasks = field(default_factory=DeletedTasks)
     deleted_names_are_kept: bool = False
     warn: Callable[[str], None] = lambda _: None
@@ -131,12 +131,12 @@ class Creation:
         Raises:
             TioneError: there is no new task, or it cannot be told from somebody else's; the message says which.
         """
-        tags = wanted_tags(self.inputs, self.labelled, self.draw())
+        tags = desired_tags(self.inputs, self.labels_enabled, self.draw())
         self._claim = Claim(self.client.region, self.inputs, tags)
         self._ensure_nothing_is_left_behind()
         self._begun = (self.now or self.client.service_now)()
         task_id, name = self._created()
-        inputs = named(self.inputs, name)
+        inputs = with_name(self.inputs, name)
         try:
             outputs = self._outputs(task_id, inputs)
             _ensure_serializable(outputs)
@@ -152,7 +152,7 @@ class Creation:
     def _outputs(self, task_id: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         try:
             detail = self.client.describe_training_task(task_id, self._workspace)
-        except UnclearError:
+        except IndeterminateResultError:
             detail = None
         if detail is None:  # it may take a moment until it is visible
             return self._outputs_unseen(inputs)
@@ -185,10 +185,10 @@ class Creation:
 
     def _ensure_nothing_is_left_behind(self) -> None:
         name = self.inputs["name"]
-        if not self.labelled or "owner" not in self.inputs:
+        if not self.labels_enabled or "owner" not in self.inputs:
             return
         try:
-            left = self.left_behind.find(self.client, self.inputs, self.deleted)
+            left = self.leftovers.find(self.client, self.inputs, self.deleted)
         except TioneError as error:
             raise TaskError(f"training task {name!r} was not created: {error}") from error
         if left is not None and left.get("Name") != name:
@@ -206,8 +206,8 @@ class Creation:
         task_id = self._created_as(name)
         if task_id is not None:
             return task_id, name
-        for number in NUMBERS:
-            candidate = numbered(name, number)
+        for number in NAME_SUFFIXES:
+            candidate = suffixed_name(name, number)
             task_id = self._created_as(candidate)
             if task_id is not None:
                 return task_id, candidate
@@ -262,15 +262,15 @@ class Creation:
         """Send the request once, and return what came of it."""
         try:
             return _Accepted(self.client.create_training_task(body))
-        except UnclearError as error:
+        except IndeterminateResultError as error:
             return _Indeterminate(error)
         except ApiError as error:
             match error.kind:
-                case Kind.CONFLICT:
+                case Kind.ALREADY_EXISTS:
                     return _NameTaken(error)
-                case Kind.UNCLEAR:
+                case Kind.INDETERMINATE:
                     return _Indeterminate(error)
-                case Kind.BUSY | Kind.DOUBTFUL:
+                case Kind.UNAVAILABLE | Kind.INTERNAL:
                     return _Transient(error)
                 case _:
                     return _Refused(error)
@@ -280,7 +280,7 @@ class Creation:
     # Looking for tasks under the name.
 
     def _looks(self, seconds: float) -> Iterator[None]:
-        """Pace looks over so many seconds: one at once, then with growing pauses, the last one at the end."""
+        """Spread looks over so many seconds: one at once, then with growing pauses, the last one at the end."""
         end = self.clock() + seconds
         for pause in intervals(0.5, 5):
             yield
@@ -297,7 +297,7 @@ class Creation:
         """
         for item in self.client.training_tasks_named(name, self._workspace):
             if item["Id"] not in self.deleted:
-                with contextlib.suppress(UnclearError):
+                with contextlib.suppress(IndeterminateResultError):
                     detail = self.client.describe_training_task(str(item["Id"]), self._workspace)
                     if detail is not None:
                         return detail
@@ -392,9 +392,9 @@ class Creation:
             raise TaskError(self._claim.name_has_no_holder(name, refusal, are_names_kept=kept)) from refusal
 
     def _left_behind_now(self) -> dict[str, Any] | None:
-        if not self.labelled or "owner" not in self.inputs:
+        if not self.labels_enabled or "owner" not in self.inputs:
             return None
-        return self.left_behind.find_now(self.client, self.inputs, self.deleted)
+        return self.leftovers.find_now(self.client, self.inputs, self.deleted)
 
 
 def _tag(key: str, value: str) -> dict[str, str]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import wait_until
-from pulumi_tione._api.status import is_at_rest
+from pulumi_tione._api.status import is_terminal
 from pulumi_tione._schema.identity import OWNER
-from pulumi_tione.errors import ApiError, TaskError, UnclearError
+from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError
 from pulumi_tione.lifecycle.existence import (
     LAG_SECONDS,
     command_for,
@@ -120,12 +120,12 @@ class _Deletion:
             self._accepted_at = None
         try:
             status = self.stop.look()
-        except UnclearError:
+        except IndeterminateResultError:
             status = None  # the task itself may say more than a list
         if status is None:
             return self._step_unseen()
         self._seen = status
-        if is_at_rest(status):
+        if is_terminal(status):
             return self._delete()
         return self.stop.ask() and self._delete()
 
@@ -141,7 +141,7 @@ class _Deletion:
             ensure_same_account(self._client, self._task_id, self._outputs)
             return self._delete()
         self._seen = self.stop.status = str(detail.get("Status"))
-        if is_at_rest(self.stop.status):
+        if is_terminal(self.stop.status):
             return self._delete()
         return self.stop.ask() and self._delete()
 
@@ -175,7 +175,7 @@ class _Deletion:
 
     def _is_refused_for_good(self) -> bool:
         """Check whether the service has refused to delete a task that is not active, for longer than reads may lag."""
-        if self.stop.status is None or not is_at_rest(self.stop.status):
+        if self.stop.status is None or not is_terminal(self.stop.status):
             self._not_allowed_since = None
             return False
         if self._not_allowed_since is None:
@@ -196,11 +196,11 @@ class _Deletion:
         """Check, after a delete that the service has accepted, that it does not know the task any more."""
         try:
             return self._client.describe_training_task(self._task_id, self._outputs.get("tiProjectId")) is None
-        except UnclearError:
+        except IndeterminateResultError:
             return False
 
     def _described(self) -> dict[str, Any] | None:
         try:
             return self._client.describe_training_task(self._task_id, self._outputs.get("tiProjectId"))
-        except UnclearError:
+        except IndeterminateResultError:
             return None

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import LABELS, NUMBERED_FROM, RETAINED, UNCONFIRMED, wanted_tags
+from pulumi_tione._schema.identity import BASE_NAME, LABELS, RETAINED, UNCONFIRMED, desired_tags
 from pulumi_tione._schema.secrets import SECRET_INPUTS
-from pulumi_tione._schema.wire import same
+from pulumi_tione._schema.wire import values_equal
 from pulumi_tione.lifecycle.imported import accepted
 
 TAGS = ("tags", "owner")
@@ -48,7 +48,7 @@ def diff(
     outputs: Mapping[str, Any],
     news: Mapping[str, Any],
     *,
-    labelled: bool,
+    labels_enabled: bool,
     account_of: Callable[[Mapping[str, Any]], str | None] = lambda _: None,
 ) -> Difference:
     """Compare what is recorded with what the program wants now.
@@ -64,13 +64,13 @@ def diff(
     changed = [
         field.property
         for field in TRAINING_TASK.fields.values()
-        if not same(field.type, outputs.get(field.property), news.get(field.property))
+        if not values_equal(field.type, outputs.get(field.property), news.get(field.property))
     ]
-    if "name" in changed and NUMBERED_FROM in outputs and news.get("name") == outputs[NUMBERED_FROM]:
+    if "name" in changed and BASE_NAME in outputs and news.get("name") == outputs[BASE_NAME]:
         changed.remove("name")
     if outputs.get("run") != news.get("run"):
         changed.append("run")
-    if _labels_differ(outputs, news, labelled):
+    if _labels_differ(outputs, news, labels_enabled):
         changed.append("owner")
     # A task of an earlier version has no record of it, and the engine seals its outputs without an update.
     if outputs.get(SECRET_INPUTS, news.get(SECRET_INPUTS)) != news.get(SECRET_INPUTS):
@@ -86,15 +86,15 @@ def diff(
     )
 
 
-def _labels_differ(outputs: Mapping[str, Any], news: Mapping[str, Any], labelled: bool) -> bool:
+def _labels_differ(outputs: Mapping[str, Any], news: Mapping[str, Any], labels_enabled: bool) -> bool:
     """Check whether the labels that say whose the task is are other ones than recorded.
 
     The resource was renamed, labels were turned on or off, or `retain_on_delete` was. A label that only newer versions
     bind is no change of its own: it comes with the next one.
     """
-    there, wanted = outputs.get("allTags", {}), wanted_tags(news, labelled)
+    there, wanted = outputs.get("allTags", {}), desired_tags(news, labels_enabled)
     was_retained, is_retained = (bool((each.get("owner") or {}).get(RETAINED)) for each in (outputs, news))
-    return any(there.get(key) != wanted.get(key) for key in LABELS) or (labelled and was_retained != is_retained)
+    return any(there.get(key) != wanted.get(key) for key in LABELS) or (labels_enabled and was_retained != is_retained)
 
 
 def is_rerun_counted(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

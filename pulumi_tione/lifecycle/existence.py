@@ -14,10 +14,10 @@ from typing import Any
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import intervals
-from pulumi_tione._api.status import is_at_rest
+from pulumi_tione._api.status import is_terminal
 from pulumi_tione._api.status_batcher import Statuses
 from pulumi_tione._timestamps import time_or_none
-from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError, may_pass
+from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError, is_transient
 
 LAG_SECONDS = 35.0
 """How long a read may show what was true before: half a minute, and a margin."""
@@ -155,7 +155,7 @@ class _Look:
         workspace = self._outputs.get("tiProjectId")
         try:
             detail = self._client.describe_training_task(self._task_id, workspace)
-        except UnclearError as error:
+        except IndeterminateResultError as error:
             self._unanswered = error
             return None
         if detail is not None:
@@ -173,11 +173,11 @@ class _Look:
         try:
             self._listed = STATUSES.of(self._client, self._task_id, self._outputs.get("tiProjectId"))
         except TioneError as error:
-            if not may_pass(error):
+            if not is_transient(error):
                 raise
             self._unanswered = error
             return False
-        return self._listed is None or is_at_rest(self._listed)
+        return self._listed is None or is_terminal(self._listed)
 
     def _doubt(self) -> str:
         """Return the error of a task of which it cannot be told whether it is gone."""
@@ -202,4 +202,4 @@ class _Look:
 
 def is_not_found(error: TioneError) -> bool:
     """Check whether a refusal says that there is no such task."""
-    return isinstance(error, ApiError) and error.kind is Kind.GONE
+    return isinstance(error, ApiError) and error.kind is Kind.NOT_FOUND

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Struct, Type
-from pulumi_tione._schema.wire import same
+from pulumi_tione._schema.wire import values_equal
 
 IMPORTED = "importedFields"
 """Recorded beside the inputs of an imported task, until the first update: the inputs that the service returned. It
@@ -48,7 +48,7 @@ def accepted(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[dict[
         if name in known:
             found = [*_differences(field.type, outputs.get(name), news.get(name), field.name)]
         else:
-            found = [_Difference(field.name, False)] * (not same(field.type, outputs.get(name), news.get(name)))
+            found = [_Difference(field.name, False)] * (not values_equal(field.type, outputs.get(name), news.get(name)))
         if not found or any(difference.is_change for difference in found):
             continue
         paths += [difference.path for difference in found]
@@ -60,7 +60,7 @@ def accepted(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[dict[
 
 def _differences(kind: Type, recorded: Any, declared: Any, path: str) -> Iterator[_Difference]:
     """Yield each difference between what import recorded and what the program declares."""
-    if same(kind, recorded, declared):
+    if values_equal(kind, recorded, declared):
         return
     if declared in (None, "", 0, [], {}) and declared is not False:
         yield _Difference(path, False)  # the program leaves it to the service
@@ -69,7 +69,7 @@ def _differences(kind: Type, recorded: Any, declared: Any, path: str) -> Iterato
         for name, field in kind.fields.items():
             one, other, here = there.get(name), declared.get(name), f"{path}.{field.name}"
             if not field.readable or (name in SPECIFICATION and one is None):
-                yield from () if same(field.type, one, other) else (_Difference(here, False),)
+                yield from () if values_equal(field.type, one, other) else (_Difference(here, False),)
             else:
                 yield from _differences(field.type, one, other, here)
     elif isinstance(kind, ListOf) and isinstance(recorded, list) and isinstance(declared, list):

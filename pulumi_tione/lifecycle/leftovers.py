@@ -13,12 +13,12 @@ from concurrent.futures import Future
 from typing import Any
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._api.status import is_at_rest
-from pulumi_tione._schema.identity import RETAINED, automatic_name, is_form_of, labels, labels_of_stack
+from pulumi_tione._api.status import is_terminal
+from pulumi_tione._schema.identity import RETAINED, generated_name, is_generated_form, labels, labels_of_stack
 from pulumi_tione._schema.wire import user_tags
 
 
-class LeftBehind:
+class Leftovers:
     """What was there, of a stack in a region and workspace, when this process first created a task there."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class LeftBehind:
             if ours.items() <= user_tags(item.get("Tags")).items() and not _is_anothers(str(item.get("Name")), owner):
                 # It may have been deleted since the list was made, by this very process.
                 detail = client.describe_training_task(str(item["Id"]), workspace)
-                if detail is not None and not is_at_rest(str(detail.get("Status"))):
+                if detail is not None and not is_terminal(str(detail.get("Status"))):
                     return detail
         return None
 
@@ -75,7 +75,7 @@ class LeftBehind:
 
 def _active_tasks(client: Client, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
     there = client.training_tasks({}, stack, workspace)
-    return [item for item in there if not is_at_rest(str(item.get("Status")))]
+    return [item for item in there if not is_terminal(str(item.get("Status")))]
 
 
 def _is_anothers(name: str, owner: Mapping[str, Any]) -> bool:
@@ -83,7 +83,7 @@ def _is_anothers(name: str, owner: Mapping[str, Any]) -> bool:
 
     They have no organization, and texts that differ may look the same when they are cleaned.
     """
-    return bool(_COMPUTED.fullmatch(name)) and not is_form_of(name, automatic_name(owner))
+    return bool(_COMPUTED.fullmatch(name)) and not is_generated_form(name, generated_name(owner))
 
 
 _COMPUTED = re.compile(r"(.+-)?[0-9a-f]{8}(-\d{1,2})?")

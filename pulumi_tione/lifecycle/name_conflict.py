@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi_tione._schema.identity import CREATE_LABEL, LABELS, RETAINED
 from pulumi_tione._schema.wire import recorded_outputs, user_tags
-from pulumi_tione._text import harmless
+from pulumi_tione._text import sanitize
 from pulumi_tione._timestamps import time_or_none
 from pulumi_tione.errors import ApiError, TioneError
 from pulumi_tione.lifecycle.diff import diff
@@ -149,7 +149,7 @@ class Claim:
 
     def _has_our_content(self, task: Mapping[str, Any]) -> bool:
         inputs = {**self.inputs, "name": task.get("Name")}
-        return not diff(recorded_outputs(inputs, task), inputs, labelled=False).replacing
+        return not diff(recorded_outputs(inputs, task), inputs, labels_enabled=False).replacing
 
     def _is_retained_by_us(self, holder: Mapping[str, Any]) -> bool:
         """Check whether the holder of the name may be an old task of this resource that stays on purpose."""
@@ -170,7 +170,7 @@ def not_created(name: str, indeterminate: TioneError | None) -> str:
 def _because(refusal: ApiError | None) -> str:
     if refusal is None:
         return ""
-    return f" ({refusal.code}: {harmless(refusal.service_message)}, request id {refusal.request_id})"
+    return f" ({refusal.code}: {sanitize(refusal.service_message)}, request id {refusal.request_id})"
 
 
 def _labels_of(task: Mapping[str, Any]) -> dict[str, str]:

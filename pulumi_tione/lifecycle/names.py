@@ -8,7 +8,7 @@ from typing import Any
 from pulumi.output import UNKNOWN, Unknown
 
 from pulumi_tione._schema.fields import Scalar
-from pulumi_tione._schema.identity import RETAINED, automatic_name
+from pulumi_tione._schema.identity import RETAINED, generated_name
 from pulumi_tione._schema.wire import to_wire
 from pulumi_tione.lifecycle.diff import IN_PLACE, SETTINGS
 
@@ -18,10 +18,10 @@ def computed_name(owner: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | 
     if contains_unknown(owner):
         return UNKNOWN
     if not owner.get(RETAINED):
-        return automatic_name(owner)
+        return generated_name(owner)
     contents = {name: value for name, value in inputs.items() if name not in ("name", *SETTINGS, *IN_PLACE)}
     # Check has whole numbers, create has what the engine made of them.
-    return UNKNOWN if contains_unknown(contents) else automatic_name(owner, to_wire(Scalar.ANY, contents))
+    return UNKNOWN if contains_unknown(contents) else generated_name(owner, to_wire(Scalar.ANY, contents))
 
 
 def contains_unknown(value: Any) -> bool:

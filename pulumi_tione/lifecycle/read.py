@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._schema.identity import UNCONFIRMED, named
+from pulumi_tione._schema.identity import UNCONFIRMED, with_name
 from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_outputs
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.diff import SECRETS
@@ -42,7 +42,7 @@ def read(
     if detail is None:
         return None
     outputs = recorded_outputs(
-        named(inputs_among(recorded), str(recorded.get("name") or detail.get("Name"))), detail, recorded
+        with_name(inputs_among(recorded), str(recorded.get("name") or detail.get("Name"))), detail, recorded
     )
     # What an update left unconfirmed is not settled by a look: the next update does it.
     outputs |= {name: recorded[name] for name in (*SECRETS, UNCONFIRMED) if name in recorded}

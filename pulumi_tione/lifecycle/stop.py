@@ -8,8 +8,8 @@ from typing import Any
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import wait_until
-from pulumi_tione._api.status import Status, is_at_rest, is_known
-from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
+from pulumi_tione._api.status import Status, is_known, is_terminal
+from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.existence import (
     LAG_SECONDS,
     STATUSES,
@@ -26,7 +26,7 @@ _NOT_ALLOWED = ("InternalError.NotAllow", "InvalidParameterValue.NotAllow", "Ope
 """The codes of an operation that the task's status does not allow."""
 
 
-def bring_to_rest(
+def stop_and_wait(
     client: Client,
     task_id: str,
     outputs: Mapping[str, Any],
@@ -54,12 +54,12 @@ def bring_to_rest(
     def is_done() -> bool:
         try:
             status = stop.look()
-        except UnclearError:
+        except IndeterminateResultError:
             status = None
-        if status is None or is_at_rest(status):  # a list may lag behind a start: the task itself decides
+        if status is None or is_terminal(status):  # a list may lag behind a start: the task itself decides
             detail = detail_or_gone(client, task_id, outputs, sleep=sleep, clock=clock, announce=announce)
             status = stop.status = None if detail is None else str(detail.get("Status"))
-        if status is None or is_at_rest(status):
+        if status is None or is_terminal(status):
             return True
         stop.ask()
         return False
@@ -119,7 +119,7 @@ class Stop:
             self._client.stop_training_task(self._task_id, self._outputs.get("tiProjectId"))
         except ApiError as error:
             self._refusal = str(error)
-            if error.kind is Kind.NOT_YET:
+            if error.kind is Kind.FAILED_PRECONDITION:
                 return False
             if not is_not_found(error) and error.code not in _NOT_ALLOWED:
                 raise

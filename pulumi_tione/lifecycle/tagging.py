@@ -15,7 +15,7 @@ from pulumi_tione._api.client import TAGS_IN_A_CALL, Client
 from pulumi_tione._api.polling import wait_until
 from pulumi_tione._constraints import MAX_TAGS
 from pulumi_tione._schema.wire import user_tags
-from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
+from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
 
 _NOT_ATTACHED = "ResourceNotFound.AttachedTagKeyNotFound"
@@ -158,7 +158,9 @@ class _Change:
 
     def failed(self, keys: Sequence[str], is_removal: bool, error: TioneError) -> PartialTagsError:
         """Return the error of a call that failed, once it is known what the task has now."""
-        is_unclear = isinstance(error, UnclearError) or (isinstance(error, ApiError) and error.kind is Kind.UNCLEAR)
+        is_unclear = isinstance(error, IndeterminateResultError) or (
+            isinstance(error, ApiError) and error.kind is Kind.INDETERMINATE
+        )
         asked = {key: None if is_removal else self.written[key] for key in keys} if is_unclear else {}
         left = {*self.written, *self.removed} - self._accepted.keys()
         may_lag = any(self.there.get(key) != self.known.get(key) for key in left)

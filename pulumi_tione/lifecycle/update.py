@@ -8,15 +8,15 @@ from typing import Any
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import wait_until
-from pulumi_tione._api.status import FAILED, Status, is_at_rest, status_of
+from pulumi_tione._api.status import FAILED, Status, is_terminal, status_of
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import LABELS, OUR_KEYS, UNCONFIRMED, labels_to_remove, named, wanted_tags
+from pulumi_tione._schema.identity import LABELS, OUR_KEYS, UNCONFIRMED, desired_tags, labels_to_remove, with_name
 from pulumi_tione._schema.wire import recorded_outputs, to_wire
-from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError, UnclearError
+from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import LOG, RERUN_OF, RUN, SECRETS, SETTINGS, TAGS, diff, is_rerun_counted
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, named_task
 from pulumi_tione.lifecycle.imported import accepted
-from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, bring_to_rest, is_not_allowed
+from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, is_not_allowed, stop_and_wait
 from pulumi_tione.lifecycle.tagging import PartialTagsError, set_tags
 
 
@@ -34,7 +34,7 @@ def update(
     outputs: Mapping[str, Any],
     news: Mapping[str, Any],
     *,
-    labelled: bool,
+    labels_enabled: bool,
     warn: Callable[[str], None] = lambda _: None,
     announce: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
@@ -56,7 +56,7 @@ def update(
     Raises:
         PartialUpdateError: a step failed; the next update goes on from there.
     """
-    return _Update(client, task_id, outputs, news, labelled, warn, announce, sleep, clock).run()
+    return _Update(client, task_id, outputs, news, labels_enabled, warn, announce, sleep, clock).run()
 
 
 class _Update:
@@ -68,7 +68,7 @@ class _Update:
         task_id: str,
         outputs: Mapping[str, Any],
         news: Mapping[str, Any],
-        labelled: bool,
+        labels_enabled: bool,
         warn: Callable[[str], None],
         announce: Callable[[str], None],
         sleep: Callable[[float], None],
@@ -78,14 +78,16 @@ class _Update:
         self._task_id = task_id
         self._outputs, _ = accepted(outputs, news)
         self._news = news
-        self._labelled = labelled
+        self._labelled = labels_enabled
         self._warn = warn
         self._announce = announce
         self._sleep = sleep
         self._clock = clock
         self._workspace: str | None = outputs.get("tiProjectId")
         same_account = outputs.get("uin")
-        self._changed = {*diff(outputs, news, labelled=labelled, account_of=lambda _: same_account).in_place}
+        self._changed = {
+            *diff(outputs, news, labels_enabled=labels_enabled, account_of=lambda _: same_account).in_place
+        }
         self._unconfirmed: dict[str, Any] = dict(outputs.get(UNCONFIRMED) or {})
         self._reached = {name: value for name, value in self._outputs.items() if name != UNCONFIRMED}
         self._detail: Mapping[str, Any] = {}
@@ -143,11 +145,11 @@ class _Update:
                 self._detail = self._described() or self._detail
             except TioneError as error:
                 self._warn(f"{self._task_id} was changed, but cannot be read: {error}")
-        outputs = recorded_outputs(named(self._news, self._outputs["name"]), self._detail, self._outputs)
+        outputs = recorded_outputs(with_name(self._news, self._outputs["name"]), self._detail, self._outputs)
         known = (*SETTINGS, *TAGS, *LOG, *RUN, "allTags")
         outputs = {name: value for name, value in outputs.items() if name not in known}
         outputs |= {name: self._reached[name] for name in known if name in self._reached}
-        if is_at_rest(self._stopped_as) and not is_at_rest(outputs["status"]):
+        if is_terminal(self._stopped_as) and not is_terminal(outputs["status"]):
             outputs["status"] = self._stopped_as
         return outputs
 
@@ -191,7 +193,7 @@ class _Update:
         self._unconfirmed.pop("tags", None)
 
     def _tags_set(self, ours: Collection[str], recorded: Mapping[str, str]) -> dict[str, str]:
-        wanted = wanted_tags(self._news, self._labelled)
+        wanted = desired_tags(self._news, self._labelled)
         detail = {**self._detail, "Uin": self._detail.get("Uin") or self._outputs.get("uin")}
         return set_tags(
             self._client,
@@ -208,7 +210,7 @@ class _Update:
     def _bind_newer_labels(self) -> None:
         """Bind the labels that a task of an earlier version lacks. Nobody asked for them: a failure is a warning."""
         recorded: Mapping[str, str] = self._outputs.get("allTags") or {}
-        newer = wanted_tags(self._news, self._labelled).keys() & {*OUR_KEYS} - {*LABELS} - recorded.keys()
+        newer = desired_tags(self._news, self._labelled).keys() & {*OUR_KEYS} - {*LABELS} - recorded.keys()
         if not newer or self._changed & {*TAGS}:
             return
         try:
@@ -240,7 +242,7 @@ class _Update:
         self._unconfirmed.pop("start", None)
 
     def _stop(self) -> None:
-        status = bring_to_rest(
+        status = stop_and_wait(
             self._client,
             self._task_id,
             self._outputs,
@@ -288,12 +290,12 @@ class _Update:
         """
         self._detail = before = self._after_stopping()
         status = status_of(before)
-        if not is_at_rest(status) or status not in statuses or not is_due(_run_of(before)):
+        if not is_terminal(status) or status not in statuses or not is_due(_run_of(before)):
             return False
         try:
             self._client.start_training_task(self._task_id, self._workspace)
-        except (UnclearError, ApiError) as error:
-            is_refusal = isinstance(error, ApiError) and error.kind is not Kind.UNCLEAR
+        except (IndeterminateResultError, ApiError) as error:
+            is_refusal = isinstance(error, ApiError) and error.kind is not Kind.INDETERMINATE
             if is_refusal and not is_not_allowed(error):
                 raise
             # A refusal because of the task's status may only mean that it is active already: a read may lag.
@@ -355,4 +357,4 @@ def _is_another_run(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     the run that had ended: that is a read from before.
     """
     one, other = _run_of(before), _run_of(now)
-    return one != other if one and other else not is_at_rest(status_of(now))
+    return one != other if one and other else not is_terminal(status_of(now))

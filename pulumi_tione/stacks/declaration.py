@@ -70,10 +70,10 @@ def literal(value: str | bool | int) -> str:
     if not isinstance(value, str):
         return repr(value)
     quote = "'" if value.count('"') > value.count("'") else '"'
-    escaped = "".join(
+    escape_control_characters = "".join(
         character if character.isprintable() and character != "\\" else repr(character)[1:-1] for character in value
     )
-    return quote + escaped.replace(quote, "\\" + quote) + quote
+    return quote + escape_control_characters.replace(quote, "\\" + quote) + quote
 
 
 def program(inputs: Mapping[str, Any], first: str, others: Sequence[Argument], notes: Sequence[str]) -> str:

@@ -16,10 +16,10 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import OUR_KEYS, TYPE, wanted_tags
+from pulumi_tione._schema.identity import OUR_KEYS, TYPE, desired_tags
 from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_outputs, user_tags
 from pulumi_tione.errors import TaskError
-from pulumi_tione.lifecycle.check import Surroundings, check
+from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.imported import IMPORTED, SPECIFICATION
 from pulumi_tione.provider import TrainingTaskProvider
@@ -30,12 +30,12 @@ from pulumi_tione.stacks.secret_values import sealed
 _BUILT_IN_IMAGE = "PRE_SET"
 """The type of the image that the service fills in for a built-in framework."""
 
-NEVER_TOLD = ("trainToolConfig", "resourceSupplyAttribute", "queues")
+NEVER_RETURNED = ("trainToolConfig", "resourceSupplyAttribute", "queues")
 """The inputs that neither a task's detail nor the list tells."""
 
 
 @dataclass(frozen=True)
-class Adoption:
+class ImportedTask:
     """A task of the service, made a resource.
 
     Args:
@@ -84,8 +84,8 @@ class Adoption:
         Raises:
             TaskError: check does not let them pass.
         """
-        around = Surroundings(
-            region=self.settings.region, labelled=self.settings.labels, default_tags=self.settings.default_tags
+        around = CheckContext(
+            region=self.settings.region, labels_enabled=self.settings.labels, default_tags=self.settings.default_tags
         )
         callback = {"callbackUrl": self.callback_url} if self.callback_url else {}
         checked = check({}, {**self.declared, **callback, "owner": self.owner}, around)
@@ -98,7 +98,7 @@ class Adoption:
     def missing_tags(self) -> dict[str, str]:
         """The labels and default tags that the task lacks."""
         there = user_tags(self.detail.get("Tags"))
-        wanted = wanted_tags(self.inputs, self.settings.labels)
+        wanted = desired_tags(self.inputs, self.settings.labels)
         return {key: value for key, value in wanted.items() if there.get(key) != value}
 
     @property
@@ -123,7 +123,7 @@ class Adoption:
 
     def difference(self, added_tags: Mapping[str, str]) -> Difference:
         """Give what the next `pulumi up` would find to do."""
-        return diff(self.outputs(added_tags), self.inputs, labelled=self.settings.labels)
+        return diff(self.outputs(added_tags), self.inputs, labels_enabled=self.settings.labels)
 
     def entry(
         self, urn: str, parent: str | None, provider: str | None, added_tags: Mapping[str, str]
@@ -156,7 +156,7 @@ class Adoption:
     @property
     def _notes(self) -> list[str]:
         """What the program cannot say, because the service does not tell it."""
-        untold = [TRAINING_TASK.fields[name].name for name in NEVER_TOLD]
+        untold = [TRAINING_TASK.fields[name].name for name in NEVER_RETURNED]
         if "imageInfo" in self.declared:
             untold.append("the image_secret of image_info")
         private = [literal(str(env["Name"])) for env in self.envs or () if env.get("IsPrivate")]

@@ -122,7 +122,7 @@ class Search:
                 task_id: where for where, task_id in self.client_of(place).training_tasks_of_tag_service(self.labels)
             }
         except ApiError as error:
-            if error.kind is not Kind.DENIED:
+            if error.kind is not Kind.PERMISSION_DENIED:
                 raise
             self._tell(f"not accessible with these keys ({error.code})")
             return {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
-from pulumi_tione._schema.identity import RETAINED, RETAINED_LABEL, is_form_of, labels, labels_of_stack
+from pulumi_tione._schema.identity import RETAINED, RETAINED_LABEL, is_generated_form, labels, labels_of_stack
 from pulumi_tione.stacks.claims import read_states
 from pulumi_tione.stacks.label_search import LabelledTask, Search
 from pulumi_tione.stacks.locations import Clients, Place
@@ -71,7 +71,7 @@ class Orphan:
         }
 
 
-class Survey:
+class OrphanScan:
     """The tasks with the labels of a project or stack, and the states that should know them.
 
     Args:
@@ -166,4 +166,4 @@ class Survey:
 
 def _may_have_made(inputs: Mapping[str, Any], task: LabelledTask) -> bool:
     """Tell whether a create with these inputs gives a task this name, in this region."""
-    return inputs.get("region") == task.place.region and is_form_of(task.name, str(inputs.get("name")))
+    return inputs.get("region") == task.place.region and is_generated_form(task.name, str(inputs.get("name")))

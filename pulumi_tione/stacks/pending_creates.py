@@ -9,9 +9,9 @@ from typing import Any
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import intervals
-from pulumi_tione._schema.identity import LABELS, is_form_of, labels, named
+from pulumi_tione._schema.identity import LABELS, is_generated_form, labels, with_name
 from pulumi_tione._schema.wire import imported_outputs, recorded_outputs, user_tags
-from pulumi_tione.errors import TaskError, UnclearError
+from pulumi_tione.errors import IndeterminateResultError, TaskError
 from pulumi_tione.lifecycle.diff import LOG, diff
 from pulumi_tione.lifecycle.names import computed_name
 from pulumi_tione.stacks.locations import Place
@@ -24,7 +24,7 @@ name. Lists, details and tags may lag by half a minute, each on its own."""
 
 
 @dataclass(frozen=True)
-class Settled:
+class ResolvedCreate:
     """What becomes of the pending create of a resource."""
 
     urn: str
@@ -45,7 +45,7 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class Settlement:
+class PendingCreates:
     """The pending creates of training tasks in a state, settled.
 
     Args:
@@ -66,7 +66,7 @@ class Settlement:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def run(self) -> list[Settled]:
+    def run(self) -> list[ResolvedCreate]:
         """Settle each resource once. When two creates of it were cut off, the one counts that the task was made by.
 
         Raises:
@@ -84,7 +84,7 @@ class Settlement:
         unclear = next((one for one in looked_at if one.is_unclear), None)
         if unclear is not None:
             raise TaskError(f"{unclear.urn}: {unclear.why}. Nothing was changed; try again in a minute")
-        settled: dict[str, Settled] = {}
+        settled: dict[str, ResolvedCreate] = {}
         for one in looked_at:
             if one.urn not in settled or (one.entry and not one.replaced_for):
                 settled[one.urn] = one
@@ -95,7 +95,7 @@ class Settlement:
         """The pending creates, each with its secrets encrypted and shown."""
         return [*zip(self.state.pending_tasks, self.shown.pending_tasks, strict=True)]
 
-    def _announce_further_looks(self, looked_at: list[Settled]) -> None:
+    def _announce_further_looks(self, looked_at: list[ResolvedCreate]) -> None:
         missing = dict.fromkeys(one.urn.rpartition("::")[2] for one in looked_at if one.may_change)
         if missing:
             self.announce(
@@ -103,42 +103,42 @@ class Settlement:
                 f"again for {_SECONDS:.0f} s"
             )
 
-    def _settled(self, pending: Mapping[str, Any], shown: Mapping[str, Any]) -> Settled:
+    def _settled(self, pending: Mapping[str, Any], shown: Mapping[str, Any]) -> ResolvedCreate:
         sealed_inputs = shown["inputs"]
         urn, inputs = str(pending["urn"]), unsealed(sealed_inputs)
         place = Place.recorded(shown) or Place(str(inputs.get("region")))
         client = self.client_of(place)
         item = self._listed(client, inputs, place.workspace)
         if item is None:
-            return Settled(urn, f"no task named {inputs.get('name')!r} is in {place}", may_change=True)
+            return ResolvedCreate(urn, f"no task named {inputs.get('name')!r} is in {place}", may_change=True)
         try:
             detail = client.describe_training_task(str(item["Id"]), place.workspace)
-        except UnclearError as error:
-            return Settled(
+        except IndeterminateResultError as error:
+            return ResolvedCreate(
                 urn, f"it cannot be told whether {item['Id']} exists: {error}", may_change=True, is_unclear=True
             )
         if detail is None:  # a list may still show a deleted task
-            return Settled(urn, f"{item['Id']} does not exist any more, though a list shows it", may_change=True)
+            return ResolvedCreate(urn, f"{item['Id']} does not exist any more, though a list shows it", may_change=True)
         task = f"{detail['Id']} ({detail.get('Name')}, {detail.get('Status')})"
         if detail["Id"] in self.state.tasks:
-            return Settled(urn, f"{task} is in the state already")
+            return ResolvedCreate(urn, f"{task} is in the state already")
         if detail["Id"] in self.others:
-            return Settled(urn, f"{task} is in {self.others[detail['Id']]}, and is left alone")
+            return ResolvedCreate(urn, f"{task} is in {self.others[detail['Id']]}, and is left alone")
         if not _is_of(inputs, detail):
             has_labels = any(key in user_tags(detail.get("Tags")) for key in LABELS)
             why = f"{task} has its name, but not the labels of this resource, and is left alone"
-            return Settled(urn, why, may_change=not has_labels)
+            return ResolvedCreate(urn, why, may_change=not has_labels)
         if self.state.resource(urn) is not None:
-            return Settled(urn, f"the resource has another task by now, and {task} is an orphan")
-        outputs = recorded_outputs(named(inputs, str(detail.get("Name") or inputs.get("name"))), detail)
+            return ResolvedCreate(urn, f"the resource has another task by now, and {task} is an orphan")
+        outputs = recorded_outputs(with_name(inputs, str(detail.get("Name") or inputs.get("name"))), detail)
         # Another create of this resource, cut off as well, may have asked for log delivery where this one does not.
         delivery = {name: value for name, value in imported_outputs(detail).items() if name in LOG and value}
         outputs = {**delivery, **outputs}
-        return Settled(
+        return ResolvedCreate(
             urn,
             task,
             {**pending, "id": detail["Id"], "outputs": sealed_outputs(shown, outputs)},
-            replaced_for=diff(outputs, inputs, labelled=False).replacing,
+            replaced_for=diff(outputs, inputs, labels_enabled=False).replacing,
         )
 
     def _listed(self, client: Client, inputs: Mapping[str, Any], workspace: str | None) -> dict[str, Any] | None:
@@ -150,7 +150,7 @@ class Settlement:
         forms = [
             each
             for each in client.training_tasks({}, labels(owner), workspace)
-            if is_form_of(str(each.get("Name")), name) and each.get("Id") not in self.state.tasks
+            if is_generated_form(str(each.get("Name")), name) and each.get("Id") not in self.state.tasks
         ]
         return max(forms, key=lambda each: str(each.get("CreateTime")), default=None)
 
@@ -163,4 +163,4 @@ def _is_of(inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> bool:
         return False
     if any(key in tags for key in LABELS):
         return labels(owner).items() <= tags.items()
-    return is_form_of(str(detail.get("Name")), str(computed_name(owner, inputs)))
+    return is_generated_form(str(detail.get("Name")), str(computed_name(owner, inputs)))

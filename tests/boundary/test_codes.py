@@ -17,7 +17,7 @@ def codes_of(*kinds: Kind) -> list[str]:
     return [code for code, meaning in CODES.items() if meaning.kind in kinds]
 
 
-SHOWN_AS_THEY_ARE = [kind for kind in Kind if kind not in (Kind.CONFLICT, Kind.THROTTLED)]
+SHOWN_AS_THEY_ARE = [kind for kind in Kind if kind not in (Kind.ALREADY_EXISTS, Kind.THROTTLED)]
 
 
 def refused(provider: Provider, emulator: Emulator, code: str) -> str:
@@ -45,7 +45,7 @@ def test_a_refusal_says_what_happened_where_and_what_to_do(
     assert emulator.tasks() == []
 
 
-@pytest.mark.parametrize("code", codes_of(Kind.CONFLICT))
+@pytest.mark.parametrize("code", codes_of(Kind.ALREADY_EXISTS))
 def test_a_name_that_is_taken_is_told_with_the_ways_out(
     hasty_provider: Provider, emulator: Emulator, code: str
 ) -> None:

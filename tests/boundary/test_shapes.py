@@ -107,20 +107,20 @@ def _values(kind: Type, field: Field | None = None) -> Drawn:
             return st.lists(_values(kind.item), max_size=min(most, 3))
         case MapOf():
             return st.dictionaries(WORDS | TEXTS, _values(kind.item), max_size=3)
-        case Scalar.TEXT:
+        case Scalar.STRING:
             closed = [value for rule in rules if isinstance(rule, OneOf) for value in rule.values]
             known: KnownValues | None = field.known_values if field else None
             longest = next((rule.characters for rule in rules if isinstance(rule, MaxLength)), None)
             open_list = TEXTS if known is None else TEXTS | st.sampled_from(known.values)
             at_most = st.nothing() if longest is None else st.just("文" * longest)
             return st.sampled_from(closed) if closed else open_list | at_most
-        case Scalar.WHOLE:
+        case Scalar.INTEGER:
             span = next((rule for rule in rules if isinstance(rule, Range)), None)
             if span is not None:
                 return st.integers(span.least, span.most)
             is_unsigned = any(isinstance(rule, Unsigned) for rule in rules)
             return WHOLE_NUMBERS if is_unsigned else WHOLE_NUMBERS | st.integers(-1000, -1)
-        case Scalar.TRUTH:
+        case Scalar.BOOLEAN:
             return st.booleans()
         case Scalar.ANY:
             return ANYTHING

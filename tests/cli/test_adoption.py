@@ -12,7 +12,7 @@ from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import OUR_KEYS
 from pulumi_tione.emulator.definition import definition
 from pulumi_tione.errors import TaskError
-from pulumi_tione.stacks.imported_task import NEVER_TOLD, Adoption
+from pulumi_tione.stacks.imported_task import NEVER_RETURNED, ImportedTask
 from pulumi_tione.stacks.locations import Place
 
 OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "resource": "bert"}
@@ -32,16 +32,16 @@ DETAIL: Mapping[str, Any] = {
 HERE = Place("ap-guangzhou")
 
 
-def adoption(place: Place = HERE, detail: Mapping[str, Any] = DETAIL, **config: str) -> Adoption:
+def adoption(place: Place = HERE, detail: Mapping[str, Any] = DETAIL, **config: str) -> ImportedTask:
     settings = Settings({f"tione:{key}": value for key, value in config.items()}.get, {})
-    return Adoption("bert", OWNER, detail, [], place, settings)
+    return ImportedTask("bert", OWNER, detail, [], place, settings)
 
 
 def test_what_the_service_never_tells_is_what_its_definition_says() -> None:
     told = {*definition().struct("tione", "TrainingTaskDetail"), *definition().struct("tione", "TrainingTaskSetItem")}
     by_other_means = {"encodedStartCmdInfo", "tiProjectId"}
     untold = [field.property for field in TRAINING_TASK.fields.values() if field.sent and field.wire not in told]
-    assert {*untold} - by_other_means == {*NEVER_TOLD}
+    assert {*untold} - by_other_means == {*NEVER_RETURNED}
 
 
 def test_emptiness_and_the_labels_of_another_stack_are_not_declared() -> None:
@@ -86,7 +86,7 @@ def test_what_the_service_returned_is_known_and_what_it_could_not_get_is_not() -
     known = adoption(detail={**DETAIL, "Remark": "", "VpcId": None}).known
     assert {"name", "remark", "output", "envs", "region"} <= {*known}
     assert not {"vpcId", "privateEnvs", "triggers", "queues", "callbackUrl"} & {*known}
-    assert "envs" not in Adoption("bert", OWNER, DETAIL, None, HERE, adoption().settings).known
+    assert "envs" not in ImportedTask("bert", OWNER, DETAIL, None, HERE, adoption().settings).known
     preset = {"ImageType": "PRE_SET", "ImageUrl": "x"}
     assert "imageInfo" not in adoption(detail={**DETAIL, "ImageInfo": preset}).known
 

@@ -172,7 +172,7 @@ def test_a_reader_that_goes_away_is_no_error(emulator: Emulator, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "violation"),
     [
         (["logs", "nobody"], "there is no training task 'nobody' in ap-guangzhou (default workspace)"),
         (["logs", "train-1"], "there is no training task 'train-1'"),
@@ -187,12 +187,12 @@ def test_a_reader_that_goes_away_is_no_error(emulator: Emulator, tmp_path: Path)
     ],
 )
 def test_what_is_not_there_is_one_line_and_exit_code_two(
-    tione: Run, emulator: Emulator, arguments: list[str], complaint: str
+    tione: Run, emulator: Emulator, arguments: list[str], violation: str
 ) -> None:
     create(emulator)
     emulator.advance(60)
     result = tione(*arguments, exit_code=2)
-    assert complaint in " ".join(result.stderr.split())
+    assert violation in " ".join(result.stderr.split())
     assert result.stdout == ""
 
 

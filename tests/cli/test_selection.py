@@ -12,7 +12,7 @@ import pytest
 from pulumi_tione.cli.orphans import _acted_on, _Selection
 from pulumi_tione.stacks.label_search import LabelledTask
 from pulumi_tione.stacks.locations import Place
-from pulumi_tione.stacks.orphan_scan import Orphan, Survey
+from pulumi_tione.stacks.orphan_scan import Orphan, OrphanScan
 
 TASK = LabelledTask("train-1", "lost", "RUNNING", None, {}, Place("ap-guangzhou"))
 LEFT_ALONE = Orphan(TASK, age=timedelta(seconds=59), is_pending=False, is_locked=False, is_retained=False)
@@ -41,7 +41,7 @@ class Later:
 def test_a_task_that_the_question_was_not_about_is_left_alone(
     act: str, orphan: Orphan, selection: _Selection, reason: str
 ) -> None:
-    (outcome,) = _acted_on(act, cast(Survey, Later()), [orphan], selection)
+    (outcome,) = _acted_on(act, cast(OrphanScan, Later()), [orphan], selection)
     assert outcome.error is None
     assert outcome.done is not None
     assert outcome.done.startswith("left alone: ")

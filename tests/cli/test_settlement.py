@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._schema.identity import TYPE, automatic_name, labels, numbered
+from pulumi_tione._schema.identity import TYPE, generated_name, labels, suffixed_name
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import TaskError
-from pulumi_tione.stacks.pending_creates import Settled, Settlement
+from pulumi_tione.stacks.pending_creates import PendingCreates, ResolvedCreate
 from pulumi_tione.stacks.secret_values import sealed
 from pulumi_tione.stacks.state import State
 
 OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "resource": "bert"}
-NAME = automatic_name(OWNER)
+NAME = generated_name(OWNER)
 URN = f"urn:pulumi:dev::nlp::{TYPE}::bert"
 INPUTS: dict[str, Any] = {
     "name": NAME,
@@ -36,7 +36,7 @@ OTHERS: dict[str, str] = {}
 """In which state the tasks are that another stack has; a test adds to it."""
 
 Create = Callable[..., str]
-Settle = Callable[..., list[Settled]]
+Settle = Callable[..., list[ResolvedCreate]]
 
 
 class Watch:
@@ -74,7 +74,7 @@ def watch() -> Watch:
 def settle(client: Callable[[str], Client], watch: Watch) -> Settle:
     """Settles the pending creates with these inputs, in a state with these tasks."""
 
-    def run(*pending: dict[str, Any], tasks: tuple[dict[str, Any], ...] = ()) -> list[Settled]:
+    def run(*pending: dict[str, Any], tasks: tuple[dict[str, Any], ...] = ()) -> list[ResolvedCreate]:
         watch.begun = watch.time
         operations = [
             {"type": "creating", "resource": {"urn": URN, "type": TYPE, "custom": True, "inputs": inputs}}
@@ -82,7 +82,7 @@ def settle(client: Callable[[str], Client], watch: Watch) -> Settle:
         ]
         state = State({"deployment": {"resources": list(tasks), "pending_operations": operations}})
         clients = functools.cache(lambda place: client(place.region))
-        return Settlement(state, state, clients, OTHERS, watch.said.append, watch.sleep, watch.clock).run()
+        return PendingCreates(state, state, clients, OTHERS, watch.said.append, watch.sleep, watch.clock).run()
 
     return run
 
@@ -122,11 +122,11 @@ def test_a_task_that_the_service_left_without_tags_is_known_by_its_computed_name
 
 def test_a_numbered_task_is_found_by_its_labels(settle: Settle, create: Create) -> None:
     create("something-else", Tags=LABELS)
-    task_id = create(numbered(NAME, 2), Tags=LABELS)
+    task_id = create(suffixed_name(NAME, 2), Tags=LABELS)
     (settled,) = settle(INPUTS)
     assert settled.entry
     assert settled.entry["id"] == task_id
-    assert settled.entry["outputs"]["name"] == numbered(NAME, 2)
+    assert settled.entry["outputs"]["name"] == suffixed_name(NAME, 2)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_likeness_is_left_alone(settle: Settle, create: Create, tags: list[dic
 
 def test_a_create_that_made_nothing_is_dropped_after_a_minute(settle: Settle, watch: Watch) -> None:
     (settled,) = settle({**INPUTS, "tiProjectId": "7"})
-    assert settled == Settled(URN, f"no task named '{NAME}' is in ap-guangzhou (workspace 7)", may_change=True)
+    assert settled == ResolvedCreate(URN, f"no task named '{NAME}' is in ap-guangzhou (workspace 7)", may_change=True)
     assert 60 <= watch.waited < 66
     (said,) = watch.said
     assert "for bert. It may still appear: looking again for 60 s" in said

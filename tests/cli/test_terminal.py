@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from pulumi_tione.cli.terminal import age, harmless, table
+from pulumi_tione.cli.terminal import age, sanitize, table
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from pulumi_tione.cli.terminal import age, harmless, table
     ],
 )
 def test_control_characters_are_shown_and_do_nothing(text: str, shown: str) -> None:
-    assert harmless(text) == shown
+    assert sanitize(text) == shown
 
 
 def test_columns_stand_below_each_other_also_in_chinese() -> None:

@@ -14,7 +14,7 @@ from pulumi_tione.emulator import Emulator
 
 pytestmark = pytest.mark.engine
 
-RETRIED = (Kind.UNCLEAR, Kind.BUSY, Kind.DOUBTFUL, Kind.THROTTLED)
+RETRIED = (Kind.INDETERMINATE, Kind.UNAVAILABLE, Kind.INTERNAL, Kind.THROTTLED)
 """The kinds of refusals after which a create is sent again."""
 
 HASTY_PLUGIN = f"""#!/bin/sh
@@ -62,7 +62,7 @@ def test_a_refusal_is_explained_on_the_tasks_row(stack: Stack, emulator: Emulato
     assert "Traceback" not in shown
 
 
-AT_ONCE = [code for code, meaning in CODES.items() if meaning.kind not in (*RETRIED, Kind.CONFLICT)]
+AT_ONCE = [code for code, meaning in CODES.items() if meaning.kind not in (*RETRIED, Kind.ALREADY_EXISTS)]
 """The refusals after which a create ends at once; those of a name name other ways out, and have tests of their own."""
 
 
@@ -97,7 +97,7 @@ def test_every_refusal_that_is_sent_again_is_explained_in_the_end(
 @pytest.mark.long
 def test_every_code_of_a_taken_name_is_told_with_the_ways_out(hasty_stack: Stack, emulator: Emulator) -> None:
     hasty_stack.program('tione.TrainingTask("t", **(B | dict(name="bert")))')
-    for code in (code for code, meaning in CODES.items() if meaning.kind is Kind.CONFLICT):
+    for code in (code for code, meaning in CODES.items() if meaning.kind is Kind.ALREADY_EXISTS):
         emulator.faults.clear()
         emulator.faults.add("CreateTrainingTask", code=code, message="服务自己的话", times=None)
         shown = hasty_stack.up(fails=True)

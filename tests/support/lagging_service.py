@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_tione._api.client import Client
-from pulumi_tione.errors import ApiError, TioneError, UnclearError
+from pulumi_tione.errors import ApiError, IndeterminateResultError, TioneError
 
 BEGIN = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
 PROCEED = object()
@@ -231,5 +231,5 @@ class LaggingService(Client):
         return self is other
 
 
-def no_answer(action: str) -> UnclearError:
-    return UnclearError(f"{action} got no answer: the connection was cut")
+def no_answer(action: str) -> IndeterminateResultError:
+    return IndeterminateResultError(f"{action} got no answer: the connection was cut")

@@ -16,7 +16,7 @@ from engine_support import Stack
 from pulumi_tione.emulator import DEFAULT_KEY, Caller, Emulator, Key, Lag
 
 ANOTHER_KEY = Key("AKIDother", "other", Caller(uin="100000000099"))
-"""Keys of another account."""
+"""Credentials of another account."""
 
 
 FAST_TIME = Path(__file__).parent / "fast_time"

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.output import Unknown
 
-from pulumi_tione._schema.identity import OUR_KEYS, automatic_name
-from pulumi_tione.lifecycle.check import Checked, Surroundings, check
+from pulumi_tione._schema.identity import OUR_KEYS, generated_name
+from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 GROUP: dict[str, Any] = {"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}
@@ -35,10 +35,10 @@ TEXT_OF_AN_OUTPUT = (
 )
 
 
-AROUND = Surroundings(region="ap-guangzhou", labelled=True)
+AROUND = CheckContext(region="ap-guangzhou", labels_enabled=True)
 
 
-def checked(olds: Mapping[str, Any] | None = None, *, around: Surroundings = AROUND, **changes: Any) -> Checked:
+def checked(olds: Mapping[str, Any] | None = None, *, around: CheckContext = AROUND, **changes: Any) -> Checked:
     """Check the smallest task with some inputs changed; None takes one away."""
     news = {name: value for name, value in {**SMALLEST, **changes}.items() if value is not None}
     return check(olds or {}, news, around)
@@ -71,7 +71,7 @@ def test_a_right_program_has_no_failure_and_no_warning() -> None:
     found = checked()
     assert found.failures == []
     assert found.warnings == []
-    assert found.inputs == {**SMALLEST, "name": automatic_name(OWNER), "region": "ap-guangzhou"}
+    assert found.inputs == {**SMALLEST, "name": generated_name(OWNER), "region": "ap-guangzhou"}
 
 
 def test_whole_numbers_that_arrive_as_floats_become_integers() -> None:
@@ -668,10 +668,10 @@ def test_a_legal_tag_passes(key: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "labelled", "passes"), [(47, True, True), (48, True, False), (50, False, True), (51, False, False)]
+    ("count", "labels_enabled", "passes"), [(47, True, True), (48, True, False), (50, False, True), (51, False, False)]
 )
-def test_our_labels_count_among_the_fifty_tags_of_a_task(count: int, labelled: bool, passes: bool) -> None:
-    around = Surroundings(region="ap-guangzhou", labelled=labelled)
+def test_our_labels_count_among_the_fifty_tags_of_a_task(count: int, labels_enabled: bool, passes: bool) -> None:
+    around = CheckContext(region="ap-guangzhou", labels_enabled=labels_enabled)
     found = checked(around=around, tags={f"k{index}": "v" for index in range(count)})
     if passes:
         assert found.failures == []
@@ -679,13 +679,13 @@ def test_our_labels_count_among_the_fifty_tags_of_a_task(count: int, labelled: b
         ((path, reason),) = found.failures
         assert path == "tags"
         assert f"got {count}" in reason
-        assert ("3 labels" in reason) == labelled
+        assert ("3 labels" in reason) == labels_enabled
 
 
 @pytest.mark.parametrize("key", OUR_KEYS)
 @pytest.mark.parametrize("default", [False, True])
 def test_a_tag_by_which_this_package_finds_its_tasks_is_a_failure(key: str, default: bool) -> None:
-    around = Surroundings(region="ap-guangzhou", labelled=True, default_tags={key: "mine"} if default else {})
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, default_tags={key: "mine"} if default else {})
     found = checked(around=around, **({} if default else {"tags": {key: "mine"}}))
     ((path, reason),) = found.failures
     assert path == f'tags["{key}"]' or path == f"tags.{key}"
@@ -782,14 +782,14 @@ def test_the_region_of_the_program_wins_over_the_configured_one() -> None:
 
 
 def test_a_task_without_a_name_gets_the_one_of_its_owner() -> None:
-    assert checked().inputs["name"] == automatic_name(OWNER)
+    assert checked().inputs["name"] == generated_name(OWNER)
     assert checked(name="bert").inputs["name"] == "bert"
 
 
 def test_a_name_in_the_state_stays_until_a_replacement() -> None:
     olds = {"name": "a-name-that-an-older-version-computed"}
     assert checked(olds).inputs["name"] == "a-name-that-an-older-version-computed"
-    assert checked({}).inputs["name"] == automatic_name(OWNER)
+    assert checked({}).inputs["name"] == generated_name(OWNER)
 
 
 def test_a_name_of_the_program_wins_over_the_one_in_the_state() -> None:
@@ -797,7 +797,7 @@ def test_a_name_of_the_program_wins_over_the_one_in_the_state() -> None:
 
 
 def test_default_tags_stand_beside_the_programs_own_which_win_and_count() -> None:
-    around = Surroundings(region="ap-guangzhou", labelled=True, default_tags={"team": "all", "cost": "42"})
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, default_tags={"team": "all", "cost": "42"})
     assert checked(around=around).inputs["tags"] == {"team": "all", "cost": "42"}
     assert checked(around=around, tags={"team": "nlp"}).inputs["tags"] == {"team": "nlp", "cost": "42"}
     found = checked(around=around, tags={f"k{index}": "v" for index in range(46)})
@@ -805,7 +805,7 @@ def test_default_tags_stand_beside_the_programs_own_which_win_and_count() -> Non
 
 
 def test_default_tags_do_not_hide_what_is_wrong_with_the_programs_own_or_unknown_in_them() -> None:
-    around = Surroundings(region="ap-guangzhou", labelled=True, default_tags={"cost": "42"})
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, default_tags={"cost": "42"})
     tags = unknown()
     assert [path for path, _ in checked(around=around, tags=["team"]).failures] == ["tags"]
     assert checked(around=around, tags=tags).inputs["tags"] is tags
@@ -817,7 +817,7 @@ def test_default_tags_do_not_hide_what_is_wrong_with_the_programs_own_or_unknown
 def test_a_task_whose_predecessor_stays_is_named_by_what_it_is_made_of() -> None:
     owner = {**OWNER, "retainOnDelete": True}
     name = checked(owner=owner).inputs["name"]
-    assert name != automatic_name(OWNER)
+    assert name != generated_name(OWNER)
     assert checked(owner=owner).inputs["name"] == name
     assert checked(owner=owner, tags={"team": "cv"}, logEnable=True).inputs["name"] == name
     assert checked(owner=owner, triggers=[1.0]).inputs["name"] != name
@@ -886,7 +886,7 @@ def test_a_failed_task_is_run_again_as_often_as_is_allowed(
     olds: dict[str, Any], allowed: float | None, status: str | None, run: int | None
 ) -> None:
     service = Tasks(status)
-    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=service)
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, task_of=service)
     found = checked(olds, around=around, rerunOnFailure=allowed)
     assert found.failures == []
     assert found.inputs.get("run") == run
@@ -909,7 +909,7 @@ def test_a_failed_task_is_run_again_as_often_as_is_allowed(
 )
 def test_one_failure_is_counted_once(counted_of: str | None, latest: str | None, run: int, of: str) -> None:
     olds = {"name": "bert", "run": 2.0, **({} if counted_of is None else {"rerunOf": counted_of})}
-    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=Tasks("FAILED", latest))
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, task_of=Tasks("FAILED", latest))
     found = checked(olds, around=around, rerunOnFailure=5.0)
     assert (found.inputs["run"], found.inputs["rerunOf"]) == (run, of)
 
@@ -917,13 +917,13 @@ def test_one_failure_is_counted_once(counted_of: str | None, latest: str | None,
 @pytest.mark.parametrize("allowed", [None, 2.0])
 @pytest.mark.parametrize("status", [None, "RUNNING", "SUCCEED"])
 def test_what_was_counted_stays_as_it_was(allowed: float | None, status: str | None) -> None:
-    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=Tasks(status))
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, task_of=Tasks(status))
     found = checked({"name": "bert", "run": 2.0, "rerunOf": "run-a"}, around=around, rerunOnFailure=allowed)
     assert (found.inputs["run"], found.inputs["rerunOf"]) == (2, "run-a")
 
 
 def test_a_task_in_the_place_of_another_begins_to_count_anew() -> None:
-    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=Tasks("FAILED"))
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, task_of=Tasks("FAILED"))
     found = checked({}, around=around, rerunOnFailure=2.0)
     assert found.inputs["run"] == 1
     assert "rerunOf" not in found.inputs
@@ -931,7 +931,7 @@ def test_a_task_in_the_place_of_another_begins_to_count_anew() -> None:
 
 def test_the_service_is_not_asked_about_a_program_that_has_failures() -> None:
     service = Tasks("FAILED")
-    around = Surroundings(region="ap-guangzhou", labelled=True, task_of=service)
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, task_of=service)
     found = checked({"name": "bert", "run": 2.0}, around=around, rerunOnFailure=2.0, chargeType="MONTHLY")
     assert service.asked_for == []
     assert found.inputs["run"] == 2
@@ -980,6 +980,6 @@ def test_whatever_comes_is_let_pass_or_refused_with_paths_and_reasons(changes: d
 
 def test_a_profile_beside_the_machines_role_is_refused() -> None:
     news = {**SMALLEST, "settings": {"profile": "a", "camRoleName": "b"}}
-    assert [path for path, _ in check({}, news, Surroundings("ap-guangzhou", labelled=True)).failures] == [
+    assert [path for path, _ in check({}, news, CheckContext("ap-guangzhou", labels_enabled=True)).failures] == [
         "settings.camRoleName"
     ]

@@ -20,9 +20,17 @@ import pytest
 from pulumi_tione._api import client as client_module
 from pulumi_tione._api import responses, sdk, transport
 from pulumi_tione._api.client import Client
-from pulumi_tione._api.rate_limit import Pace
+from pulumi_tione._api.rate_limit import RateLimiter
 from pulumi_tione._config.settings import Settings
-from pulumi_tione.errors import KIND_OF_CODE, ApiError, Kind, NotSentError, SettingsError, TioneError, UnclearError
+from pulumi_tione.errors import (
+    KIND_OF_CODE,
+    ApiError,
+    IndeterminateResultError,
+    Kind,
+    RequestNotSentError,
+    SettingsError,
+    TioneError,
+)
 
 KEYS = {"tione:secretId": "AKIDexample", "tione:secretKey": "planted-key"}
 BODY = {"Name": "bert", "ChargeType": "POSTPAID_BY_HOUR", "ResourceConfigInfos": [{"Role": "WORKER", "InstanceNum": 2}]}
@@ -153,7 +161,7 @@ def pauses() -> Pauses:
 @pytest.fixture
 def new_client(service: Service, pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
     """Makes clients of the service, with config of the test's own and without our rate limit."""
-    monkeypatch.setattr(Pace, "wait", lambda *_: None)
+    monkeypatch.setattr(RateLimiter, "wait", lambda *_: None)
 
     def client(
         *,
@@ -361,13 +369,13 @@ def test_no_task_is_listed_twice_and_the_order_stays(service: Service, client: C
 @pytest.mark.parametrize(
     ("ask", "bound"),
     [
-        (lambda client: [*client.training_tasks({}, {})], client_module.MOST_PAGES),
+        (lambda client: [*client.training_tasks({}, {})], client_module.MAX_PAGES),
         (lambda client: client.find_training_task("bert"), client_module._PAGES_FOR_A_NAME),
-        (lambda client: client.training_tasks_by_id(["train-x"]), client_module.MOST_PAGES),
-        (lambda client: [*client.events("run")], client_module.MOST_PAGES),
-        (lambda client: [*client.resource_groups()], client_module.MOST_PAGES),
-        (lambda client: [*client.workspaces()], client_module.MOST_PAGES),
-        (lambda client: [*client.training_tasks_of_tag_service({})], client_module.MOST_PAGES),
+        (lambda client: client.training_tasks_by_id(["train-x"]), client_module.MAX_PAGES),
+        (lambda client: [*client.events("run")], client_module.MAX_PAGES),
+        (lambda client: [*client.resource_groups()], client_module.MAX_PAGES),
+        (lambda client: [*client.workspaces()], client_module.MAX_PAGES),
+        (lambda client: [*client.training_tasks_of_tag_service({})], client_module.MAX_PAGES),
     ],
     ids=["tasks", "name", "ids", "events", "resource groups", "workspaces", "tag service"],
 )
@@ -389,7 +397,7 @@ def test_a_list_without_an_end_is_an_error_that_says_so(
         )
 
     monkeypatch.setattr(service, "take", page)
-    with pytest.raises(UnclearError, match=rf"still had something new on page {bound}: .* longer than"):
+    with pytest.raises(IndeterminateResultError, match=rf"still had something new on page {bound}: .* longer than"):
         ask(client)
     assert len(service.requests) == bound
 
@@ -403,7 +411,9 @@ def test_a_list_of_the_tag_service_goes_on_by_token_to_its_end(service: Service,
     assert [*client.training_tasks_of_tag_service({"a": "b"})] == [("ap-x", f"train-{number}") for number in (1, 2, 3)]
     assert [request.body.get("PaginationToken") for request in service.requests] == [None, "a", "b"]
     service.answer(page(1, token="a"), page(2, token="a"), page(2, token="a"))
-    with pytest.raises(UnclearError, match="GetResources goes on with a PaginationToken that it gave before"):
+    with pytest.raises(
+        IndeterminateResultError, match="GetResources goes on with a PaginationToken that it gave before"
+    ):
         list(client.training_tasks_of_tag_service({"a": "b"}))
     assert len(service.requests) == 6
 
@@ -426,7 +436,7 @@ def test_failed_resources_of_another_form_are_not_clear(service: Service, client
     malformed: list[Any] = ["x", [None], [{}], [{"Code": 7}]]
     for failed in malformed:
         service.answer(ok(FailedResources=failed))
-        with pytest.raises(UnclearError, match=r"TagResources was answered with .*FailedResources"):
+        with pytest.raises(IndeterminateResultError, match=r"TagResources was answered with .*FailedResources"):
             client.tag_training_task("train-1", "100", {"team": "nlp"})
     service.answer(ok(FailedResources=None))
     client.tag_training_task("train-1", "100", {"team": "nlp"})
@@ -471,7 +481,7 @@ def test_a_refusal_is_an_error_with_the_services_own_words(service: Service, cli
         "image\nis wrong",
         "r-2",
     )
-    assert error.kind is Kind.CALLER
+    assert error.kind is Kind.INVALID_ARGUMENT
     assert "\n" not in str(error)
     assert (len(service.requests), pauses) == (1, [])
 
@@ -508,7 +518,9 @@ def test_a_malformed_detail_says_nothing_about_a_task_and_is_asked_for_a_few_tim
 ) -> None:
     service.answer(ok(TrainingTaskDetail=detail))
     for call in (client.describe_training_task, client.answer_about_training_task):
-        with pytest.raises(UnclearError, match=r"DescribeTrainingTask was answered with .* \(request id r-1\)"):
+        with pytest.raises(
+            IndeterminateResultError, match=r"DescribeTrainingTask was answered with .* \(request id r-1\)"
+        ):
             call("train-1")
     assert len(service.requests) == 8
     assert sum(pauses) < 15
@@ -518,10 +530,10 @@ def test_a_malformed_detail_says_nothing_about_a_task_and_is_asked_for_a_few_tim
 
 def test_one_attempt_is_one_request_unless_it_is_throttled(service: Service, client: Client, pauses: Pauses) -> None:
     service.answer(ok(TrainingTaskDetail=None))
-    with pytest.raises(UnclearError):
+    with pytest.raises(IndeterminateResultError):
         client.describe_training_task("train-1", attempts=1)
     service.answer(Answer(b"", status=502))
-    with pytest.raises(UnclearError):
+    with pytest.raises(IndeterminateResultError):
         client.describe_training_task("train-1", attempts=1)
     assert (len(service.requests), pauses) == (2, [])
     service.answer(refusal("RequestLimitExceeded"), ok(TrainingTaskDetail=DETAIL))
@@ -582,15 +594,15 @@ def test_a_list_of_another_form_is_an_error_that_names_what_came(
     ]
     for value, what in malformed:
         service.answer(ok(**{name: value}))
-        with pytest.raises(UnclearError) as caught:
+        with pytest.raises(IndeterminateResultError) as caught:
             ask(client)
         assert what in str(caught.value)
         pauses.clear()
     service.answer(ok())
-    with pytest.raises(UnclearError, match=f"with nothing in place of the list {name} "):
+    with pytest.raises(IndeterminateResultError, match=f"with nothing in place of the list {name} "):
         ask(client)
     service.answer(ok(**{name: None}, TotalCount=2))
-    with pytest.raises(UnclearError, match=f"null in place of the list {name}, which has 2 items"):
+    with pytest.raises(IndeterminateResultError, match=f"null in place of the list {name}, which has 2 items"):
         ask(client)
     service.answer(ok(**{name: None}))
     assert not ask(client) or ask(client) == ([], "")
@@ -599,7 +611,7 @@ def test_a_list_of_another_form_is_an_error_that_names_what_came(
 @pytest.mark.parametrize("account", [None, "", 7, {}, ["1"]], ids=repr)
 def test_an_account_that_is_no_text_is_not_clear(service: Service, client: Client, account: Any) -> None:
     service.answer(ok(AccountId=account))
-    with pytest.raises(UnclearError, match=r"GetCallerIdentity was answered with .* in place of AccountId"):
+    with pytest.raises(IndeterminateResultError, match=r"GetCallerIdentity was answered with .* in place of AccountId"):
         client.account_id()
 
 
@@ -654,7 +666,7 @@ def test_a_create_without_a_clear_answer_may_have_taken_effect_and_is_not_sent_a
     service: Service, client: Client, pauses: Pauses, answer: Answer
 ) -> None:
     service.answer(answer)
-    with pytest.raises(UnclearError) as caught:
+    with pytest.raises(IndeterminateResultError) as caught:
         client.create_training_task(BODY)
     assert "CreateTrainingTask" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -664,10 +676,10 @@ def test_a_create_without_a_clear_answer_may_have_taken_effect_and_is_not_sent_a
 @pytest.mark.parametrize("task_id", [None, "", 7, {}, [], "train 1", "train-1\n", "训练"], ids=repr)
 def test_a_create_without_an_id_is_not_clear(service: Service, client: Client, task_id: Any) -> None:
     service.answer(ok(Id=task_id))
-    with pytest.raises(UnclearError, match="CreateTrainingTask was answered without an id"):
+    with pytest.raises(IndeterminateResultError, match="CreateTrainingTask was answered without an id"):
         client.create_training_task(BODY)
     service.answer(ok())
-    with pytest.raises(UnclearError, match="CreateTrainingTask was answered without an id"):
+    with pytest.raises(IndeterminateResultError, match="CreateTrainingTask was answered without an id"):
         client.create_training_task(BODY)
     assert len(service.requests) == 2
 
@@ -698,14 +710,14 @@ def test_an_answer_without_what_the_action_must_return_is_not_clear(
 ) -> None:
     """Otherwise a task would pass for gone, or its name for free, on the word of a proxy."""
     service.answer(ok())
-    with pytest.raises(UnclearError):
+    with pytest.raises(IndeterminateResultError):
         ask(client)
 
 
 @pytest.mark.usefixtures("without_patience")
 def test_a_question_is_not_asked_for_ever(service: Service, client: Client) -> None:
     service.answer(UNCLEAR["html"])
-    with pytest.raises(UnclearError, match="DescribeTrainingTask"):
+    with pytest.raises(IndeterminateResultError, match="DescribeTrainingTask"):
         client.describe_training_task("train-1")
 
 
@@ -715,7 +727,7 @@ def test_an_answer_that_does_not_come_is_not_clear(
     asked = threading.Event()
     monkeypatch.setattr(sdk, "_ANSWER_SECONDS", 0.05)
     monkeypatch.setattr(service, "take", lambda _: asked.wait(5) and CUT)
-    with pytest.raises(UnclearError, match=r"CreateTrainingTask got no answer from http://127\.0\.0\.1"):
+    with pytest.raises(IndeterminateResultError, match=r"CreateTrainingTask got no answer from http://127\.0\.0\.1"):
         client.create_training_task(BODY)
     asked.set()
 
@@ -783,7 +795,7 @@ def test_an_answer_that_is_not_the_apis_is_shown_and_a_proxy_named(
     service: Service, client: Client, answer: Answer, shown: str
 ) -> None:
     service.answer(answer)
-    with pytest.raises(UnclearError) as caught:
+    with pytest.raises(IndeterminateResultError) as caught:
         client.create_training_task(Planted(("planted-1",)).body())
     place = f"http://127.0.0.1:{service.port}"
     assert str(caught.value) == (
@@ -794,7 +806,7 @@ def test_an_answer_that_is_not_the_apis_is_shown_and_a_proxy_named(
 
 def test_a_redirect_is_an_answer_that_is_not_the_apis(service: Service, client: Client) -> None:
     service.answer(Answer(b"", status=302, content_type="text/html"))
-    with pytest.raises(UnclearError, match="HTTP 302, text/html, empty"):
+    with pytest.raises(IndeterminateResultError, match="HTTP 302, text/html, empty"):
         client.create_training_task(BODY)
     assert len(service.requests) == 1
 
@@ -832,14 +844,14 @@ def test_a_list_that_shows_less_than_it_counts_is_no_proof(
 ) -> None:
     for look in (lambda: client.training_tasks_by_id(["train-1"]), lambda: client.find_training_task("bert")):
         service.answer(*[ok(TrainingTaskSet=shown, TotalCount=2)] * 3)
-        with pytest.raises(UnclearError, match=r"though it says that there are 2|were not asked for"):
+        with pytest.raises(IndeterminateResultError, match=r"though it says that there are 2|were not asked for"):
             look()
         service.answers.clear()
 
 
 def test_a_list_of_tasks_that_were_not_asked_for_is_no_proof(service: Service, client: Client) -> None:
     service.answer(ok(TrainingTaskSet=[task("train-9")], TotalCount=1))
-    with pytest.raises(UnclearError, match="were not asked for"):
+    with pytest.raises(IndeterminateResultError, match="were not asked for"):
         client.training_tasks_by_id(["train-1"])
 
 
@@ -919,7 +931,7 @@ def test_any_other_question_is_asked_for_a_minute(
 ) -> None:
     service.answer(CUT)
     outage = Outage(lambda: pytest.fail("asked for longer"))
-    with pytest.raises(UnclearError):
+    with pytest.raises(IndeterminateResultError):
         call(new_client(sleep=outage))
     assert sum(outage) >= 40
 
@@ -971,7 +983,7 @@ def test_what_is_recorded_of_an_account_is_asked_for_patiently_once_the_service_
     with contextlib.ExitStack() as stack:
         outage = Outage(lambda: stack.enter_context(serving(service, port)))
         client = new_client(endpoint=f"http://127.0.0.1:{port}", sleep=outage, account="100")
-        with pytest.raises(NotSentError):  # the address may be wrong
+        with pytest.raises(RequestNotSentError):  # the address may be wrong
             client.describe_training_task("train-1")
         assert outage == []
         with serving(service, port):
@@ -987,9 +999,9 @@ def test_no_outage_is_waited_through_to_create_or_start(
     service: Service, new_client: Callable[..., Client], pauses: Pauses, call: Callable[[Client], Any]
 ) -> None:
     service.answer(CUT)
-    with pytest.raises(UnclearError):
+    with pytest.raises(IndeterminateResultError):
         call(new_client(is_patient=True, account="100"))
-    with pytest.raises(NotSentError):
+    with pytest.raises(RequestNotSentError):
         call(new_client(endpoint=f"http://127.0.0.1:{free_port()}", is_patient=True, account="100"))
     assert (len(service.requests), pauses) == (1, [])
 
@@ -1082,7 +1094,7 @@ def test_a_refused_connection_means_that_nothing_was_sent(pauses: Pauses) -> Non
         lambda client: client.describe_training_task("train-1"),
     )
     for call in calls:
-        with pytest.raises(NotSentError) as caught:
+        with pytest.raises(RequestNotSentError) as caught:
             call(Client(settings, "ap-guangzhou", sleep=pauses))
         assert f"was not sent: http://127.0.0.1:{port} cannot be reached: " in str(caught.value)
         assert "Connection refused" in str(caught.value)
@@ -1097,7 +1109,7 @@ def test_a_request_that_cannot_even_be_written_was_not_sent(
     service: Service, new_client: Callable[..., Client], config: dict[str, str]
 ) -> None:
     service.answer(ok(Id="train-1"))
-    with pytest.raises((NotSentError, SettingsError)) as caught:
+    with pytest.raises((RequestNotSentError, SettingsError)) as caught:
         new_client(**config).create_training_task(BODY)
     assert "密钥" not in str(caught.value)
     assert service.requests == []
@@ -1131,7 +1143,7 @@ def test_a_dead_proxy_on_the_way_to_another_host_is_named_by_its_variable_withou
     new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, DEAD_PROXY)
-    with pytest.raises(NotSentError) as caught:
+    with pytest.raises(RequestNotSentError) as caught:
         new_client(endpoint="https://tione.invalid").create_training_task(BODY)
     text = str(caught.value)
     assert "HTTPS_PROXY" in text

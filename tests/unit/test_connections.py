@@ -24,7 +24,7 @@ from pulumi_tione._api import sdk, transport
 from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
 from pulumi_tione.emulator import Emulator
-from pulumi_tione.errors import NotSentError, SettingsError, TlsError, UnclearError
+from pulumi_tione.errors import IndeterminateResultError, RequestNotSentError, SettingsError, TlsError
 
 PAIR = {"tione:secretId": "AKIDemulator", "tione:secretKey": "emulator"}
 HOST = "tione.example.test"
@@ -127,7 +127,7 @@ def tls() -> Iterator[Emulator]:
 
 
 def test_a_service_whose_authority_is_not_trusted_gets_no_request(tls: Emulator) -> None:
-    with pytest.raises(NotSentError, match=r"CERTIFICATE_VERIFY_FAILED.* tione:caBundle or REQUESTS_CA_BUNDLE"):
+    with pytest.raises(RequestNotSentError, match=r"CERTIFICATE_VERIFY_FAILED.* tione:caBundle or REQUESTS_CA_BUNDLE"):
         client_of(endpoint=tls.endpoint).account_id()
 
 
@@ -143,7 +143,7 @@ def test_an_authority_of_ones_own_is_trusted(tls: Emulator, monkeypatch: pytest.
 
 def test_a_certificate_for_another_host_is_not_accepted(tls: Emulator) -> None:
     address = tls.endpoint.replace("127.0.0.1", "127.0.0.2")
-    with pytest.raises(NotSentError):
+    with pytest.raises(RequestNotSentError):
         client_of(endpoint=address, caBundle=str(tls.ca_file)).account_id()
 
 
@@ -221,7 +221,7 @@ def test_an_alert_of_tls_in_place_of_an_answer_is_known(raw: _Raw) -> None:
 @pytest.mark.usefixtures("never_asked_before")
 def test_a_connection_that_is_closed_is_no_sign_of_tls(raw: _Raw) -> None:
     raw.answer = []
-    with pytest.raises(UnclearError, match="CreateTrainingTask got no answer"):
+    with pytest.raises(IndeterminateResultError, match="CreateTrainingTask got no answer"):
         client_of(endpoint=raw.endpoint).create_training_task({})
 
 
@@ -236,7 +236,7 @@ def test_a_handshake_that_does_not_come_about_sends_nothing(raw: _Raw, monkeypat
     raw.reads_requests = False
     for pieces, pause in (([], 0.0), ([b"\x16"], 10.0)):  # it is closed; nothing more comes
         raw.answer, raw.pause = pieces, pause
-        with pytest.raises(NotSentError, match="CreateTrainingTask was not sent") as caught:
+        with pytest.raises(RequestNotSentError, match="CreateTrainingTask was not sent") as caught:
             client_of(endpoint=raw.endpoint.replace("http:", "https:")).create_training_task({})
         assert not isinstance(caught.value, TlsError)
 
@@ -264,7 +264,9 @@ def test_an_answer_that_trickles_is_cut_off_at_a_deadline(
     monkeypatch.setattr(sdk, "_ANSWER_SECONDS", 0.5)
     raw.answer, raw.pause = answer, 0.02
     begun = time.monotonic()
-    with pytest.raises(UnclearError, match=r"CreateTrainingTask got an answer from .* that was cut off after 0\.5 s"):
+    with pytest.raises(
+        IndeterminateResultError, match=r"CreateTrainingTask got an answer from .* that was cut off after 0\.5 s"
+    ):
         client_of(endpoint=raw.endpoint, **raw.config).create_training_task({})
     assert 0.5 <= time.monotonic() - begun < 5
 
@@ -276,7 +278,7 @@ def test_nothing_at_all_is_waited_for_shorter_where_the_request_can_be_sent_agai
     monkeypatch.setattr(transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
     raw.answer, raw.pause = [b"H"], 10
     begun = time.monotonic()
-    with pytest.raises(UnclearError, match="got no answer"):
+    with pytest.raises(IndeterminateResultError, match="got no answer"):
         client_of(endpoint=raw.endpoint).account_id()
     assert time.monotonic() - begun < 5
 
@@ -324,9 +326,9 @@ def test_an_answer_is_read_to_its_end_unless_it_is_longer_than_any(
 ) -> None:
     client = client_of(endpoint=f"http://127.0.0.1:{server.server_port}")
     assert client.account_id() == "100"
-    monkeypatch.setattr(connection_module, "MOST_ANSWER_BYTES", 1_000_000)
+    monkeypatch.setattr(connection_module, "MAX_RESPONSE_BYTES", 1_000_000)
     monkeypatch.setattr(transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
-    with pytest.raises(UnclearError, match="longer than 1000000 bytes"):
+    with pytest.raises(IndeterminateResultError, match="longer than 1000000 bytes"):
         client_of(endpoint=f"http://127.0.0.1:{server.server_port}").account_id()
 
 
@@ -355,7 +357,7 @@ def test_a_host_that_is_excepted_is_asked_without_the_proxy(
     through: _Server, monkeypatch: pytest.MonkeyPatch, exceptions: str, name: str
 ) -> None:
     monkeypatch.setenv(name, exceptions)
-    with pytest.raises(NotSentError) as error:
+    with pytest.raises(RequestNotSentError) as error:
         client_of(endpoint=f"http://{HOST}:8080", insecureHost=HOST).account_id()
     assert through.asked == []
     assert "planted" not in str(error.value)

@@ -11,14 +11,21 @@ from typing import Any
 import pytest
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._schema.identity import RETAINED, automatic_name, labels
+from pulumi_tione._schema.identity import RETAINED, generated_name, labels
 from pulumi_tione._timestamps import parsed_time
-from pulumi_tione.errors import ApiError, NotSentError, SettingsError, TaskError, TioneError, UnclearError
+from pulumi_tione.errors import (
+    ApiError,
+    IndeterminateResultError,
+    RequestNotSentError,
+    SettingsError,
+    TaskError,
+    TioneError,
+)
 from pulumi_tione.lifecycle.create import Creation
-from pulumi_tione.lifecycle.leftovers import LeftBehind
+from pulumi_tione.lifecycle.leftovers import Leftovers
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
-COMPUTED = automatic_name(OWNER)
+COMPUTED = generated_name(OWNER)
 INPUTS: dict[str, Any] = {
     "name": COMPUTED,
     "region": "ap-guangzhou",
@@ -33,8 +40,8 @@ INPUTS: dict[str, Any] = {
 """What check has passed, as it comes from the engine: numbers are floats."""
 NOW = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
 
-CUT = UnclearError("CreateTrainingTask got no answer: the connection was cut")
-DEAD = NotSentError("CreateTrainingTask was not sent: http://127.0.0.1:9 cannot be reached")
+CUT = IndeterminateResultError("CreateTrainingTask got no answer: the connection was cut")
+DEAD = RequestNotSentError("CreateTrainingTask was not sent: http://127.0.0.1:9 cannot be reached")
 
 
 def refusal(code: str, action: str = "CreateTrainingTask") -> ApiError:
@@ -146,12 +153,14 @@ class Pauses(list[float]):
         return sum(self)
 
 
-def creation(service: Client, *, labelled: bool = True, warn: list[str] | None = None, **changes: Any) -> Creation:
+def creation(
+    service: Client, *, labels_enabled: bool = True, warn: list[str] | None = None, **changes: Any
+) -> Creation:
     pauses = Pauses()
     return Creation(
         client=service,
         inputs={**INPUTS, **changes},
-        labelled=labelled,
+        labels_enabled=labels_enabled,
         warn=(warn if warn is not None else []).append,
         sleep=pauses,
         clock=pauses.clock,
@@ -186,7 +195,7 @@ def test_whole_numbers_are_sent_as_such() -> None:
 
 def test_without_labels_only_the_programs_tags_are_sent_and_nobody_is_looked_for() -> None:
     service = Service()
-    _, outputs = creation(service, labelled=False).run()
+    _, outputs = creation(service, labels_enabled=False).run()
     assert service.bodies[0]["Tags"] == [{"TagKey": "team", "TagValue": "nlp"}]
     assert service.calls == ["find", "create", "describe"]
     assert outputs["allTags"] == {"team": "nlp"}
@@ -205,8 +214,8 @@ def test_the_workspace_is_named_in_every_question() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        UnclearError("DescribeTrainingTask got no answer"),
-        NotSentError("DescribeTrainingTask was not sent"),
+        IndeterminateResultError("DescribeTrainingTask got no answer"),
+        RequestNotSentError("DescribeTrainingTask was not sent"),
         refusal("AuthFailure.TokenFailure", "DescribeTrainingTask"),
         refusal("RequestLimitExceeded", "DescribeTrainingTask"),
     ],
@@ -402,8 +411,8 @@ def test_a_dependency_that_failed_for_a_moment_is_no_failure() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        NotSentError("DescribeTrainingTasks was not sent: http://127.0.0.1:9 cannot be reached"),
-        UnclearError("DescribeTrainingTasks got no answer"),
+        RequestNotSentError("DescribeTrainingTasks was not sent: http://127.0.0.1:9 cannot be reached"),
+        IndeterminateResultError("DescribeTrainingTasks got no answer"),
         refusal("AuthFailure.TokenFailure", "DescribeTrainingTasks"),
     ],
     ids=lambda error: type(error).__name__,
@@ -415,7 +424,7 @@ def test_when_what_an_unclear_request_has_made_cannot_be_looked_up_it_is_said_th
     service.find_error = error
     with pytest.raises(TioneError) as caught:
         creation(service).run()
-    assert not isinstance(caught.value, NotSentError), "that would mean that nothing has happened"
+    assert not isinstance(caught.value, RequestNotSentError), "that would mean that nothing has happened"
     assert f"training task '{COMPUTED}'" in str(caught.value)
     assert "may" in str(caught.value)
     assert service.calls.count("create") == 1
@@ -515,7 +524,7 @@ def test_a_request_that_was_never_sent_ends_the_create_at_once(error: TioneError
 def taken_by(**told: Any) -> Service:
     """A service in which a task has our name already."""
     service = Service()
-    creation(service, labelled=False).run()
+    creation(service, labels_enabled=False).run()
     service.tasks[0].update({"Tags": None, "CreateTime": "2025-07-01T11:00:00+08", "Status": "SUCCEED", **told})
     service.calls.clear()
     return service
@@ -576,7 +585,7 @@ def test_a_name_of_the_programs_own_that_is_refused_though_nobody_has_it_is_an_e
 # What a killed update has left behind.
 
 
-def left_behind(**told: Any) -> Service:
+def leftovers(**told: Any) -> Service:
     """A service with an active task of another name that has our labels."""
     service = Service()
     creation(service, name="left").run()
@@ -586,7 +595,7 @@ def left_behind(**told: Any) -> Service:
 
 
 def test_an_active_task_with_our_labels_is_an_error_before_a_second_one_runs() -> None:
-    service = left_behind()
+    service = leftovers()
     with pytest.raises(TaskError) as caught:
         creation(service).run()
     text = str(caught.value)
@@ -605,22 +614,22 @@ def test_an_active_task_with_our_labels_is_an_error_before_a_second_one_runs() -
     ids=str,
 )
 def test_a_task_at_rest_or_of_another_resource_is_nothing_left_behind(told: dict[str, Any]) -> None:
-    service = left_behind(**told)
+    service = leftovers(**told)
     assert creation(service).run()[0] == "train-2"
 
 
 def test_a_predecessor_that_stays_on_purpose_is_nothing_left_behind() -> None:
-    service = left_behind()
+    service = leftovers()
     owner = {**OWNER, RETAINED: True}
     assert creation(service, owner=owner).run()[0] == "train-2"
 
 
 def test_what_is_left_behind_is_looked_for_once_a_process() -> None:
-    service, found = Service(), LeftBehind()
+    service, found = Service(), Leftovers()
     for resource in ("bert", "gpt", "t5"):
         owner = {**OWNER, "resource": resource}
         creating = creation(service, owner=owner, name=resource)
-        creating.left_behind = found
+        creating.leftovers = found
         creating.run()
     assert service.calls.count("list") == 1
     assert len(service.tasks) == 3

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from lagging_service import BEGIN, PROCEED, Lag, LaggingService, no_answer, refusal
 
-from pulumi_tione._schema.identity import LABELS, RETAINED, automatic_name, labels, numbered
+from pulumi_tione._schema.identity import LABELS, RETAINED, generated_name, labels, suffixed_name
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
@@ -18,7 +18,7 @@ from pulumi_tione.lifecycle.names import computed_name
 from pulumi_tione.lifecycle.read import read
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
-COMPUTED = automatic_name(OWNER)
+COMPUTED = generated_name(OWNER)
 INPUTS: dict[str, Any] = {
     "name": COMPUTED,
     "region": "ap-guangzhou",
@@ -43,7 +43,7 @@ def creation(service: LaggingService, *, rows: list[str] | None = None, **change
     return Creation(
         client=service,
         inputs={name: value for name, value in {**INPUTS, **changes}.items() if value is not None},
-        labelled=True,
+        labels_enabled=True,
         announce=(rows if rows is not None else []).append,
         warn=(rows if rows is not None else []).append,
         sleep=service.sleep,
@@ -165,16 +165,16 @@ def test_a_detail_that_is_not_found_every_other_time_hides_nothing() -> None:
     ],
     ids=str,
 )
-@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize("labels_enabled", [True, False])
 def test_a_detail_that_is_incomplete_at_first_does_not_make_our_task_a_strangers(
-    incomplete: dict[str, Any], labelled: bool
+    incomplete: dict[str, Any], labels_enabled: bool
 ) -> None:
     service = LaggingService()
     service.trouble("create", then_cut(service))
 
     def incompletely(task_id: str) -> Any:
         shown = {**(service._shown(task_id, 0) or {}), **incomplete}
-        return {**shown, "Tags": shown["Tags"] if labelled else None}
+        return {**shown, "Tags": shown["Tags"] if labels_enabled else None}
 
     service.trouble("describe", *[incompletely] * 4)
     task_id, outputs = creation(service, remark="run 😀").run()
@@ -193,7 +193,7 @@ def test_a_task_that_never_says_since_when_it_is_there_nor_whose_it_is_is_not_ou
 def test_each_create_draws_a_label_of_its_own() -> None:
     service = LaggingService()
     creating = creation(service)
-    drawn = {creating.__class__(client=service, inputs=INPUTS, labelled=True).draw() for _ in range(200)}
+    drawn = {creating.__class__(client=service, inputs=INPUTS, labels_enabled=True).draw() for _ in range(200)}
     assert len(drawn) > 50
     assert all(len(value) == 2 and int(value, 16) < 256 for value in drawn)
 
@@ -248,14 +248,14 @@ def test_a_name_that_is_kept_for_a_task_that_this_process_has_deleted_gets_a_num
     deleted = deleted_before(service)
     begun = service.now
     task_id, outputs = creation(service, deleted=deleted).run()
-    assert outputs["name"] == numbered(COMPUTED, 2)
+    assert outputs["name"] == suffixed_name(COMPUTED, 2)
     assert outputs["numberedFrom"] == COMPUTED
     assert [*service.existing] == [task_id]
     assert service.now - begun >= 60
     assert [call for call in service.calls if call.startswith("create")] == [
         f"create {COMPUTED}",
         f"create {COMPUTED}",  # the name might have become free
-        f"create {numbered(COMPUTED, 2)}",
+        f"create {suffixed_name(COMPUTED, 2)}",
     ]
 
 
@@ -283,9 +283,9 @@ def test_a_predecessor_of_another_resource_is_no_reason_for_a_number() -> None:
 
 def test_where_the_user_says_that_names_are_kept_they_are_numbered() -> None:
     service = LaggingService()
-    service.taken_names |= {COMPUTED, numbered(COMPUTED, 2)}
+    service.taken_names |= {COMPUTED, suffixed_name(COMPUTED, 2)}
     _, outputs = creation(service, deleted_names_are_kept=True).run()
-    assert outputs["name"] == numbered(COMPUTED, 3)
+    assert outputs["name"] == suffixed_name(COMPUTED, 3)
     assert 60 <= service.now < 66
 
 
@@ -294,7 +294,7 @@ def test_where_the_user_says_that_names_are_kept_and_we_have_deleted_the_task_no
     deleted = deleted_before(service)
     begun = service.now
     _, outputs = creation(service, deleted=deleted, deleted_names_are_kept=True).run()
-    assert outputs["name"] == numbered(COMPUTED, 2)
+    assert outputs["name"] == suffixed_name(COMPUTED, 2)
     assert service.now - begun < 10
 
 
@@ -335,7 +335,7 @@ def test_an_answer_that_is_lost_for_a_numbered_name_is_looked_into_under_that_na
     service.taken_names.add(COMPUTED)
     service.trouble("create", lambda _: PROCEED, then_cut(service))
     task_id, outputs = creation(service, deleted_names_are_kept=True).run()
-    assert outputs["name"] == numbered(COMPUTED, 2)
+    assert outputs["name"] == suffixed_name(COMPUTED, 2)
     assert [*service.existing] == [task_id]
 
 
@@ -345,7 +345,7 @@ def test_a_computed_name_of_a_task_whose_predecessor_stays_is_numbered_too() -> 
     service = LaggingService()
     service.taken_names.add(str(name))
     _, outputs = creation(service, owner=owner, name=name, deleted_names_are_kept=True).run()
-    assert outputs["name"] == numbered(str(name), 2)
+    assert outputs["name"] == suffixed_name(str(name), 2)
 
 
 # Whether a name is held.
@@ -484,11 +484,11 @@ def test_an_odd_detail_after_the_creation_does_not_make_the_next_update_replace_
     service.trouble("describe", lambda task_id: {**(service._shown(task_id, 0) or {}), **odd})
     inputs = {**INPUTS, "remark": "run 😀"}
     task_id, outputs = creation(service, remark="run 😀").run()
-    assert diff(outputs, inputs, labelled=True) == Difference((), ())
+    assert diff(outputs, inputs, labels_enabled=True) == Difference((), ())
     service.trouble("describe", lambda task_id: {**(service._shown(task_id, 0) or {}), **odd})
     found = read(service, task_id, outputs, sleep=service.sleep, clock=service.clock)
     assert found is not None
-    assert diff(found[0], inputs, labelled=True) == Difference((), ())
+    assert diff(found[0], inputs, labels_enabled=True) == Difference((), ())
 
 
 def test_the_time_of_a_create_is_the_services() -> None:

@@ -107,8 +107,8 @@ def type_of(api_type: str) -> Type:
     """The type that a field of the API's type has with us."""
     item = api_type.removeprefix("list<").removesuffix(">")
     if item in AS_A_MAP:
-        return MapOf(Scalar.TEXT)
-    scalars = {"string": Scalar.TEXT, "uint64": Scalar.WHOLE, "int64": Scalar.WHOLE, "bool": Scalar.TRUTH}
+        return MapOf(Scalar.STRING)
+    scalars = {"string": Scalar.STRING, "uint64": Scalar.INTEGER, "int64": Scalar.INTEGER, "bool": Scalar.BOOLEAN}
     kind: Type = scalars[item] if item in scalars else struct(item)
     return ListOf(kind) if item != api_type else kind
 
@@ -163,7 +163,7 @@ def test_private_variables_are_the_only_second_field_of_one_parameter() -> None:
     names = [field.wire for field in TRAINING_TASK.fields.values() if field.sent]
     assert sorted(name for name in set(names) if names.count(name) > 1) == ["Envs"]
     assert TRAINING_TASK.fields["privateEnvs"].wire == "Envs"
-    assert TRAINING_TASK.fields["privateEnvs"].type == MapOf(Scalar.TEXT)
+    assert TRAINING_TASK.fields["privateEnvs"].type == MapOf(Scalar.STRING)
     assert TRAINING_TASK.fields["privateEnvs"].secret
 
 
@@ -184,10 +184,10 @@ def test_a_field_is_required_where_the_definition_says_so(ours: str, api_name: s
 )
 def test_only_an_unsigned_number_refuses_negatives(ours: str, api_name: str) -> None:
     field = declared(ours, api_name)
-    if field.type is Scalar.WHOLE:
-        refused = any(rule.complaint(-1) for rule in field.rules)
+    if field.type is Scalar.INTEGER:
+        refused = any(rule.violation(-1) for rule in field.rules)
         assert refused == (of_the_definition(ours, api_name)["type"] == "uint64")
-        assert not any(rule.complaint(1) for rule in field.rules)
+        assert not any(rule.violation(1) for rule in field.rules)
 
 
 @pytest.mark.parametrize("name", OF_THE_REQUEST)
@@ -201,7 +201,7 @@ def test_the_class_of_a_struct_is_its_name_and_args(name: str) -> None:
 
 @pytest.mark.parametrize("names", [*AS_A_MAP.values()])
 def test_a_list_of_pairs_is_written_as_a_map(names: tuple[str, ...]) -> None:
-    assert all(TRAINING_TASK.by_name[name].type == MapOf(Scalar.TEXT) for name in names)
+    assert all(TRAINING_TASK.by_name[name].type == MapOf(Scalar.STRING) for name in names)
 
 
 def test_every_input_takes_outputs_at_any_depth() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione._api.client import Client
-from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError
+from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.delete import delete
 
@@ -23,7 +23,7 @@ OUTPUTS: dict[str, Any] = {
 NOW = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
 """An hour after the task's creation."""
 
-AT_REST = ["STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"]
+TERMINAL = ["STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"]
 ACTIVE = ["SUBMITTING", "PENDING", "STARTING", "RUNNING", "PAUSED"]
 
 
@@ -90,7 +90,7 @@ class Service(Client):
         self.asked_workspaces.add(ti_project_id)
         if self.delete_refusal:
             raise self.delete_refusal
-        assert self.status in AT_REST, "an active task cannot be deleted"
+        assert self.status in TERMINAL, "an active task cannot be deleted"
         self.status = None
         return True
 
@@ -111,7 +111,7 @@ def deleted(service: Service, outputs: Mapping[str, Any] = OUTPUTS) -> Service:
     return service
 
 
-@pytest.mark.parametrize("status", AT_REST)
+@pytest.mark.parametrize("status", TERMINAL)
 def test_delete_takes_a_task_at_rest_at_once_and_does_not_stop_it(status: str) -> None:
     service = deleted(Service(status))
     assert service.calls == ["delete train-1"]
@@ -222,7 +222,7 @@ def test_a_delete_that_is_refused_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [NotSentError("DescribeTrainingTask was not sent"), refusal("AuthFailure.TokenFailure", "Describe")],
+    [RequestNotSentError("DescribeTrainingTask was not sent"), refusal("AuthFailure.TokenFailure", "Describe")],
     ids=repr,
 )
 def test_a_task_that_cannot_be_looked_at_is_neither_stopped_nor_deleted(error: TioneError) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pulumi.output import Unknown
 
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import NUMBERED_FROM, NUMBERS, automatic_name, labels, numbered
+from pulumi_tione._schema.identity import BASE_NAME, NAME_SUFFIXES, generated_name, labels, suffixed_name
 from pulumi_tione.lifecycle.diff import Difference, announced_rerun
 from pulumi_tione.lifecycle.diff import diff as diff_by_labels
 
@@ -44,8 +44,8 @@ unknown: Any = Unknown
 NO_DIFFERENCE = Difference(replacing=(), in_place=())
 
 
-def diff(outputs: dict[str, Any], news: dict[str, Any], *, labelled: bool = True) -> Difference:
-    return diff_by_labels(outputs, news, labelled=labelled)
+def diff(outputs: dict[str, Any], news: dict[str, Any], *, labels_enabled: bool = True) -> Difference:
+    return diff_by_labels(outputs, news, labels_enabled=labels_enabled)
 
 
 def test_the_same_inputs_are_no_change() -> None:
@@ -192,7 +192,7 @@ def test_what_a_failed_update_left_unconfirmed_is_settled_by_the_next_one(
 
 
 @pytest.mark.parametrize(
-    ("all_tags", "owner", "labelled", "changed"),
+    ("all_tags", "owner", "labels_enabled", "changed"),
     [
         ({**labels(OWNER), "team": "nlp"}, OWNER, True, False),
         ({"team": "nlp"}, OWNER, True, True),
@@ -207,16 +207,16 @@ def test_what_a_failed_update_left_unconfirmed_is_settled_by_the_next_one(
     ],
 )
 def test_labels_that_are_missing_wrong_or_not_wanted_any_more_are_changed_in_place(
-    all_tags: dict[str, str], owner: dict[str, str], labelled: bool, changed: bool
+    all_tags: dict[str, str], owner: dict[str, str], labels_enabled: bool, changed: bool
 ) -> None:
-    found = diff({**OUTPUTS, "allTags": all_tags}, {**INPUTS, "owner": owner}, labelled=labelled)
+    found = diff({**OUTPUTS, "allTags": all_tags}, {**INPUTS, "owner": owner}, labels_enabled=labels_enabled)
     assert found == Difference(replacing=(), in_place=("owner",) if changed else ())
 
 
-@pytest.mark.parametrize("number", [NUMBERS[0], NUMBERS[-1]])
+@pytest.mark.parametrize("number", [NAME_SUFFIXES[0], NAME_SUFFIXES[-1]])
 def test_a_computed_name_that_had_to_be_numbered_is_no_change(number: int) -> None:
-    name = automatic_name(OWNER)
-    outputs = {**OUTPUTS, "name": numbered(name, number), NUMBERED_FROM: name}
+    name = generated_name(OWNER)
+    outputs = {**OUTPUTS, "name": suffixed_name(name, number), BASE_NAME: name}
     assert diff(outputs, {**INPUTS, "name": name}) == NO_DIFFERENCE
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pulumi_tione._pulumi import exports as exports_module
 from pulumi_tione._pulumi.exports import keep_exports
-from pulumi_tione._wait.tracker import Waits
+from pulumi_tione._wait.tracker import WaitTracker
 
 
 def test_a_failed_wait_is_held_until_no_other_has_been_under_way_for_a_second() -> None:
@@ -22,7 +22,7 @@ def test_a_failed_wait_is_held_until_no_other_has_been_under_way_for_a_second() 
         pauses.append(seconds)
         events.pop(len(pauses), lambda: None)()
 
-    waits = Waits(sleep)
+    waits = WaitTracker(sleep)
     first, second = waits.one_more(), waits.one_more()
     first.__enter__()
     events[50] = lambda: first.__exit__(None, None, None)

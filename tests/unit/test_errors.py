@@ -7,12 +7,12 @@ import pytest
 from pulumi_tione.errors import (
     KIND_OF_CODE,
     ApiError,
+    IndeterminateResultError,
     Kind,
-    NotSentError,
+    RequestNotSentError,
     SettingsError,
     TaskError,
     TioneError,
-    UnclearError,
 )
 
 OF_CREATE_TRAINING_TASK = {
@@ -76,38 +76,38 @@ OF_CREATE_TRAINING_TASK = {
 """The 56 codes of the page of CreateTrainingTask, each with the class that it was found to be in."""
 
 KINDS = {
-    "caller": Kind.CALLER,
-    "conflict": Kind.CONFLICT,
+    "caller": Kind.INVALID_ARGUMENT,
+    "conflict": Kind.ALREADY_EXISTS,
     "billing": Kind.BILLING,
-    "capacity": Kind.CAPACITY,
-    "transient-dependency": Kind.BUSY,
-    "transient-read-before-retry": Kind.UNCLEAR,
-    "ambiguous (retry at most once)": Kind.DOUBTFUL,
+    "capacity": Kind.RESOURCE_EXHAUSTED,
+    "transient-dependency": Kind.UNAVAILABLE,
+    "transient-read-before-retry": Kind.INDETERMINATE,
+    "ambiguous (retry at most once)": Kind.INTERNAL,
 }
 
 OF_EVERY_ACTION = {
-    "AuthFailure.InvalidSecretId": Kind.DENIED,
-    "AuthFailure.SecretIdNotFound": Kind.DENIED,
-    "AuthFailure.SignatureExpire": Kind.DENIED,
-    "AuthFailure.SignatureFailure": Kind.DENIED,
-    "AuthFailure.TokenFailure": Kind.DENIED,
-    "AuthFailure.UnauthorizedOperation": Kind.DENIED,
-    "FailedOperation.DuplicateName": Kind.CONFLICT,
-    "FailedOperation.RecordNotFound": Kind.GONE,
-    "FailedOperation.UnSubmitNotAllowToStop": Kind.NOT_YET,
-    "InternalError.NotAllow": Kind.CALLER,
-    "InternalError.UnSubmittedStatusNotAllowStop": Kind.NOT_YET,
-    "InvalidAction": Kind.CALLER,
-    "LimitExceeded": Kind.CAPACITY,
+    "AuthFailure.InvalidSecretId": Kind.PERMISSION_DENIED,
+    "AuthFailure.SecretIdNotFound": Kind.PERMISSION_DENIED,
+    "AuthFailure.SignatureExpire": Kind.PERMISSION_DENIED,
+    "AuthFailure.SignatureFailure": Kind.PERMISSION_DENIED,
+    "AuthFailure.TokenFailure": Kind.PERMISSION_DENIED,
+    "AuthFailure.UnauthorizedOperation": Kind.PERMISSION_DENIED,
+    "FailedOperation.DuplicateName": Kind.ALREADY_EXISTS,
+    "FailedOperation.RecordNotFound": Kind.NOT_FOUND,
+    "FailedOperation.UnSubmitNotAllowToStop": Kind.FAILED_PRECONDITION,
+    "InternalError.NotAllow": Kind.INVALID_ARGUMENT,
+    "InternalError.UnSubmittedStatusNotAllowStop": Kind.FAILED_PRECONDITION,
+    "InvalidAction": Kind.INVALID_ARGUMENT,
+    "LimitExceeded": Kind.RESOURCE_EXHAUSTED,
     "LimitExceeded.RateLimitExceeded": Kind.THROTTLED,
     "RequestLimitExceeded": Kind.THROTTLED,
     "RequestLimitExceeded.UinLimitExceeded": Kind.THROTTLED,
-    "RequestSizeLimitExceeded": Kind.CALLER,
-    "ResourceInsufficient": Kind.CAPACITY,
-    "ResourceNotFound": Kind.GONE,
-    "ServiceUnavailable": Kind.UNCLEAR,
-    "UnauthorizedOperation": Kind.DENIED,
-    "UnsupportedRegion": Kind.CALLER,
+    "RequestSizeLimitExceeded": Kind.INVALID_ARGUMENT,
+    "ResourceInsufficient": Kind.RESOURCE_EXHAUSTED,
+    "ResourceNotFound": Kind.NOT_FOUND,
+    "ServiceUnavailable": Kind.INDETERMINATE,
+    "UnauthorizedOperation": Kind.PERMISSION_DENIED,
+    "UnsupportedRegion": Kind.INVALID_ARGUMENT,
 }
 
 
@@ -141,7 +141,7 @@ def test_each_common_code_is_classified(code: str, kind: Kind) -> None:
 def test_an_unknown_code_is_shown_as_it_is_and_never_judged_by_how_it_begins(code: str) -> None:
     error = ApiError("DescribeTrainingTask", code, "whatever", "r-1")
     assert error.code == code
-    assert error.kind is Kind.CALLER
+    assert error.kind is Kind.INVALID_ARGUMENT
     assert f"refused with {code}: whatever" in str(error)
 
 
@@ -176,7 +176,7 @@ def test_the_advice_fits_the_code(code: str, advice: str) -> None:
     assert advice in str(ApiError("CreateTrainingTask", code, "no", "r-1"))
 
 
-@pytest.mark.parametrize("kind", [SettingsError, NotSentError, UnclearError, ApiError, TaskError])
+@pytest.mark.parametrize("kind", [SettingsError, RequestNotSentError, IndeterminateResultError, ApiError, TaskError])
 def test_whatever_this_package_complains_of_can_be_caught_as_one(kind: type[Exception]) -> None:
     assert issubclass(kind, TioneError)
     assert kind.__doc__

@@ -11,7 +11,7 @@ from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.existence import detail_or_gone
-from pulumi_tione.lifecycle.stop import bring_to_rest
+from pulumi_tione.lifecycle.stop import stop_and_wait
 
 BODY = {"Name": "bert"}
 
@@ -276,7 +276,7 @@ def test_a_task_of_unknown_status_is_asked_to_stop_once_and_waited_for() -> None
     service.trouble("stop", lambda _: service.put(task_id, Status="HIBERNATING"))
     service.trouble("stop", *[lambda _: service.put(task_id, Status="STOPPED")])
     recorded = outputs_of(service, task_id)
-    status = bring_to_rest(service, task_id, recorded, sleep=service.sleep, clock=service.clock, announce=rows.append)
+    status = stop_and_wait(service, task_id, recorded, sleep=service.sleep, clock=service.clock, announce=rows.append)
     assert status == "STOPPED"
     assert service.calls.count("stop train-1") == 2
     assert rows[0] == "PAUSED, an unknown status: waiting until it stops"
@@ -287,7 +287,7 @@ def test_a_stop_is_not_sent_again_while_reads_lag_behind_it() -> None:
     service = LaggingService(Lag(lists=20, details=20))
     task_id = old_task(service)
     recorded = outputs_of(service, task_id)
-    assert bring_to_rest(service, task_id, recorded, sleep=service.sleep, clock=service.clock) == "STOPPED"
+    assert stop_and_wait(service, task_id, recorded, sleep=service.sleep, clock=service.clock) == "STOPPED"
     assert service.calls.count("stop train-1") == 1
 
 
@@ -296,13 +296,13 @@ def test_a_task_whose_end_only_a_lagging_list_shows_is_stopped() -> None:
     task_id = old_task(service, Status="FAILED")
     service.put(task_id, Status="RUNNING")
     recorded = outputs_of(service, task_id)
-    bring_to_rest(service, task_id, recorded, sleep=service.sleep, clock=service.clock)
+    stop_and_wait(service, task_id, recorded, sleep=service.sleep, clock=service.clock)
     task = service.truth(task_id)
     assert task is not None
     assert task["Status"] == "STOPPED"
 
 
-@pytest.mark.parametrize("action", [delete, bring_to_rest])
+@pytest.mark.parametrize("action", [delete, stop_and_wait])
 def test_a_list_that_contradicts_itself_leaves_it_to_the_task_itself(action: Any) -> None:
     service = LaggingService()
     task_id = old_task(service)

@@ -1,4 +1,4 @@
-"""Keys: which source wins, what is said of half a source, what roles lend, and when keys are renewed or replaced."""
+"""Credentials: which source wins, what roles return, and when credentials are renewed or replaced."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._api.credentials import Keys, KeySupply
+from pulumi_tione._api.credentials import CredentialResolver, ResolvedCredentials
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._config.sources import Credentials
 from pulumi_tione.emulator import Emulator, Key
-from pulumi_tione.errors import KeysRefusedError, NotSentError, SettingsError
+from pulumi_tione.errors import CredentialsRefusedError, RequestNotSentError, SettingsError
 
 ROLE = "qcs::cam::uin/100000000001:roleName/train"
 OTHER_ROLE = "qcs::cam::uin/100000000001:roleName/other"
@@ -36,8 +36,8 @@ class Machine:
     def settings(self, own: Mapping[str, Any] | None = None) -> Settings:
         return Settings(self.config.get, {"HOME": str(self.home), **self.environment}).of(own)
 
-    def supply(self, own: Mapping[str, Any] | None = None) -> KeySupply:
-        return KeySupply(self.settings(own), sleep=lambda _: None)
+    def supply(self, own: Mapping[str, Any] | None = None) -> CredentialResolver:
+        return CredentialResolver(self.settings(own), sleep=lambda _: None)
 
     def write(self, name: str, text: str) -> None:
         path = self.home / name
@@ -169,7 +169,7 @@ ORIGINS = {
 }
 
 
-def _check_is_of(keys: Keys, name: str, machine: Machine) -> None:
+def _check_is_of(keys: ResolvedCredentials, name: str, machine: Machine) -> None:
     assert keys.origin == ORIGINS[name].format(home=machine.home)
     if name == "pod":
         assert keys.role == ROLE
@@ -322,7 +322,7 @@ def test_keys_show_in_no_text(machine: Machine) -> None:
     machine.config.update({"tione:secretId": "planted-id", "tione:secretKey": "planted-key"})
     supply = machine.supply()
     keys = supply.current()
-    assert "planted" not in f"{keys} {keys!r} {[*machine.settings().key_sources()]!r} {vars(supply)}"
+    assert "planted" not in f"{keys} {keys!r} {[*machine.settings().credential_sources()]!r} {vars(supply)}"
 
 
 # Profiles.
@@ -509,7 +509,7 @@ def test_a_web_identity_lends_keys(machine: Machine, where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "complaint"),
+    ("config", "violation"),
     [
         ({"tione:assumeRole": "planted"}, "tione:assumeRole must be a map: `pulumi config set --path"),
         ({"tione:assumeRole": '["planted"]'}, "tione:assumeRole must be a map"),
@@ -521,10 +521,10 @@ def test_a_web_identity_lends_keys(machine: Machine, where: str) -> None:
     ],
 )
 def test_a_role_that_is_written_wrong_is_an_error_that_names_the_setting(
-    machine: Machine, config: dict[str, str], complaint: str
+    machine: Machine, config: dict[str, str], violation: str
 ) -> None:
     machine.config.update(config)
-    with pytest.raises(SettingsError, match=complaint) as error:
+    with pytest.raises(SettingsError, match=violation) as error:
         machine.supply().current()
     assert "planted" not in str(error.value)
 
@@ -549,7 +549,7 @@ def test_an_sts_that_fails_means_that_nothing_was_sent(
     _pair_in_environment(machine, metadata)
     machine.environment["TENCENTCLOUD_ASSUME_ROLE_ARN"] = ROLE
     sts.faults.add("AssumeRole", code="InternalError", times=None)
-    with pytest.raises(NotSentError, match="cannot be assumed"):
+    with pytest.raises(RequestNotSentError, match="cannot be assumed"):
         machine.supply().current()
     sts.faults.clear()
     sts.faults.add("AssumeRole", code="InternalError", times=2)
@@ -576,7 +576,7 @@ class Moment:
 def test_keys_are_renewed_before_they_end_and_not_earlier(machine: Machine, metadata: MetadataService) -> None:
     now = Moment()
     metadata.roles["train"] = _lent("first", now() + 900)
-    supply = KeySupply(machine.settings(), now=now)
+    supply = CredentialResolver(machine.settings(), now=now)
     assert supply.current().credentials.secret_id == "id-first"
     metadata.roles["train"] = _lent("second", now() + 1800)
     now.seconds += 600
@@ -588,7 +588,7 @@ def test_keys_are_renewed_before_they_end_and_not_earlier(machine: Machine, meta
 def test_keys_that_cannot_be_renewed_are_used_to_their_end(machine: Machine, metadata: MetadataService) -> None:
     now = Moment()
     metadata.roles["train"] = _lent("first", now() + 900)
-    supply = KeySupply(machine.settings(), now=now)
+    supply = CredentialResolver(machine.settings(), now=now)
     supply.current()
     metadata.roles.clear()
     now.seconds += 890
@@ -602,7 +602,7 @@ def test_threads_share_one_renewal(machine: Machine, metadata: MetadataService) 
     metadata.roles["train"] = _lent("first")
     supply = machine.supply()
     begin = threading.Barrier(16)
-    got: list[Keys] = []
+    got: list[ResolvedCredentials] = []
 
     def ask() -> None:
         begin.wait()
@@ -617,7 +617,7 @@ def test_threads_share_one_renewal(machine: Machine, metadata: MetadataService) 
     assert len(metadata.asked) == 2  # the role's name, and its keys
 
 
-# Keys that are refused.
+# Credentials that are refused.
 
 
 def test_the_same_sources_new_keys_are_taken_first(machine: Machine, metadata: MetadataService) -> None:
@@ -640,7 +640,7 @@ def test_others_stand_in_for_a_tasks_account_only(machine: Machine, metadata: Me
     refused = supply.current()
     asked: list[str] = []
 
-    def account_of(keys: Keys) -> str:
+    def account_of(keys: ResolvedCredentials) -> str:
         asked.append(keys.credentials.secret_id)
         return accounts[keys.credentials.secret_id]
 
@@ -660,8 +660,8 @@ def test_another_source_that_is_broken_does_not_hide_the_next(machine: Machine, 
     supply = machine.supply()
     refused = supply.current()
 
-    def account_of(keys: Keys) -> str:
-        raise NotSentError("no connection")
+    def account_of(keys: ResolvedCredentials) -> str:
+        raise RequestNotSentError("no connection")
 
     assert supply.instead_of(refused, "100", account_of) is None
 
@@ -680,7 +680,7 @@ def test_keys_that_assume_a_role_no_more_give_way_as_well(
     (warning,) = warned
     assert "the keys of tione:secretId are not accepted any more (AuthFailure.SecretIdNotFound)" in warning
     assert f"environment variable TENCENTCLOUD_SECRET_ID with the role {ROLE}" in warning
-    with pytest.raises(KeysRefusedError, match=r"AssumeRole was refused .* they are those of tione:secretId"):
+    with pytest.raises(CredentialsRefusedError, match=r"AssumeRole was refused .* they are those of tione:secretId"):
         Client(machine.settings(), "ap-guangzhou", sleep=lambda _: None).account_id()
 
 
@@ -691,9 +691,9 @@ def test_keys_that_could_not_be_had_are_not_asked_for_again_at_once(
     _pair_in_environment(machine, metadata)
     machine.environment["TENCENTCLOUD_ASSUME_ROLE_ARN"] = ROLE
     sts.faults.add("AssumeRole", code="InternalError", times=None)
-    supply = KeySupply(machine.settings(), now=now, sleep=lambda _: None)
+    supply = CredentialResolver(machine.settings(), now=now, sleep=lambda _: None)
     for _ in range(3):
-        with pytest.raises(NotSentError):
+        with pytest.raises(RequestNotSentError):
             supply.current()
     assert len([request for request in sts.requests() if request["action"] == "AssumeRole"]) == 4
     sts.faults.clear()

@@ -14,7 +14,7 @@ from pulumi_tione._api.logs import Line, RunLog, TaskLog, beginning_of, newest_l
 from pulumi_tione._api.pods import short_pod
 from pulumi_tione._timestamps import parsed_time, rfc3339
 from pulumi_tione.emulator import Emulator
-from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError, UnclearError
+from pulumi_tione.errors import ApiError, IndeterminateResultError, RequestNotSentError, TaskError, TioneError
 
 BEGIN = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
 RUN = "train-1-a"
@@ -138,9 +138,9 @@ def test_only_what_is_new_comes_the_next_time_and_what_comes_in_late_is_not_lost
 @pytest.mark.parametrize("failing", [1, 2, 10, 11, 12, 14])
 def test_an_error_in_the_middle_loses_nothing_and_repeats_nothing(failing: int) -> None:
     service = Service(spread(12_500, pods=3))
-    service.errors[failing] = UnclearError("DescribeLogs got no answer")
+    service.errors[failing] = IndeterminateResultError("DescribeLogs got no answer")
     log, read = log_of(service), list[Line]()
-    with pytest.raises(UnclearError):
+    with pytest.raises(IndeterminateResultError):
         read.extend(log.new_lines())
     read += log.new_lines()
     assert texts(read) == [str(number) for number in range(12_500)]
@@ -272,7 +272,7 @@ def test_a_task_that_is_deleted_ends_it() -> None:
 
 def test_errors_that_may_pass_are_borne_and_told_and_others_are_not() -> None:
     service = Service([(0.0, "p", "x")], statuses=["RUNNING", "RUNNING", "RUNNING", "SUCCEED"])
-    service.errors = {1: UnclearError("no answer"), 2: NotSentError("no connection")}
+    service.errors = {1: IndeterminateResultError("no answer"), 2: RequestNotSentError("no connection")}
     warned: list[str] = []
     shown, _, _ = follow(service, warn=warned.append)
     assert shown == ["x"]
@@ -284,8 +284,8 @@ def test_errors_that_may_pass_are_borne_and_told_and_others_are_not() -> None:
 
 def test_patience_with_errors_ends() -> None:
     service = Service()
-    service.errors = dict.fromkeys(range(1, 1000), UnclearError("no answer"))
-    with pytest.raises(UnclearError):
+    service.errors = dict.fromkeys(range(1, 1000), IndeterminateResultError("no answer"))
+    with pytest.raises(IndeterminateResultError):
         follow(service)
 
 
@@ -377,7 +377,7 @@ def test_a_log_ends_with_a_page_that_repeats_others(different_pages: int) -> Non
 
 def test_a_log_without_an_end_is_an_error_that_says_so() -> None:
     service = Endless(None)
-    with pytest.raises(UnclearError, match="its log has no end"):
+    with pytest.raises(IndeterminateResultError, match="its log has no end"):
         list(log_of(service).new_lines())
     assert service.calls == 1000
 

@@ -10,11 +10,11 @@ import pytest
 
 from pulumi_tione._api import transport
 from pulumi_tione._api.client import Client
-from pulumi_tione._api.credentials import KeySupply
-from pulumi_tione._api.rate_limit import Pace
+from pulumi_tione._api.credentials import CredentialResolver
+from pulumi_tione._api.rate_limit import RateLimiter
 from pulumi_tione._config.settings import Settings
-from pulumi_tione._wait.poller import Lookout
-from pulumi_tione._wait.waiter import Goal, wait
+from pulumi_tione._wait.poller import StatusPoller
+from pulumi_tione._wait.waiter import WaitTarget, wait
 from pulumi_tione.emulator import Emulator, Status
 
 QUARTER_OF_AN_HOUR = 900
@@ -24,9 +24,11 @@ TWO_HOURS = 7200
 def test_a_wait_of_two_hours_with_keys_of_fifteen_minutes_makes_it_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     durations = {**dict.fromkeys((Status.SUBMITTING, Status.PENDING, Status.STARTING), 1.0), Status.RUNNING: TWO_HOURS}
     with Emulator(manual_clock=True, requests_a_second=None, durations=durations) as emulator:
-        monkeypatch.setattr(Pace, "wait", lambda *_: None)
+        monkeypatch.setattr(RateLimiter, "wait", lambda *_: None)
         monkeypatch.setattr(
-            transport, "supply_of", lambda settings: KeySupply(settings, now=lambda: emulator.now().timestamp())
+            transport,
+            "supply_of",
+            lambda settings: CredentialResolver(settings, now=lambda: emulator.now().timestamp()),
         )
         role = {"roleArn": "qcs::cam::uin/100000000001:roleName/ci", "sessionDuration": QUARTER_OF_AN_HOUR}
         config = {"tione:assumeRole": json.dumps(role)}
@@ -42,11 +44,11 @@ def test_a_wait_of_two_hours_with_keys_of_fifteen_minutes_makes_it_to_the_end(mo
         async def pause(seconds: float) -> None:
             emulator.advance(seconds)
 
-        goal = Goal(task_id, "long", "100000000001", ("SUCCEED",))
-        lookout = Lookout(client, None, sleep=pause, spread=lambda: 1.0)
+        goal = WaitTarget(task_id, "long", "100000000001", ("SUCCEED",))
+        poller = StatusPoller(client, None, sleep=pause, spread=lambda: 1.0)
         shown: list[str] = []
         begun = emulator.now()
-        detail = asyncio.run(wait(goal, lookout, shown.append, clock=lambda: emulator.now().timestamp()))
+        detail = asyncio.run(wait(goal, poller, shown.append, clock=lambda: emulator.now().timestamp()))
 
         assert detail["Status"] == "SUCCEED"
         assert (emulator.now() - begun).total_seconds() >= TWO_HOURS

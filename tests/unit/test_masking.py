@@ -13,7 +13,7 @@ import urllib.parse
 import pytest
 
 from pulumi_tione._masking import MASK, holds_secret, mask, masking
-from pulumi_tione._text import harmless, harmless_line
+from pulumi_tione._text import sanitize, sanitize_line
 from pulumi_tione.errors import ApiError
 
 SECRETS = (
@@ -144,8 +144,8 @@ async def _in_a_thread() -> str:
 
 def test_what_comes_from_the_service_is_masked_before_it_is_cut_or_decided_on() -> None:
     with masking(["planted-token", "NotAllow"]):
-        assert harmless("\x1b[31mplanted-token") == f"\\x1b[31m{MASK}"
-        assert harmless_line("a\tplanted-token  ") == f"a       {MASK}"
+        assert sanitize("\x1b[31mplanted-token") == f"\\x1b[31m{MASK}"
+        assert sanitize_line("a\tplanted-token  ") == f"a       {MASK}"
         error = ApiError(
             "StopTrainingTask", "InternalError.NotAllow", "no \x1b planted-\ntoken planted-token", "r-1\x07"
         )

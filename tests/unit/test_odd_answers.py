@@ -18,17 +18,17 @@ import pulumi_tione as tione
 from pulumi_tione._api import transport
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.logs import TaskLog
-from pulumi_tione._api.rate_limit import Pace
+from pulumi_tione._api.rate_limit import RateLimiter
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.wire import recorded_outputs
 from pulumi_tione._wait.failure_report import report
-from pulumi_tione._wait.poller import Lookout
-from pulumi_tione._wait.waiter import Goal, wait
+from pulumi_tione._wait.poller import StatusPoller
+from pulumi_tione._wait.waiter import WaitTarget, wait
 from pulumi_tione.cli import status, whoami
 from pulumi_tione.cli.task_argument import KnownTask
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import TaskError, TioneError
-from pulumi_tione.lifecycle.check import Surroundings, check
+from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.read import read
@@ -96,22 +96,22 @@ class Scene:
     def changed(self, **news: Any) -> dict[str, Any]:
         """Update the task to other inputs."""
         inputs = {**self.inputs, **news}
-        return update(self.client, self.task_id, self.outputs, inputs, labelled=True, **self.pauses)
+        return update(self.client, self.task_id, self.outputs, inputs, labels_enabled=True, **self.pauses)
 
     @property
     def inputs(self) -> dict[str, Any]:
-        return check({}, SMALLEST, Surroundings(region=REGION, labelled=True)).inputs
+        return check({}, SMALLEST, CheckContext(region=REGION, labels_enabled=True)).inputs
 
 
 def _create(scene: Scene) -> object:
-    inputs = check({}, {**SMALLEST, "name": "another"}, Surroundings(region=REGION, labelled=True)).inputs
-    return Creation(scene.client, inputs, labelled=True, **scene.pauses).run()
+    inputs = check({}, {**SMALLEST, "name": "another"}, CheckContext(region=REGION, labels_enabled=True)).inputs
+    return Creation(scene.client, inputs, labels_enabled=True, **scene.pauses).run()
 
 
 def _wait(scene: Scene) -> object:
-    lookout = Lookout(scene.client, None, scene.clock.nap)
-    goal = Goal(scene.task_id, "bert", "100000000001", ["SUCCEED"], timedelta(hours=1), logs=True)
-    return asyncio.run(wait(goal, lookout, lambda _: None, scene.clock.time))
+    poller = StatusPoller(scene.client, None, scene.clock.nap)
+    goal = WaitTarget(scene.task_id, "bert", "100000000001", ["SUCCEED"], timedelta(hours=1), logs=True)
+    return asyncio.run(wait(goal, poller, lambda _: None, scene.clock.time))
 
 
 def _search(scene: Scene) -> None:
@@ -215,7 +215,7 @@ ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    monkeypatch.setattr(Pace, "wait", lambda *_: None)
+    monkeypatch.setattr(RateLimiter, "wait", lambda *_: None)
     for name in ("OUTAGES", "FAILURES", "THROTTLING"):
         monkeypatch.setattr(transport, f"_PATIENCE_WITH_{name}_SECONDS", 0)
     monkeypatch.setattr(transport, "_LOOKS_AT_MALFORMED_ANSWERS", 1)
@@ -230,7 +230,7 @@ def scene_of(emulator: Emulator) -> Scene:
     client = Client(Settings(lambda _: None, emulator.environment), REGION, sleep=clock.sleep)
     task_id = client.create_training_task({**SMALLEST_BODY, "Name": "bert"})
     detail = client.describe_training_task(task_id) or {}
-    inputs = check({}, {**SMALLEST, "name": "bert"}, Surroundings(region=REGION, labelled=True)).inputs
+    inputs = check({}, {**SMALLEST, "name": "bert"}, CheckContext(region=REGION, labels_enabled=True)).inputs
     return Scene(emulator, client, task_id, recorded_outputs(inputs, detail), clock)
 
 

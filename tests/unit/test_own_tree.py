@@ -95,7 +95,7 @@ def test_a_secret_is_found_whatever_its_file_is_called(tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize(
-    "harmless",
+    "sanitize",
     [
         "https://user:word@example.com/x and https://user:word@registry.example.org",
         "http://user:word@127.0.0.1:9 and http://user:word@localhost/",
@@ -103,9 +103,9 @@ def test_a_secret_is_found_whatever_its_file_is_called(tmp_path: Path, name: str
         "secretKey=" + "0" * 32,
     ],
 )
-def test_what_opens_nothing_is_no_secret(tmp_path: Path, harmless: str) -> None:
+def test_what_opens_nothing_is_no_secret(tmp_path: Path, sanitize: str) -> None:
     file = tmp_path / "notes.md"
-    file.write_text(harmless, encoding="utf-8")
+    file.write_text(sanitize, encoding="utf-8")
     assert scan.found_in([file]) == []
 
 

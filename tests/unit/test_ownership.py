@@ -8,19 +8,19 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._constraints import cleaned_tag_text, tag_complaint
+from pulumi_tione._constraints import cleaned_tag_text, tag_violation
 from pulumi_tione._schema.identity import (
     CREATE_LABEL,
     LABELS,
-    NUMBERS,
+    NAME_SUFFIXES,
     OWNER,
     RETAINED,
     RETAINED_LABEL,
-    automatic_name,
-    is_form_of,
+    desired_tags,
+    generated_name,
+    is_generated_form,
     labels,
-    numbered,
-    wanted_tags,
+    suffixed_name,
 )
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -43,9 +43,9 @@ def owned(**changes: str) -> dict[str, str]:
 @given(owner=owners)
 @PROPERTY
 def test_a_name_is_legal_and_the_labels_are_too_whatever_things_are_called(owner: dict[str, str]) -> None:
-    assert LEGAL_NAME.match(automatic_name(owner))
+    assert LEGAL_NAME.match(generated_name(owner))
     assert set(labels(owner)) == {"pulumi:project", "pulumi:stack", "pulumi:resource"}
-    assert all(tag_complaint(key, value) is None for key, value in labels(owner).items())
+    assert all(tag_violation(key, value) is None for key, value in labels(owner).items())
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_name_is_legal_and_the_labels_are_too_whatever_things_are_called(owner
     ],
 )
 def test_a_name_shows_stack_and_resource(owner: dict[str, str], begins: str) -> None:
-    name = automatic_name(owner)
+    name = generated_name(owner)
     assert name.startswith(begins)
     assert LEGAL_NAME.match(name)
     assert re.search(r"-[0-9a-f]{8}$", name)
@@ -76,15 +76,15 @@ def test_a_name_shows_stack_and_resource(owner: dict[str, str], begins: str) -> 
     ],
 )
 def test_a_name_is_the_same_on_every_machine_and_in_every_version(owner: dict[str, str], name: str) -> None:
-    assert automatic_name(owner) == name
-    assert automatic_name(dict(reversed(owner.items()))) == name
+    assert generated_name(owner) == name
+    assert generated_name(dict(reversed(owner.items()))) == name
 
 
 @given(one=owners, other=owners)
 @PROPERTY
 def test_two_owners_have_two_names(one: dict[str, str], other: dict[str, str]) -> None:
     assume(one != other)
-    assert automatic_name(one) != automatic_name(other)
+    assert generated_name(one) != generated_name(other)
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ def test_two_owners_have_two_names(one: dict[str, str], other: dict[str, str]) -
 def test_tasks_of_one_name_are_told_apart_by_parent_project_stack_and_organization(
     one: dict[str, str], other: dict[str, str]
 ) -> None:
-    assert automatic_name(one) != automatic_name(other)
+    assert generated_name(one) != generated_name(other)
 
 
 def test_a_name_depends_on_the_owner_alone() -> None:
-    assert automatic_name({**BERT, "anything": "else"}) == automatic_name(BERT)
+    assert generated_name({**BERT, "anything": "else"}) == generated_name(BERT)
 
 
 @given(owner=owners, contents=st.dictionaries(texts, texts, max_size=3))
@@ -117,31 +117,31 @@ def test_the_name_of_a_task_whose_predecessor_stays_depends_on_what_it_is_made_o
     owner: dict[str, str], contents: dict[str, str]
 ) -> None:
     retained = {**owner, RETAINED: True}
-    name = automatic_name(retained, contents)
+    name = generated_name(retained, contents)
     assert LEGAL_NAME.match(name)
-    assert name != automatic_name(owner)
-    assert name == automatic_name(retained, dict(reversed(contents.items())))
-    assert name != automatic_name(retained, {**contents, "one more": "x"})
-    assert automatic_name(owner, contents) == automatic_name(owner)
+    assert name != generated_name(owner)
+    assert name == generated_name(retained, dict(reversed(contents.items())))
+    assert name != generated_name(retained, {**contents, "one more": "x"})
+    assert generated_name(owner, contents) == generated_name(owner)
 
 
-@given(owner=owners, number=st.sampled_from(NUMBERS), other=st.sampled_from(NUMBERS))
+@given(owner=owners, number=st.sampled_from(NAME_SUFFIXES), other=st.sampled_from(NAME_SUFFIXES))
 @PROPERTY
 def test_a_computed_name_can_be_numbered_and_stays_legal_and_recognized(
     owner: dict[str, str], number: int, other: int
 ) -> None:
-    name = automatic_name(owner)
-    assert LEGAL_NAME.match(numbered(name, number))
-    assert numbered(name, number) != name
-    assert (numbered(name, number) == numbered(name, other)) == (number == other)
-    assert is_form_of(numbered(name, number), name)
-    assert is_form_of(name, name)
-    assert not is_form_of(name, numbered(name, number))
-    assert not is_form_of(numbered(name, number), automatic_name({**owner, "stack": owner["stack"] + "x"}))
+    name = generated_name(owner)
+    assert LEGAL_NAME.match(suffixed_name(name, number))
+    assert suffixed_name(name, number) != name
+    assert (suffixed_name(name, number) == suffixed_name(name, other)) == (number == other)
+    assert is_generated_form(suffixed_name(name, number), name)
+    assert is_generated_form(name, name)
+    assert not is_generated_form(name, suffixed_name(name, number))
+    assert not is_generated_form(suffixed_name(name, number), generated_name({**owner, "stack": owner["stack"] + "x"}))
 
 
 @pytest.mark.parametrize(
-    ("labelled", "tags", "expected"),
+    ("labels_enabled", "tags", "expected"),
     [
         (True, None, {"pulumi:project": "nlp", "pulumi:stack": "dev", "pulumi:resource": "bert"}),
         (False, None, {}),
@@ -154,21 +154,21 @@ def test_a_computed_name_can_be_numbered_and_stays_legal_and_recognized(
     ],
 )
 def test_a_task_should_have_the_programs_tags_and_its_labels_which_win(
-    labelled: bool, tags: dict[str, str] | None, expected: dict[str, str]
+    labels_enabled: bool, tags: dict[str, str] | None, expected: dict[str, str]
 ) -> None:
     inputs = {"owner": BERT, **({} if tags is None else {"tags": tags})}
-    assert wanted_tags(inputs, labelled) == expected
-    assert wanted_tags({"tags": tags or {}}, labelled) == (tags or {})
+    assert desired_tags(inputs, labels_enabled) == expected
+    assert desired_tags({"tags": tags or {}}, labels_enabled) == (tags or {})
 
 
 def test_a_create_is_told_from_another_one_by_a_label_of_its_own() -> None:
-    assert wanted_tags({"owner": BERT}, True, create="a7") == {**labels(BERT), CREATE_LABEL: "a7"}
-    assert CREATE_LABEL not in wanted_tags({"owner": BERT}, False, create="a7")
+    assert desired_tags({"owner": BERT}, True, create="a7") == {**labels(BERT), CREATE_LABEL: "a7"}
+    assert CREATE_LABEL not in desired_tags({"owner": BERT}, False, create="a7")
 
 
 def test_a_task_that_stays_on_purpose_says_so_in_a_label() -> None:
-    assert wanted_tags({"owner": {**BERT, RETAINED: True}}, True)[RETAINED_LABEL] == "true"
-    assert RETAINED_LABEL not in wanted_tags({"owner": BERT}, True)
+    assert desired_tags({"owner": {**BERT, RETAINED: True}}, True)[RETAINED_LABEL] == "true"
+    assert RETAINED_LABEL not in desired_tags({"owner": BERT}, True)
 
 
 @pytest.mark.parametrize(("number", "optional"), [(45, 2), (46, 1), (47, 0)])
@@ -176,7 +176,7 @@ def test_labels_that_earlier_versions_did_not_bind_take_no_room_from_the_program
     number: int, optional: int
 ) -> None:
     tags = {f"key{index}": "x" for index in range(number)}
-    wanted = wanted_tags({"owner": {**BERT, RETAINED: True}, "tags": tags}, True, create="a7")
+    wanted = desired_tags({"owner": {**BERT, RETAINED: True}, "tags": tags}, True, create="a7")
     assert {*tags, *LABELS} <= wanted.keys()
     assert len(wanted) == number + len(LABELS) + optional <= 50
 
@@ -208,4 +208,4 @@ def test_a_label_keeps_what_a_tag_may_hold(text: str, cleaned: str) -> None:
 
 def test_a_label_is_no_value_that_is_new_for_each_task() -> None:
     assert labels(BERT) == labels(dict(BERT))
-    assert automatic_name(BERT) not in labels(BERT).values()
+    assert generated_name(BERT) not in labels(BERT).values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pulumi_tione._api.rate_limit import REQUESTS, Pace
+from pulumi_tione._api.rate_limit import REQUESTS, RateLimiter
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Clock:
             self.now += seconds
 
 
-def sent(pace: Pace, clock: Clock, action: str, count: int) -> list[float]:
+def sent(pace: RateLimiter, clock: Clock, action: str, count: int) -> list[float]:
     """When each of so many requests was let pass."""
     times = []
     for _ in range(count):
@@ -36,20 +36,20 @@ def sent(pace: Pace, clock: Clock, action: str, count: int) -> list[float]:
 
 def test_as_many_requests_as_the_service_takes_in_a_second_are_not_held_back() -> None:
     clock = Clock()
-    assert sent(Pace(clock.sleep, clock), clock, "CreateTrainingTask", REQUESTS) == [5000.0] * REQUESTS
+    assert sent(RateLimiter(clock.sleep, clock), clock, "CreateTrainingTask", REQUESTS) == [5000.0] * REQUESTS
     assert clock.pauses == []
 
 
 def test_never_more_than_the_service_takes_are_sent_in_any_one_second() -> None:
     clock = Clock()
-    times = sent(Pace(clock.sleep, clock), clock, "CreateTrainingTask", 10 * REQUESTS)
+    times = sent(RateLimiter(clock.sleep, clock), clock, "CreateTrainingTask", 10 * REQUESTS)
     assert all(later - earlier > 1 for earlier, later in zip(times, times[REQUESTS:], strict=False))
     assert times[-1] - times[0] < 10 * 1.2
 
 
 def test_each_action_has_a_limit_of_its_own() -> None:
     clock = Clock()
-    pace = Pace(clock.sleep, clock)
+    pace = RateLimiter(clock.sleep, clock)
     for action in ("CreateTrainingTask", "DescribeTrainingTask", "DescribeTrainingTasks"):
         sent(pace, clock, action, REQUESTS)
     assert clock.pauses == []
@@ -68,7 +68,7 @@ def test_a_wait_that_others_make_long_is_announced_once() -> None:
             rounds_of_others -= 1
             sent(pace, clock, "CreateTrainingTask", REQUESTS)
 
-    pace = Pace(sleep, clock)
+    pace = RateLimiter(sleep, clock)
     sent(pace, clock, "CreateTrainingTask", REQUESTS)
     pace.wait("CreateTrainingTask", said.append)
     assert clock.now - 5000 > 3
@@ -87,7 +87,7 @@ def test_a_short_wait_is_not_announced_even_if_somebody_else_was_faster() -> Non
             is_somebody_faster = False
             sent(pace, clock, "CreateTrainingTask", REQUESTS // 2)
 
-    pace = Pace(sleep, clock)
+    pace = RateLimiter(sleep, clock)
     for _ in range(2):
         sent(pace, clock, "CreateTrainingTask", REQUESTS // 2)
         clock.now += 0.45
@@ -100,7 +100,7 @@ def test_a_short_wait_is_not_announced_even_if_somebody_else_was_faster() -> Non
 def test_all_threads_share_one_limit() -> None:
     count = 5 * REQUESTS
     clock = Clock()
-    pace = Pace(clock.sleep, clock)
+    pace = RateLimiter(clock.sleep, clock)
     threads = [threading.Thread(target=pace.wait, args=("CreateTrainingTask", lambda _: None)) for _ in range(count)]
     for thread in threads:
         thread.start()

@@ -20,7 +20,7 @@ from pulumi_tione._api.client import Client
 from pulumi_tione._masking import mask
 from pulumi_tione._pulumi.properties import property_path
 from pulumi_tione._schema.identity import RETAINED
-from pulumi_tione.errors import UnreachedError
+from pulumi_tione.errors import WaitFailedError
 
 # Of the loops that the mock engine leaves in its threads, some are collected after their own sockets.
 pytestmark = pytest.mark.filterwarnings(
@@ -588,7 +588,7 @@ def test_what_is_secret_is_known_while_a_task_is_waited_for(engine: Engine, monk
 
     async def wait(*_: Any) -> Any:
         shown.append(mask("planted-1, planted-2 and planted-3"))
-        raise UnreachedError("it says planted-1", "a report\nwith \x1b planted-2")
+        raise WaitFailedError("it says planted-1", "a report\nwith \x1b planted-2")
 
     monkeypatch.setattr(training_task, "wait", wait)
     monkeypatch.setattr(pulumi.log, "error", lambda text, **_: shown.append(text))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione._api.client import Client
-from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError
+from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.read import read as read_by_clock
 
@@ -107,7 +107,7 @@ def outputs_and_inputs(
 def test_what_the_service_adds_by_itself_is_no_drift() -> None:
     outputs, inputs = outputs_and_inputs(DETAIL)
     assert inputs == INPUTS
-    assert diff(outputs, INPUTS, labelled=False) == Difference(replacing=(), in_place=())
+    assert diff(outputs, INPUTS, labels_enabled=False) == Difference(replacing=(), in_place=())
     assert outputs["status"] == "RUNNING"
     assert outputs["exposeNetworkConfig"]["sshConfig"]["loginCommand"] == "ssh root@1.2.3.4"
 
@@ -122,7 +122,7 @@ def test_a_second_refresh_is_the_same_as_the_first() -> None:
 def test_drift_shows_in_outputs_and_inputs_at_that_property_alone() -> None:
     outputs, inputs = outputs_and_inputs({**DETAIL, "Tags": [{"TagKey": "team", "TagValue": "cv"}]})
     assert inputs == {**INPUTS, "tags": {"team": "cv"}}
-    assert diff(outputs, INPUTS, labelled=False) == Difference(replacing=(), in_place=("tags",))
+    assert diff(outputs, INPUTS, labels_enabled=False) == Difference(replacing=(), in_place=("tags",))
 
 
 def test_drift_that_was_undone_is_gone_again() -> None:
@@ -130,7 +130,7 @@ def test_drift_that_was_undone_is_gone_again() -> None:
     assert changed["startCmdInfo"] == {"workerStartCmd": "sleep 6"}
     outputs, inputs = outputs_and_inputs(DETAIL, changed)
     assert inputs == INPUTS
-    assert diff(outputs, INPUTS, labelled=False) == Difference(replacing=(), in_place=())
+    assert diff(outputs, INPUTS, labels_enabled=False) == Difference(replacing=(), in_place=())
 
 
 def test_secrets_and_what_the_service_never_tells_stay_as_they_were_set() -> None:
@@ -164,7 +164,7 @@ def test_a_task_that_is_only_out_of_sight_is_an_error_and_never_gone(
 @pytest.mark.parametrize(
     "error",
     [
-        NotSentError("DescribeTrainingTask was not sent"),
+        RequestNotSentError("DescribeTrainingTask was not sent"),
         ApiError("DescribeTrainingTask", "AuthFailure.TokenFailure", "no", "r-1"),
         ApiError("DescribeTrainingTask", "ResourceNotFound.VPCNotFound", "no", "r-1"),
     ],

@@ -173,11 +173,11 @@ def test_an_address_that_cannot_be_meant_is_an_error_of_one_line(address: str) -
 
 
 @pytest.mark.parametrize(
-    ("value", "labelled"),
+    ("value", "labels_enabled"),
     [(None, True), ("", True), ("true", True), ("false", False), (" False\n", False), ("TRUE", True)],
 )
-def test_labels_are_on_unless_they_are_turned_off(value: str | None, labelled: bool) -> None:
-    assert settings_of({} if value is None else {"tione:labels": value}).labels == labelled
+def test_labels_are_on_unless_they_are_turned_off(value: str | None, labels_enabled: bool) -> None:
+    assert settings_of({} if value is None else {"tione:labels": value}).labels == labels_enabled
 
 
 @pytest.mark.parametrize("value", ["no", "0", "off", "yes"])

@@ -10,7 +10,7 @@ import pytest
 
 from pulumi_tione._api.client import PAGE, Client
 from pulumi_tione._api.status_batcher import Statuses
-from pulumi_tione.errors import UnclearError
+from pulumi_tione.errors import IndeterminateResultError
 
 
 class Service(Client):
@@ -58,7 +58,7 @@ def ask(service: Service, ids: Sequence[str], workspaces: Sequence[str | None] =
     def one(task_id: str, workspace: str | None) -> None:
         try:
             told[task_id] = statuses.of(service, task_id, workspace)
-        except UnclearError as error:
+        except IndeterminateResultError as error:
             told[task_id] = error
 
     threads = [
@@ -104,9 +104,9 @@ def test_workspaces_are_asked_apart() -> None:
 
 def test_a_call_that_fails_fails_for_all_who_share_it_and_the_next_one_is_made_anew() -> None:
     service = Service()
-    service.error = UnclearError("DescribeTrainingTasks got no answer")
+    service.error = IndeterminateResultError("DescribeTrainingTasks got no answer")
     told = ask(service, ["a", "b"])
-    assert all(isinstance(told[task_id], UnclearError) for task_id in "ab")
+    assert all(isinstance(told[task_id], IndeterminateResultError) for task_id in "ab")
     service.error = None
     assert Statuses(sleep=lambda _: None).of(service, "a", None) == "RUNNING"
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._schema.identity import NUMBERED_FROM, UNCONFIRMED, automatic_name, labels, numbered
-from pulumi_tione.errors import ApiError, UnclearError
+from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED, generated_name, labels, suffixed_name
+from pulumi_tione.errors import ApiError, IndeterminateResultError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.read import read
@@ -164,7 +164,7 @@ def refusal(code: str) -> ApiError:
     return ApiError("TagResources", code, "no", "r-1")
 
 
-LOST = UnclearError("StartTrainingTask got no answer")
+LOST = IndeterminateResultError("StartTrainingTask got no answer")
 
 
 def inputs(**changes: Any) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def updated(
     service: Service,
     *,
     outputs: Mapping[str, Any] = OUTPUTS,
-    labelled: bool = True,
+    labels_enabled: bool = True,
     warnings: list[str] | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
@@ -184,9 +184,16 @@ def updated(
     news = inputs(**changes)
     warn = (warnings if warnings is not None else []).append
     reached = update(
-        service, "train-1", outputs, news, labelled=labelled, warn=warn, sleep=service.sleep, clock=service.clock
+        service,
+        "train-1",
+        outputs,
+        news,
+        labels_enabled=labels_enabled,
+        warn=warn,
+        sleep=service.sleep,
+        clock=service.clock,
     )
-    assert diff(reached, news, labelled=labelled) == Difference(replacing=(), in_place=())
+    assert diff(reached, news, labels_enabled=labels_enabled) == Difference(replacing=(), in_place=())
     assert UNCONFIRMED not in reached
     return reached
 
@@ -235,7 +242,7 @@ def test_a_renamed_resource_gets_its_labels_anew() -> None:
 
 def test_labels_that_are_turned_off_are_removed() -> None:
     service = Service()
-    updated(service, labelled=False)
+    updated(service, labels_enabled=False)
     assert service.calls == ["untag pulumi:project,pulumi:resource,pulumi:stack"]
 
 
@@ -338,7 +345,7 @@ def test_a_tag_that_was_bound_later_than_anybody_looked_is_taken_away_again(is_r
     service.happen()
     if is_refreshed:
         reached = refreshed(service, reached)
-    assert diff(reached, NEWS, labelled=True).in_place == ("tags",)
+    assert diff(reached, NEWS, labels_enabled=True).in_place == ("tags",)
     updated(service, outputs=reached)
     assert "new" not in service.tags
 
@@ -391,7 +398,7 @@ def test_the_label_of_the_create_is_left_as_it_is() -> None:
     updated(service, tags={"team": "cv"})
     assert service.tags["pulumi:create"] == "7f"
     outputs = {**OUTPUTS, "allTags": {**OUTPUTS["allTags"], "pulumi:create": "7f"}}
-    updated(service, outputs=outputs, labelled=False)
+    updated(service, outputs=outputs, labels_enabled=False)
     assert "pulumi:create" not in service.tags
 
 
@@ -400,7 +407,7 @@ RETAINED = {**OWNER, "retainOnDelete": True}
 
 def test_a_task_of_an_earlier_version_gets_newer_labels_along_with_another_change() -> None:
     outputs = {**OUTPUTS, "owner": RETAINED}
-    assert diff(outputs, {**NEWS, "owner": RETAINED}, labelled=True).in_place == ()
+    assert diff(outputs, {**NEWS, "owner": RETAINED}, labels_enabled=True).in_place == ()
     service = Service()
     reached = updated(service, outputs=outputs, owner=RETAINED, logEnable=True)
     assert service.calls == ["tag pulumi:retained", "log True None"]
@@ -451,11 +458,11 @@ def test_an_update_loses_no_output() -> None:
 
 
 def test_a_computed_name_that_had_to_be_numbered_stays() -> None:
-    service, name = Service(), automatic_name(OWNER)
-    service.happen(name=numbered(name, 2))
-    outputs = {**OUTPUTS, "name": service.name, NUMBERED_FROM: name}
+    service, name = Service(), generated_name(OWNER)
+    service.happen(name=suffixed_name(name, 2))
+    outputs = {**OUTPUTS, "name": service.name, BASE_NAME: name}
     reached = updated(service, outputs=outputs, name=name, tags={"team": "cv"})
-    assert (reached["name"], reached[NUMBERED_FROM]) == (service.name, name)
+    assert (reached["name"], reached[BASE_NAME]) == (service.name, name)
 
 
 # Run state.
@@ -642,7 +649,7 @@ def test_a_start_whose_answer_was_lost_and_that_has_not_happened_is_an_error_aft
     assert 30 < service.now - 1000 < 45
     assert service.calls == ["start"]
     assert (partial.outputs["run"], partial.outputs[UNCONFIRMED]) == (2, {"start": "instance-1"})
-    assert diff(partial.outputs, inputs(**RERUN), labelled=True).in_place == ("run",)
+    assert diff(partial.outputs, inputs(**RERUN), labels_enabled=True).in_place == ("run",)
 
     service.start = service.started
     updated(service, outputs=partial.outputs, **RERUN)
@@ -825,7 +832,7 @@ def test_a_task_that_cannot_be_read_afterwards_is_recorded_as_it_was_changed() -
             self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
         ) -> dict[str, Any] | None:
             if self.looks:
-                raise UnclearError("no answer")
+                raise IndeterminateResultError("no answer")
             return super().describe_training_task(task_id)
 
     service, warnings = Unreadable(), list[str]()

@@ -9,26 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulumi_tione._api.polling import intervals, wait_until
-from pulumi_tione._api.status import Status, has_reached, is_at_rest, is_known, status_of
+from pulumi_tione._api.status import Status, has_reached, is_known, is_terminal, status_of
 
 ALL = [*Status]
-AT_REST = {"STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"}
+TERMINAL = {"STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"}
 ACTIVE = {"SUBMITTING", "PENDING", "STARTING", "RUNNING", "STOPPING"}
 
 
 def test_the_statuses_are_spelled_as_the_api_spells_them() -> None:
-    assert {status.value for status in Status} == AT_REST | ACTIVE
+    assert {status.value for status in Status} == TERMINAL | ACTIVE
 
 
 @pytest.mark.parametrize("status", ALL)
 def test_a_task_rests_where_a_run_has_ended(status: str) -> None:
-    assert is_at_rest(status) == (status in AT_REST)
+    assert is_terminal(status) == (status in TERMINAL)
 
 
 @pytest.mark.parametrize("status", ["PAUSED", "paused", "", "SUCCEEDED", "None"])
 def test_a_status_that_nobody_has_heard_of_is_no_rest_and_nothing_that_is_waited_for(status: str) -> None:
     assert not is_known(status)
-    assert not is_at_rest(status)
+    assert not is_terminal(status)
     assert not any(has_reached(status, wanted) for wanted in ALL)
     assert status_of({"Status": status}) == status
 
@@ -37,7 +37,7 @@ def test_a_status_that_nobody_has_heard_of_is_no_rest_and_nothing_that_is_waited
 def test_statuses_are_compared_without_regard_to_case(status: Status) -> None:
     for spelled in (status.value, status.value.lower(), status.value.title(), f" {status.value.lower()}\n"):
         assert is_known(spelled)
-        assert is_at_rest(spelled) == (status.value in AT_REST)
+        assert is_terminal(spelled) == (status.value in TERMINAL)
         assert has_reached(spelled, status.value)
         assert status_of({"Status": spelled}) == status.value
 

@@ -15,9 +15,16 @@ import pytest
 
 from pulumi_tione._api.client import PAGE, Client
 from pulumi_tione._wait import waiter
-from pulumi_tione._wait.poller import Lookout
-from pulumi_tione._wait.waiter import Goal, wait
-from pulumi_tione.errors import ApiError, NotSentError, TaskError, TioneError, UnclearError, UnreachedError
+from pulumi_tione._wait.poller import StatusPoller
+from pulumi_tione._wait.waiter import WaitTarget, wait
+from pulumi_tione.errors import (
+    ApiError,
+    IndeterminateResultError,
+    RequestNotSentError,
+    TaskError,
+    TioneError,
+    WaitFailedError,
+)
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.existence import detail_or_gone
 
@@ -97,33 +104,33 @@ class Service(Client):
 
 
 class Watch:
-    """Waits for tasks of a service; the clock goes on by what is slept."""
+    """Wait for tasks of a service; the clock goes on by what is slept."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.now = 1000.0
         self.shown: list[str] = []
-        self.lookout = Lookout(service, None, sleep=self._sleep, spread=lambda: 1.0)
+        self.poller = StatusPoller(service, None, sleep=self._sleep, spread=lambda: 1.0)
 
     async def _sleep(self, seconds: float) -> None:
         self.now += seconds
         await asyncio.sleep(0)
 
-    async def wait(self, goal: Goal) -> Any:
-        return await wait(goal, self.lookout, self.shown.append, lambda: self.now)
+    async def wait(self, goal: WaitTarget) -> Any:
+        return await wait(goal, self.poller, self.shown.append, lambda: self.now)
 
 
-def goal(*statuses: str, task_id: str = "train-1", **how: Any) -> Goal:
+def goal(*statuses: str, task_id: str = "train-1", **how: Any) -> WaitTarget:
     recorded = {"status": "RUNNING", "create_time": NOW.isoformat()}
-    return Goal(task_id, "bert", OWN_ACCOUNT, statuses or ("SUCCEED",), **{**recorded, **how})
+    return WaitTarget(task_id, "bert", OWN_ACCOUNT, statuses or ("SUCCEED",), **{**recorded, **how})
 
 
-def result(service: Service, awaited: Goal | None = None) -> tuple[Json, Watch]:
+def result(service: Service, awaited: WaitTarget | None = None) -> tuple[Json, Watch]:
     watch = Watch(service)
     return asyncio.run(watch.wait(awaited or goal())), watch
 
 
-def failure(service: Service, awaited: Goal | None = None) -> tuple[Exception, Watch]:
+def failure(service: Service, awaited: WaitTarget | None = None) -> tuple[Exception, Watch]:
     watch = Watch(service)
     with pytest.raises(TioneError) as caught:
         asyncio.run(watch.wait(awaited or goal()))
@@ -209,7 +216,7 @@ def test_a_failure_says_whether_the_next_update_runs_the_task_again(
     status: str, reruns: int, says: list[str], never: list[str]
 ) -> None:
     service = Service(status)
-    with pytest.raises(UnreachedError) as caught:
+    with pytest.raises(WaitFailedError) as caught:
         asyncio.run(Watch(service).wait(goal(rerun_on_failure=reruns)))
     text = " ".join(str(caught.value).split())
     assert all(word in text for word in says)
@@ -224,7 +231,7 @@ def test_a_detail_that_never_agrees_holds_a_wait_back_for_half_a_minute(listed: 
     if is_reached:
         assert asyncio.run(waiting)["Status"] == "SUCCEED"
     else:
-        with pytest.raises(UnreachedError, match="ended FAILED, not SUCCEED as awaited"):
+        with pytest.raises(WaitFailedError, match="ended FAILED, not SUCCEED as awaited"):
             asyncio.run(waiting)
     assert 30 < watch.now - 1000 < 65
     assert service.described < 15
@@ -308,7 +315,7 @@ def test_a_task_that_reached_its_goal_though_the_list_lags_is_not_late() -> None
 def test_a_wait_ends_within_two_looks_after_the_end(ends: str, before: int) -> None:
     service = Service(*["RUNNING"] * before, ends)
     watch = Watch(service)
-    with contextlib.suppress(UnreachedError):
+    with contextlib.suppress(WaitFailedError):
         asyncio.run(watch.wait(goal()))
     assert len(service.list_calls) <= before + 2
 
@@ -316,11 +323,11 @@ def test_a_wait_ends_within_two_looks_after_the_end(ends: str, before: int) -> N
 def test_the_report_of_a_failure_is_not_held_back_by_a_service_that_does_not_answer() -> None:
     class Silent(Service):
         def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json:
-            raise UnclearError("no answer")
+            raise IndeterminateResultError("no answer")
 
     service = Silent("FAILED")
     error, _ = failure(service)
-    assert isinstance(error, UnreachedError)
+    assert isinstance(error, WaitFailedError)
     assert service.asked_for_pods == 0
     assert service.asked_for_lines == 0
     assert "not shown, as it cannot be read: task (no answer); events (not asked); pods (not asked)" in error.report
@@ -341,7 +348,7 @@ def test_a_task_that_was_stopped_fails_the_wait_and_says_by_whom(operator: Json,
     error, _ = failure(service)
     assert f"training task 'bert' (train-1) ended STOPPED {by_whom}, not SUCCEED as awaited: User Stop." in str(error)
     assert "\n" not in str(error)
-    assert isinstance(error, UnreachedError)
+    assert isinstance(error, WaitFailedError)
     assert error.report.startswith(str(error) + "\n")
     assert "request id: r-9" in error.report
 
@@ -369,7 +376,7 @@ def test_a_task_that_was_started_again_meanwhile_is_waited_for() -> None:
 def test_a_task_that_is_not_there_in_time_fails_the_wait_and_runs_on() -> None:
     error, watch = failure(Service("RUNNING"), goal(timeout=timedelta(hours=3)))
     assert "is RUNNING after 3.0 h, not SUCCEED as awaited; it runs on" in str(error)
-    assert isinstance(error, UnreachedError)
+    assert isinstance(error, WaitFailedError)
     assert "pulumi-tione logs train-1 --pod worker-0 --region ap-guangzhou --follow" in error.report
     assert 3 * 3600 <= watch.now - 1000 < 3 * 3600 + 60
 
@@ -384,14 +391,14 @@ def test_a_task_that_no_list_shows_is_asked_for_and_one_that_is_gone_ends_the_wa
 
 def test_errors_that_may_pass_are_waited_through_and_shown_once_a_minute() -> None:
     service = Service("RUNNING", "SUCCEED")
-    service.errors = [UnclearError("no answer")] * 20
+    service.errors = [IndeterminateResultError("no answer")] * 20
     _, watch = result(service)
     assert 3 <= len([message for message in watch.shown if message.startswith("status unknown")]) <= 7
 
 
 def test_patience_ends_after_half_an_hour() -> None:
     service = Service("RUNNING")
-    service.errors = [UnclearError("no answer")] * 1000
+    service.errors = [IndeterminateResultError("no answer")] * 1000
     error, watch = failure(service)
     assert isinstance(error, TaskError)
     assert "could not be read for 30 min: no answer" in str(error)
@@ -400,7 +407,7 @@ def test_patience_ends_after_half_an_hour() -> None:
 
 def test_patience_ends_after_a_minute_if_the_service_was_never_reached() -> None:
     service = Service("RUNNING")
-    service.errors = [NotSentError("http://127.0.0.1:9 cannot be reached")] * 1000
+    service.errors = [RequestNotSentError("http://127.0.0.1:9 cannot be reached")] * 1000
     error, watch = failure(service)
     assert "could not be read for" in str(error)
     assert "cannot be reached" in str(error)
@@ -409,7 +416,7 @@ def test_patience_ends_after_a_minute_if_the_service_was_never_reached() -> None
 
 def test_an_outage_of_a_service_that_was_reached_is_waited_through() -> None:
     service = Service("RUNNING", "RUNNING", "SUCCEED")
-    service.errors = [None, *[NotSentError("http://127.0.0.1:9 cannot be reached")] * 20]
+    service.errors = [None, *[RequestNotSentError("http://127.0.0.1:9 cannot be reached")] * 20]
     _, watch = result(service)
     assert watch.now - 1000 > 120
 
@@ -486,7 +493,7 @@ class Many(Watch):
     LIST_CALLS = COUNT // PAGE
 
     async def _sleep(self, seconds: float) -> None:
-        while sum(len(batch.ids) for batch in self.lookout._gathering.values()) < self.COUNT:
+        while sum(len(batch.ids) for batch in self.poller._gathering.values()) < self.COUNT:
             await asyncio.sleep(0.0001)
         await super()._sleep(seconds)
 

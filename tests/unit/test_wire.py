@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 
 from pulumi_tione._constraints import EncodedCommand, MaxItems, MaxLength, OneOf, Range, TaskName
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
-from pulumi_tione._schema.identity import wanted_tags
+from pulumi_tione._schema.identity import desired_tags
 from pulumi_tione._schema.wire import (
     encoded_commands,
     imported_outputs,
     inputs_among,
     recorded_outputs,
     request_body,
-    same,
+    values_equal,
 )
-from pulumi_tione.lifecycle.check import Surroundings, check
+from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.diff import Difference
 from pulumi_tione.lifecycle.diff import diff as diff_by_labels
 
@@ -45,15 +45,15 @@ INPUTS: dict[str, Any] = {
     "owner": OWNER,
 }
 NO_DIFFERENCE = Difference(replacing=(), in_place=())
-UNLABELLED = Surroundings(region="ap-guangzhou", labelled=False)
+UNLABELLED = CheckContext(region="ap-guangzhou", labels_enabled=False)
 
 
-def body_of(inputs: Mapping[str, Any], *, labelled: bool = False) -> dict[str, Any]:
-    return request_body(inputs, wanted_tags(inputs, labelled))
+def body_of(inputs: Mapping[str, Any], *, labels_enabled: bool = False) -> dict[str, Any]:
+    return request_body(inputs, desired_tags(inputs, labels_enabled))
 
 
 def diff(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
-    return diff_by_labels(outputs, news, labelled="pulumi:stack" in outputs["allTags"])
+    return diff_by_labels(outputs, news, labels_enabled="pulumi:stack" in outputs["allTags"])
 
 
 def with_inputs(**changes: Any) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def test_an_encoded_command_is_one_that_check_lets_pass_and_has_all_three_keys(
     command: str, property_name: str
 ) -> None:
     encoded = encoded_commands({property_name: command})
-    assert EncodedCommand().complaint(encoded) is None
+    assert EncodedCommand().violation(encoded) is None
     told = json.loads(base64.b64decode(encoded, validate=True))
     assert [*told] == ["StartCmd", "PsStartCmd", "WorkerStartCmd"]
     assert told[property_name[0].upper() + property_name[1:]] == command
@@ -252,7 +252,7 @@ def test_a_body_is_made_without_changing_the_inputs() -> None:
         tags={"a": "b"}, imageInfo={"imageType": "TCR", "imageUrl": "u"}, additionalParameters={"ImageInfo": {"X": 1.0}}
     )
     before = copy.deepcopy(inputs)
-    body_of(inputs, labelled=True)
+    body_of(inputs, labels_enabled=True)
     assert inputs == before
 
 
@@ -276,11 +276,11 @@ def values_of(kind: Type) -> st.SearchStrategy[Any]:
             return st.lists(values_of(kind.item), max_size=3)
         case MapOf():
             return st.dictionaries(st.text("ABab_1", min_size=1, max_size=3), values_of(kind.item), max_size=3)
-        case Scalar.TEXT:
+        case Scalar.STRING:
             return st.text(max_size=8)
-        case Scalar.WHOLE:
+        case Scalar.INTEGER:
             return st.integers(0, 2**53 - 1).map(float)
-        case Scalar.TRUTH:
+        case Scalar.BOOLEAN:
             return st.booleans()
         case _:
             return st.none() | st.booleans() | st.integers(0, 9).map(float) | st.text(max_size=4)
@@ -335,7 +335,7 @@ NEWS = structs_of(TRAINING_TASK, 8).map(made_consistent)
 
 
 def inputs_of(news: Mapping[str, Any]) -> dict[str, Any]:
-    found = check({}, news, Surroundings(region="ap-guangzhou", labelled=True))
+    found = check({}, news, CheckContext(region="ap-guangzhou", labels_enabled=True))
     assert found.failures == []
     return found.inputs
 
@@ -374,7 +374,7 @@ def complaints_of_a_value(kind: str, told: Any, path: str) -> list[str]:
 @given(news=NEWS)
 @PROPERTY
 def test_what_check_lets_pass_is_a_request_of_the_vendors_definition(news: dict[str, Any]) -> None:
-    body = body_of(inputs_of(news), labelled=True)
+    body = body_of(inputs_of(news), labels_enabled=True)
     assert ("SchedulePolicy" in body) == ("additionalParameters" in news)
     body.pop("SchedulePolicy", None)
     assert complaints_of_the_definition("CreateTrainingTaskRequest", body) == []
@@ -428,7 +428,7 @@ def test_what_check_lets_pass_sent_and_read_back_by_a_faithful_service_is_the_sa
     news: dict[str, Any], filled: bool
 ) -> None:
     inputs = inputs_of(news)
-    detail = detail_of(body_of(inputs, labelled=True), filled=filled)
+    detail = detail_of(body_of(inputs, labels_enabled=True), filled=filled)
     outputs = recorded_outputs(inputs, detail)
     assert diff(outputs, inputs) == NO_DIFFERENCE
     assert inputs_among(outputs) == inputs
@@ -499,7 +499,7 @@ def test_whatever_the_definition_allows_in_a_detail_can_be_recorded(
     inputs = inputs_of(news)
     for outputs in (recorded_outputs(inputs, detail), imported_outputs(detail)):
         for field in TRAINING_TASK.outputs.values():
-            scalar = {Scalar.TEXT: str, Scalar.WHOLE: int, Scalar.TRUTH: bool}
+            scalar = {Scalar.STRING: str, Scalar.INTEGER: int, Scalar.BOOLEAN: bool}
             expected = scalar[field.type] if isinstance(field.type, Scalar) else (dict, type(None))
             assert isinstance(outputs[field.property], expected)
 
@@ -533,7 +533,7 @@ def test_a_null_that_the_definition_allows_is_no_error(detail: dict[str, Any]) -
 
 def test_what_only_the_service_knows_becomes_typed_outputs() -> None:
     detail: dict[str, Any] = {
-        field.wire: {Scalar.TEXT: f"told of {field.wire}", Scalar.WHOLE: 42}[field.type]
+        field.wire: {Scalar.STRING: f"told of {field.wire}", Scalar.INTEGER: 42}[field.type]
         for field in TRAINING_TASK.outputs.values()
         if field.sent and isinstance(field.type, Scalar)
     }
@@ -762,7 +762,7 @@ def test_false_is_no_nothing() -> None:
 
 
 def test_what_the_program_did_not_set_is_never_read_back_as_an_input() -> None:
-    detail = detail_of(body_of(INPUTS, labelled=True))
+    detail = detail_of(body_of(INPUTS, labels_enabled=True))
     detail.update({"Remark": "by somebody else", "VpcId": "vpc-1", "LogEnable": True})
     outputs = recorded_outputs(INPUTS, detail)
     assert inputs_among(outputs) == INPUTS
@@ -819,38 +819,38 @@ GROUPS_TYPE = TRAINING_TASK.fields["resourceConfigInfos"].type
 
 @pytest.mark.parametrize(
     "kind",
-    [Scalar.TEXT, Scalar.ANY, OUTPUT_TYPE, GROUPS_TYPE, MapOf(Scalar.TEXT)],
+    [Scalar.STRING, Scalar.ANY, OUTPUT_TYPE, GROUPS_TYPE, MapOf(Scalar.STRING)],
     ids=["text", "anything", "struct", "list", "map"],
 )
 @pytest.mark.parametrize(("one", "other"), [*itertools.product([None, "", [], {}], repeat=2)])
 def test_null_and_every_empty_are_the_same(kind: Type, one: Any, other: Any) -> None:
-    assert same(kind, one, other)
+    assert values_equal(kind, one, other)
 
 
 def test_a_struct_of_empties_is_empty_at_any_depth() -> None:
-    assert same(OUTPUT_TYPE, {"bucket": "", "region": None, "paths": []}, None)
+    assert values_equal(OUTPUT_TYPE, {"bucket": "", "region": None, "paths": []}, None)
     kind = TRAINING_TASK.fields["exposeNetworkConfig"].type
-    assert same(kind, {"sshConfig": {"publicKey": ""}, "exposePortConfig": {}}, None)
+    assert values_equal(kind, {"sshConfig": {"publicKey": ""}, "exposePortConfig": {}}, None)
 
 
 @pytest.mark.parametrize(
     ("kind", "one", "other"),
     [
-        (Scalar.TRUTH, False, None),
-        (Scalar.WHOLE, 0, None),
-        (Scalar.TEXT, "a", "A"),
-        (Scalar.TEXT, " ", ""),
-        (ListOf(Scalar.TEXT), ["a", "b"], ["b", "a"]),
-        (ListOf(Scalar.TEXT), ["a"], ["a", "a"]),
+        (Scalar.BOOLEAN, False, None),
+        (Scalar.INTEGER, 0, None),
+        (Scalar.STRING, "a", "A"),
+        (Scalar.STRING, " ", ""),
+        (ListOf(Scalar.STRING), ["a", "b"], ["b", "a"]),
+        (ListOf(Scalar.STRING), ["a"], ["a", "a"]),
         (ListOf(Scalar.ANY), [""], []),
-        (MapOf(Scalar.TEXT), {"a": ""}, {}),
-        (MapOf(Scalar.TEXT), {"a": "1"}, {"a": "2"}),
+        (MapOf(Scalar.STRING), {"a": ""}, {}),
+        (MapOf(Scalar.STRING), {"a": "1"}, {"a": "2"}),
     ],
 )
 def test_what_means_something_else_is_not_the_same(kind: Type, one: Any, other: Any) -> None:
-    assert same(kind, one, one)
-    assert not same(kind, one, other)
-    assert not same(kind, other, one)
+    assert values_equal(kind, one, one)
+    assert not values_equal(kind, one, other)
+    assert not values_equal(kind, other, one)
 
 
 def test_inputs_are_found_among_outputs_without_what_only_the_service_knows() -> None:

@@ -89,7 +89,10 @@ WRONG: dict[str, list[Any]] = {
 def test_an_input_of_another_type_stays_as_it_is_recorded(name: str, value: Any) -> None:
     outputs = recorded_outputs(INPUTS, DETAIL)
     assert recorded_outputs(INPUTS, {**DETAIL, name: value}, outputs) == outputs
-    assert diff({**INPUTS, **recorded_outputs(INPUTS, {**DETAIL, name: value})}, INPUTS, labelled=False).replacing == ()
+    assert (
+        diff({**INPUTS, **recorded_outputs(INPUTS, {**DETAIL, name: value})}, INPUTS, labels_enabled=False).replacing
+        == ()
+    )
     found, left_out = well_typed({**DETAIL, name: value})
     assert [path.split(".")[0] for path in left_out] == [name]
     assert well_typed(found) == (found, [])
@@ -192,11 +195,11 @@ def is_of(kind: Type, value: Any) -> bool:
             return isinstance(value, list) and all(is_of(kind.item, part) for part in value)
         case MapOf():
             return isinstance(value, dict) and all(is_of(kind.item, part) for part in value.values())
-        case Scalar.TEXT:
+        case Scalar.STRING:
             return isinstance(value, str)
-        case Scalar.WHOLE:
+        case Scalar.INTEGER:
             return isinstance(value, int) and not isinstance(value, bool)
-        case Scalar.TRUTH:
+        case Scalar.BOOLEAN:
             return isinstance(value, bool)
         case _:
             return True
@@ -214,7 +217,7 @@ def assert_recordable(outputs: Mapping[str, Any]) -> None:
 def test_whatever_a_detail_holds_what_is_recorded_has_the_declared_types(detail: dict[str, Any]) -> None:
     for outputs in (recorded_outputs(INPUTS, detail), imported_outputs(detail)):
         assert_recordable(outputs)
-        diff({**INPUTS, **outputs}, INPUTS, labelled=True)
+        diff({**INPUTS, **outputs}, INPUTS, labels_enabled=True)
 
 
 @PROPERTY

@@ -23,30 +23,30 @@ after them what stands here: what happened, the property that it is about, and w
 shown as it is.
 """
 _HEADINGS: dict[Kind, str] = {
-    Kind.CALLER: "The program has to change",
-    Kind.CONFLICT: "The name is taken",
-    Kind.GONE: "The task does not exist",
-    Kind.DENIED: "Keys and rights",
+    Kind.INVALID_ARGUMENT: "The program has to change",
+    Kind.ALREADY_EXISTS: "The name is taken",
+    Kind.NOT_FOUND: "The task does not exist",
+    Kind.PERMISSION_DENIED: "Credentials and rights",
     Kind.BILLING: "Money",
-    Kind.CAPACITY: "No room, or no quota",
+    Kind.RESOURCE_EXHAUSTED: "No room, or no quota",
     Kind.THROTTLED: "Too many requests",
-    Kind.DOUBTFUL: "Perhaps the program, perhaps the service",
-    Kind.BUSY: "What the service depends on has failed",
-    Kind.UNCLEAR: "The service has failed",
-    Kind.NOT_YET: "Too early",
+    Kind.INTERNAL: "Perhaps the program, perhaps the service",
+    Kind.UNAVAILABLE: "What the service depends on has failed",
+    Kind.INDETERMINATE: "The service has failed",
+    Kind.FAILED_PRECONDITION: "Too early",
 }
 _ABOUT: dict[Kind, str] = {
-    Kind.CALLER: "The request is not sent again: it would be refused again.",
-    Kind.CONFLICT: "Before the error is shown, the task that has the name is looked at: it may be this very one.",
-    Kind.GONE: "Before a task is taken for deleted, it is made sure that the keys belong to its account.",
-    Kind.DENIED: "The request is not sent again.",
+    Kind.INVALID_ARGUMENT: "The request is not sent again: it would be refused again.",
+    Kind.ALREADY_EXISTS: "Before the error is shown, the task that has the name is looked at: it may be this very one.",
+    Kind.NOT_FOUND: "Before a task is taken for deleted, it is made sure that the keys belong to its account.",
+    Kind.PERMISSION_DENIED: "The request is not sent again.",
     Kind.BILLING: "The request is not sent again.",
-    Kind.CAPACITY: "The request is not sent again.",
+    Kind.RESOURCE_EXHAUSTED: "The request is not sent again.",
     Kind.THROTTLED: "The request was surely not accepted. It is sent again by itself, for five minutes.",
-    Kind.DOUBTFUL: "A task is created again once at the most; a mere question is not put again.",
-    Kind.BUSY: "The request is sent again by itself; for a task that is created, it is looked up first.",
-    Kind.UNCLEAR: "The request may have taken effect: a task is looked up before its create is sent again.",
-    Kind.NOT_YET: "Stopping is tried again by itself.",
+    Kind.INTERNAL: "A task is created again once at the most; a mere question is not put again.",
+    Kind.UNAVAILABLE: "The request is sent again by itself; for a task that is created, it is looked up first.",
+    Kind.INDETERMINATE: "The request may have taken effect: a task is looked up before its create is sent again.",
+    Kind.FAILED_PRECONDITION: "Stopping is tried again by itself.",
 }
 
 

@@ -14,7 +14,14 @@ _ACTIVE = ("SUBMITTING", "PENDING", "STARTING", "RUNNING", "STOPPING")
 _AT_REST = ("STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED")
 _WITH_NODES = ("STARTING", "RUNNING")
 _MOST_SHOWN = 300
-_OF_OTHER_CAUSES = (Kind.DENIED, Kind.BILLING, Kind.CAPACITY, Kind.THROTTLED, Kind.BUSY, Kind.UNCLEAR)
+_OF_OTHER_CAUSES = (
+    Kind.PERMISSION_DENIED,
+    Kind.BILLING,
+    Kind.RESOURCE_EXHAUSTED,
+    Kind.THROTTLED,
+    Kind.UNAVAILABLE,
+    Kind.INDETERMINATE,
+)
 """Refusals that tell nothing of what was asked: rights, money, nodes or the service's health were in the way."""
 
 
@@ -386,5 +393,5 @@ def table(seen: Evidence) -> str:
     return "\n".join(lines)
 
 
-def is_at_rest(status: str) -> bool:
+def is_terminal(status: str) -> bool:
     return status in _AT_REST

@@ -12,8 +12,8 @@ from typing import Any
 from pulumi_tione._api.client import Client
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
-from pulumi_tione.lifecycle.stop import bring_to_rest
-from tools.live.observations import Evidence, is_at_rest
+from pulumi_tione.lifecycle.stop import stop_and_wait
+from tools.live.observations import Evidence, is_terminal
 from tools.live.offer import Offer
 
 PREFIX = "pulumi-tione-live-"
@@ -26,7 +26,7 @@ _SECONDS_TO_RUN = 900
 _LOOKS_FOR_RUNNING = 60
 _LOOKS = 7
 """How often something is looked for that may take a moment to show."""
-_MAY_HAVE_TAKEN_EFFECT = (Kind.UNCLEAR, Kind.BUSY, Kind.DOUBTFUL)
+_MAY_HAVE_TAKEN_EFFECT = (Kind.INDETERMINATE, Kind.UNAVAILABLE, Kind.INTERNAL)
 
 
 @dataclass
@@ -153,7 +153,7 @@ class Trial:
 
         def has_come_far_enough() -> bool:
             status = str(self._detail(task_id).get("Status"))
-            return status == "RUNNING" or is_at_rest(status)
+            return status == "RUNNING" or is_terminal(status)
 
         if not self._soon(has_come_far_enough, _LOOKS_FOR_RUNNING):
             say("it does not run yet; going on all the same")
@@ -210,7 +210,7 @@ class Trial:
         self.seen.code_of_same_name = self._code(lambda: again.append(self._create()))
         for second in again:
             self._remove(second)
-        if not is_at_rest(str(self._detail(task_id).get("Status"))):
+        if not is_terminal(str(self._detail(task_id).get("Status"))):
             self.seen.code_of_delete_while_active = self._code(
                 lambda: self.client.delete_training_task(task_id, self.workspace)
             )
@@ -225,7 +225,7 @@ class Trial:
         return ""
 
     def _stop(self, task_id: str) -> None:
-        bring_to_rest(self.client, task_id, self._recorded(self._name), sleep=self._pause)
+        stop_and_wait(self.client, task_id, self._recorded(self._name), sleep=self._pause)
         self.seen.detail_at_rest = self._detail(task_id)
         self.seen.update_times.append(str(self.seen.detail_at_rest.get("UpdateTime")))
         self.seen.code_of_stop_at_rest = self._code(lambda: self.client.stop_training_task(task_id, self.workspace))

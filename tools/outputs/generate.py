@@ -60,7 +60,7 @@ class {_LOOKED_UP}(dict[str, Any]):
     """Its id, for example `train-1208038387393233920` (`Id`)."""
     region: str = pulumi.property("region")
     """Where it is, for example `ap-guangzhou`."""'''
-_SCALARS = {Scalar.TEXT: "str", Scalar.WHOLE: "int", Scalar.TRUTH: "bool", Scalar.ANY: "Any"}
+_SCALARS = {Scalar.STRING: "str", Scalar.INTEGER: "int", Scalar.BOOLEAN: "bool", Scalar.ANY: "Any"}
 _NEVER_MISSING = ("name", "region", "allTags")
 """What check or the service adds when the program does not say it."""
 

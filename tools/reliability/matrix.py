@@ -98,7 +98,7 @@ TROUBLES: Mapping[str, Trouble] = {
     ),
     "keys expired mid-way": Trouble(
         "Temporary keys end in the middle of a command, and nobody is there to renew them: they stand in the config or "
-        "in the environment. (Keys that a role lends are renewed.)",
+        "in the environment. (Credentials that a role lends are renewed.)",
         "from this request on the service refuses them with `AuthFailure.TokenFailure`",
         {"code": "AuthFailure.TokenFailure", "times": None},
         remedy="set new keys",
