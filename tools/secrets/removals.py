@@ -21,14 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 MASKING = "tests/unit/test_masking.py"
 BOUNDARY = "tests/boundary/test_secrets.py"
-PROGRAM = "tests/unit/test_program.py"
-CLIENT = "tests/unit/test_client.py"
+PROGRAM = "tests/unit/test_training_task.py"
+CLIENT = "tests/component/test_client.py"
 CHECK = "tests/unit/test_check.py"
-KEYS = "tests/unit/test_keys.py"
+KEYS = "tests/component/test_credentials.py"
 RECORD = "tests/emulator/test_record.py"
 MARKS = "tests/engine/test_marks.py"
-STATE = "tests/cli/test_state.py"
-PRINTED = "tests/cli/test_masked.py"
+STATE = "tests/unit/test_state.py"
+PRINTED = "tests/cli/test_masking.py"
 
 
 @dataclass(frozen=True)
