@@ -36,7 +36,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["pulumi_tione", "pulumi_tione.*"]),
-    package_data={"pulumi_tione": ["py.typed"], "pulumi_tione.emulator": ["action_codes.json", "definition.json"]},
+    package_data={"pulumi_tione": ["py.typed"], "pulumi_tione.emulator.api": ["action_codes.json", "definition.json"]},
     install_requires=[
         "click>=8.1,<9",  # the command line
         "grpcio>=1.66",  # as pulumi; messages on a resource's own row go through it

@@ -50,11 +50,12 @@ process then, and processes decide how a run ends and what it prints; `--cos DIR
 come from and output goes. Time is real, the address a loopback one, and the key made at the start.
 """
 
+from pulumi_tione.emulator.faults.faults import Fault
+from pulumi_tione.emulator.faults.lag import Calls, Lag
+from pulumi_tione.emulator.state.service import Switches
+from pulumi_tione.emulator.tasks.lifecycle import Status
+
 from .accounts import DEFAULT_KEY, Caller, Key
-from .cloud import Switches
 from .emulator import Emulator
-from .faults import Fault
-from .lag import Calls, Lag
-from .life import Status
 
 __all__ = ["DEFAULT_KEY", "Caller", "Calls", "Emulator", "Fault", "Key", "Lag", "Status", "Switches"]

@@ -14,18 +14,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
 
+from pulumi_tione.emulator.control.routes import PREFIX, ROUTES
+from pulumi_tione.emulator.faults.lag import KINDS, Lag
+from pulumi_tione.emulator.http.rate_limit import RATE
+from pulumi_tione.emulator.http.server import KEY_HEADER
+from pulumi_tione.emulator.resources.regions import DEFAULT_REGION
+from pulumi_tione.emulator.running.environment import ROOT_VARIABLE
+from pulumi_tione.emulator.state.service import Switches
+from pulumi_tione.emulator.state.storage import StateFileError
+from pulumi_tione.emulator.tasks.lifecycle import DURATIONS, Status
+from pulumi_tione.emulator.tasks.task import LONGEST
+
 from .accounts import DEFAULT_UIN, Caller, Key
-from .cloud import Switches
 from .emulator import Emulator
-from .endpoints import PREFIX, ROUTES
-from .lag import KINDS, Lag
-from .life import DURATIONS, Status
-from .limits import RATE
-from .regions import DEFAULT_REGION
-from .running.environment import ROOT_VARIABLE
-from .server import KEY_HEADER
-from .storage import StateFileError
-from .tasks import LONGEST
 
 DEFAULT_PORT = 9851
 """Where a local TI-ONE is looked for when nothing else is said."""

@@ -12,22 +12,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
+from pulumi_tione.emulator.control.control_api import Control
+from pulumi_tione.emulator.faults.faults import Faults
+from pulumi_tione.emulator.faults.lag import Delay, Lag
+from pulumi_tione.emulator.http.gateway import Gateway
+from pulumi_tione.emulator.http.rate_limit import RATE, RateLimit
+from pulumi_tione.emulator.http.record import Record
+from pulumi_tione.emulator.http.server import LOOPBACK_NAMES, Server, is_loopback
+from pulumi_tione.emulator.http.tls import Certificates
+from pulumi_tione.emulator.resources.regions import DEFAULT_REGION
+from pulumi_tione.emulator.state.service import Cloud, Switches
+from pulumi_tione.emulator.state.storage import File, Memory, StateFileError, Storage
+from pulumi_tione.emulator.tasks.lifecycle import DURATIONS, Status
+from pulumi_tione.emulator.tasks.run_rules import Orders
+
 from .accounts import DEFAULT_KEY, Key, Keyring, made_key
 from .clock import Clock, Wall, wall_clock
-from .cloud import Cloud, Switches
-from .control import Control
-from .faults import Faults
-from .gateway import Gateway
-from .lag import Delay, Lag
-from .life import DURATIONS, Status
-from .limits import RATE, RateLimit
-from .orders import Orders
-from .record import Record
-from .regions import DEFAULT_REGION
 from .running import Cos, Execution
-from .server import LOOPBACK_NAMES, Server, is_loopback
-from .storage import File, Memory, StateFileError, Storage
-from .tls import Certificates
 
 
 class Emulator(Control):

@@ -25,10 +25,10 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from pulumi_tione.emulator import Emulator, Key, Status
-from pulumi_tione.emulator.codes import is_listed
-from pulumi_tione.emulator.definition import Action, definition
-from pulumi_tione.emulator.life import AT_REST
-from pulumi_tione.emulator.schema import departures_of_answer
+from pulumi_tione.emulator.api.definition import Action, definition
+from pulumi_tione.emulator.api.error_codes import is_listed
+from pulumi_tione.emulator.api.schema import departures_of_answer
+from pulumi_tione.emulator.tasks.lifecycle import AT_REST
 
 Json = dict[str, Any]
 

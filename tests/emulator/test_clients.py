@@ -23,7 +23,7 @@ from tencentcloud.tione.v20211111.tione_client import TioneClient
 
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.emulator.actions import HANDLERS
-from pulumi_tione.emulator.definition import definition
+from pulumi_tione.emulator.api.definition import definition
 
 Ask = Callable[..., Any]
 

@@ -16,7 +16,7 @@ from tencentcloud.tione.v20211111 import errorcodes as of_tione
 import pulumi_tione.emulator
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.emulator.actions import HANDLERS
-from pulumi_tione.emulator.codes import OF_THE_GATEWAY, code_for, is_listed, listed
+from pulumi_tione.emulator.api.error_codes import OF_THE_GATEWAY, code_for, is_listed, listed
 from pulumi_tione.emulator.errors import ApiError
 
 Refusal = Callable[..., tuple[str, str]]
@@ -235,7 +235,7 @@ def test_an_answer_with_another_code_is_a_failure_of_the_emulator(
     def refuse(_: object) -> dict[str, Any]:
         raise ApiError("ResourceInUse.Odd", "no")
 
-    monkeypatch.setattr("pulumi_tione.emulator.gateway.HANDLERS", {**HANDLERS, CREATE: refuse})
+    monkeypatch.setattr("pulumi_tione.emulator.http.gateway.HANDLERS", {**HANDLERS, CREATE: refuse})
     logger = logging.getLogger("pulumi_tione.emulator")
     watches, logger.handlers = logger.handlers, []
     try:

@@ -16,7 +16,7 @@ import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from pulumi_tione.emulator import Emulator
-from pulumi_tione.emulator.faults import Faults
+from pulumi_tione.emulator.faults.faults import Faults
 
 Call = Callable[..., dict[str, Any]]
 Raw = Callable[..., Any]

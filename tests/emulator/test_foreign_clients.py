@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione.emulator import Emulator
-from pulumi_tione.emulator.definition import Action, definition
+from pulumi_tione.emulator.api.definition import Action, definition
 
 Json = dict[str, Any]
 Ask = Callable[..., Json]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione.emulator.definition import definition
+from pulumi_tione.emulator.api.definition import definition
 
 Raw = Callable[..., Any]
 

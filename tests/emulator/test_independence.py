@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi_tione.emulator
-from pulumi_tione.emulator.definition import definition
+from pulumi_tione.emulator.api.definition import definition
 
 PACKAGE = Path(pulumi_tione.emulator.__file__).parent
 ALLOWED = {*sys.stdlib_module_names, "aiohttp"}

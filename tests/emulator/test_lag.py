@@ -20,10 +20,10 @@ from pulumi_tione.emulator.accounts import Caller, Keyring
 from pulumi_tione.emulator.actions import HANDLERS
 from pulumi_tione.emulator.actions import Call as Request
 from pulumi_tione.emulator.clock import Clock
-from pulumi_tione.emulator.cloud import Cloud
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.history import History
-from pulumi_tione.emulator.lag import KINDS
+from pulumi_tione.emulator.faults.lag import KINDS
+from pulumi_tione.emulator.state.history import History
+from pulumi_tione.emulator.state.service import Cloud
 
 Json = dict[str, Any]
 Call = Callable[..., Json]
@@ -452,7 +452,9 @@ class _Twins:
         monkeypatch.setattr(History, "_sweep_if_due", History._sweep)
         self._steps = itertools.count()
         self._step = 0
-        monkeypatch.setattr("pulumi_tione.emulator.cloud.instance_id", lambda task_id: f"{task_id}-{self._step:012}")
+        monkeypatch.setattr(
+            "pulumi_tione.emulator.state.service.instance_id", lambda task_id: f"{task_id}-{self._step:012}"
+        )
 
     def write(self) -> None:
         """Something at random happens to both, or is refused by both."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione.emulator import Emulator, Switches
-from pulumi_tione.emulator.life import AT_REST, DURATIONS, TRANSITIONS, Event, Status
+from pulumi_tione.emulator.tasks.lifecycle import AT_REST, DURATIONS, TRANSITIONS, Event, Status
 
 Call = Callable[..., dict[str, Any]]
 Create = Callable[..., str]

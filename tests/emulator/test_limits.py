@@ -13,7 +13,7 @@ import pytest
 
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.limits import RateLimit
+from pulumi_tione.emulator.http.rate_limit import RateLimit
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

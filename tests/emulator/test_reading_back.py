@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pulumi_tione.emulator import Caller, Emulator, Key
-from pulumi_tione.emulator.definition import definition
+from pulumi_tione.emulator.api.definition import definition
 
 Call = Callable[..., dict[str, Any]]
 Create = Callable[..., str]

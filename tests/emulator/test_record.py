@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione.emulator import Emulator
-from pulumi_tione.emulator.masking import masked_body
+from pulumi_tione.emulator.http.masking import masked_body
 
 Call = Callable[..., dict[str, Any]]
 Create = Callable[..., str]

@@ -21,11 +21,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_tione.emulator import Emulator, server, workload
+from pulumi_tione.emulator import Emulator
 from pulumi_tione.emulator.command import READY
-from pulumi_tione.emulator.gateway import LARGEST_REQUEST
-from pulumi_tione.emulator.record import Entry, Record
-from pulumi_tione.emulator.workload import LONGEST_COMMAND, MOST_LINES, understand
+from pulumi_tione.emulator.http import server
+from pulumi_tione.emulator.http.gateway import LARGEST_REQUEST
+from pulumi_tione.emulator.http.record import Entry, Record
+from pulumi_tione.emulator.tasks import workload
+from pulumi_tione.emulator.tasks.workload import LONGEST_COMMAND, MOST_LINES, understand
 
 Body = Callable[..., dict[str, Any]]
 Call = Callable[..., Any]

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from pulumi_tione.emulator import Caller, Emulator, Status
-from pulumi_tione.emulator.life import Course
 from pulumi_tione.emulator.running.roles import nodes_of
-from pulumi_tione.emulator.tasks import Run, Task
+from pulumi_tione.emulator.tasks.lifecycle import Course
+from pulumi_tione.emulator.tasks.task import Run, Task
 
 Create = Callable[..., str]
 Reach = Callable[..., dict[str, Any]]

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from pulumi_tione.emulator.start_command import commands_of, deciding_command
-from pulumi_tione.emulator.workload import understand
+from pulumi_tione.emulator.tasks.start_command import commands_of, deciding_command
+from pulumi_tione.emulator.tasks.workload import understand
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.emulator.command import READY
-from pulumi_tione.emulator.storage import StateFileError
+from pulumi_tione.emulator.state.storage import StateFileError
 
 Body = Callable[..., dict[str, Any]]
 

@@ -14,7 +14,7 @@ import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from pulumi_tione.emulator import Emulator
-from pulumi_tione.emulator.definition import definition
+from pulumi_tione.emulator.api.definition import definition
 
 Json = dict[str, Any]
 Call = Callable[..., Json]

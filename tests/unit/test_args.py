@@ -22,7 +22,7 @@ from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Sca
 
 ROOT = Path(__file__).parents[2]
 STRUCTS: dict[str, dict[str, dict[str, Any]]] = json.loads(
-    (ROOT / "pulumi_tione" / "emulator" / "definition.json").read_text(encoding="utf-8")
+    (ROOT / "pulumi_tione" / "emulator" / "api" / "definition.json").read_text(encoding="utf-8")
 )["services"]["tione"]["structs"]
 REQUEST = "CreateTrainingTaskRequest"
 DETAIL = "TrainingTaskDetail"

@@ -10,7 +10,7 @@ import pytest
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import OUR_KEYS
-from pulumi_tione.emulator.definition import definition
+from pulumi_tione.emulator.api.definition import definition
 from pulumi_tione.errors import TaskError
 from pulumi_tione.stacks.imported_task import NEVER_RETURNED, ImportedTask
 from pulumi_tione.stacks.locations import Place

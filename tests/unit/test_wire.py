@@ -30,7 +30,7 @@ from pulumi_tione.lifecycle.diff import Difference
 from pulumi_tione.lifecycle.diff import diff as diff_by_labels
 
 STRUCTS: dict[str, dict[str, dict[str, Any]]] = json.loads(
-    (Path(__file__).parents[2] / "pulumi_tione" / "emulator" / "definition.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "pulumi_tione" / "emulator" / "api" / "definition.json").read_text(encoding="utf-8")
 )["services"]["tione"]["structs"]
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 

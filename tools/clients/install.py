@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CACHE = ROOT / ".cache" / "clients"
 
-DEFINITION = ROOT / "pulumi_tione" / "emulator" / "definition.json"
+DEFINITION = ROOT / "pulumi_tione" / "emulator" / "api" / "definition.json"
 """Names the release of `tccli` that it was distilled from: that one is installed."""
 
 CONSTRAINTS = HERE / "constraints.txt"

@@ -25,7 +25,7 @@ from typing import Any
 PINNED_RELEASE = "3.1.189.1"
 """The release of `tccli` that the committed definition was distilled from."""
 
-DEFINITION = Path(__file__).parents[2] / "pulumi_tione" / "emulator" / "definition.json"
+DEFINITION = Path(__file__).parents[2] / "pulumi_tione" / "emulator" / "api" / "definition.json"
 
 ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("tione", "2021-11-11"): (

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from pulumi_tione.emulator.accounts import Caller
-from pulumi_tione.emulator.cloud import Cloud
-from pulumi_tione.emulator.tasks import Operator, Task
-from pulumi_tione.emulator.view import View
+from pulumi_tione.emulator.state.service import Cloud
+from pulumi_tione.emulator.state.view import View
+from pulumi_tione.emulator.tasks.task import Operator, Task
 
 
 @dataclass(frozen=True)

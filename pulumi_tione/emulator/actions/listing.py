@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from pulumi_tione.emulator.catalogue import hourly_price
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.life import BILLED
-from pulumi_tione.emulator.tasks import Task
+from pulumi_tione.emulator.resources.catalogue import hourly_price
+from pulumi_tione.emulator.tasks.lifecycle import BILLED
+from pulumi_tione.emulator.tasks.task import Task
 
 from .call import Call
 

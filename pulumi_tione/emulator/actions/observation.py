@@ -13,13 +13,13 @@ from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
 
-from pulumi_tione.emulator import answers, output
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.life import Status
-from pulumi_tione.emulator.output import POD_STATUS, Line, Occurrence, Pod, occurrences, pods
 from pulumi_tione.emulator.rules.form import check_log_delivery
-from pulumi_tione.emulator.tasks import Run, Task
-from pulumi_tione.emulator.view import View
+from pulumi_tione.emulator.state.view import View
+from pulumi_tione.emulator.tasks import output, responses
+from pulumi_tione.emulator.tasks.lifecycle import Status
+from pulumi_tione.emulator.tasks.output import POD_STATUS, Line, Occurrence, Pod, occurrences, pods
+from pulumi_tione.emulator.tasks.task import Run, Task
 
 from .call import Call
 from .listing import check_choice, check_limit
@@ -51,7 +51,7 @@ def describe_pods(call: Call) -> dict[str, Any]:
         {
             "Name": pod.name,
             **_condition(call, view, run, pod),
-            "ResourceConfigInfo": answers.node(pod.group, task.specs),
+            "ResourceConfigInfo": responses.node(pod.group, task.specs),
             "SubUin": task.owner.sub_uin,
         }
         for pod in pods(task, run)
@@ -128,7 +128,7 @@ def _condition(call: Call, view: View, run: Run, pod: Pod) -> dict[str, Any]:
         begin, end = run.started_at, run.ended_at
     else:
         status, address, begin, end = container.condition(view.now)
-    times = {"StartTime": answers.list_time(begin), "EndTime": answers.list_time(end)}
+    times = {"StartTime": responses.list_time(begin), "EndTime": responses.list_time(end)}
     return {"IP": address, "Status": status, **times}
 
 
@@ -242,7 +242,7 @@ def _log_identity(line: Line) -> dict[str, Any]:
 
 
 def _event(occurrence: Occurrence, instance_id: str) -> dict[str, Any]:
-    moment = f"{occurrence.at.astimezone(answers.BEIJING):%Y-%m-%dT%H:%M:%S}+08:00"
+    moment = f"{occurrence.at.astimezone(responses.BEIJING):%Y-%m-%dT%H:%M:%S}+08:00"
     return {
         "Id": f"{instance_id}-{occurrence.number}",
         "Message": occurrence.message,

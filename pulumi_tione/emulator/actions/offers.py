@@ -6,10 +6,10 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from pulumi_tione.emulator.catalogue import FRAMEWORKS, Spec, image_url
-from pulumi_tione.emulator.cloud import AMOUNTS, Amounts
 from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.resources.catalogue import FRAMEWORKS, Spec, image_url
 from pulumi_tione.emulator.rules.form import CHARGE_TYPES
+from pulumi_tione.emulator.state.service import AMOUNTS, Amounts
 
 from .call import Call
 from .listing import check_choice, page

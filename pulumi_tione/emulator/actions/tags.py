@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.rules.tags import MOST_TAGS, TAG_CODES, check_key, check_tags
-from pulumi_tione.emulator.tasks import Task
+from pulumi_tione.emulator.tasks.task import Task
 
 from .call import Call
 from .listing import has_tag

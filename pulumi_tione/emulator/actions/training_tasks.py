@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from pulumi_tione.emulator import answers
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.life import Event, Status
 from pulumi_tione.emulator.rules.existence import check_existence, check_resources
 from pulumi_tione.emulator.rules.form import check_form
-from pulumi_tione.emulator.tasks import Run, Task
-from pulumi_tione.emulator.view import View
-from pulumi_tione.emulator.workload import Program
+from pulumi_tione.emulator.state.view import View
+from pulumi_tione.emulator.tasks import responses
+from pulumi_tione.emulator.tasks.lifecycle import Event, Status
+from pulumi_tione.emulator.tasks.task import Run, Task
+from pulumi_tione.emulator.tasks.workload import Program
 
 from .call import Call
 from .listing import check_choice, page, wanted
@@ -42,7 +42,7 @@ def create(call: Call) -> dict[str, Any]:
 def describe(call: Call) -> dict[str, Any]:
     view = call.cloud.view("details")
     task, run = _asked_for(call, view)
-    detail = answers.detail(task, run, view.now, call.cloud.registry)
+    detail = responses.detail(task, run, view.now, call.cloud.registry)
     if task.status is Status.SUBMITTING and not call.cloud.switches.instance_id_while_submitting:
         detail["LatestInstanceId"] = ""
     return {"TrainingTaskDetail": detail}
@@ -53,7 +53,7 @@ def describe_list(call: Call) -> dict[str, Any]:
     matching = wanted(call, [task for task in call.tasks_in(view) if not call.cloud.hides(task.id)])
     matching.sort(key=_sort_key(call.body.get("OrderField") or "UpdateTime"), reverse=_descends(call.body))
     of_page = page(matching, call.body, DEFAULT_LIMIT, MOST_LIMIT)
-    items = [answers.item(task, view.now, call.cloud.registry) for task in of_page]
+    items = [responses.item(task, view.now, call.cloud.registry) for task in of_page]
     return {"TotalCount": len(matching), "TrainingTaskSet": items}
 
 
@@ -131,7 +131,7 @@ def _sort_key(order_field: str) -> Callable[[Task], tuple[datetime, int]]:
     }
     check_choice(order_field, tuple(moments), "OrderField")
     moment = moments[order_field]
-    first = datetime.min.replace(tzinfo=answers.BEIJING)
+    first = datetime.min.replace(tzinfo=responses.BEIJING)
     return lambda task: (moment(task) or first, int(task.id.rpartition("-")[2]))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from pulumi_tione.emulator.accounts import Caller
-from pulumi_tione.emulator.catalogue import hourly_price
-from pulumi_tione.emulator.cloud import Cloud, needs
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.life import Status
+from pulumi_tione.emulator.resources.catalogue import hourly_price
+from pulumi_tione.emulator.state.service import Cloud, needs
+from pulumi_tione.emulator.tasks.lifecycle import Status
 
 Body = dict[str, Any]
 

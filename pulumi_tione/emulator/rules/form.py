@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from pulumi_tione.emulator.catalogue import framework_versions, instances
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.start_command import decode
+from pulumi_tione.emulator.resources.catalogue import framework_versions, instances
+from pulumi_tione.emulator.tasks.start_command import decode
 
 from .tags import TIONE_CODES, check_tags
 

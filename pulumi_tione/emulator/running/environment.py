@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pulumi_tione.emulator import answers
-from pulumi_tione.emulator.tasks import Run, Task
+from pulumi_tione.emulator.tasks import responses
+from pulumi_tione.emulator.tasks.task import Run, Task
 
 from .roles import Node
 
@@ -62,5 +62,5 @@ def _of_mode(task: Task, node: Node, nodes: Sequence[Node], port: int) -> Mappin
 
 def _cards(task: Task, node: Node) -> int:
     """Whole cards; a part of one counts as one."""
-    hundredths: int = answers.node(node.pod.group, task.specs)["Gpu"]
+    hundredths: int = responses.node(node.pod.group, task.specs)["Gpu"]
     return -(-hundredths // 100)

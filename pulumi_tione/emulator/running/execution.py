@@ -12,18 +12,18 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from pulumi_tione.emulator.clock import Clock
-from pulumi_tione.emulator.life import Status
-from pulumi_tione.emulator.output import Line
-from pulumi_tione.emulator.tasks import Run, Task
+from pulumi_tione.emulator.tasks.lifecycle import Status
+from pulumi_tione.emulator.tasks.output import Line
+from pulumi_tione.emulator.tasks.task import Run, Task
 
 from .attempt import Attempt
 from .container import Container
 from .cos import Cos
 from .folders import PREFIX, claim, remove_abandoned
 from .process import can_show_opt_ml
-from .pulse import Pulse
 from .spool import Printed, read
 from .supervisor import LAST_GRACE_SECONDS
+from .ticker import Pulse
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)

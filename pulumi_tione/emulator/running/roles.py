@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pulumi_tione.emulator.output import Pod, pods
-from pulumi_tione.emulator.tasks import Run, Task
+from pulumi_tione.emulator.tasks.output import Pod, pods
+from pulumi_tione.emulator.tasks.task import Run, Task
 
 LEADERS = {"SPARK": "DRIVER", "RAY": "HEAD"}
 """By training mode, the role of the first node; elsewhere it is the first WORKER [I]."""

@@ -16,7 +16,7 @@ from typing import Any
 from urllib3.connection import HTTPConnection
 
 from pulumi_tione.emulator import Emulator, Lag, Status, Switches
-from pulumi_tione.emulator.gateway import Reply, Request
+from pulumi_tione.emulator.http.gateway import Reply, Request
 from tools.reliability.soak.virtual_time import TIME
 
 ADDRESS = "http://127.0.0.1:1"

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_type_hints
 
-from .definition import definition
-from .json_types import check_type
+from pulumi_tione.emulator.api.definition import definition
+from pulumi_tione.emulator.json_types import check_type
 
 _numbers = itertools.count(1)
 

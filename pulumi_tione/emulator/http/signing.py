@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
-from .errors import ApiError
+from pulumi_tione.emulator.errors import ApiError
 
 ALGORITHM = "TC3-HMAC-SHA256"
 SKIPPED = "SKIP"

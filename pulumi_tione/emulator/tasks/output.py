@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from .catalogue import instances
-from .life import AT_REST, Status
-from .tasks import LONGEST, Run, Task
+from pulumi_tione.emulator.resources.catalogue import instances
+
+from .lifecycle import AT_REST, Status
+from .task import LONGEST, Run, Task
 
 POD_STATUS = {
     Status.PENDING: "PENDING",

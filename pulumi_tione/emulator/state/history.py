@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from .clock import Clock
-from .lag import KINDS, Calls, Lag
-from .tasks import Task
+from pulumi_tione.emulator.clock import Clock
+from pulumi_tione.emulator.faults.lag import KINDS, Calls, Lag
+from pulumi_tione.emulator.tasks.task import Task
+
 from .view import View
 
 

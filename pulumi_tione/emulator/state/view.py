@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from .accounts import Caller
-from .errors import ApiError
-from .tasks import Task
+from pulumi_tione.emulator.accounts import Caller
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.tasks.task import Task
 
 
 class Tasks(Protocol):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .life import DURATIONS, Course, Event, Output, Status
-from .tasks import Task
+from .lifecycle import DURATIONS, Course, Event, Output, Status
+from .task import Task
 from .workload import Workload
 
 

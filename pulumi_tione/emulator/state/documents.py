@@ -6,9 +6,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from .accounts import Caller, Key
-from .life import Course, Event, Status
-from .tasks import Operator, Run, Task
+from pulumi_tione.emulator.accounts import Caller, Key
+from pulumi_tione.emulator.tasks.lifecycle import Course, Event, Status
+from pulumi_tione.emulator.tasks.task import Operator, Run, Task
 
 Document = dict[str, Any]
 

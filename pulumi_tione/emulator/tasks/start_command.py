@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import ApiError
+from pulumi_tione.emulator.errors import ApiError
 
 ROLES = ("StartCmd", "PsStartCmd", "WorkerStartCmd")
 """The commands that a task has; an encoded one must name all three [D]."""

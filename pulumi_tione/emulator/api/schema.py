@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from pulumi_tione.emulator.errors import ApiError
+
 from .definition import ANY, SCALARS, Definition, Field
-from .errors import ApiError
 
 _RANGES = {"int64": (-(2**63), 2**63 - 1), "uint64": (0, 2**64 - 1)}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")

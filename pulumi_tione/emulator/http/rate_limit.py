@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
-from .errors import ApiError
+from pulumi_tione.emulator.errors import ApiError
 
 RATE = 20
 WINDOW = timedelta(seconds=1)

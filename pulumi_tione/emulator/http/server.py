@@ -21,8 +21,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from . import endpoints
-from .control import Control
+from pulumi_tione.emulator.control import routes
+from pulumi_tione.emulator.control.control_api import Control
+
 from .gateway import LARGEST_REQUEST, Gateway, Reply, Request
 
 _BACKLOG = 1024
@@ -135,7 +136,7 @@ class Server:
             response = web.Response(status=400, text=f"The request's body cannot be read: {error}.\n")
             response.force_close()
             return response
-        if request.path == endpoints.PREFIX or request.path.startswith(f"{endpoints.PREFIX}/"):
+        if request.path == routes.PREFIX or request.path.startswith(f"{routes.PREFIX}/"):
             if not self._may_control(request.headers):
                 told = f"Send the key that this emulator printed at its start as the header {KEY_HEADER}.\n"
                 return web.Response(status=403, text=told)
@@ -193,7 +194,7 @@ async def _read(request: web.BaseRequest) -> bytes | None:
 
 
 def _control(control: Control, request: web.BaseRequest, body: bytes) -> web.Response:
-    status, answer = endpoints.answer(control, request.method, request.path, request.query, body)
+    status, answer = routes.answer(control, request.method, request.path, request.query, body)
     return web.Response(status=status, body=json.dumps(answer).encode(), content_type="application/json")
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from .accounts import Caller
-from .catalogue import SPECS, Spec
-from .errors import ApiError
-from .life import AT_REST, ENDED_BY_PROCESSES, TRANSITIONS, Course, Event, Status
+from pulumi_tione.emulator.accounts import Caller
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.resources.catalogue import SPECS, Spec
+
+from .lifecycle import AT_REST, ENDED_BY_PROCESSES, TRANSITIONS, Course, Event, Status
 from .workload import Program
 
 LONGEST = 10 * 365 * 86400

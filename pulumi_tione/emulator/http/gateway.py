@@ -16,20 +16,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from . import ids
-from .accounts import Caller, check_token
-from .actions import HANDLERS, PREPARATIONS, Call
-from .clock import Wall
-from .cloud import Cloud
-from .codes import code_for, is_listed
-from .definition import Action, definition
-from .distortion import as_asked, distorted
-from .errors import ApiError
-from .faults import Fault, Faults
-from .limits import RateLimit
+from pulumi_tione.emulator import ids
+from pulumi_tione.emulator.accounts import Caller, check_token
+from pulumi_tione.emulator.actions import HANDLERS, PREPARATIONS, Call
+from pulumi_tione.emulator.api.definition import Action, definition
+from pulumi_tione.emulator.api.error_codes import code_for, is_listed
+from pulumi_tione.emulator.api.schema import check_request, parse_body
+from pulumi_tione.emulator.clock import Wall
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.faults.distortion import as_asked, distorted
+from pulumi_tione.emulator.faults.faults import Fault, Faults
+from pulumi_tione.emulator.resources.regions import REGIONS
+from pulumi_tione.emulator.state.service import Cloud
+
+from .rate_limit import RateLimit
 from .record import Entry, Record
-from .regions import REGIONS
-from .schema import check_request, parse_body
 from .signing import SKIPPED, parse_authorization, parse_timestamp, verify
 
 LARGEST_REQUEST = 10 * 1024 * 1024

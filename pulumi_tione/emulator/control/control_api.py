@@ -9,17 +9,17 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal, get_type_hints
 
-from . import answers
-from .cloud import Cloud, Switches
-from .faults import Fault, Faults
-from .json_types import check_type, checked
-from .lag import Delay, Lag
-from .life import Event, Status
-from .limits import RateLimit
-from .masking import masked_object
-from .orders import Order
-from .record import Record
-from .tasks import Operator, Task
+from pulumi_tione.emulator.faults.faults import Fault, Faults
+from pulumi_tione.emulator.faults.lag import Delay, Lag
+from pulumi_tione.emulator.http.masking import masked_object
+from pulumi_tione.emulator.http.rate_limit import RateLimit
+from pulumi_tione.emulator.http.record import Record
+from pulumi_tione.emulator.json_types import check_type, checked
+from pulumi_tione.emulator.state.service import Cloud, Switches
+from pulumi_tione.emulator.tasks import responses
+from pulumi_tione.emulator.tasks.lifecycle import Event, Status
+from pulumi_tione.emulator.tasks.run_rules import Order
+from pulumi_tione.emulator.tasks.task import Operator, Task
 
 OUTCOMES = {"SUCCEED": Event.SUCCEEDS, "FAILED": Event.FAILS, "SUBMIT_FAILED": Event.SUBMISSION_FAILS}
 """The ways in which a run can be told to end."""
@@ -215,7 +215,7 @@ class Control:
 
     def _shown(self, task: Task, now: datetime) -> dict[str, Any]:
         return {
-            **masked_object(answers.detail(task, task.run, now, self._cloud.registry)),
+            **masked_object(responses.detail(task, task.run, now, self._cloud.registry)),
             "TiProjectId": task.ti_project_id,
             "Runs": [
                 {

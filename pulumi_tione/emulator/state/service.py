@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pulumi_tione.emulator.accounts import Caller, Key, Keyring
+from pulumi_tione.emulator.clock import Clock
+from pulumi_tione.emulator.faults.lag import Lag
+from pulumi_tione.emulator.ids import TaskIds, instance_id
+from pulumi_tione.emulator.resources.catalogue import instances
+from pulumi_tione.emulator.resources.registry import Registry
+from pulumi_tione.emulator.resources.tag_quota import TagQuota
+from pulumi_tione.emulator.running import Cos, Execution
+from pulumi_tione.emulator.tasks.lifecycle import Event, Status
+from pulumi_tione.emulator.tasks.run_rules import Order, Orders
+from pulumi_tione.emulator.tasks.task import Operator, Run, Task
+from pulumi_tione.emulator.tasks.workload import Program
+
 from . import documents
-from .accounts import Caller, Key, Keyring
-from .catalogue import instances
-from .clock import Clock
 from .history import History
-from .ids import TaskIds, instance_id
-from .lag import Lag
-from .life import Event, Status
-from .orders import Order, Orders
-from .registry import Registry
-from .running import Cos, Execution
 from .storage import Memory, Storage
-from .tag_quota import TagQuota
-from .tasks import Operator, Run, Task
 from .view import View
-from .workload import Program
 
 Amounts = dict[str, int]
 

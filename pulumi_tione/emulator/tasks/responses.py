@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .catalogue import Spec, hourly_price, image_url, instances
-from .definition import definition
-from .life import BILLED
-from .registry import Registry
-from .tasks import Operator, Run, Task
+from pulumi_tione.emulator.api.definition import definition
+from pulumi_tione.emulator.resources.catalogue import Spec, hourly_price, image_url, instances
+from pulumi_tione.emulator.resources.registry import Registry
+
+from .lifecycle import BILLED
+from .task import Operator, Run, Task
 
 BEIJING = timezone(timedelta(hours=8))
 """The vendor's times are of this zone, said or not."""

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .control import Control
-from .errors import ApiError
-from .lag import Lag
+from pulumi_tione.emulator.errors import ApiError
+from pulumi_tione.emulator.faults.lag import Lag
+
+from .control_api import Control
 
 PREFIX = "/_emulator"
 

@@ -10,8 +10,9 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi_tione.emulator.json_types import check_type
+
 from .catalogue import SPECS, Spec
-from .json_types import check_type
 
 KINDS: dict[str, dict[str, Any]] = {
     "vpc": {},

@@ -1,0 +1,1 @@
+"""The vendor's definition of the API: actions, fields, types and error codes."""

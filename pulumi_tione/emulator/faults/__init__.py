@@ -1,0 +1,1 @@
+"""Faults on request: failing calls, distorted responses, and lagging reads."""

@@ -1,0 +1,1 @@
+"""What exists besides tasks: node specs, frameworks, regions, registered resources, and the tag quota."""

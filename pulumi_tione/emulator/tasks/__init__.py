@@ -1,0 +1,1 @@
+"""A training task: its statuses and transitions, its runs, its start command, its output, and its responses."""
