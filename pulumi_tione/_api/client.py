@@ -11,18 +11,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_tione._api import responses
+from pulumi_tione._api.protocols import MAX_TAGS_PER_CALL, PAGE_SIZE
 from pulumi_tione._api.responses import Page, Reader
 from pulumi_tione._config.settings import Settings
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, Repeat
 
 if TYPE_CHECKING:
     from pulumi_tione._api.transport import Transport
-
-PAGE = 50
-"""How many tasks a list call gives at most."""
-
-TAGS_IN_A_CALL = 10
-"""How many tags the tag service binds or removes with one call."""
 
 MAX_PAGES = 400
 """How many pages of a list are read at most."""
@@ -134,10 +129,12 @@ class Client:
             IndeterminateResultError: the list has more tasks than it shows.
         """
         return max(
-            self.training_tasks_named(name, ti_project_id), key=lambda item: str(item.get("CreateTime")), default=None
+            self.training_tasks_with_name(name, ti_project_id),
+            key=lambda item: str(item.get("CreateTime")),
+            default=None,
         )
 
-    def training_tasks_named(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
+    def training_tasks_with_name(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
         """Return the list's items of the tasks with exactly this name (`DescribeTrainingTasks`).
 
         Names are unique, but a list may go on to show a deleted task beside the new one of its name.
@@ -155,7 +152,7 @@ class Client:
     def training_tasks_by_id(
         self, task_ids: Sequence[str], ti_project_id: str | None = None
     ) -> dict[str, dict[str, Any]]:
-        """Return the list's items of up to `PAGE` tasks, by id; one that is not listed is left out.
+        """Return the list's items of up to `PAGE_SIZE` tasks, by id; one that is not listed is left out.
 
         Raises:
             IndeterminateResultError: the list shows fewer tasks than its TotalCount, or tasks that nobody asked for: a
@@ -204,7 +201,7 @@ class Client:
                 else {}
             ),
             **({"TagFilters": [{"TagKey": key, "TagValues": [value]} for key, value in tags.items()]} if tags else {}),
-            "Limit": PAGE,
+            "Limit": PAGE_SIZE,
             "OrderField": "CreateTime",
             **_in_project(ti_project_id),
         }
@@ -254,12 +251,12 @@ class Client:
     def _tag_service(self, action: str, task_id: str, uin: str, parameter: str, values: Sequence[Any]) -> None:
         """Call the tag service, which takes ten tags a call, and answers failures of single resources as a success."""
         resource = f"qcs::tione:{self.region}:uin/{uin}:trainingtask/{task_id}"
-        for begin in range(0, len(values), TAGS_IN_A_CALL):
-            body = {"ResourceList": [resource], parameter: list(values[begin : begin + TAGS_IN_A_CALL])}
+        for begin in range(0, len(values), MAX_TAGS_PER_CALL):
+            body = {"ResourceList": [resource], parameter: list(values[begin : begin + MAX_TAGS_PER_CALL])}
             for failed in self._call(action, body, Repeat.THE_SAME, responses.failed_resources, service=_TAG):
                 raise failed
 
-    def training_tasks_of_tag_service(self, tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    def tagged_training_tasks(self, tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """Give region and id of the account's tasks that have these tags, in whatever region and workspace they are
         (`GetResources`)."""
         body: dict[str, Any] = {"TagFilters": [{"TagKey": key, "TagValue": [value]} for key, value in tags.items()]}
@@ -285,7 +282,7 @@ class Client:
     def workspaces(self) -> Iterator[str]:
         """Yield the ids of the workspaces in this region (`DescribeWorkspaces`)."""
         read = responses.page("Workspaces")
-        for item in self._pages("DescribeWorkspaces", {"Limit": PAGE}, read, _contents):
+        for item in self._pages("DescribeWorkspaces", {"Limit": PAGE_SIZE}, read, _contents):
             if isinstance(item.get("TiProjectId"), str) and item["TiProjectId"]:
                 yield item["TiProjectId"]
 
@@ -328,7 +325,7 @@ class Client:
             self._is_patient,
         )
 
-    def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any]:
+    def describe_training_task_response(self, task_id: str, ti_project_id: str | None = None) -> dict[str, Any]:
         """Return the whole answer about a task, its `RequestId` beside the `TrainingTaskDetail`
         (`DescribeTrainingTask`)."""
         detail = responses.detail_of(task_id)
@@ -360,7 +357,7 @@ class Client:
 
     def resource_groups(self, ti_project_id: str | None = None) -> Iterator[dict[str, Any]]:
         """Yield the resource groups for `PREPAID` tasks (`DescribeBillingResourceGroups`)."""
-        body = {"Limit": PAGE, "DontShowInstanceSet": True, **_in_project(ti_project_id)}
+        body = {"Limit": PAGE_SIZE, "DontShowInstanceSet": True, **_in_project(ti_project_id)}
         read = responses.page("ResourceGroupSet", "ResourceGroupId")
         return self._pages("DescribeBillingResourceGroups", body, read, lambda group: group["ResourceGroupId"])
 

@@ -287,6 +287,6 @@ def _lent_by(told: Mapping[str, Any]) -> Credentials:
 
 
 @functools.lru_cache(maxsize=256)
-def supply_of(settings: Settings) -> CredentialResolver:
+def resolver_of(settings: Settings) -> CredentialResolver:
     """Give the supply of keys that these settings have in this process."""
     return CredentialResolver(settings)

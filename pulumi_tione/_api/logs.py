@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.pods import short_pod
+from pulumi_tione._api.protocols import LogApi, TaskAndLogApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione._timestamps import rfc3339, time_or_none
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError, is_transient
@@ -77,7 +77,7 @@ def beginning_of(detail: Mapping[str, Any]) -> datetime:
     return (created or datetime.now(timezone.utc) - timedelta(days=365)) - _CLOCKS_DIFFER
 
 
-def newest_line(client: Client, detail: Mapping[str, Any], workspace: str | None) -> Line | None:
+def newest_line(client: LogApi, detail: Mapping[str, Any], workspace: str | None) -> Line | None:
     """Give the last line that the latest run of a task has printed, if there is one."""
     run = str(detail.get("LatestInstanceId") or "")
     if not run:
@@ -102,7 +102,7 @@ class RunLog:
 
     def __init__(
         self,
-        client: Client,
+        client: LogApi,
         run: str,
         workspace: str | None,
         since: datetime,
@@ -290,7 +290,7 @@ class TaskLog:
 
     def __init__(
         self,
-        client: Client,
+        client: TaskAndLogApi,
         task_id: str,
         workspace: str | None,
         pod: str | None = None,

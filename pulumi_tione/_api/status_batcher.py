@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from pulumi_tione._api.client import PAGE, Client
+from pulumi_tione._api.protocols import PAGE_SIZE, TaskApi
 
 _GATHERING_SECONDS = 0.05
 """How long the first who asks waits for others."""
@@ -33,14 +33,14 @@ class Statuses:
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._gathering: dict[tuple[Client, str | None], _Batch] = {}
+        self._gathering: dict[tuple[TaskApi, str | None], _Batch] = {}
 
-    def of(self, client: Client, task_id: str, workspace: str | None) -> str | None:
+    def of(self, client: TaskApi, task_id: str, workspace: str | None) -> str | None:
         """Give the status of a task; nothing if no list shows it, which does not mean that it is gone."""
         place = (client, workspace)
         with self._lock:
             batch = self._gathering.get(place)
-            is_first = batch is None or len(batch.ids) == PAGE
+            is_first = batch is None or len(batch.ids) == PAGE_SIZE
             if batch is None or is_first:
                 batch = self._gathering[place] = _Batch()
             batch.ids.append(task_id)
@@ -49,7 +49,7 @@ class Statuses:
         item = batch.answer.result().get(task_id)
         return None if item is None else str(item.get("Status"))
 
-    def _ask(self, place: tuple[Client, str | None], batch: _Batch) -> None:
+    def _ask(self, place: tuple[TaskApi, str | None], batch: _Batch) -> None:
         client, workspace = place
         self._sleep(_GATHERING_SECONDS)
         with self._lock:

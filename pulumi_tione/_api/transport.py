@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import tenacity
 
 from pulumi_tione._api import responses
-from pulumi_tione._api.credentials import STS, CredentialResolver, ResolvedCredentials, supply_of
+from pulumi_tione._api.credentials import STS, CredentialResolver, ResolvedCredentials, resolver_of
 from pulumi_tione._api.rate_limit import RateLimiter
 from pulumi_tione._api.responses import Reader
 from pulumi_tione._api.sdk import Caller, Service
@@ -87,7 +87,7 @@ class Transport:
         self._account = account
         self._is_patient = is_patient
         self._pace = pace
-        self._supply = supply or supply_of(settings)
+        self._supply = supply or resolver_of(settings)
         self._of_thread = threading.local()
         self._clock_offset = timedelta(0)
         self._was_reached = False

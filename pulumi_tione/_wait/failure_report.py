@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.logs import RunLog, beginning_of
 from pulumi_tione._api.pods import failed_first, short_pod
+from pulumi_tione._api.protocols import LogApi
 from pulumi_tione._api.status import TERMINAL
 from pulumi_tione._text import sanitize, sanitize_line
 from pulumi_tione._timestamps import rfc3339
@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 
 
 def report(
-    client: Client,
+    client: LogApi,
     task_id: str,
     workspace: str | None,
     detail: Mapping[str, Any],
@@ -73,13 +73,13 @@ def console_address(task_id: str, region: str) -> str:
 
 
 class _Report:
-    def __init__(self, client: Client, task_id: str, workspace: str | None, detail: Mapping[str, Any]) -> None:
+    def __init__(self, client: LogApi, task_id: str, workspace: str | None, detail: Mapping[str, Any]) -> None:
         self._client = client
         self._task_id = task_id
         self._workspace = workspace
         self._remarks: list[str] = []
         self._is_out_of_reach = False
-        answer = self._asked("task", lambda: client.answer_about_training_task(task_id, workspace)) or {}
+        answer = self._asked("task", lambda: client.describe_training_task_response(task_id, workspace)) or {}
         self._detail: Mapping[str, Any] = answer.get("TrainingTaskDetail") or detail
         self._request_id = answer.get("RequestId")
         self._run = str(self._detail.get("LatestInstanceId") or "")

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pulumi_tione._api.client import PAGE, Client
 from pulumi_tione._api.logs import newest_line
 from pulumi_tione._api.pods import readiness, short_pod
+from pulumi_tione._api.protocols import PAGE_SIZE, TaskAndLogApi
 from pulumi_tione._api.status import status_of
 from pulumi_tione._text import sanitize_line
 from pulumi_tione.errors import TioneError
@@ -55,7 +55,7 @@ class StatusPoller:
 
     def __init__(
         self,
-        client: Client,
+        client: TaskAndLogApi,
         workspace: str | None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         spread: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
@@ -126,8 +126,8 @@ class StatusPoller:
         self._questions_left = dict.fromkeys(self._questions_left, _LOOKED_INTO)
         items: dict[str, Mapping[str, Any]] = {}
         try:
-            for begin in range(0, len(batch.ids), PAGE):
-                page = batch.ids[begin : begin + PAGE]
+            for begin in range(0, len(batch.ids), PAGE_SIZE):
+                page = batch.ids[begin : begin + PAGE_SIZE]
                 items.update(await asyncio.to_thread(self.client.training_tasks_by_id, page, self.workspace))
         except Exception as error:  # noqa: BLE001  whatever it is: those who share the look must not wait for ever
             batch.answer.set_exception(error)
@@ -139,7 +139,7 @@ class StatusPoller:
         now = {task_id: status_of(item) for task_id, item in items.items()}
         changed = any(self._statuses.get(task_id) != status for task_id, status in now.items())
         self._statuses.update(now)
-        least = max(_LEAST_SECONDS, len(self._statuses) / PAGE * _LEAST_SECONDS_A_PAGE)
+        least = max(_LEAST_SECONDS, len(self._statuses) / PAGE_SIZE * _LEAST_SECONDS_A_PAGE)
         self._pause = least if changed else min(self._pause * 1.5, max(least, _MOST_SECONDS))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from pulumi_tione._api.client import Client
+from pulumi_tione._api.protocols import TaskAndTagApi, TaskApi
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import TYPE, labels
 from pulumi_tione._schema.wire import user_tags
@@ -226,7 +227,7 @@ def _unknown_parent(number: int, which: str) -> RefusedError:
     return RefusedError(f"the state has {number} parents that are {which}: name the one that is meant with --parent")
 
 
-def _detail(client: Client, task: str, place: Place) -> dict[str, Any]:
+def _detail(client: TaskApi, task: str, place: Place) -> dict[str, Any]:
     """Give what the service tells of the task with this id, or this name.
 
     Raises:
@@ -246,7 +247,7 @@ def _detail(client: Client, task: str, place: Place) -> dict[str, Any]:
     )
 
 
-def _envs(client: Client, task_id: str, workspace: str | None) -> list[dict[str, Any]] | None:
+def _envs(client: TaskApi, task_id: str, workspace: str | None) -> list[dict[str, Any]] | None:
     """Return a task's environment variables, which only the list has; None, if it does not show them."""
     envs = client.training_tasks_by_id([task_id], workspace).get(task_id, {}).get("Envs")
     return envs if isinstance(envs, list) else None
@@ -263,7 +264,7 @@ def _agreed_tags(rewriting: StateEdit, adoption: ImportedTask) -> dict[str, str]
     return missing if is_confirmed(question, rewriting.yes) else {}
 
 
-def _add_tags(client: Client, adoption: ImportedTask, added: Mapping[str, str]) -> None:
+def _add_tags(client: TaskAndTagApi, adoption: ImportedTask, added: Mapping[str, str]) -> None:
     """Add tags to the task, which is in the state by now."""
     detail, workspace = adoption.detail, adoption.place.workspace
     if not added:

@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from pulumi_tione._api.client import PAGE, Client
 from pulumi_tione._api.pods import readiness
+from pulumi_tione._api.protocols import PAGE_SIZE, LogApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.task_argument import KnownTask, known_tasks, selected_stack
@@ -111,8 +111,8 @@ def _seen(tasks: Sequence[KnownTask], clients: Clients) -> Iterator[Seen]:
     items: dict[str, dict[str, Any]] = {}
     for place in places:
         ids = [task.id for task in tasks if task.place == place]
-        for begin in range(0, len(ids), PAGE):
-            items |= clients.of(place).training_tasks_by_id(ids[begin : begin + PAGE], place.workspace)
+        for begin in range(0, len(ids), PAGE_SIZE):
+            items |= clients.of(place).training_tasks_by_id(ids[begin : begin + PAGE_SIZE], place.workspace)
     looked_into = 0
     for task in tasks:
         client = clients.of(task.place)
@@ -125,7 +125,7 @@ def _seen(tasks: Sequence[KnownTask], clients: Clients) -> Iterator[Seen]:
         yield seen
 
 
-def _pods(client: Client, task: KnownTask) -> str:
+def _pods(client: LogApi, task: KnownTask) -> str:
     """Say how many pods are ready, and which is not; nothing where the service does not tell."""
     try:
         pods = client.pods(task.id, task.place.workspace)

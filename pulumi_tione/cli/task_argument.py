@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from pulumi_tione._api.client import Client
+from pulumi_tione._api.protocols import TaskAndLogApi, TaskApi
 from pulumi_tione._config.settings import Settings
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.errors import TaskError
@@ -38,7 +39,7 @@ class Task:
     """A task that a command is about."""
 
     id: str
-    client: Client
+    client: TaskAndLogApi
     """Of its region."""
     workspace: str | None
 
@@ -111,7 +112,7 @@ def _the_one(asked: str, tasks: list[KnownTask]) -> KnownTask | None:
 
 
 def _looked_up(
-    asked: str, client: Client, workspace: str | None, settings: Settings, selected: StackName | None
+    asked: str, client: TaskApi, workspace: str | None, settings: Settings, selected: StackName | None
 ) -> str:
     """Look for a task that no state tells of."""
     if asked.startswith("train-") and client.describe_training_task(asked, workspace) is not None:

@@ -42,11 +42,11 @@ def whoami(*, folder: Path, stack: str | None, profile: str | None, as_json: boo
 def _found(settings: Settings) -> dict[str, dict[str, Any]]:
     """Give what the settings lead to: by name, the value and its source."""
     # The SDK takes long to load: no other command should pay for it before it sends something.
-    from pulumi_tione._api.credentials import supply_of
+    from pulumi_tione._api.credentials import resolver_of
 
     region = settings.located_region
     endpoint, source = settings.located_endpoint("tione")
-    keys = supply_of(settings).current()
+    keys = resolver_of(settings).current()
     client = Client(settings, region.value)
     account = client.account_id()
     next(client.training_tasks({}, {}), None)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import intervals
+from pulumi_tione._api.protocols import TaskAndTagApi
 from pulumi_tione._schema.identity import NAME_SUFFIXES, desired_tags, suffixed_name, with_name
 from pulumi_tione._schema.wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
@@ -110,7 +110,7 @@ class Creation:
         draw: returns a value for the label that tells this create from another one.
     """
 
-    client: Client
+    client: TaskAndTagApi
     inputs: Mapping[str, Any]
     labels_enabled: bool
     leftovers: Leftovers = field(default_factory=Leftovers)
@@ -295,7 +295,7 @@ class Creation:
         One that only a list shows was deleted, or is too new. One that this process has deleted has no name any more,
         whatever a read shows.
         """
-        for item in self.client.training_tasks_named(name, self._workspace):
+        for item in self.client.training_tasks_with_name(name, self._workspace):
             if item["Id"] not in self.deleted:
                 with contextlib.suppress(IndeterminateResultError):
                     detail = self.client.describe_training_task(str(item["Id"]), self._workspace)

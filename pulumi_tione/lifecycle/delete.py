@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione._schema.identity import OWNER
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError
@@ -54,7 +54,7 @@ def _owner_of(properties: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def delete(
-    client: Client,
+    client: TaskApi,
     task_id: str,
     outputs: Mapping[str, Any],
     *,
@@ -87,7 +87,7 @@ class _Deletion:
 
     def __init__(
         self,
-        client: Client,
+        client: TaskApi,
         task_id: str,
         outputs: Mapping[str, Any],
         sleep: Callable[[float], None],

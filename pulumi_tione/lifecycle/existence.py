@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import intervals
+from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione._api.status_batcher import Statuses
 from pulumi_tione._timestamps import time_or_none
@@ -37,7 +37,7 @@ STATUSES = Statuses()
 
 
 def detail_or_gone(
-    client: Client,
+    client: TaskApi,
     task_id: str,
     outputs: Mapping[str, Any],
     *,
@@ -70,14 +70,14 @@ def named_task(task_id: str, outputs: Mapping[str, Any]) -> str:
     return f"training task {outputs.get('name')!r} ({task_id})"
 
 
-def command_for(command: str, client: Client, task_id: str, outputs: Mapping[str, Any]) -> str:
+def command_for(command: str, client: TaskApi, task_id: str, outputs: Mapping[str, Any]) -> str:
     """Return a command of `pulumi-tione` about a task, to be pasted."""
     workspace = outputs.get("tiProjectId")
     in_workspace = f" --workspace {workspace}" if workspace else ""
     return f"`pulumi-tione {command} {task_id} --region {client.region}{in_workspace}`"
 
 
-def not_visible_yet(client: Client, outputs: Mapping[str, Any]) -> str | None:
+def not_visible_yet(client: TaskApi, outputs: Mapping[str, Any]) -> str | None:
     """Return why a task that nobody sees may only be too new to be seen; None, if it is not new."""
     if not outputs.get("status") and not outputs.get("createTime") and "status" in outputs:
         return "was created by Pulumi and has never been visible since"
@@ -88,7 +88,7 @@ def not_visible_yet(client: Client, outputs: Mapping[str, Any]) -> str | None:
     return f"was created only {max(age.total_seconds(), 0):.0f} s ago"
 
 
-def ensure_same_account(client: Client, task_id: str, outputs: Mapping[str, Any]) -> None:
+def ensure_same_account(client: TaskApi, task_id: str, outputs: Mapping[str, Any]) -> None:
     """Check that "not found" was answered to keys of the account that the task is in.
 
     Raises:
@@ -112,7 +112,7 @@ class _Look:
 
     def __init__(
         self,
-        client: Client,
+        client: TaskApi,
         task_id: str,
         outputs: Mapping[str, Any],
         sleep: Callable[[float], None],

@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from pulumi_tione._api.client import Client
+from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione._schema.identity import RETAINED, generated_name, is_generated_form, labels, labels_of_stack
 from pulumi_tione._schema.wire import user_tags
@@ -23,9 +23,9 @@ class Leftovers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[tuple[Client | str | None, ...], Future[list[dict[str, Any]]]] = {}
+        self._found: dict[tuple[TaskApi | str | None, ...], Future[list[dict[str, Any]]]] = {}
 
-    def find(self, client: Client, inputs: Mapping[str, Any], deleted: Container[str] = ()) -> dict[str, Any] | None:
+    def find(self, client: TaskApi, inputs: Mapping[str, Any], deleted: Container[str] = ()) -> dict[str, Any] | None:
         """Return the detail of an active task with the labels of this resource, if there was one at the beginning.
 
         Args:
@@ -35,16 +35,16 @@ class Leftovers:
         """
         return self._first(client, inputs, deleted, self._of_stack)
 
-    def find_now(self, client: Client, inputs: Mapping[str, Any], deleted: Container[str]) -> dict[str, Any] | None:
+    def find_now(self, client: TaskApi, inputs: Mapping[str, Any], deleted: Container[str]) -> dict[str, Any] | None:
         """Return the detail of an active task with the labels of this resource, if there is one now."""
         return self._first(client, inputs, deleted, _active_tasks)
 
     def _first(
         self,
-        client: Client,
+        client: TaskApi,
         inputs: Mapping[str, Any],
         deleted: Container[str],
-        tasks: Callable[[Client, Mapping[str, str], str | None], list[dict[str, Any]]],
+        tasks: Callable[[TaskApi, Mapping[str, str], str | None], list[dict[str, Any]]],
     ) -> dict[str, Any] | None:
         owner, workspace = inputs["owner"], inputs.get("tiProjectId")
         if owner.get(RETAINED):
@@ -60,7 +60,7 @@ class Leftovers:
                     return detail
         return None
 
-    def _of_stack(self, client: Client, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
+    def _of_stack(self, client: TaskApi, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
         place = (client, workspace, *stack.values())
         with self._lock:
             is_first = place not in self._found
@@ -73,7 +73,7 @@ class Leftovers:
         return found.result()
 
 
-def _active_tasks(client: Client, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
+def _active_tasks(client: TaskApi, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
     there = client.training_tasks({}, stack, workspace)
     return [item for item in there if not is_terminal(str(item.get("Status")))]
 

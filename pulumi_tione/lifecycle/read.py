@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pulumi_tione._api.client import Client
+from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._schema.identity import UNCONFIRMED, with_name
 from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_outputs
 from pulumi_tione.errors import TaskError
@@ -15,7 +15,7 @@ from pulumi_tione.lifecycle.existence import detail_or_gone
 
 
 def read(
-    client: Client,
+    client: TaskApi,
     task_id: str,
     recorded: Mapping[str, Any],
     *,
@@ -55,7 +55,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def _looked_up(
-    client: Client, task_id: str, place: Mapping[str, Any], sleep: Callable[[float], None]
+    client: TaskApi, task_id: str, place: Mapping[str, Any], sleep: Callable[[float], None]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     for look in range(_LOOKS):
         detail = client.describe_training_task(task_id, place.get("tiProjectId"))

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import Status, is_known, is_terminal
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.existence import (
@@ -27,7 +27,7 @@ _NOT_ALLOWED = ("InternalError.NotAllow", "InvalidParameterValue.NotAllow", "Ope
 
 
 def stop_and_wait(
-    client: Client,
+    client: TaskApi,
     task_id: str,
     outputs: Mapping[str, Any],
     *,
@@ -74,7 +74,7 @@ class Stop:
 
     def __init__(
         self,
-        client: Client,
+        client: TaskApi,
         task_id: str,
         outputs: Mapping[str, Any],
         clock: Callable[[], float],

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tione._api.client import TAGS_IN_A_CALL, Client
 from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.protocols import MAX_TAGS_PER_CALL, TaskAndTagApi
 from pulumi_tione._constraints import MAX_TAGS
 from pulumi_tione._schema.wire import user_tags
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
@@ -36,7 +36,7 @@ class PartialTagsError(TaskError):
 
 
 def set_tags(
-    client: Client,
+    client: TaskAndTagApi,
     task_id: str,
     detail: Mapping[str, Any],
     wanted: Mapping[str, str],
@@ -93,7 +93,7 @@ def set_tags(
 class _Look:
     """Looks at the tags of a task until they are as awaited, or until what was written would show."""
 
-    client: Client
+    client: TaskAndTagApi
     task_id: str
     workspace: str | None
     seconds: float
@@ -209,7 +209,7 @@ def _calls(
     to_remove = [*removed]
     while to_write:
         room, call = MAX_TAGS - len(keys), list[str]()
-        for key in to_write[:TAGS_IN_A_CALL]:
+        for key in to_write[:MAX_TAGS_PER_CALL]:
             if key not in keys and room <= 0 and to_remove:
                 break
             room -= key not in keys
@@ -219,14 +219,14 @@ def _calls(
             keys.update(call)
             to_write = to_write[len(call) :]
         else:
-            yield to_remove[:TAGS_IN_A_CALL], True
-            keys.difference_update(to_remove[:TAGS_IN_A_CALL])
-            to_remove = to_remove[TAGS_IN_A_CALL:]
-    for begin in range(0, len(to_remove), TAGS_IN_A_CALL):
-        yield to_remove[begin : begin + TAGS_IN_A_CALL], True
+            yield to_remove[:MAX_TAGS_PER_CALL], True
+            keys.difference_update(to_remove[:MAX_TAGS_PER_CALL])
+            to_remove = to_remove[MAX_TAGS_PER_CALL:]
+    for begin in range(0, len(to_remove), MAX_TAGS_PER_CALL):
+        yield to_remove[begin : begin + MAX_TAGS_PER_CALL], True
 
 
-def _untag(client: Client, task_id: str, account: str, keys: Sequence[str]) -> None:
+def _untag(client: TaskAndTagApi, task_id: str, account: str, keys: Sequence[str]) -> None:
     """Remove tags. One that the task does not have any more is removed: the call before may have been answered late."""
     try:
         client.untag_training_task(task_id, account, keys)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.protocols import TaskAndTagApi
 from pulumi_tione._api.status import FAILED, Status, is_terminal, status_of
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import LABELS, OUR_KEYS, UNCONFIRMED, desired_tags, labels_to_remove, with_name
@@ -29,7 +29,7 @@ class PartialUpdateError(TioneError):
 
 
 def update(
-    client: Client,
+    client: TaskAndTagApi,
     task_id: str,
     outputs: Mapping[str, Any],
     news: Mapping[str, Any],
@@ -64,7 +64,7 @@ class _Update:
 
     def __init__(
         self,
-        client: Client,
+        client: TaskAndTagApi,
         task_id: str,
         outputs: Mapping[str, Any],
         news: Mapping[str, Any],

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from pulumi_tione._api.client import Client
+from pulumi_tione._api.protocols import TaskAndTagApi
 from pulumi_tione._schema.identity import LABELS
 from pulumi_tione._schema.wire import user_tags
 from pulumi_tione._timestamps import time_or_none
@@ -75,7 +75,7 @@ class Search:
     """
 
     labels: Mapping[str, str]
-    client_of: Callable[[Place], Client]
+    client_of: Callable[[Place], TaskAndTagApi]
     every_workspace: bool = False
     tasks: dict[str, LabelledTask] = field(default_factory=dict)
     """What was found, by id."""
@@ -118,9 +118,7 @@ class Search:
     def _ask_tag_service(self, place: Place) -> dict[str, str]:
         """Give the regions of the tasks that it names, by id."""
         try:
-            tagged = {
-                task_id: where for where, task_id in self.client_of(place).training_tasks_of_tag_service(self.labels)
-            }
+            tagged = {task_id: where for where, task_id in self.client_of(place).tagged_training_tasks(self.labels)}
         except ApiError as error:
             if error.kind is not Kind.PERMISSION_DENIED:
                 raise

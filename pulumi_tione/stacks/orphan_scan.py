@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from pulumi_tione._api.client import Client
+from pulumi_tione._api.protocols import TaskAndTagApi
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.identity import RETAINED, RETAINED_LABEL, is_generated_form, labels, labels_of_stack
 from pulumi_tione.stacks.claims import read_states
@@ -96,7 +96,7 @@ class OrphanScan:
         """Whether new tasks get labels at all."""
         return self._settings.labels
 
-    def client_of(self, place: Place) -> Client:
+    def client_of(self, place: Place) -> TaskAndTagApi:
         return self._clients.of(place)
 
     @functools.cache  # noqa: B019  a command makes one survey, and ends

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.polling import intervals
+from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._schema.identity import LABELS, is_generated_form, labels, with_name
 from pulumi_tione._schema.wire import imported_outputs, recorded_outputs, user_tags
 from pulumi_tione.errors import IndeterminateResultError, TaskError
@@ -60,7 +60,7 @@ class PendingCreates:
 
     state: State
     shown: State
-    client_of: Callable[[Place], Client]
+    client_of: Callable[[Place], TaskApi]
     others: Mapping[str, str] = field(default_factory=dict)
     announce: Callable[[str], None] = lambda _: None
     sleep: Callable[[float], None] = time.sleep
@@ -141,7 +141,7 @@ class PendingCreates:
             replaced_for=diff(outputs, inputs, labels_enabled=False).replacing,
         )
 
-    def _listed(self, client: Client, inputs: Mapping[str, Any], workspace: str | None) -> dict[str, Any] | None:
+    def _listed(self, client: TaskApi, inputs: Mapping[str, Any], workspace: str | None) -> dict[str, Any] | None:
         """Find the task by its name, or else by its labels: a computed name may have been numbered."""
         name, owner = str(inputs.get("name")), inputs.get("owner")
         item = client.find_training_task(name, workspace)

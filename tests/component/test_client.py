@@ -375,7 +375,7 @@ def test_no_task_is_listed_twice_and_the_order_stays(service: Service, client: C
         (lambda client: [*client.events("run")], client_module.MAX_PAGES),
         (lambda client: [*client.resource_groups()], client_module.MAX_PAGES),
         (lambda client: [*client.workspaces()], client_module.MAX_PAGES),
-        (lambda client: [*client.training_tasks_of_tag_service({})], client_module.MAX_PAGES),
+        (lambda client: [*client.tagged_training_tasks({})], client_module.MAX_PAGES),
     ],
     ids=["tasks", "name", "ids", "events", "resource groups", "workspaces", "tag service"],
 )
@@ -408,13 +408,13 @@ def test_a_list_of_the_tag_service_goes_on_by_token_to_its_end(service: Service,
         return ok(ResourceTagMappingList=[*resources, {"Resource": "qcs::cvm:…"}, {}], PaginationToken=token)
 
     service.answer(page(1, 2, token="a"), page(token="b"), page(2, 3, token=""))
-    assert [*client.training_tasks_of_tag_service({"a": "b"})] == [("ap-x", f"train-{number}") for number in (1, 2, 3)]
+    assert [*client.tagged_training_tasks({"a": "b"})] == [("ap-x", f"train-{number}") for number in (1, 2, 3)]
     assert [request.body.get("PaginationToken") for request in service.requests] == [None, "a", "b"]
     service.answer(page(1, token="a"), page(2, token="a"), page(2, token="a"))
     with pytest.raises(
         IndeterminateResultError, match="GetResources goes on with a PaginationToken that it gave before"
     ):
-        list(client.training_tasks_of_tag_service({"a": "b"}))
+        list(client.tagged_training_tasks({"a": "b"}))
     assert len(service.requests) == 6
 
 
@@ -517,7 +517,7 @@ def test_a_malformed_detail_says_nothing_about_a_task_and_is_asked_for_a_few_tim
     service: Service, client: Client, pauses: Pauses, detail: Any
 ) -> None:
     service.answer(ok(TrainingTaskDetail=detail))
-    for call in (client.describe_training_task, client.answer_about_training_task):
+    for call in (client.describe_training_task, client.describe_training_task_response):
         with pytest.raises(
             IndeterminateResultError, match=r"DescribeTrainingTask was answered with .* \(request id r-1\)"
         ):
@@ -567,7 +567,7 @@ LISTS: dict[str, tuple[Callable[[Client], Any], str, tuple[str, ...]]] = {
     "frameworks": (lambda client: client.frameworks(), "FrameworkInfos", ()),
     "images": (lambda client: client.preset_images(), "BuildInImageInfos", ()),
     "workspaces": (lambda client: list(client.workspaces()), "Workspaces", ()),
-    "tag service": (lambda client: list(client.training_tasks_of_tag_service({})), "ResourceTagMappingList", ()),
+    "tag service": (lambda client: list(client.tagged_training_tasks({})), "ResourceTagMappingList", ()),
 }
 
 

@@ -27,7 +27,7 @@ def test_a_wait_of_two_hours_with_keys_of_fifteen_minutes_makes_it_to_the_end(mo
         monkeypatch.setattr(RateLimiter, "wait", lambda *_: None)
         monkeypatch.setattr(
             transport,
-            "supply_of",
+            "resolver_of",
             lambda settings: CredentialResolver(settings, now=lambda: emulator.now().timestamp()),
         )
         role = {"roleArn": "qcs::cam::uin/100000000001:roleName/ci", "sessionDuration": QUARTER_OF_AN_HOUR}

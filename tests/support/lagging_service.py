@@ -162,7 +162,7 @@ class LaggingService(Client):
             return list(instead)
         return [item for task_id in self.history if (item := self._shown(task_id, self.lag.lists)) is not None]
 
-    def training_tasks_named(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
+    def training_tasks_with_name(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
         self._call("find", name)
         return [item for item in self._listed() if item["Name"] == name]
 

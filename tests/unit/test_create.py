@@ -92,7 +92,7 @@ class Service(Client):
             raise self.describe_errors.pop(0)
         return next((task for task in self.tasks if task["Id"] == task_id), None)
 
-    def training_tasks_named(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
+    def training_tasks_with_name(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
         self.calls.append("find")
         self.asked_workspaces.add(ti_project_id)
         if self.find_error and self.bodies:

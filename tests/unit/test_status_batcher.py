@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._api.client import PAGE, Client
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.protocols import PAGE_SIZE
 from pulumi_tione._api.status_batcher import Statuses
 from pulumi_tione.errors import IndeterminateResultError
 
@@ -82,10 +83,10 @@ def test_who_asks_at_the_same_time_shares_a_call() -> None:
 
 def test_a_call_asks_for_no_more_than_a_page() -> None:
     service = Service()
-    ids = [f"train-{index}" for index in range(PAGE + 30)]
+    ids = [f"train-{index}" for index in range(PAGE_SIZE + 30)]
     assert ask(service, ids) == dict.fromkeys(ids, "RUNNING")
-    assert max(len(asked) for asked, _ in service.asked) <= PAGE
-    assert sum(len(asked) for asked, _ in service.asked) == PAGE + 30
+    assert max(len(asked) for asked, _ in service.asked) <= PAGE_SIZE
+    assert sum(len(asked) for asked, _ in service.asked) == PAGE_SIZE + 30
 
 
 def test_a_task_that_no_list_shows_is_none() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione._api.client import PAGE, Client
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.protocols import PAGE_SIZE
 from pulumi_tione._wait import waiter
 from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione._wait.waiter import WaitTarget, wait
@@ -80,7 +81,7 @@ class Service(Client):
     ) -> Json | None:
         return None if self.is_gone else {**self.detail, "Id": task_id, "Status": self.now}
 
-    def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json:
+    def describe_training_task_response(self, task_id: str, ti_project_id: str | None = None) -> Json:
         return {"TrainingTaskDetail": self.describe_training_task(task_id), "RequestId": "r-9"}
 
     def account_id(self) -> str:
@@ -193,7 +194,7 @@ class Split(Service):
         status = self.details.pop(0) if len(self.details) > 1 else self.details[0]
         return None if status == "not found" else {**self.detail, "Id": task_id, "Status": status}
 
-    def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json:
+    def describe_training_task_response(self, task_id: str, ti_project_id: str | None = None) -> Json:
         return {"TrainingTaskDetail": {**self.detail, "Id": task_id, "Status": self.details[-1]}, "RequestId": "r-9"}
 
 
@@ -322,7 +323,7 @@ def test_a_wait_ends_within_two_looks_after_the_end(ends: str, before: int) -> N
 
 def test_the_report_of_a_failure_is_not_held_back_by_a_service_that_does_not_answer() -> None:
     class Silent(Service):
-        def answer_about_training_task(self, task_id: str, ti_project_id: str | None = None) -> Json:
+        def describe_training_task_response(self, task_id: str, ti_project_id: str | None = None) -> Json:
             raise IndeterminateResultError("no answer")
 
     service = Silent("FAILED")
@@ -490,7 +491,7 @@ class Many(Watch):
     """A thousand waits for tasks that are all alike; each has asked again before the next look is made."""
 
     COUNT = 1000
-    LIST_CALLS = COUNT // PAGE
+    LIST_CALLS = COUNT // PAGE_SIZE
 
     async def _sleep(self, seconds: float) -> None:
         while sum(len(batch.ids) for batch in self.poller._gathering.values()) < self.COUNT:
@@ -515,7 +516,7 @@ def test_a_thousand_waits_need_twenty_list_calls_a_look_and_look_into_ten_tasks(
     service = Alike("PENDING", *["RUNNING"] * 5, "SUCCEED")
     looks = len(service.statuses)
     asyncio.run(Many(service).wait_for_all(logs=True))
-    assert service.list_calls == [PAGE] * 20 * looks
+    assert service.list_calls == [PAGE_SIZE] * 20 * looks
     assert service.asked_for_pods == 10 * 2  # at the two looks that saw a new status
     assert 0 < service.asked_for_lines <= 10 * looks
 

@@ -73,7 +73,7 @@ class Trial:
             self._attempt(step, task_id)
         self._remove(task_id)
         self.seen.code_of_read_after_delete = self._code(
-            lambda: self.client.answer_about_training_task(task_id, self.workspace)
+            lambda: self.client.describe_training_task_response(task_id, self.workspace)
         )
         self._try_deleted_name()
 
@@ -193,7 +193,7 @@ class Trial:
         seen.code_of_binding = self._code(lambda: self.client.tag_training_task(task_id, uin, _PASSING))
         seen.is_tag_bound = self._soon(lambda: _PASSING.items() <= _tags(self._detail(task_id)).items())
         seen.is_in_tag_service = self._soon(
-            lambda: any(found == task_id for _, found in self.client.training_tasks_of_tag_service(_PASSING))
+            lambda: any(found == task_id for _, found in self.client.tagged_training_tasks(_PASSING))
         )
         self._code(lambda: self.client.untag_training_task(task_id, uin, list(_PASSING)))
         seen.is_tag_unbound = self._soon(lambda: not _PASSING.keys() & _tags(self._detail(task_id)).keys())
