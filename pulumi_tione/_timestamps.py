@@ -1,7 +1,7 @@
-"""The service's times, in all their forms.
+"""Times: read in all the forms that the service writes, and shown in RFC 3339 with a zone.
 
-`2025-05-28T18:18:33+08` in a detail, `2025-11-21 00:00:00` in a list (it is China's), RFC 3339 with nine digits of a
-second in logs, and nothing at all for what has not come yet.
+The service writes `2025-05-28T18:18:33+08` in a detail, `2025-11-21 00:00:00` in a list (in China's zone), RFC 3339
+with nine digits of a second in logs, and an empty text or the year 1 for a time that has not come yet.
 """
 
 from __future__ import annotations
@@ -11,36 +11,48 @@ from datetime import datetime, timedelta, timezone
 
 _BEIJING = timezone(timedelta(hours=8))
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
-"""Services write the year 1 for what has not come yet, with which no time can be calculated."""
+"""Years outside are placeholders, and arithmetic with them overflows."""
 
 _FORM = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?")
 
 
-def parsed_time(text: str) -> datetime:
-    """Read a time, to the microsecond.
+def parse_time(text: str) -> datetime:
+    """Read a time of the service, to the microsecond.
 
     Raises:
-        ValueError: it is none of the service's forms, or so long ago or ahead that it is not meant as a time.
+        ValueError: the text is in none of the service's forms, or its year is a placeholder.
     """
     form = _FORM.fullmatch(text)
     if form is None:
-        raise ValueError(f"no time: {text!r}")
+        raise ValueError(f"{text!r} is not a time")
     day, time, fraction, is_utc, hours, minutes = form.groups()
     zone = "+00:00" if is_utc else f"{hours}:{minutes or '00'}" if hours else ""
     if not _FIRST_YEAR <= int(day[:4]) <= _LAST_YEAR:
-        raise ValueError(f"no time of a task: {text!r}")
+        raise ValueError(f"{text!r} is not the time of a task")
     moment = datetime.fromisoformat(f"{day}T{time}.{(fraction or '')[:6]:0<6}{zone}")
     return moment if zone else moment.replace(tzinfo=_BEIJING)
 
 
 def time_or_none(text: object) -> datetime | None:
-    """Read a time that may not have come yet, or may be in a form that nobody knows."""
+    """Read a time of the service; None, if it has not come yet or is in an unknown form."""
     try:
-        return parsed_time(str(text or ""))
+        return parse_time(str(text or ""))
     except ValueError:
         return None
 
 
 def rfc3339(moment: datetime) -> str:
-    """Write a time as DescribeLogs and DescribeEvents want it."""
+    """Format a time in UTC to the microsecond, as DescribeLogs and DescribeEvents require it."""
     return f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def shown_time(text: object) -> str | None:
+    """Return a time of the service in RFC 3339, in the zone that the service wrote it in.
+
+    None for one that has not come yet. A text in an unknown form stays as it is: it may say more than nothing.
+    """
+    moment = time_or_none(text)
+    if moment is not None:
+        return moment.isoformat().replace("+00:00", "Z")
+    form = _FORM.fullmatch(str(text or ""))
+    return None if form is not None or not text else str(text)

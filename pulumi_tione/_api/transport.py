@@ -15,9 +15,9 @@ from pulumi_tione._api.rate_limit import RateLimiter
 from pulumi_tione._api.responses import Reader
 from pulumi_tione._api.sdk import Caller, Service
 from pulumi_tione._config.settings import Settings
+from pulumi_tione._durations import format_duration
 from pulumi_tione._masking import masking
 from pulumi_tione._schema.wire import secrets_in
-from pulumi_tione._text import format_duration
 from pulumi_tione.errors import (
     EXPIRED_CREDENTIALS,
     REFUSED_CREDENTIALS,

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from pulumi_tione._api.status import FAILED, Status, has_reached, is_known, is_terminal, status_of
-from pulumi_tione._text import format_duration, sanitize_line
+from pulumi_tione._durations import format_duration
+from pulumi_tione._text import sanitize_line
 from pulumi_tione._wait.failure_report import report
 from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione.errors import RequestNotSentError, TaskError, TioneError, WaitFailedError, is_transient

@@ -17,7 +17,7 @@ import click
 from pulumi_tione._api.logs import Line, RunLog, TaskLog
 from pulumi_tione._api.pods import short_pod
 from pulumi_tione._text import sanitize_line
-from pulumi_tione._timestamps import parsed_time
+from pulumi_tione._timestamps import parse_time
 from pulumi_tione.cli.options import length_of_time
 from pulumi_tione.cli.task_argument import about_a_task, task_asked_for
 from pulumi_tione.cli.terminal import json_text, sanitize
@@ -47,7 +47,7 @@ def begin_of(_context: click.Context, _parameter: click.Parameter, value: str | 
         if length is not None:
             return datetime.now(timezone.utc) - length
         if _ENDS_IN_A_ZONE.search(value):
-            return parsed_time(value)
+            return parse_time(value)
     except (ValueError, OverflowError):
         pass
     raise click.BadParameter("give a length such as 90s, 10m, 2h or 3d, or a time such as 2025-08-01T10:00:00+08:00")

@@ -12,7 +12,6 @@ import pytest
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._schema.identity import RETAINED, generated_name, labels
-from pulumi_tione._timestamps import parsed_time
 from pulumi_tione.errors import (
     ApiError,
     IndeterminateResultError,
@@ -636,22 +635,3 @@ def test_what_is_left_behind_is_looked_for_once_a_process() -> None:
 
 
 # Times.
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2025-05-28T18:18:33+08", datetime(2025, 5, 28, 10, 18, 33, tzinfo=timezone.utc)),
-        ("2025-05-28T18:18:33+08:00", datetime(2025, 5, 28, 10, 18, 33, tzinfo=timezone.utc)),
-        ("2025-05-28T10:18:33-00", datetime(2025, 5, 28, 10, 18, 33, tzinfo=timezone.utc)),
-        ("2025-11-21 00:00:00", datetime(2025, 11, 20, 16, 0, tzinfo=timezone.utc)),
-    ],
-)
-def test_the_services_times_are_read(text: str, moment: datetime) -> None:
-    assert parsed_time(text) == moment
-
-
-@pytest.mark.parametrize("text", ["", "yesterday", "2025-13-01 00:00:00", "-"])
-def test_what_is_no_time_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match=r".*"):
-        parsed_time(text)

@@ -12,7 +12,7 @@ from local_tione import SMALLEST_BODY, client_of
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.logs import Line, RunLog, TaskLog, beginning_of, newest_line
 from pulumi_tione._api.pods import short_pod
-from pulumi_tione._timestamps import parsed_time, rfc3339
+from pulumi_tione._timestamps import parse_time, rfc3339
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import ApiError, IndeterminateResultError, RequestNotSentError, TaskError, TioneError
 
@@ -40,7 +40,7 @@ class Service(Client):
             raise self.errors[len(self.asked)]
         if run not in self.printed:
             raise ApiError("DescribeLogs", "ResourceNotFound", "no such run", "r-1")
-        begin, end = (parsed_time(how[name]) if how.get(name) else None for name in ("StartTime", "EndTime"))
+        begin, end = (parse_time(how[name]) if how.get(name) else None for name in ("StartTime", "EndTime"))
         found = [
             line
             for line in self._in_order(run)
@@ -331,26 +331,6 @@ def test_the_local_tione_gives_every_line_over_all_its_pages_and_pods(emulator: 
     for pod in ("master-0", "worker-0"):
         assert [line.text for line in lines if line.pod.endswith(pod)] == [f"line {number}" for number in range(2_500)]
     assert len({line.id for line in lines}) == len(lines) == 5_000
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2025-05-28T18:18:33+08", "2025-05-28T10:18:33.000000Z"),
-        ("2025-05-28T18:18:33+08:00", "2025-05-28T10:18:33.000000Z"),
-        ("2025-05-28 18:18:33", "2025-05-28T10:18:33.000000Z"),
-        ("2025-05-28T10:18:33.123456789Z", "2025-05-28T10:18:33.123456Z"),
-        ("2025-05-28T10:18:33.5Z", "2025-05-28T10:18:33.500000Z"),
-    ],
-)
-def test_the_services_times_are_read_in_all_their_forms(text: str, moment: str) -> None:
-    assert rfc3339(parsed_time(text)) == moment
-
-
-@pytest.mark.parametrize("text", ["", "None", "yesterday", "2025-13-28 18:18:33", "2025-05-28"])
-def test_what_is_no_time_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match=r"time|month"):
-        parsed_time(text)
 
 
 class Endless(Service):

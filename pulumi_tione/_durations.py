@@ -1,0 +1,37 @@
+"""Lengths of time: read from a text such as `1h30m`, and written in words."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_N = r"\d+(?:\.\d+)?"
+_DURATION = re.compile(
+    rf"(?:(?P<days>{_N})d)? ?(?:(?P<hours>{_N})h)? ?(?:(?P<minutes>{_N})m)? ?(?:(?P<seconds>{_N})s)?",
+    re.ASCII,
+)
+DURATION_FORMS = "90s, 10m, 1h30m or 2d"
+"""Examples of what `parse_duration` reads, for messages."""
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration such as `90s`, `10m`, `1h30m` or `2d`.
+
+    Raises:
+        ValueError: the text is not a duration, or too long a one.
+    """
+    form = _DURATION.fullmatch(text.strip().lower())
+    parts = {name: float(number) for name, number in (form.groupdict() if form else {}).items() if number}
+    if not parts:
+        raise ValueError(f"{text!r} is not a duration: use a form such as {DURATION_FORMS}")
+    try:
+        return timedelta(**parts)
+    except OverflowError:
+        raise ValueError(f"{text!r} is too long a duration") from None
+
+
+def format_duration(seconds: float) -> str:
+    """Format a duration in seconds, minutes or hours, for a message."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
