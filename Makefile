@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all test-exhaustive check check-vendor audit live outputs bench reliability-100 soak soak-engine states clean
+.PHONY: demo test test-all test-exhaustive check check-vendor audit live outputs bench reliability reliability-100 soak soak-engine states clean
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -43,6 +43,11 @@ bench: $(READY)  ## what this package costs, as ratios within one run
 	$(BIN)/python tools/bench/run.py
 	$(BIN)/python tests/emulator/bench_throughput.py
 
+reliability: $(READY)  ## every cell of the fault matrix, and its page: docs/reliability.md
+	$(BIN)/python tools/pulumi/ensure.py >/dev/null
+	$(BIN)/python -m pytest -n 2 tests/reliability/test_fault_matrix.py
+	$(BIN)/python tools/reliability/table.py
+
 reliability-100: $(READY)  ## each replacement a hundred times, where CI does ten
 	REPLACEMENTS=100 $(BIN)/python -m pytest -n 2 -m long tests/reliability/test_replace.py
 
@@ -57,7 +62,7 @@ states: $(READY)  ## record the states that a version writes: make states VERSIO
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python tools/compat/record.py $(VERSION) $(COMMIT)
 
-outputs: $(READY)  ## write the generated files anew, after a change of args.py or _error_error_codes.py
+outputs: $(READY)  ## write the generated files anew, after a change of args.py or _error_codes.py
 	$(BIN)/python tools/outputs/generate.py
 	$(BIN)/python tools/errors/generate.py
 

@@ -250,8 +250,8 @@ def cells() -> Iterator[Any]:
             for following in ("same", "changed") if TROUBLES[what].interrupts else (None,):
                 if isinstance(cell, Cell):
                     name = "-".join(part for part in (what.replace(" ", "_"), operation, following) if part)
-                    often = operation == "create" or what == "answer lost after acceptance"
-                    marks = pytest.mark.long if often else pytest.mark.exhaustive
+                    in_ci = operation == "create" or what == "answer lost after acceptance"
+                    marks = () if in_ci else pytest.mark.exhaustive
                     yield pytest.param(what, operation, cell, following, id=name, marks=marks)
 
 

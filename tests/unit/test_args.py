@@ -134,14 +134,16 @@ def test_a_name_of_the_api_is_split_into_words(api_name: str, expected: list[str
     assert words(api_name) == expected
 
 
-@pytest.mark.parametrize("ours", DECLARED)
-def test_every_field_of_a_struct_is_an_input_or_a_documented_output_and_nothing_else_is(ours: str) -> None:
-    documented_outputs = OUTPUT_ONLY.get(ours, set())
-    inputs = {field.wire for field in struct(ours).fields.values() if field.sent}
-    declared_outputs = set() if ours == "TrainingTask" else {field.wire for field in struct(ours).outputs.values()}
-
-    assert inputs == set(STRUCTS[DECLARED[ours]]) - documented_outputs
-    assert declared_outputs == documented_outputs
+def test_every_field_of_a_struct_is_an_input_or_a_documented_output_and_nothing_else_is() -> None:
+    declared_inputs, expected_inputs, declared_outputs, expected_outputs = {}, {}, {}, {}
+    for ours, theirs in DECLARED.items():
+        outputs_of_struct = struct(ours).outputs.values() if ours != "TrainingTask" else ()
+        expected_outputs[ours] = OUTPUT_ONLY.get(ours, set())
+        expected_inputs[ours] = set(STRUCTS[theirs]) - expected_outputs[ours]
+        declared_inputs[ours] = {field.wire for field in struct(ours).fields.values() if field.sent}
+        declared_outputs[ours] = {field.wire for field in outputs_of_struct}
+    assert declared_inputs == expected_inputs
+    assert declared_outputs == expected_outputs
 
 
 def test_only_the_providers_own_fields_are_not_of_the_api() -> None:
@@ -151,12 +153,13 @@ def test_only_the_providers_own_fields_are_not_of_the_api() -> None:
     assert all(field.sent for kind in below for field in (*kind.fields.values(), *kind.outputs.values()))
 
 
-@pytest.mark.parametrize(("ours", "api_name"), FIELDS)
-def test_a_field_is_named_by_the_words_of_its_api_name(ours: str, api_name: str) -> None:
-    field = declared(ours, api_name)
-    first, *others = words(api_name)
-    assert field.name == "_".join([first, *others])
-    assert field.property == first + "".join(word.capitalize() for word in others)
+def test_a_field_is_named_by_the_words_of_its_api_name() -> None:
+    names, expected = {}, {}
+    for ours, api_name in FIELDS:
+        first, *others = words(api_name)
+        expected[ours, api_name] = ("_".join([first, *others]), first + "".join(word.capitalize() for word in others))
+        names[ours, api_name] = (declared(ours, api_name).name, declared(ours, api_name).property)
+    assert names == expected
 
 
 def test_private_variables_are_the_only_second_field_of_one_parameter() -> None:
@@ -167,36 +170,36 @@ def test_private_variables_are_the_only_second_field_of_one_parameter() -> None:
     assert TRAINING_TASK.fields["privateEnvs"].secret
 
 
-@pytest.mark.parametrize(("ours", "api_name"), FIELDS)
-def test_a_field_has_the_type_of_the_definition(ours: str, api_name: str) -> None:
-    assert declared(ours, api_name).type == type_of(of_the_definition(ours, api_name)["type"])
+def test_a_field_has_the_type_of_the_definition() -> None:
+    expected = {field: type_of(of_the_definition(*field)["type"]) for field in FIELDS}
+    assert {field: declared(*field).type for field in FIELDS} == expected
 
 
-@pytest.mark.parametrize(("ours", "api_name"), FIELDS)
-def test_a_field_is_required_where_the_definition_says_so(ours: str, api_name: str) -> None:
-    field = declared(ours, api_name)
-    required = of_the_definition(ours, api_name).get("required", False) and (ours, api_name) not in COMPUTED
-    assert field.required == (required and field.property in struct(ours).fields)
+def test_a_field_is_required_where_the_definition_requires_it() -> None:
+    required = {field for field in FIELDS if of_the_definition(*field).get("required", False)} - set(COMPUTED)
+    expected = {(ours, name) for ours, name in required if declared(ours, name).property in struct(ours).fields}
+    assert {field for field in FIELDS if declared(*field).required} == expected
 
 
-@pytest.mark.parametrize(
-    ("ours", "api_name"), [(ours, name) for ours, name in FIELDS if name not in OUTPUT_ONLY.get(ours, ())]
-)
-def test_only_an_unsigned_number_refuses_negatives(ours: str, api_name: str) -> None:
-    field = declared(ours, api_name)
-    if field.type is Scalar.INTEGER:
-        refused = any(rule.violation(-1) for rule in field.rules)
-        assert refused == (of_the_definition(ours, api_name)["type"] == "uint64")
-        assert not any(rule.violation(1) for rule in field.rules)
+def test_only_an_unsigned_number_refuses_negatives() -> None:
+    inputs = [(ours, name) for ours, name in FIELDS if name not in OUTPUT_ONLY.get(ours, ())]
+    integers = [field for field in inputs if declared(*field).type is Scalar.INTEGER]
+    unsigned = {field for field in integers if of_the_definition(*field)["type"] == "uint64"}
+
+    def refusing(number: int) -> set[tuple[str, str]]:
+        return {field for field in integers if any(rule.violation(number) for rule in declared(*field).rules)}
+
+    assert integers
+    assert refusing(-1) == unsigned
+    assert refusing(1) == set()
 
 
-@pytest.mark.parametrize("name", OF_THE_REQUEST)
-def test_the_class_of_a_struct_is_its_name_and_args(name: str) -> None:
-    has_class = name not in AS_A_MAP and bool(set(STRUCTS[name]) - OUTPUT_ONLY.get(name, set()))
-    assert hasattr(args, f"{name}Args") == has_class
-    assert hasattr(pulumi_tione, f"{name}Args") == has_class
-    if has_class:
-        assert typing_extensions.is_typeddict(getattr(args, f"{name}Args"))
+@pytest.mark.parametrize("module", [args, pulumi_tione])
+def test_the_class_of_a_struct_is_its_name_and_args(module: types.ModuleType) -> None:
+    with_inputs = {name for name in OF_THE_REQUEST if set(STRUCTS[name]) - OUTPUT_ONLY.get(name, set())}
+    classes = {name for name in OF_THE_REQUEST if hasattr(module, f"{name}Args")}
+    assert classes == with_inputs - set(AS_A_MAP)
+    assert all(typing_extensions.is_typeddict(getattr(module, f"{name}Args")) for name in classes)
 
 
 @pytest.mark.parametrize("names", [*AS_A_MAP.values()])
@@ -296,26 +299,28 @@ OF_SETTINGS = ("AssumeRoleArgs", "SettingsArgs")
 """The declarations that are no structs of a task."""
 
 
-@pytest.mark.parametrize(
-    "declaration",
-    [each for each in declarations() if each.name not in OF_SETTINGS],
-    ids=lambda declaration: declaration.name,
-)
-def test_every_class_and_field_says_what_it_is_and_names_its_api_parameter(declaration: ast.ClassDef) -> None:
+def undocumented(declaration: ast.ClassDef) -> Iterator[str]:
+    """List what the docstrings of a class and its fields lack: a text, and the name of the API's parameter."""
     name = declaration.name.removesuffix("Args").removesuffix("Outputs")
     of_the_task = {"TrainingTaskArgs": "CreateTrainingTask", "TrainingTaskOutputs": DETAIL}
-    docstring = ast.get_docstring(declaration) or ""
-    assert f"(`{of_the_task.get(declaration.name, name)}`)" in docstring
-
+    if f"(`{of_the_task.get(declaration.name, name)}`)" not in (ast.get_docstring(declaration) or ""):
+        yield f"{declaration.name} does not name its struct"
     docstrings = field_docstrings(declaration)
     own = struct(name).outputs if declaration.name.endswith("Outputs") else struct(name).fields
-    assert set(docstrings) == {field.name for field in own.values()}
+    if set(docstrings) != {field.name for field in own.values()}:
+        yield f"{declaration.name} documents other fields than it has"
     for field in own.values():
-        text = docstrings[field.name]
-        assert len(text) > 5, field.name
-        if field.sent:
-            named = text.rpartition("(")[2]
-            assert f"`{field.wire}`" in named, f"{field.name} does not name {field.wire}"
+        text = docstrings.get(field.name, "")
+        if len(text) <= 5:
+            yield f"{declaration.name}.{field.name} has no text"
+        if field.sent and f"`{field.wire}`" not in text.rpartition("(")[2]:
+            yield f"{declaration.name}.{field.name} does not name {field.wire}"
+
+
+def test_every_class_and_field_is_documented_and_names_its_api_parameter() -> None:
+    of_a_task = [each for each in declarations() if each.name not in OF_SETTINGS]
+    assert len(of_a_task) > 20
+    assert [lack for declaration in of_a_task for lack in undocumented(declaration)] == []
 
 
 @pytest.mark.parametrize("member", ["__init__", "get", "wait_for"])

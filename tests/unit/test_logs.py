@@ -7,13 +7,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from local_tione import SMALLEST_BODY, client_of
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.logs import Line, RunLog, TaskLog, beginning_of, newest_line
 from pulumi_tione._api.pods import short_pod
 from pulumi_tione._timestamps import parse_time, rfc3339
-from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import ApiError, IndeterminateResultError, RequestNotSentError, TaskError, TioneError
 
 BEGIN = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
@@ -315,22 +313,6 @@ def test_a_task_that_does_not_exist_has_no_log_and_one_without_a_run_none_yet() 
     service.details = [detail("SUBMITTING", run="")]
     assert TaskLog(service, "train-1", None).of_latest_run() is None
     assert newest_line(service, detail("SUBMITTING", run=""), None) is None
-
-
-def test_the_local_tione_gives_every_line_over_all_its_pages_and_pods(emulator: Emulator) -> None:
-    emulator.order(output=[(0.0, f"line {number}") for number in range(2_500)])
-    body = {**SMALLEST_BODY, "Name": "bert"}
-    body["ResourceConfigInfos"] = [{**SMALLEST_BODY["ResourceConfigInfos"][0], "InstanceNum": 2}]
-    client = client_of(emulator)
-    task_id = client.create_training_task(body)
-    emulator.advance(60)
-    emulator.faults.add("DescribeLogs", first=2, connection="close")
-    log = TaskLog(client, task_id, None).of_latest_run()
-    assert log is not None
-    lines = [*log.new_lines()]
-    for pod in ("master-0", "worker-0"):
-        assert [line.text for line in lines if line.pod.endswith(pod)] == [f"line {number}" for number in range(2_500)]
-    assert len({line.id for line in lines}) == len(lines) == 5_000
 
 
 class Endless(Service):
