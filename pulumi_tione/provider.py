@@ -31,7 +31,7 @@ from pulumi_tione._config.settings import Settings
 from pulumi_tione._masking import masking
 from pulumi_tione._pulumi import engine
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import NAME_SUFFIXES, RETAINED, suffixed_name
+from pulumi_tione._schema.identity import RETAINED, SUFFIXES, suffixed_name
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
 from pulumi_tione.errors import CredentialsRefusedError, TioneError
 from pulumi_tione.lifecycle.check import CheckContext, check
@@ -163,7 +163,7 @@ class TrainingTaskProvider(ResourceProvider):
         A list may lag: it may show a deleted task, or a failure that has been followed by another run.
         """
         client, name, workspace = self._client(inputs), inputs["name"], inputs.get("tiProjectId")
-        for candidate in (name, *(suffixed_name(name, number) for number in NAME_SUFFIXES[:_NUMBERS_LOOKED_FOR])):
+        for candidate in (name, *(suffixed_name(name, number) for number in SUFFIXES[:_NUMBERS_LOOKED_FOR])):
             found = client.find_training_task(candidate, workspace)
             if found is not None and status_of(found) in FAILED:
                 found = client.describe_training_task(str(found["Id"]), workspace)

@@ -14,7 +14,7 @@ from pulumi.output import Unknown
 from pulumi_tione._api.status import FAILED, status_of
 from pulumi_tione._constraints import MAX_TAGS, Violation, suggestion, tag_violations
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
-from pulumi_tione._schema.identity import LABELS, OUR_KEYS, OWNER
+from pulumi_tione._schema.identity import LABELS, OWNER, RESERVED_LABELS
 from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
 from pulumi_tione._text import sanitize
 from pulumi_tione.lifecycle.diff import RERUN_OF
@@ -302,7 +302,7 @@ def _check_tags(found: Checked, ours: int) -> None:
     if not isinstance(tags, Mapping):
         return
     reserved = "is a label of this package, which finds its tasks by it: use another key"
-    found.failures += [(path_to("tags", key), reserved) for key in tags if key in OUR_KEYS]
+    found.failures += [(path_to("tags", key), reserved) for key in tags if key in RESERVED_LABELS]
     known = {key: value for key, value in tags.items() if isinstance(value, str)}
     for key, violation in tag_violations(known).items():
         found.fail(path_to("tags", key), violation)

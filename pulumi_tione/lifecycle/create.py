@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 from pulumi_tione._api.polling import intervals
 from pulumi_tione._api.protocols import TaskAndTagApi
-from pulumi_tione._schema.identity import NAME_SUFFIXES, desired_tags, suffixed_name, with_name
+from pulumi_tione._schema.identity import SUFFIXES, desired_tags, suffixed_name, with_name
 from pulumi_tione._schema.wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.delete import DeletedTasks
@@ -206,7 +206,7 @@ class Creation:
         task_id = self._created_as(name)
         if task_id is not None:
             return task_id, name
-        for number in NAME_SUFFIXES:
+        for number in SUFFIXES:
             candidate = suffixed_name(name, number)
             task_id = self._created_as(candidate)
             if task_id is not None:

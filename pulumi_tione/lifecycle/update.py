@@ -10,7 +10,14 @@ from pulumi_tione._api.polling import wait_until
 from pulumi_tione._api.protocols import TaskAndTagApi
 from pulumi_tione._api.status import FAILED, Status, is_terminal, status_of
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import LABELS, OUR_KEYS, UNCONFIRMED, desired_tags, labels_to_remove, with_name
+from pulumi_tione._schema.identity import (
+    LABELS,
+    RESERVED_LABELS,
+    UNCONFIRMED,
+    desired_tags,
+    labels_to_remove,
+    with_name,
+)
 from pulumi_tione._schema.wire import recorded_outputs, to_wire
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import LOG, RERUN_OF, RUN, SECRETS, SETTINGS, TAGS, diff, is_rerun_counted
@@ -187,7 +194,7 @@ class _Update:
             self._reached["allTags"] = self._tags_set(ours, recorded)
         except PartialTagsError as error:
             self._reached["allTags"] = error.tags
-            self._reached["tags"] = {key: error.tags[key] for key in sorted(error.ours - {*OUR_KEYS})}
+            self._reached["tags"] = {key: error.tags[key] for key in sorted(error.ours - {*RESERVED_LABELS})}
             self._unconfirmed["tags"] = sorted({*unconfirmed, *error.unconfirmed} - {*self._reached["tags"]}) or None
             raise
         self._unconfirmed.pop("tags", None)
@@ -210,7 +217,7 @@ class _Update:
     def _bind_newer_labels(self) -> None:
         """Bind the labels that a task of an earlier version lacks. Nobody asked for them: a failure is a warning."""
         recorded: Mapping[str, str] = self._outputs.get("allTags") or {}
-        newer = desired_tags(self._news, self._labelled).keys() & {*OUR_KEYS} - {*LABELS} - recorded.keys()
+        newer = desired_tags(self._news, self._labelled).keys() & {*RESERVED_LABELS} - {*LABELS} - recorded.keys()
         if not newer or self._changed & {*TAGS}:
             return
         try:

@@ -16,7 +16,7 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import OUR_KEYS, TYPE, desired_tags
+from pulumi_tione._schema.identity import RESERVED_LABELS, TYPE, desired_tags
 from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_outputs, user_tags
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.check import CheckContext, check
@@ -65,7 +65,7 @@ class ImportedTask:
         tags = {
             key: value
             for key, value in inputs.pop("tags", {}).items()
-            if key not in OUR_KEYS and defaults.get(key) != value
+            if key not in RESERVED_LABELS and defaults.get(key) != value
         }
         envs = {str(env["Name"]): str(env["Value"]) for env in self.envs or () if not env.get("IsPrivate")}
         region = "" if self.place.region == self.settings.region else self.place.region

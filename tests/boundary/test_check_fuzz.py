@@ -42,10 +42,10 @@ NAMES = [
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(
     [UNKNOWN, SECRET, "", " ", "\x00", "<{%reset%}>", "None", "true", "1e999", "x" * 5000, "../../etc", "Output[T]"]
 )
-NAME_SUFFIXES = st.floats() | st.integers(-3, 3).map(float) | st.sampled_from([2.0**53, -(2.0**63), 1e308, 0.1, -0.0])
+NUMBERS = st.floats() | st.integers(-3, 3).map(float) | st.sampled_from([2.0**53, -(2.0**63), 1e308, 0.1, -0.0])
 KEYS = TEXTS.filter(lambda text: text != SIGNATURE) | st.sampled_from(NAMES)
 WILD = st.recursive(
-    st.none() | st.booleans() | NAME_SUFFIXES | TEXTS,
+    st.none() | st.booleans() | NUMBERS | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
@@ -77,7 +77,7 @@ def _right(kind: Type) -> st.SearchStrategy[Any]:
         case Scalar.STRING:
             return TEXTS
         case Scalar.INTEGER:
-            return NAME_SUFFIXES
+            return NUMBERS
         case Scalar.BOOLEAN:
             return st.booleans()
         case _:

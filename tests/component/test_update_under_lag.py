@@ -12,7 +12,7 @@ import pytest
 from pulumi_tione import provider
 from pulumi_tione._api.client import Client
 from pulumi_tione._pulumi import engine as engine_module
-from pulumi_tione._schema.identity import OUR_KEYS, UNCONFIRMED
+from pulumi_tione._schema.identity import RESERVED_LABELS, UNCONFIRMED
 from pulumi_tione.emulator import Calls, Emulator, Lag
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
@@ -105,7 +105,7 @@ class Stack:
     @property
     def tags(self) -> dict[str, str]:
         tags = {tag["TagKey"]: tag["TagValue"] for tag in self.task["Tags"]}
-        return {key: value for key, value in tags.items() if not key.startswith("qcs:") and key not in OUR_KEYS}
+        return {key: value for key, value in tags.items() if not key.startswith("qcs:") and key not in RESERVED_LABELS}
 
 
 def _with_blob(inputs: Json) -> Json:

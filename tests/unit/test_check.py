@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.output import Unknown
 
-from pulumi_tione._schema.identity import OUR_KEYS, generated_name
+from pulumi_tione._schema.identity import RESERVED_LABELS, generated_name
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
@@ -682,7 +682,7 @@ def test_our_labels_count_among_the_fifty_tags_of_a_task(count: int, labels_enab
         assert ("3 labels" in reason) == labels_enabled
 
 
-@pytest.mark.parametrize("key", OUR_KEYS)
+@pytest.mark.parametrize("key", RESERVED_LABELS)
 @pytest.mark.parametrize("default", [False, True])
 def test_a_tag_by_which_this_package_finds_its_tasks_is_a_failure(key: str, default: bool) -> None:
     around = CheckContext(region="ap-guangzhou", labels_enabled=True, default_tags={key: "mine"} if default else {})

@@ -8,7 +8,7 @@ import pytest
 from pulumi.output import Unknown
 
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import BASE_NAME, NAME_SUFFIXES, generated_name, labels, suffixed_name
+from pulumi_tione._schema.identity import BASE_NAME, SUFFIXES, generated_name, labels, suffixed_name
 from pulumi_tione.lifecycle.diff import Difference, announced_rerun
 from pulumi_tione.lifecycle.diff import diff as diff_by_labels
 
@@ -213,7 +213,7 @@ def test_labels_that_are_missing_wrong_or_not_wanted_any_more_are_changed_in_pla
     assert found == Difference(replacing=(), in_place=("owner",) if changed else ())
 
 
-@pytest.mark.parametrize("number", [NAME_SUFFIXES[0], NAME_SUFFIXES[-1]])
+@pytest.mark.parametrize("number", [SUFFIXES[0], SUFFIXES[-1]])
 def test_a_computed_name_that_had_to_be_numbered_is_no_change(number: int) -> None:
     name = generated_name(OWNER)
     outputs = {**OUTPUTS, "name": suffixed_name(name, number), BASE_NAME: name}

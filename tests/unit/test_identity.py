@@ -12,10 +12,10 @@ from pulumi_tione._constraints import cleaned_tag_text, tag_violation
 from pulumi_tione._schema.identity import (
     CREATE_LABEL,
     LABELS,
-    NAME_SUFFIXES,
     OWNER,
     RETAINED,
     RETAINED_LABEL,
+    SUFFIXES,
     desired_tags,
     generated_name,
     is_generated_form,
@@ -125,7 +125,7 @@ def test_the_name_of_a_task_whose_predecessor_stays_depends_on_what_it_is_made_o
     assert generated_name(owner, contents) == generated_name(owner)
 
 
-@given(owner=owners, number=st.sampled_from(NAME_SUFFIXES), other=st.sampled_from(NAME_SUFFIXES))
+@given(owner=owners, number=st.sampled_from(SUFFIXES), other=st.sampled_from(SUFFIXES))
 @PROPERTY
 def test_a_computed_name_can_be_numbered_and_stays_legal_and_recognized(
     owner: dict[str, str], number: int, other: int

@@ -9,7 +9,7 @@ import pytest
 
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import OUR_KEYS
+from pulumi_tione._schema.identity import RESERVED_LABELS
 from pulumi_tione.emulator.api.definition import definition
 from pulumi_tione.errors import TaskError
 from pulumi_tione.stacks.imported_task import NEVER_RETURNED, ImportedTask
@@ -53,7 +53,7 @@ def test_emptiness_and_the_labels_of_another_stack_are_not_declared() -> None:
 
 
 def test_no_label_of_this_package_is_declared() -> None:
-    detail = {**DETAIL, "Tags": [*DETAIL["Tags"], *({"TagKey": key, "TagValue": "x"} for key in OUR_KEYS)]}
+    detail = {**DETAIL, "Tags": [*DETAIL["Tags"], *({"TagKey": key, "TagValue": "x"} for key in RESERVED_LABELS)]}
     assert "tags" not in adoption(detail=detail).declared
 
 
