@@ -23,7 +23,7 @@ import pulumi
 from pulumi_tione import outputs
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.logs import TaskLog
-from pulumi_tione._pulumi.engine import displayable
+from pulumi_tione._pulumi.display import displayable
 from pulumi_tione._pulumi.stack_config import program_settings
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Scalar, Struct, Type, struct
 from pulumi_tione._schema.wire import from_wire, imported_outputs, user_tags

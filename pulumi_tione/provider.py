@@ -29,7 +29,10 @@ from pulumi_tione._api.client import Client
 from pulumi_tione._api.status import FAILED, status_of
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._masking import masking
-from pulumi_tione._pulumi import engine
+from pulumi_tione._pulumi import display, log, request, server
+from pulumi_tione._pulumi.partial_result import record_partial_update
+from pulumi_tione._pulumi.provider_blob import PROVIDER_KEY
+from pulumi_tione._pulumi.secret_values import mark_secrets, secret
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import RETAINED, SUFFIXES, suffixed_name
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
@@ -45,7 +48,6 @@ from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
-_PROVIDER_KEY = "__provider"
 _NUMBERS_LOOKED_FOR = 3
 _CONFIG = ("tione:", "tencentcloud:")
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -66,10 +68,10 @@ def _in_one_line(method: _F) -> _F:
                 return method(self, *args)
             except TioneError as error:
                 told = f"{_of_task(args, str(error))}{_way_to_todays_keys(error, method.__name__)}"
-                raise _with_message(error, engine.displayable(told)) from None
+                raise _with_message(error, display.displayable(told)) from None
             except Exception as error:  # noqa: BLE001  whatever it is: it may hold a secret
                 told = f"{method.__name__} failed unexpectedly ({type(error).__name__}: {error}); please report it"
-                raise TioneError(engine.displayable(told)) from None
+                raise TioneError(display.displayable(told)) from None
 
     return wrapper  # type: ignore[return-value]
 
@@ -122,7 +124,7 @@ class TrainingTaskProvider(ResourceProvider):
         """Take the stack's config. What is missing in it is said when it is needed."""
         # The servicer answers with a traceback; with this limit an exception is its last line alone.
         sys.tracebacklimit = 0
-        engine.widen_workers()
+        server.widen_workers()
         self._settings = Settings(req.config.get, os.environ)
 
     def _secret_texts(self, *all_props: Mapping[str, Any]) -> Iterator[str]:
@@ -148,13 +150,13 @@ class TrainingTaskProvider(ResourceProvider):
         )
         checked = check(_without_provider(_olds), _without_provider(news), around)
         for warning in checked.warnings:
-            engine.warn(warning)
-        failures = [CheckFailure(*map(engine.displayable, failure)) for failure in checked.failures]
+            log.warn(warning)
+        failures = [CheckFailure(*map(display.displayable, failure)) for failure in checked.failures]
         tags = checked.inputs.get("tags")
         if "tags" in marked_paths(news) and isinstance(tags, Mapping):
             # Default tags may be among them, of which the program's own mark says nothing to the engine. It forgets
             # what we say of a map as a whole where the program's is none.
-            checked.inputs["tags"] = {key: engine.secret(value) for key, value in tags.items()}
+            checked.inputs["tags"] = {key: secret(value) for key, value in tags.items()}
         return CheckResult(checked.inputs, failures)
 
     def _task_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -181,17 +183,17 @@ class TrainingTaskProvider(ResourceProvider):
         )
         changes = bool(difference.replacing or difference.in_place or difference.accepted)
         if difference.accepted and not difference.replacing:
-            engine.warn(
+            log.warn(
                 f"this task was imported. Recorded as the program has it, without a new task: "
                 f"{', '.join(difference.accepted)}"
             )
         announced = None if difference.replacing else announced_rerun(_olds, _news)
         if announced is not None:
-            engine.warn(announced)
+            log.warn(announced)
         # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which ones
         # changed, for `replace_on_changes` and for what the preview says. Not so where the old task stays: there the
         # preview shows all inputs of the new one, its name among them, which is computed after this.
-        told_by_inputs = changes and engine.inputs_changed() and not _news.get("owner", {}).get(RETAINED)
+        told_by_inputs = changes and request.inputs_changed() and not _news.get("owner", {}).get(RETAINED)
         return DiffResult(
             changes=None if told_by_inputs else changes,
             replaces=list(difference.replacing),
@@ -208,8 +210,8 @@ class TrainingTaskProvider(ResourceProvider):
             leftovers=self._left_behind,
             deleted=self._deleted,
             deleted_names_are_kept=self._settings.deleted_names_are_kept,
-            warn=engine.warn,
-            announce=engine.show_status,
+            warn=log.warn,
+            announce=log.show_status,
         )
         task_id, outputs = creation.run()
         return CreateResult(task_id, _sealed(outputs))
@@ -219,11 +221,11 @@ class TrainingTaskProvider(ResourceProvider):
         recorded = {"region": self._settings_of(props).region, **_without_provider(props)}
         if id_ in self._deleted:
             return ReadResult("", {})
-        now = read(self._client(recorded, recorded.get("uin")), id_, recorded, announce=engine.show_status)
+        now = read(self._client(recorded, recorded.get("uin")), id_, recorded, announce=log.show_status)
         if now is None:
             return ReadResult("", {})
         outputs, inputs = now
-        if not engine.recorded_inputs_have(IMPORTED):
+        if not request.recorded_inputs_have(IMPORTED):
             inputs.pop(IMPORTED, None)
         if "owner" in recorded:
             return ReadResult(id_, _sealed(outputs), inputs)
@@ -231,7 +233,7 @@ class TrainingTaskProvider(ResourceProvider):
         with masking(self._known_secrets):
             paths = sorted(paths_of_secrets(outputs))
             recorded_paths = {SECRET_INPUTS: paths} if paths else {}
-            return ReadResult(id_, engine.sealed({**outputs, **recorded_paths}), engine.sealed(inputs))
+            return ReadResult(id_, mark_secrets({**outputs, **recorded_paths}), mark_secrets(inputs))
 
     @_in_one_line
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -245,14 +247,12 @@ class TrainingTaskProvider(ResourceProvider):
                 outputs,
                 news,
                 labels_enabled=self._settings.labels,
-                warn=engine.warn,
-                announce=engine.show_status,
+                warn=log.warn,
+                announce=log.show_status,
             )
             return UpdateResult(_sealed(now))
         except PartialUpdateError as error:
-            engine.record_partial_update(
-                _id, {**_sealed(error.outputs), _PROVIDER_KEY: _news[_PROVIDER_KEY]}, str(error)
-            )
+            record_partial_update(_id, {**_sealed(error.outputs), PROVIDER_KEY: _news[PROVIDER_KEY]}, str(error))
             raise
 
     @_in_one_line
@@ -261,7 +261,7 @@ class TrainingTaskProvider(ResourceProvider):
         if _id in self._deleted:
             return
         client = self._client(outputs, outputs.get("uin"), is_patient=True)
-        if delete(client, _id, outputs, announce=engine.show_status):
+        if delete(client, _id, outputs, announce=log.show_status):
             self._deleted.add(_id, outputs)
 
     def _client(self, props: Mapping[str, Any], account: str | None = None, *, is_patient: bool = False) -> Client:
@@ -270,7 +270,7 @@ class TrainingTaskProvider(ResourceProvider):
         region, settings = props["region"], self._settings_of(props)
         key = (region, settings, account, is_patient)
         if key not in self._clients:
-            show, warn = engine.show_status, engine.warn
+            show, warn = log.show_status, log.warn
             client = Client(settings, region, announce=show, warn=warn, account=account, is_patient=is_patient)
             self._clients.setdefault(key, client)
         return self._clients[key]
@@ -293,7 +293,7 @@ def _sealed(outputs: Mapping[str, Any]) -> dict[str, Any]:
     sealed: dict[str, Any] = {}
     for name, value in outputs.items():
         with contextlib.suppress(Exception):
-            sealed[name] = engine.sealed(value) if name in TRAINING_TASK.outputs else value
+            sealed[name] = mark_secrets(value) if name in TRAINING_TASK.outputs else value
     return sealed
 
 
@@ -305,13 +305,13 @@ def _key_of(props: Mapping[str, Any]) -> str:
 def _outputs(props: dict[str, Any]) -> dict[str, Any]:
     """Return what is recorded of a task. That it was imported counts until the first update, whatever that changes."""
     outputs = _without_provider(props)
-    if not engine.recorded_inputs_have(IMPORTED):
+    if not request.recorded_inputs_have(IMPORTED):
         outputs.pop(IMPORTED, None)
     return outputs
 
 
 def _without_provider(props: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in props.items() if name != _PROVIDER_KEY}
+    return {name: value for name, value in props.items() if name != PROVIDER_KEY}
 
 
 def training_task_provider() -> TrainingTaskProvider:

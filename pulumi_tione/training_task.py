@@ -12,17 +12,18 @@ from datetime import timedelta
 from typing import Any, overload
 
 import pulumi
-from pulumi.dynamic.dynamic import serialize_provider
 from typing_extensions import Unpack
 
 from pulumi_tione import outputs
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.status import Status
 from pulumi_tione._masking import masking
-from pulumi_tione._pulumi.engine import displayable, displayable_report
+from pulumi_tione._pulumi.display import displayable, displayable_report
 from pulumi_tione._pulumi.exports import keep_exports
 from pulumi_tione._pulumi.properties import Marked, marked_in, properties_of, property_path
-from pulumi_tione._pulumi.stack_config import are_default_tags_secret, ensure_secrets_are_sealed, program_settings
+from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
+from pulumi_tione._pulumi.run_mode import is_preview
+from pulumi_tione._pulumi.stack_config import are_default_tags_secret, ensure_secrets_are_encrypted, program_settings
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
 from pulumi_tione._schema.identity import RETAINED, TYPE, resource_under
 from pulumi_tione._schema.secrets import SECRET_INPUTS
@@ -33,7 +34,6 @@ from pulumi_tione._wait.waiter import WaitTarget, wait
 from pulumi_tione.args import SettingsArgs, TrainingTaskArgs
 from pulumi_tione.errors import TaskError, TioneError, WaitFailedError
 from pulumi_tione.outputs import TrainingTaskProperties
-from pulumi_tione.provider import TrainingTaskProvider
 
 _WAITS = WaitTracker()
 """Those of this program."""
@@ -103,7 +103,7 @@ class TrainingTask(TrainingTaskProperties):
         self, resource_name: str, properties: Mapping[str, Any], told: Iterable[str], opts: pulumi.ResourceOptions
     ) -> None:
         """Register the resource with the engine; `told` are the properties that the engine tells beside those given."""
-        ensure_secrets_are_sealed()
+        ensure_secrets_are_encrypted()
         declared = {**dict.fromkeys(told), **properties}
         finding: Awaitable[Marked] = marked_in(properties)
         self._marked: pulumi.Output[Marked] = pulumi.Output.from_input(finding)
@@ -120,7 +120,7 @@ class TrainingTask(TrainingTaskProperties):
             sealed.extend(sorted({*names, "allTags"} if "tags" in names else names))
             return sorted(paths) or None
 
-        hidden = {SECRET_INPUTS: self._marked.apply(secret_inputs), "__provider": _pickled_provider()}
+        hidden = {SECRET_INPUTS: self._marked.apply(secret_inputs), PROVIDER_KEY: PROVIDER_BLOB}
         super().__init__(TYPE, resource_name, {**declared, **hidden}, opts)
         for field in (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()):
             if field.property in declared:
@@ -187,7 +187,7 @@ class TrainingTask(TrainingTaskProperties):
                 *("status", "create_time", "rerun_on_failure"),
             )
         }
-        if pulumi.runtime.is_dry_run():
+        if is_preview():
             return pulumi.Output.all(**known, unknown=_unknown()).apply(lambda _: self)
         return pulumi.Output.all(**known).apply(lambda task: self._wait(wanted, limit, logs, task))
 
@@ -232,16 +232,6 @@ class TrainingTask(TrainingTaskProperties):
             value = self.__dict__[field.name].apply(lambda _, told=told: told)
             fresh.__dict__[field.name] = fresh.__dict__[field.property] = value
         return fresh
-
-
-@functools.cache
-def _pickled_provider() -> str:
-    """Give what makes a resource a dynamic one: the provider, as `pulumi.dynamic.Resource` would write it.
-
-    That class pickles anew for every resource, each time through one more layer of a patch that it leaves behind in
-    `pickle`, until some provider of a large program exceeds the recursion limit.
-    """
-    return str(serialize_provider(TrainingTaskProvider()))
 
 
 def _lookout_of(task: Mapping[str, Any]) -> StatusPoller:

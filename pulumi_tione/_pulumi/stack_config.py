@@ -1,50 +1,64 @@
-"""The settings that a program runs with: those of its stack, none of whose secrets may stand in clear."""
+"""The config of the stack that a program runs for, in which no secret may be stored in plain text."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
 import pulumi
-from pulumi.runtime.config import get_config, is_config_secret
 
 from pulumi_tione._config.settings import SECRET_SETTINGS, Settings
 
 
 def program_settings() -> Settings:
-    """Give the settings of this program's stack.
+    """Return the settings of this program's stack.
 
     Raises:
-        pulumi.RunError: a secret is stored in clear; only the program can see that.
+        pulumi.RunError: a secret is stored in plain text; only the program can detect that.
     """
-    ensure_secrets_are_sealed()
-    return Settings(get_config, os.environ)
+    ensure_secrets_are_encrypted()
+    return Settings(_get, os.environ)
 
 
-def ensure_secrets_are_sealed() -> None:
-    """Stop a program in whose config a secret stands in clear: the engine would keep it so, in the state and in logs.
+def ensure_secrets_are_encrypted() -> None:
+    """Check that no secret is stored in plain text in the config: the engine would copy it to the state and to logs.
 
     Raises:
-        pulumi.RunError: there is one; it tells the command that mends it.
+        pulumi.RunError: there is one; the message has the command that encrypts it.
     """
     for key, part in SECRET_SETTINGS.items():
-        value = (get_config(key) or "").strip()
-        if value and not is_config_secret(key) and (part is None or _has(value, part)):
+        value = (_get(key) or "").strip()
+        if value and not _is_secret(key) and (part is None or _has(value, part)):
             path, option = (key, "") if part is None else (f"{key}.{part}", "--path ")
             stack = f"--stack {pulumi.get_stack()}"
             raise pulumi.RunError(
-                f"{path} is stored in clear, and would stand so in the state of the stack. This mends it: "
+                f"{path} is stored in plain text, and the state of the stack would contain it. To encrypt it, run "
                 f"`pulumi config get {stack} {option}{path} | pulumi config set --secret {stack} {option}{path}`"
             )
 
 
 def are_default_tags_secret() -> bool:
-    """Return whether the stack's config has them as a secret, or a part of them."""
-    return is_config_secret("tione:defaultTags")
+    """Return whether the default tags in the stack's config are secret, or a part of them is."""
+    return _get("tione:defaultTags") is not None and _is_secret("tione:defaultTags")
+
+
+def _get(key: str) -> str | None:
+    namespace, _, name = key.partition(":")
+    return pulumi.Config(namespace).get(name)
+
+
+def _is_secret(key: str) -> bool:
+    """Return whether a value of the config is encrypted; True where that cannot be found out."""
+    with contextlib.suppress(Exception):
+        from pulumi.runtime.config import is_config_secret
+
+        return is_config_secret(key)
+    return True
 
 
 def _has(value: str, part: str) -> bool:
     try:
         return bool(json.loads(value).get(part))
     except (ValueError, AttributeError):
-        return False  # what is wrong with it is said when it is needed
+        return False  # reported when the setting is needed

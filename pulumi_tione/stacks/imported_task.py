@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
-
 from pulumi_tione._config.settings import Settings
+from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import RESERVED_LABELS, TYPE, desired_tags
 from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_outputs, user_tags
@@ -22,7 +21,6 @@ from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.imported import IMPORTED, SPECIFICATION
-from pulumi_tione.provider import TrainingTaskProvider
 from pulumi_tione.stacks.declaration import Argument, literal, program
 from pulumi_tione.stacks.locations import Place
 from pulumi_tione.stacks.secret_values import sealed
@@ -129,7 +127,7 @@ class ImportedTask:
         self, urn: str, parent: str | None, provider: str | None, added_tags: Mapping[str, str]
     ) -> dict[str, Any]:
         """Give its resource in the state."""
-        blob = {PROVIDER_KEY: serialize_provider(TrainingTaskProvider())}
+        blob = {PROVIDER_KEY: PROVIDER_BLOB}
         return {
             "urn": urn,
             "custom": True,

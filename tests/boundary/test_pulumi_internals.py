@@ -1,4 +1,4 @@
-"""What `_pulumi/engine.py` takes from Pulumi without being handed it, held against the installed Pulumi."""
+"""What `_pulumi/` takes from Pulumi without being handed it, held against the installed Pulumi."""
 
 from __future__ import annotations
 

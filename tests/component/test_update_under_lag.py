@@ -11,7 +11,7 @@ import pytest
 
 from pulumi_tione import provider
 from pulumi_tione._api.client import Client
-from pulumi_tione._pulumi import engine as engine_module
+from pulumi_tione._pulumi import log
 from pulumi_tione._schema.identity import RESERVED_LABELS, UNCONFIRMED
 from pulumi_tione.emulator import Calls, Emulator, Lag
 from pulumi_tione.lifecycle import existence
@@ -125,7 +125,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             monkeypatch.setattr(provider, name, functools.partial(getattr(provider, name), **time))
         monkeypatch.setattr(provider, "Creation", functools.partial(Creation, **time))
         monkeypatch.setattr(provider, "Client", functools.partial(Client, sleep=lambda _: None))
-        monkeypatch.setattr(engine_module, "warn", stack.warnings.append)
+        monkeypatch.setattr(log, "warn", stack.warnings.append)
         monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
         yield stack
 

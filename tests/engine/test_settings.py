@@ -224,7 +224,7 @@ def test_a_secret_setting_in_clear_stops_the_program_with_the_command_that_mends
     stack.pulumi("config", "set", "--plaintext", *option, key, "planted-secret")
     stack.program(PROGRAM)
     for shown in (stack.preview(fails=True), stack.up(fails=True)):
-        assert f"{key} is stored in clear" in shown
+        assert f"{key} is stored in plain text" in shown
         assert "planted-secret" not in shown
         assert "Traceback" not in shown
     assert emulator.tasks() == []

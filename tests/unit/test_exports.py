@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import settings
 
 from pulumi_tione._pulumi import exports as exports_module
 from pulumi_tione._pulumi.exports import keep_exports
@@ -57,9 +58,9 @@ class Stack:
 def kept(monkeypatch: pytest.MonkeyPatch, exports: Callable[[], dict[str, Any]], monitor: Monitor) -> dict[str, Any]:
     async def run() -> None:
         stack = Stack(exports())
-        monkeypatch.setattr(exports_module, "get_root_resource", lambda: stack)
-        monkeypatch.setattr(exports_module, "get_monitor", lambda: monitor)
-        monkeypatch.setattr(exports_module, "_SECONDS_FOR_EXPORTS", 0.05)
+        monkeypatch.setattr(settings, "get_root_resource", lambda: stack)
+        monkeypatch.setattr(settings, "get_monitor", lambda: monitor)
+        monkeypatch.setattr(exports_module, "_TIMEOUT_SECONDS", 0.05)
         await keep_exports()
 
     asyncio.run(run())
@@ -90,5 +91,5 @@ def test_what_cannot_be_kept_is_no_error_of_its_own(monkeypatch: pytest.MonkeyPa
 
 
 def test_without_a_stack_there_is_nothing_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports_module, "get_root_resource", lambda: None)
+    monkeypatch.setattr(settings, "get_root_resource", lambda: None)
     asyncio.run(keep_exports())

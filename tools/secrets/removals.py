@@ -61,7 +61,7 @@ REMOVALS = (
     Removal("words of a refusal", "errors.py", "mask(service_message)", "service_message", MASKING),
     Removal("code of a refusal", "errors.py", "escape_control_characters(code)", "code", MASKING),
     Removal("what a call binds", "provider.py", "with masking(secrets):", "with masking(()):", BOUNDARY),
-    Removal("what is shown", "_pulumi/engine.py", "return sanitize(message)", "return message", BOUNDARY),
+    Removal("what is shown", "_pulumi/display.py", "return sanitize(message)", "return message", BOUNDARY),
     Removal("what the program marked", "provider.py", ", *self._marked_by_program(props)}", "}", BOUNDARY),
     Removal("what is recorded", "_schema/secrets.py", "paths = properties.get(SECRET_INPUTS)", "paths = []", BOUNDARY),
     Removal("outputs of a create", "provider.py", "(task_id, _sealed(outputs))", "(task_id, outputs)", BOUNDARY),

@@ -1,0 +1,28 @@
+"""Secret values, as a provider returns them to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_tione._masking import holds_secret
+
+_SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the signature of every secret in Pulumi's protocol
+"""How Pulumi's wire protocol distinguishes a secret from an ordinary map."""
+
+
+def secret(value: Any) -> dict[str, Any]:
+    """Return a value marked secret."""
+    return {_SIGNATURE_KEY: _SECRET, "value": value}
+
+
+def mark_secrets(value: Any) -> Any:
+    """Return a value in which each text that contains a secret of the current call is marked secret."""
+    if isinstance(value, Mapping):
+        return {key: mark_secrets(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [mark_secrets(part) for part in value]
+    if isinstance(value, str) and holds_secret(value):
+        return secret(value)
+    return value
