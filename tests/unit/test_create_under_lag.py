@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from lagging_service import BEGIN, PROCEED, Lag, LaggingService, no_answer, refusal
+from fake_api import BEGIN, PROCEED, FakeApi, Lag, no_answer, refusal
 
 from pulumi_tione._schema.identity import LABELS, RETAINED, generated_name, labels, suffixed_name
 from pulumi_tione.errors import TaskError
@@ -38,7 +38,7 @@ def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
-def creation(service: LaggingService, *, rows: list[str] | None = None, **changes: Any) -> Creation:
+def creation(service: FakeApi, *, rows: list[str] | None = None, **changes: Any) -> Creation:
     options = {name: changes.pop(name) for name in ("deleted", "deleted_names_are_kept", "draw") if name in changes}
     return Creation(
         client=service,
@@ -52,7 +52,7 @@ def creation(service: LaggingService, *, rows: list[str] | None = None, **change
     )
 
 
-def then_cut(service: LaggingService, **changes: Any) -> Callable[[Mapping[str, Any]], None]:
+def then_cut(service: FakeApi, **changes: Any) -> Callable[[Mapping[str, Any]], None]:
     """The request takes effect, and its answer is lost."""
 
     def happens(body: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ def tags(**values: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("lag", LAGS, ids=str)
 @pytest.mark.parametrize("name", [COMPUTED, "bert-fixed"])
 def test_what_a_lost_answer_has_made_is_found_however_much_reads_lag(lag: Lag, name: str) -> None:
-    service = LaggingService(lag)
+    service = FakeApi(lag)
     service.trouble("create", then_cut(service))
     task_id, outputs = creation(service, name=name).run()
     assert [*service.existing] == [task_id]
@@ -82,7 +82,7 @@ def test_what_a_lost_answer_has_made_is_found_however_much_reads_lag(lag: Lag, n
 
 @pytest.mark.parametrize("lag", LAGS, ids=str)
 def test_a_request_that_was_lost_is_sent_again_and_makes_one_task(lag: Lag) -> None:
-    service = LaggingService(lag)
+    service = FakeApi(lag)
     service.trouble("create", CUT)
     task_id, _ = creation(service).run()
     assert [*service.existing] == [task_id]
@@ -91,7 +91,7 @@ def test_a_request_that_was_lost_is_sent_again_and_makes_one_task(lag: Lag) -> N
 @pytest.mark.parametrize("lag", LAGS, ids=str)
 def test_the_task_of_a_stack_of_this_name_in_another_backend_is_never_taken(lag: Lag) -> None:
     """The request is lost, and somebody else makes the same task, under the same name and labels."""
-    service = LaggingService(lag)
+    service = FakeApi(lag)
 
     def somebody_else_is_first(body: Mapping[str, Any]) -> None:
         others = [{**tag, "TagValue": "b8"} if tag["TagKey"] == "pulumi:create" else tag for tag in body["Tags"]]
@@ -105,7 +105,7 @@ def test_the_task_of_a_stack_of_this_name_in_another_backend_is_never_taken(lag:
 
 
 def test_a_found_task_that_has_a_label_of_a_create_though_this_one_had_no_room_for_it_is_not_ours() -> None:
-    service = LaggingService()
+    service = FakeApi()
     many = {f"key{index}": "x" for index in range(47)}
 
     def somebody_else_is_first(body: Mapping[str, Any]) -> None:
@@ -123,7 +123,7 @@ def test_a_found_task_that_has_a_label_of_a_create_though_this_one_had_no_room_f
 def test_a_task_that_never_gets_labels_is_ours_by_its_computed_name_or_the_services_own_word(
     error: Exception, name: str
 ) -> None:
-    service = LaggingService()
+    service = FakeApi()
 
     def made_without_tags(body: Mapping[str, Any]) -> None:
         service.make({**body, "Tags": []})
@@ -142,7 +142,7 @@ def test_a_task_that_never_gets_labels_is_ours_by_its_computed_name_or_the_servi
 
 
 def test_a_detail_that_is_not_found_every_other_time_hides_nothing() -> None:
-    service = LaggingService()
+    service = FakeApi()
     service.trouble("create", then_cut(service))
     service.trouble("describe", *[lambda _: None, lambda _: PROCEED] * 20)
     task_id, _ = creation(service).run()
@@ -169,11 +169,11 @@ def test_a_detail_that_is_not_found_every_other_time_hides_nothing() -> None:
 def test_a_detail_that_is_incomplete_at_first_does_not_make_our_task_a_strangers(
     incomplete: dict[str, Any], labels_enabled: bool
 ) -> None:
-    service = LaggingService()
+    service = FakeApi()
     service.trouble("create", then_cut(service))
 
     def incompletely(task_id: str) -> Any:
-        shown = {**(service._shown(task_id, 0) or {}), **incomplete}
+        shown = {**(service.shown(task_id) or {}), **incomplete}
         return {**shown, "Tags": shown["Tags"] if labels_enabled else None}
 
     service.trouble("describe", *[incompletely] * 4)
@@ -184,14 +184,14 @@ def test_a_detail_that_is_incomplete_at_first_does_not_make_our_task_a_strangers
 
 
 def test_a_task_that_never_says_since_when_it_is_there_nor_whose_it_is_is_not_ours() -> None:
-    service = LaggingService()
+    service = FakeApi()
     service.trouble("create", then_cut(service, CreateTime="", Tags=None))
     with pytest.raises(TaskError, match="train-1 is there already"):
         creation(service).run()
 
 
 def test_each_create_draws_a_label_of_its_own() -> None:
-    service = LaggingService()
+    service = FakeApi()
     creating = creation(service)
     drawn = {creating.__class__(client=service, inputs=INPUTS, labels_enabled=True).draw() for _ in range(200)}
     assert len(drawn) > 50
@@ -204,7 +204,7 @@ def test_each_create_draws_a_label_of_its_own() -> None:
 @pytest.mark.parametrize("lag", [Lag(), Lag(6, 6, 6), Lag(10, 10, 10), Lag(30, 30, 30), Lag(lists=30), Lag(details=30)])
 @pytest.mark.parametrize("kept", [False, True])
 def test_what_a_killed_update_has_made_a_moment_ago_is_never_doubled(lag: Lag, kept: bool) -> None:
-    service = LaggingService(lag)
+    service = FakeApi(lag)
     creation(service).run()
     with pytest.raises(TaskError) as caught:
         creation(service, draw=lambda: "b8", deleted_names_are_kept=kept).run()
@@ -215,7 +215,7 @@ def test_what_a_killed_update_has_made_a_moment_ago_is_never_doubled(lag: Lag, k
 
 
 def test_a_name_that_no_visible_task_has_is_looked_for_a_minute_and_then_an_error_with_both_ways_on() -> None:
-    service = LaggingService()
+    service = FakeApi()
     service.taken_names.add(COMPUTED)
     rows: list[str] = []
     with pytest.raises(TaskError) as caught:
@@ -230,7 +230,7 @@ def test_a_name_that_no_visible_task_has_is_looked_for_a_minute_and_then_an_erro
     assert rows == [f"the name '{COMPUTED}' is refused as taken: looking for the task that has it, for up to 60 s"]
 
 
-def deleted_before(service: LaggingService) -> DeletedTasks:
+def deleted_before(service: FakeApi) -> DeletedTasks:
     """The resource had a task, which this process has deleted."""
     task_id, outputs = creation(service).run()
     service.now += 3600
@@ -244,7 +244,7 @@ def deleted_before(service: LaggingService) -> DeletedTasks:
 
 
 def test_a_name_that_is_kept_for_a_task_that_this_process_has_deleted_gets_a_number_after_a_minute() -> None:
-    service = LaggingService(deleted_names_are_kept=True)
+    service = FakeApi(deleted_names_are_kept=True)
     deleted = deleted_before(service)
     begun = service.now
     task_id, outputs = creation(service, deleted=deleted).run()
@@ -260,7 +260,7 @@ def test_a_name_that_is_kept_for_a_task_that_this_process_has_deleted_gets_a_num
 
 
 def test_a_name_that_becomes_free_late_is_used_as_it_is() -> None:
-    service = LaggingService(deleted_names_are_kept=True)
+    service = FakeApi(deleted_names_are_kept=True)
     deleted = deleted_before(service)
 
     def refused_once(_: Mapping[str, Any]) -> None:
@@ -273,7 +273,7 @@ def test_a_name_that_becomes_free_late_is_used_as_it_is() -> None:
 
 
 def test_a_predecessor_of_another_resource_is_no_reason_for_a_number() -> None:
-    service = LaggingService(deleted_names_are_kept=True)
+    service = FakeApi(deleted_names_are_kept=True)
     deleted = DeletedTasks()
     deleted.add("train-9", {"owner": {**OWNER, "resource": "gpt"}})
     service.taken_names.add(COMPUTED)
@@ -282,7 +282,7 @@ def test_a_predecessor_of_another_resource_is_no_reason_for_a_number() -> None:
 
 
 def test_where_the_user_says_that_names_are_kept_they_are_numbered() -> None:
-    service = LaggingService()
+    service = FakeApi()
     service.taken_names |= {COMPUTED, suffixed_name(COMPUTED, 2)}
     _, outputs = creation(service, deleted_names_are_kept=True).run()
     assert outputs["name"] == suffixed_name(COMPUTED, 3)
@@ -290,7 +290,7 @@ def test_where_the_user_says_that_names_are_kept_they_are_numbered() -> None:
 
 
 def test_where_the_user_says_that_names_are_kept_and_we_have_deleted_the_task_nobody_waits_a_minute() -> None:
-    service = LaggingService(deleted_names_are_kept=True)
+    service = FakeApi(deleted_names_are_kept=True)
     deleted = deleted_before(service)
     begun = service.now
     _, outputs = creation(service, deleted=deleted, deleted_names_are_kept=True).run()
@@ -299,7 +299,7 @@ def test_where_the_user_says_that_names_are_kept_and_we_have_deleted_the_task_no
 
 
 def test_a_name_of_the_programs_own_is_never_numbered() -> None:
-    service = LaggingService()
+    service = FakeApi()
     service.taken_names |= {"bert-fixed"}
     deleted = DeletedTasks()
     deleted.add("train-9", {"owner": OWNER})
@@ -309,7 +309,7 @@ def test_a_name_of_the_programs_own_is_never_numbered() -> None:
 
 
 def test_a_name_whose_task_is_being_created_is_never_numbered() -> None:
-    service = LaggingService()
+    service = FakeApi()
     service.trouble("create", *[refusal("FailedOperation.DuplicateNameTaskIsCreating")] * 5)
     deleted = DeletedTasks()
     deleted.add("train-9", {"owner": OWNER})
@@ -321,7 +321,7 @@ def test_a_name_whose_task_is_being_created_is_never_numbered() -> None:
 
 
 def test_a_numbered_task_that_a_killed_update_has_made_is_found_by_its_labels() -> None:
-    service = LaggingService(Lag(30, 30, 30), deleted_names_are_kept=True)
+    service = FakeApi(Lag(30, 30, 30), deleted_names_are_kept=True)
     deleted_before(service)
     creation(service, deleted_names_are_kept=True).run()  # the update that is killed
     assert len(service.existing) == 1
@@ -331,7 +331,7 @@ def test_a_numbered_task_that_a_killed_update_has_made_is_found_by_its_labels() 
 
 
 def test_an_answer_that_is_lost_for_a_numbered_name_is_looked_into_under_that_name() -> None:
-    service = LaggingService()
+    service = FakeApi()
     service.taken_names.add(COMPUTED)
     service.trouble("create", lambda _: PROCEED, then_cut(service))
     task_id, outputs = creation(service, deleted_names_are_kept=True).run()
@@ -342,7 +342,7 @@ def test_an_answer_that_is_lost_for_a_numbered_name_is_looked_into_under_that_na
 def test_a_computed_name_of_a_task_whose_predecessor_stays_is_numbered_too() -> None:
     owner = {**OWNER, RETAINED: True}
     name = computed_name(owner, INPUTS)
-    service = LaggingService()
+    service = FakeApi()
     service.taken_names.add(str(name))
     _, outputs = creation(service, owner=owner, name=name, deleted_names_are_kept=True).run()
     assert outputs["name"] == suffixed_name(str(name), 2)
@@ -353,7 +353,7 @@ def test_a_computed_name_of_a_task_whose_predecessor_stays_is_numbered_too() -> 
 
 @pytest.mark.parametrize("lag", [Lag(lists=25), Lag(lists=30, tags=30)], ids=str)
 def test_a_deleted_task_that_a_list_still_shows_holds_no_name(lag: Lag) -> None:
-    service = LaggingService(lag)
+    service = FakeApi(lag)
     old = service.make({"Name": COMPUTED, "Tags": tags(pulumi__project="nlp")}, Status="STOPPED")
     service.now += 100
     service.put(old)
@@ -366,7 +366,7 @@ def test_a_deleted_task_that_a_list_still_shows_holds_no_name(lag: Lag) -> None:
 
 @pytest.mark.parametrize("lag", LAGS, ids=str)
 def test_a_task_is_replaced_however_much_reads_lag(lag: Lag) -> None:
-    service = LaggingService(lag)
+    service = FakeApi(lag)
     old, outputs = creation(service).run()
     service.now += 3600
     recorded = {**outputs, "status": "RUNNING", "createTime": "2025-08-01T11:00:00+08"}
@@ -377,9 +377,9 @@ def test_a_task_is_replaced_however_much_reads_lag(lag: Lag) -> None:
 
 
 def test_a_task_that_this_process_has_deleted_holds_no_name_and_is_nobodys_leftover_whatever_reads_show() -> None:
-    service = LaggingService()
+    service = FakeApi()
     old, outputs = creation(service).run()
-    shown = service._shown(old, 0)
+    shown = service.shown(old)
     deleted = DeletedTasks()
     deleted.add(old, outputs)
     service.put(old)
@@ -391,12 +391,12 @@ def test_a_task_that_this_process_has_deleted_holds_no_name_and_is_nobodys_lefto
 
 
 def test_the_new_task_is_found_beside_a_deleted_one_of_its_name_that_a_list_still_shows() -> None:
-    service = LaggingService()
+    service = FakeApi()
     old, _ = creation(service).run()
-    shown = service._shown(old, 0)
+    shown = service.shown(old)
     service.put(old)
     service.trouble("create", then_cut(service))
-    stale = [lambda: [shown, *(service._shown(each, 0) for each in service.existing)]] * 9
+    stale = [lambda: [shown, *(service.shown(each) for each in service.existing)]] * 9
     service.trouble("list", lambda: PROCEED, *stale)
     new, _ = creation(service).run()
     assert [*service.existing] == [new]
@@ -426,7 +426,7 @@ def test_the_new_task_is_found_beside_a_deleted_one_of_its_name_that_a_list_stil
 def test_a_task_in_the_way_is_named_with_its_resource_and_the_right_way_out(
     there: dict[str, str], words: list[str], never: list[str]
 ) -> None:
-    service = LaggingService()
+    service = FakeApi()
     service.make({"Name": "bert-fixed", "Tags": [{"TagKey": key, "TagValue": there[key]} for key in there]})
     with pytest.raises(TaskError) as caught:
         creation(service, name="bert-fixed").run()
@@ -440,7 +440,7 @@ def test_a_task_in_the_way_is_named_with_its_resource_and_the_right_way_out(
 
 @pytest.mark.parametrize("lag", [Lag(details=30), Lag(30, 30, 30)], ids=str)
 def test_a_task_that_is_not_visible_yet_is_recorded_with_its_account_and_its_tags(lag: Lag) -> None:
-    service = LaggingService(lag)
+    service = FakeApi(lag)
     task_id, outputs = creation(service).run()
     assert task_id == "train-1"
     assert outputs["uin"] == "100"
@@ -451,7 +451,7 @@ def test_a_task_that_is_not_visible_yet_is_recorded_with_its_account_and_its_tag
 @pytest.mark.parametrize("wrong", ["\ud83d", float("nan"), object(), b"x"], ids=["surrogate", "nan", "object", "bytes"])
 def test_what_cannot_be_written_into_the_state_loses_no_task(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulumi_tione.lifecycle.create.recorded_outputs", lambda *_: {"name": "bert", "odd": wrong})
-    service, rows = LaggingService(), list[str]()
+    service, rows = FakeApi(), list[str]()
     real = creation(service)._outputs_unseen
     assert real is not None
     creating = creation(service, rows=rows)
@@ -480,17 +480,17 @@ def test_what_cannot_be_written_into_the_state_loses_no_task(wrong: Any, monkeyp
     ids=str,
 )
 def test_an_odd_detail_after_the_creation_does_not_make_the_next_update_replace_the_task(odd: dict[str, Any]) -> None:
-    service = LaggingService()
-    service.trouble("describe", lambda task_id: {**(service._shown(task_id, 0) or {}), **odd})
+    service = FakeApi()
+    service.trouble("describe", lambda task_id: {**(service.shown(task_id) or {}), **odd})
     inputs = {**INPUTS, "remark": "run 😀"}
     task_id, outputs = creation(service, remark="run 😀").run()
     assert diff(outputs, inputs, labels_enabled=True) == Difference((), ())
-    service.trouble("describe", lambda task_id: {**(service._shown(task_id, 0) or {}), **odd})
+    service.trouble("describe", lambda task_id: {**(service.shown(task_id) or {}), **odd})
     found = read(service, task_id, outputs, sleep=service.sleep, clock=service.clock)
     assert found is not None
     assert diff(found[0], inputs, labels_enabled=True) == Difference((), ())
 
 
 def test_the_time_of_a_create_is_the_services() -> None:
-    service = LaggingService()
+    service = FakeApi()
     assert creation(service).client.service_now() == BEGIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lagging_service import BEGIN, Lag, LaggingService, no_answer, refusal
+from fake_api import BEGIN, FakeApi, Lag, no_answer, refusal
 
 from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle import existence
@@ -22,26 +22,26 @@ def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
-def old_task(service: LaggingService, **changes: Any) -> str:
+def old_task(service: FakeApi, **changes: Any) -> str:
     """A task that was created an hour ago."""
     task_id = service.make(BODY, **changes)
     service.now += 3600
     return task_id
 
 
-def outputs_of(service: LaggingService, task_id: str, **changes: Any) -> dict[str, Any]:
+def outputs_of(service: FakeApi, task_id: str, **changes: Any) -> dict[str, Any]:
     created = service.history[task_id][1][1]
     assert created is not None
     recorded = {"name": "bert", "region": "ap-guangzhou", "uin": "100", "status": "RUNNING"}
     return {**recorded, "createTime": created["CreateTime"], **changes}
 
 
-def is_gone(service: LaggingService, task_id: str, **changes: Any) -> bool:
+def is_gone(service: FakeApi, task_id: str, **changes: Any) -> bool:
     recorded = outputs_of(service, task_id, **changes)
     return detail_or_gone(service, task_id, recorded, sleep=service.sleep, clock=service.clock) is None
 
 
-def deleted(service: LaggingService, task_id: str, **changes: Any) -> bool:
+def deleted(service: FakeApi, task_id: str, **changes: Any) -> bool:
     recorded = outputs_of(service, task_id, **changes)
     was_there = delete(service, task_id, recorded, sleep=service.sleep, clock=service.clock)
     assert service.truth(task_id) is None
@@ -52,14 +52,14 @@ def deleted(service: LaggingService, task_id: str, **changes: Any) -> bool:
 
 
 def test_a_task_that_exists_costs_one_look() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     assert not is_gone(service, task_id)
     assert service.calls == ["describe train-1"]
 
 
 def test_a_task_that_is_gone_is_looked_at_three_times_over_five_seconds_and_in_a_list_after_the_first() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.put(task_id)
     begun = service.now
@@ -76,24 +76,24 @@ def not_found(_task_id: str) -> None:
 
 @pytest.mark.parametrize("wrong", [1, 2])
 def test_a_wrong_not_found_is_no_proof(wrong: int) -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.trouble("describe", *[not_found] * wrong)
     assert not is_gone(service, task_id)
 
 
 def test_a_task_that_a_list_shows_active_is_kept_however_often_it_is_not_found() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.trouble("describe", *[not_found] * 1000)
-    with pytest.raises(TaskError, match=r"bert.*train-1.*shows it as RUNNING.*may still.*cost money") as caught:
+    with pytest.raises(TaskError, match=r"bert.*train-1.*shows it as SUBMITTING.*may still.*cost money") as caught:
         is_gone(service, task_id)
     assert "It stays in the state" in str(caught.value)
     assert "`pulumi-tione events train-1 --region ap-guangzhou`" in str(caught.value)
 
 
 def test_a_deleted_task_that_is_still_listed_is_gone_once_the_list_agrees() -> None:
-    service = LaggingService(Lag(lists=25))
+    service = FakeApi(Lag(lists=25))
     task_id = old_task(service)
     service.now += 25
     service.put(task_id)
@@ -103,14 +103,14 @@ def test_a_deleted_task_that_is_still_listed_is_gone_once_the_list_agrees() -> N
 
 
 def test_a_deleted_task_that_a_list_shows_in_a_terminal_status_is_gone() -> None:
-    service = LaggingService(Lag(lists=1000))
+    service = FakeApi(Lag(lists=1000))
     task_id = old_task(service, Status="STOPPED")
     service.put(task_id)
     assert is_gone(service, task_id)
 
 
 def test_an_answer_that_says_nothing_is_no_proof_however_often_it_comes() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.put(task_id)
     service.trouble("describe", *[no_answer("DescribeTrainingTask")] * 1000)
@@ -119,7 +119,7 @@ def test_an_answer_that_says_nothing_is_no_proof_however_often_it_comes() -> Non
 
 
 def test_answers_that_say_nothing_in_between_do_not_keep_a_gone_task() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.put(task_id)
     empty = no_answer("DescribeTrainingTask")
@@ -128,7 +128,7 @@ def test_answers_that_say_nothing_in_between_do_not_keep_a_gone_task() -> None:
 
 
 def test_a_list_that_cannot_be_read_is_no_proof() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.put(task_id)
     service.trouble("list", *[no_answer("DescribeTrainingTasks")] * 1000)
@@ -138,7 +138,7 @@ def test_a_list_that_cannot_be_read_is_no_proof() -> None:
 
 @pytest.mark.parametrize("age", [0, 10, 59])
 def test_a_task_younger_than_a_minute_is_never_gone(age: float) -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = service.make(BODY)
     service.put(task_id)
     service.now += age
@@ -148,14 +148,14 @@ def test_a_task_younger_than_a_minute_is_never_gone(age: float) -> None:
 
 
 def test_a_task_that_is_visible_late_is_waited_for() -> None:
-    service = LaggingService(Lag(lists=30, details=30))
+    service = FakeApi(Lag(lists=30, details=30))
     task_id = service.make(BODY)
     assert not is_gone(service, task_id)
     assert service.now == pytest.approx(30, abs=6)
 
 
 def test_a_task_that_was_created_and_never_seen_is_never_gone() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.put(task_id)
     with pytest.raises(TaskError, match=r"has never been visible since.*pulumi state delete"):
@@ -164,14 +164,14 @@ def test_a_task_that_was_created_and_never_seen_is_never_gone() -> None:
 
 @pytest.mark.parametrize("created", ["", "yesterday"])
 def test_a_task_whose_age_is_not_known_but_that_was_seen_may_be_gone(created: str) -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.put(task_id)
     assert is_gone(service, task_id, createTime=created)
 
 
 def test_the_age_of_a_task_is_taken_by_the_services_clock() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = service.make(BODY)
     service.put(task_id)
     service.service_now = lambda: BEGIN.replace(hour=9)  # type: ignore[method-assign]
@@ -184,7 +184,7 @@ def test_the_age_of_a_task_is_taken_by_the_services_clock() -> None:
 @pytest.mark.parametrize("lag", [Lag(), Lag(3, 3, 3), Lag(lists=10), Lag(details=10), Lag(30, 30, 30), Lag(30, 0, 0)])
 @pytest.mark.parametrize("status", ["RUNNING", "STOPPING", "SUCCEED"])
 def test_a_task_is_deleted_however_much_reads_lag(lag: Lag, status: str) -> None:
-    service = LaggingService(lag)
+    service = FakeApi(lag)
     task_id = service.make(BODY, Status="RUNNING")
     service.now += 3600
     service.put(task_id, Status=status)
@@ -195,21 +195,21 @@ def test_a_task_is_deleted_however_much_reads_lag(lag: Lag, status: str) -> None
 @pytest.mark.parametrize("lag", [Lag(30, 30), Lag(0, 30), Lag(30, 0)], ids=str)
 @pytest.mark.parametrize("seconds", [0, 5, 20])
 def test_a_task_that_is_too_new_to_be_seen_is_stopped_and_deleted(lag: Lag, seconds: float) -> None:
-    service = LaggingService(lag)
+    service = FakeApi(lag)
     task_id = service.make(BODY)
     service.now += seconds
     assert deleted(service, task_id)
 
 
 def test_a_delete_that_was_accepted_is_confirmed_by_one_look() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service, Status="STOPPED")
     assert deleted(service, task_id)
     assert service.calls == ["list train-1", "delete train-1", "describe train-1"]
 
 
 def test_a_delete_that_is_accepted_while_the_task_stays_is_sent_again() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.trouble("delete", lambda _: True)
     assert deleted(service, task_id)
@@ -217,7 +217,7 @@ def test_a_delete_that_is_accepted_while_the_task_stays_is_sent_again() -> None:
 
 
 def test_a_delete_that_does_not_find_a_task_that_stays_is_sent_again() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.trouble("delete", lambda _: False)
     assert deleted(service, task_id)
@@ -226,7 +226,7 @@ def test_a_delete_that_does_not_find_a_task_that_stays_is_sent_again() -> None:
 
 @pytest.mark.parametrize("answer", [True, False], ids=["accepted", "not found"])
 def test_a_task_that_stays_whatever_is_answered_is_an_error_that_keeps_it(answer: bool) -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service, Status="STOPPED")
     service.trouble("delete", *[lambda _: answer] * 1000)
     with pytest.raises(TaskError, match=r"bert.*train-1.*still there: STOPPED.*stays in the state"):
@@ -235,7 +235,7 @@ def test_a_task_that_stays_whatever_is_answered_is_an_error_that_keeps_it(answer
 
 
 def test_a_task_that_somebody_else_deleted_is_not_deleted_again() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.put(task_id)
     assert not deleted(service, task_id)
@@ -243,7 +243,7 @@ def test_a_task_that_somebody_else_deleted_is_not_deleted_again() -> None:
 
 
 def test_a_running_task_that_lists_and_looks_miss_for_a_moment_is_stopped_and_deleted() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.trouble("list", list)
     service.trouble("describe", not_found, not_found)
@@ -251,7 +251,7 @@ def test_a_running_task_that_lists_and_looks_miss_for_a_moment_is_stopped_and_de
 
 
 def test_a_task_that_was_started_again_though_lists_show_its_end_is_stopped_before_it_is_deleted() -> None:
-    service = LaggingService(Lag(lists=30, details=30))
+    service = FakeApi(Lag(lists=30, details=30))
     task_id = old_task(service, Status="SUCCEED")
     service.put(task_id, Status="RUNNING")
     assert deleted(service, task_id)
@@ -259,7 +259,7 @@ def test_a_task_that_was_started_again_though_lists_show_its_end_is_stopped_befo
 
 
 def test_a_delete_that_is_never_allowed_is_an_error_with_the_services_own_refusal() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service, Status="FAILED")
     service.trouble("delete", *[refusal("InternalError.NotAllow", "DeleteTrainingTask")] * 1000)
     with pytest.raises(ApiError, match=r"DeleteTrainingTask was refused with InternalError\.NotAllow"):
@@ -270,7 +270,7 @@ def test_a_delete_that_is_never_allowed_is_an_error_with_the_services_own_refusa
 
 
 def test_a_task_of_unknown_status_is_asked_to_stop_once_and_waited_for() -> None:
-    service = LaggingService(seconds_to_stop=1000)
+    service = FakeApi(seconds_to_stop=1000)
     task_id = old_task(service, Status="PAUSED")
     rows: list[str] = []
     service.trouble("stop", lambda _: service.put(task_id, Status="HIBERNATING"))
@@ -284,7 +284,7 @@ def test_a_task_of_unknown_status_is_asked_to_stop_once_and_waited_for() -> None
 
 
 def test_a_stop_is_not_sent_again_while_reads_lag_behind_it() -> None:
-    service = LaggingService(Lag(lists=20, details=20))
+    service = FakeApi(Lag(lists=20, details=20))
     task_id = old_task(service)
     recorded = outputs_of(service, task_id)
     assert stop_and_wait(service, task_id, recorded, sleep=service.sleep, clock=service.clock) == "STOPPED"
@@ -292,7 +292,7 @@ def test_a_stop_is_not_sent_again_while_reads_lag_behind_it() -> None:
 
 
 def test_a_task_whose_end_only_a_lagging_list_shows_is_stopped() -> None:
-    service = LaggingService(Lag(lists=30))
+    service = FakeApi(Lag(lists=30))
     task_id = old_task(service, Status="FAILED")
     service.put(task_id, Status="RUNNING")
     recorded = outputs_of(service, task_id)
@@ -304,7 +304,7 @@ def test_a_task_whose_end_only_a_lagging_list_shows_is_stopped() -> None:
 
 @pytest.mark.parametrize("action", [delete, stop_and_wait])
 def test_a_list_that_contradicts_itself_leaves_it_to_the_task_itself(action: Any) -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = old_task(service)
     service.trouble("list", *[no_answer("DescribeTrainingTasks")] * 3)
     action(service, task_id, outputs_of(service, task_id), sleep=service.sleep, clock=service.clock)
@@ -314,7 +314,7 @@ def test_a_list_that_contradicts_itself_leaves_it_to_the_task_itself(action: Any
 @pytest.mark.parametrize("lag", [Lag(details=10), Lag(lists=10), Lag(10, 10)], ids=str)
 def test_a_task_that_was_not_visible_when_it_was_recorded_is_gone_when_this_delete_has_seen_it(lag: Lag) -> None:
     """The first DeleteTrainingTask takes effect, and its answer is lost: the second one finds no task."""
-    service = LaggingService(lag)
+    service = FakeApi(lag)
     task_id = service.make(BODY)
     service.now += 120
 
@@ -327,7 +327,7 @@ def test_a_task_that_was_not_visible_when_it_was_recorded_is_gone_when_this_dele
 
 
 def test_a_young_task_that_this_delete_has_seen_is_gone_after_its_own_request_has_taken_effect() -> None:
-    service = LaggingService()
+    service = FakeApi()
     task_id = service.make(BODY)
     service.now += 20
 
@@ -340,7 +340,7 @@ def test_a_young_task_that_this_delete_has_seen_is_gone_after_its_own_request_ha
 
 
 def test_a_young_task_that_only_lists_and_requests_miss_is_not_gone() -> None:
-    service = LaggingService(Lag(30, 30))
+    service = FakeApi(Lag(30, 30))
     task_id = service.make(BODY)
     service.trouble("delete", *[lambda _: False] * 9)
     with pytest.raises(TaskError, match="stays in the state"):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from fake_api import FakeApi
 
-from pulumi_tione._api.client import Client
 from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.read import read as read_by_clock
@@ -59,31 +59,16 @@ DETAIL: dict[str, Any] = {
 }
 
 
-class Service(Client):
-    """One task, or none."""
-
-    def __init__(self, detail: dict[str, Any] | TioneError | None, account: str = "100") -> None:
-        self.region = "ap-guangzhou"
-        self.detail = detail
-        self.account = account
-        self.asked: list[tuple[str, str | None]] = []
-
-    def describe_training_task(
-        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
-    ) -> dict[str, Any] | None:
-        self.asked.append((task_id, ti_project_id))
-        if isinstance(self.detail, TioneError):
-            raise self.detail
-        return self.detail
-
-    def training_tasks_by_id(self, *_: Any) -> dict[str, dict[str, Any]]:
-        return {}
-
-    def account_id(self) -> str:
-        return self.account
+def fake(detail: Mapping[str, Any] | TioneError | None, account: str = "100") -> FakeApi:
+    """Return a fake with one task that has this detail; with None without it, with an error unable to show it."""
+    if isinstance(detail, Mapping):
+        return FakeApi.with_task(facts=detail, account=account)
+    service = FakeApi(account=account)
+    service.always("describe", detail)
+    return service
 
 
-def read(service: Service, task_id: str, recorded: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def read(service: FakeApi, task_id: str, recorded: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Read by a clock that only pauses move."""
     now = [0.0]
 
@@ -96,7 +81,7 @@ def read(service: Service, task_id: str, recorded: Mapping[str, Any]) -> tuple[d
 def outputs_and_inputs(
     detail: Mapping[str, Any], recorded: Mapping[str, Any] = OUTPUTS
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    found = read(Service({**detail}), "train-1", recorded)
+    found = read(fake({**detail}), "train-1", recorded)
     assert found is not None
     return found
 
@@ -139,7 +124,7 @@ def test_secrets_and_what_the_service_never_tells_stay_as_they_were_set() -> Non
 
 
 def test_a_task_that_is_gone_is_none() -> None:
-    assert read(Service(None), "train-1", OUTPUTS) is None
+    assert read(fake(None), "train-1", OUTPUTS) is None
 
 
 @pytest.mark.parametrize(
@@ -155,7 +140,7 @@ def test_a_task_that_is_only_out_of_sight_is_an_error_and_never_gone(
     recorded: str | None, account: str, words: list[str]
 ) -> None:
     with pytest.raises(TaskError) as caught:
-        read(Service(None, account), "train-1", {**OUTPUTS, "uin": recorded})
+        read(fake(None, account), "train-1", {**OUTPUTS, "uin": recorded})
     text = str(caught.value)
     assert all(word in text for word in words)
     assert "\n" not in text
@@ -172,14 +157,14 @@ def test_a_task_that_is_only_out_of_sight_is_an_error_and_never_gone(
 )
 def test_only_not_found_means_gone(error: TioneError) -> None:
     with pytest.raises(type(error)):
-        read(Service(error), "train-1", OUTPUTS)
+        read(fake(error), "train-1", OUTPUTS)
 
 
 def test_the_task_is_looked_for_in_the_workspace_that_is_recorded() -> None:
-    service = Service({**DETAIL})
+    service = fake({**DETAIL})
     read(service, "train-1", {**OUTPUTS, "tiProjectId": "p-1"})
     read(service, "train-1", OUTPUTS)
-    assert service.asked == [("train-1", "p-1"), ("train-1", None)]
+    assert service.asked_workspaces == ["p-1", None]
 
 
 # Look-up.
@@ -202,5 +187,5 @@ def test_a_task_that_is_looked_up_shows_all_that_the_service_tells() -> None:
 
 def test_a_task_that_is_looked_up_and_does_not_exist_is_an_error_that_says_where_it_was_looked_for() -> None:
     with pytest.raises(TaskError) as caught:
-        read(Service(None, "200"), "train-1", {"region": "ap-guangzhou"})
+        read(fake(None, "200"), "train-1", {"region": "ap-guangzhou"})
     assert all(word in str(caught.value) for word in ("train-1", "ap-guangzhou", "200"))
