@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_tione._api.protocols import MAX_TAGS_PER_CALL
-from pulumi_tione._timestamps import parsed_time
+from pulumi_tione._timestamps import parse_time
 from pulumi_tione.errors import ApiError, IndeterminateResultError
 
 BEGIN = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
@@ -143,7 +143,7 @@ class FakeApi:
     def status(self) -> str | None:
         """The status of the only task; None if it is gone."""
         (task,) = self.existing.values() or [{"Status": None}]
-        return task["Status"]  # type: ignore[no-any-return]
+        return task["Status"]
 
     @property
     def tags(self) -> dict[str, str]:
@@ -368,7 +368,7 @@ class FakeApi:
         def read() -> tuple[list[Json], str]:
             if run not in self.printed:
                 raise refusal("ResourceNotFound", "DescribeLogs")
-            begin, end = (parsed_time(how[name]) if how.get(name) else None for name in ("StartTime", "EndTime"))
+            begin, end = (parse_time(how[name]) if how.get(name) else None for name in ("StartTime", "EndTime"))
             found = [
                 line
                 for line in self._in_order(run)
