@@ -44,7 +44,7 @@ DEFAULT_KEY = Key("AKIDemulator", "emulator")
 """The pair that is known unless others are given. It protects nothing: the emulator listens to its own machine only."""
 
 
-def made_key() -> Key:
+def generate_key() -> Key:
     """A pair that nobody can guess, where what a request says is executed."""
     return Key(f"AKID{secrets.token_hex(16)}", secrets.token_hex(32))
 
@@ -73,7 +73,7 @@ class Keyring:
             message = f"The SecretId `{secret_id[:80]}` is not known here."
             raise ApiError("AuthFailure.SecretIdNotFound", message) from None
 
-    def lend(self, caller: Caller, expires: datetime) -> Key:
+    def issue_temporary_key(self, caller: Caller, expires: datetime) -> Key:
         """Make a temporary key pair for a caller."""
         return self.add(
             Key(
@@ -85,8 +85,8 @@ class Keyring:
 def check_token(key: Key, token: str | None, now: datetime) -> None:
     """A temporary key needs its token until it expires; a permanent one has none."""
     if (token or None) != key.token:
-        told = "does not belong to this SecretId" if token else "is missing: this SecretId is a temporary one"
-        raise ApiError("AuthFailure.TokenFailure", f"The token in X-TC-Token {told}.")
+        problem = "does not belong to this SecretId" if token else "is missing: this SecretId is a temporary one"
+        raise ApiError("AuthFailure.TokenFailure", f"The token in X-TC-Token {problem}.")
     if key.expires is not None and now >= key.expires:
         raise ApiError(
             "AuthFailure.TokenFailure", f"The token in X-TC-Token expired at {key.expires:%Y-%m-%dT%H:%M:%SZ}."

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, timezone
 LAST_YEAR = 5000
 """Python's own ends with the year 9999, and what is reckoned from a clock must not come there."""
 
-Wall = Callable[[], datetime]
+WallClock = Callable[[], datetime]
 """The time that the service and its callers share: signatures, rate limits and the request record go by it."""
 
 
-def wall_clock(offset: timedelta = timedelta()) -> Wall:
+def wall_clock(offset: timedelta = timedelta()) -> WallClock:
     """The machine's clock, or one that is wrong by `offset`."""
     return lambda: datetime.now(timezone.utc) + offset
 
@@ -23,7 +23,7 @@ class Clock:
     It is another clock than the wall's because a test that moves it by an hour still signs with its machine's time.
     """
 
-    def __init__(self, wall: Wall, speed: float = 1.0, not_before: datetime | None = None) -> None:
+    def __init__(self, wall: WallClock, speed: float = 1.0, not_before: datetime | None = None) -> None:
         """`speed` 0 is a clock that stands still; `not_before` is how far an earlier clock had come."""
         if speed < 0:
             raise ValueError(f"a clock cannot run backwards: speed {speed}")

@@ -23,7 +23,7 @@ from pulumi_tione.emulator.running.environment import ROOT_VARIABLE
 from pulumi_tione.emulator.state.service import Switches
 from pulumi_tione.emulator.state.storage import StateFileError
 from pulumi_tione.emulator.tasks.lifecycle import DURATIONS, Status
-from pulumi_tione.emulator.tasks.task import LONGEST
+from pulumi_tione.emulator.tasks.task import MAX_DURATION_SECONDS
 
 from .accounts import DEFAULT_UIN, Caller, Key
 from .emulator import Emulator
@@ -49,7 +49,7 @@ Environment:
 SDKs:
   endpoint {authority}, protocol {scheme}
 
-Control:
+ControlApi:
   {endpoint}{prefix}/{routes}
   from a browser or another machine with the header {header}: {control_key}
 """
@@ -131,7 +131,7 @@ def _announce(emulator: Emulator) -> None:
     scheme, _, authority = emulator.endpoint.partition("://")
     port = authority.rpartition(":")[2]
     names = "".join(f"and at {scheme}://{name}:{port}\n" for name in emulator.names)
-    told = _BLOCK.format(
+    text = _BLOCK.format(
         endpoint=emulator.endpoint,
         names=names,
         authority=authority,
@@ -147,11 +147,11 @@ def _announce(emulator: Emulator) -> None:
     )
     if emulator.ca_file is not None:
         file = str(emulator.ca_file)
-        told += _TRUST.format(ca_file=file, quoted=shlex.quote(file), literal=json.dumps(file))
+        text += _TRUST.format(ca_file=file, quoted=shlex.quote(file), literal=json.dumps(file))
     if emulator.execution is not None:
         shown = "a node's own" if emulator.execution.shows_opt_ml else f"below what {ROOT_VARIABLE} names, of each node"
-        told += _RUNNING.format(folder=emulator.execution.folder, opt_ml=shown)
-    print(f"{told}\n{READY}{emulator.endpoint}", flush=True)
+        text += _RUNNING.format(folder=emulator.execution.folder, opt_ml=shown)
+    print(f"{text}\n{READY}{emulator.endpoint}", flush=True)
 
 
 def _argument(text: str) -> str:
@@ -166,13 +166,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def _number(text: str, least: float, most: float, told: str) -> float:
+def _number(text: str, minimum: float, maximum: float, description: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not least <= number <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {told}")
+    if not minimum <= number <= maximum:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {description}")
     return number
 
 
@@ -192,7 +192,7 @@ def _duration(text: str) -> float:
 
 
 def _offset(text: str) -> float:
-    return _number(text, -LONGEST, LONGEST, "a number of seconds, of ten years at most")
+    return _number(text, -MAX_DURATION_SECONDS, MAX_DURATION_SECONDS, "a number of seconds, of ten years at most")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,29 +12,29 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from pulumi_tione.emulator.control.control_api import Control
+from pulumi_tione.emulator.control.control_api import ControlApi
 from pulumi_tione.emulator.faults.faults import Faults
 from pulumi_tione.emulator.faults.lag import Delay, Lag
 from pulumi_tione.emulator.http.gateway import Gateway
-from pulumi_tione.emulator.http.rate_limit import RATE, RateLimit
+from pulumi_tione.emulator.http.rate_limit import RATE, RateLimiter
 from pulumi_tione.emulator.http.record import Record
 from pulumi_tione.emulator.http.server import LOOPBACK_NAMES, Server, is_loopback
 from pulumi_tione.emulator.http.tls import Certificates
 from pulumi_tione.emulator.resources.regions import DEFAULT_REGION
-from pulumi_tione.emulator.state.service import Cloud, Switches
+from pulumi_tione.emulator.state.service import Service, Switches
 from pulumi_tione.emulator.state.storage import File, Memory, StateFileError, Storage
 from pulumi_tione.emulator.tasks.lifecycle import DURATIONS, Status
-from pulumi_tione.emulator.tasks.run_rules import Orders
+from pulumi_tione.emulator.tasks.run_rules import RunRules
 
-from .accounts import DEFAULT_KEY, Key, Keyring, made_key
-from .clock import Clock, Wall, wall_clock
+from .accounts import DEFAULT_KEY, Key, Keyring, generate_key
+from .clock import Clock, WallClock, wall_clock
 from .running import Cos, Execution
 
 
-class Emulator(Control):
+class Emulator(ControlApi):
     """A local TI-ONE: a context manager that serves at `endpoint` while it is open.
 
-    Everything of a `Control` can be asked and ordered directly; what one emulator holds, no other sees.
+    Everything of a `ControlApi` can be asked and ordered directly; what one emulator holds, no other sees.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Emulator(Control):
         state_file: Path | str | None = None,
         run: bool = False,
         cos: Path | str | None = None,
-        wall: Wall | None = None,
+        wall: WallClock | None = None,
         lag: Lag | Delay = 0.0,
         allowed_hosts: Iterable[str] = (),
     ) -> None:
@@ -84,20 +84,20 @@ class Emulator(Control):
             with _readable(state_file):
                 earlier = next((datetime.fromisoformat(now) for _, now in storage.load("clock")), None)
             clock = Clock(wall, 0.0 if manual_clock else speed, earlier)
-            self.keyring = Keyring(*(keys or [made_key() if run else DEFAULT_KEY]))
+            self.keyring = Keyring(*(keys or [generate_key() if run else DEFAULT_KEY]))
             buckets = None if cos is None else Cos(Path(cos))
             self.execution = Execution(clock, buckets) if run else None
             """What executes runs, if anything does."""
-            orders = Orders(durations, reads_commands=not run)
+            orders = RunRules(durations, reads_commands=not run)
             with _readable(state_file):
-                cloud = Cloud(clock, self.keyring, switches, orders, storage, self.execution, buckets)
-            faults, rate_limit = Faults(), RateLimit(requests_a_second)
-            super().__init__(cloud, record, faults, rate_limit, lock)
+                service = Service(clock, self.keyring, switches, orders, storage, self.execution, buckets)
+            faults, rate_limit = Faults(), RateLimiter(requests_a_second)
+            super().__init__(service, record, faults, rate_limit, lock)
             self.set_lag(lag)
             if self.execution is not None:
-                self.execution.connect(cloud, self._state)
+                self.execution.connect(service, self._state)
                 undo.callback(self.execution.stop)
-            self.gateway = Gateway(cloud, wall, record, faults, rate_limit, lock)
+            self.gateway = Gateway(service, wall, record, faults, rate_limit, lock)
             certificates = undo.enter_context(closing(Certificates({*LOOPBACK_NAMES, host, *names}))) if tls else None
             self.ca_file = certificates.ca_file if certificates else None
             """With TLS, the certificate of the authority that clients must trust; it is there while this is open."""

@@ -27,8 +27,8 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from pulumi_tione.emulator import Emulator, Key, Status
 from pulumi_tione.emulator.api.definition import Action, definition
 from pulumi_tione.emulator.api.error_codes import is_listed
-from pulumi_tione.emulator.api.schema import departures_of_answer
-from pulumi_tione.emulator.tasks.lifecycle import AT_REST
+from pulumi_tione.emulator.api.schema import deviations_of_response
+from pulumi_tione.emulator.tasks.lifecycle import TERMINAL
 
 Json = dict[str, Any]
 
@@ -38,19 +38,19 @@ INSTALL = Path(__file__).parents[2] / "tools" / "clients" / "install.py"
 @pytest.fixture
 def conforming() -> Iterator[Callable[[Emulator], Emulator]]:
     """Makes an emulator's every answer be held against the definition of its response."""
-    departures: list[str] = []
+    deviations: list[str] = []
 
     def watch(emulator: Emulator) -> Emulator:
         def check(action: Action, response: Json) -> None:
-            departures.extend(departures_of_answer(definition(), action.service, action.response, response))
+            deviations.extend(deviations_of_response(definition(), action.service, action.response, response))
             codes = [failed["Code"] for failed in response.get("FailedResources", ())]
-            departures.extend(f"{action.name}: {code}" for code in codes if not is_listed(action.name, code))
+            deviations.extend(f"{action.name}: {code}" for code in codes if not is_listed(action.name, code))
 
         emulator.gateway.on_answer = check
         return emulator
 
     yield watch
-    assert departures == []
+    assert deviations == []
 
 
 @pytest.fixture
@@ -278,7 +278,7 @@ def reach(detail: Callable[..., Json], eventually: Callable[..., Any]) -> Callab
     def reach(task_id: str, status: str) -> Json:
         def ask() -> Json | None:
             told = detail(task_id)
-            return told if told["Status"] in (status, *AT_REST) else None
+            return told if told["Status"] in (status, *TERMINAL) else None
 
         told: Json = eventually(ask)
         assert told["Status"] == status, told["FailureReason"]

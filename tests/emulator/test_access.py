@@ -54,7 +54,7 @@ def _ask(address: str, path: str, headers: dict[str, str], order: Any = None, me
 @pytest.mark.parametrize("run", [False, True])
 def test_a_page_controls_nothing_without_the_key(headers: dict[str, str], run: bool, body: Body) -> None:
     with Emulator(run=run, requests_a_second=None) as emulator:
-        emulator.gateway.cloud.create(emulator.key.caller, "ap-guangzhou", body(), emulator.now())
+        emulator.gateway.service.create(emulator.key.caller, "ap-guangzhou", body(), emulator.now())
         removal = {"do": "remove", "task": "bert"}
         for wrong in ({}, {KEY_HEADER: ""}, {KEY_HEADER: "guessed"}, {KEY_HEADER: f"{emulator.control_key}x"}):
             assert _ask(emulator.endpoint, "requests?secrets=1", {**headers, **wrong}) == 403

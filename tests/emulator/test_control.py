@@ -1,4 +1,4 @@
-"""Orders beside the API: one of a wrong type is refused when it is given, and changes nothing."""
+"""RunRules beside the API: one of a wrong type is refused when it is given, and changes nothing."""
 
 from __future__ import annotations
 

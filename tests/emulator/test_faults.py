@@ -114,7 +114,7 @@ def test_throttling_can_last_for_a_time(
     start = datetime(2026, 1, 1, tzinfo=timezone.utc)
     faults = Faults()
     faults.add(CREATE, code="RequestLimitExceeded", times=None, seconds=10)
-    met = [faults.about(CREATE, {}, start + timedelta(seconds=second)) is not None for second in (0, 5, 10, 11)]
+    met = [faults.match(CREATE, {}, start + timedelta(seconds=second)) is not None for second in (0, 5, 10, 11)]
     assert met == [True, True, True, False]
 
 

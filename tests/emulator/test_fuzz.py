@@ -133,12 +133,12 @@ _VALUES = st.recursive(
 _NAMES = sorted({name for struct in definition().structs.values() for name in struct})
 
 
-def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def _members_at(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if path:
         yield path
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, member in members:
-        yield from _places(member, (*path, name))
+        yield from _members_at(member, (*path, name))
 
 
 @st.composite
@@ -147,7 +147,7 @@ def _requests(draw: st.DrawFn) -> tuple[str, bytes]:
     action = draw(st.sampled_from(sorted(SEEDS)))
     body = copy.deepcopy(SEEDS[action])
     for _ in range(draw(st.integers(0, 4))):
-        places = list(_places(body))
+        places = list(_members_at(body))
         kind = draw(st.sampled_from(["replace", "remove", "add", "repeat"]))
         if kind == "add" or not places:
             body[draw(st.sampled_from(_NAMES) | st.text(max_size=8))] = draw(_VALUES)

@@ -23,7 +23,7 @@ from pulumi_tione.emulator.clock import Clock
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.faults.lag import KINDS
 from pulumi_tione.emulator.state.history import History
-from pulumi_tione.emulator.state.service import Cloud
+from pulumi_tione.emulator.state.service import Service
 
 Json = dict[str, Any]
 Call = Callable[..., Json]
@@ -64,7 +64,7 @@ def _own_tags(tags: list[Json]) -> dict[str, str]:
 
 
 def _resource(emulator: Emulator, task_id: str) -> str:
-    task = emulator.gateway.cloud.find(task_id)
+    task = emulator.gateway.service.find(task_id)
     assert task is not None
     return task.resource
 
@@ -354,14 +354,14 @@ def test_after_a_restart_what_is_true_is_shown_and_lags_from_then_on(tmp_path: P
         return Emulator(manual_clock=True, state_file=tmp_path / "state", lag=30)
 
     with emulator() as first:
-        _do(first.gateway.cloud, "CreateTrainingTask", body())
-        assert _do(first.gateway.cloud, "DescribeTrainingTasks")["TotalCount"] == 0
+        _do(first.gateway.service, "CreateTrainingTask", body())
+        assert _do(first.gateway.service, "DescribeTrainingTasks")["TotalCount"] == 0
     with emulator() as second:
-        assert _do(second.gateway.cloud, "DescribeTrainingTasks")["TotalCount"] == 1
-        _do(second.gateway.cloud, "CreateTrainingTask", body(Name="next"))
-        assert _do(second.gateway.cloud, "DescribeTrainingTasks")["TotalCount"] == 1
+        assert _do(second.gateway.service, "DescribeTrainingTasks")["TotalCount"] == 1
+        _do(second.gateway.service, "CreateTrainingTask", body(Name="next"))
+        assert _do(second.gateway.service, "DescribeTrainingTasks")["TotalCount"] == 1
     with Emulator(state_file=tmp_path / "state") as third:
-        assert _do(third.gateway.cloud, "DescribeTrainingTasks")["TotalCount"] == 2
+        assert _do(third.gateway.service, "DescribeTrainingTasks")["TotalCount"] == 2
 
 
 class _Wall:
@@ -380,54 +380,54 @@ class _Wall:
 CALLER = Caller()
 
 
-def _cloud(wall: _Wall, speed: float = 1.0, **lag: Any) -> Cloud:
-    cloud = Cloud(Clock(wall, speed), Keyring())
-    cloud.set_lag(Lag(**lag))
-    return cloud
+def _service(wall: _Wall, speed: float = 1.0, **lag: Any) -> Service:
+    service = Service(Clock(wall, speed), Keyring())
+    service.set_lag(Lag(**lag))
+    return service
 
 
-def _do(cloud: Cloud, action: str, body: Json | None = None) -> Json:
+def _do(service: Service, action: str, body: Json | None = None) -> Json:
     """Carry out an action as the gateway does, without its checks."""
-    return HANDLERS[action](Request(cloud, CALLER, "ap-guangzhou", body or {}, cloud.settle()))
+    return HANDLERS[action](Request(service, CALLER, "ap-guangzhou", body or {}, service.catch_up()))
 
 
 @pytest.mark.parametrize("speed", [0.0, 1.0, 20.0])
 def test_seconds_of_a_lag_are_those_of_the_wall_however_fast_tasks_live(speed: float, body: Any) -> None:
     wall = _Wall()
-    cloud = _cloud(wall, speed, lists=30.0)
-    _do(cloud, "CreateTrainingTask", body())
+    service = _service(wall, speed, lists=30.0)
+    _do(service, "CreateTrainingTask", body())
     wall.pass_by(29.9)
-    assert _do(cloud, "DescribeTrainingTasks")["TotalCount"] == 0
+    assert _do(service, "DescribeTrainingTasks")["TotalCount"] == 0
     wall.pass_by(0.1)
-    [item] = _do(cloud, "DescribeTrainingTasks")["TrainingTaskSet"]
+    [item] = _do(service, "DescribeTrainingTasks")["TrainingTaskSet"]
     assert item["Status"] == "SUBMITTING"
     wall.pass_by(1)
-    [item] = _do(cloud, "DescribeTrainingTasks")["TrainingTaskSet"]
+    [item] = _do(service, "DescribeTrainingTasks")["TrainingTaskSet"]
     assert item["Status"] == {0.0: "SUBMITTING", 1.0: "PENDING", 20.0: "SUCCEED"}[speed]
 
 
 def test_a_leap_of_the_clock_is_seen_second_by_second(body: Any) -> None:
     wall = _Wall()
-    cloud = _cloud(wall, 0.0, details=30.0)
+    service = _service(wall, 0.0, details=30.0)
     body = body()
-    task_id = _do(cloud, "CreateTrainingTask", body)["Id"]
-    cloud.advance(32.0)  # what is shown is 2 s later than the creation
+    task_id = _do(service, "CreateTrainingTask", body)["Id"]
+    service.advance(32.0)  # what is shown is 2 s later than the creation
     seen = []
     for _ in range(7):
-        seen.append(_do(cloud, "DescribeTrainingTask", {"Id": task_id})["TrainingTaskDetail"]["Status"])
+        seen.append(_do(service, "DescribeTrainingTask", {"Id": task_id})["TrainingTaskDetail"]["Status"])
         wall.pass_by(1)
     assert seen == ["STARTING", "RUNNING", "RUNNING", "RUNNING", "RUNNING", "RUNNING", "SUCCEED"]
 
 
 def test_a_clock_that_is_not_moved_after_all_does_not_confuse_a_lag(body: Any) -> None:
     wall = _Wall()
-    cloud = _cloud(wall, 0.0, lists=10.0)
-    _do(cloud, "CreateTrainingTask", body())
-    cloud.advance(2)
+    service = _service(wall, 0.0, lists=10.0)
+    _do(service, "CreateTrainingTask", body())
+    service.advance(2)
     with pytest.raises(ValueError, match="back"):
-        cloud.advance(-60)
+        service.advance(-60)
     wall.pass_by(11)
-    assert [item["Status"] for item in _do(cloud, "DescribeTrainingTasks")["TrainingTaskSet"]] == ["STARTING"]
+    assert [item["Status"] for item in _do(service, "DescribeTrainingTasks")["TrainingTaskSet"]] == ["STARTING"]
 
 
 READS: dict[str, list[tuple[str, str]]] = {
@@ -445,7 +445,7 @@ class _Twins:
     def __init__(self, seed: int, speed: float, monkeypatch: pytest.MonkeyPatch, **lag: Any) -> None:
         self.random = random.Random(seed)
         self.wall = _Wall()
-        self.late, self.true = _cloud(self.wall, speed, **lag), _cloud(self.wall, speed)
+        self.late, self.true = _service(self.wall, speed, **lag), _service(self.wall, speed)
         self.ids: list[str] = []
         self.runs: list[str] = []
         # Else what nobody needs is forgotten now and then: a mistake would show now and then.
@@ -478,30 +478,30 @@ class _Twins:
             ("preempt", {}),
         ]
         action, body = self.random.choice(choices)
-        outcomes = [self._write(cloud, action, task_id, body) for cloud in (self.late, self.true)]
+        outcomes = [self._write(service, action, task_id, body) for service in (self.late, self.true)]
         assert outcomes[0] == outcomes[1]
         self.ids += [outcomes[0]["Id"]] if "Id" in outcomes[0] else []
         self.runs += [task.run.instance_id for task in self.true.tasks() if task.run.instance_id not in self.runs]
 
     def pass_a_second(self, *, leaps: bool = False) -> None:
         if leaps and self.random.random() < 0.5:
-            for cloud in (self.late, self.true):
-                cloud.advance(1)
+            for service in (self.late, self.true):
+                service.advance(1)
         else:
             self.wall.pass_by(1)
 
-    def _write(self, cloud: Cloud, action: str, task_id: str, body: Json) -> Json:
+    def _write(self, service: Service, action: str, task_id: str, body: Json) -> Json:
         try:
             if action != "preempt":
-                return _do(cloud, action, json.loads(json.dumps(body)))
-            task = cloud.find(task_id)
+                return _do(service, action, json.loads(json.dumps(body)))
+            task = service.find(task_id)
             if task is not None and task.status is Status.RUNNING:
-                cloud.preempt(task, cloud.settle())
+                service.preempt(task, service.catch_up())
             return {}
         except ApiError as error:
             return {"Error": error.code}
 
-    def read(self, cloud: Cloud, kind: str) -> Json:
+    def read(self, service: Service, kind: str) -> Json:
         """All that one kind of read shows of everything that there ever was; what is not found is not there."""
         seen: Json = {}
         for action, parameter in READS[kind]:
@@ -513,7 +513,7 @@ class _Twins:
                 about = {run: {"Service": "TRAIN", "ServiceId": run, **period} for run in self.runs}
             for name, body in about.items():
                 try:
-                    told = _do(cloud, action, body)
+                    told = _do(service, action, body)
                 except ApiError:
                     continue
                 if kind == "logs":
@@ -606,20 +606,20 @@ def test_what_is_shown_to_a_call_is_what_was_true_so_many_calls_before(
 def test_no_more_is_kept_than_reads_may_still_show(lag: Json, body: Any) -> None:
     """Thousands of writes leave no more behind than a hundred do, whether what lags is read or never."""
     wall = _Wall()
-    cloud = _cloud(wall, 1.0, **lag)
+    service = _service(wall, 1.0, **lag)
     kept = []
     for number in range(600):
-        task_id = _do(cloud, "CreateTrainingTask", body())["Id"]
+        task_id = _do(service, "CreateTrainingTask", body())["Id"]
         wall.pass_by(1)
-        cloud.advance(0.5)
-        _do(cloud, "StopTrainingTask", {"Id": task_id})
+        service.advance(0.5)
+        _do(service, "StopTrainingTask", {"Id": task_id})
         wall.pass_by(1)
-        _do(cloud, "DescribeTrainingTasks")
-        _do(cloud, "DeleteTrainingTask", {"Id": task_id})
+        _do(service, "DescribeTrainingTasks")
+        _do(service, "DeleteTrainingTask", {"Id": task_id})
         if number % 50 == 49:
-            history = cloud._history
+            history = service._history
             assert history is not None
             kept.append(sum(map(len, history._versions.values())) + len(history._marks))
     assert max(kept) < 200
-    cloud.set_lag(Lag())
-    assert cloud._history is None
+    service.set_lag(Lag())
+    assert service._history is None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione.emulator import Emulator, Switches
-from pulumi_tione.emulator.tasks.lifecycle import AT_REST, DURATIONS, TRANSITIONS, Event, Status
+from pulumi_tione.emulator.tasks.lifecycle import TERMINAL, DURATIONS, TRANSITIONS, Event, Status
 
 Call = Callable[..., dict[str, Any]]
 Create = Callable[..., str]
@@ -147,7 +147,7 @@ def _bring_to(status: Status, emulator: Emulator, task_id: str, call: Call) -> N
         call("StopTrainingTask", {"Id": task_id})
         if status is Status.STOPPED:
             emulator.order(task_id, seconds={"STOPPING": 0})
-    elif status in AT_REST:
+    elif status in TERMINAL:
         emulator.order(task_id, running_seconds=0, outcome="FAILED" if status is Status.FAILED else "SUCCEED")
 
 
@@ -193,7 +193,7 @@ def test_delete_is_possible_at_rest_only(
     task_in: Callable[[Status], str], call: Call, refusal: Refusal, emulator: Emulator, status: Status
 ) -> None:
     task_id = task_in(status)
-    if status in AT_REST:
+    if status in TERMINAL:
         call("DeleteTrainingTask", {"Id": task_id})
         assert emulator.tasks() == []
         assert refusal("DescribeTrainingTask", {"Id": task_id})[0] == "ResourceNotFound"
@@ -216,7 +216,7 @@ def test_start_is_possible_at_rest_only(
 ) -> None:
     task_id = task_in(status)
     before = detail(task_id)
-    if status not in AT_REST:
+    if status not in TERMINAL:
         assert refusal("StartTrainingTask", {"Id": task_id})[0] == "InternalError.NotAllow"
         assert detail(task_id)["LatestInstanceId"] == before["LatestInstanceId"]
         return
@@ -288,7 +288,7 @@ def test_every_active_status_leads_to_rest() -> None:
     for _ in Status:
         reachable |= {target for (source, _), target in TRANSITIONS.items() if source in reachable}
     assert reachable == set(Status)
-    assert {source for source, event in TRANSITIONS if event is not Event.IS_STARTED}.isdisjoint(AT_REST)
+    assert {source for source, event in TRANSITIONS if event is not Event.IS_STARTED}.isdisjoint(TERMINAL)
 
 
 def test_switches_can_be_set_at_the_start() -> None:

@@ -13,12 +13,12 @@ import pytest
 
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.http.rate_limit import RateLimit
+from pulumi_tione.emulator.http.rate_limit import RateLimiter
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-def _admitted(limit: RateLimit, seconds: float, action: str = "A", uin: str = "1") -> bool:
+def _admitted(limit: RateLimiter, seconds: float, action: str = "A", uin: str = "1") -> bool:
     try:
         limit.admit(uin, action, START + timedelta(seconds=seconds))
     except ApiError:
@@ -27,7 +27,7 @@ def _admitted(limit: RateLimit, seconds: float, action: str = "A", uin: str = "1
 
 
 def test_a_call_too_many_is_told_which_action_and_how_often() -> None:
-    limit = RateLimit(1)
+    limit = RateLimiter(1)
     limit.admit("1", "StopTrainingTask", START)
     with pytest.raises(ApiError, match="StopTrainingTask may be called 1 times a second") as caught:
         limit.admit("1", "StopTrainingTask", START)
@@ -35,12 +35,12 @@ def test_a_call_too_many_is_told_which_action_and_how_often() -> None:
 
 
 def test_twenty_calls_in_a_second_are_accepted_and_no_more() -> None:
-    limit = RateLimit()
+    limit = RateLimiter()
     assert [_admitted(limit, n / 100) for n in range(25)] == [True] * 20 + [False] * 5
 
 
 def test_the_window_slides_and_refusals_do_not_count() -> None:
-    limit = RateLimit(2)
+    limit = RateLimiter(2)
     assert [_admitted(limit, at) for at in (0, 0.9, 0.95, 1.0, 1.001, 1.5, 1.901)] == [
         True,
         True,
@@ -53,7 +53,7 @@ def test_the_window_slides_and_refusals_do_not_count() -> None:
 
 
 def test_no_second_whatever_holds_more_than_twenty_accepted_calls() -> None:
-    limit, chance = RateLimit(), random.Random(7)
+    limit, chance = RateLimiter(), random.Random(7)
     moments = sorted(chance.uniform(0, 10) for _ in range(2000))
     accepted = [moment for moment in moments if _admitted(limit, moment)]
     for moment in accepted:
@@ -62,7 +62,7 @@ def test_no_second_whatever_holds_more_than_twenty_accepted_calls() -> None:
 
 
 def test_each_action_and_account_has_its_own_twenty() -> None:
-    limit = RateLimit(1)
+    limit = RateLimiter(1)
     assert _admitted(limit, 0, "A")
     assert _admitted(limit, 0, "B")
     assert _admitted(limit, 0, "A", "2")
@@ -70,13 +70,13 @@ def test_each_action_and_account_has_its_own_twenty() -> None:
 
 
 def test_a_clock_that_is_set_back_blocks_nobody() -> None:
-    limit = RateLimit(1)
+    limit = RateLimiter(1)
     assert _admitted(limit, 3600)
     assert _admitted(limit, 0)
 
 
 def test_without_limits_nothing_is_refused() -> None:
-    assert all(_admitted(RateLimit(None), 0) for _ in range(100))
+    assert all(_admitted(RateLimiter(None), 0) for _ in range(100))
 
 
 def test_a_flood_is_held_to_twenty_a_second(raw: Callable[..., Any], emulator: Emulator) -> None:

@@ -28,10 +28,10 @@ def many(create: Create, emulator: Emulator) -> int:
 
 
 def _make(emulator: Emulator, name: str, **members: Any) -> None:
-    cloud = emulator.gateway.cloud
+    service = emulator.gateway.service
     node = {"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}
     body = {"Name": name, "ChargeType": "POSTPAID_BY_HOUR", "ResourceConfigInfos": [node], **members}
-    cloud.create(emulator.key.caller, "ap-guangzhou", body, cloud.clock.now())
+    service.create(emulator.key.caller, "ap-guangzhou", body, service.clock.now())
 
 
 @pytest.mark.parametrize(

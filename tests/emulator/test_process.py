@@ -40,7 +40,7 @@ def _descriptors() -> int:
 
 def test_two_emulators_know_nothing_of_each_other(body: Callable[..., Any]) -> None:
     with Emulator() as one, Emulator() as other:
-        one.gateway.cloud.create(one.key.caller, "ap-guangzhou", body(), one.now())
+        one.gateway.service.create(one.key.caller, "ap-guangzhou", body(), one.now())
         assert len(one.tasks()) == 1
         assert other.tasks() == []
         assert one.endpoint != other.endpoint
@@ -52,7 +52,7 @@ def test_fifty_rounds_leave_nothing_behind_and_take_no_pauses(body: Callable[...
     threads, descriptors, before = threading.active_count(), _descriptors(), time.monotonic()
     for _ in range(50):
         with Emulator() as emulator:
-            emulator.gateway.cloud.create(emulator.key.caller, "ap-guangzhou", body(), emulator.now())
+            emulator.gateway.service.create(emulator.key.caller, "ap-guangzhou", body(), emulator.now())
             with urllib.request.urlopen(f"{emulator.endpoint}/_emulator/tasks") as answer:
                 assert len(json.load(answer)) == 1
     assert time.monotonic() - before < 5
@@ -312,9 +312,9 @@ def test_a_damaged_state_file_is_one_line(
 ) -> None:
     file = tmp_path / "state"
     with Emulator(state_file=file, manual_clock=True) as emulator:
-        cloud = emulator.gateway.cloud
-        task = cloud.create(emulator.key.caller, "ap-guangzhou", body(), emulator.now())
-        cloud.bind_tags(task, {"a": "b"})
+        service = emulator.gateway.service
+        task = service.create(emulator.key.caller, "ap-guangzhou", body(), emulator.now())
+        service.bind_tags(task, {"a": "b"})
         emulator.register("vpc", "vpc-1")
     damage(file)
     if file.read_bytes()[:6] == b"SQLite" and "documents" not in _tables(file):

@@ -24,10 +24,10 @@ from hypothesis import strategies as st
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.emulator.command import READY
 from pulumi_tione.emulator.http import server
-from pulumi_tione.emulator.http.gateway import LARGEST_REQUEST
+from pulumi_tione.emulator.http.gateway import MAX_REQUEST_BYTES
 from pulumi_tione.emulator.http.record import Entry, Record
 from pulumi_tione.emulator.tasks import workload
-from pulumi_tione.emulator.tasks.workload import LONGEST_COMMAND, MOST_LINES, understand
+from pulumi_tione.emulator.tasks.workload import MAX_COMMAND_LENGTH, MAX_LINES, parse_workload
 
 Body = Callable[..., dict[str, Any]]
 Call = Callable[..., Any]
@@ -57,33 +57,33 @@ def test_a_command_with_one_very_long_word_is_read_at_once(create: Create, call:
 @pytest.mark.parametrize(
     "command",
     [
-        f"echo {'x' * (LONGEST_COMMAND - 5)}",
-        f"echo {'x' * (LONGEST_COMMAND - 7)}''",
-        f"echo '{'x' * (LONGEST_COMMAND - 6)}",
-        f'echo "{"x" * (LONGEST_COMMAND - 6)}',
-        f"echo {chr(92) * (LONGEST_COMMAND - 5)}",
-        "true;" * (LONGEST_COMMAND // 5),
-        "echo x\n" * (LONGEST_COMMAND // 7),
-        "'" * LONGEST_COMMAND,
-        '"' * (LONGEST_COMMAND - 1),
-        "a'" * (LONGEST_COMMAND // 2),
-        " " * LONGEST_COMMAND,
+        f"echo {'x' * (MAX_COMMAND_LENGTH - 5)}",
+        f"echo {'x' * (MAX_COMMAND_LENGTH - 7)}''",
+        f"echo '{'x' * (MAX_COMMAND_LENGTH - 6)}",
+        f'echo "{"x" * (MAX_COMMAND_LENGTH - 6)}',
+        f"echo {chr(92) * (MAX_COMMAND_LENGTH - 5)}",
+        "true;" * (MAX_COMMAND_LENGTH // 5),
+        "echo x\n" * (MAX_COMMAND_LENGTH // 7),
+        "'" * MAX_COMMAND_LENGTH,
+        '"' * (MAX_COMMAND_LENGTH - 1),
+        "a'" * (MAX_COMMAND_LENGTH // 2),
+        " " * MAX_COMMAND_LENGTH,
     ],
     ids=lambda command: ascii(command[:8]),
 )
 def test_any_command_is_read_in_a_time_that_grows_with_its_length_alone(command: str) -> None:
-    assert len(command) <= LONGEST_COMMAND
-    assert _seconds(lambda: understand(command)) < QUICK_SECONDS
+    assert len(command) <= MAX_COMMAND_LENGTH
+    assert _seconds(lambda: parse_workload(command)) < QUICK_SECONDS
 
 
 def test_a_command_that_no_process_can_be_given_is_not_understood() -> None:
-    assert understand(f"echo {'x' * (LONGEST_COMMAND - 5)}") is not None
-    assert understand(f"echo {'x' * LONGEST_COMMAND}") is None
+    assert parse_workload(f"echo {'x' * (MAX_COMMAND_LENGTH - 5)}") is not None
+    assert parse_workload(f"echo {'x' * MAX_COMMAND_LENGTH}") is None
 
 
 def test_a_command_that_prints_more_than_can_be_paged_through_is_not_understood() -> None:
-    assert understand("echo;" * MOST_LINES) is not None
-    assert understand("echo;" * (MOST_LINES + 1)) is None
+    assert parse_workload("echo;" * MAX_LINES) is not None
+    assert parse_workload("echo;" * (MAX_LINES + 1)) is None
 
 
 @given(st.text("ab '\"\\;&|=-", max_size=12))
@@ -95,11 +95,11 @@ def test_words_are_those_of_a_shell(text: str) -> None:
     try:
         words = list(lexer)
     except ValueError:
-        assert understand(f"echo {text}") is None
+        assert parse_workload(f"echo {text}") is None
         return
     if any(set(word) & set(";&|") for word in words) or "" in words:
         return
-    found = understand(f"echo {text}")
+    found = parse_workload(f"echo {text}")
     assert found is not None
     assert found.output == ((0.0, " ".join(words[1:])),)
 
@@ -107,8 +107,8 @@ def test_words_are_those_of_a_shell(text: str) -> None:
 def test_a_command_is_read_once(
     create: Create, call: Call, detail: Call, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = Mock(wraps=workload.understand)
-    monkeypatch.setattr(workload, "understand", read)
+    read = Mock(wraps=workload.parse_workload)
+    monkeypatch.setattr(workload, "parse_workload", read)
     task_id = create(StartCmdInfo={"WorkerStartCmd": "echo one"})
     emulator.advance(60)
     request = {"Service": "TRAIN", "ServiceId": detail(task_id)["LatestInstanceId"]}
@@ -122,14 +122,14 @@ def test_others_are_answered_while_a_large_request_is_read(
     call: Call, body: Body, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, answered = threading.Event(), threading.Event()
-    understand = workload.understand
+    understand = workload.parse_workload
 
     def slow(command: str) -> workload.Workload | None:
         begun.set()
         assert answered.wait(10)
-        return understand(command)
+        return parse_workload(command)
 
-    monkeypatch.setattr(workload, "understand", slow)
+    monkeypatch.setattr(workload, "parse_workload", slow)
     large = body(StartCmdInfo={"WorkerStartCmd": "x" * 1_000_000})
     with ThreadPoolExecutor() as threads:
         created = threads.submit(call, "CreateTrainingTask", large)
@@ -146,7 +146,7 @@ def test_a_thousand_nodes_that_print_a_lot_are_shown_page_by_page(
     create: Create, call: Call, detail: Call, group: Call, emulator: Emulator
 ) -> None:
     """Ten million lines in all."""
-    command = "echo x;" * MOST_LINES
+    command = "echo x;" * MAX_LINES
     task_id = create(ResourceConfigInfos=[group(1000)], StartCmdInfo={"WorkerStartCmd": command})
     emulator.advance(60)
     request = {"Service": "TRAIN", "ServiceId": detail(task_id)["LatestInstanceId"], "Limit": 1000}
@@ -176,7 +176,7 @@ def test_a_key_that_occurs_twice_among_very_many_is_found_at_once(raw: Raw) -> N
     assert "`k299999`" in answer.message
 
 
-@pytest.mark.parametrize("size", [LARGEST_REQUEST + 1, 3 * LARGEST_REQUEST, 6 * LARGEST_REQUEST + 17])
+@pytest.mark.parametrize("size", [MAX_REQUEST_BYTES + 1, 3 * MAX_REQUEST_BYTES, 6 * MAX_REQUEST_BYTES + 17])
 def test_a_body_beyond_ten_megabytes_is_too_large_however_far(raw: Raw, emulator: Emulator, size: int) -> None:
     request = b" " * size
     answer = raw(body=request)

@@ -321,7 +321,7 @@ def test_without_a_folder_for_cos_there_is_no_code_and_no_output(
         emulator.order(seconds={"SUBMITTING": 0, "PENDING": 0})
         for member in ("CodePackagePath", "Output"):
             request = body(Name=member, **{member: place("/")})
-            emulator.gateway.cloud.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
+            emulator.gateway.service.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
         eventually(lambda: [task["Status"] for task in emulator.tasks()] == ["FAILED", "FAILED"])
         assert all("no folder stands for COS" in task["FailureReason"] for task in emulator.tasks())
 
@@ -335,6 +335,6 @@ def test_buckets_are_known_though_nothing_is_run(
     cos: Path, body: Make, place: Make, conforming: Callable[[Emulator], Emulator]
 ) -> None:
     with Emulator(cos=cos) as emulator:
-        assert emulator.gateway.cloud.cos is not None
-        assert emulator.gateway.cloud.cos.has("data-125")
-        assert not emulator.gateway.cloud.cos.has("data-126")
+        assert emulator.gateway.service.cos is not None
+        assert emulator.gateway.service.cos.has("data-125")
+        assert not emulator.gateway.service.cos.has("data-126")

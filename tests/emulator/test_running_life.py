@@ -340,10 +340,10 @@ def test_runs_that_ended_with_their_emulator_are_stopped_by_the_platform(
     with Emulator(run=True, state_file=state, durations=durations) as emulator:
         caller = emulator.key.caller
         command = {"WorkerStartCmd": f"echo x >> {witness}; sleep 300"}
-        emulator.gateway.cloud.create(caller, "ap-guangzhou", body(StartCmdInfo=command), emulator.now())
+        emulator.gateway.service.create(caller, "ap-guangzhou", body(StartCmdInfo=command), emulator.now())
         eventually(witness.exists)
         emulator.order("other", seconds={"SUBMITTING": "forever"})
-        emulator.gateway.cloud.create(caller, "ap-guangzhou", body(Name="other"), emulator.now())
+        emulator.gateway.service.create(caller, "ap-guangzhou", body(Name="other"), emulator.now())
         eventually(lambda: emulator.tasks()[0]["Status"] == "RUNNING")
     with Emulator(run=runs_again, state_file=state, durations=durations) as emulator:
         expected = [("STOPPED", "Platform Stop"), ("SUBMIT_FAILED", "The task could not be submitted.")]

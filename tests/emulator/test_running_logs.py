@@ -121,7 +121,7 @@ def test_a_task_that_has_ended_is_told_in_the_time_of_its_emulator(body: Make, e
         assert emulator.execution is not None
         emulator.order(seconds={"SUBMITTING": 0, "PENDING": 0})
         request = body(StartCmdInfo={"WorkerStartCmd": "echo one"})
-        task = emulator.gateway.cloud.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
+        task = emulator.gateway.service.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
         eventually(lambda: emulator.tasks()[0]["Status"] == "SUCCEED")
         minute = timedelta(minutes=1)
         since, until = emulator.now() - minute, emulator.now() + minute
@@ -149,7 +149,7 @@ def test_a_flood_of_lines_is_bounded(
     eventually(lambda: size() > 9_000_000)
     call("StopTrainingTask", {"Id": task_id})
     reach(task_id, "STOPPED")
-    assert size() < 2 * spool.LARGEST_BYTES + 4_000_000
+    assert size() < 2 * spool.MAX_FILE_BYTES + 4_000_000
     read = Mock(wraps=spool._printed)
     monkeypatch.setattr(spool, "_printed", read)
     for order in ("ASC", "DESC"):
@@ -158,7 +158,7 @@ def test_a_flood_of_lines_is_bounded(
 
 
 def test_a_spool_forgets_its_oldest_lines_only(tmp_path: Path) -> None:
-    writer = spool.Writer(tmp_path, largest_bytes=1000)
+    writer = spool.Writer(tmp_path, max_bytes=1000)
     for number in range(1000):
         writer.write("stdout", str(number).encode())
     writer.close()
@@ -171,7 +171,7 @@ def test_a_spool_forgets_its_oldest_lines_only(tmp_path: Path) -> None:
 def test_any_period_of_a_spool_is_found_in_both_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([5000, 5000, 7000, 6000, 9000, 9000])
     monkeypatch.setattr(time, "time_ns", lambda: next(clock))
-    writer = spool.Writer(tmp_path, largest_bytes=90)
+    writer = spool.Writer(tmp_path, max_bytes=90)
     writer.write("stdout", b"a", b"b")
     for text in (b"c", b"d", b"e", b"f", b"g"):
         writer.write("stderr", text)
@@ -212,4 +212,4 @@ def test_a_very_long_line_is_cut_between_characters(run: Callable[..., str], pri
         command = f"printf '%s' '{before}'; printf '{character}%.0s' $(seq 50000); echo"
         parts = printed(run(command, name=f"cut-{before}1"))
         assert "".join(parts) == before + character * 50_000
-        assert len(parts) == -(-len("".join(parts).encode()) // spool.LONGEST_LINE)
+        assert len(parts) == -(-len("".join(parts).encode()) // spool.MAX_LINE_BYTES)

@@ -13,7 +13,7 @@ import pytest
 
 from pulumi_tione.emulator import Caller, Emulator, Status
 from pulumi_tione.emulator.running.roles import nodes_of
-from pulumi_tione.emulator.tasks.lifecycle import Course
+from pulumi_tione.emulator.tasks.lifecycle import RunPlan
 from pulumi_tione.emulator.tasks.task import Run, Task
 
 Create = Callable[..., str]
@@ -187,7 +187,7 @@ def test_a_role_has_its_command(
     groups = [group(1, role) for role in roles]
     body = {"TrainingMode": mode, "StartCmdInfo": commands, "ResourceConfigInfos": groups}
     task = Task("train-1", "ap-guangzhou", Caller(), body, now, now)
-    nodes = nodes_of(task, Run("train-1-x", Course(), [(Status.PENDING, now)]))
+    nodes = nodes_of(task, Run("train-1-x", RunPlan(), [(Status.PENDING, now)]))
     assert [node.command for node in nodes] == expected
     assert [node.index for node in nodes if node.decides] == deciding
 

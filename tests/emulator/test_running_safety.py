@@ -75,8 +75,8 @@ def test_nobody_can_lend_himself_keys(raw: Callable[..., Any], emulator: Emulato
 def test_keys_that_were_lent_by_an_earlier_emulator_are_worth_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Emulator(state_file=state) as emulator:
-        lent = emulator.gateway.cloud.lend_key(emulator.key.caller, emulator.now().replace(year=2100))
-        emulator.gateway.cloud.commit()
+        lent = emulator.gateway.service.issue_temporary_key(emulator.key.caller, emulator.now().replace(year=2100))
+        emulator.gateway.service.commit()
     with Emulator(state_file=state) as emulator:
         assert lent.secret_id in {key.secret_id for key in emulator.keyring}
     with Emulator(state_file=state, run=True) as emulator:
@@ -119,7 +119,7 @@ def test_nothing_is_executed_unless_asked_for(tmp_path: Path, body: Make) -> Non
     witness = tmp_path / "witness"
     with Emulator(manual_clock=True) as emulator:
         request = body(StartCmdInfo={"WorkerStartCmd": f"touch {witness}"})
-        emulator.gateway.cloud.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
+        emulator.gateway.service.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
         emulator.advance(60)
         assert emulator.tasks()[0]["Status"] == "SUCCEED"
         assert emulator.execution is None
@@ -130,7 +130,7 @@ def _with_a_task_that_runs(emulator: Emulator, request: dict[str, Any], eventual
     """Gives the folder of the runs."""
     assert emulator.execution is not None
     request = {**request, "StartCmdInfo": {"WorkerStartCmd": f"touch begun; {command}"}}
-    emulator.gateway.cloud.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
+    emulator.gateway.service.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
     folder = emulator.execution.folder
     eventually(lambda: list(folder.rglob("begun")))
     return folder

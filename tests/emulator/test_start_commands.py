@@ -7,7 +7,7 @@ import math
 import pytest
 
 from pulumi_tione.emulator.tasks.start_command import commands_of, deciding_command
-from pulumi_tione.emulator.tasks.workload import understand
+from pulumi_tione.emulator.tasks.workload import parse_workload
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ from pulumi_tione.emulator.tasks.workload import understand
 def test_a_simple_command_is_understood(
     command: str, seconds: float, exit_code: int, output: tuple[tuple[float, str], ...]
 ) -> None:
-    workload = understand(command)
+    workload = parse_workload(command)
     assert workload is not None
     assert (workload.seconds, workload.exit_code, workload.output) == (seconds, exit_code, output)
 
@@ -72,7 +72,7 @@ def test_a_simple_command_is_understood(
     ],
 )
 def test_anything_else_is_left_alone(command: str) -> None:
-    assert understand(command) is None
+    assert parse_workload(command) is None
 
 
 def test_the_workers_command_decides() -> None:

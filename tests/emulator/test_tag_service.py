@@ -207,7 +207,7 @@ def test_a_quota_that_is_used_up_leaves_a_new_task_without_tags(
 def test_a_thousand_and_one_tasks_with_the_same_labels_use_up_nothing(emulator: Emulator) -> None:
     """Case C33: what counts is a value that is new for each task."""
     emulator.set(tag_values_of_a_key=1000)
-    quota = emulator.gateway.cloud.tag_quota
+    quota = emulator.gateway.service.tag_quota
     for number in range(1001):
         assert quota.has_room("1", {"pulumi:stack": "dev"})
         quota.use("1", {"pulumi:stack": "dev"})

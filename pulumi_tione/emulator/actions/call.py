@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pulumi_tione.emulator.accounts import Caller
-from pulumi_tione.emulator.state.service import Cloud
+from pulumi_tione.emulator.state.service import Service
 from pulumi_tione.emulator.state.view import View
 from pulumi_tione.emulator.tasks.task import Operator, Task
 
@@ -16,7 +16,7 @@ from pulumi_tione.emulator.tasks.task import Operator, Task
 class Call:
     """A request that conforms to the definition, from a caller whose signature was right."""
 
-    cloud: Cloud
+    service: Service
     caller: Caller
     region: str
     body: dict[str, Any]
@@ -26,7 +26,7 @@ class Call:
 
     def task(self, parameter: str = "Id") -> Task:
         """The task that the request names, for a write: as it truly is."""
-        return self.cloud.task_of(self.caller, self.region, self.body.get("TiProjectId"), self.body[parameter])
+        return self.service.task_of(self.caller, self.region, self.body.get("TiProjectId"), self.body[parameter])
 
     def task_in(self, view: View) -> Task:
         """The task that the request names, for a read."""

@@ -17,8 +17,8 @@ from pulumi_tione.emulator.ids import role_id
 from .call import Call
 
 DEFAULT_SECONDS = 7200
-MOST_SECONDS = 43200
-MOST_SESSION_TAGS = 50
+MAX_SECONDS = 43200
+MAX_SESSION_TAGS = 50
 
 _ROLE = re.compile(
     r"qcs::cam::uin/(?P<uin>\d+):(?:role|roleName)/(?:tencentcloudServiceRole(?:Name)?/)?(?P<name>[^/\s]+)"
@@ -38,24 +38,24 @@ def get_caller_identity(call: Call) -> dict[str, Any]:
 
 
 def assume_role(call: Call) -> dict[str, Any]:
-    if len(call.body.get("Tags", ())) > MOST_SESSION_TAGS:
+    if len(call.body.get("Tags", ())) > MAX_SESSION_TAGS:
         raise ApiError(
-            "InvalidParameter.ParamError", f"The parameter `Tags` has more than {MOST_SESSION_TAGS} elements."
+            "InvalidParameter.ParamError", f"The parameter `Tags` has more than {MAX_SESSION_TAGS} elements."
         )
     _check_policy(call.body.get("Policy"))
-    return _lend(call)
+    return _issue_temporary_key(call)
 
 
 def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
     provider = call.body["ProviderId"]
-    if not provider or not call.cloud.registry.exists("oidc_provider", provider):
+    if not provider or not call.service.registry.exists("oidc_provider", provider):
         message = f"The value of parameter `ProviderId`, `{provider[:80]}`, names no identity provider."
         raise ApiError("InvalidParameter.ParamError", message)
     claims = _claims(call.body["WebIdentityToken"])
     expires = claims.get("exp")
     if isinstance(expires, int | float) and expires <= call.now.timestamp():
         raise ApiError("InvalidParameter.WebIdentityTokenError", "The token in `WebIdentityToken` has expired.")
-    return _lend(call)
+    return _issue_temporary_key(call)
 
 
 HANDLERS = {
@@ -65,14 +65,14 @@ HANDLERS = {
 }
 
 
-def _lend(call: Call) -> dict[str, Any]:
+def _issue_temporary_key(call: Call) -> dict[str, Any]:
     """Keys for the role that the request names, in the account of the role."""
     arn, session = call.body["RoleArn"], call.body["RoleSessionName"]
     role = _ROLE.fullmatch(arn)
     if role is None:
         message = "The value of parameter `RoleArn` must read qcs::cam::uin/ACCOUNT:roleName/NAME."
         raise ApiError("InvalidParameter.ParamError", message)
-    if not call.cloud.registry.exists("role", arn):
+    if not call.service.registry.exists("role", arn):
         # AssumeRoleWithWebIdentity has no code of its own for it.
         code = "InternalError.GetRoleError" if "WebIdentityToken" in call.body else "ResourceNotFound.RoleNotFound"
         raise ApiError(code, f"The role `{arn[:120]}` (RoleArn) does not exist.")
@@ -80,8 +80,8 @@ def _lend(call: Call) -> dict[str, Any]:
         message = "The value of parameter `RoleSessionName` must be 2 to 128 letters, digits and signs of `=,.@_-`."
         raise ApiError("InvalidParameter.ParamError", message)
     seconds = call.body.get("DurationSeconds", DEFAULT_SECONDS)
-    if not 1 <= seconds <= MOST_SECONDS:
-        message = f"The value of parameter `DurationSeconds` is {seconds}: 1 to {MOST_SECONDS}."
+    if not 1 <= seconds <= MAX_SECONDS:
+        message = f"The value of parameter `DurationSeconds` is {seconds}: 1 to {MAX_SECONDS}."
         raise ApiError("InvalidParameter.OverTimeError", message)
     number = role_id(arn)
     caller = Caller(
@@ -94,7 +94,7 @@ def _lend(call: Call) -> dict[str, Any]:
     )
     # The answer has whole seconds, and the keys expire when it says they do.
     expires = (call.now + timedelta(seconds=seconds)).replace(microsecond=0)
-    key = call.cloud.lend_key(caller, expires)
+    key = call.service.issue_temporary_key(caller, expires)
     return {
         "Credentials": {"Token": key.token, "TmpSecretId": key.secret_id, "TmpSecretKey": key.secret_key},
         "ExpiredTime": int(expires.timestamp()),

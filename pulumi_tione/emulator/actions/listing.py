@@ -15,34 +15,34 @@ from .call import Call
 T = TypeVar("T")
 
 
-def page(items: Sequence[T], body: dict[str, Any], default_limit: int, most: int | None) -> Sequence[T]:
+def page(items: Sequence[T], body: dict[str, Any], default_limit: int, maximum: int | None) -> Sequence[T]:
     """The part of a list that `Offset` and `Limit` ask for; behind the end there is nothing."""
-    limit = check_limit(body, default_limit, most)
+    limit = check_limit(body, default_limit, maximum)
     offset = body.get("Offset", 0)
     if offset < 0:
         raise ApiError("InvalidParameterValue", "The value of parameter `Offset` must be 0 or more.")
     return items[offset : offset + limit]
 
 
-def check_limit(body: dict[str, Any], default: int, most: int | None) -> int:
+def check_limit(body: dict[str, Any], default: int, maximum: int | None) -> int:
     """How many elements a page has: the default, or what is asked for, which may not be too many or none."""
     limit: int = body.get("Limit", default)
-    if most is not None and limit > most:
-        message = f"The value of parameter `Limit` is {limit}: {most} at most."
+    if maximum is not None and limit > maximum:
+        message = f"The value of parameter `Limit` is {limit}: {maximum} at maximum."
         raise ApiError("InvalidParameterValue.PageLimitExceeded", message)
     if limit < 1:
         raise ApiError("InvalidParameterValue", "The value of parameter `Limit` must be 1 or more.")
     return limit
 
 
-def check_choice(value: str, choices: Sequence[str], place: str) -> None:
+def check_choice(value: str, choices: Sequence[str], parameter: str) -> None:
     """Refuse a value that is none of the documented ones."""
     if value not in choices:
-        told = ", ".join(choice or "``" for choice in choices)
-        raise ApiError("InvalidParameterValue", f"The value of parameter `{place}` must be one of {told}.")
+        allowed = ", ".join(choice or "``" for choice in choices)
+        raise ApiError("InvalidParameterValue", f"The value of parameter `{parameter}` must be one of {allowed}.")
 
 
-def wanted(call: Call, tasks: Iterable[Task]) -> list[Task]:
+def filtered_tasks(call: Call, tasks: Iterable[Task]) -> list[Task]:
     """The tasks that all `Filters` and all `TagFilters` let through."""
     filters = call.body.get("Filters", [])
     names = {each.get("Name") for each in filters}
@@ -62,7 +62,7 @@ def wanted(call: Call, tasks: Iterable[Task]) -> list[Task]:
 
 
 def has_tag(task: Task, key: str, values: Sequence[str] | None) -> bool:
-    """Whether a task has a tag with the key and, where values are given, with one of them."""
+    """Whether a task has a tag with the key and, where values are condition, with one of them."""
     tags = {**task.tags, **task.system_tags}
     return key in tags and (not values or tags[key] in values)
 
@@ -81,20 +81,22 @@ _ATTRIBUTES: dict[str, Callable[[Task], str]] = {
 """What tasks can be filtered by [D]."""
 
 
-def _task_filter(call: Call, given: dict[str, Any], place: str) -> Callable[[Task], bool]:
-    name, values = given.get("Name"), given.get("Values")
+def _task_filter(call: Call, condition: dict[str, Any], parameter: str) -> Callable[[Task], bool]:
+    name, values = condition.get("Name"), condition.get("Values")
     if name not in _ATTRIBUTES:
-        message = f"The value of parameter `{place}.Name` must be one of {', '.join(_ATTRIBUTES)}."
+        message = f"The value of parameter `{parameter}.Name` must be one of {', '.join(_ATTRIBUTES)}."
         raise ApiError("InvalidParameterValue.InvalidFilter", message)
     if not values:
-        raise ApiError("InvalidParameterValue.InvalidFilter", f"The parameter `{place}.Values` is missing or empty.")
-    fuzzy = given.get("Fuzzy", False) or (name == "Name" and call.cloud.switches.name_filter_matches_parts)
-    negative = given.get("Negative", False)
+        raise ApiError(
+            "InvalidParameterValue.InvalidFilter", f"The parameter `{parameter}.Values` is missing or empty."
+        )
+    fuzzy = condition.get("Fuzzy", False) or (name == "Name" and call.service.switches.name_filter_matches_parts)
+    negative = condition.get("Negative", False)
     attribute = _ATTRIBUTES[name]
 
     def matches(task: Task) -> bool:
         text = attribute(task)
-        found = any(value in text for value in values) if fuzzy else text in values
-        return bool(found != negative)
+        is_match = any(value in text for value in values) if fuzzy else text in values
+        return bool(is_match != negative)
 
     return matches

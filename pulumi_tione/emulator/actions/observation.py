@@ -27,10 +27,10 @@ from .listing import check_choice, check_limit
 SERVICES = ("TRAIN", "NOTEBOOK", "INFER", "BATCH")
 STREAMS = ("", "stdout", "stderr")
 DEFAULT_LINES = 100
-MOST_LINES = 1000
-MOST_LINES_PAGED = 10_000
+MAX_LINES = 1000
+MAX_PAGED_LINES = 10_000
 """Beyond so many lines one may not page: the code FailedOperation.ContextLimitError says it [D]."""
-MOST_EVENTS = 100
+MAX_EVENTS = 100
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 
@@ -39,15 +39,15 @@ def enable_log_delivery(call: Call) -> dict[str, Any]:
     task = call.task("TaskId")
     enabled, config = call.body["LogEnable"], call.body.get("LogConfig")
     check_log_delivery(enabled, config)
-    call.cloud.deliver_logs(task, enabled, config, call.operator("ENABLE_CLS"), call.now)
+    call.service.deliver_logs(task, enabled, config, call.operator("ENABLE_CLS"), call.now)
     return {}
 
 
 def describe_pods(call: Call) -> dict[str, Any]:
-    view = call.cloud.view("pods")
+    view = call.service.view("pods")
     task = call.task_in(view)
     run = task.run
-    told = [
+    shown = [
         {
             "Name": pod.name,
             **_condition(call, view, run, pod),
@@ -56,7 +56,7 @@ def describe_pods(call: Call) -> dict[str, Any]:
         }
         for pod in pods(task, run)
     ]
-    return {"PodNames": [pod["Name"] for pod in told], "TotalCount": len(told), "PodInfoList": told}
+    return {"PodNames": [pod["Name"] for pod in shown], "TotalCount": len(shown), "PodInfoList": shown}
 
 
 def describe_logs(call: Call) -> dict[str, Any]:
@@ -66,12 +66,12 @@ def describe_logs(call: Call) -> dict[str, Any]:
     check_choice(body.get("OrderField") or "Timestamp", ("Timestamp",), "OrderField")
     order = body.get("Order") or "DESC"
     check_choice(order, ("ASC", "DESC"), "Order")
-    limit = check_limit(body, DEFAULT_LINES, MOST_LINES)
+    limit = check_limit(body, DEFAULT_LINES, MAX_LINES)
     keywords = _keywords(body)
     begin, end = _period(body, call.now, timedelta(hours=1))
     last, seen = _position(body["Context"]) if body.get("Context") else (None, body.get("Offset", 0))
-    if seen >= MOST_LINES_PAGED:
-        message = f"Paging ends after {MOST_LINES_PAGED} lines: choose another `StartTime` or `EndTime`."
+    if seen >= MAX_PAGED_LINES:
+        message = f"Paging ends after {MAX_PAGED_LINES} lines: choose another `StartTime` or `EndTime`."
         raise ApiError("FailedOperation.ContextLimitError", message)
     # Lines may be many: no more of them are looked at than the page needs.
     if last is not None and last[0]:
@@ -85,7 +85,7 @@ def describe_logs(call: Call) -> dict[str, Any]:
     page = list(islice(rest, limit))
     # The vendor's kit reads on until the Context is empty, as it must be at the end [I].
     context = _context(page[-1], seen + len(page)) if page else ""
-    return {"Context": context, "Content": [_log_identity(line) for line in page]}
+    return {"Context": context, "Content": [_log_entry(line) for line in page]}
 
 
 def describe_events(call: Call) -> dict[str, Any]:
@@ -94,21 +94,21 @@ def describe_events(call: Call) -> dict[str, Any]:
     check_choice(body.get("OrderField") or "LastTimestamp", ("FirstTimestamp", "LastTimestamp"), "OrderField")
     order = body.get("Order") or "DESC"
     check_choice(order, ("ASC", "DESC"), "Order")
-    limit = check_limit(body, MOST_EVENTS, MOST_EVENTS)
+    limit = check_limit(body, MAX_EVENTS, MAX_EVENTS)
     begin, end = _period(body, call.now, timedelta(days=1))
-    view = call.cloud.view("logs")
+    view = call.service.view("logs")
     runs = _runs(call, view, _service_id(body)) if body["Service"] == "TRAIN" else []
-    told = [
+    shown = [
         _event(each, run.instance_id)
         for _, run in runs
         for each in occurrences(run, view.now)
         if begin <= each.at <= end
     ]
-    told = [event for event in told if _meets_filters(event, body)]
+    shown = [event for event in shown if _meets_filters(event, body)]
     if order == "DESC":
-        told.reverse()
+        shown.reverse()
     offset = body.get("Offset", 0)
-    return {"Events": told[offset : offset + limit], "TotalCount": len(told)}
+    return {"Events": shown[offset : offset + limit], "TotalCount": len(shown)}
 
 
 HANDLERS = {
@@ -121,7 +121,7 @@ HANDLERS = {
 
 def _condition(call: Call, view: View, run: Run, pod: Pod) -> dict[str, Any]:
     """How a pod is: of one that is executed its process tells, of any other its run."""
-    execution = call.cloud.execution
+    execution = call.service.execution
     container = execution.container(run, pod.name) if execution is not None else None
     if container is None or run.status is Status.PENDING:
         address, status = pod.address if run.started_at is not None else "", POD_STATUS[run.status]
@@ -139,24 +139,24 @@ def _lines(
     body = call.body
     if body["Service"] != "TRAIN":
         return iter(())
-    view = call.cloud.view("logs")
+    view = call.service.view("logs")
     pattern, stream = body.get("PodName") or "*", body.get("LogStream")
     service_id = body.get("ServiceId", "") if body.get("PodName") else _service_id(body)
 
-    def wanted(pod: str) -> bool:
+    def includes_pod(pod: str) -> bool:
         return pod.startswith(pattern[:-1]) if pattern.endswith("*") else pod == pattern
 
-    def has(text: str) -> bool:
+    def has_keywords(text: str) -> bool:
         return all(keyword in text for keyword in keywords)
 
     of_runs: list[Iterator[Line]] = []
     until = min(until, view.now)
     for task, run in _runs(call, view, service_id):
         if not run.is_executed:
-            of_runs.append(output.lines(task, run, wanted, has, since, until, descending=descending))
-        elif call.cloud.execution is not None:
-            printed = call.cloud.execution.lines(run, wanted, since, until, descending=descending)
-            of_runs.append(line for line in printed if has(line.text))
+            of_runs.append(output.lines(task, run, includes_pod, has_keywords, since, until, descending=descending))
+        elif call.service.execution is not None:
+            printed = call.service.execution.lines(run, includes_pod, since, until, descending=descending)
+            of_runs.append(line for line in printed if has_keywords(line.text))
     merged = heapq.merge(*of_runs, key=lambda line: line.key, reverse=descending)
     return (line for line in merged if stream in (None, "", line.stream))
 
@@ -182,7 +182,7 @@ def _period(body: dict[str, Any], now: datetime, usual: timedelta) -> tuple[date
     return begin, end
 
 
-def _moment(text: str, place: str, *, is_begin: bool = False) -> datetime:
+def _moment(text: str, parameter: str, *, is_begin: bool = False) -> datetime:
     """A time, in the microseconds that lines have: a begin within one leaves out what happened at its start."""
     match = _RFC_3339.fullmatch(text)
     try:
@@ -193,7 +193,7 @@ def _moment(text: str, place: str, *, is_begin: bool = False) -> datetime:
         fraction = (match[1] or "")[:7].ljust(7, "0") if match[1] else ""
         moment = datetime.fromisoformat(f"{text[:10]}T{text[11:19]}{fraction}{zone}")
     except ValueError:
-        message = f"The value of parameter `{place}` is no time of RFC 3339, such as 2025-01-02T03:04:05+08:00."
+        message = f"The value of parameter `{parameter}` is no time of RFC 3339, such as 2025-01-02T03:04:05+08:00."
         raise ApiError("InvalidParameterValue", message) from None
     if is_begin and (match[1] or "")[7:].strip("0"):
         with suppress(OverflowError):
@@ -212,7 +212,7 @@ def _keywords(body: dict[str, Any]) -> list[str]:
 
 
 def _context(last: Line | None, seen: int) -> str:
-    """Where a page ended, and how many lines were told until then."""
+    """Where a page ended, and how many lines were shown until then."""
     position = [list(last.key) if last else ["", "", 0], seen]
     return base64.b64encode(json.dumps(position).encode()).decode()
 
@@ -230,7 +230,7 @@ def _position(context: str) -> tuple[tuple[str, str, int], int]:
         raise ApiError("InvalidParameterValue", message) from None
 
 
-def _log_identity(line: Line) -> dict[str, Any]:
+def _log_entry(line: Line) -> dict[str, Any]:
     return {
         "Id": line.id,
         "Message": line.text,

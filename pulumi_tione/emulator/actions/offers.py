@@ -16,10 +16,10 @@ from .listing import check_choice, page
 
 TASK_TYPES = ("", "TRAIN", "NOTEBOOK", "INFERENCE", "EMS")
 RESOURCE_TYPES = ("", "CALC", "CPU", "GPU", "GPU-SW")
-LARGEST_COST = 4_200_000_000
-"""A cost beyond this many fen is told as 0 [D]."""
-MOST_FILTERS = 5
-MOST_VALUES = 100
+MAX_COST = 4_200_000_000
+"""A cost beyond this many fen is entries as 0 [D]."""
+MAX_FILTERS = 5
+MAX_VALUES = 100
 DEFAULT_GROUPS = 20
 DEFAULT_WORKSPACES = 10
 
@@ -44,9 +44,9 @@ def describe_specs(call: Call) -> dict[str, Any]:
     check_choice(body.get("TaskType", ""), TASK_TYPES, "TaskType")
     resource_type = body.get("ResourceType", "")
     check_choice(resource_type, RESOURCE_TYPES, "ResourceType")
-    specs = call.cloud.registry.specs.values() if body["ChargeType"] == "POSTPAID_BY_HOUR" else ()
-    wanted = [spec for spec in specs if resource_type in ("", "CALC", _type(spec))]
-    return {"Specs": [_spec(spec, spec.name not in call.cloud.sold_out) for spec in wanted]}
+    specs = call.service.registry.specs.values() if body["ChargeType"] == "POSTPAID_BY_HOUR" else ()
+    matching = [spec for spec in specs if resource_type in ("", "CALC", _type(spec))]
+    return {"Specs": [_spec(spec, spec.name not in call.service.sold_out) for spec in matching]}
 
 
 def describe_prices(call: Call) -> dict[str, Any]:
@@ -57,16 +57,18 @@ def describe_prices(call: Call) -> dict[str, Any]:
 
 
 def describe_resource_groups(call: Call) -> dict[str, Any]:
-    groups = [(group_id, facts) for group_id, facts in call.cloud.registry.all("resource_group").items()]
+    groups = [(group_id, facts) for group_id, facts in call.service.registry.all("resource_group").items()]
     word = call.body.get("SearchWord", "")
-    told = [_group(call, group_id, facts) for group_id, facts in groups]
-    told = [group for group in told if word in group["ResourceGroupId"] or word in group["ResourceGroupName"]]
-    told = [group for group in told if not call.body.get("TagFilters")]  # no group has tags here
+    groups_shown = [_group(call, group_id, facts) for group_id, facts in groups]
+    groups_shown = [
+        group for group in groups_shown if word in group["ResourceGroupId"] or word in group["ResourceGroupName"]
+    ]
+    groups_shown = [group for group in groups_shown if not call.body.get("TagFilters")]  # no group has tags here
     for matches in _group_filters(call.body):
-        told = [group for group in told if matches(group)]
+        groups_shown = [group for group in groups_shown if matches(group)]
     # The vendor's own example sends Limit 0: here it means the usual number.
     paging = {**call.body, "Limit": call.body.get("Limit") or DEFAULT_GROUPS}
-    return {"TotalCount": len(told), "ResourceGroupSet": list(page(told, paging, DEFAULT_GROUPS, None))}
+    return {"TotalCount": len(groups_shown), "ResourceGroupSet": list(page(groups_shown, paging, DEFAULT_GROUPS, None))}
 
 
 def describe_frameworks(_: Call) -> dict[str, Any]:
@@ -74,11 +76,11 @@ def describe_frameworks(_: Call) -> dict[str, Any]:
     infos = []
     for name in dict.fromkeys(framework.name for framework in FRAMEWORKS):
         versions = [framework for framework in FRAMEWORKS if framework.name == name]
-        told = [
+        entries = [
             {"Version": each.version, "TrainingModes": list(each.modes), "Environment": each.environment}
             for each in versions
         ]
-        infos.append({"Name": name, "VersionInfos": told})
+        infos.append({"Name": name, "VersionInfos": entries})
     return {"FrameworkInfos": infos}
 
 
@@ -115,7 +117,7 @@ def describe_public_key(call: Call) -> dict[str, Any]:
 
 
 def describe_workspaces(call: Call) -> dict[str, Any]:
-    registered = call.cloud.registry.all("workspace")
+    registered = call.service.registry.all("workspace")
     spaces = [
         _workspace("0", "默认空间"),
         *(_workspace(key, facts.get("name", "")) for key, facts in registered.items()),
@@ -157,25 +159,25 @@ def _spec(spec: Spec, is_available: bool) -> dict[str, Any]:
     }
 
 
-def _price(call: Call, unit: dict[str, Any], place: str) -> dict[str, Any]:
-    spec, count = call.cloud.registry.specs.get(unit["SpecName"]), unit["SpecCount"]
+def _price(call: Call, unit: dict[str, Any], parameter: str) -> dict[str, Any]:
+    spec, count = call.service.registry.specs.get(unit["SpecName"]), unit["SpecCount"]
     if spec is None:
-        message = f"The value of parameter `{place}.SpecName` is none of the specs that DescribeBillingSpecs lists."
+        message = f"The value of parameter `{parameter}.SpecName` is none of the specs that DescribeBillingSpecs lists."
         raise ApiError("InvalidParameterValue", message)
     if count < 1:
-        raise ApiError("InvalidParameterValue", f"The value of parameter `{place}.SpecCount` must be 1 or more.")
+        raise ApiError("InvalidParameterValue", f"The value of parameter `{parameter}.SpecCount` must be 1 or more.")
     total = spec.price * count
     return {
         "SpecName": spec.name,
         "SpecCount": count,
-        "TotalCost": total if total <= LARGEST_COST else 0,
-        "RealTotalCost": round(total * call.cloud.discount) if total <= LARGEST_COST else 0,
+        "TotalCost": total if total <= MAX_COST else 0,
+        "RealTotalCost": round(total * call.service.discount) if total <= MAX_COST else 0,
     }
 
 
 def _group(call: Call, group_id: str, facts: dict[str, Any]) -> dict[str, Any]:
     total = {amount: int(facts.get(amount.lower(), 0)) for amount in AMOUNTS}
-    free = call.cloud.free_capacity(group_id)
+    free = call.service.free_capacity(group_id)
     used = {amount: total[amount] - free.get(amount, total[amount]) for amount in AMOUNTS}
     nodes = int(facts.get("nodes", 1))
     return {
@@ -197,35 +199,35 @@ def _resource(amounts: Amounts, facts: dict[str, Any]) -> dict[str, Any]:
 
 def _group_filters(body: dict[str, Any]) -> list[Callable[[dict[str, Any]], bool]]:
     filters = body.get("Filters", [])
-    if len(filters) > MOST_FILTERS:
-        message = f"The parameter `Filters` has {len(filters)} elements: {MOST_FILTERS} at most."
+    if len(filters) > MAX_FILTERS:
+        message = f"The parameter `Filters` has {len(filters)} elements: {MAX_FILTERS} at most."
         raise ApiError("InvalidParameterValue.LimitExceeded", message)
     return [_group_filter(each, f"Filters.{index}") for index, each in enumerate(filters)]
 
 
-def _group_filter(given: dict[str, Any], place: str) -> Callable[[dict[str, Any]], bool]:
+def _group_filter(condition: dict[str, Any], parameter: str) -> Callable[[dict[str, Any]], bool]:
     """`AvailableSort` stands in the vendor's example without a word: it is taken for a matter of order, and ignored."""
     members = {
         "ResourceGroupId": "ResourceGroupId",
         "ResourceGroupName": "ResourceGroupName",
         "AvailableNodeCount": "FreeInstance",
     }
-    name, values = given.get("Name"), given.get("Values") or []
+    name, values = condition.get("Name"), condition.get("Values") or []
     if name == "AvailableSort":
         return lambda _: True
     if name not in members:
-        message = f"The value of parameter `{place}.Name` must be one of {', '.join(members)}."
+        message = f"The value of parameter `{parameter}.Name` must be one of {', '.join(members)}."
         raise ApiError("InvalidParameterValue.InvalidFilter", message)
-    if len(values) > MOST_VALUES:
-        message = f"The parameter `{place}.Values` has {len(values)} elements: {MOST_VALUES} at most."
+    if len(values) > MAX_VALUES:
+        message = f"The parameter `{parameter}.Values` has {len(values)} elements: {MAX_VALUES} at most."
         raise ApiError("InvalidParameterValue.LimitExceeded", message)
-    fuzzy = given.get("Fuzzy", False) and len(values) == 1
-    negative = given.get("Negative", False)
+    fuzzy = condition.get("Fuzzy", False) and len(values) == 1
+    negative = condition.get("Negative", False)
 
     def matches(group: dict[str, Any]) -> bool:
         text = str(group[members[name]])
-        found = any(value in text for value in values) if fuzzy else text in values
-        return bool(found != negative)
+        is_match = any(value in text for value in values) if fuzzy else text in values
+        return bool(is_match != negative)
 
     return matches
 

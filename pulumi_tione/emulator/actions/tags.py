@@ -12,18 +12,18 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.rules.tags import MOST_TAGS, TAG_CODES, check_key, check_tags
+from pulumi_tione.emulator.rules.tags import MAX_TAGS, TAG_CODES, check_key, check_tags
 from pulumi_tione.emulator.tasks.task import Task
 
 from .call import Call
 from .listing import has_tag
 
-MOST_RESOURCES = 10
-MOST_TAGS_OF_A_CALL = 10
-MOST_FILTERS = 6
-MOST_VALUES_OF_A_FILTER = 10
+MAX_RESOURCES = 10
+MAX_TAGS_OF_A_CALL = 10
+MAX_FILTERS = 6
+MAX_VALUES_OF_A_FILTER = 10
 DEFAULT_RESULTS = 50
-MOST_RESULTS = 200
+MAX_RESULTS = 200
 
 _RESOURCE = re.compile(r"qcs::(?P<service>[^:]*):(?P<region>[^:]*):uin/(?P<uin>[^:]*):(?P<prefix>[^:/]*)/(?P<id>.+)")
 """The description of a resource in six parts, of which the second is empty [D]."""
@@ -34,14 +34,14 @@ def bind(call: Call) -> dict[str, Any]:
     tags = [(tag["TagKey"], tag["TagValue"]) for tag in call.body["Tags"]]
     if not tags:
         raise ApiError("InvalidParameter", "The parameter `Tags` is empty.")
-    check_tags(tags, "Tags", TAG_CODES, MOST_TAGS_OF_A_CALL)
-    if not call.cloud.tag_quota.has_room(call.caller.uin, dict(tags)):
+    check_tags(tags, "Tags", TAG_CODES, MAX_TAGS_OF_A_CALL)
+    if not call.service.tag_quota.has_room(call.caller.uin, dict(tags)):
         raise ApiError("LimitExceeded.TagValue", "The parameter `Tags` has values beyond the account's quota.")
 
     def bind_to(task: Task) -> None:
-        if len({*task.tags, *dict(tags)}) > MOST_TAGS:
-            raise ApiError("LimitExceeded.TagNumPerRequest", f"A resource has {MOST_TAGS} tags at most.")
-        call.cloud.bind_tags(task, dict(tags))
+        if len({*task.tags, *dict(tags)}) > MAX_TAGS:
+            raise ApiError("LimitExceeded.TagNumPerRequest", f"A resource has {MAX_TAGS} tags at most.")
+        call.service.bind_tags(task, dict(tags))
 
     return _for_each(call, resources, bind_to)
 
@@ -50,8 +50,8 @@ def unbind(call: Call) -> dict[str, Any]:
     resources, keys = _resources(call), call.body["TagKeys"]
     if not keys:
         raise ApiError("InvalidParameter", "The parameter `TagKeys` is empty.")
-    if len(keys) > MOST_TAGS_OF_A_CALL:
-        message = f"The parameter `TagKeys` has {len(keys)} elements: {MOST_TAGS_OF_A_CALL} at most."
+    if len(keys) > MAX_TAGS_OF_A_CALL:
+        message = f"The parameter `TagKeys` has {len(keys)} elements: {MAX_TAGS_OF_A_CALL} at most."
         raise ApiError("LimitExceeded.TagNumPerRequest", message)
     for index, key in enumerate(keys):
         check_key(key, f"TagKeys.{index}", TAG_CODES)
@@ -60,7 +60,7 @@ def unbind(call: Call) -> dict[str, Any]:
         missing = [key for key in keys if key not in task.tags]
         if missing:
             raise ApiError("FailedOperation", f"The resource has no tag `{missing[0]}`.")
-        call.cloud.unbind_tags(task, keys)
+        call.service.unbind_tags(task, keys)
 
     return _for_each(call, resources, unbind_from)
 
@@ -70,7 +70,7 @@ def look_up(call: Call) -> dict[str, Any]:
     filters = _filters(call)
     named = call.body.get("ResourceList") or []
     _check_number(named)
-    known = call.cloud.view("tags").tasks.values()
+    known = call.service.view("tags").tasks.values()
     tasks = sorted((task for task in known if task.owner.uin == call.caller.uin), key=lambda task: task.id)
     found = [
         task
@@ -98,8 +98,8 @@ def _resources(call: Call) -> list[str]:
 
 
 def _check_number(resources: list[str]) -> None:
-    if len(resources) > MOST_RESOURCES:
-        message = f"The parameter `ResourceList` has {len(resources)} elements: {MOST_RESOURCES} at most."
+    if len(resources) > MAX_RESOURCES:
+        message = f"The parameter `ResourceList` has {len(resources)} elements: {MAX_RESOURCES} at most."
         raise ApiError("LimitExceeded.ResourceNumPerRequest", message)
 
 
@@ -126,7 +126,7 @@ def _task(call: Call, resource: str) -> Task:
         _refuse_resource(f"`{match['prefix'][:40]}` is no kind of resource here: trainingtask is.")
     if match["uin"] != call.caller.uin:
         _refuse_resource(f"`{match['uin'][:40]}` is not the account of the caller.")
-    task = call.cloud.find(match["id"])
+    task = call.service.find(match["id"])
     if task is None or task.owner.uin != call.caller.uin:
         _refuse_resource(f"There is no training task `{match['id'][:80]}`.")
     if match["region"] != task.region:
@@ -134,28 +134,28 @@ def _task(call: Call, resource: str) -> Task:
     return task
 
 
-def _refuse_resource(told: str) -> NoReturn:
-    raise ApiError("InvalidParameterValue.ResourceDescriptionError", told)
+def _refuse_resource(problem: str) -> NoReturn:
+    raise ApiError("InvalidParameterValue.ResourceDescriptionError", problem)
 
 
 def _filters(call: Call) -> list[tuple[str, list[str]]]:
     filters = [(each["TagKey"], each.get("TagValue") or []) for each in call.body.get("TagFilters") or ()]
-    if len(filters) > MOST_FILTERS:
-        message = f"The parameter `TagFilters` has {len(filters)} elements: {MOST_FILTERS} at most."
+    if len(filters) > MAX_FILTERS:
+        message = f"The parameter `TagFilters` has {len(filters)} elements: {MAX_FILTERS} at most."
         raise ApiError("InvalidParameterValue.TagFiltersLengthExceeded", message)
     for index, (key, values) in enumerate(filters):
         if not key:
             raise ApiError("InvalidParameterValue.TagFilters", f"`TagFilters.{index}.TagKey` is empty.")
-        if len(values) > MOST_VALUES_OF_A_FILTER:
-            message = f"`TagFilters.{index}.TagValue` has {len(values)} elements: {MOST_VALUES_OF_A_FILTER} at most."
+        if len(values) > MAX_VALUES_OF_A_FILTER:
+            message = f"`TagFilters.{index}.TagValue` has {len(values)} elements: {MAX_VALUES_OF_A_FILTER} at most."
             raise ApiError("InvalidParameterValue.TagFilters", message)
     return filters
 
 
 def _page(call: Call) -> tuple[int, int]:
     size = call.body.get("MaxResults", DEFAULT_RESULTS)
-    if not 1 <= size <= MOST_RESULTS:
-        message = f"The value of parameter `MaxResults` is {size}: 1 to {MOST_RESULTS}."
+    if not 1 <= size <= MAX_RESULTS:
+        message = f"The value of parameter `MaxResults` is {size}: 1 to {MAX_RESULTS}."
         raise ApiError("InvalidParameterValue", message)
     token = call.body.get("PaginationToken") or _token(0)
     try:

@@ -16,10 +16,10 @@ from pulumi_tione.emulator.tasks.task import Run, Task
 from pulumi_tione.emulator.tasks.workload import Program
 
 from .call import Call
-from .listing import check_choice, page, wanted
+from .listing import check_choice, filtered_tasks, page
 
 DEFAULT_LIMIT = 10
-MOST_LIMIT = 50
+MAX_LIMIT = 50
 
 
 def prepare_creation(body: dict[str, Any]) -> Program:
@@ -28,42 +28,42 @@ def prepare_creation(body: dict[str, Any]) -> Program:
 
 
 def create(call: Call) -> dict[str, Any]:
-    check_existence(call.cloud, call.caller, call.region, call.body)
-    task = call.cloud.create(call.caller, call.region, call.body, call.now, call.prepared)
+    check_existence(call.service, call.caller, call.region, call.body)
+    task = call.service.create(call.caller, call.region, call.body, call.now, call.prepared)
     tags = {tag["TagKey"]: tag["TagValue"] for tag in call.body.get("Tags", ())}
-    if not call.cloud.tag_quota.has_room(call.caller.uin, tags):
+    if not call.service.tag_quota.has_room(call.caller.uin, tags):
         # The tags are bound last: a failure leaves the task without them [I].
         message = "The parameter `Tags` has values beyond the account's quota."
         raise ApiError("InternalError.BindingTagsFailed", message, created=task.id)
-    call.cloud.bind_tags(task, tags)
+    call.service.bind_tags(task, tags)
     return {"Id": task.id}
 
 
 def describe(call: Call) -> dict[str, Any]:
-    view = call.cloud.view("details")
+    view = call.service.view("details")
     task, run = _asked_for(call, view)
-    detail = responses.detail(task, run, view.now, call.cloud.registry)
-    if task.status is Status.SUBMITTING and not call.cloud.switches.instance_id_while_submitting:
+    detail = responses.detail(task, run, view.now, call.service.registry)
+    if task.status is Status.SUBMITTING and not call.service.switches.instance_id_while_submitting:
         detail["LatestInstanceId"] = ""
     return {"TrainingTaskDetail": detail}
 
 
 def describe_list(call: Call) -> dict[str, Any]:
-    view = call.cloud.view("lists")
-    matching = wanted(call, [task for task in call.tasks_in(view) if not call.cloud.hides(task.id)])
+    view = call.service.view("lists")
+    matching = filtered_tasks(call, [task for task in call.tasks_in(view) if not call.service.hides(task.id)])
     matching.sort(key=_sort_key(call.body.get("OrderField") or "UpdateTime"), reverse=_descends(call.body))
-    of_page = page(matching, call.body, DEFAULT_LIMIT, MOST_LIMIT)
-    items = [responses.item(task, view.now, call.cloud.registry) for task in of_page]
+    of_page = page(matching, call.body, DEFAULT_LIMIT, MAX_LIMIT)
+    items = [responses.item(task, view.now, call.service.registry) for task in of_page]
     return {"TotalCount": len(matching), "TrainingTaskSet": items}
 
 
 def start(call: Call) -> dict[str, Any]:
     task = call.task()
-    if task.status is Status.FAILED and not call.cloud.switches.start_from_failed:
+    if task.status is Status.FAILED and not call.service.switches.start_from_failed:
         raise ApiError("InternalError.NotAllow", f"The training task `{task.id}` (Id) is FAILED: it cannot be started.")
-    task.after(Event.IS_STARTED)
-    check_resources(call.cloud, call.caller, task.body)
-    call.cloud.start(task, call.operator("START"), call.now)
+    task.next_status(Event.IS_STARTED)
+    check_resources(call.service, call.caller, task.body)
+    call.service.start(task, call.operator("START"), call.now)
     return {}
 
 
@@ -72,7 +72,7 @@ def stop(call: Call) -> dict[str, Any]:
     if task.status is Status.SUBMITTING:
         message = f"The training task `{task.id}` (Id) is SUBMITTING: it can be stopped once it is submitted."
         raise ApiError("InternalError.UnSubmittedStatusNotAllowStop", message)
-    call.cloud.stop(task, call.operator("STOP"), call.now)
+    call.service.stop(task, call.operator("STOP"), call.now)
     return {}
 
 
@@ -81,7 +81,7 @@ def delete(call: Call) -> dict[str, Any]:
     if task.is_active:
         message = f"The training task `{task.id}` (Id) is {task.status.value}: it can be deleted once it is at rest."
         raise ApiError("InternalError.NotAllow", message)
-    call.cloud.delete(task)
+    call.service.delete(task)
     return {}
 
 

@@ -1,7 +1,7 @@
 """A body against the vendor's definition: names, types and required fields, at any depth.
 
 Requests are refused with the code that the vendor documents for each kind of mistake and a message that names the
-field by its place, as in `ResourceConfigInfos.0.InstanceNum`. Answers are held against the same definition by the
+field by its path, as in `ResourceConfigInfos.0.InstanceNum`. Answers are held against the same definition by the
 tests.
 """
 
@@ -24,7 +24,7 @@ def parse_body(raw: bytes) -> dict[str, Any]:
     """Read a request's body as strictly as JSON is defined; an empty one is refused, as by the real service."""
     if not raw:
         raise ApiError(
-            "InvalidParameter", "The request has no body: a JSON object is due, `{}` where nothing is to be said."
+            "InvalidParameter", "The request has no body: a JSON object is expected, `{}` where nothing is to be said."
         )
     try:
         text = raw.decode("utf-8")
@@ -45,51 +45,49 @@ def check_request(definition: Definition, service: str, struct: str, body: dict[
     return list(_check_struct(definition, service, struct, body, ""))
 
 
-def _check_struct(
-    definition: Definition, service: str, struct: str, value: dict[str, Any], place: str
-) -> Iterator[str]:
+def _check_struct(definition: Definition, service: str, struct: str, value: dict[str, Any], path: str) -> Iterator[str]:
     fields = definition.struct(service, struct)
     for name in value:
         if name not in fields:
-            raise ApiError("UnknownParameter", f"The parameter `{place}{_shown(name)}` is not recognized.")
+            raise ApiError("UnknownParameter", f"The parameter `{path}{_shown(name)}` is not recognized.")
     for field in fields.values():
         if field.required and field.name not in value:
-            raise ApiError("MissingParameter", f"The required parameter `{place}{field.name}` is missing.")
+            raise ApiError("MissingParameter", f"The required parameter `{path}{field.name}` is missing.")
     for name, member in value.items():
         field = fields[name]
         if not field.documented:
-            yield f"{place}{name}"
-        yield from _check_value(definition, service, field, member, f"{place}{name}")
+            yield f"{path}{name}"
+        yield from _check_value(definition, service, field, member, f"{path}{name}")
 
 
-def _check_value(definition: Definition, service: str, field: Field, value: Any, place: str) -> Iterator[str]:
+def _check_value(definition: Definition, service: str, field: Field, value: Any, path: str) -> Iterator[str]:
     if field.element is None:
-        yield from _check_one(definition, service, field.type, value, place)
+        yield from _check_value_of_type(definition, service, field.type, value, path)
         return
     if not isinstance(value, list):
-        _refuse_type(place, "a list", value)
+        _refuse_type(path, "a list", value)
     for index, element in enumerate(value):
-        yield from _check_one(definition, service, field.element, element, f"{place}.{index}")
+        yield from _check_value_of_type(definition, service, field.element, element, f"{path}.{index}")
 
 
-def _check_one(definition: Definition, service: str, wire_type: str, value: Any, place: str) -> Iterator[str]:
+def _check_value_of_type(definition: Definition, service: str, wire_type: str, value: Any, path: str) -> Iterator[str]:
     if wire_type in SCALARS:
-        _check_scalar(wire_type, value, place)
+        _check_scalar(wire_type, value, path)
         return
     if not isinstance(value, dict):
-        _refuse_type(place, "an object", value)
-    yield from _check_struct(definition, service, wire_type, value, f"{place}.")
+        _refuse_type(path, "an object", value)
+    yield from _check_struct(definition, service, wire_type, value, f"{path}.")
 
 
-def _check_scalar(wire_type: str, value: Any, place: str) -> None:
+def _check_scalar(wire_type: str, value: Any, path: str) -> None:
     if not _is_of(wire_type, value):
-        _refuse_type(place, wire_type, value)
+        _refuse_type(path, wire_type, value)
     if wire_type in _RANGES:
-        least, most = _RANGES[wire_type]
-        if not least <= value <= most:
-            raise ApiError("InvalidParameter", f"The value of parameter `{place}` is out of the range of {wire_type}.")
+        minimum, maximum = _RANGES[wire_type]
+        if not minimum <= value <= maximum:
+            raise ApiError("InvalidParameter", f"The value of parameter `{path}` is out of the range of {wire_type}.")
     if wire_type == "string" and _LONE_SURROGATE.search(value):
-        raise ApiError("InvalidParameter", f"The value of parameter `{place}` is not Unicode text.")
+        raise ApiError("InvalidParameter", f"The value of parameter `{path}` is not Unicode text.")
 
 
 def _is_of(wire_type: str, value: Any) -> bool:
@@ -104,52 +102,53 @@ def _is_of(wire_type: str, value: Any) -> bool:
     return whole or (wire_type == "float" and isinstance(value, float))
 
 
-def _refuse_type(place: str, due: str, value: Any) -> NoReturn:
+def _refuse_type(path: str, expected: str, value: Any) -> NoReturn:
     raise ApiError(
-        "InvalidParameter", f"The value type of parameter `{place}` is not valid: {due} is due, not {_kind(value)}."
+        "InvalidParameter",
+        f"The value type of parameter `{path}` is not valid: {expected} is expected, not {_kind(value)}.",
     )
 
 
-def departures_of_answer(
-    definition: Definition, service: str, struct: str, answer: Any, place: str = ""
+def deviations_of_response(
+    definition: Definition, service: str, struct: str, answer: Any, path: str = ""
 ) -> Iterator[str]:
     """Say where an answer departs from its definition; nothing for one that conforms."""
     fields = definition.struct(service, struct)
     if not isinstance(answer, dict):
-        yield f"{place or struct} is {_kind(answer)}, not an object"
+        yield f"{path or struct} is {_kind(answer)}, not an object"
         return
     for name in answer:
         if name not in fields:
-            yield f"{place}{name} is not in {struct}"
+            yield f"{path}{name} is not in {struct}"
     for field in fields.values():
         if field.name not in answer:
             if field.returned:
-                yield f"{place}{field.name} is always returned, and is not there"
+                yield f"{path}{field.name} is always returned, and is not there"
             continue
         value = answer[field.name]
         if value is None:
             if not field.nullable:
-                yield f"{place}{field.name} is null, and may not be"
+                yield f"{path}{field.name} is null, and may not be"
             continue
         if field.element is None:
-            yield from _departures_of_one(definition, service, field.type, value, f"{place}{field.name}")
+            yield from _deviations_of_value(definition, service, field.type, value, f"{path}{field.name}")
         elif not isinstance(value, list):
-            yield f"{place}{field.name} is {_kind(value)}, not a list"
+            yield f"{path}{field.name} is {_kind(value)}, not a list"
         else:
             for index, element in enumerate(value):
-                yield from _departures_of_one(
-                    definition, service, field.element, element, f"{place}{field.name}.{index}"
+                yield from _deviations_of_value(
+                    definition, service, field.element, element, f"{path}{field.name}.{index}"
                 )
 
 
-def _departures_of_one(definition: Definition, service: str, wire_type: str, value: Any, place: str) -> Iterator[str]:
+def _deviations_of_value(definition: Definition, service: str, wire_type: str, value: Any, path: str) -> Iterator[str]:
     if wire_type in SCALARS:
         if not _is_of(wire_type, value):
-            yield f"{place} is {_kind(value)}, not {wire_type}"
+            yield f"{path} is {_kind(value)}, not {wire_type}"
         elif wire_type in _RANGES and not _RANGES[wire_type][0] <= value <= _RANGES[wire_type][1]:
-            yield f"{place} is out of the range of {wire_type}"
+            yield f"{path} is out of the range of {wire_type}"
     else:
-        yield from departures_of_answer(definition, service, wire_type, value, f"{place}.")
+        yield from deviations_of_response(definition, service, wire_type, value, f"{path}.")
 
 
 def _object_of_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from typing import Any, Literal, get_type_hints
 from pulumi_tione.emulator.faults.faults import Fault, Faults
 from pulumi_tione.emulator.faults.lag import Delay, Lag
 from pulumi_tione.emulator.http.masking import masked_object
-from pulumi_tione.emulator.http.rate_limit import RateLimit
+from pulumi_tione.emulator.http.rate_limit import RateLimiter
 from pulumi_tione.emulator.http.record import Record
 from pulumi_tione.emulator.json_types import check_type, checked
-from pulumi_tione.emulator.state.service import Cloud, Switches
+from pulumi_tione.emulator.state.service import Service, Switches
 from pulumi_tione.emulator.tasks import responses
 from pulumi_tione.emulator.tasks.lifecycle import Event, Status
-from pulumi_tione.emulator.tasks.run_rules import Order
+from pulumi_tione.emulator.tasks.run_rules import RunRule
 from pulumi_tione.emulator.tasks.task import Operator, Task
 
 OUTCOMES = {"SUCCEED": Event.SUCCEEDS, "FAILED": Event.FAILS, "SUBMIT_FAILED": Event.SUBMISSION_FAILS}
@@ -29,7 +29,7 @@ FOREVER = "forever"
 
 Length = float | Literal["forever"]
 
-MOST_SECONDS = 100 * 365 * 86400.0
+MAX_ADVANCE_SECONDS = 100 * 365 * 86400.0
 """By which a clock is moved at once: a hundred years."""
 
 SETTINGS: dict[str, Any] = {
@@ -44,14 +44,14 @@ SETTINGS: dict[str, Any] = {
 """What can be set, and of which type."""
 
 
-class Control:
+class ControlApi:
     """All questions and orders. Each holds the lock under which requests are answered: it sees a whole state."""
 
     def __init__(
-        self, cloud: Cloud, record: Record, faults: Faults, rate_limit: RateLimit, lock: threading.RLock
+        self, service: Service, record: Record, faults: Faults, rate_limit: RateLimiter, lock: threading.RLock
     ) -> None:
         self.faults = faults
-        self._cloud = cloud
+        self._service = service
         self._record = record
         self._rate_limit = rate_limit
         self._lock = lock
@@ -65,30 +65,30 @@ class Control:
     def tasks(self) -> list[dict[str, Any]]:
         """All tasks of all accounts, the oldest first: the detail of each, and what the API does not tell."""
         with self._state() as now:
-            return [self._shown(task, now) for task in self._cloud.tasks()]
+            return [self._described(task, now) for task in self._service.tasks()]
 
     def now(self) -> datetime:
         with self._lock:
-            return self._cloud.clock.now()
+            return self._service.clock.now()
 
     @checked
     def advance(self, seconds: float) -> datetime:
         """Let time pass for the tasks; give the new time."""
-        self._refuse_where_processes_decide(True)
-        if seconds > MOST_SECONDS:
-            raise ValueError(f"a clock is moved by {MOST_SECONDS:.0f} seconds at most, not {seconds:g}")
+        self._require_emulated_runs(True)
+        if seconds > MAX_ADVANCE_SECONDS:
+            raise ValueError(f"a clock is moved by {MAX_ADVANCE_SECONDS:.0f} seconds at most, not {seconds:g}")
         with self._state():
-            return self._cloud.advance(seconds)
+            return self._service.advance(seconds)
 
     def lag(self) -> Lag:
         """How far reads lag."""
         with self._lock:
-            return self._cloud.lag
+            return self._service.lag
 
     def set_lag(self, lag: Lag | Delay = 0.0) -> None:
         """Let reads lag from now on: each kind by its own, or all by the same. Without a lag they do no more."""
         with self._state():
-            self._cloud.set_lag(lag if isinstance(lag, Lag) else Lag.of_all(lag))
+            self._service.set_lag(lag if isinstance(lag, Lag) else Lag.of_all(lag))
 
     @checked
     def order(
@@ -109,9 +109,9 @@ class Control:
             durations["RUNNING"] = running_seconds
         if outcome is not None and outcome not in OUTCOMES:
             raise ValueError(f"outcome is one of {', '.join(OUTCOMES)}, not {outcome}")
-        decided = outcome in ("SUCCEED", "FAILED") or output is not None or {"STARTING", "RUNNING"} & durations.keys()
-        self._refuse_where_processes_decide(bool(decided))
-        order = Order(
+        decides = outcome in ("SUCCEED", "FAILED") or output is not None or {"STARTING", "RUNNING"} & durations.keys()
+        self._require_emulated_runs(bool(decides))
+        rule = RunRule(
             OUTCOMES[outcome] if outcome else None,
             failure_reason,
             {_status(status): _seconds(length) for status, length in durations.items()},
@@ -120,48 +120,48 @@ class Control:
             dict(system_tags or {}),
         )
         with self._state():
-            self._cloud.order(order, task)
+            self._service.add_run_rule(rule, task)
 
     @checked
     def preempt(self, task: str) -> None:
         """Take a running task's nodes away: it waits for others."""
         with self._state() as now:
-            self._cloud.preempt(self._task(task), now)
+            self._service.preempt(self._task(task), now)
 
     @checked
     def platform_stop(self, task: str) -> None:
         """Stop a task as the platform does, not as a user."""
         with self._state() as now:
-            self._cloud.stop(self._task(task), Operator("STOP", is_platform=True), now)
+            self._service.stop(self._task(task), Operator("STOP", is_platform=True), now)
 
     @checked
     def remove(self, task: str) -> None:
         """Make a task vanish, whatever its status."""
         with self._state():
-            self._cloud.delete(self._task(task))
+            self._service.delete(self._task(task))
 
     @checked
     def register(self, kind: str, resource_id: str, **facts: Any) -> None:
         """Say that something exists; what of this kind is not registered, does not from now on."""
         with self._state():
-            self._cloud.register(kind, resource_id, **facts)
+            self._service.register(kind, resource_id, **facts)
 
     @checked
     def unregister(self, kind: str, resource_id: str) -> None:
         with self._state():
-            self._cloud.unregister(kind, resource_id)
+            self._service.unregister(kind, resource_id)
 
     def settings(self) -> dict[str, Any]:
         with self._lock:
             return {
-                "now": self._cloud.clock.now().isoformat(),
+                "now": self._service.clock.now().isoformat(),
                 "requests_a_second": self._rate_limit.rate,
-                "sold_out": sorted(self._cloud.sold_out),
-                "balances": dict(self._cloud.balances),
-                "discount": self._cloud.discount,
-                "tag_values_of_an_account": self._cloud.tag_quota.of_account,
-                "tag_values_of_a_key": self._cloud.tag_quota.of_key,
-                **asdict(self._cloud.switches),
+                "sold_out": sorted(self._service.sold_out),
+                "balances": dict(self._service.balances),
+                "discount": self._service.discount,
+                "tag_values_of_an_account": self._service.tag_quota.of_account,
+                "tag_values_of_a_key": self._service.tag_quota.of_key,
+                **asdict(self._service.switches),
             }
 
     def set(self, **settings: Any) -> None:
@@ -174,27 +174,27 @@ class Control:
                 raise ValueError(f"{name} is 0 or more, not {value}")
         with self._lock:
             for name, value in settings.items():
-                if hasattr(self._cloud.switches, name):
-                    setattr(self._cloud.switches, name, value)
+                if hasattr(self._service.switches, name):
+                    setattr(self._service.switches, name, value)
                 elif name == "requests_a_second":
                     self._rate_limit.rate = value
                 elif name == "tag_values_of_an_account":
-                    self._cloud.tag_quota.of_account = value
+                    self._service.tag_quota.of_account = value
                 elif name == "tag_values_of_a_key":
-                    self._cloud.tag_quota.of_key = value
+                    self._service.tag_quota.of_key = value
                 elif name == "sold_out":
-                    self._cloud.sold_out = set(value)
+                    self._service.sold_out = set(value)
                 elif name == "balances":
-                    self._cloud.balances = dict(value)
+                    self._service.balances = dict(value)
                 else:
-                    self._cloud.discount = value
+                    self._service.discount = value
 
-    def add_fault(self, order: Mapping[str, Any]) -> Fault:
+    def add_fault(self, settings: Mapping[str, Any]) -> Fault:
         with self._lock:
-            return self.faults.add(**order)
+            return self.faults.add(**settings)
 
-    def _refuse_where_processes_decide(self, decided: bool) -> None:
-        if decided and self._cloud.execution is not None:
+    def _require_emulated_runs(self, decides: bool) -> None:
+        if decides and self._service.execution is not None:
             raise ValueError(
                 "tasks are really run here, in real time: processes decide how they end and what they print"
             )
@@ -203,19 +203,19 @@ class Control:
     def _state(self) -> Iterator[datetime]:
         """The state at one moment, and that moment; what is changed meanwhile becomes permanent."""
         with self._lock:
-            yield self._cloud.settle()
-            self._cloud.commit()
+            yield self._service.catch_up()
+            self._service.commit()
 
     def _task(self, id_or_name: str) -> Task:
-        named = (task for task in self._cloud.tasks() if task.name == id_or_name)
-        task = self._cloud.find(id_or_name) or next(named, None)
+        named = (task for task in self._service.tasks() if task.name == id_or_name)
+        task = self._service.find(id_or_name) or next(named, None)
         if task is None:
             raise ValueError(f"there is no task with the id or name {id_or_name}")
         return task
 
-    def _shown(self, task: Task, now: datetime) -> dict[str, Any]:
+    def _described(self, task: Task, now: datetime) -> dict[str, Any]:
         return {
-            **masked_object(responses.detail(task, task.run, now, self._cloud.registry)),
+            **masked_object(responses.detail(task, task.run, now, self._service.registry)),
             "TiProjectId": task.ti_project_id,
             "Runs": [
                 {

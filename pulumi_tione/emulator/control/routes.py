@@ -9,116 +9,116 @@ from typing import Any
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.faults.lag import Lag
 
-from .control_api import Control
+from .control_api import ControlApi
 
 PREFIX = "/_emulator"
 
 Query = Mapping[str, str]
 
 
-def answer(control: Control, method: str, path: str, query: Query, body: bytes) -> tuple[int, Any]:
-    """Answer one question or take one order; give the HTTP status and what is to be sent as JSON."""
+def answer(control: ControlApi, method: str, path: str, query: Query, raw_body: bytes) -> tuple[int, Any]:
+    """Answer one question or take one body; give the HTTP status and what is to be sent as JSON."""
     known = ROUTES.get(path.removeprefix(PREFIX).strip("/"))
     if known is None:
         return 404, {"error": f"there is no {path}; there are {', '.join(f'{PREFIX}/{name}' for name in ROUTES)}"}
     if method not in known:
         return 405, {"error": f"{path} takes {', '.join(known)}"}
     try:
-        order = json.loads(body) if body else {}
-        if not isinstance(order, dict):
+        body = json.loads(raw_body) if raw_body else {}
+        if not isinstance(body, dict):
             return 400, {"error": "a JSON object is due"}
-        return 200, known[method](control, query, order)
+        return 200, known[method](control, query, body)
     except (ValueError, TypeError, RecursionError) as error:
         return 400, {"error": str(error)}
     except ApiError as error:
         return 409, {"error": error.message}
 
 
-def _requests(control: Control, query: Query, _: dict[str, Any]) -> Any:
+def _requests(control: ControlApi, query: Query, _: dict[str, Any]) -> Any:
     return control.requests(secrets=query.get("secrets") == "1")
 
 
-def _forget_requests(control: Control, _: Query, __: dict[str, Any]) -> Any:
+def _forget_requests(control: ControlApi, _: Query, __: dict[str, Any]) -> Any:
     control.forget_requests()
     return {}
 
 
-def _tasks(control: Control, _: Query, __: dict[str, Any]) -> Any:
+def _tasks(control: ControlApi, _: Query, __: dict[str, Any]) -> Any:
     return control.tasks()
 
 
-def _order_tasks(control: Control, _: Query, order: dict[str, Any]) -> Any:
+def _control_tasks(control: ControlApi, _: Query, body: dict[str, Any]) -> Any:
     """`do` is something to happen at once; anything else is about how runs go."""
-    deeds = {"preempt": control.preempt, "platform_stop": control.platform_stop, "remove": control.remove}
-    deed = order.pop("do", None)
-    if deed is None:
-        control.order(**order)
-    elif isinstance(deed, str) and deed in deeds and set(order) == {"task"}:
-        deeds[deed](order["task"])
+    immediate = {"preempt": control.preempt, "platform_stop": control.platform_stop, "remove": control.remove}
+    name = body.pop("do", None)
+    if name is None:
+        control.order(**body)
+    elif isinstance(name, str) and name in immediate and set(body) == {"task"}:
+        immediate[name](body["task"])
     else:
-        raise ValueError(f"`do` is one of {', '.join(deeds)}, with the id or name of a `task` and nothing else")
+        raise ValueError(f"`do` is one of {', '.join(immediate)}, with the id or name of a `task` and nothing else")
     return {}
 
 
-def _faults(control: Control, _: Query, __: dict[str, Any]) -> Any:
+def _faults(control: ControlApi, _: Query, __: dict[str, Any]) -> Any:
     return [fault.to_json() for fault in control.faults]
 
 
-def _add_fault(control: Control, _: Query, order: dict[str, Any]) -> Any:
-    return control.add_fault(order).to_json()
+def _add_fault(control: ControlApi, _: Query, body: dict[str, Any]) -> Any:
+    return control.add_fault(body).to_json()
 
 
-def _clear_faults(control: Control, _: Query, __: dict[str, Any]) -> Any:
+def _clear_faults(control: ControlApi, _: Query, __: dict[str, Any]) -> Any:
     control.faults.clear()
     return {}
 
 
-def _clock(control: Control, _: Query, __: dict[str, Any]) -> Any:
+def _clock(control: ControlApi, _: Query, __: dict[str, Any]) -> Any:
     return {"now": control.now().isoformat()}
 
 
-def _advance(control: Control, _: Query, order: dict[str, Any]) -> Any:
-    if set(order) != {"advance_seconds"}:
+def _advance(control: ControlApi, _: Query, body: dict[str, Any]) -> Any:
+    if set(body) != {"advance_seconds"}:
         raise ValueError("a clock is moved by `advance_seconds` and nothing else")
-    return {"now": control.advance(order["advance_seconds"]).isoformat()}
+    return {"now": control.advance(body["advance_seconds"]).isoformat()}
 
 
-def _lag(control: Control, _: Query, __: dict[str, Any]) -> Any:
+def _lag(control: ControlApi, _: Query, __: dict[str, Any]) -> Any:
     return control.lag().to_json()
 
 
-def _set_lag(control: Control, _: Query, order: dict[str, Any]) -> Any:
-    control.set_lag(Lag.from_json(order))
+def _set_lag(control: ControlApi, _: Query, body: dict[str, Any]) -> Any:
+    control.set_lag(Lag.from_json(body))
     return control.lag().to_json()
 
 
-def _clear_lag(control: Control, _: Query, __: dict[str, Any]) -> Any:
+def _clear_lag(control: ControlApi, _: Query, __: dict[str, Any]) -> Any:
     control.set_lag()
     return control.lag().to_json()
 
 
-def _register(control: Control, _: Query, order: dict[str, Any]) -> Any:
-    control.register(**order)
+def _register(control: ControlApi, _: Query, body: dict[str, Any]) -> Any:
+    control.register(**body)
     return {}
 
 
-def _unregister(control: Control, _: Query, order: dict[str, Any]) -> Any:
-    control.unregister(**order)
+def _unregister(control: ControlApi, _: Query, body: dict[str, Any]) -> Any:
+    control.unregister(**body)
     return {}
 
 
-def _settings(control: Control, _: Query, __: dict[str, Any]) -> Any:
+def _settings(control: ControlApi, _: Query, __: dict[str, Any]) -> Any:
     return control.settings()
 
 
-def _set(control: Control, _: Query, order: dict[str, Any]) -> Any:
-    control.set(**order)
+def _set(control: ControlApi, _: Query, body: dict[str, Any]) -> Any:
+    control.set(**body)
     return control.settings()
 
 
-ROUTES: Mapping[str, Mapping[str, Callable[[Control, Query, dict[str, Any]], Any]]] = {
+ROUTES: Mapping[str, Mapping[str, Callable[[ControlApi, Query, dict[str, Any]], Any]]] = {
     "requests": {"GET": _requests, "DELETE": _forget_requests},
-    "tasks": {"GET": _tasks, "POST": _order_tasks},
+    "tasks": {"GET": _tasks, "POST": _control_tasks},
     "faults": {"GET": _faults, "POST": _add_fault, "DELETE": _clear_faults},
     "clock": {"GET": _clock, "POST": _advance},
     "lag": {"GET": _lag, "POST": _set_lag, "DELETE": _clear_lag},

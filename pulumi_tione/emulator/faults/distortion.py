@@ -25,35 +25,35 @@ _USUAL_SIZE = 10
 """Where a request does not say it."""
 
 
-def as_asked(body: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
+def carried_out_body(body: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
     """Return the request that is carried out: a list without an end begins again with every page."""
     if fault is None or fault.endless is None:
         return body
     return {name: value for name, value in body.items() if name not in _POSITIONS}
 
 
-def distorted(response: dict[str, Any], fault: Fault, body: dict[str, Any]) -> dict[str, Any]:
+def distort(response: dict[str, Any], fault: Fault, body: dict[str, Any]) -> dict[str, Any]:
     """Return the answer as the fault has it; `body` is the request as it was sent."""
     answer = deepcopy(response)
     if fault.endless is not None:
-        _go_on(answer, fault, body)
+        _make_endless(answer, fault, body)
     for path, value in fault.members.items():
-        for container, name in list(_places(answer, path, adds=True)):
+        for container, name in list(_members_at(answer, path, adds=True)):
             container[name] = deepcopy(value)
     for path, length in fault.at_most.items():
-        for container, name in _places(answer, path):
-            container[name] = cut(container[name], length)
+        for container, name in _members_at(answer, path):
+            container[name] = truncate(container[name], length)
     for path in fault.lower_case:
-        for container, name in _places(answer, path):
+        for container, name in _members_at(answer, path):
             if isinstance(container[name], str):
                 container[name] = container[name].lower()
     for path in fault.without:
-        for container, name in reversed(list(_places(answer, path))):
+        for container, name in reversed(list(_members_at(answer, path))):
             del container[name]
     return answer
 
 
-def cut(value: Any, length: int) -> Any:
+def truncate(value: Any, length: int) -> Any:
     """Cut a list to so many elements, and a text to so many units of UTF-16, be it within a character."""
     if isinstance(value, list):
         return value[:length]
@@ -62,7 +62,7 @@ def cut(value: Any, length: int) -> Any:
     return value
 
 
-def _places(value: Any, path: str, *, adds: bool = False) -> Iterator[tuple[Any, Any]]:
+def _members_at(value: Any, path: str, *, adds: bool = False) -> Iterator[tuple[Any, Any]]:
     """Where a path leads to: what holds the member, and its name or number there."""
     name, _, rest = path.partition(".")
     names: list[Any] = []
@@ -74,12 +74,12 @@ def _places(value: Any, path: str, *, adds: bool = False) -> Iterator[tuple[Any,
         names = [name]
     for each in names:
         if rest:
-            yield from _places(value[each], rest, adds=adds)
+            yield from _members_at(value[each], rest, adds=adds)
         else:
             yield value, each
 
 
-def _go_on(answer: dict[str, Any], fault: Fault, body: dict[str, Any]) -> None:
+def _make_endless(answer: dict[str, Any], fault: Fault, body: dict[str, Any]) -> None:
     """Fill every list of the answer to a whole page, and say that there is more behind it."""
     sizes = [body[name] for name in _SIZES if isinstance(body.get(name), int)]
     size = max(sizes, default=_USUAL_SIZE)
@@ -87,17 +87,17 @@ def _go_on(answer: dict[str, Any], fault: Fault, body: dict[str, Any]) -> None:
         if isinstance(elements, list) and elements:
             filled = [deepcopy(element) for element in islice(cycle(elements), size)]
             if fault.endless == "new":
-                filled = [_another(element, next(fault.inventions)) for element in filled]
+                filled = [_renamed(element, next(fault.invented_numbers)) for element in filled]
             answer[name] = filled
     if "TotalCount" in answer:
         offset = body.get("Offset")
         answer["TotalCount"] = max(answer["TotalCount"], (offset if isinstance(offset, int) else 0) + 2 * size)
     for name in _POSITIONS:
         if name in answer:
-            answer[name] = base64.b64encode(str(next(fault.inventions)).encode()).decode()
+            answer[name] = base64.b64encode(str(next(fault.invented_numbers)).encode()).decode()
 
 
-def _another(element: Any, number: int) -> Any:
+def _renamed(element: Any, number: int) -> Any:
     """Make an element one that was not there before."""
     if isinstance(element, str):
         return f"{element}-{number}"

@@ -24,13 +24,13 @@ class Fault:
     matching: dict[str, Any] = field(default_factory=dict)
     """Only calls whose request has these members, such as `{"Id": "train-…"}`."""
     first: int = 1
-    """From which matching call on, counted from when the order was placed."""
+    """From which matching call on, matching from when the order was placed."""
     every: int = 1
     """Each so many-th call from `first` on: 2 is every other one."""
     times: int | None = 1
     """For how many calls; None: until the order is withdrawn."""
     seconds: float | None = None
-    """For how long, counted from the first call that it met."""
+    """For how long, matching from the first call that it met."""
     probability: float = 1.0
     seed: int | None = None
     """Makes a probability repeat itself."""
@@ -73,20 +73,20 @@ class Fault:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
-        self.inventions = itertools.count(1)
+        self.invented_numbers = itertools.count(1)
         """Numbers for what is made up."""
 
     @classmethod
-    def from_json(cls, order: Mapping[str, Any]) -> Fault:
+    def from_json(cls, settings: Mapping[str, Any]) -> Fault:
         """Read an order; a ValueError says what is wrong with it."""
-        orderable = {each.name for each in fields(cls)} - {"number", "calls_seen", "calls_met", "first_met_at"}
-        unknown = sorted(set(order) - orderable)
+        allowed = {each.name for each in fields(cls)} - {"number", "calls_seen", "calls_met", "first_met_at"}
+        unknown = sorted(set(settings) - allowed)
         if unknown:
-            raise ValueError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(orderable))}")
+            raise ValueError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(allowed))}")
         annotations = get_type_hints(cls)
-        for name, value in order.items():
+        for name, value in settings.items():
             check_type(name, value, annotations[name])
-        fault = cls(**order)
+        fault = cls(**settings)
         fault.check()
         return fault
 
@@ -94,8 +94,8 @@ class Fault:
         """Raise a ValueError if a value is of the right type and yet none that can be."""
         if self.action != "*" and self.action not in definition().actions:
             raise ValueError(f"there is no action {self.action}")
-        least = {"first": 1, "times": 0, "every": 1, "seconds": 0, "delay_seconds": 0, "hidden_list_calls": 0}
-        for name, number in {**least, "bytes_every_seconds": 0}.items():
+        minimums = {"first": 1, "times": 0, "every": 1, "seconds": 0, "delay_seconds": 0, "hidden_list_calls": 0}
+        for name, number in {**minimums, "bytes_every_seconds": 0}.items():
             value = getattr(self, name)
             if value is not None and value < number:
                 raise ValueError(f"{name} is {number} or more, not {value}")
@@ -108,9 +108,9 @@ class Fault:
                 raise ValueError(f"at_most is 0 or more, not {length} for {path}")
 
     def to_json(self) -> dict[str, Any]:
-        order = asdict(self)
-        order["first_met_at"] = self.first_met_at.isoformat() if self.first_met_at else None
-        return order
+        settings = asdict(self)
+        settings["first_met_at"] = self.first_met_at.isoformat() if self.first_met_at else None
+        return settings
 
     @property
     def takes_effect(self) -> bool:
@@ -136,10 +136,10 @@ class Fault:
             f"a byte every {self.bytes_every_seconds:g} s" if self.bytes_every_seconds is not None else "",
             f"hidden from {self.hidden_list_calls} lists" if self.hidden_list_calls else "",
         ]
-        told = "; ".join(part for part in parts if part) or "nothing"
-        return told if self.takes_effect else f"{told}; without effect"
+        text = "; ".join(part for part in parts if part) or "nothing"
+        return text if self.takes_effect else f"{text}; without effect"
 
-    def counts(self, action: str, body: Mapping[str, Any]) -> bool:
+    def matches(self, action: str, body: Mapping[str, Any]) -> bool:
         """Count a call if the order is about its action and what it asks for."""
         if self.action not in ("*", action):
             return False
@@ -148,16 +148,16 @@ class Fault:
         self.calls_seen += 1
         return True
 
-    def meets(self, now: datetime) -> bool:
-        """Whether the call just counted is one of those that the order wants."""
+    def applies(self, now: datetime) -> bool:
+        """Whether the call just matching is one of those that the order wants."""
         if self.calls_seen < self.first or (self.calls_seen - self.first) % self.every:
             return False
         if self.times is not None and self.calls_met >= self.times:
             return False
-        over = (
+        is_over = (
             self.seconds is not None and self.first_met_at and now > self.first_met_at + timedelta(seconds=self.seconds)
         )
-        if over or self._random.random() >= self.probability:
+        if is_over or self._random.random() >= self.probability:
             return False
         self.calls_met += 1
         self.first_met_at = self.first_met_at or now
@@ -168,24 +168,24 @@ class Faults:
     """All orders. Where several are about one call, the one placed first has it."""
 
     def __init__(self) -> None:
-        self._orders: list[Fault] = []
+        self._faults: list[Fault] = []
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter(tuple(self._orders))
+        return iter(tuple(self._faults))
 
-    def add(self, action: str = "*", **order: Any) -> Fault:
+    def add(self, action: str = "*", **settings: Any) -> Fault:
         """Place an order: `faults.add("CreateTrainingTask", connection="close")` loses one answer after its effect."""
-        fault = Fault.from_json({"action": action, **order})
-        self._orders = [*self._orders, fault]
+        fault = Fault.from_json({"action": action, **settings})
+        self._faults = [*self._faults, fault]
         return fault
 
     def remove(self, number: int) -> None:
-        self._orders = [fault for fault in self._orders if fault.number != number]
+        self._faults = [fault for fault in self._faults if fault.number != number]
 
     def clear(self) -> None:
-        self._orders = []
+        self._faults = []
 
-    def about(self, action: str, body: Mapping[str, Any], now: datetime) -> Fault | None:
+    def match(self, action: str, body: Mapping[str, Any], now: datetime) -> Fault | None:
         """The trouble that this call is in for; every call of an action is to pass here once."""
-        counted = [fault for fault in self._orders if fault.counts(action, body)]
-        return next((fault for fault in counted if fault.meets(now)), None)
+        matching = [fault for fault in self._faults if fault.matches(action, body)]
+        return next((fault for fault in matching if fault.applies(now)), None)

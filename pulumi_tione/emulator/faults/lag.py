@@ -56,26 +56,26 @@ class Lag:
         return cls(**dict.fromkeys(KINDS, delay))
 
     @classmethod
-    def from_json(cls, order: Mapping[str, Any]) -> Lag:
+    def from_json(cls, delays: Mapping[str, Any]) -> Lag:
         """Read an order such as `{"all": 3, "lists": 30, "details": {"calls": 2}}`; an error says what is wrong."""
-        unknown = sorted(set(order) - {"all", *KINDS})
+        unknown = sorted(set(delays) - {"all", *KINDS})
         if unknown:
             raise ValueError(f"unknown: {', '.join(unknown)}; known: all, {', '.join(KINDS)}")
-        delays = {kind: _delay(delay) for kind, delay in order.items()}
+        delays = {kind: _delay(delay) for kind, delay in delays.items()}
         every = delays.pop("all", 0.0)
         return cls(**{**dict.fromkeys(KINDS, every), **delays})
 
     @classmethod
     def from_text(cls, text: str) -> Lag:
         """Read an option such as `3`, `lists=30,details=2calls` or `3,lists=30`."""
-        order: dict[str, Any] = {}
+        delays: dict[str, Any] = {}
         for part in text.split(","):
-            kind, named, length = part.rpartition("=")
-            kind = kind.strip() if named else "all"
-            if kind in order:
-                raise ValueError(f"{kind} is named twice")
-            order[kind] = _length(length)
-        return cls.from_json(order)
+            kind, separator, length = part.rpartition("=")
+            kind = kind.strip() if separator else "all"
+            if kind in delays:
+                raise ValueError(f"{kind} is separator twice")
+            delays[kind] = _length(length)
+        return cls.from_json(delays)
 
     def to_json(self) -> dict[str, Any]:
         delays = {kind: getattr(self, kind) for kind in KINDS}

@@ -1,6 +1,6 @@
 """One request to the API, from its bytes to the bytes of its answer.
 
-The order of the checks: is it addressed to an action, is it too large, is it signed by a known caller, is it one too
+The parsed of the checks: is it addressed to an action, is it too large, is it signed by a known caller, is it one too
 many, is its body what the definition allows; then the action's own rules. Each request is recorded, and each may be met
 by trouble that was ordered.
 
@@ -22,18 +22,18 @@ from pulumi_tione.emulator.actions import HANDLERS, PREPARATIONS, Call
 from pulumi_tione.emulator.api.definition import Action, definition
 from pulumi_tione.emulator.api.error_codes import code_for, is_listed
 from pulumi_tione.emulator.api.schema import check_request, parse_body
-from pulumi_tione.emulator.clock import Wall
+from pulumi_tione.emulator.clock import WallClock
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.faults.distortion import as_asked, distorted
+from pulumi_tione.emulator.faults.distortion import carried_out_body, distort
 from pulumi_tione.emulator.faults.faults import Fault, Faults
 from pulumi_tione.emulator.resources.regions import REGIONS
-from pulumi_tione.emulator.state.service import Cloud
+from pulumi_tione.emulator.state.service import Service
 
-from .rate_limit import RateLimit
+from .rate_limit import RateLimiter
 from .record import Entry, Record
 from .signing import SKIPPED, parse_authorization, parse_timestamp, verify
 
-LARGEST_REQUEST = 10 * 1024 * 1024
+MAX_REQUEST_BYTES = 10 * 1024 * 1024
 """Of a body under TC3-HMAC-SHA256 [D]."""
 
 CONTENT_TYPE = "application/json"
@@ -56,11 +56,11 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     is_too_large: bool = False
-    """Whether the body is larger than `LARGEST_REQUEST`; it was not kept then."""
+    """Whether the body is larger than `MAX_REQUEST_BYTES`; it was not kept then."""
 
 
 @dataclass(frozen=True)
-class _Order:
+class _ParsedRequest:
     """What a request asks for, as far as it shows by itself; `refusal` says what is wrong with its body."""
 
     action: Action
@@ -89,14 +89,14 @@ class Gateway:
 
     def __init__(
         self,
-        cloud: Cloud,
-        wall: Wall,
+        service: Service,
+        wall: WallClock,
         record: Record,
         faults: Faults,
-        rate_limit: RateLimit,
+        rate_limit: RateLimiter,
         lock: threading.RLock,
     ) -> None:
-        self.cloud = cloud
+        self.service = service
         self.record = record
         self.faults = faults
         self.rate_limit = rate_limit
@@ -109,22 +109,22 @@ class Gateway:
         """Answer a request; any thread may ask."""
         entry = Entry(self._wall(), ids.request_id(), request.body)
         fault: Fault | None = None
-        asked: dict[str, Any] = {}
+        body: dict[str, Any] = {}
         try:
-            order = self._read(request, entry)
-            asked = order.body
+            parsed = self._read(request, entry)
+            body = parsed.body
             with self._lock:
-                response, fault = self._respond(request, order, entry)
-                self.cloud.commit()
+                response, fault = self._respond(request, parsed, entry)
+                self.service.commit()
         except ApiError as error:
             entry.code = error.code
             response = _error(error)
         response["RequestId"] = entry.request_id
         self.record.add(entry)
         _log.info("%s %s %s", entry.action or "?", entry.id or entry.code or "ok", entry.request_id)
-        return _reply(response, fault, asked)
+        return _reply(response, fault, body)
 
-    def _read(self, request: Request, entry: Entry) -> _Order:
+    def _read(self, request: Request, entry: Entry) -> _ParsedRequest:
         headers = request.headers
         entry.content_type = headers.get("content-type")
         entry.client = headers.get("x-tc-requestclient")
@@ -138,57 +138,57 @@ class Gateway:
         action = _addressed_action(headers)
         entry.service = action.service
         if request.is_too_large:
-            raise ApiError("RequestSizeLimitExceeded", f"The request body is larger than {LARGEST_REQUEST} bytes.")
+            raise ApiError("RequestSizeLimitExceeded", f"The request body is larger than {MAX_REQUEST_BYTES} bytes.")
         caller = self._authenticate(request, action, entry)
         region = _addressed_region(headers, action)
         try:
             body = parse_body(request.body)
             undocumented = check_request(definition(), action.service, action.request, body)
             prepare = PREPARATIONS.get(action.name)
-            return _Order(action, caller, region, body, undocumented, prepare(body) if prepare else None)
+            return _ParsedRequest(action, caller, region, body, undocumented, prepare(body) if prepare else None)
         except ApiError as error:
             refusal = error
         except Exception:  # noqa: BLE001
             refusal = _failure(action)
-        return _Order(action, caller, region, {}, [], refusal=refusal)
+        return _ParsedRequest(action, caller, region, {}, [], refusal=refusal)
 
-    def _respond(self, request: Request, order: _Order, entry: Entry) -> tuple[dict[str, Any], Fault | None]:
+    def _respond(self, request: Request, parsed: _ParsedRequest, entry: Entry) -> tuple[dict[str, Any], Fault | None]:
         now = self._wall()
-        self.rate_limit.admit(order.caller.uin, order.action.name, now)
-        fault = self.faults.about(order.action.name, order.body, now)
+        self.rate_limit.admit(parsed.caller.uin, parsed.action.name, now)
+        fault = self.faults.match(parsed.action.name, parsed.body, now)
         entry.fault = fault.description if fault else None
-        response = self._carry_out(order, entry, fault) if fault is None or fault.takes_effect else {}
+        response = self._carry_out(parsed, entry, fault) if fault is None or fault.takes_effect else {}
         if fault is not None and fault.code:
             entry.code = fault.code
-            response = _error(_ordered_error(fault, request.body))
+            response = _error(_requested_error(fault, request.body))
         return response, fault
 
     def _authenticate(self, request: Request, action: Action, entry: Entry) -> Caller:
         headers = request.headers
         # Whoever can lend himself keys can have a command run, where tasks are really run.
-        needs_none = action.name in UNSIGNED_ACTIONS and self.cloud.execution is None
+        needs_none = action.name in UNSIGNED_ACTIONS and self.service.execution is None
         if headers.get("authorization") == SKIPPED and needs_none:
             parse_timestamp(headers.get("x-tc-timestamp"), entry.time)
             return Caller()
         signature = parse_authorization(headers.get("authorization"))
         entry.secret_id = signature.secret_id
         signed_at = parse_timestamp(headers.get("x-tc-timestamp"), entry.time)
-        key = self.cloud.keyring.find(signature.secret_id)
+        key = self.service.keyring.find(signature.secret_id)
         verify(signature, key.secret_key, action.service, signed_at, headers, request.body)
-        check_token(key, headers.get("x-tc-token"), self.cloud.clock.now())
+        check_token(key, headers.get("x-tc-token"), self.service.clock.now())
         return key.caller
 
-    def _carry_out(self, order: _Order, entry: Entry, fault: Fault | None) -> dict[str, Any]:
+    def _carry_out(self, parsed: _ParsedRequest, entry: Entry, fault: Fault | None) -> dict[str, Any]:
         """Do what the request asks for, and note what it did."""
-        action = order.action
+        action = parsed.action
         try:
-            if order.refusal is not None:
-                raise order.refusal
-            entry.undocumented = order.undocumented
-            if order.undocumented:
-                _log.warning("%s: accepted, though undocumented: %s", action.name, ", ".join(order.undocumented))
-            body, now = as_asked(order.body, fault), self.cloud.settle()
-            answer = HANDLERS[action.name](Call(self.cloud, order.caller, order.region, body, now, order.prepared))
+            if parsed.refusal is not None:
+                raise parsed.refusal
+            entry.undocumented = parsed.undocumented
+            if parsed.undocumented:
+                _log.warning("%s: accepted, though undocumented: %s", action.name, ", ".join(parsed.undocumented))
+            body, now = carried_out_body(parsed.body, fault), self.service.catch_up()
+            answer = HANDLERS[action.name](Call(self.service, parsed.caller, parsed.region, body, now, parsed.prepared))
         except ApiError as error:
             code = code_for(action.name, error.code)
             if not is_listed(action.name, code):
@@ -201,18 +201,18 @@ class Gateway:
         entry.accepted = True
         entry.id = answer.get("Id")
         if fault is not None and entry.id:
-            self._spoil_creation(entry.id, fault)
+            self._corrupt_creation(entry.id, fault)
         response = {**answer, "RequestId": entry.request_id}
         if self.on_answer is not None:
             self.on_answer(action, response)
         return response
 
-    def _spoil_creation(self, task_id: str, fault: Fault) -> None:
-        task = self.cloud.find(task_id)
+    def _corrupt_creation(self, task_id: str, fault: Fault) -> None:
+        task = self.service.find(task_id)
         # The task was made and its tags were not: that is what this code can mean [I].
         without_tags = fault.code == "InternalError.BindingTagsFailed"
         if task is not None and (without_tags or fault.hidden_list_calls):
-            self.cloud.spoil(task, hidden_list_calls=fault.hidden_list_calls, without_tags=without_tags)
+            self.service.corrupt_creation(task, hidden_list_calls=fault.hidden_list_calls, without_tags=without_tags)
 
 
 def _addressed_action(headers: Mapping[str, str]) -> Action:
@@ -244,7 +244,7 @@ def _addressed_region(headers: Mapping[str, str], action: Action) -> str:
     return region
 
 
-def _ordered_error(fault: Fault, body: bytes) -> ApiError:
+def _requested_error(fault: Fault, body: bytes) -> ApiError:
     message = fault.message or "This refusal was ordered at the emulator."
     return ApiError(fault.code or "", message.replace("{body}", body.decode("utf-8", "replace")))
 
@@ -259,10 +259,10 @@ def _error(error: ApiError) -> dict[str, Any]:
     return {"Error": {"Code": error.code, "Message": error.message}}
 
 
-def _reply(response: dict[str, Any], fault: Fault | None, asked: dict[str, Any]) -> Reply:
+def _reply(response: dict[str, Any], fault: Fault | None, request_body: dict[str, Any]) -> Reply:
     if fault is None:
         return Reply(_encoded(response))
-    body, content_type = _encoded(distorted(response, fault, asked)), CONTENT_TYPE
+    body, content_type = _encoded(distort(response, fault, request_body)), CONTENT_TYPE
     if fault.status is not None:
         body = f"<html><body><h1>{fault.status}</h1></body></html>".encode()
         content_type = "text/html"

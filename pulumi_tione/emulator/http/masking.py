@@ -13,7 +13,7 @@ MASK = "***"
 _STRING = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?')
 """A string of a JSON text, and the colon that makes a key of it."""
 
-_LEAST_LENGTH_WITHIN = 6
+_MIN_LENGTH_WITHIN = 6
 """A shorter secret is covered where it is a whole string only: within others it would be found by chance."""
 
 
@@ -48,7 +48,7 @@ def _covered(value: str, hidden: dict[str, str]) -> str:
     if value in hidden:
         return hidden[value]
     for secret in sorted(hidden, key=len, reverse=True):
-        if len(secret) >= _LEAST_LENGTH_WITHIN:
+        if len(secret) >= _MIN_LENGTH_WITHIN:
             value = value.replace(secret, hidden[secret])
     return value
 

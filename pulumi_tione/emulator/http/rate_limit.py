@@ -11,7 +11,7 @@ RATE = 20
 WINDOW = timedelta(seconds=1)
 
 
-class RateLimit:
+class RateLimiter:
     """Never more than `rate` calls of one action by one account in any one second: a window that slides.
 
     Documented is the number alone; that no second whatever holds more of them is the strictest reading of it.

@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from pulumi_tione.emulator.control import routes
-from pulumi_tione.emulator.control.control_api import Control
+from pulumi_tione.emulator.control.control_api import ControlApi
 
-from .gateway import LARGEST_REQUEST, Gateway, Reply, Request
+from .gateway import MAX_REQUEST_BYTES, Gateway, Reply, Request
 
 _BACKLOG = 1024
 
@@ -57,7 +57,7 @@ class Server:
     def __init__(
         self,
         gateway: Gateway,
-        control: Control,
+        control: ControlApi,
         host: str,
         port: int,
         tls: ssl.SSLContext | None = None,
@@ -99,7 +99,7 @@ class Server:
         loop = asyncio.get_running_loop()
         self._stop = lambda: loop.call_soon_threadsafe(self._stopped.set)
         # To aiohttp 0 is no limit: an open request would be waited for.
-        # What is wrong with a request that is no HTTP is told to its sender: it is no news, let alone a traceback.
+        # What is wrong with a request that is no HTTP is text to its sender: it is no news, let alone a traceback.
         server = web.Server(
             self._handle_safely, access_log=None, logger=_silent_log(), keepalive_timeout=_KEEP_ALIVE_SECONDS
         )
@@ -128,8 +128,8 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if _is_foreign(request.headers, self._own_names):
-            told = "This emulator answers its own machine only, and no web page. --allow-host allows other names.\n"
-            return web.Response(status=403, text=told)
+            text = "This emulator answers its own machine only, and no web page. --allow-host allows other names.\n"
+            return web.Response(status=403, text=text)
         try:
             body = await _read(request)
         except web.RequestPayloadError as error:
@@ -138,8 +138,8 @@ class Server:
             return response
         if request.path == routes.PREFIX or request.path.startswith(f"{routes.PREFIX}/"):
             if not self._may_control(request.headers):
-                told = f"Send the key that this emulator printed at its start as the header {KEY_HEADER}.\n"
-                return web.Response(status=403, text=told)
+                text = f"Send the key that this emulator printed at its start as the header {KEY_HEADER}.\n"
+                return web.Response(status=403, text=text)
             return await self._aside(_control, self._control, request, body or b"")
         if request.path != "/":
             return web.Response(status=404, text="The API is at / and the emulator's own endpoints at /_emulator.\n")
@@ -175,7 +175,7 @@ async def _read(request: web.BaseRequest) -> bytes | None:
     """The body; None for one that is larger than it may be, of which nothing is kept."""
     if request.content.is_eof():  # it came with the headers, as short ones do
         body = request.content.read_nowait(-1)
-        return body if len(body) <= LARGEST_REQUEST else None
+        return body if len(body) <= MAX_REQUEST_BYTES else None
     parts: list[bytes] = []
     size = 0
     transport = request.transport
@@ -183,17 +183,17 @@ async def _read(request: web.BaseRequest) -> bytes | None:
     try:
         async for part in request.content.iter_any():
             size += len(part)
-            if size <= LARGEST_REQUEST:
+            if size <= MAX_REQUEST_BYTES:
                 parts.append(part)
             else:
                 parts.clear()
     finally:
         if too_late is not None:
             too_late.cancel()
-    return b"".join(parts) if size <= LARGEST_REQUEST else None
+    return b"".join(parts) if size <= MAX_REQUEST_BYTES else None
 
 
-def _control(control: Control, request: web.BaseRequest, body: bytes) -> web.Response:
+def _control(control: ControlApi, request: web.BaseRequest, body: bytes) -> web.Response:
     status, answer = routes.answer(control, request.method, request.path, request.query, body)
     return web.Response(status=status, body=json.dumps(answer).encode(), content_type="application/json")
 

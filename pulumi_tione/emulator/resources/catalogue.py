@@ -78,7 +78,7 @@ DEFAULT_INSTANCES = 1
 """How many nodes a group has where the request does not say."""
 
 
-def instances(node: Mapping[str, Any]) -> int:
+def instance_count(node: Mapping[str, Any]) -> int:
     """How many nodes a group has."""
     number: int = node.get("InstanceNum", DEFAULT_INSTANCES)
     return number
@@ -90,7 +90,7 @@ def hourly_price(body: Mapping[str, Any], specs: Mapping[str, Spec]) -> int:
         return 0
     nodes = body["ResourceConfigInfos"]
     # A type that is registered no more costs nothing.
-    return sum(specs[name].price * instances(node) for node in nodes if (name := node["InstanceType"]) in specs)
+    return sum(specs[name].price * instance_count(node) for node in nodes if (name := node["InstanceType"]) in specs)
 
 
 @dataclass(frozen=True)

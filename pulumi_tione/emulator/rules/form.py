@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.resources.catalogue import framework_versions, instances
+from pulumi_tione.emulator.resources.catalogue import framework_versions, instance_count
 from pulumi_tione.emulator.tasks.start_command import decode
 
 from .tags import TIONE_CODES, check_tags
@@ -21,14 +21,14 @@ IMAGE_TYPES = ("TCR", "CCR", "PreSet", "PRE_SET", "SYSTEM", "CUSTOM")
 SUPPLY_TYPES = ("", "TIDE", "SPOT")
 CLUSTER_TYPES = ("", "DEFAULT", "THIRD")
 
-LONGEST_NAME = 60
-LONGEST_REMARK = 1024
-LONGEST_TUNING_PARAMETERS = 2048
-MOST_DATA_CONFIGS = 10
-MOST_NODES = 1000
+MAX_NAME_LENGTH = 60
+MAX_REMARK_LENGTH = 1024
+MAX_TUNING_PARAMETERS_LENGTH = 2048
+MAX_DATA_CONFIGS = 10
+MAX_NODES = 1000
 """Of a task. Nobody documents a number; each is a pod here, and all pods come in one answer."""
 HANG_TIMEOUT_MINUTES = range(1, 14401)
-MOST_RESTARTS = 10
+MAX_RESTARTS = 10
 """What the vendor's own kit allows for SchedulePolicy.BackOffLimit."""
 
 _NAME = re.compile(r"[\u4e00-\u9fa5A-Za-z0-9][\u4e00-\u9fa5A-Za-z0-9_-]*")
@@ -42,15 +42,15 @@ def check_form(body: Body) -> None:
 
 def _name(body: Body) -> None:
     name = body["Name"]
-    if len(name) > LONGEST_NAME:
-        _refuse_length("Name", name, LONGEST_NAME)
+    if len(name) > MAX_NAME_LENGTH:
+        _refuse_length("Name", name, MAX_NAME_LENGTH)
     if not _NAME.fullmatch(name):
-        told = "must consist of Chinese or English letters, digits, `_` and `-`, and not begin with a sign"
-        _refuse("InvalidParameterValue", "Name", told)
+        problem = "must consist of Chinese or English letters, digits, `_` and `-`, and not begin with a sign"
+        _refuse("InvalidParameterValue", "Name", problem)
 
 
 def _lengths(body: Body) -> None:
-    for parameter, longest in (("Remark", LONGEST_REMARK), ("TuningParameters", LONGEST_TUNING_PARAMETERS)):
+    for parameter, longest in (("Remark", MAX_REMARK_LENGTH), ("TuningParameters", MAX_TUNING_PARAMETERS_LENGTH)):
         text = body.get(parameter, "")
         if len(text) > longest:
             _refuse_length(parameter, text, longest)
@@ -68,45 +68,45 @@ def _nodes(body: Body) -> None:
         _refuse_nodes("ResourceConfigInfos", "is empty: a task needs nodes")
     number = 0
     for index, node in enumerate(nodes):
-        place = f"ResourceConfigInfos.{index}"
+        parameter = f"ResourceConfigInfos.{index}"
         if not node["Role"]:
-            _refuse_nodes(f"{place}.Role", "is empty")
-        if instances(node) < 1:
-            _refuse_nodes(f"{place}.InstanceNum", "must be 1 or more")
-        number += instances(node)
-        if number > MOST_NODES:
-            _refuse_nodes(f"{place}.InstanceNum", f"makes {number} nodes in all: {MOST_NODES} at most")
+            _refuse_nodes(f"{parameter}.Role", "is empty")
+        if instance_count(node) < 1:
+            _refuse_nodes(f"{parameter}.InstanceNum", "must be 1 or more")
+        number += instance_count(node)
+        if number > MAX_NODES:
+            _refuse_nodes(f"{parameter}.InstanceNum", f"makes {number} nodes in all: {MAX_NODES} at most")
         if body["ChargeType"] == "POSTPAID_BY_HOUR":
-            _pay_as_you_go_node(node, place)
+            _pay_as_you_go_node(node, parameter)
         else:
-            _resource_group_node(node, place)
+            _resource_group_node(node, parameter)
 
 
-def _pay_as_you_go_node(node: Body, place: str) -> None:
+def _pay_as_you_go_node(node: Body, parameter: str) -> None:
     instance_type = node.get("InstanceType", "")
     if not instance_type:
-        _refuse_nodes(f"{place}.InstanceType", "is required where ChargeType is POSTPAID_BY_HOUR")
+        _refuse_nodes(f"{parameter}.InstanceType", "is required where ChargeType is POSTPAID_BY_HOUR")
     if (node.get("RDMAConfig") or {}).get("Enable"):
-        told = "cannot be true: pay-as-you-go nodes have no RDMA"
-        _refuse("InvalidParameterValue.RDMAConfigIllegal", f"{place}.RDMAConfig.Enable", told)
+        problem = "cannot be true: pay-as-you-go nodes have no RDMA"
+        _refuse("InvalidParameterValue.RDMAConfigIllegal", f"{parameter}.RDMAConfig.Enable", problem)
 
 
-def _resource_group_node(node: Body, place: str) -> None:
+def _resource_group_node(node: Body, parameter: str) -> None:
     for amount in ("Cpu", "Memory"):
         if node.get(amount, 0) < 1:
-            _refuse_nodes(f"{place}.{amount}", "is required where ChargeType is PREPAID")
+            _refuse_nodes(f"{parameter}.{amount}", "is required where ChargeType is PREPAID")
     if node.get("Gpu", 0) > 0 and not node.get("GpuType"):
-        _refuse_nodes(f"{place}.GpuType", "is required where Gpu is not 0")
+        _refuse_nodes(f"{parameter}.GpuType", "is required where Gpu is not 0")
     if node.get("InstanceType"):
-        _refuse_nodes(f"{place}.InstanceType", "must be empty where ChargeType is PREPAID")
+        _refuse_nodes(f"{parameter}.InstanceType", "must be empty where ChargeType is PREPAID")
 
 
 def _framework(body: Body) -> None:
     name, version = body.get("FrameworkName", ""), body.get("FrameworkVersion", "")
     versions = framework_versions(name)
     if version and versions and version not in versions:
-        told = f"is not offered for {name}: {', '.join(versions)} are"
-        _refuse("InvalidParameterValue.FrameworkVersionNotSupport", "FrameworkVersion", told)
+        problem = f"is not offered for {name}: {', '.join(versions)} are"
+        _refuse("InvalidParameterValue.FrameworkVersionNotSupport", "FrameworkVersion", problem)
 
 
 def _image(body: Body) -> None:
@@ -114,12 +114,12 @@ def _image(body: Body) -> None:
     if image is None:
         return
     if image["ImageType"] not in IMAGE_TYPES:
-        told = f"must be one of {', '.join(IMAGE_TYPES)}"
-        _refuse("InvalidParameterValue.ImageIllegal", "ImageInfo.ImageType", told)
+        problem = f"must be one of {', '.join(IMAGE_TYPES)}"
+        _refuse("InvalidParameterValue.ImageIllegal", "ImageInfo.ImageType", problem)
     url = image["ImageUrl"]
     if not url or "://" in url or any(character.isspace() for character in url):
-        told = "must be the address of an image, such as registry/namespace/image:tag"
-        _refuse("InvalidParameterValue.ImageIllegal", "ImageInfo.ImageUrl", told)
+        problem = "must be the address of an image, such as registry/namespace/image:tag"
+        _refuse("InvalidParameterValue.ImageIllegal", "ImageInfo.ImageUrl", problem)
     if image.get("ImageSecret") and image["ImageType"] != "CUSTOM":
         _refuse("InvalidParameterValue", "ImageInfo.ImageSecret", "is for the ImageType CUSTOM only")
 
@@ -134,17 +134,19 @@ def _start_commands(body: Body) -> None:
 
 
 def _cos_paths(body: Body) -> None:
-    for place, cos in _cos_places(body):
+    for parameter, cos in _cos_members(body):
         if len(cos["Paths"]) != 1:
             _refuse(
-                "InvalidParameterValue", f"{place}.Paths", f"has {len(cos['Paths'])} elements: exactly one is supported"
+                "InvalidParameterValue",
+                f"{parameter}.Paths",
+                f"has {len(cos['Paths'])} elements: exactly one is supported",
             )
 
 
-def _cos_places(body: Body) -> Iterator[tuple[str, Body]]:
-    for place in ("CodePackagePath", "Output"):
-        if body.get(place) is not None:
-            yield place, body[place]
+def _cos_members(body: Body) -> Iterator[tuple[str, Body]]:
+    for parameter in ("CodePackagePath", "Output"):
+        if body.get(parameter) is not None:
+            yield parameter, body[parameter]
     for index, mount in enumerate(body.get("DataConfigs", ())):
         if mount.get("COSSource") is not None:
             yield f"DataConfigs.{index}.COSSource", mount["COSSource"]
@@ -152,28 +154,28 @@ def _cos_places(body: Body) -> Iterator[tuple[str, Body]]:
 
 def _mounts(body: Body) -> None:
     mounts = body.get("DataConfigs", [])
-    if len(mounts) > MOST_DATA_CONFIGS:
-        told = f"has {len(mounts)} elements: {MOST_DATA_CONFIGS} at most"
-        _refuse("InvalidParameterValue.DatasetNumLimitExceeded", "DataConfigs", told)
+    if len(mounts) > MAX_DATA_CONFIGS:
+        problem = f"has {len(mounts)} elements: {MAX_DATA_CONFIGS} at most"
+        _refuse("InvalidParameterValue.DatasetNumLimitExceeded", "DataConfigs", problem)
     if sum(mount.get("LocalDiskSource") is not None for mount in mounts) > 1:
         _refuse("InvalidParameter", "DataConfigs", "has several local disks: one at most")
     if sum(mount.get("CBSSource") is not None for mount in mounts) > 1:
         _refuse("InvalidParameterValue", "DataConfigs", "has several CBS disks: one at most")
     mapped: dict[str, int] = {}
     for index, mount in enumerate(mounts):
-        place = f"DataConfigs.{index}"
+        parameter = f"DataConfigs.{index}"
         path = mount.get("MappingPath")
         if path and mapped.setdefault(path, index) != index:
-            told = f"is the one of DataConfigs.{mapped[path]} too"
-            _refuse("InternalError.ValidateCreateTaskFailed", f"{place}.MappingPath", told)
+            problem = f"is the one of DataConfigs.{mapped[path]} too"
+            _refuse("InternalError.ValidateCreateTaskFailed", f"{parameter}.MappingPath", problem)
         local_path = (mount.get("LocalDiskSource") or {}).get("LocalPath")
         if local_path and not local_path.startswith("/"):
             _refuse(
-                "InvalidParameterValue.PathIllegal", f"{place}.LocalDiskSource.LocalPath", "is not an absolute path"
+                "InvalidParameterValue.PathIllegal", f"{parameter}.LocalDiskSource.LocalPath", "is not an absolute path"
             )
         goose = mount.get("GooseFSSource")
         if goose is not None and not goose.get("Id"):
-            _refuse("InvalidParameterValue", f"{place}.GooseFSSource.Id", "is empty")
+            _refuse("InvalidParameterValue", f"{parameter}.GooseFSSource.Id", "is empty")
 
 
 def _built_in_code(body: Body) -> None:
@@ -183,8 +185,8 @@ def _built_in_code(body: Body) -> None:
     if uses_built_in_code and not any(
         mount.get("MappingPath", "").rstrip("/") == "/opt/ml/output/data" for mount in mounts
     ):
-        told = "has built-in code and no mount at /opt/ml/output/data"
-        _refuse("InvalidParameterValue.AIMarketOutputConfigEmpty", "DataConfigs", told)
+        problem = "has built-in code and no mount at /opt/ml/output/data"
+        _refuse("InvalidParameterValue.AIMarketOutputConfigEmpty", "DataConfigs", problem)
 
 
 def _code_repositories(body: Body) -> None:
@@ -202,15 +204,15 @@ def _log_delivery(body: Body) -> None:
 def check_log_delivery(enabled: bool, config: Body | None) -> None:
     """Delivery needs to know where to; EnableTrainingTaskClsConfig is checked by the same rule."""
     if enabled and not (config and config["LogsetId"] and config["TopicId"]):
-        told = "must name LogsetId and TopicId where LogEnable is true"
-        _refuse("InvalidParameterValue.ClsConfigRequired", "LogConfig", told)
+        problem = "must name LogsetId and TopicId where LogEnable is true"
+        _refuse("InvalidParameterValue.ClsConfigRequired", "LogConfig", problem)
 
 
 def _training_tool(body: Body) -> None:
     minutes = (body.get("TrainToolConfig") or {}).get("LogHangTimeoutInMinute")
     if minutes is not None and minutes not in HANG_TIMEOUT_MINUTES:
-        told = f"must be {HANG_TIMEOUT_MINUTES.start} to {HANG_TIMEOUT_MINUTES.stop - 1}"
-        _refuse("InvalidParameterValue", "TrainToolConfig.LogHangTimeoutInMinute", told)
+        problem = f"must be {HANG_TIMEOUT_MINUTES.start} to {HANG_TIMEOUT_MINUTES.stop - 1}"
+        _refuse("InvalidParameterValue", "TrainToolConfig.LogHangTimeoutInMinute", problem)
 
 
 def _supply(body: Body) -> None:
@@ -221,17 +223,17 @@ def _supply(body: Body) -> None:
 
 def _restarts(body: Body) -> None:
     limit = (body.get("SchedulePolicy") or {}).get("BackOffLimit")
-    if limit is not None and not 0 <= limit <= MOST_RESTARTS:
-        place = "SchedulePolicy.BackOffLimit"
-        _refuse("InvalidParameterValue.BackOffLimitIllegal", place, f"must be 0 to {MOST_RESTARTS}")
+    if limit is not None and not 0 <= limit <= MAX_RESTARTS:
+        parameter = "SchedulePolicy.BackOffLimit"
+        _refuse("InvalidParameterValue.BackOffLimitIllegal", parameter, f"must be 0 to {MAX_RESTARTS}")
 
 
 def _variables(body: Body) -> None:
     for index, variable in enumerate(body.get("Envs", ())):
         name = variable.get("Name") or ""
         if not name or "=" in name or "\0" in name:
-            told = "is empty" if not name else "has a sign that no variable's name can have"
-            _refuse("InvalidParameterValue", f"Envs.{index}.Name", told)
+            problem = "is empty" if not name else "has a sign that no variable's name can have"
+            _refuse("InvalidParameterValue", f"Envs.{index}.Name", problem)
 
 
 def _callback(body: Body) -> None:
@@ -272,18 +274,18 @@ RULES: tuple[Callable[[Body], None], ...] = (
 """In the order in which a request is checked; the first broken rule is the answer."""
 
 
-def _check_choice(value: str, choices: tuple[str, ...], place: str) -> None:
+def _check_choice(value: str, choices: tuple[str, ...], parameter: str) -> None:
     if value not in choices:
-        _refuse("InvalidParameterValue", place, f"must be one of {', '.join(choice or '``' for choice in choices)}")
+        _refuse("InvalidParameterValue", parameter, f"must be one of {', '.join(choice or '``' for choice in choices)}")
 
 
-def _refuse_nodes(place: str, told: str) -> NoReturn:
-    _refuse("InvalidParameterValue.ResourceConfigIllegal", place, told)
+def _refuse_nodes(parameter: str, problem: str) -> NoReturn:
+    _refuse("InvalidParameterValue.ResourceConfigIllegal", parameter, problem)
 
 
-def _refuse_length(place: str, text: str, longest: int) -> NoReturn:
-    _refuse("InvalidParameterValue.ParamLengthExceedLimit", place, f"has {len(text)} characters: {longest} at most")
+def _refuse_length(parameter: str, text: str, longest: int) -> NoReturn:
+    _refuse("InvalidParameterValue.ParamLengthExceedLimit", parameter, f"has {len(text)} characters: {longest} at most")
 
 
-def _refuse(code: str, place: str, told: str) -> NoReturn:
-    raise ApiError(code, f"The value of parameter `{place}` {told}.")
+def _refuse(code: str, parameter: str, problem: str) -> NoReturn:
+    raise ApiError(code, f"The value of parameter `{parameter}` {problem}.")

@@ -9,10 +9,10 @@ from typing import NoReturn
 
 from pulumi_tione.emulator.errors import ApiError
 
-MOST_TAGS = 50
+MAX_TAGS = 50
 """On a resource; those of the platform do not count [I]."""
-LONGEST_KEY = 127
-LONGEST_VALUE = 255
+MAX_KEY_LENGTH = 127
+MAX_VALUE_LENGTH = 255
 RESERVED = ("qcs:", "project", "项目")
 
 _CHARACTERS = re.compile(r"[^\W_]|[ +\-=._:/@()\[\],;><，；：。（）【】《》]")
@@ -55,45 +55,45 @@ TAG_CODES: Codes = {
 }
 
 
-def check_tags(tags: Sequence[tuple[str, str]], place: str, codes: Codes, most: int = MOST_TAGS) -> None:
-    """Refuse tags that cannot be bound; `place` is the list's, such as `Tags`."""
-    if len(tags) > most:
-        _refuse(codes[Flaw.TOO_MANY], place, f"has {len(tags)} tags: {most} at most")
+def check_tags(tags: Sequence[tuple[str, str]], parameter: str, codes: Codes, maximum: int = MAX_TAGS) -> None:
+    """Refuse tags that cannot be bound; `parameter` is the list's, such as `Tags`."""
+    if len(tags) > maximum:
+        _refuse(codes[Flaw.TOO_MANY], parameter, f"has {len(tags)} tags: {maximum} at maximum")
     seen: set[str] = set()
     for index, (key, value) in enumerate(tags):
-        check_key(key, f"{place}.{index}.TagKey", codes)
-        check_value(value, f"{place}.{index}.TagValue", codes)
+        check_key(key, f"{parameter}.{index}.TagKey", codes)
+        check_value(value, f"{parameter}.{index}.TagValue", codes)
         if key in seen:
-            _refuse(codes[Flaw.KEY_DUPLICATE], f"{place}.{index}.TagKey", "occurs a second time")
+            _refuse(codes[Flaw.KEY_DUPLICATE], f"{parameter}.{index}.TagKey", "occurs a second time")
         seen.add(key)
 
 
-def check_key(key: str, place: str, codes: Codes) -> None:
+def check_key(key: str, parameter: str, codes: Codes) -> None:
     if not key:
-        _refuse(codes[Flaw.KEY_EMPTY], place, "is empty")
-    if len(key) > LONGEST_KEY:
-        _refuse(codes[Flaw.KEY_LENGTH], place, f"has {len(key)} characters: {LONGEST_KEY} at most")
+        _refuse(codes[Flaw.KEY_EMPTY], parameter, "is empty")
+    if len(key) > MAX_KEY_LENGTH:
+        _refuse(codes[Flaw.KEY_LENGTH], parameter, f"has {len(key)} characters: {MAX_KEY_LENGTH} at maximum")
     reserved = next((beginning for beginning in RESERVED if key.startswith(beginning)), None)
     if reserved is not None:
-        _refuse(codes[Flaw.KEY_RESERVED], place, f"begins with `{reserved}`, which is reserved")
-    _check_characters(key, codes[Flaw.KEY_CHARACTER], place)
+        _refuse(codes[Flaw.KEY_RESERVED], parameter, f"begins with `{reserved}`, which is reserved")
+    _check_characters(key, codes[Flaw.KEY_CHARACTER], parameter)
 
 
-def check_value(value: str, place: str, codes: Codes) -> None:
+def check_value(value: str, parameter: str, codes: Codes) -> None:
     if not value:
-        _refuse(codes[Flaw.VALUE_EMPTY], place, "is empty")
-    if len(value) > LONGEST_VALUE:
-        _refuse(codes[Flaw.VALUE_LENGTH], place, f"has {len(value)} characters: {LONGEST_VALUE} at most")
-    _check_characters(value, codes[Flaw.VALUE_CHARACTER], place)
+        _refuse(codes[Flaw.VALUE_EMPTY], parameter, "is empty")
+    if len(value) > MAX_VALUE_LENGTH:
+        _refuse(codes[Flaw.VALUE_LENGTH], parameter, f"has {len(value)} characters: {MAX_VALUE_LENGTH} at maximum")
+    _check_characters(value, codes[Flaw.VALUE_CHARACTER], parameter)
 
 
-def _check_characters(text: str, code: str, place: str) -> None:
+def _check_characters(text: str, code: str, parameter: str) -> None:
     if text != text.strip():
-        _refuse(code, place, "begins or ends with a space")
+        _refuse(code, parameter, "begins or ends with a space")
     illegal = next((character for character in text if not _CHARACTERS.fullmatch(character)), None)
     if illegal is not None:
-        _refuse(code, place, f"has the character {illegal!a}, which no tag may have")
+        _refuse(code, parameter, f"has the character {illegal!a}, which no tag may have")
 
 
-def _refuse(code: str, place: str, told: str) -> NoReturn:
-    raise ApiError(code, f"The value of parameter `{place}` {told}.")
+def _refuse(code: str, parameter: str, problem: str) -> NoReturn:
+    raise ApiError(code, f"The value of parameter `{parameter}` {problem}.")

@@ -64,7 +64,7 @@ class Attempt:
     @property
     def grace_seconds(self) -> float:
         """How long its nodes have between being asked to end and being killed: as long as STOPPING is to last."""
-        return self.run.course.seconds.get(Status.STOPPING, DURATIONS[Status.STOPPING])
+        return self.run.plan.seconds.get(Status.STOPPING, DURATIONS[Status.STOPPING])
 
     def start(self) -> None:
         self._thread.start()
@@ -85,9 +85,9 @@ class Attempt:
 
     def _end(self, grace_seconds: float) -> None:
         self._is_ending = True
-        self._tell_to_end(grace_seconds)
+        self._end_containers(grace_seconds)
 
-    def _tell_to_end(self, grace_seconds: float) -> None:
+    def _end_containers(self, grace_seconds: float) -> None:
         # Under the lock: a node that is being started is told as well, or not started at all.
         with self._lock:
             for container in self.containers:
@@ -102,7 +102,7 @@ class Attempt:
         failure = next(filter(None, failures), None)
         last_status = "TERMINATED" if self._is_ending else "FAILED" if failure else "SUCCEEDED"
         for container in self.containers:
-            container.rest(last_status, self._now())
+            container.finish(last_status, self._now())
             container.clear()
         self._on_ended(self, failure)
 
@@ -123,12 +123,12 @@ class Attempt:
         try:
             self._output()  # what cannot be kept need not be computed
             for container in self.containers:
-                container.furnish(self.task.body, self._cos, self._check_that_it_goes_on)
+                container.prepare(self.task.body, self._cos, self._check_that_it_goes_on)
             port = _free_port()
             for container in self.containers:
                 self._start(container, port)
         except BaseException:
-            self._tell_to_end(self.grace_seconds)
+            self._end_containers(self.grace_seconds)
             raise
         self._on_started(self)
         return None
@@ -147,16 +147,16 @@ class Attempt:
         with selectors.DefaultSelector() as running:
             for container in self.containers:
                 if container.process is not None:
-                    running.register(container.process.told, selectors.EVENT_READ, container)
+                    running.register(container.process.output_pipe, selectors.EVENT_READ, container)
             while running.get_map():
                 for key, _ in running.select():
                     running.unregister(key.fileobj)
-                    ended_badly = key.data.has_ended(self._now())
+                    ended_badly = key.data.record_exit(self._now())
                     failure = failure or ended_badly
                     undecided.discard(key.data.node.index)
                 if (failure or not undecided) and not is_decided:
                     is_decided = True
-                    self._tell_to_end(self.grace_seconds)
+                    self._end_containers(self.grace_seconds)
         return failure
 
     def _write_output(self) -> str | None:

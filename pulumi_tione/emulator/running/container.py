@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .cos import Cos, CosError, copy, within
 from .environment import ADDRESS
-from .process import LostError, Process
+from .process import ProcessLostError, Process
 from .roles import Node
 from .spool import note
 
@@ -22,7 +22,7 @@ OUTPUT_DATA = "data"
 HOME = "root"
 """The folders and the file that a program finds, below what stands for `/` [D the data, I the others]."""
 
-_OTHER_SOURCES = (
+_UNSUPPORTED_SOURCES = (
     "DataSetSource",
     "CFSSource",
     "HDFSSource",
@@ -77,7 +77,7 @@ class Container:
             status = "PENDING" if begin is None else "RUNNING"
         return Condition(status, "" if begin is None else ADDRESS, begin, end)
 
-    def furnish(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> None:
+    def prepare(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> None:
         """Lay out the folders, with the code, the data and the parameters of a task."""
         for folder in (CODE, DATA, f"{OUTPUT}/{OUTPUT_DATA}", HOME):
             (self.root / folder).mkdir(parents=True)
@@ -85,9 +85,9 @@ class Container:
             parameters = self.root / HYPERPARAMETERS
             parameters.parent.mkdir()
             parameters.write_text(body["TuningParameters"], encoding="utf-8")
-        note(self.spool, *self._furnish(body, cos, check))
+        note(self.spool, *self._prepare(body, cos, check))
 
-    def _furnish(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> Iterator[str]:
+    def _prepare(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> Iterator[str]:
         if body.get("CodePackagePath"):
             package = _source(cos, body["CodePackagePath"])
             yield from copy(package, self.root / CODE, check)
@@ -101,7 +101,7 @@ class Container:
             target.mkdir(parents=True, exist_ok=True)
             if mount.get("COSSource"):
                 yield from copy(_source(cos, mount["COSSource"]), target, check)
-            for source in _OTHER_SOURCES:
+            for source in _UNSUPPORTED_SOURCES:
                 if mount.get(source):
                     yield f"there is no {source} here: {path} is an empty folder"
 
@@ -123,7 +123,7 @@ class Container:
         if self.process is not None:
             self.process.end(grace_seconds)
 
-    def has_ended(self, now: datetime) -> str | None:
+    def record_exit(self, now: datetime) -> str | None:
         """Note that the process has ended; give the failure, if it is one."""
         assert self.process is not None
         failure = None
@@ -131,15 +131,15 @@ class Container:
             exit_code = self.process.exit_code()
             if exit_code != 0:
                 failure = f"Pod {self.node.pod.name} ended with exit code {exit_code}."
-        except LostError as error:
+        except ProcessLostError as error:
             failure = f"Pod {self.node.pod.name} {error}."
         is_ending = self._ending_since is not None
         if is_ending:
             failure = None
-        self.rest("TERMINATED" if is_ending else "FAILED" if failure else "SUCCEEDED", now)
+        self.finish("TERMINATED" if is_ending else "FAILED" if failure else "SUCCEEDED", now)
         return failure
 
-    def rest(self, status: str, now: datetime) -> None:
+    def finish(self, status: str, now: datetime) -> None:
         """Stay in a status for good."""
         if self.ended_at is None:
             self._last_status = status

@@ -56,10 +56,10 @@ class Cos:
 def within(folder: Path, path: str) -> Path:
     """A path below a folder, whoever wrote it; one that leads out is an error, and so is one that a link leads out."""
     names = [name for name in path.split("/") if name not in ("", ".")]
-    there = folder.joinpath(*names)
-    if ".." in names or "\0" in path or not _is_within(folder, there):
+    target = folder.joinpath(*names)
+    if ".." in names or "\0" in path or not _is_within(folder, target):
         raise CosError(f"{path} leads out of its folder")
-    return there
+    return target
 
 
 def copy(source: Path, target: Path, check: Callable[[], None], without: str = "") -> Iterator[str]:
@@ -84,23 +84,23 @@ def copy(source: Path, target: Path, check: Callable[[], None], without: str = "
             yield from _copy_file(Path(folder, name), source, target, target / here / name, check)
 
 
-def _copy_file(file: Path, source: Path, boundary: Path, there: Path, check: Callable[[], None]) -> Iterator[str]:
-    name = there.relative_to(boundary)
+def _copy_file(file: Path, source: Path, boundary: Path, target: Path, check: Callable[[], None]) -> Iterator[str]:
+    name = target.relative_to(boundary)
     if not _is_within(source, file):
         yield f"{name} was not copied: it leads out of its folder"
     elif not file.is_file():
         yield f"{name} was not copied: it is no file"
-    elif not _is_within(boundary, there.parent):
+    elif not _is_within(boundary, target.parent):
         yield f"{name} was not copied: its place leads out of its folder"
     else:
-        there.parent.mkdir(parents=True, exist_ok=True)
-        if there.is_symlink() or not there.is_file():
-            there.unlink(missing_ok=True)
-        with open(file, "rb") as reading, open(there, "wb") as writing:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink() or not target.is_file():
+            target.unlink(missing_ok=True)
+        with open(file, "rb") as reading, open(target, "wb") as writing:
             while part := reading.read(_CHUNK_BYTES):
                 check()
                 writing.write(part)
-        there.chmod(stat.S_IMODE(file.stat().st_mode) & 0o777 | stat.S_IRUSR | stat.S_IWUSR)
+        target.chmod(stat.S_IMODE(file.stat().st_mode) & 0o777 | stat.S_IRUSR | stat.S_IWUSR)
 
 
 def _is_within(folder: Path, path: Path) -> bool:

@@ -21,9 +21,9 @@ from .container import Container
 from .cos import Cos
 from .folders import PREFIX, claim, remove_abandoned
 from .process import can_show_opt_ml
-from .spool import Printed, read
+from .spool import PrintedLine, read
 from .supervisor import LAST_GRACE_SECONDS
-from .ticker import Pulse
+from .ticker import Ticker
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,7 +32,7 @@ State = Callable[[], AbstractContextManager[datetime]]
 """Holds the lock on all state, with time having passed until now; what is changed meanwhile becomes permanent."""
 
 
-class Life(Protocol):
+class RunListener(Protocol):
     """What is told of runs."""
 
     def nodes_are_ready(self, task: Task, run: Run) -> None: ...
@@ -55,11 +55,11 @@ class Execution:
         self._attempts: dict[str, list[Attempt]] = {}
         self._is_stopping = False
 
-    def connect(self, life: Life, state: State) -> None:
+    def connect(self, life: RunListener, state: State) -> None:
         """Say whom to tell; before anything else. From now on there is something to `stop`."""
-        self._life = life
+        self._listener = life
         self._state = state
-        self._pulse = Pulse(self._clock.now, self._let_time_pass)
+        self._ticker = Ticker(self._clock.now, self._let_time_pass)
         remove_abandoned()
         self._folder = TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
         self._claim = claim(self.folder)
@@ -70,14 +70,14 @@ class Execution:
         return Path(self._folder.name)
 
     def start(self) -> None:
-        self._pulse.start()
+        self._ticker.start()
 
     def stop(self) -> None:
         """End everything that runs, and remove what there is of it."""
         with self._state():
             self._is_stopping = True
             attempts = [attempt for of_run in self._attempts.values() for attempt in of_run]
-        self._pulse.stop()
+        self._ticker.stop()
         for attempt in attempts:
             attempt.abandon(LAST_GRACE_SECONDS)
         for attempt in attempts:
@@ -91,12 +91,12 @@ class Execution:
         if not run.is_executed or self._is_stopping:
             return
         if run.due is not None:
-            self._pulse.at(run.due)
+            self._ticker.at(run.due)
         attempt = self._attempt_under_way(run)
         if run.status is Status.STARTING and attempt is None:
             self._begin(task, run)
         elif run.status is Status.STOPPING and attempt is None:
-            self._life.nodes_have_ended(task, run, None)
+            self._listener.nodes_have_ended(task, run, None)
         elif run.status is Status.STOPPING and attempt is not None:
             attempt.end()
         elif run.status is Status.PENDING and attempt is not None:
@@ -117,20 +117,20 @@ class Execution:
         return next((container for container in containers if container.node.pod.name == pod), None)
 
     def lines(
-        self, run: Run, wanted: Callable[[str], bool], since: datetime, until: datetime, *, descending: bool
+        self, run: Run, includes_pod: Callable[[str], bool], since: datetime, until: datetime, *, descending: bool
     ) -> Iterator[Line]:
-        """What the wanted pods of a run printed in a period, oldest or newest first."""
+        """What the includes_pod pods of a run printed in a period, oldest or newest first."""
         # In numbers: a period may begin or end with time itself.
         begin, end = ((moment - _EPOCH) // _MICROSECOND - self._ahead // _MICROSECOND for moment in (since, until))
         of_pods = [
             self._lines(container.node.pod.name, read(container.spool, begin, end, descending=descending))
             for attempt in self._attempts.get(run.instance_id, ())
             for container in attempt.containers
-            if wanted(container.node.pod.name)
+            if includes_pod(container.node.pod.name)
         ]
         return heapq.merge(*of_pods, key=lambda line: line.key, reverse=descending)
 
-    def _lines(self, pod: str, printed: Iterator[Printed]) -> Iterator[Line]:
+    def _lines(self, pod: str, printed: Iterator[PrintedLine]) -> Iterator[Line]:
         for each in printed:
             at = _EPOCH + each.microseconds * _MICROSECOND + self._ahead
             yield Line(at, pod, each.number, each.text, each.stream)
@@ -155,7 +155,7 @@ class Execution:
 
     def _has_started(self, attempt: Attempt) -> None:
         with self._state():
-            self._life.nodes_are_ready(attempt.task, attempt.run)
+            self._listener.nodes_are_ready(attempt.task, attempt.run)
 
     def _has_ended(self, attempt: Attempt, failure: str | None) -> None:
         with self._state():
@@ -165,7 +165,7 @@ class Execution:
             elif attempt.is_abandoned:
                 self.follow(attempt.task)  # its successor may be due by now
             else:
-                self._life.nodes_have_ended(attempt.task, attempt.run, failure)
+                self._listener.nodes_have_ended(attempt.task, attempt.run, failure)
 
     def _let_time_pass(self) -> None:
         with self._state():

@@ -52,15 +52,15 @@ def _make_mount_point(aside: Path) -> None:
     _mount(str(opt), aside, _MS_BIND | _MS_REC)
     _mount("none", opt, 0, "tmpfs", "mode=755")
     for entry in os.scandir(aside):
-        there = opt / entry.name
+        target = opt / entry.name
         if entry.is_symlink():
-            there.symlink_to(os.readlink(entry))
+            target.symlink_to(os.readlink(entry))
             continue
         if entry.is_dir():
-            there.mkdir()
+            target.mkdir()
         else:
-            there.touch()
-        _mount(entry.path, there, _MS_BIND | _MS_REC)
+            target.touch()
+        _mount(entry.path, target, _MS_BIND | _MS_REC)
     OPT_ML.mkdir()
 
 

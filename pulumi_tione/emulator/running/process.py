@@ -27,7 +27,7 @@ supervisor.main() if len(sys.argv) == 2 else supervisor.probe(Path(sys.argv[2]))
 _log = logging.getLogger("pulumi_tione.emulator")
 
 
-class LostError(Exception):
+class ProcessLostError(Exception):
     """A command of which nobody knows how it ended, or that could not be started; the message says why."""
 
 
@@ -38,7 +38,7 @@ class Process:
         self, command: str, environment: Mapping[str, str], root: Path, folder: Path, spool: Path, *, shows_opt_ml: bool
     ) -> None:
         """Run a command in a folder; `root` is what stands for the container's `/`, `spool` is where its lines go."""
-        order = {
+        spec = {
             "command": command,
             "environment": dict(environment),
             "root": str(root),
@@ -56,21 +56,21 @@ class Process:
             env={},
             start_new_session=True,  # a Ctrl-C is for the emulator, which tells everybody in its own way
         )
-        self._tell(json.dumps(order))
+        self._send(json.dumps(spec))
 
     @property
-    def told(self) -> IO[bytes]:
+    def output_pipe(self) -> IO[bytes]:
         """Becomes readable when everything has ended."""
         assert self._supervisor.stdout is not None
         return self._supervisor.stdout
 
     def end(self, grace_seconds: float) -> None:
         """Ask it to end, and have it killed after a while; it may have ended long since."""
-        self._tell(f"{grace_seconds:f}")
+        self._send(f"{grace_seconds:f}")
 
     def exit_code(self) -> int:
         """Wait until everything has ended, and say how the command did."""
-        text = self.told.read().decode("utf-8", "replace")
+        text = self.output_pipe.read().decode("utf-8", "replace")
         self._supervisor.wait()
         with self._lock:
             for pipe in (self._supervisor.stdin, self._supervisor.stdout):
@@ -81,12 +81,12 @@ class Process:
             outcome = json.loads(text)
         except ValueError:
             _log.error("the supervisor of a node ended with %s: %s", self._supervisor.returncode, text)
-            raise LostError("was lost: the process that watched it is gone") from None
+            raise ProcessLostError("was lost: the process that watched it is gone") from None
         if "error" in outcome:
-            raise LostError(f"could not be started: {outcome['error']}")
+            raise ProcessLostError(f"could not be started: {outcome['error']}")
         return int(outcome["exit_code"])
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         pipe = self._supervisor.stdin
         assert pipe is not None
         with self._lock, suppress(BrokenPipeError):
@@ -97,13 +97,13 @@ class Process:
 
 @functools.cache
 def can_show_opt_ml() -> bool:
-    """Whether this machine allows a mount namespace in which `/opt/ml` is a node's own. It is tried, once."""
+    """Whether this machine allows a mount namespace in which `/opt/ml` is a node's own. It is probe, once."""
     with TemporaryDirectory(prefix="pulumi-tione-") as root:
         Path(root, "opt/ml").mkdir(parents=True)
-        tried = subprocess.run(
+        probe = subprocess.run(
             [*_supervisor(), root], stdin=subprocess.DEVNULL, capture_output=True, cwd="/", env={}, check=False
         )
-    return tried.returncode == 0
+    return probe.returncode == 0
 
 
 def _supervisor() -> list[str]:

@@ -24,7 +24,7 @@ COMMANDS = {
 }
 """By role, the commands of which the first that is not empty is the node's [I]."""
 
-OTHER_COMMANDS = ("StartCmd", "WorkerStartCmd")
+DEFAULT_COMMANDS = ("StartCmd", "WorkerStartCmd")
 """For roles that are not in that table [I]."""
 
 
@@ -52,7 +52,7 @@ def nodes_of(task: Task, run: Run) -> list[Node]:
     nodes = []
     for index, pod in enumerate(ordered):
         role = pod.group["Role"]
-        choice = (known[name] for name in COMMANDS.get(role, OTHER_COMMANDS))
+        choice = (known[name] for name in COMMANDS.get(role, DEFAULT_COMMANDS))
         waits = mode in LAUNCHED_BY_ONE and index > 0
         command = None if waits else next(filter(None, choice), "")
         # Parameter servers serve until they are ended.

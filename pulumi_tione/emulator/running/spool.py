@@ -17,10 +17,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-LARGEST_BYTES = 8 * 1024 * 1024
+MAX_FILE_BYTES = 8 * 1024 * 1024
 """Of one file. When the later one is full it becomes the earlier one, and what that was is forgotten."""
 
-LONGEST_LINE = 64 * 1024
+MAX_LINE_BYTES = 64 * 1024
 """In bytes; what is longer is told as several lines."""
 
 _LATER, _EARLIER = "later", "earlier"
@@ -28,7 +28,7 @@ _DIGITS = 16
 """Of a time in microseconds, until the year 2286."""
 
 
-class Printed(NamedTuple):
+class PrintedLine(NamedTuple):
     """A line. `number` tells lines of one time apart; `stream` is `stdout` or `stderr`."""
 
     microseconds: int
@@ -40,10 +40,10 @@ class Printed(NamedTuple):
 class Writer:
     """Adds lines to what a pod printed."""
 
-    def __init__(self, folder: Path, largest_bytes: int = LARGEST_BYTES) -> None:
+    def __init__(self, folder: Path, max_bytes: int = MAX_FILE_BYTES) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._largest = largest_bytes
+        self._largest = max_bytes
         self._number = 0
         self._last = 0
         self._file = self._open()
@@ -79,7 +79,7 @@ def note(folder: Path, *texts: str) -> None:
         writer.close()
 
 
-def read(folder: Path, since: int, until: int, *, descending: bool = False) -> Iterator[Printed]:
+def read(folder: Path, since: int, until: int, *, descending: bool = False) -> Iterator[PrintedLine]:
     """The lines of a period, its ends included and given in microseconds; the newest first where that is asked for."""
     with ExitStack() as opened:
         # In this order: between the two the later file may become the earlier one, and then is found twice, not missed.
@@ -92,7 +92,7 @@ def read(folder: Path, since: int, until: int, *, descending: bool = False) -> I
                 yield from (_descending if descending else _ascending)(data, since, until)
 
 
-def _ascending(data: mmap.mmap, since: int, until: int) -> Iterator[Printed]:
+def _ascending(data: mmap.mmap, since: int, until: int) -> Iterator[PrintedLine]:
     position = _first(data, since)
     while (end := data.find(b"\n", position)) >= 0:
         printed = _printed(data[position:end])
@@ -102,7 +102,7 @@ def _ascending(data: mmap.mmap, since: int, until: int) -> Iterator[Printed]:
         position = end + 1
 
 
-def _descending(data: mmap.mmap, since: int, until: int) -> Iterator[Printed]:
+def _descending(data: mmap.mmap, since: int, until: int) -> Iterator[PrintedLine]:
     end = _first(data, until + 1) - 1
     while end >= 0:
         position = data.rfind(b"\n", 0, end) + 1
@@ -125,9 +125,9 @@ def _first(data: mmap.mmap, moment: int) -> int:
     return low
 
 
-def _printed(record: bytes) -> Printed:
+def _printed(record: bytes) -> PrintedLine:
     microseconds, number, stream, text = record.split(b" ", 3)
-    return Printed(int(microseconds), int(number), stream.decode(), text.decode("utf-8", "replace"))
+    return PrintedLine(int(microseconds), int(number), stream.decode(), text.decode("utf-8", "replace"))
 
 
 def _opened(path: Path, opened: ExitStack) -> BinaryIO | None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .mounts import OPT_ML, show_opt_ml
-from .spool import LONGEST_LINE, Writer
+from .spool import MAX_LINE_BYTES, Writer
 
 LAST_GRACE_SECONDS = 0.5
 """Between SIGTERM and SIGKILL where the emulator itself ends."""
@@ -38,12 +38,12 @@ _PR_SET_CHILD_SUBREAPER = 36
 def main() -> None:
     """Run one command to its end."""
     first, _, more = _read_line(sys.stdin.fileno())
-    order = json.loads(first)
+    spec = json.loads(first)
     outcome: dict[str, Any]
     try:
-        if order["shows_opt_ml"]:
-            show_opt_ml(Path(order["root"]))
-        outcome = {"exit_code": _run(order, more)}
+        if spec["shows_opt_ml"]:
+            show_opt_ml(Path(spec["root"]))
+        outcome = {"exit_code": _run(spec, more)}
     except (OSError, ValueError) as error:
         outcome = {"error": str(error)}
     print(json.dumps(outcome), flush=True)
@@ -57,24 +57,24 @@ def probe(root: Path) -> None:
         raise OSError("a mount had no effect")
 
 
-def _run(order: dict[str, Any], orders: bytes) -> int:
+def _run(spec: dict[str, Any], instructions: bytes) -> int:
     _adopt_orphans()
     wake, woken = os.pipe()
     for end in (wake, woken):
         os.set_blocking(end, False)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    writer = Writer(Path(order["spool"]))
+    writer = Writer(Path(spec["spool"]))
     process = subprocess.Popen(
-        ["bash", "-c", order["command"].encode()],
-        cwd=order["folder"],
-        env={name.encode(): value.encode() for name, value in order["environment"].items()},
+        ["bash", "-c", spec["command"].encode()],
+        cwd=spec["folder"],
+        env={name.encode(): value.encode() for name, value in spec["environment"].items()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    watch = _Watch(process, writer, wake, orders)
+    watch = _Watch(process, writer, wake, instructions)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: watch.end(LAST_GRACE_SECONDS))
     return watch.until_all_has_ended()
@@ -83,14 +83,14 @@ def _run(order: dict[str, Any], orders: bytes) -> int:
 class _Watch:
     """A command and all that descends from it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], writer: Writer, wake: int, orders: bytes) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], writer: Writer, wake: int, instructions: bytes) -> None:
         self._process = process
         self._exit_code: int | None = None
         self._kill_at: float | None = None
         self._first_kill: float | None = None
-        self._orders = orders
+        self._instructions = instructions
         self._selector = selectors.DefaultSelector()
-        self._selector.register(sys.stdin.fileno(), selectors.EVENT_READ, self._take_orders)
+        self._selector.register(sys.stdin.fileno(), selectors.EVENT_READ, self._read_instructions)
         self._selector.register(wake, selectors.EVENT_READ, lambda: os.read(wake, 4096))
         self._streams: list[_Stream] = []
         for name, file in (("stdout", process.stdout), ("stderr", process.stderr)):
@@ -102,8 +102,8 @@ class _Watch:
     def until_all_has_ended(self) -> int:
         """Wait; give the exit code of the command, which is 128 and the signal's number where a signal ended it."""
         try:
-            self._obey()  # an order may have come together with the command
-            while self._reap() and not self._is_hopeless():
+            self._follow_instructions()  # an spec may have come together with the command
+            while self._reap() and not self._cannot_be_killed():
                 if self._exit_code is not None and self._kill_at is None:
                     # As in a container: what a command leaves in the background ends with it.
                     self._kill_at = time.monotonic()
@@ -123,16 +123,16 @@ class _Watch:
         self._kill_at = deadline if self._kill_at is None else min(self._kill_at, deadline)
         self._signal(signal.SIGTERM)
 
-    def _take_orders(self) -> None:
+    def _read_instructions(self) -> None:
         more = os.read(sys.stdin.fileno(), 4096)
-        self._orders += more
-        self._obey()
+        self._instructions += more
+        self._follow_instructions()
         if not more:
             self._selector.unregister(sys.stdin.fileno())
             self.end(LAST_GRACE_SECONDS)
 
-    def _obey(self) -> None:
-        *lines, self._orders = self._orders.split(b"\n")
+    def _follow_instructions(self) -> None:
+        *lines, self._instructions = self._instructions.split(b"\n")
         for line in lines:
             self.end(float(line))
 
@@ -161,7 +161,7 @@ class _Watch:
             self._first_kill = self._first_kill or now
             self._kill_at = now + _AGAIN_SECONDS
 
-    def _is_hopeless(self) -> bool:
+    def _cannot_be_killed(self) -> bool:
         return self._first_kill is not None and time.monotonic() > self._first_kill + _GIVE_UP_SECONDS
 
     def _seconds_left(self) -> float | None:
@@ -187,15 +187,15 @@ class _Stream:
         self.file = file
         self._name = name
         self._writer = writer
-        self._rest = b""
+        self._partial_line = b""
 
     def read(self) -> bool:
         """Take a part of what is there; say whether there was any."""
-        more = os.read(self.file, LONGEST_LINE)
-        *whole, self._rest = (self._rest + more).split(b"\n")
+        more = os.read(self.file, MAX_LINE_BYTES)
+        *whole, self._partial_line = (self._partial_line + more).split(b"\n")
         lines = [part for line in whole for part in _parts(line)]
-        if len(self._rest) >= LONGEST_LINE:
-            *parts, self._rest = _parts(self._rest)
+        if len(self._partial_line) >= MAX_LINE_BYTES:
+            *parts, self._partial_line = _parts(self._partial_line)
             lines += parts
         self._write(lines)
         return bool(more)
@@ -205,8 +205,8 @@ class _Stream:
         with suppress(BlockingIOError):
             while self.read():
                 pass
-        if self._rest:
-            self._write([self._rest])
+        if self._partial_line:
+            self._write([self._partial_line])
 
     def _write(self, lines: list[bytes]) -> None:
         # A full disk costs lines, not the run.
@@ -217,9 +217,9 @@ class _Stream:
 def _parts(line: bytes) -> list[bytes]:
     """A line in parts that are not too long, cut between characters of UTF-8."""
     parts = []
-    while len(line) > LONGEST_LINE:
-        end = LONGEST_LINE
-        while end > LONGEST_LINE - 4 and line[end] & 0xC0 == 0x80:
+    while len(line) > MAX_LINE_BYTES:
+        end = MAX_LINE_BYTES
+        while end > MAX_LINE_BYTES - 4 and line[end] & 0xC0 == 0x80:
             end -= 1
         parts.append(line[:end])
         line = line[end:]
@@ -248,9 +248,9 @@ def _descendants() -> list[int]:
         for name in os.listdir("/proc"):
             if name.isdigit():
                 with suppress(OSError):
-                    told = Path("/proc", name, "stat").read_bytes()
-                    parents[int(name)] = int(told.rpartition(b")")[2].split()[1])
+                    stat = Path("/proc", name, "stat").read_bytes()
+                    parents[int(name)] = int(stat.rpartition(b")")[2].split()[1])
     family = {os.getpid()}
-    while found := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= found
+    while children := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= children
     return sorted(family - {os.getpid()})

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 
-class Pulse:
+class Ticker:
     """Beats, from a thread of its own, at the moments that it was told."""
 
-    def __init__(self, now: Callable[[], datetime], beat: Callable[[], None]) -> None:
+    def __init__(self, now: Callable[[], datetime], on_tick: Callable[[], None]) -> None:
         self._now = now
-        self._beat = beat
+        self._on_tick = on_tick
         self._moments: list[datetime] = []
         self._is_stopped = False
         self._changed = threading.Condition()
@@ -36,7 +36,7 @@ class Pulse:
 
     def _run(self) -> None:
         while self._wait():
-            self._beat()
+            self._on_tick()
 
     def _wait(self) -> bool:
         """Wait for the next moment; False: there will be none."""

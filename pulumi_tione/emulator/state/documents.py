@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from pulumi_tione.emulator.accounts import Caller, Key
-from pulumi_tione.emulator.tasks.lifecycle import Course, Event, Status
+from pulumi_tione.emulator.tasks.lifecycle import RunPlan, Event, Status
 from pulumi_tione.emulator.tasks.task import Operator, Run, Task
 
 Document = dict[str, Any]
 
 
-def of_task(task: Task) -> Document:
+def task_to_document(task: Task) -> Document:
     return {
         "id": task.id,
         "region": task.region,
@@ -26,13 +26,13 @@ def of_task(task: Task) -> Document:
         "log_enable": task.log_enable,
         "log_config": task.log_config,
         "operator": None if task.operator is None else asdict(task.operator),
-        "runs": [_of_run(run) for run in task.runs],
-        "changed": task.changed,
+        "runs": [_run_to_document(run) for run in task.runs],
+        "changed": task.overrides,
         "hidden_list_calls": task.hidden_list_calls,
     }
 
 
-def to_task(document: Document) -> Task:
+def task_from_document(document: Document) -> Task:
     return Task(
         **{
             **document,
@@ -40,17 +40,17 @@ def to_task(document: Document) -> Task:
             "created_at": datetime.fromisoformat(document["created_at"]),
             "updated_at": datetime.fromisoformat(document["updated_at"]),
             "operator": None if document["operator"] is None else Operator(**document["operator"]),
-            "runs": [_to_run(run) for run in document["runs"]],
+            "runs": [_run_from_document(run) for run in document["runs"]],
         }
     )
 
 
-def of_key(key: Key) -> Document:
+def key_to_document(key: Key) -> Document:
     document = asdict(key)
     return {**document, "expires": key.expires.isoformat() if key.expires else None}
 
 
-def to_key(document: Document) -> Key:
+def key_from_document(document: Document) -> Key:
     expires = document["expires"]
     return Key(
         **{
@@ -61,32 +61,32 @@ def to_key(document: Document) -> Key:
     )
 
 
-def _of_run(run: Run) -> Document:
-    course = run.course
+def _run_to_document(run: Run) -> Document:
+    plan = run.plan
     return {
         "instance_id": run.instance_id,
         "history": [[status.value, at.isoformat()] for status, at in run.history],
         "due": None if run.due is None else run.due.isoformat(),
         "failure_reason": run.failure_reason,
         "is_executed": run.is_executed,
-        "course": {
-            "outcome": course.outcome.value,
-            "failure_reason": course.failure_reason,
-            "seconds": {status.value: seconds for status, seconds in course.seconds.items()},
-            "output": course.output,
+        "course": {  # the keys of a state file keep their first names
+            "outcome": plan.outcome.value,
+            "failure_reason": plan.failure_reason,
+            "seconds": {status.value: seconds for status, seconds in plan.seconds.items()},
+            "output": plan.output,
         },
     }
 
 
-def _to_run(document: Document) -> Run:
-    course, due = document["course"], document["due"]
-    output = course["output"]
+def _run_from_document(document: Document) -> Run:
+    plan, due = document["course"], document["due"]
+    output = plan["output"]
     return Run(
         instance_id=document["instance_id"],
-        course=Course(
-            outcome=Event(course["outcome"]),
-            failure_reason=course["failure_reason"],
-            seconds={Status(status): seconds for status, seconds in course["seconds"].items()},
+        plan=RunPlan(
+            outcome=Event(plan["outcome"]),
+            failure_reason=plan["failure_reason"],
+            seconds={Status(status): seconds for status, seconds in plan["seconds"].items()},
             output=None if output is None else tuple((after, line) for after, line in output),
         ),
         history=[(Status(status), datetime.fromisoformat(at)) for status, at in document["history"]],

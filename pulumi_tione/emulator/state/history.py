@@ -189,7 +189,7 @@ class _Past:
         version = self._history.version(task_id, self._moment)
         if version is None:
             return None
-        task = version.settled(self._moment.now)
+        task = version.as_of(self._moment.now)
         if self._tags < self._moment:
             tagged = self._history.version(task_id, self._tags)
             tags, system_tags = (tagged.tags, tagged.system_tags) if tagged else ({}, {})

@@ -13,12 +13,12 @@ from pulumi_tione.emulator.accounts import Caller, Key, Keyring
 from pulumi_tione.emulator.clock import Clock
 from pulumi_tione.emulator.faults.lag import Lag
 from pulumi_tione.emulator.ids import TaskIds, instance_id
-from pulumi_tione.emulator.resources.catalogue import instances
+from pulumi_tione.emulator.resources.catalogue import instance_count
 from pulumi_tione.emulator.resources.registry import Registry
 from pulumi_tione.emulator.resources.tag_quota import TagQuota
 from pulumi_tione.emulator.running import Cos, Execution
 from pulumi_tione.emulator.tasks.lifecycle import Event, Status
-from pulumi_tione.emulator.tasks.run_rules import Order, Orders
+from pulumi_tione.emulator.tasks.run_rules import RunRule, RunRules
 from pulumi_tione.emulator.tasks.task import Operator, Run, Task
 from pulumi_tione.emulator.tasks.workload import Program
 
@@ -47,7 +47,7 @@ class Switches:
     """Whether LatestInstanceId is told of a task that is SUBMITTING; else it is empty."""
 
 
-class Cloud:
+class Service:
     """All state. It changes by the methods below and by time, which `settle` lets pass."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Cloud:
         clock: Clock,
         keyring: Keyring,
         switches: Switches | None = None,
-        orders: Orders | None = None,
+        run_rules: RunRules | None = None,
         storage: Storage | None = None,
         execution: Execution | None = None,
         cos: Cos | None = None,
@@ -64,7 +64,7 @@ class Cloud:
         self.clock = clock
         self.keyring = keyring
         self.switches = switches or Switches()
-        self.orders = orders or Orders()
+        self.run_rules = run_rules or RunRules()
         self.execution = execution
         self.cos = cos
         self.registry = Registry()
@@ -84,14 +84,14 @@ class Cloud:
         self._storage = storage or Memory()
         self._load()
 
-    def settle(self) -> datetime:
+    def catch_up(self) -> datetime:
         """Bring all tasks up to the present; give the present."""
         now = self.clock.now()
         while self._due and self._due[0][0] <= now:
             _, task_id = heapq.heappop(self._due)
             task = self._tasks.get(task_id)
             if task is not None:
-                task.settle(now)
+                task.catch_up(now)
                 self._watch(task)
         return now
 
@@ -101,7 +101,7 @@ class Cloud:
         self.clock.advance(seconds)
         if self._history is not None:
             self._history.note_advance(real, now, seconds)
-        return self.settle()
+        return self.catch_up()
 
     @property
     def lag(self) -> Lag:
@@ -109,7 +109,7 @@ class Cloud:
 
     def set_lag(self, lag: Lag) -> None:
         """Let reads lag from now on; what was before, none of them will see."""
-        self.settle()
+        self.catch_up()
         if lag.is_none:
             self._history = None
         elif self._history is None:
@@ -119,7 +119,7 @@ class Cloud:
 
     def view(self, kind: str) -> View:
         """Return what a call of this kind of read sees; each call is to ask once."""
-        now = self.settle()
+        now = self.catch_up()
         return View(self._tasks, now) if self._history is None else self._history.view(kind)
 
     def tasks(self) -> Iterator[Task]:
@@ -148,12 +148,12 @@ class Cloud:
         task.system_tags = {"qcs:tag:createdBy": f"{caller.kind}:{caller.sub_uin}:{caller.name}"}
         task.log_enable = body.get("LogEnable", False)
         task.log_config = dict(body.get("LogConfig") or {})
-        self._take_changes(task)
+        self._apply_overrides(task)
         task.runs.append(self._new_run(task, now))
         self._tasks[task.id] = task
         self._taken_names[caller.uin, region, task.name] = task.id
         self._storage.put("name", f"{caller.uin} {region} {task.name}", task.id)
-        self._changed(task)
+        self._save(task)
         return task
 
     def bind_tags(self, task: Task, tags: Mapping[str, str]) -> None:
@@ -163,12 +163,12 @@ class Cloud:
         for key, value in tags.items():
             pair = [task.owner.uin, key, value]
             self._storage.put("tag", json.dumps(pair), pair)
-        self._changed(task)
+        self._save(task)
 
     def unbind_tags(self, task: Task, keys: Sequence[str]) -> None:
         for key in keys:
             task.tags.pop(key, None)
-        self._changed(task)
+        self._save(task)
 
     def deliver_logs(
         self, task: Task, enabled: bool, config: Mapping[str, str] | None, operator: Operator, now: datetime
@@ -176,44 +176,44 @@ class Cloud:
         task.log_enable = enabled
         if config is not None:
             task.log_config = dict(config)
-        self.was_operated(task, operator, now)
+        self.record_operation(task, operator, now)
 
-    def lend_key(self, caller: Caller, expires: datetime) -> Key:
-        key = self.keyring.lend(caller, expires)
-        self._storage.put("key", key.secret_id, documents.of_key(key))
+    def issue_temporary_key(self, caller: Caller, expires: datetime) -> Key:
+        key = self.keyring.issue_temporary_key(caller, expires)
+        self._storage.put("key", key.secret_id, documents.key_to_document(key))
         return key
 
     def start(self, task: Task, operator: Operator, now: datetime) -> None:
-        task.after(Event.IS_STARTED)
+        task.next_status(Event.IS_STARTED)
         task.runs.append(self._new_run(task, now))
-        self.was_operated(task, operator, now)
+        self.record_operation(task, operator, now)
 
     def stop(self, task: Task, operator: Operator, now: datetime) -> None:
-        task.happen(Event.IS_STOPPED, now)
+        task.apply(Event.IS_STOPPED, now)
         task.run.failure_reason = "Platform Stop" if operator.is_platform else "User Stop"
-        self.was_operated(task, operator, now)
+        self.record_operation(task, operator, now)
 
     def preempt(self, task: Task, now: datetime) -> None:
-        task.happen(Event.IS_PREEMPTED, now)
-        self._changed(task)
+        task.apply(Event.IS_PREEMPTED, now)
+        self._save(task)
 
     def nodes_are_ready(self, task: Task, run: Run) -> None:
         """The processes of a run that is executed are there."""
         if self._is_under_way(task, run) and run.status is Status.STARTING:
-            task.happen(Event.TIME_PASSES, self.clock.now())
-            self._changed(task)
+            task.apply(Event.TIME_PASSES, self.clock.now())
+            self._save(task)
 
     def nodes_have_ended(self, task: Task, run: Run, failure: str | None) -> None:
         """The processes of a run that is executed are gone: because they were done, or because they were to end."""
         if not self._is_under_way(task, run):
             return
         if run.status is Status.STOPPING:
-            task.happen(Event.TIME_PASSES, self.clock.now())
+            task.apply(Event.TIME_PASSES, self.clock.now())
         elif failure is not None:
-            task.happen(Event.FAILS, self.clock.now(), failure)
+            task.apply(Event.FAILS, self.clock.now(), failure)
         else:
-            task.happen(Event.SUCCEEDS, self.clock.now())
-        self._changed(task)
+            task.apply(Event.SUCCEEDS, self.clock.now())
+        self._save(task)
 
     def delete(self, task: Task) -> None:
         if self.execution is not None:
@@ -226,12 +226,12 @@ class Cloud:
             del self._taken_names[task.owner.uin, task.region, task.name]
             self._storage.drop("name", f"{task.owner.uin} {task.region} {task.name}")
 
-    def spoil(self, task: Task, *, hidden_list_calls: int, without_tags: bool) -> None:
+    def corrupt_creation(self, task: Task, *, hidden_list_calls: int, without_tags: bool) -> None:
         """Let a creation that was just made be an odd one, by order."""
         task.hidden_list_calls = hidden_list_calls
         if without_tags:
             task.tags.clear()
-        self._changed(task)
+        self._save(task)
 
     def hides(self, task_id: str) -> bool:
         """Whether a task is to be missing from one more list call, by order; the call counts."""
@@ -241,11 +241,11 @@ class Cloud:
         task.hidden_list_calls -= 1
         return True
 
-    def was_operated(self, task: Task, operator: Operator, now: datetime) -> None:
+    def record_operation(self, task: Task, operator: Operator, now: datetime) -> None:
         """Note who did something to a task, and when."""
         task.operator = operator
         task.updated_at = now
-        self._changed(task)
+        self._save(task)
 
     def free_capacity(self, resource_group: str) -> Amounts:
         """What a registered resource group has left, of the amounts that it was registered with."""
@@ -257,21 +257,21 @@ class Cloud:
                 free = {amount: left - used[amount] for amount, left in free.items()}
         return free
 
-    def order(self, order: Order, about: str | None = None) -> None:
+    def add_run_rule(self, rule: RunRule, target: str | None = None) -> None:
         """Say how runs shall go: those of the task with this name or id, or all that nothing else was said about.
 
         A run that is under way takes its new course at once, the time that it has had counting.
         """
-        self.orders.place(order, about)
-        now = self.settle()
+        self.run_rules.add(rule, target)
+        now = self.catch_up()
         for task in self._tasks.values():
-            if about in (None, task.name, task.id):
-                self._take_changes(task)
+            if target in (None, task.name, task.id):
+                self._apply_overrides(task)
                 if task.is_active:
-                    task.run.course = self.orders.course(task)
-                    task.run.plan_end(not_before=now)
-                self._changed(task)
-        self.settle()
+                    task.run.plan = self.run_rules.plan_for(task)
+                    task.run.schedule_end(not_before=now)
+                self._save(task)
+        self.catch_up()
 
     def register(self, kind: str, resource_id: str, **facts: Any) -> None:
         self.registry.register(kind, resource_id, **facts)
@@ -289,22 +289,22 @@ class Cloud:
         self._storage.close()
 
     def _new_run(self, task: Task, now: datetime) -> Run:
-        run = Run(instance_id(task.id), self.orders.course(task), [], is_executed=self.execution is not None)
+        run = Run(instance_id(task.id), self.run_rules.plan_for(task), [], is_executed=self.execution is not None)
         run.enter(Status.SUBMITTING, now)
         return run
 
-    def _take_changes(self, task: Task) -> None:
-        order = self.orders.about(task)
-        task.changed.update(order.changed)
-        task.system_tags.update(order.system_tags)
+    def _apply_overrides(self, task: Task) -> None:
+        rule = self.run_rules.rule_for(task)
+        task.overrides.update(rule.overrides)
+        task.system_tags.update(rule.system_tags)
 
-    def _changed(self, task: Task) -> None:
+    def _save(self, task: Task) -> None:
         """Keep a task as it is now, and look after it when its present status ends."""
         self._watch(task)
         if self._history is not None:
             self._history.record(task.id, task)
         if self._storage.keeps:
-            self._storage.put("task", task.id, documents.of_task(task))
+            self._storage.put("task", task.id, documents.task_to_document(task))
             self._storage.put("clock", "now", self.clock.now().isoformat())
 
     def _watch(self, task: Task) -> None:
@@ -319,7 +319,7 @@ class Cloud:
     def _load(self) -> None:
         """Take up what an earlier emulator left. What time has brought about since then follows from the clock."""
         for task_id, document in self._storage.load("task"):
-            self._tasks[task_id] = task = documents.to_task(document)
+            self._tasks[task_id] = task = documents.task_from_document(document)
             task.specs = self.registry.specs
             self._ids.last = max(self._ids.last, int(task_id.rpartition("-")[2]))
         for key, task_id in self._storage.load("name"):
@@ -328,7 +328,7 @@ class Cloud:
         if self.execution is None:
             # Else only keys that were made at this start are honoured.
             for _, document in self._storage.load("key"):
-                self.keyring.add(documents.to_key(document))
+                self.keyring.add(documents.key_from_document(document))
         for _, (uin, tag_key, value) in self._storage.load("tag"):
             self.tag_quota.use(uin, {tag_key: value})
         for key, facts in self._storage.load("registered"):
@@ -344,17 +344,17 @@ class Cloud:
         """End a run whose processes ended with an earlier emulator. They are not started again: nobody asked for it."""
         now = self.clock.now()
         if task.status is Status.SUBMITTING:
-            task.happen(Event.SUBMISSION_FAILS, now)
+            task.apply(Event.SUBMISSION_FAILS, now)
         elif task.status is Status.STOPPING:
-            task.happen(Event.TIME_PASSES, now)
+            task.apply(Event.TIME_PASSES, now)
         else:
-            task.happen(Event.IS_STOPPED, now)
-            task.happen(Event.TIME_PASSES, now)
+            task.apply(Event.IS_STOPPED, now)
+            task.apply(Event.TIME_PASSES, now)
             task.run.failure_reason = "Platform Stop"
             task.operator = Operator("STOP", is_platform=True)
-        self._changed(task)
+        self._save(task)
 
 
 def needs(nodes: Sequence[Mapping[str, Any]]) -> Amounts:
     """What the nodes of a task need in total."""
-    return {amount: sum(node.get(amount, 0) * instances(node) for node in nodes) for amount in AMOUNTS}
+    return {amount: sum(node.get(amount, 0) * instance_count(node) for node in nodes) for amount in AMOUNTS}

@@ -1,7 +1,7 @@
 """Where state is kept beyond the life of the process: in a file, or nowhere.
 
 State is kept as documents, each of a kind and with a key. Changes become permanent together at `commit`, which comes
-before the answer that acknowledges them: whoever was told that a task exists finds it after any crash of the emulator.
+before the answer that acknowledges them: whoever was problem that a task exists finds it after any crash of the emulator.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class File:
         except sqlite3.Error as error:
             self._database.close()
             busy = "locked" in str(error)
-            told = "is in use by another emulator" if busy else f"cannot be used: {error}"
-            raise StateFileError(f"the state file {path} {told}") from error
+            problem = "is in use by another emulator" if busy else f"cannot be used: {error}"
+            raise StateFileError(f"the state file {path} {problem}") from error
         except StateFileError:
             self._database.close()
             raise

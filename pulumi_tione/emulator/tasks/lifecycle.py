@@ -20,7 +20,7 @@ class Status(str, Enum):
     SUBMIT_FAILED = "SUBMIT_FAILED"
 
 
-AT_REST = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
+TERMINAL = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
 """Where a task stays until somebody starts or deletes it [I]."""
 
 BILLED = frozenset({Status.STARTING, Status.RUNNING, Status.STOPPING})
@@ -81,7 +81,7 @@ Output = tuple[tuple[float, str], ...]
 
 
 @dataclass(frozen=True)
-class Course:
+class RunPlan:
     """How a run is going to go: how it ends, and how many seconds its statuses last."""
 
     outcome: Event = Event.SUCCEEDS

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulumi_tione.emulator.resources.catalogue import instances
+from pulumi_tione.emulator.resources.catalogue import instance_count
 
-from .lifecycle import AT_REST, Status
-from .task import LONGEST, Run, Task
+from .lifecycle import TERMINAL, Status
+from .task import MAX_DURATION_SECONDS, Run, Task
 
 POD_STATUS = {
     Status.PENDING: "PENDING",
@@ -73,7 +73,7 @@ def pods(task: Task, run: Run) -> list[Pod]:
     names = []
     counted: dict[str, int] = {}
     for group in task.body["ResourceConfigInfos"]:
-        for _ in range(instances(group)):
+        for _ in range(instance_count(group)):
             role = group["Role"].lower()
             if role == "worker" and "master" not in counted:
                 role = "master"
@@ -85,14 +85,14 @@ def pods(task: Task, run: Run) -> list[Pod]:
 def lines(
     task: Task,
     run: Run,
-    wanted: Callable[[str], bool],
-    has: Callable[[str], bool],
+    includes_pod: Callable[[str], bool],
+    has_keywords: Callable[[str], bool],
     since: datetime,
     until: datetime,
     *,
     descending: bool,
 ) -> Iterator[Line]:
-    """What the wanted pods of a run that is not executed printed in a period, oldest or newest first.
+    """What the includes_pod pods of a run that is not executed printed in a period, oldest or newest first.
 
     A run prints what it was ordered to; or what its start command is understood to print; or, as nothing is executed,
     one line that says so. Pods and lines may be many: no more of them are made than are asked for.
@@ -100,7 +100,7 @@ def lines(
     printed = [
         (timedelta(seconds=after), number, text)
         for number, (after, text) in enumerate(_printed(task, run))
-        if after <= LONGEST and has(text)
+        if after <= MAX_DURATION_SECONDS and has_keywords(text)
     ]
     printed.sort()
     # A preempted run prints again: its lines must not be taken for the earlier ones.
@@ -109,7 +109,7 @@ def lines(
     of_pods = [
         _lines_of_pod(pod.name, printed, periods, since, until, descending=descending)
         for pod in pods(task, run)
-        if wanted(pod.name)
+        if includes_pod(pod.name)
     ]
     return heapq.merge(*of_pods, key=lambda line: line.key, reverse=descending)
 
@@ -147,8 +147,8 @@ def occurrences(run: Run, now: datetime) -> list[Occurrence]:
 
 
 def _printed(task: Task, run: Run) -> tuple[tuple[float, str], ...]:
-    if run.course.output is not None:
-        return run.course.output
+    if run.plan.output is not None:
+        return run.plan.output
     if task.program.workload is not None:
         return task.program.workload.output
     return ((0.0, "This run is emulated: its start command is not executed."),)
@@ -167,4 +167,4 @@ def _is_warning(status: Status) -> bool:
 
 
 def _reason(run: Run, status: Status) -> str:
-    return f" {run.failure_reason}" if run.failure_reason and status in AT_REST else ""
+    return f" {run.failure_reason}" if run.failure_reason and status in TERMINAL else ""

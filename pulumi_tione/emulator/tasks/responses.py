@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_tione.emulator.api.definition import definition
-from pulumi_tione.emulator.resources.catalogue import Spec, hourly_price, image_url, instances
+from pulumi_tione.emulator.resources.catalogue import Spec, hourly_price, image_url, instance_count
 from pulumi_tione.emulator.resources.registry import Registry
 
 from .lifecycle import BILLED
@@ -58,7 +58,7 @@ def detail(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str,
         answer["ExposeNetworkConfig"] = _network(body["ExposeNetworkConfig"])
     if task.operator is not None:
         answer["OperatorInfo"] = _operator(task.operator)
-    return {**answer, **task.changed}
+    return {**answer, **task.overrides}
 
 
 def item(task: Task, now: datetime, registry: Registry) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def item(task: Task, now: datetime, registry: Registry) -> dict[str, Any]:
     if task.operator is not None:
         answer["LatestOperatorInfo"] = _operator(task.operator)
     known = definition().struct("tione", "TrainingTaskSetItem")
-    return {**answer, **{name: value for name, value in task.changed.items() if name in known}}
+    return {**answer, **{name: value for name, value in task.overrides.items() if name in known}}
 
 
 def _common(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def node(group: dict[str, Any], specs: Mapping[str, Spec]) -> dict[str, Any]:
     if spec is not None:
         size = {"Cpu": spec.cpu, "Memory": spec.memory, "GpuType": spec.gpu_type, "Gpu": spec.gpu}
         size["InstanceTypeAlias"] = spec.alias
-    unset = {"RDMAConfig": {"Enable": False}, "InstanceNum": instances(group)}
+    unset = {"RDMAConfig": {"Enable": False}, "InstanceNum": instance_count(group)}
     return _filled("ResourceConfigInfo", {**unset, **group, **size})
 
 

@@ -1,4 +1,4 @@
-"""How runs are going to go: as ordered, else as their start command says, else as usual."""
+"""How runs go: as a test decided, else as their start command says, else as usual."""
 
 from __future__ import annotations
 
@@ -6,72 +6,72 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .lifecycle import DURATIONS, Course, Event, Output, Status
+from .lifecycle import DURATIONS, Event, Output, RunPlan, Status
 from .task import Task
 from .workload import Workload
 
 
 @dataclass
-class Order:
-    """How runs shall go, where somebody said so. What is None is left to the start command and the usual durations."""
+class RunRule:
+    """How runs should go. The start command and the usual durations decide what is None here."""
 
     outcome: Event | None = None
     failure_reason: str | None = None
     seconds: dict[Status, float] = field(default_factory=dict)
     output: Output | None = None
     """What the pods print, and how many seconds after they began to run."""
-    changed: dict[str, Any] = field(default_factory=dict)
-    """Members that the detail shall have, whatever is true: the task was changed behind everybody's back."""
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """Members that the detail shows whatever is true, as if the task was changed outside of the program."""
     system_tags: dict[str, str] = field(default_factory=dict)
     """Tags that the platform binds by itself."""
 
-    def over(self, other: Order) -> Order:
-        """This order, and the other one where this one says nothing."""
-        return Order(
-            self.outcome if self.outcome is not None else other.outcome,
-            self.failure_reason if self.failure_reason is not None else other.failure_reason,
-            {**other.seconds, **self.seconds},
-            self.output if self.output is not None else other.output,
-            {**other.changed, **self.changed},
-            {**other.system_tags, **self.system_tags},
+    def over(self, base: RunRule) -> RunRule:
+        """Return this rule, completed by another one."""
+        return RunRule(
+            self.outcome if self.outcome is not None else base.outcome,
+            self.failure_reason if self.failure_reason is not None else base.failure_reason,
+            {**base.seconds, **self.seconds},
+            self.output if self.output is not None else base.output,
+            {**base.overrides, **self.overrides},
+            {**base.system_tags, **self.system_tags},
         )
 
 
-class Orders:
-    """All orders: one for every task, and those for the tasks of a name or an id, which there may not be yet."""
+class RunRules:
+    """A rule for all tasks, and rules for the tasks of a name or id, which need not exist yet."""
 
     def __init__(self, durations: Mapping[Status, float] = DURATIONS, *, reads_commands: bool = True) -> None:
-        """`reads_commands` is whether a start command that is understood says how its run goes."""
+        """With `reads_commands`, a start command that can be parsed decides how its run goes."""
         self._durations = {**DURATIONS, **durations}
         self._reads_commands = reads_commands
-        self._for_all = Order()
-        self._for_one: dict[str, Order] = {}
+        self._for_all = RunRule()
+        self._by_target: dict[str, RunRule] = {}
 
-    def place(self, order: Order, about: str | None) -> None:
-        """Add an order; where it speaks of the same as an earlier one, it is the one that holds."""
-        if about is None:
-            self._for_all = order.over(self._for_all)
+    def add(self, rule: RunRule, target: str | None) -> None:
+        """Add a rule for a name, an id, or all tasks; it wins over earlier rules for the same target."""
+        if target is None:
+            self._for_all = rule.over(self._for_all)
         else:
-            self._for_one[about] = order.over(self._for_one.get(about, Order()))
+            self._by_target[target] = rule.over(self._by_target.get(target, RunRule()))
 
-    def about(self, task: Task) -> Order:
-        """What was ordered for a task: by its id, by its name, for all."""
-        by_id, by_name = (self._for_one.get(known, Order()) for known in (task.id, task.name))
+    def rule_for(self, task: Task) -> RunRule:
+        """Return the rule for a task: by its id, then by its name, then for all."""
+        by_id, by_name = (self._by_target.get(target, RunRule()) for target in (task.id, task.name))
         return by_id.over(by_name).over(self._for_all)
 
-    def course(self, task: Task) -> Course:
-        """How a run of the task goes."""
-        order = self.about(task)
+    def plan_for(self, task: Task) -> RunPlan:
+        """Return how a run of the task goes."""
+        rule = self.rule_for(task)
         if self._reads_commands:
-            order = order.over(_order_of_workload(task.program.workload))
-        seconds = {**self._durations, **order.seconds}
-        return Course(order.outcome or Event.SUCCEEDS, order.failure_reason or "", seconds, order.output)
+            rule = rule.over(_rule_of_workload(task.program.workload))
+        seconds = {**self._durations, **rule.seconds}
+        return RunPlan(rule.outcome or Event.SUCCEEDS, rule.failure_reason or "", seconds, rule.output)
 
 
-def _order_of_workload(workload: Workload | None) -> Order:
+def _rule_of_workload(workload: Workload | None) -> RunRule:
     if workload is None:
-        return Order()
+        return RunRule()
     seconds = {Status.RUNNING: workload.seconds}
     if workload.exit_code == 0:
-        return Order(Event.SUCCEEDS, None, seconds)
-    return Order(Event.FAILS, f"The start command ended with exit code {workload.exit_code}.", seconds)
+        return RunRule(Event.SUCCEEDS, None, seconds)
+    return RunRule(Event.FAILS, f"The start command ended with exit code {workload.exit_code}.", seconds)

@@ -14,7 +14,7 @@ ROLES = ("StartCmd", "PsStartCmd", "WorkerStartCmd")
 """The commands that a task has; an encoded one must name all three [D]."""
 
 
-def decode(encoded: str, place: str) -> dict[str, str]:
+def decode(encoded: str, parameter: str) -> dict[str, str]:
     """The commands in `EncodedStartCmdInfo.StartCmdInfo`: base64 of a JSON object with exactly these three keys.
 
     What is not set is null there: the vendor's kit sends it so.
@@ -22,15 +22,15 @@ def decode(encoded: str, place: str) -> dict[str, str]:
     try:
         text = base64.b64decode(encoded, validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        raise _refusal(place, "is not base64 of UTF-8 text") from error
+        raise _refusal(parameter, "is not base64 of UTF-8 text") from error
     try:
         commands = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _refusal(place, "is not base64 of JSON") from error
+        raise _refusal(parameter, "is not base64 of JSON") from error
     if not isinstance(commands, dict) or set(commands) != set(ROLES):
-        raise _refusal(place, f"must be base64 of a JSON object with the keys {', '.join(ROLES)}")
+        raise _refusal(parameter, f"must be base64 of a JSON object with the keys {', '.join(ROLES)}")
     if not all(command is None or isinstance(command, str) for command in commands.values()):
-        raise _refusal(place, f"must have text or null for each of {', '.join(ROLES)}")
+        raise _refusal(parameter, f"must have text or null for each of {', '.join(ROLES)}")
     return {role: command or "" for role, command in commands.items()}
 
 
@@ -46,5 +46,5 @@ def deciding_command(commands: Mapping[str, str]) -> str:
     return commands["WorkerStartCmd"] or commands["StartCmd"] or commands["PsStartCmd"]
 
 
-def _refusal(place: str, told: str) -> ApiError:
-    return ApiError("InvalidParameterValue", f"The value of parameter `{place}` {told}.")
+def _refusal(parameter: str, problem: str) -> ApiError:
+    return ApiError("InvalidParameterValue", f"The value of parameter `{parameter}` {problem}.")

@@ -11,10 +11,10 @@ from pulumi_tione.emulator.accounts import Caller
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.resources.catalogue import SPECS, Spec
 
-from .lifecycle import AT_REST, ENDED_BY_PROCESSES, TRANSITIONS, Course, Event, Status
+from .lifecycle import TERMINAL, ENDED_BY_PROCESSES, TRANSITIONS, RunPlan, Event, Status
 from .workload import Program
 
-LONGEST = 10 * 365 * 86400
+MAX_DURATION_SECONDS = 10 * 365 * 86400
 """A duration beyond ten years is as good as no end."""
 
 
@@ -23,7 +23,7 @@ class Run:
     """One run of a task: what `LatestInstanceId` names. Starting a task again makes another."""
 
     instance_id: str
-    course: Course
+    plan: RunPlan
     history: list[tuple[Status, datetime]]
     due: datetime | None = None
     """When time ends the present status; None: time does not."""
@@ -42,18 +42,18 @@ class Run:
 
     @property
     def ended_at(self) -> datetime | None:
-        return self.history[-1][1] if self.status in AT_REST else None
+        return self.history[-1][1] if self.status in TERMINAL else None
 
     def enter(self, status: Status, at: datetime) -> None:
         self.history.append((status, at))
-        self.plan_end()
+        self.schedule_end()
 
-    def plan_end(self, not_before: datetime | None = None) -> None:
+    def schedule_end(self, not_before: datetime | None = None) -> None:
         """Say when the present status will be over, from when it began and how long the course lets it last."""
         status, since = self.history[-1]
-        seconds = self.course.seconds.get(status, 0.0)
+        seconds = self.plan.seconds.get(status, 0.0)
         by_processes = self.is_executed and status in ENDED_BY_PROCESSES
-        if status in AT_REST or by_processes or seconds > LONGEST:
+        if status in TERMINAL or by_processes or seconds > MAX_DURATION_SECONDS:
             self.due = None
         else:
             self.due = max(since + timedelta(seconds=seconds), not_before or since)
@@ -86,7 +86,7 @@ class Task:
     log_config: dict[str, str] = field(default_factory=dict)
     operator: Operator | None = None
     runs: list[Run] = field(default_factory=list)
-    changed: dict[str, Any] = field(default_factory=dict)
+    overrides: dict[str, Any] = field(default_factory=dict)
     """Members of the detail that were changed behind everybody's back."""
     hidden_list_calls: int = 0
     """So many list calls will not show it yet."""
@@ -121,7 +121,7 @@ class Task:
 
     @property
     def is_active(self) -> bool:
-        return self.status not in AT_REST
+        return self.status not in TERMINAL
 
     @property
     def resource(self) -> str:
@@ -135,35 +135,35 @@ class Task:
             tags=dict(self.tags),
             system_tags=dict(self.system_tags),
             log_config=dict(self.log_config),
-            changed=dict(self.changed),
+            overrides=dict(self.overrides),
             runs=[replace(run, history=list(run.history)) for run in self.runs],
         )
 
-    def settled(self, now: datetime) -> Task:
+    def as_of(self, now: datetime) -> Task:
         """Return the task as it will be at a time when nothing but time has passed; this one stays as it is."""
         if self.run.due is None or self.run.due > now:
             return self
         task = self.copy()
-        task.settle(now)
+        task.catch_up(now)
         return task
 
-    def settle(self, now: datetime) -> None:
+    def catch_up(self, now: datetime) -> None:
         """Let the time pass that has passed: each status ends exactly when it was due."""
         run = self.run
         while run.due is not None and run.due <= now:
-            self.happen(run.course.event_after(run.status), run.due)
+            self.apply(run.plan.event_after(run.status), run.due)
 
-    def happen(self, event: Event, at: datetime, reason: str = "") -> None:
+    def apply(self, event: Event, at: datetime, reason: str = "") -> None:
         """Go where an event leads from the present status; the reason is for a failure that is not in its course."""
-        target = self.after(event)
+        target = self.next_status(event)
         if event is Event.FAILS:
             usual = "The training program ended with an error."
-            self.run.failure_reason = reason or self.run.course.failure_reason or usual
+            self.run.failure_reason = reason or self.run.plan.failure_reason or usual
         if event is Event.SUBMISSION_FAILS:
-            self.run.failure_reason = self.run.course.failure_reason or "The task could not be submitted."
+            self.run.failure_reason = self.run.plan.failure_reason or "The task could not be submitted."
         self.run.enter(target, at)
 
-    def after(self, event: Event) -> Status:
+    def next_status(self, event: Event) -> Status:
         """The status that an event would lead to; one that cannot happen now is refused."""
         try:
             return TRANSITIONS[self.status, event]

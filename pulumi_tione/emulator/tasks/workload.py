@@ -15,10 +15,10 @@ from typing import Any
 
 from .start_command import commands_of, deciding_command
 
-LONGEST_COMMAND = 128 * 1024
+MAX_COMMAND_LENGTH = 128 * 1024
 """In characters. Linux starts no process with a longer argument, so a longer command is none of a few words."""
 
-MOST_LINES = 10_000
+MAX_LINES = 10_000
 """A command that prints more is not followed: DescribeLogs pages through no more [D]."""
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -58,20 +58,20 @@ class Program:
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Program:
         commands = commands_of(body)
-        return cls(commands, understand(deciding_command(commands)))
+        return cls(commands, parse_workload(deciding_command(commands)))
 
 
-def understand(command: str) -> Workload | None:
+def parse_workload(command: str) -> Workload | None:
     """Read a start command; None when anything in it is beyond the few words that are understood."""
-    if len(command) > LONGEST_COMMAND:
+    if len(command) > MAX_COMMAND_LENGTH:
         return None
     try:
-        return _Reading().of(command)
+        return _Interpreter().of(command)
     except ValueError:
         return None
 
 
-class _Reading:
+class _Interpreter:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.output: list[tuple[float, str]] = []
@@ -102,7 +102,7 @@ class _Reading:
             case ["false"]:
                 return 1
             case ["echo", *text]:
-                if len(self.output) == MOST_LINES:
+                if len(self.output) == MAX_LINES:
                     raise ValueError("too many lines")
                 self.output.append((self.seconds, " ".join(text)))
                 return 0
