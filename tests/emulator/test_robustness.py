@@ -122,7 +122,6 @@ def test_others_are_answered_while_a_large_request_is_read(
     call: Call, body: Body, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, answered = threading.Event(), threading.Event()
-    understand = workload.parse_workload
 
     def slow(command: str) -> workload.Workload | None:
         begun.set()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .cos import Cos, CosError, copy, within
 from .environment import ADDRESS
-from .process import ProcessLostError, Process
+from .process import Process, ProcessLostError
 from .roles import Node
 from .spool import note
 

@@ -1,4 +1,7 @@
-"""Tasks and keys as documents, and back."""
+"""Convert tasks and keys to documents, and back.
+
+The keys of documents never change: a later emulator reads the state file of an earlier one.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pulumi_tione.emulator.accounts import Caller, Key
-from pulumi_tione.emulator.tasks.lifecycle import RunPlan, Event, Status
+from pulumi_tione.emulator.tasks.lifecycle import Event, RunPlan, Status
 from pulumi_tione.emulator.tasks.task import Operator, Run, Task
 
 Document = dict[str, Any]
@@ -33,9 +36,11 @@ def task_to_document(task: Task) -> Document:
 
 
 def task_from_document(document: Document) -> Task:
+    fields = {name: value for name, value in document.items() if name != "changed"}
     return Task(
         **{
-            **document,
+            **fields,
+            "overrides": document["changed"],
             "owner": Caller(**document["owner"]),
             "created_at": datetime.fromisoformat(document["created_at"]),
             "updated_at": datetime.fromisoformat(document["updated_at"]),
@@ -69,7 +74,7 @@ def _run_to_document(run: Run) -> Document:
         "due": None if run.due is None else run.due.isoformat(),
         "failure_reason": run.failure_reason,
         "is_executed": run.is_executed,
-        "course": {  # the keys of a state file keep their first names
+        "course": {
             "outcome": plan.outcome.value,
             "failure_reason": plan.failure_reason,
             "seconds": {status.value: seconds for status, seconds in plan.seconds.items()},

@@ -1,7 +1,7 @@
 """Where state is kept beyond the life of the process: in a file, or nowhere.
 
 State is kept as documents, each of a kind and with a key. Changes become permanent together at `commit`, which comes
-before the answer that acknowledges them: whoever was problem that a task exists finds it after any crash of the emulator.
+before the response that acknowledges them: an acknowledged task survives any crash of the emulator.
 """
 
 from __future__ import annotations
