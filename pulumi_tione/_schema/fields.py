@@ -1,4 +1,4 @@
-"""What the declarations in `args.py` imply: the tables that everything else works from.
+"""The tables that follow from the declarations in `args.py`, and that everything else works from.
 
 A field has three names: `vpc_id` in Python, `vpcId` as a Pulumi property, `VpcId` on the wire. Values travel through
 the provider under their property names (`inputs`, `outputs`); only `_schema/wire.py` knows the wire.
@@ -45,8 +45,7 @@ class MapOf:
 class Struct:
     """A struct of the API, or the task itself: what the program may set, and what only the service knows.
 
-    Its tables are made when they are first asked for: to read all declarations takes as long as to import the rest of
-    this package.
+    Its tables are made on first use: reading all declarations takes as long as importing the rest of this package.
 
     Args:
         name: the API's name of the struct, which `<name>Args` and `<name>Outputs` declare, or one of them.
@@ -70,6 +69,12 @@ class Struct:
         """The inputs by Python name and by property name: a plain dict may use either."""
         return {spelling: field for field in self.fields.values() for spelling in (field.name, field.property)}
 
+    @functools.cached_property
+    def by_wire(self) -> Mapping[str, Field]:
+        """The inputs and outputs that the API knows, by its names."""
+        fields = (*self.outputs.values(), *reversed([*self.fields.values()]))
+        return {field.wire: field for field in fields if field.sent}
+
 
 Type: TypeAlias = Scalar | ListOf | MapOf | Struct
 
@@ -91,35 +96,35 @@ class Field:
     secret: bool
     """Whether it is a Pulumi secret in any case."""
     readable: bool
-    """Whether what the service tells of it can be compared with what was set."""
+    """Whether the value that the service returns can be compared with the one that was set."""
     sent: bool
     """Whether the API knows it under its wire name."""
 
 
 def _property_name(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
+    first, *words = name.split("_")
+    return first + "".join(word.capitalize() for word in words)
 
 
 def _field(name: str, hint: Any) -> Field:
     required = get_origin(hint) is typing_extensions.Required
     if required:
         (hint,) = get_args(hint)
-    hint, *beside = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    hint, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     property_name = _property_name(name)
-    wire = next((mark.name for mark in beside if isinstance(mark, Wire)), property_name[0].upper() + property_name[1:])
-    secret = any(isinstance(mark, Secret) for mark in beside)
+    wire = next((mark.name for mark in marks if isinstance(mark, Wire)), property_name[0].upper() + property_name[1:])
+    secret = any(isinstance(mark, Secret) for mark in marks)
     return Field(
         name=name,
         property=property_name,
         wire=wire,
         type=_type(hint),
         required=required,
-        rules=tuple(mark for mark in beside if isinstance(mark, Rule)),
-        known_values=next((mark for mark in beside if isinstance(mark, KnownValues)), None),
+        rules=tuple(mark for mark in marks if isinstance(mark, Rule)),
+        known_values=next((mark for mark in marks if isinstance(mark, KnownValues)), None),
         secret=secret,
-        readable=not secret and not any(isinstance(mark, WriteOnly) for mark in beside),
-        sent=not any(isinstance(mark, ProviderSide) for mark in beside),
+        readable=not secret and not any(isinstance(mark, WriteOnly) for mark in marks),
+        sent=not any(isinstance(mark, ProviderSide) for mark in marks),
     )
 
 
@@ -136,7 +141,7 @@ def _type(hint: Any) -> Type:
 
 @functools.cache
 def struct(name: str) -> Struct:
-    """Give the one struct of this name."""
+    """Return the one struct of this name."""
     return Struct(name)
 
 
@@ -153,7 +158,7 @@ def _declared(class_name: str) -> dict[str, Field]:
 
 
 def path_to(parent: str, key: str | int) -> str:
-    """Give the path of a part: `dataConfigs[0].cosSource`, and `tags["a.b"]` where a key is no plain word."""
+    """Return the path of a part: `dataConfigs[0].cosSource`, or `tags["a.b"]` where a key is no plain word."""
     if isinstance(key, int):
         return f"{parent}[{key}]"
     if not key.replace("_", "").replace("-", "").isalnum():

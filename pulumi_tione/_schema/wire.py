@@ -1,14 +1,13 @@
-"""Values on their way to the API and back: the request body, and what the service tells, in the user's form.
+"""Values on their way to the API and back: the request body, and what the service returns, in the form of inputs.
 
-On the way back the service says more than was asked for: unset texts as `""`, unset lists as `[]`, unset structs as
-structs of empties, and much that it filled in by itself. So null, `""`, `[]` and a struct of empties are one and the
-same here, and of the inputs only what the program set is read back.
+The service returns more than was sent: unset texts as `""`, unset lists as `[]`, unset structs as structs of empty
+values, and much that it filled in itself. So null, `""`, `[]` and a struct of empty values are equal here, and only the
+inputs that the program set are read back.
 """
 
 from __future__ import annotations
 
 import base64
-import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,26 +16,27 @@ from pulumi_tione._constraints import COMMANDS
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED
 from pulumi_tione._schema.secrets import SECRET_INPUTS
+from pulumi_tione._schema.walk import OMIT, Part, by_wire, is_of_type, rebuild
 
 SYSTEM_TAGS = ("qcs:", "tencentcloud:")
-"""How the keys of tags begin that Tencent Cloud binds by itself: nobody's drift."""
+"""The prefixes of the tag keys that Tencent Cloud binds itself; such tags are never drift."""
 
 REPLACEMENT = "\ufffd"
 """In the place of a character that was cut."""
 
-_OWN_FORM = ("tags", "envs", "privateEnvs", "startCmdInfo", "encodedStartCmdInfo")
-"""The inputs whose form on the wire is not simply that of their type."""
+_CUSTOM_WIRE_FORM = ("tags", "envs", "privateEnvs", "startCmdInfo", "encodedStartCmdInfo")
+"""The inputs whose form on the wire does not follow from their type."""
 
 
 def request_body(inputs: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
-    """Give the body of CreateTrainingTask, `tags` being all that the task is to have.
+    """Return the body of CreateTrainingTask; `tags` are all the tags that the task gets.
 
-    What the program did not set is left out; zero, false and empty is sent.
+    What the program did not set is left out; zero, false and empty values are sent.
     """
     body = {
         field.wire: to_wire(field.type, inputs[field.property])
         for field in TRAINING_TASK.fields.values()
-        if field.sent and field.property in inputs and field.property not in _OWN_FORM
+        if field.sent and field.property in inputs and field.property not in _CUSTOM_WIRE_FORM
     }
     if "tags" in inputs or tags:
         body["Tags"] = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
@@ -53,158 +53,123 @@ def request_body(inputs: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str
 
 
 def secrets_in(body: Mapping[str, Any]) -> list[str]:
-    """Return the texts of a request body that are secret by their nature, whoever built it."""
+    """Return the texts of any request body that are always secret."""
     private = [env.get("Value") for env in body.get("Envs", ()) if env.get("IsPrivate")]
     password = body.get("ImageInfo", {}).get("ImageSecret", {}).get("Password")
     return [secret for secret in (*private, password, body.get("CallbackUrl")) if secret]
 
 
 def encoded_commands(commands: Mapping[str, str]) -> str:
-    """Give the commands as `EncodedStartCmdInfo` wants them: base64 of a JSON object that has every key."""
+    """Return the commands in the form of `EncodedStartCmdInfo`: base64 of a JSON object that has every key."""
     wire = to_wire(TRAINING_TASK.fields["startCmdInfo"].type, commands)
     text = json.dumps({key: wire.get(key, "") for key in COMMANDS}, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(text.encode()).decode()
 
 
 def to_wire(kind: Type, value: Any) -> Any:
-    """Give a checked value of a declared type as the API takes it."""
-    match kind:
-        case Struct():
-            return {kind.fields[name].wire: to_wire(kind.fields[name].type, part) for name, part in value.items()}
-        case ListOf():
-            return [to_wire(kind.item, part) for part in value]
-        case Scalar.INTEGER | Scalar.ANY:
-            return _with_whole_numbers(value)
-        case _:
-            return value
+    """Return a checked value of a declared type in the form of the API.
 
-
-def _with_whole_numbers(value: Any) -> Any:
-    """The engine turns every number into a float; a whole one is meant as an integer."""
-    if isinstance(value, Mapping):
-        return {key: _with_whole_numbers(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_with_whole_numbers(part) for part in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    The engine turns every number into a float; a whole one is an integer.
+    """
+    if kind in (Scalar.INTEGER, Scalar.ANY) and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return rebuild(kind, value, lambda part: to_wire(part.type, part.value), key="wire")
 
 
 def _merged(body: Mapping[str, Any], additional: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(body)
     for key, value in additional.items():
-        here = merged.get(key)
-        both_maps = isinstance(here, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(here, value) if both_maps else value  # type: ignore[arg-type]
+        present = merged.get(key)
+        both_maps = isinstance(present, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(present, value) if both_maps else value  # type: ignore[arg-type]
     return merged
 
 
 def well_typed(detail: object) -> tuple[dict[str, Any], list[str]]:
-    """Return a task's detail, or its item in a list, without what has another type than it is declared with, and the
-    names of what was left out: nothing is known of that.
+    """Return a task's detail, or its item in a list, without members that are not of their declared types, and the
+    names of these members: nothing is known of them.
 
-    A list of which one item is of another type is left out as a whole. Without it, the rest would look like a change.
+    A list with one item of another type is left out as a whole. Without the item, the others would look like a change.
     """
     left_out: list[str] = []
-    told = _well_typed(TRAINING_TASK, detail, "", left_out)
-    return ({} if told is _WRONG or told is None else told), left_out
+    remote = _well_typed(TRAINING_TASK, detail, "", left_out)
+    return ({} if remote is OMIT or remote is None else remote), left_out
 
 
-_WRONG = object()
-"""In place of a value that has another type than it is declared with."""
-
-_PAIRS: dict[str, dict[str, type]] = {
+_LISTS_OF_STRUCTS: dict[str, dict[str, type]] = {
     "Tags": {"TagKey": str, "TagValue": str},
     "Envs": {"Name": str, "Value": str, "IsPrivate": bool},
 }
-"""The members whose form on the wire is not that of their type: lists of structs, where programs write maps."""
-
-
-def _well_typed(kind: Type, told: Any, path: str, left_out: list[str]) -> Any:
-    """Return a value without its parts of other types; `_WRONG` if it is of another type itself.
-
-    What is empty fits every type: the service sends null, an empty text, list or object for what is not set.
-    """
-    if told is None or (isinstance(told, (str, list, dict)) and not told):
-        return told if isinstance(told, _EMPTY.get(type(kind), str if kind is Scalar.STRING else ())) else None
-    match kind:
-        case Struct() if isinstance(told, dict):
-            types, inputs = _types_on_the_wire(kind), _inputs_on_the_wire(kind)
-            parts = {
-                name: _well_typed_member(
-                    types[name], part, f"{path}.{name}" if path else name, left_out, is_input=name in inputs
-                )
-                if name in types
-                else part
-                for name, part in told.items()
-            }
-            return {name: part for name, part in parts.items() if part is not _WRONG}
-        case ListOf() if isinstance(told, list):
-            items = [_well_typed(kind.item, part, path, left_out) for part in told]
-            return _WRONG if any(item is _WRONG or item is None for item in items) else items
-        case MapOf() if isinstance(told, dict):
-            parts = {key: _well_typed(kind.item, part, path, left_out) for key, part in told.items()}
-            return {key: part for key, part in parts.items() if part is not _WRONG and part is not None}
-        case Scalar.ANY:
-            return told
-        case Scalar.STRING if isinstance(told, str):
-            return told
-        case Scalar.BOOLEAN if isinstance(told, bool):
-            return told
-        case Scalar.INTEGER if isinstance(told, int) and not isinstance(told, bool):
-            return told
-        case Scalar.INTEGER if isinstance(told, float) and told.is_integer():
-            return int(told)
-        case _:
-            return _WRONG
-
+"""The members that are lists of structs on the wire where programs write maps, with the types of their parts."""
 
 _EMPTY: dict[type, type] = {Struct: dict, MapOf: dict, ListOf: list}
-"""What an empty value of a type is in JSON; of a type without parts only a text can be empty."""
+"""The JSON type of an empty value; of the types without parts only a text can be empty."""
+
+
+def _well_typed(kind: Type, remote: Any, path: str, left_out: list[str]) -> Any:
+    """Return a value without its parts of other types, or `OMIT` if it is of another type itself.
+
+    An empty value fits every type: the service sends null, an empty text, list or object for what is not set.
+    """
+    if remote is None or (isinstance(remote, (str, list, dict)) and not remote):
+        empty = _EMPTY.get(type(kind), str if kind is Scalar.STRING else ())
+        return remote if isinstance(remote, empty) else None
+    if not is_of_type(kind, remote):
+        return OMIT
+
+    def member(part: Part) -> Any:
+        if part.field is None:
+            return part.value
+        name = f"{path}.{part.key}" if path else str(part.key)
+        if name in _LISTS_OF_STRUCTS:
+            value = _well_typed_list(_LISTS_OF_STRUCTS[name], part.value)
+        else:
+            value = _well_typed(part.type, part.value, name, left_out)
+        is_input = kind.fields.get(part.field.property) is part.field  # type: ignore[union-attr]
+        if value is OMIT or (is_input and _is_cut(value)):
+            left_out.append(name)
+            return OMIT
+        return value
+
+    match kind:
+        case Struct():
+            return rebuild(kind, remote, member, by_wire, key="wire")
+        case ListOf():
+            items = [_well_typed(kind.item, item, path, left_out) for item in remote]
+            return OMIT if any(item is OMIT or item is None for item in items) else items
+        case MapOf():
+            values = {key: _well_typed(kind.item, part, path, left_out) for key, part in remote.items()}
+            return {key: part for key, part in values.items() if part is not OMIT and part is not None}
+        case Scalar.INTEGER:
+            return int(remote)
+        case _:
+            return remote
 
 
 def _is_cut(value: Any) -> bool:
-    """Check whether a text, or one in a list, has lost a character on its way: what it was is not known."""
+    """Return whether a text, or one in a list, has lost a character in transit: the original is not known."""
     match value:
         case str():
             return REPLACEMENT in value
         case list():
             return any(_is_cut(part) for part in value)
-        case {"TagKey": key, **rest}:
-            return _is_cut(key) or _is_cut(rest.get("TagValue"))
+        case {"TagKey": key, **others}:
+            return _is_cut(key) or _is_cut(others.get("TagValue"))
         case _:
             return False
 
 
-def _well_typed_member(kind: Type, told: Any, path: str, left_out: list[str], *, is_input: bool) -> Any:
-    """Return the member of a struct as `_well_typed` does, and note it where it is left out."""
-    found = _well_typed_pairs(_PAIRS[path], told) if path in _PAIRS else _well_typed(kind, told, path, left_out)
-    if found is not _WRONG and is_input and _is_cut(found):
-        found = _WRONG
-    if found is _WRONG:
-        left_out.append(path)
-    return found
-
-
-def _well_typed_pairs(members: Mapping[str, type], told: Any) -> Any:
-    if not told:
+def _well_typed_list(members: Mapping[str, type], remote: Any) -> Any:
+    if not remote:
         return None
-    if not isinstance(told, list) or not all(isinstance(pair, dict) for pair in told):
-        return _WRONG
+    if not isinstance(remote, list) or not all(isinstance(item, dict) for item in remote):
+        return OMIT
     fits = all(
-        pair.get(name) is None or isinstance(pair[name], expected)
-        for pair in told
+        item.get(name) is None or isinstance(item[name], expected)
+        for item in remote
         for name, expected in members.items()
     )
-    return told if fits else _WRONG
-
-
-@functools.cache
-def _inputs_on_the_wire(kind: Struct) -> frozenset[str]:
-    return frozenset(field.wire for field in kind.fields.values() if field.sent)
-
-
-@functools.cache
-def _types_on_the_wire(kind: Struct) -> dict[str, Type]:
-    return {field.wire: field.type for field in (*kind.fields.values(), *kind.outputs.values()) if field.sent}
+    return remote if fits else OMIT
 
 
 def recorded_outputs(
@@ -214,84 +179,81 @@ def recorded_outputs(
 
     Args:
         inputs: the task's inputs.
-        detail: what the service tells of it. What has another type than it is declared with counts as not told.
-        before: what has been recorded before. Account and tags stay if the service does not tell them.
+        detail: the task's detail. Members of other types than declared count as missing.
+        before: what was recorded before. Account and tags stay recorded if the service does not return them.
     """
     detail, _ = well_typed(detail)
     outputs = dict(inputs)
     for field in TRAINING_TASK.fields.values():
-        told = _told(field, detail)
-        if field.property not in inputs or told is _NOTHING:
+        returned = _returned(field, detail)
+        if field.property not in inputs or returned is OMIT:
             continue
-        seen = _observed(field.type, inputs[field.property], told)
+        remote = _remote(field.type, inputs[field.property], returned)
         if field.property not in _CHANGEABLE:
-            seen = _with_kept(inputs[field.property], seen)
-        if seen is None:
+            remote = _with_desired(inputs[field.property], remote)
+        if remote is None:
             del outputs[field.property]
         else:
-            outputs[field.property] = seen
+            outputs[field.property] = remote
     if not detail.get("Uin"):  # every task has an account
-        detail = {name: told for name, told in detail.items() if name != "Uin"}
+        detail = {name: value for name, value in detail.items() if name != "Uin"}
     known = {name: before[name] for name, wire in _KEPT.items() if before and name in before and wire not in detail}
     return {**outputs, **_service_side(detail), **known}
 
 
 _CHANGEABLE = ("tags", "logEnable", "logConfig")
-"""The inputs that can become empty while the task lives. All others are fixed at creation: where the service tells
-nothing of what it has accepted, its answer is incomplete."""
+"""The inputs that can become empty while the task lives. All others are fixed at creation: where the service returns
+nothing for one that it accepted, its response is incomplete."""
 
 
-def _with_kept(wanted: Any, seen: Any) -> Any:
-    """Return what was seen of a fixed input, with what was wanted in the place of what is empty."""
-    if seen is None or (isinstance(seen, (str, list, dict)) and not seen):
-        return wanted
-    if isinstance(wanted, Mapping) and isinstance(seen, Mapping):
-        return {**seen, **{name: _with_kept(part, seen.get(name)) for name, part in wanted.items()}}
-    if isinstance(wanted, list) and isinstance(seen, list) and len(wanted) == len(seen):
-        return [_with_kept(*parts) for parts in zip(wanted, seen, strict=True)]
-    return seen
+def _with_desired(desired: Any, remote: Any) -> Any:
+    """Return the remote value of a fixed input, with the desired values in place of empty ones."""
+    if remote is None or (isinstance(remote, (str, list, dict)) and not remote):
+        return desired
+    if isinstance(desired, Mapping) and isinstance(remote, Mapping):
+        return {**remote, **{name: _with_desired(part, remote.get(name)) for name, part in desired.items()}}
+    if isinstance(desired, list) and isinstance(remote, list) and len(desired) == len(remote):
+        return [_with_desired(*items) for items in zip(desired, remote, strict=True)]
+    return remote
 
 
 _KEPT = {"uin": "Uin", "allTags": "Tags"}
-"""The outputs that say whose a task is, by property name."""
+"""The outputs that identify the owner of a task, by property name."""
 
 
 def imported_outputs(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is recorded of a task that this project did not create: all that the service tells of it."""
+    """Return what is recorded of a task that this project did not create: everything that the service returns."""
     detail, _ = well_typed(detail)
     outputs = {}
     for field in TRAINING_TASK.fields.values():
-        told = _told(field, detail)
-        seen = None if told is _NOTHING else _from_wire(field.type, told)
-        if seen is not None:
-            outputs[field.property] = seen
+        returned = _returned(field, detail)
+        remote = None if returned is OMIT else _from_wire(field.type, returned)
+        if remote is not None:
+            outputs[field.property] = remote
     return {**outputs, **_service_side(detail)}
 
 
-_NOTHING = object()
-
-
-def _told(field: Field, detail: Mapping[str, Any]) -> Any:
-    """What the service tells of an input, or `_NOTHING` where it never does."""
+def _returned(field: Field, detail: Mapping[str, Any]) -> Any:
+    """Return what the service returned for an input, or `OMIT` where it never does."""
     if not (field.readable and field.sent and field.wire in detail):
-        return _NOTHING
-    told = detail[field.wire]
+        return OMIT
+    value = detail[field.wire]
     match field.property:
         case "tags":
-            return user_tags(told)
+            return user_tags(value)
         case "envs":
-            public = (env for env in told or () if not env.get("IsPrivate"))
+            public = (env for env in value or () if not env.get("IsPrivate"))
             return {env["Name"]: env.get("Value") or "" for env in public if env.get("Name")}
         case _:
-            return told
+            return value
 
 
-def user_tags(told: object) -> dict[str, str]:
-    """Return the tags of a detail as a map, without those that Tencent Cloud binds by itself."""
-    pairs = _well_typed_pairs(_PAIRS["Tags"], told)
-    found = pairs if isinstance(pairs, list) else []
-    tags = {tag["TagKey"]: tag.get("TagValue") or "" for tag in found if tag.get("TagKey")}
-    return {key: value for key, value in tags.items() if not key.startswith(SYSTEM_TAGS)}
+def user_tags(tags: object) -> dict[str, str]:
+    """Return the tags of a detail as a map, without those that Tencent Cloud binds itself."""
+    listed = _well_typed_list(_LISTS_OF_STRUCTS["Tags"], tags)
+    items = listed if isinstance(listed, list) else []
+    by_key = {tag["TagKey"]: tag.get("TagValue") or "" for tag in items if tag.get("TagKey")}
+    return {key: value for key, value in by_key.items() if not key.startswith(SYSTEM_TAGS)}
 
 
 def _service_side(detail: Mapping[str, Any]) -> dict[str, Any]:
@@ -299,151 +261,150 @@ def _service_side(detail: Mapping[str, Any]) -> dict[str, Any]:
     return {**outputs, "allTags": user_tags(detail.get("Tags"))}
 
 
-def _output(field: Field, told: Mapping[str, Any]) -> Any:
-    """Outputs are typed: a text that is not there yet is an empty one, a number is zero."""
-    value = told.get(field.wire)
+_EMPTY_OUTPUTS: dict[Type, Any] = {Scalar.STRING: "", Scalar.INTEGER: 0, Scalar.BOOLEAN: False}
+"""Outputs are typed: a text that is missing is an empty one, a number is zero."""
+
+
+def _output(field: Field, remote: Mapping[str, Any]) -> Any:
+    value = remote.get(field.wire)
     if isinstance(field.type, Struct):
         return {part.property: _output(part, value) for part in field.type.outputs.values()} if value else None
-    return {Scalar.STRING: "", Scalar.INTEGER: 0, Scalar.BOOLEAN: False}[field.type] if value is None else value  # type: ignore[index]
+    return _EMPTY_OUTPUTS[field.type] if value is None else value
 
 
-def from_wire(kind: Type, told: Any) -> Any:
-    """Return what the service tells in the user's form, without what is empty; nothing at all is None.
+def from_wire(kind: Type, remote: Any) -> Any:
+    """Return what the service returned in the form of inputs, without what is empty; None if nothing is left.
 
-    What has another type than it is declared with counts as empty.
+    What is not of its declared type counts as empty.
     """
-    told = _well_typed(kind, told, "", [])
-    return None if told is _WRONG else _from_wire(kind, told)
+    remote = _well_typed(kind, remote, "", [])
+    return None if remote is OMIT else _from_wire(kind, remote)
 
 
-def _from_wire(kind: Type, told: Any) -> Any:
-    match kind:
-        case Struct():
-            told = told or {}
-            fields = {**kind.fields, **kind.outputs}.values()
-            parts = {field.property: _from_wire(field.type, told.get(field.wire)) for field in fields}
-            return {name: part for name, part in parts.items() if part is not None} or None
-        case ListOf():
-            return [_item_from_wire(kind.item, part) for part in told] if told else None
-        case _:
-            return told if told not in ("", {}) else None
+def _from_wire(kind: Type, remote: Any) -> Any:
+    def converted(part: Part) -> Any:
+        value = _from_wire(part.type, part.value)
+        if isinstance(kind, Struct):
+            return OMIT if value is None or part.field is None else value
+        return _item_from_wire(part.type, part.value)
+
+    value = rebuild(kind, remote, converted, by_wire) if isinstance(kind, (Struct, ListOf)) else remote
+    return None if value in ("", {}, []) else value
 
 
-def _item_from_wire(kind: Type, told: Any) -> Any:
-    """Return an item of a list, which counts although it is empty."""
-    found = _from_wire(kind, told)
-    return ({} if isinstance(kind, Struct) else told) if found is None else found
+def _item_from_wire(kind: Type, remote: Any) -> Any:
+    """Return an item of a list, which counts even if it is empty."""
+    value = _from_wire(kind, remote)
+    return ({} if isinstance(kind, Struct) else remote) if value is None else value
 
 
-def _observed(kind: Type, wanted: Any, told: Any) -> Any:
-    """Return what the service tells, seen by what the program wanted: the same value where both agree.
+def _remote(kind: Type, desired: Any, remote: Any) -> Any:
+    """Return what the service returned in the form of inputs: the desired value itself where both are equal.
 
-    Of a struct only the parts that the program set are looked at; its outputs are added.
+    Of a struct only the parts that the program set are compared; its outputs are added.
     """
     match kind:
         case Struct():
-            told = told or {}
+            remote = remote or {}
             parts = {
-                name: _observed(kind.fields[name].type, part, told[kind.fields[name].wire])
-                if kind.fields[name].readable and kind.fields[name].wire in told
+                name: _remote(kind.fields[name].type, part, remote[kind.fields[name].wire])
+                if kind.fields[name].readable and kind.fields[name].wire in remote
                 else part
-                for name, part in wanted.items()
+                for name, part in desired.items()
                 if name in kind.fields
             }
-            outputs = {field.property: _from_wire(field.type, told.get(field.wire)) for field in kind.outputs.values()}
+            outputs = {
+                field.property: _from_wire(field.type, remote.get(field.wire)) for field in kind.outputs.values()
+            }
             return {name: part for name, part in {**parts, **outputs}.items() if part is not None}
-        case ListOf(item=Struct()) if wanted:
-            return [*_observed_items(kind.item, wanted, told or [])]
+        case ListOf(item=Struct()) if desired:
+            return [*_remote_items(kind.item, desired, remote or [])]
         case MapOf():
-            return {key: told[key] for key in wanted if key in (told or {})}
+            return {key: remote[key] for key in desired if key in (remote or {})}
         case _:
-            return wanted if _leaves_it_open(wanted) or values_equal(kind, wanted, told) else _from_wire(kind, told)
+            is_equal = _leaves_it_open(desired) or values_equal(kind, desired, remote)
+            return desired if is_equal else _from_wire(kind, remote)
 
 
-def _leaves_it_open(wanted: Any) -> bool:
-    """Tell whether a value means "not set" to the service, which may then fill in one of its own.
+def _leaves_it_open(desired: Any) -> bool:
+    """Return whether a value means "not set" to the service, which may then fill in one of its own.
 
-    So it is with the `Cpu: 0` and the `InstanceTypeAlias: ""` of a pay-as-you-go node. False is a value.
+    Examples are the `Cpu: 0` and the `InstanceTypeAlias: ""` of a pay-as-you-go node. False is a value.
     """
-    return wanted in ("", []) or (wanted == 0 and not isinstance(wanted, bool))
+    return desired in ("", []) or (desired == 0 and not isinstance(desired, bool))
 
 
-def _observed_items(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> Iterator[Any]:
-    """Pair what was wanted with what there is: equal ones wherever they stand, the rest in their order."""
-    pairs = _equal_pairs(kind, wanted, told)
-    left = [there for position, there in enumerate(told) if position not in pairs.values()]
-    for position, item in enumerate(wanted):
-        if position in pairs:
-            yield _observed(kind, item, told[pairs[position]])
-        elif left:
-            yield _observed(kind, item, left.pop(0))
-    for there in left:
-        yield _item_from_wire(kind, there)
+def _remote_items(kind: Type, desired: Sequence[Any], remote: Sequence[Any]) -> Iterator[Any]:
+    """Match the desired items with the remote ones: equal ones at any position, the others in their order."""
+    matches = _equal_items(kind, desired, remote)
+    unmatched = [item for position, item in enumerate(remote) if position not in matches.values()]
+    for position, item in enumerate(desired):
+        if position in matches:
+            yield _remote(kind, item, remote[matches[position]])
+        elif unmatched:
+            yield _remote(kind, item, unmatched.pop(0))
+    for item in unmatched:
+        yield _item_from_wire(kind, item)
 
 
-def _equal_pairs(kind: Type, wanted: Sequence[Any], told: Sequence[Any]) -> dict[int, int]:
-    """Pair as many equal items as can be: the positions of what there is, by those of what was wanted.
+def _equal_items(kind: Type, desired: Sequence[Any], remote: Sequence[Any]) -> dict[int, int]:
+    """Match as many equal items as possible: the positions of remote items by those of desired ones.
 
-    An item that says little is equal to several. So one that has a partner gives it up where it can have another one.
+    An item that sets few fields is equal to several. So a matched item moves to another match where it can.
     """
-    taken_by: dict[int, int] = {}
+    matched_to: dict[int, int] = {}
 
-    def find_partner(position: int, tried: set[int]) -> bool:
-        in_order = sorted(range(len(told)), key=lambda there: there != position)
-        for there in in_order:
-            if there in tried or not values_equal(
-                kind, wanted[position], _observed(kind, wanted[position], told[there])
+    def find_match(position: int, tried: set[int]) -> bool:
+        candidates = sorted(range(len(remote)), key=lambda candidate: candidate != position)
+        for candidate in candidates:
+            if candidate in tried or not values_equal(
+                kind, desired[position], _remote(kind, desired[position], remote[candidate])
             ):
                 continue
-            tried.add(there)
-            if there not in taken_by or find_partner(taken_by[there], tried):
-                taken_by[there] = position
+            tried.add(candidate)
+            if candidate not in matched_to or find_match(matched_to[candidate], tried):
+                matched_to[candidate] = position
                 return True
         return False
 
-    for position in range(len(wanted)):
-        find_partner(position, set())
-    return {position: there for there, position in taken_by.items()}
+    for position in range(len(desired)):
+        find_match(position, set())
+    return {position: candidate for candidate, position in matched_to.items()}
 
 
-def values_equal(kind: Type, one: Any, other: Any) -> bool:
-    """Tell whether two values of a type mean the same to the service. An unknown value is never the same."""
-    return bool(_normal(kind, one) == _normal(kind, other))
+def values_equal(kind: Type, left: Any, right: Any) -> bool:
+    """Return whether two values of a type mean the same to the service. An unknown value equals no other one."""
+    return bool(_normal(kind, left) == _normal(kind, right))
 
 
 def _normal(kind: Type, value: Any) -> Any:
-    if value is None:
-        return None
-    match kind:
-        case Struct() if isinstance(value, Mapping):
-            parts = {name: _normal(field.type, value.get(name)) for name, field in kind.fields.items()}
-            return {name: part for name, part in parts.items() if part is not None} or None
-        case ListOf() if isinstance(value, list):
-            return [_normal(kind.item, part) for part in value] or None
-        case _:
-            return value if value not in ("", {}, []) else None
+    def converted(part: Part) -> Any:
+        normal = _normal(part.type, part.value)
+        is_member = isinstance(kind, Struct)
+        return OMIT if is_member and (normal is None or part.field is None) else normal
+
+    if isinstance(kind, (Struct, ListOf)):
+        value = rebuild(kind, value, converted)
+    return None if value in ("", {}, []) else value
 
 
 def inputs_among(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the inputs that recorded outputs contain: whatever a program may set, at any depth.
+    """Return the inputs among recorded outputs: whatever a program may set, at any depth.
 
-    A name that was numbered is there as it was wanted.
+    The name is the requested one, without a suffix.
     """
+    hidden = (*TRAINING_TASK.outputs, BASE_NAME, SECRET_INPUTS, UNCONFIRMED)
     inputs = {
         name: _inputs_of(TRAINING_TASK.fields[name].type, value) if name in TRAINING_TASK.fields else value
         for name, value in outputs.items()
-        if name not in TRAINING_TASK.outputs and name not in (BASE_NAME, SECRET_INPUTS, UNCONFIRMED)
+        if name not in hidden
     }
     return {**inputs, "name": outputs[BASE_NAME]} if BASE_NAME in outputs else inputs
 
 
 def _inputs_of(kind: Type, value: Any) -> Any:
-    match kind:
-        case Struct() if isinstance(value, Mapping):
-            return {
-                name: _inputs_of(kind.fields[name].type, part) for name, part in value.items() if name in kind.fields
-            }
-        case ListOf() if isinstance(value, list):
-            return [_inputs_of(kind.item, part) for part in value]
-        case _:
-            return value
+    def converted(part: Part) -> Any:
+        is_output = isinstance(kind, Struct) and part.field is None
+        return OMIT if is_output else _inputs_of(part.type, part.value)
+
+    return rebuild(kind, value, converted)
