@@ -9,10 +9,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi.output import Unknown
-
 from pulumi_tione._api.status import FAILED, status_of
 from pulumi_tione._constraints import MAX_TAGS, Violation, suggestion, tag_violations
+from pulumi_tione._pulumi.unknown import Unknown
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
 from pulumi_tione._schema.identity import LABELS, OWNER, RESERVED_LABELS
 from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi.output import UNKNOWN, Unknown
-
+from pulumi_tione._pulumi.unknown import UNKNOWN, Unknown
 from pulumi_tione._schema.fields import Scalar
 from pulumi_tione._schema.identity import RETAINED, generated_name
 from pulumi_tione._schema.walk import walk

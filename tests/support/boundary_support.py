@@ -93,7 +93,7 @@ def _opened(value: Any) -> Any:
 @pytest.fixture
 def provider(emulator: Emulator) -> Iterator[Provider]:
     """The provider's process, configured for the local TI-ONE."""
-    with _running(emulator, "-m", "pulumi.dynamic") as provider:
+    with running_provider(emulator, "-m", "pulumi.dynamic") as provider:
         yield provider
 
 
@@ -113,12 +113,12 @@ runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
 @pytest.fixture
 def hasty_provider(emulator: Emulator) -> Iterator[Provider]:
     """The provider's process, whose pauses are short and pass for long ones: it may try for minutes."""
-    with _running(emulator, "-c", _HASTY) as provider:
+    with running_provider(emulator, "-c", _HASTY) as provider:
         yield provider
 
 
 @contextmanager
-def _running(emulator: Emulator, *python: str) -> Iterator[Provider]:
+def running_provider(emulator: Emulator, *python: str) -> Iterator[Provider]:
     environment = {
         **os.environ,
         "TIONE_ENDPOINT": emulator.endpoint,

@@ -1,0 +1,183 @@
+"""The names of Pulumi, gRPC and CPython that `_pulumi/` uses although no documentation promises them.
+
+They are read from the source, so that no new one is forgotten. As a script, this module runs a program while one of
+them is missing, or fails when it is called:
+
+    python pulumi_internals.py missing|failing KIND NAME plugin|FILE
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import re
+import runpy
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[2] / "pulumi_tione" / "_pulumi"
+
+_PUBLIC_MODULES = frozenset({"pulumi", "pulumi.dynamic"})
+"""The modules of Pulumi whose names are documented."""
+
+
+@dataclass(frozen=True, order=True)
+class Internal:
+    """A name that may be gone in the next release of Pulumi."""
+
+    kind: str
+    """`import` (a name of a module), `attribute` or `local` (of a function of the plugin)."""
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+def internals() -> list[Internal]:
+    """Return every internal name that `_pulumi/` uses."""
+    return sorted({name for file in FOLDER.glob("*.py") for name in internals_of(file.stem)})
+
+
+def internals_of(module: str) -> set[Internal]:
+    """Return the internal names that a module of `_pulumi/` uses."""
+    return {*_internals_in(ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8")))}
+
+
+def imported_internals(tree: ast.AST) -> Iterator[str]:
+    """Return the internal names of Pulumi that a module imports, with the modules that they are in."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and is_internal(node.module or ""):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if is_internal(alias.name))
+
+
+def is_internal(module: str) -> bool:
+    """Check whether a module belongs to the internals of Pulumi or gRPC."""
+    if any(part.startswith("_") for part in module.split(".")[1:]):
+        return module.split(".")[0] in ("pulumi", "grpc")
+    return module.split(".")[0] == "pulumi" and module not in _PUBLIC_MODULES
+
+
+def _internals_in(tree: ast.Module) -> Iterator[Internal]:
+    for statement in tree.body:
+        if isinstance(statement, ast.If):  # `if TYPE_CHECKING:`
+            statement.body = []
+    yield from (Internal("import", name) for name in imported_internals(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("local_of_"):
+            (name,) = (argument.value for argument in node.args if isinstance(argument, ast.Constant))
+            yield Internal("local", str(name))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            parts = list(_attributes(node))
+            first = next((index for index, part in enumerate(parts) if part.startswith("_")), None)
+            if first is not None:
+                yield from (Internal("attribute", part) for part in parts[first:])
+
+
+def _attributes(node: ast.expr) -> Iterator[str]:
+    """Return the attributes of `f().a.b`, the first one first; none of `self.a`."""
+    if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
+        yield from _attributes(node.value)
+        yield node.attr
+
+
+# As a script.
+
+
+class _Hiding:
+    """Stands for an object, and what is reached through it, of which one attribute is missing."""
+
+    def __init__(self, hidden: str, value: Any) -> None:
+        self.__dict__.update({"hidden name": hidden, "real value": value})
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self.__dict__["hidden name"]:
+            raise AttributeError(name)
+        value = getattr(self.__dict__["real value"], name)
+        is_plain = isinstance(value, (type(None), int, str, list, dict)) or callable(value)
+        return value if is_plain else _Hiding(self.__dict__["hidden name"], value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__dict__["real value"], name, value)
+
+
+def _fail(*_args: Any, **_named: Any) -> Any:
+    raise TypeError("this function takes other arguments")
+
+
+def _without_import(name: str, is_missing: bool) -> None:
+    """Hide a name of a module from our own imports; Pulumi still has it."""
+    real_import = builtins.__import__
+    module, _, member = name.rpartition(".")
+
+    def hiding_import(imported: str, importer: Any = None, scope: Any = None, names: Any = (), level: int = 0) -> Any:
+        is_ours = str((importer or {}).get("__name__", "")).startswith("pulumi_tione.")
+        real = real_import(imported, importer, scope, names, level)
+        if not is_ours or imported != module or member not in (names or ()):
+            return real
+        if is_missing:
+            raise ImportError(f"cannot import name {member!r} from {module!r}")
+        return types.SimpleNamespace(**{**vars(real), member: _failing(getattr(real, member))})
+
+    def named(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:  # noqa: A002
+        return hiding_import(name, globals, locals, fromlist, level)
+
+    vars(builtins)["__import__"] = named
+
+
+def _failing(value: Any) -> Any:
+    """Return a function or class that cannot be called, or a module whose functions and classes cannot."""
+    if isinstance(value, types.ModuleType):
+        return types.SimpleNamespace(**{name: _fail for name, part in vars(value).items() if callable(part)})
+    return type("Other", (), {"__init__": _fail}) if isinstance(value, type) else _fail
+
+
+def _without_attribute(name: str) -> None:
+    """Hide an attribute of the interpreter, or of the server that the plugin makes."""
+    if hasattr(sys, name):
+        module: Any = importlib.import_module("pulumi_tione._pulumi.frames")
+        module.sys = _Hiding(name, sys)
+        return
+    grpc: Any = importlib.import_module("grpc")
+    make_server: Callable[..., Any] = grpc.server
+    grpc.server = lambda *args, **named: _Hiding(name, make_server(*args, **named))
+
+
+def _run_plugin(without_local: str | None) -> None:
+    """Run the plugin of dynamic providers, in which a local variable may have another name."""
+    if without_local is None:
+        runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
+        return
+    spec = find_spec("pulumi.dynamic.__main__")
+    assert spec is not None
+    assert spec.origin is not None
+    source = Path(spec.origin).read_text(encoding="utf-8")
+    renamed, count = re.subn(rf"(?<![.\w]){without_local}\b", f"another_{without_local}", source)
+    assert count > 1, f"the plugin has no local {without_local}"
+    exec(compile(renamed, spec.origin, "exec"), {"__name__": "__main__", "__file__": spec.origin})  # noqa: S102  the plugin itself
+
+
+def _main(state: str, kind: str, name: str, what: str) -> None:
+    if kind == "import":
+        _without_import(name, state == "missing")
+    elif kind == "attribute":
+        _without_attribute(name)
+    assert threading.current_thread() is threading.main_thread()
+    if what == "plugin":
+        sys.argv = ["pulumi.dynamic"]
+        _run_plugin(name if kind == "local" else None)
+    else:
+        sys.argv = [what]
+        runpy.run_path(what, run_name="__main__")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
