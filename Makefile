@@ -4,14 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all test-exhaustive check check-vendor audit live outputs bench reliability reliability-100 soak soak-engine states clean
+.PHONY: demo test test-all test-exhaustive check check-vendor audit live outputs mutants bench reliability reliability-100 soak soak-engine states clean
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
 
 test: $(READY)  ## all tests that a change should pass, in minutes
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
-	$(BIN)/python -m pytest -n 2 -m "not long and not exhaustive"
+	$(BIN)/python -m pytest -n 2 -m "not long and not exhaustive" --cov --cov-report= $(PYTEST)
+	$(BIN)/python tools/coverage/compare.py
 
 test-all: $(READY)  ## the long tests, which `make test` leaves out
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
@@ -38,6 +39,10 @@ audit: $(READY)  ## whether a dependency has a known vulnerability; needs the in
 
 live: $(READY)  ## one life of the cheapest task on the real service: TIONE_LIVE=1, keys, and some minutes' money
 	$(BIN)/python tools/live/run.py
+
+mutants: $(READY)  ## mutation tests of what costs money when it is wrong: make mutants MODULE=lifecycle/stop; hours for all
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[mutants]'
+	$(BIN)/python tools/mutants/run.py $(MODULE)
 
 bench: $(READY)  ## what this package costs, as ratios within one run
 	$(BIN)/python tools/bench/run.py

@@ -52,7 +52,7 @@ setup(
         # The name is the module's, so that pytest does not register it twice under `-p`.
         "pytest11": ["pulumi_tione.emulator.pytest_plugin = pulumi_tione.emulator.pytest_plugin"],
     },
-    extras_require={"emulator": EMULATOR, "dev": EMULATOR + DEVELOPMENT},
+    extras_require={"emulator": EMULATOR, "dev": EMULATOR + DEVELOPMENT, "mutants": ["mutmut>=3.8.1,<4"]},
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Developers",

@@ -1,7 +1,7 @@
-"""Every cell of the fault matrix, brought about with the real engine.
+"""Every cell of the fault matrix, run with the real engine.
 
-The expectations are data, in `tools/reliability/matrix.py`: exit code, the one line that is said, and the commands
-after which the tasks in the account are those in the state, each created exactly once.
+The expectations are data, in `tools/reliability/matrix.py`: exit code, the one line that is shown, and the commands
+after which the account contains the tasks of the state, each created exactly once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
 from pulumi_tione.emulator import DEFAULT_KEY, Lag
 from tools.reliability import matrix, table
-from tools.reliability.matrix import LAGGING, LAGS, MATRIX, OPERATIONS, PEACE, TROUBLES, Cell, NoSense
+from tools.reliability.matrix import LAGGING, LAGS, MATRIX, NO_TROUBLE, OPERATIONS, TROUBLES, Cell, NotApplicable
 
 HELD_SECONDS = 2.5
 """How long the service's answer is held back when something is to happen in the meantime."""
@@ -64,7 +64,7 @@ class Trial:
         self.write()
         if self.operation != "create":
             self.stack.up()
-            if self.lag and self.what != PEACE:  # the state knows the task as it is once it has been seen
+            if self.lag and self.what != NO_TROUBLE:  # the state knows the task as it is once it has been seen
                 time.sleep(self.lag)
                 self.stack.refresh()
         if self.operation == "read":
@@ -81,9 +81,9 @@ class Trial:
         self.stack.program(PROGRAM.format(**self.inputs))
 
     def strike(self) -> tuple[int, str]:
-        """Give the operation's command while the trouble is there, and tell how it ended."""
+        """Run the operation's command during the trouble, and return how it ended."""
         arguments = self._arguments(OPERATIONS[self.operation].command)
-        if self.what != PEACE and TROUBLES[self.what].fault:
+        if self.what != NO_TROUBLE and TROUBLES[self.what].fault:
             self.service.emulator.faults.add(self.action, **TROUBLES[self.what].fault or {})
         happens_before = _BEFORE.get(self.what)
         if happens_before:
@@ -112,7 +112,7 @@ class Trial:
             put_right(self)
 
     def run(self, command: str) -> None:
-        """Give one of the documented commands, which must succeed."""
+        """Run one of the documented commands, which must succeed."""
         if command == matrix.IMPORT:
             command = self._printed_import()
         program, *arguments = shlex.split(command)
@@ -161,22 +161,22 @@ def _set_the_clock(trial: Trial) -> None:
     trial.service.start()
 
 
-def _take_other_keys(trial: Trial) -> None:
+def _use_another_account(trial: Trial) -> None:
     trial.stack.environment.update(
         TENCENTCLOUD_SECRET_ID=ANOTHER_KEY.secret_id, TENCENTCLOUD_SECRET_KEY=ANOTHER_KEY.secret_key
     )
 
 
-def _take_the_right_keys(trial: Trial) -> None:
+def _use_the_right_account(trial: Trial) -> None:
     key = trial.service.emulator.key
     trial.stack.environment.update(TENCENTCLOUD_SECRET_ID=key.secret_id, TENCENTCLOUD_SECRET_KEY=key.secret_key)
 
 
-def _revoke_the_keys(trial: Trial) -> None:
+def _revoke_the_credentials(trial: Trial) -> None:
     trial.service.emulator.keyring.revoke(trial.stack.environment["TENCENTCLOUD_SECRET_ID"])
 
 
-def _take_a_new_key(trial: Trial) -> None:
+def _use_a_new_key(trial: Trial) -> None:
     key = trial.service.emulator.keyring.add(replace(DEFAULT_KEY, secret_id="AKIDnew"))
     trial.stack.environment.update(TENCENTCLOUD_SECRET_ID=key.secret_id, TENCENTCLOUD_SECRET_KEY=key.secret_key)
 
@@ -223,14 +223,14 @@ def _kill_provider(_: Trial, command: Command) -> None:
 
 _BEFORE: dict[str, Callable[[Trial], None]] = {
     "clock skew": _skew_the_clock,
-    "keys of another account": _take_other_keys,
-    "keys revoked": _revoke_the_keys,
-    "deleted behind our back": _delete_the_task,
+    "credentials of another account": _use_another_account,
+    "credentials revoked": _revoke_the_credentials,
+    "deleted in the console": _delete_the_task,
     "preempted": _preempt,
 }
 _MEANWHILE: dict[tuple[str, str], Callable[[Trial, Command], None]] = {
     ("service restarted", "*"): _restart,
-    ("deleted behind our back", "create"): _delete_what_is_being_made,
+    ("deleted in the console", "create"): _delete_what_is_being_made,
     ("Ctrl-C once", "*"): _interrupt,
     ("Ctrl-C twice", "*"): _interrupt_twice,
     ("CLI killed", "*"): _kill,
@@ -238,8 +238,8 @@ _MEANWHILE: dict[tuple[str, str], Callable[[Trial, Command], None]] = {
 }
 _AFTER: dict[str, Callable[[Trial], None]] = {
     "clock skew": _set_the_clock,
-    "keys of another account": _take_the_right_keys,
-    "keys revoked": _take_a_new_key,
+    "credentials of another account": _use_the_right_account,
+    "credentials revoked": _use_a_new_key,
 }
 
 
@@ -270,12 +270,12 @@ def test_nothing_is_lost_and_nothing_is_made_twice(
     trial.prepare()
     exit_code, shown = trial.strike()
     assert exit_code == cell.exit_code, shown
-    assert_says(shown, cell.says)
+    assert_message(shown, cell.message)
     assert TROUBLES[what].interrupts or "Traceback" not in shown
 
     if cell.edit:
         trial.write(look_up="")
-    for command in cell.further:
+    for command in cell.next_steps:
         trial.run(command)
     tasks_made = OPERATIONS[operation].tasks_made + cell.tasks_made_again
     trial.assert_agreement(0 if operation == "delete" else 1, tasks_made)
@@ -292,8 +292,7 @@ def test_nothing_is_lost_and_nothing_is_made_twice(
 # --- where reads lag
 
 TIME_FACTOR = 5
-"""Pauses pass so many times as fast in the processes of a stack, and its service lags for as much less: the cells
-mostly wait."""
+"""By which factor pauses and the lag of the service are shorter: the cells mostly wait."""
 
 
 @pytest.fixture
@@ -343,8 +342,8 @@ def test_nothing_is_lost_and_nothing_is_made_twice_where_reads_lag(
     trial.prepare()
     exit_code, shown = trial.strike()
     assert exit_code == cell.exit_code, shown
-    assert_says(shown, cell.says)
-    for command in cell.further:
+    assert_message(shown, cell.message)
+    for command in cell.next_steps:
         trial.run(command)
     tasks_made = OPERATIONS[operation].tasks_made + cell.tasks_made_again
     trial.assert_agreement(0 if operation == "delete" else 1, tasks_made)
@@ -354,8 +353,8 @@ def test_nothing_is_lost_and_nothing_is_made_twice_where_reads_lag(
     assert trial.tasks() == []
 
 
-def assert_says(shown: str, line: str) -> None:
-    """The line is there; and among the diagnostics, which repeat what is said on the way, not twice."""
+def assert_message(shown: str, line: str) -> None:
+    """Check that the line is shown, and that the diagnostics, which repeat earlier messages, contain it once."""
     pattern = re.compile(".*".join(re.escape(part) for part in line.split("…")))
     assert pattern.search(shown), shown
     diagnostics = shown.partition("Diagnostics:")[2].splitlines()
@@ -374,9 +373,9 @@ def test_every_trouble_meets_every_operation() -> None:
 def test_one_further_command_is_enough_and_two_where_the_cli_was_killed() -> None:
     for what, row in MATRIX.items():
         for cell in row.values():
-            most = 2 if what == "CLI killed" else 1
-            assert isinstance(cell, NoSense) or len(cell.further) <= most
+            maximum = 2 if what == "CLI killed" else 1
+            assert isinstance(cell, NotApplicable) or len(cell.next_steps) <= maximum
 
 
-def test_the_page_says_what_the_matrix_says() -> None:
+def test_the_page_shows_the_matrix() -> None:
     assert table.PAGE.read_text(encoding="utf-8") == table.page(), "run tools/reliability/table.py"

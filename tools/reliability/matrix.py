@@ -1,7 +1,7 @@
-"""The fault matrix: what can happen, while Pulumi does what, and what comes of it.
+"""The fault matrix: what can happen, during which operation, and the result.
 
-This is data. `tests/reliability/test_fault_matrix.py` brings about every cell with the real engine and holds it to what
-stands here; `table.py` prints it into `docs/reliability.md`.
+This is data. `tests/reliability/test_fault_matrix.py` runs every cell with the real engine and compares the result with
+this table; `table.py` prints it into `docs/reliability.md`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Operation:
     meaning: str
     command: str
     action: str
-    """The request to the service that the trouble meets."""
+    """The request that the trouble affects."""
     tasks_made: int = 1
-    """How many tasks the program has wanted by then, the replaced ones counted."""
+    """How many tasks the program has declared by then, replaced ones included."""
 
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -45,92 +45,92 @@ class Trouble:
 
     meaning: str
     how: str
-    """How the tests bring it about."""
+    """How the tests cause it."""
     fault: Mapping[str, Any] | None = None
-    """The order for the local TI-ONE, where that is all."""
+    """The fault of the local TI-ONE, if that is all."""
     interrupts: bool = False
-    """Whether the command itself is cut off: then `pulumi up` follows, with the same and with a changed input."""
+    """Whether the command itself is interrupted: `pulumi up` follows, with the same and with a changed input."""
     remedy: str = ""
-    """What has to be put right first, where that is not Pulumi's to do."""
+    """What you must fix first, if Pulumi cannot."""
 
 
 TROUBLES: Mapping[str, Trouble] = {
     "answer lost after acceptance": Trouble(
-        "The service does what it was asked for, and its answer does not arrive.",
-        "the connection is closed instead of an answer",
+        "The service carries out the request, and its response does not arrive.",
+        "the connection is closed instead of a response",
         {"connection": "close"},
     ),
     "request lost": Trouble(
-        "The request does not reach the service, and nobody can tell.",
-        "the connection is closed, and nothing is done",
+        "The request does not reach the service, and the provider cannot know that.",
+        "the connection is closed, and the request is not carried out",
         {"connection": "close", "effect": False},
     ),
     "HTTP 502": Trouble(
         "Something between here and the service fails.",
-        "an HTML page with status 502, and nothing is done",
+        "an HTML page with status 502, and the request is not carried out",
         {"status": 502},
     ),
     "throttled": Trouble(
-        "The service takes no more requests for a while; requests are sent again for five minutes.",
+        "The service accepts no more requests for a while; requests are sent again for five minutes.",
         "`RequestLimitExceeded` for four seconds, which are several attempts",
         {"code": "RequestLimitExceeded", "seconds": 4, "times": None},
     ),
-    "slow": Trouble("An answer takes long, up to a minute.", "an answer after four seconds", {"delay_seconds": 4}),
+    "slow": Trouble("A response takes up to a minute.", "a response after four seconds", {"delay_seconds": 4}),
     "garbage": Trouble(
-        "A proxy answers in the service's place with a page of its own.",
-        "HTML under status 200; the service has done what it was asked for",
+        "A proxy responds instead of the service, with an HTML page.",
+        "HTML with status 200; the service has carried out the request",
         {"body": "<html>hello"},
     ),
     "wrong content type": Trouble(
-        "An error comes under a content type by which the SDK takes it for a success.",
-        "`InternalError` under `application/json; charset=utf-8`, and nothing is done",
+        "An error has a content type with which the SDK treats it as a success.",
+        "`InternalError` as `application/json; charset=utf-8`, and the request is not carried out",
         {"code": "InternalError", "content_type": "application/json; charset=utf-8"},
     ),
     "clock skew": Trouble(
-        "This machine's clock is more than five minutes off.",
+        "The clock of this machine is wrong by more than five minutes.",
         "the service's clock is ten minutes ahead",
         remedy="set the clock",
     ),
-    "keys of another account": Trouble(
-        "The keys in use are not those of the account that has the task.",
-        "another pair of keys in the environment",
-        remedy="set the right keys",
+    "credentials of another account": Trouble(
+        "The credentials belong to another account than the task.",
+        "credentials of another account in the environment",
+        remedy="set the right credentials",
     ),
-    "keys expired mid-way": Trouble(
-        "Temporary keys end in the middle of a command, and nobody is there to renew them: they stand in the config or "
-        "in the environment. (Credentials that a role lends are renewed.)",
-        "from this request on the service refuses them with `AuthFailure.TokenFailure`",
+    "credentials expire": Trouble(
+        "Temporary credentials in the config or the environment expire during a command: nothing can renew them. "
+        "(The provider renews the credentials of a role.)",
+        "from this request on the service rejects them with `AuthFailure.TokenFailure`",
         {"code": "AuthFailure.TokenFailure", "times": None},
-        remedy="set new keys",
+        remedy="set new credentials",
     ),
-    "keys revoked": Trouble(
-        "Somebody has deleted or disabled the keys in use.",
-        "the service does not know them any more",
-        remedy="set other keys of the same account",
+    "credentials revoked": Trouble(
+        "Somebody has deleted or disabled the access key.",
+        "the service no longer knows the key",
+        remedy="set another key of the same account",
     ),
     "service restarted": Trouble(
-        "The service goes away in the middle of a request and comes back.",
-        "it is stopped after it has done what it was asked for, and started again three seconds later",
+        "The service stops during a request and starts again.",
+        "it is stopped after it has carried out the request, and started again three seconds later",
     ),
-    "deleted behind our back": Trouble("Somebody deletes the task in the console.", "the task vanishes"),
+    "deleted in the console": Trouble("Somebody deletes the task in the console.", "the task disappears"),
     "preempted": Trouble(
-        "The platform takes the task's nodes away, and it waits for others.",
+        "The platform takes the nodes of the task, and the task waits for others.",
         "the task goes from RUNNING back to PENDING",
     ),
-    "Ctrl-C once": Trouble("You interrupt the command.", "SIGINT, while the service is being asked", interrupts=True),
+    "Ctrl-C once": Trouble("You interrupt the command.", "SIGINT during the request", interrupts=True),
     "Ctrl-C twice": Trouble(
-        "You interrupt the command and do not wait for it.",
-        "SIGINT twice, while the service is being asked",
+        "You interrupt the command twice.",
+        "SIGINT twice during the request",
         interrupts=True,
     ),
     "CLI killed": Trouble(
-        "The Pulumi CLI is killed, or its machine ends.",
-        "SIGKILL, after the service has done what it was asked for",
+        "The Pulumi CLI is killed, or its machine stops.",
+        "SIGKILL, after the service has carried out the request",
         interrupts=True,
     ),
     "provider killed": Trouble(
         "The process in which this package runs is killed, for example because memory is short.",
-        "SIGKILL, after the service has done what it was asked for",
+        "SIGKILL, after the service has carried out the request",
         interrupts=True,
     ),
 }
@@ -138,50 +138,50 @@ TROUBLES: Mapping[str, Trouble] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """What comes of it."""
+    """The result."""
 
     exit_code: int = 0
-    says: str = ""
-    """The one line that tells what happened; `…` stands for what varies."""
-    further: tuple[str, ...] = ()
-    """The commands after which the tasks in the account are those in the state."""
+    message: str = ""
+    """The one line that describes what happened; `…` stands for what varies."""
+    next_steps: tuple[str, ...] = ()
+    """The commands after which the account contains the tasks of the state."""
     edit: str = ""
-    """What has to be changed in the program before that."""
+    """What you change in the program first."""
     tasks_made_again: int = 0
     """How many tasks are created in place of one that somebody else has deleted."""
 
 
 @dataclass(frozen=True)
-class NoSense:
-    """There is no such cell, and why."""
+class NotApplicable:
+    """The reason why there is no such cell."""
 
     reason: str
 
 
-Row = Mapping[str, Cell | NoSense]
+Row = Mapping[str, Cell | NotApplicable]
 
 LAGS = (0, 3, 10, 30)
-"""For how many seconds lists, details and tags show what was before. Without a lag it is the matrix itself."""
+"""For how many seconds lists, details and tags show an earlier state. Without a lag it is the matrix itself."""
 
 LAGGING_OPERATIONS = ("create", "replace", "delete", "refresh")
 LAGGING_TROUBLES = ("answer lost after acceptance", "Ctrl-C once", "Ctrl-C twice", "CLI killed", "provider killed")
-PEACE = "nothing else"
+NO_TROUBLE = "nothing else"
 """No trouble but the lag."""
 
 
-def _cell(cell: Cell | NoSense) -> Cell:
+def _cell(cell: Cell | NotApplicable) -> Cell:
     assert isinstance(cell, Cell)
     return cell
 
 
-def _row(cell: Cell, **other: Cell | NoSense) -> Row:
-    """The same for all operations but the ones named."""
-    return {name: other.get(name, cell) for name in OPERATIONS}
+def _row(cell: Cell, **exceptions: Cell | NotApplicable) -> Row:
+    """Return the same cell for all operations except the named ones."""
+    return {name: exceptions.get(name, cell) for name in OPERATIONS}
 
 
 def _repeated(cell: Cell, *before: str) -> dict[str, Cell]:
-    """The cell of each operation whose own command is to be given again, after those that have to come first."""
-    return {name: replace(cell, further=(*before, operation.command)) for name, operation in OPERATIONS.items()}
+    """Return the cell of each operation that you run again, after the commands that come first."""
+    return {name: replace(cell, next_steps=(*before, operation.command)) for name, operation in OPERATIONS.items()}
 
 
 _AWAY = Cell(1, "… was not sent: … cannot be reached: …")
@@ -204,59 +204,59 @@ MATRIX: Mapping[str, Row] = {
     "garbage": _row(Cell()),
     "wrong content type": _row(Cell()),
     "clock skew": _repeated(_SKEWED),
-    "keys of another account": {
+    "credentials of another account": {
         **_repeated(_FOREIGN),
-        "create": NoSense(
-            "The task is made in the account whose keys are in use: nothing tells that another one is meant."
+        "create": NotApplicable(
+            "The task is created in the account of these credentials: nothing shows that you mean another one."
         ),
-        "read": Cell(1, "there is no training task … in account …", further=(UP,)),
+        "read": Cell(1, "there is no training task … in account …", next_steps=(UP,)),
     },
-    "keys expired mid-way": _repeated(_EXPIRED),
-    "keys revoked": _repeated(_REVOKED),
-    "service restarted": _row(Cell(), read=replace(_AWAY, further=(UP,))),
-    "deleted behind our back": _row(
+    "credentials expire": _repeated(_EXPIRED),
+    "credentials revoked": _repeated(_REVOKED),
+    "service restarted": _row(Cell(), read=replace(_AWAY, next_steps=(UP,))),
+    "deleted in the console": _row(
         Cell(),
-        create=NoSense(
-            "A task that vanishes before anybody has seen it stays in the state: nothing proves that it is gone. "
-            "`pulumi up --refresh` says so, and `pulumi state delete` takes it out."
+        create=NotApplicable(
+            "A task that disappears before any command has seen it stays in the state: nothing proves that it is "
+            "deleted. `pulumi up --refresh` reports this, and `pulumi state delete` removes it."
         ),
         read=Cell(
-            1, "there is no training task … in account …", further=(UP,), edit="take the look-up out of the program"
+            1, "there is no training task … in account …", next_steps=(UP,), edit="remove the look-up from the program"
         ),
-        update=Cell(1, "… it is gone; run …", further=(UP_REFRESH,), tasks_made_again=1),
-        refresh=Cell(further=(UP,), tasks_made_again=1),
+        update=Cell(1, "… it is gone; run …", next_steps=(UP_REFRESH,), tasks_made_again=1),
+        refresh=Cell(next_steps=(UP,), tasks_made_again=1),
     ),
-    "preempted": _row(Cell(), create=NoSense("A task has to run before its nodes can be taken away.")),
+    "preempted": _row(Cell(), create=NotApplicable("Only a running task can be preempted.")),
     "Ctrl-C once": _row(_CANCELLED, delete=replace(_CANCELLED, exit_code=0)),
     "Ctrl-C twice": {
         **_repeated(_TERMINATED),
-        **dict.fromkeys(("create", "replace"), replace(_TERMINATED, further=(IMPORT_PENDING,))),
+        **dict.fromkeys(("create", "replace"), replace(_TERMINATED, next_steps=(IMPORT_PENDING,))),
     },
     "CLI killed": {
         **_repeated(_SILENT, CANCEL),
-        **dict.fromkeys(("create", "replace"), replace(_SILENT, further=(CANCEL, IMPORT_PENDING))),
+        **dict.fromkeys(("create", "replace"), replace(_SILENT, next_steps=(CANCEL, IMPORT_PENDING))),
     },
     "provider killed": {
         **_repeated(_EOF),
-        **dict.fromkeys(("create", "replace"), replace(_EOF, further=(IMPORT,))),
+        **dict.fromkeys(("create", "replace"), replace(_EOF, next_steps=(IMPORT,))),
     },
 }
 
 LAGGING: Mapping[str, Mapping[str, Cell]] = {
-    PEACE: dict.fromkeys(LAGGING_OPERATIONS, Cell()),
+    NO_TROUBLE: dict.fromkeys(LAGGING_OPERATIONS, Cell()),
     **{what: {name: _cell(MATRIX[what][name]) for name in LAGGING_OPERATIONS} for what in LAGGING_TROUBLES},
 }
-"""What comes of it where reads lag: the same as without, whatever the lag."""
+"""The result where reads lag: the same as without a lag."""
 
 NOT_CALLED: Mapping[str, str] = {
     "`pulumi destroy` after an interrupted create": (
-        "It succeeds, and the task that was created keeps running: Pulumi does not look at the pending create. "
-        "`pulumi-tione import --pending`, before or after it, takes the task into the state; then `pulumi destroy` "
+        "It succeeds, and the created task keeps running: Pulumi ignores the pending create. "
+        "`pulumi-tione import --pending`, before or after it, writes the task into the state; then `pulumi destroy` "
         "deletes it."
     ),
     "`pulumi destroy` after the provider was killed during a create": (
         "Pulumi has recorded nothing. `pulumi up` names the task and the commands; `pulumi-tione orphans` lists it."
     ),
-    "`pulumi refresh --import-pending-creates`": "Pulumi drops the pending create, and loses the task.",
+    "`pulumi refresh --import-pending-creates`": "Pulumi drops the pending create and loses the task.",
 }
-"""What Pulumi does without calling this package."""
+"""What Pulumi does without a call to this package."""

@@ -3,7 +3,7 @@
 
     python tools/reliability/table.py [--check]
 
-With --check nothing is written: exit code 1 says that the page is not what the data says.
+With --check nothing is written: exit code 1 means that the page differs from the data.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tools.reliability.matrix import (  # noqa: E402  see the line above
     OPERATIONS,
     TROUBLES,
     Cell,
-    NoSense,
+    NotApplicable,
     Row,
 )
 
@@ -34,21 +34,21 @@ KILLED = -9
 
 
 def page() -> str:
-    """The page as it should be: the text around the matrix as it is, and the matrix as the data has it."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
+    """Return the page with the matrix of the data, and the text around it unchanged."""
+    before, _, remaining = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = remaining.partition(END)
     return f"{before}{BEGIN}\n\n{matrix()}\n\n{END}{after}"
 
 
 def matrix() -> str:
-    """All cells in one table, and below it what is said in each, trouble by trouble."""
+    """Return all cells in one table, and below it the messages, trouble by trouble."""
     sections = ("\n".join(_section(what, row)) for what, row in MATRIX.items())
     lagging, not_called = "\n".join(_lagging()), "\n".join(_not_called())
     return "\n\n".join(("\n".join(_overview()), *sections, lagging, not_called))
 
 
 def _lagging() -> Iterator[str]:
-    """All cells again where reads lag."""
+    """Return all cells again where reads lag."""
     yield "### Where reads lag"
     yield ""
     seconds = ", ".join(map(str, LAGS[1:-1]))
@@ -84,8 +84,8 @@ def _line(*columns: str) -> str:
     return f"| {' | '.join(columns)} |"
 
 
-def _short(cell: Cell | NoSense, operation: str) -> str:
-    if isinstance(cell, NoSense):
+def _short(cell: Cell | NotApplicable, operation: str) -> str:
+    if isinstance(cell, NotApplicable):
         return "–"
     ending = {0: "ok", KILLED: "killed"}.get(cell.exit_code, f"exit {cell.exit_code}")
     steps = [step.strip("`").removeprefix("pulumi ").removeprefix("pulumi-tione ") for step in _steps(cell, operation)]
@@ -93,9 +93,9 @@ def _short(cell: Cell | NoSense, operation: str) -> str:
 
 
 def _steps(cell: Cell, operation: str) -> Sequence[str]:
-    """The commands of a cell, the one that was interrupted as what it is."""
+    """Return the commands of a cell; the interrupted one is `again`."""
     own = OPERATIONS[operation].command
-    return tuple("again" if command == own else f"`{command}`" for command in cell.further)
+    return tuple("again" if command == own else f"`{command}`" for command in cell.next_steps)
 
 
 def _section(what: str, row: Row) -> Iterator[str]:
@@ -104,34 +104,32 @@ def _section(what: str, row: Row) -> Iterator[str]:
     yield ""
     yield f"{trouble.meaning} (In the tests: {trouble.how}.)"
     yield ""
-    told: dict[str, list[str]] = {}
+    outcomes: dict[str, list[str]] = {}
     for operation, cell in row.items():
-        told.setdefault(_told(cell, operation, trouble.remedy), []).append(operation)
-    for outcome, operations in told.items():
+        outcomes.setdefault(_outcome(cell, operation, trouble.remedy), []).append(operation)
+    for outcome, operations in outcomes.items():
         yield f"- **{', '.join(operations)}**: {outcome}"
 
 
-def _told(cell: Cell | NoSense, operation: str, remedy: str) -> str:
-    if isinstance(cell, NoSense):
+def _outcome(cell: Cell | NotApplicable, operation: str, remedy: str) -> str:
+    if isinstance(cell, NotApplicable):
         return cell.reason
-    endings = {0: "The command succeeds", KILLED: "The command is gone"}
-    ending = endings.get(cell.exit_code, f"Exit code {cell.exit_code}")
-    says = f", and it says `{cell.says}`" if cell.says else ""
-    steps = [step.replace("again", "give the command again") for step in _steps(cell, operation)]
+    endings = {0: "The command succeeds", KILLED: "The command is killed"}
+    ending = endings.get(cell.exit_code, f"The command exits with code {cell.exit_code}")
+    shown = f" and shows `{cell.message}`" if cell.message else ""
+    steps = [step.replace("again", "run the command again") for step in _steps(cell, operation)]
     steps = [*([remedy] if remedy and cell.exit_code else []), *([cell.edit] if cell.edit else []), *steps]
-    return f"{ending}{says}. To do: {', then '.join(steps)}." if steps else f"{ending}{says}. There is nothing to do."
+    return f"{ending}{shown}. To do: {', then '.join(steps)}." if steps else f"{ending}{shown}. There is nothing to do."
 
 
 def main(arguments: Sequence[str]) -> int:
-    wanted = page()
+    expected = page()
     if "--check" in arguments:
-        is_fresh = PAGE.read_text(encoding="utf-8") == wanted
+        is_fresh = PAGE.read_text(encoding="utf-8") == expected
         if not is_fresh:
-            print(
-                f"{PAGE.relative_to(ROOT)} is not what the data says: run tools/reliability/table.py", file=sys.stderr
-            )
+            print(f"{PAGE.relative_to(ROOT)} differs from the data: run tools/reliability/table.py", file=sys.stderr)
         return 0 if is_fresh else 1
-    PAGE.write_text(wanted, encoding="utf-8")
+    PAGE.write_text(expected, encoding="utf-8")
     return 0
 
 
