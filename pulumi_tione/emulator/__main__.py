@@ -1,4 +1,4 @@
-"""Starts the emulator: `python -m pulumi_tione.emulator`."""
+"""Start the emulator: `python -m pulumi_tione.emulator`."""
 
 import sys
 

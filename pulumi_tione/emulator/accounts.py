@@ -1,4 +1,4 @@
-"""Who calls: accounts, their key pairs, and temporary keys with a token and an end."""
+"""Callers: accounts, their keys, and temporary keys with a token and an expiry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_UIN = "100000000001"
 
 @dataclass(frozen=True)
 class Caller:
-    """Whom a key pair stands for. Tasks belong to the account, `uin`; who made one is the `sub_uin`."""
+    """The user of a key. Tasks belong to the account, `uin`; their creator is the `sub_uin`."""
 
     uin: str = DEFAULT_UIN
     sub_uin: str = "100000000002"
@@ -25,13 +25,13 @@ class Caller:
 
     @property
     def app_id(self) -> str:
-        """Tencent's second number of an account, made up from the first."""
+        """The account's AppId, made up from its uin."""
         return f"125{self.uin[-7:]}"
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key pair as a client is configured with it; a temporary one has a token and expires."""
+    """A secret id and secret key, as configured in a client; a temporary key has a token and expires."""
 
     secret_id: str
     secret_key: str
@@ -41,16 +41,16 @@ class Key:
 
 
 DEFAULT_KEY = Key("AKIDemulator", "emulator")
-"""The pair that is known unless others are given. It protects nothing: the emulator listens to its own machine only."""
+"""The default key. It protects nothing: the emulator listens to its own machine only."""
 
 
 def generate_key() -> Key:
-    """A pair that nobody can guess, where what a request says is executed."""
+    """Return a random key, for an emulator that executes what requests contain."""
     return Key(f"AKID{secrets.token_hex(16)}", secrets.token_hex(32))
 
 
 class Keyring:
-    """All keys that the emulator honours."""
+    """All keys that the emulator accepts."""
 
     def __init__(self, *keys: Key) -> None:
         self._keys = {key.secret_id: key for key in keys}
@@ -74,7 +74,7 @@ class Keyring:
             raise ApiError("AuthFailure.SecretIdNotFound", message) from None
 
     def issue_temporary_key(self, caller: Caller, expires: datetime) -> Key:
-        """Make a temporary key pair for a caller."""
+        """Add a temporary key for a caller, and remove the temporary keys that expired long ago."""
         return self.add(
             Key(
                 f"AKID{secrets.token_hex(16)}", secrets.token_hex(16), caller, f"token-{secrets.token_hex(24)}", expires
@@ -83,7 +83,7 @@ class Keyring:
 
 
 def check_token(key: Key, token: str | None, now: datetime) -> None:
-    """A temporary key needs its token until it expires; a permanent one has none."""
+    """Raise an error unless the token is the key's own and has not expired; a permanent key has no token."""
     if (token or None) != key.token:
         problem = "does not belong to this SecretId" if token else "is missing: this SecretId is a temporary one"
         raise ApiError("AuthFailure.TokenFailure", f"The token in X-TC-Token {problem}.")

@@ -1,4 +1,4 @@
-"""What time it is. Nothing in the emulator asks the machine: it asks a clock that was handed to it."""
+"""The time. No module of the emulator reads the machine's clock: each is given a clock."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 LAST_YEAR = 5000
-"""Python's own ends with the year 9999, and what is reckoned from a clock must not come there."""
+"""Python's dates end with the year 9999, and no computed date may get there."""
 
 WallClock = Callable[[], datetime]
-"""The time that the service and its callers share: signatures, rate limits and the request record go by it."""
+"""The time that the service and its callers share, used for signatures, rate limits and the record of requests."""
 
 
 def wall_clock(offset: timedelta = timedelta()) -> WallClock:
-    """The machine's clock, or one that is wrong by `offset`."""
+    """Return the machine's clock, or one that is wrong by `offset`."""
     return lambda: datetime.now(timezone.utc) + offset
 
 
 class Clock:
-    """The time that tasks live by: as fast as the wall's, or faster, or standing still until it is moved.
+    """The time of the tasks: as fast as the wall clock, faster, or standing still until it is advanced.
 
-    It is another clock than the wall's because a test that moves it by an hour still signs with its machine's time.
+    It differs from the wall clock because a test that advances it by an hour still signs with the machine's time.
     """
 
     def __init__(self, wall: WallClock, speed: float = 1.0, not_before: datetime | None = None) -> None:
-        """`speed` 0 is a clock that stands still; `not_before` is how far an earlier clock had come."""
+        """`speed` 0 is a clock that stands still; `not_before` is the last time of an earlier clock."""
         if speed < 0:
             raise ValueError(f"a clock cannot run backwards: speed {speed}")
         self._wall = wall
@@ -36,12 +36,12 @@ class Clock:
         return self.read()[1]
 
     def read(self) -> tuple[datetime, datetime]:
-        """The wall's time, moved on as this clock was, and this clock's, at one moment."""
+        """Return the wall clock's time, advanced like this clock, and this clock's time, at one moment."""
         wall = self._wall()
         return wall + self._moved, self._origin + (wall - self._origin) * self.speed + self._moved
 
     def advance(self, seconds: float) -> datetime:
-        """Move the clock forward, on top of its own pace; give the new time."""
+        """Advance the clock, in addition to its own speed; return the new time."""
         if seconds < 0:
             raise ValueError(f"a clock cannot be moved back: {seconds} seconds")
         moved = self._moved + timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""`python -m pulumi_tione.emulator`: the emulator as a program."""
+"""The command `python -m pulumi_tione.emulator`."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from .accounts import DEFAULT_UIN, Caller, Key
 from .emulator import Emulator
 
 DEFAULT_PORT = 9851
-"""Where a local TI-ONE is looked for when nothing else is said."""
+"""The port that is used unless you choose another."""
 
 READY = "pulumi_tione emulator ready at "
-"""The beginning of the last line of what is printed at the start; the address follows."""
+"""The beginning of the last line that is printed at the start; the address follows."""
 
 _BLOCK = """\
 A local TI-ONE answers tione, tag and sts at {endpoint}
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{doing} {where}: {error.strerror or error}", file=sys.stderr)
         return 1
     ended = threading.Event()
-    # The terminal may be closed as well; not every system has a signal for that.
+    # A closed terminal ends it too; not every system has that signal.
     for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, lambda *_: ended.set())
     with emulator:
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _of_users(keys: Sequence[Key] | None) -> list[Key] | None:
-    """Each key pair is a user's own, of the account that it names."""
+    """Return one caller for each key, in the account that the key names."""
     if keys is None:
         return None
     usual = Caller()
@@ -155,12 +155,12 @@ def _announce(emulator: Emulator) -> None:
 
 
 def _argument(text: str) -> str:
-    """A value as a shell and the Pulumi CLI take it: what begins with a dash is no option."""
+    """Quote a value for a shell and the Pulumi CLI: a value that begins with a dash is not an option."""
     return f"-- {shlex.quote(text)}" if text.startswith("-") else shlex.quote(text)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with an option in one line."""
+    """A parser that reports a malformed option in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\n")

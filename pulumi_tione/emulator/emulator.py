@@ -1,4 +1,4 @@
-"""The emulator as a whole: its parts put together, started, stopped and asked."""
+"""The emulator as a whole: its parts put together, started and stopped."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .running import Cos, Execution
 class Emulator(ControlApi):
     """A local TI-ONE: a context manager that serves at `endpoint` while it is open.
 
-    Everything of a `ControlApi` can be asked and ordered directly; what one emulator holds, no other sees.
+    All methods of `ControlApi` are available. Emulators share no state.
     """
 
     def __init__(
@@ -58,14 +58,14 @@ class Emulator(ControlApi):
         lag: Lag | Delay = 0.0,
         allowed_hosts: Iterable[str] = (),
     ) -> None:
-        """Port 0 is any free one. With `manual_clock` no time passes for the tasks but by `advance`.
+        """Port 0 means any free port. With `manual_clock`, time passes for the tasks only by `advance`.
 
-        `clock_offset_seconds` is by how much this service's clock is wrong; `requests_a_second` None is without limits;
-        `state_file` keeps the state, which else ends with the emulator. With `tls` it speaks HTTPS alone, and `ca_file`
-        is what clients must trust. `lag` is how far reads are behind writes, in seconds of `wall` or by calls.
+        `clock_offset_seconds` is the error of this service's clock; `requests_a_second` None means no limit;
+        `state_file` keeps the state after the emulator has ended. With `tls` it speaks HTTPS only, and clients must trust
+        `ca_file`. `lag` is how far reads are behind writes, in seconds of `wall` or in calls.
 
-        With `run`, commands are really executed, with the rights of this process: in real time, on a loopback address
-        only, for no key but one that is made at the start. `cos` is a folder that stands for COS, a folder a bucket.
+        With `run`, commands are executed with the rights of this process: in real time, on a loopback address only,
+        and only for a key that is made at the start. `cos` is a folder that replaces COS, with a folder for each bucket.
 
         `allowed_hosts` are names by which other machines may address it, such as `tione` in a network of containers.
         """
@@ -87,7 +87,7 @@ class Emulator(ControlApi):
             self.keyring = Keyring(*(keys or [generate_key() if run else DEFAULT_KEY]))
             buckets = None if cos is None else Cos(Path(cos))
             self.execution = Execution(clock, buckets) if run else None
-            """What executes runs, if anything does."""
+            """What executes runs; None if nothing is executed."""
             orders = RunRules(durations, reads_commands=not run)
             with _readable(state_file):
                 service = Service(clock, self.keyring, switches, orders, storage, self.execution, buckets)
@@ -100,10 +100,10 @@ class Emulator(ControlApi):
             self.gateway = Gateway(service, wall, record, faults, rate_limit, lock)
             certificates = undo.enter_context(closing(Certificates({*LOOPBACK_NAMES, host, *names}))) if tls else None
             self.ca_file = certificates.ca_file if certificates else None
-            """With TLS, the certificate of the authority that clients must trust; it is there while this is open."""
+            """With TLS, the certificate of the authority that clients must trust; the file exists while the emulator is open."""
             for_server = certificates.for_server if certificates else None
             self.control_key = secrets.token_urlsafe(24)
-            """What a browser, or another machine, needs for the control endpoints."""
+            """The key that a browser or another machine needs for the control endpoints."""
             self._server = Server(self.gateway, self, host, port, for_server, control_key=self.control_key, names=names)
             self._closing = undo.pop_all()
 
@@ -114,7 +114,7 @@ class Emulator(ControlApi):
 
     @property
     def key(self) -> Key:
-        """The first of the keys that it knows."""
+        """The first key of the keyring."""
         return next(iter(self.keyring))
 
     @property
@@ -148,7 +148,7 @@ class Emulator(ControlApi):
 
 @contextmanager
 def _readable(state_file: Path | str | None) -> Iterator[None]:
-    """Raise one clear error for a damaged state file, whatever shows the damage."""
+    """Raise one clear error for a damaged state file, whatever reveals the damage."""
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
@@ -165,7 +165,7 @@ def _host_name(name: str) -> str:
 
 
 def _check_that_it_may_run(host: str, keys: Iterable[Key] | None, speed: float, names: Sequence[str]) -> None:
-    """Refuse what does not go with executing what requests say."""
+    """Refuse settings that are not safe where the content of requests is executed."""
     if names:
         raise ValueError("where tasks are really run, no other machine may address it: no host can be allowed")
     if keys is not None:

@@ -1,12 +1,12 @@
-"""How the service says no."""
+"""The error that refuses a request."""
 
 from __future__ import annotations
 
 
 class ApiError(Exception):
-    """A refusal as the client gets it: a documented code, and a message that names what is wrong with what.
+    """A refusal as the client receives it: a documented code, and a message that names the parameter and the problem.
 
-    `created` is the id of what exists nevertheless, where an action failed half-way; the client is not told.
+    `created` is the id of a task that exists although the action failed; the client does not receive it.
     """
 
     def __init__(self, code: str, message: str, created: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The ids that the service gives."""
+"""The ids that the service creates."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def request_id() -> str:
 
 
 def instance_id(task_id: str) -> str:
-    """The id of a run: the task's, and twelve letters and digits."""
+    """Return the id of a run: the task's id, and twelve letters and digits."""
     return f"{task_id}-{''.join(secrets.choice(_LETTERS) for _ in range(12))}"
 
 
 class TaskIds:
-    """Ids such as train-1208038387393233920: numbers of nineteen digits that only ever grow."""
+    """Task ids such as train-1208038387393233920: numbers of nineteen digits that only increase."""
 
     def __init__(self) -> None:
         self.last = 0
@@ -34,5 +34,5 @@ class TaskIds:
 
 
 def role_id(arn: str) -> str:
-    """The number of a role, always the same for one role; those of real ones begin like this."""
+    """Return the number of a role, always the same for one role; real numbers begin like this."""
     return f"46116860184{zlib.crc32(arn.encode()):08d}"[:19]

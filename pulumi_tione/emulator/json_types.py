@@ -1,4 +1,4 @@
-"""Whether a value out of JSON has the type that an annotation names."""
+"""Check whether a JSON value has the type that an annotation names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNIONS = (Union, UnionType)
 
 
 def checked(method: Callable[P, T]) -> Callable[P, T]:
-    """Make a method refuse arguments of another type than it says, with a TypeError, before it does anything."""
+    """Make a method raise a TypeError for arguments of a wrong type before it does anything."""
     signature = inspect.signature(method)
     hints = cache(lambda: get_type_hints(method))
 
@@ -38,7 +38,7 @@ def checked(method: Callable[P, T]) -> Callable[P, T]:
 
 
 def check_type(name: str, value: object, annotation: Any) -> None:
-    """Raise a TypeError that names the value unless it is of the type; a number in place of a float is one."""
+    """Raise a TypeError that names the value if its type is wrong; an integer is a valid float."""
     if not _is_of(value, annotation):
         raise TypeError(f"{name} is {_described(annotation)}, not {value!r}")
 

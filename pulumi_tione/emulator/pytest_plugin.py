@@ -1,14 +1,14 @@
-"""A fixture for users' own tests: a local TI-ONE of its own for each test.
+"""A pytest fixture for users' tests: a separate local TI-ONE for each test.
 
     def test_my_program(tione_emulator):
         ...                                    # run something that creates training tasks
         [task] = tione_emulator.tasks()
         assert task["Name"] == "bert"
 
-While the test runs, the environment points the provider, and whatever the test starts, at it: TIONE_ENDPOINT,
-TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY and TENCENTCLOUD_REGION. Tasks live in real time, which
-`tione_emulator.advance` moves on; the marker `@pytest.mark.tione_emulator(manual_clock=True)` hands its arguments to
-`Emulator`.
+While the test runs, the environment points the provider, and every process that the test starts, at the emulator:
+TIONE_ENDPOINT, TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY and TENCENTCLOUD_REGION. Tasks run in real time, which
+`tione_emulator.advance` moves forward. The marker `@pytest.mark.tione_emulator(manual_clock=True)` passes its arguments
+to `Emulator`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def tione_emulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """A local TI-ONE of the test's own: `.endpoint`, `.tasks()`, `.requests()`, `.faults`, `.advance()`."""
-    # Imported here: a test run that does not use it should not wait for it.
+    """Start a local TI-ONE for the test: `.endpoint`, `.tasks()`, `.requests()`, `.faults`, `.advance()`."""
+    # Imported here, so that a test run that does not use it does not wait for it.
     from .emulator import Emulator
 
     arguments: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""The vendor's definition of the API: which actions there are, and what their requests and answers consist of.
+"""The vendor's definition of the API: its actions, and the members of their requests and responses.
 
-The facts lie in `definition.json`, distilled from the vendor's own package. What the vendor no longer publishes, or
-never did, stands below as an addendum, so that one module says everything that is known about names and types.
+The facts are in `definition.json`, distilled from the vendor's own package. What the vendor no longer publishes, or
+never did, follows below as an addition, so that this module holds everything that is known about names and types.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 ANY = "any"
-"""The type of what nobody has described: every JSON value is of it."""
+"""The type of a member that nobody has described: it accepts every JSON value."""
 
 SCALARS = frozenset({"string", "bool", "int64", "uint64", "float", ANY})
 
@@ -44,7 +44,7 @@ _WITHDRAWN: dict[str, Any] = {
     },
 }
 """DescribeTrainingFrameworks left the SDKs between 3.0.1102 and 3.0.1200; the page of Create still points to it.
-DescribePublicKey is in the vendor's own kit (tikit 1.9.5) alone, which encrypts passwords of registries by it."""
+DescribePublicKey is only in the vendor's own kit (tikit 1.9.5), which encrypts passwords of registries with it."""
 
 _UNDOCUMENTED: dict[str, Any] = {
     "CreateTrainingTaskRequest": {
@@ -80,12 +80,12 @@ _UNDOCUMENTED: dict[str, Any] = {
         "RequestId": {"type": "string"},
     },
 }
-"""Fields that the vendor's own kit (tikit 1.9.5) sends and no public definition has: accepted, and said to be so."""
+"""Fields that the vendor's own kit (tikit 1.9.5) sends and no public definition has: accepted, and marked undocumented."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One member of a struct. `required` is about requests, `returned` and `nullable` are about answers."""
+    """One member of a struct. `required` applies to requests, `returned` and `nullable` to responses."""
 
     name: str
     type: str
@@ -96,7 +96,7 @@ class Field:
 
     @property
     def element(self) -> str | None:
-        """What a list is a list of; None for anything but a list."""
+        """The type of a list's elements; None for anything but a list."""
         return self.type[5:-1] if self.type.startswith("list<") else None
 
 
@@ -105,7 +105,7 @@ Struct = Mapping[str, Field]
 
 @dataclass(frozen=True)
 class Action:
-    """An action, in the service and version that offer it."""
+    """An action, with the service and version that offer it."""
 
     service: str
     version: str
@@ -116,7 +116,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Definition:
-    """All services. A struct's name means something within its service only: `Tag` is three different things."""
+    """All services. The name of a struct has a meaning within its service only: there are three different `Tag`s."""
 
     actions: Mapping[str, Action]
     structs: Mapping[tuple[str, str], Struct]

@@ -1,4 +1,4 @@
-"""The error codes that an action may answer with: those that the vendor lists for it, and those of the gateway.
+"""The error codes that an action may return: those that the vendor lists for it, and those of the gateway.
 
 The lists are in `action_codes.json`, as the vendor's documentation of the SDKs has them.
 """
@@ -12,18 +12,18 @@ from importlib import resources
 
 OF_THE_GATEWAY = frozenset(
     {
-        # Who calls, before any action looks at the request.
+        # The caller, before any action reads the request.
         "AuthFailure.InvalidAuthorization",
         "AuthFailure.SecretIdNotFound",
         "AuthFailure.SignatureExpire",
         "AuthFailure.SignatureFailure",
         "AuthFailure.TokenFailure",
-        # What is called, and where.
+        # The action, its version and region.
         "InvalidAction",
         "NoSuchVersion",
         "UnsupportedProtocol",
         "UnsupportedRegion",
-        # How often, and how much.
+        # Rate and size.
         "RequestLimitExceeded",
         "RequestSizeLimitExceeded",
         # The form of the request: names, types, required fields.
@@ -34,17 +34,17 @@ OF_THE_GATEWAY = frozenset(
         "InternalError",
     }
 )
-"""Common codes of the vendor's that any action may be refused with, because the gateway answers in its place [D]."""
+"""Common codes of the vendor that any action may be refused with, because the gateway responds in its place [D]."""
 
 _LISTED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "DescribeTrainingTasks": frozenset({"InvalidParameter.FilterKeyStatusConflictWithChargeStatus"})
 }
-"""Codes of the vendor's whose text names one action, which is not among those listed for it."""
+"""Codes of the vendor whose text names an action, although they are not listed for it."""
 
 
 @cache
 def listed(action: str) -> frozenset[str] | None:
-    """Return the codes that an action may answer with; None where the vendor's list for it is not known."""
+    """Return the codes that an action may return; None if the vendor's list for it is not known."""
     of_action = _lists().get(action)
     if of_action is None:
         return None
@@ -52,10 +52,10 @@ def listed(action: str) -> frozenset[str] | None:
 
 
 def code_for(action: str, code: str) -> str:
-    """Return the most specific code listed for an action that says what `code` says.
+    """Return the most specific code listed for an action that has the meaning of `code`.
 
-    Actions share rules, and not codes: what is `InvalidParameterValue.PageLimitExceeded` to one of them is
-    `InvalidParameter` to another. A code of which none is listed is returned as it is.
+    Actions share rules, but not codes: what is `InvalidParameterValue.PageLimitExceeded` for one action is
+    `InvalidParameter` for another. If none is listed, the code is returned unchanged.
     """
     codes = listed(action)
     if codes is None:

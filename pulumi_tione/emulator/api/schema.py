@@ -1,8 +1,7 @@
-"""A body against the vendor's definition: names, types and required fields, at any depth.
+"""Check a body against the vendor's definition: names, types and required fields, at any depth.
 
-Requests are refused with the code that the vendor documents for each kind of mistake and a message that names the
-field by its path, as in `ResourceConfigInfos.0.InstanceNum`. Answers are held against the same definition by the
-tests.
+Requests are refused with the code that the vendor documents for each kind of mistake, and a message that names the
+field by its path, as in `ResourceConfigInfos.0.InstanceNum`. The tests check responses against the same definition.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse_body(raw: bytes) -> dict[str, Any]:
-    """Read a request's body as strictly as JSON is defined; an empty one is refused, as by the real service."""
+    """Parse the body of a request as strictly as JSON is defined; an empty one is refused, as by the real service."""
     if not raw:
         raise ApiError(
             "InvalidParameter", "The request has no body: a JSON object is expected, `{}` where nothing is to be said."
@@ -41,7 +40,7 @@ def parse_body(raw: bytes) -> dict[str, Any]:
 
 
 def check_request(definition: Definition, service: str, struct: str, body: dict[str, Any]) -> list[str]:
-    """Refuse a body that the definition does not allow; give the places where it uses undocumented fields."""
+    """Refuse a body that the definition does not allow; return the paths of undocumented fields."""
     return list(_check_struct(definition, service, struct, body, ""))
 
 
@@ -97,7 +96,7 @@ def _is_of(wire_type: str, value: Any) -> bool:
         return isinstance(value, str)
     if wire_type == "bool":
         return isinstance(value, bool)
-    # To Python a bool is a number; on the wire it is none. `2.0` is no integer there either.
+    # In Python a bool is a number, on the wire it is not. `2.0` is not an integer on the wire either.
     whole = isinstance(value, int) and not isinstance(value, bool)
     return whole or (wire_type == "float" and isinstance(value, float))
 
@@ -112,7 +111,7 @@ def _refuse_type(path: str, expected: str, value: Any) -> NoReturn:
 def deviations_of_response(
     definition: Definition, service: str, struct: str, answer: Any, path: str = ""
 ) -> Iterator[str]:
-    """Say where an answer departs from its definition; nothing for one that conforms."""
+    """Yield each deviation of a response from its definition."""
     fields = definition.struct(service, struct)
     if not isinstance(answer, dict):
         yield f"{path or struct} is {_kind(answer)}, not an object"
@@ -165,7 +164,7 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _shown(name: str) -> str:
-    """A key as it may stand in a message: whatever was sent, the answer stays short and printable."""
+    """Shorten a key for a message: whatever was sent, the message stays short and printable."""
     return name.encode("ascii", "backslashreplace").decode()[:80]
 
 

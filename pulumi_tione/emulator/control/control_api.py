@@ -1,4 +1,4 @@
-"""What can be asked of the emulator, and ordered from it, beside the API: for tests, and for trying things."""
+"""The control API: what tests read and change in the emulator, in addition to the service's own API."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from pulumi_tione.emulator.tasks.run_rules import RunRule
 from pulumi_tione.emulator.tasks.task import Operator, Task
 
 OUTCOMES = {"SUCCEED": Event.SUCCEEDS, "FAILED": Event.FAILS, "SUBMIT_FAILED": Event.SUBMISSION_FAILS}
-"""The ways in which a run can be told to end."""
+"""How a run can end."""
 
 FOREVER = "forever"
-"""In place of a number of seconds."""
+"""May replace a number of seconds."""
 
 Length = float | Literal["forever"]
 
 MAX_ADVANCE_SECONDS = 100 * 365 * 86400.0
-"""By which a clock is moved at once: a hundred years."""
+"""How far a clock can be advanced at once: a hundred years."""
 
 SETTINGS: dict[str, Any] = {
     "requests_a_second": int | None,
@@ -41,11 +41,11 @@ SETTINGS: dict[str, Any] = {
     "tag_values_of_a_key": int | None,
     **get_type_hints(Switches),
 }
-"""What can be set, and of which type."""
+"""All settings and their types."""
 
 
 class ControlApi:
-    """All questions and orders. Each holds the lock under which requests are answered: it sees a whole state."""
+    """All control methods. Each holds the lock under which requests are answered, so it sees a consistent state."""
 
     def __init__(
         self, service: Service, record: Record, faults: Faults, rate_limit: RateLimiter, lock: threading.RLock
@@ -63,7 +63,7 @@ class ControlApi:
         self._record.clear()
 
     def tasks(self) -> list[dict[str, Any]]:
-        """All tasks of all accounts, the oldest first: the detail of each, and what the API does not tell."""
+        """Return all tasks of all accounts, the oldest first: the detail of each, and what the API does not return."""
         with self._state() as now:
             return [self._described(task, now) for task in self._service.tasks()]
 
@@ -73,7 +73,7 @@ class ControlApi:
 
     @checked
     def advance(self, seconds: float) -> datetime:
-        """Let time pass for the tasks; give the new time."""
+        """Advance the clock of the tasks; return the new time."""
         self._require_emulated_runs(True)
         if seconds > MAX_ADVANCE_SECONDS:
             raise ValueError(f"a clock is moved by {MAX_ADVANCE_SECONDS:.0f} seconds at most, not {seconds:g}")
@@ -81,12 +81,12 @@ class ControlApi:
             return self._service.advance(seconds)
 
     def lag(self) -> Lag:
-        """How far reads lag."""
+        """Return how far reads lag."""
         with self._lock:
             return self._service.lag
 
     def set_lag(self, lag: Lag | Delay = 0.0) -> None:
-        """Let reads lag from now on: each kind by its own, or all by the same. Without a lag they do no more."""
+        """Make reads lag from now on: each kind on its own, or all alike. Without an argument, reads no longer lag."""
         with self._state():
             self._service.set_lag(lag if isinstance(lag, Lag) else Lag.of_all(lag))
 
@@ -103,7 +103,7 @@ class ControlApi:
         change: Mapping[str, Any] | None = None,
         system_tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Say how runs go: those of the task with this id or name, that there is or will be; or those of all tasks."""
+        """Decide how runs go: for the task with this id or name, which need not exist yet, or for all tasks."""
         durations = dict(seconds or {})
         if running_seconds is not None:
             durations["RUNNING"] = running_seconds
@@ -124,7 +124,7 @@ class ControlApi:
 
     @checked
     def preempt(self, task: str) -> None:
-        """Take a running task's nodes away: it waits for others."""
+        """Preempt a running task: it loses its nodes and waits for others."""
         with self._state() as now:
             self._service.preempt(self._task(task), now)
 
@@ -136,13 +136,13 @@ class ControlApi:
 
     @checked
     def remove(self, task: str) -> None:
-        """Make a task vanish, whatever its status."""
+        """Remove a task, whatever its status."""
         with self._state():
             self._service.delete(self._task(task))
 
     @checked
     def register(self, kind: str, resource_id: str, **facts: Any) -> None:
-        """Say that something exists; what of this kind is not registered, does not from now on."""
+        """Register a resource; from then on, resources of this kind that are not registered do not exist."""
         with self._state():
             self._service.register(kind, resource_id, **facts)
 
@@ -165,7 +165,7 @@ class ControlApi:
             }
 
     def set(self, **settings: Any) -> None:
-        """Change settings: the switches of `Switches` and everything that `settings` tells, `now` aside."""
+        """Change settings: the fields of `Switches` and everything that `settings` returns, except `now`."""
         for name, value in settings.items():
             if name not in SETTINGS:
                 raise ValueError(f"there is no setting {name}; there are {', '.join(SETTINGS)}")
@@ -201,7 +201,7 @@ class ControlApi:
 
     @contextmanager
     def _state(self) -> Iterator[datetime]:
-        """The state at one moment, and that moment; what is changed meanwhile becomes permanent."""
+        """Yield the current time with the state locked; changes are made permanent."""
         with self._lock:
             yield self._service.catch_up()
             self._service.commit()

@@ -17,7 +17,7 @@ Query = Mapping[str, str]
 
 
 def answer(control: ControlApi, method: str, path: str, query: Query, raw_body: bytes) -> tuple[int, Any]:
-    """Answer one question or take one body; give the HTTP status and what is to be sent as JSON."""
+    """Handle one control request; return the HTTP status and the JSON value to send."""
     known = ROUTES.get(path.removeprefix(PREFIX).strip("/"))
     if known is None:
         return 404, {"error": f"there is no {path}; there are {', '.join(f'{PREFIX}/{name}' for name in ROUTES)}"}
@@ -48,7 +48,7 @@ def _tasks(control: ControlApi, _: Query, __: dict[str, Any]) -> Any:
 
 
 def _control_tasks(control: ControlApi, _: Query, body: dict[str, Any]) -> Any:
-    """`do` is something to happen at once; anything else is about how runs go."""
+    """Do something at once (`do`), or decide how runs go (anything else)."""
     immediate = {"preempt": control.preempt, "platform_stop": control.platform_stop, "remove": control.remove}
     name = body.pop("do", None)
     if name is None:

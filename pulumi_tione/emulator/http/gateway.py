@@ -1,10 +1,9 @@
-"""One request to the API, from its bytes to the bytes of its answer.
+"""Answer one request to the API, from its bytes to the bytes of its response.
 
-The parsed of the checks: is it addressed to an action, is it too large, is it signed by a known caller, is it one too
-many, is its body what the definition allows; then the action's own rules. Each request is recorded, and each may be met
-by trouble that was ordered.
+The checks come in this order: the addressed action, the size, the signature, the rate, the form of the body; then the
+action's own rules. Each request is recorded, and a fault may apply to each.
 
-Whatever takes as long as a request is large happens before the lock that all requests share, or after it.
+Work that depends on the size of a request happens before or after the lock that all requests share, not within it.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ from .record import Entry, Record
 from .signing import SKIPPED, parse_authorization, parse_timestamp, verify
 
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
-"""Of a body under TC3-HMAC-SHA256 [D]."""
+"""The limit of a body under TC3-HMAC-SHA256 [D]."""
 
 CONTENT_TYPE = "application/json"
-"""To the letter: with a charset behind it, the SDKs take an error for a success [V]."""
+"""Exactly this text: with a charset behind it, the SDKs treat an error as a success [V]."""
 
 UNSIGNED_ACTIONS = frozenset({"AssumeRoleWithWebIdentity"})
-"""Actions that say who calls by themselves [D]."""
+"""Actions whose requests identify the caller themselves [D]."""
 
 REGIONLESS_SERVICES = frozenset({"tag", "sts"})
 """Services that need no X-TC-Region [D]."""
@@ -50,18 +49,18 @@ _log = logging.getLogger("pulumi_tione.emulator")
 
 @dataclass(frozen=True)
 class Request:
-    """What came over the wire; the names of the headers in lower case."""
+    """A request as it was received; the names of the headers are in lower case."""
 
     method: str
     headers: Mapping[str, str]
     body: bytes
     is_too_large: bool = False
-    """Whether the body is larger than `MAX_REQUEST_BYTES`; it was not kept then."""
+    """Whether the body is larger than `MAX_REQUEST_BYTES`; such a body is not kept."""
 
 
 @dataclass(frozen=True)
 class _ParsedRequest:
-    """What a request asks for, as far as it shows by itself; `refusal` says what is wrong with its body."""
+    """What a request asks for, as far as the request alone shows it; `refusal` is the error in its body."""
 
     action: Action
     caller: Caller
@@ -74,7 +73,7 @@ class _ParsedRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back, and how: the trouble that concerns the connection is the server's to make."""
+    """A response, and how to send it: the server causes the faults of the connection."""
 
     body: bytes
     status: int = 200
@@ -101,12 +100,12 @@ class Gateway:
         self.faults = faults
         self.rate_limit = rate_limit
         self.on_answer: Callable[[Action, dict[str, Any]], None] | None = None
-        """Sees every answer of an action before it is sent; the tests hold it against the definition."""
+        """Called with every response of an action before it is sent; the tests check it against the definition."""
         self._wall = wall
         self._lock = lock
 
     def reply(self, request: Request) -> Reply:
-        """Answer a request; any thread may ask."""
+        """Return the response to a request; any thread may call this."""
         entry = Entry(self._wall(), ids.request_id(), request.body)
         fault: Fault | None = None
         body: dict[str, Any] = {}
@@ -165,7 +164,7 @@ class Gateway:
 
     def _authenticate(self, request: Request, action: Action, entry: Entry) -> Caller:
         headers = request.headers
-        # Whoever can lend himself keys can have a command run, where tasks are really run.
+        # A caller who can issue keys for themselves could have commands executed.
         needs_none = action.name in UNSIGNED_ACTIONS and self.service.execution is None
         if headers.get("authorization") == SKIPPED and needs_none:
             parse_timestamp(headers.get("x-tc-timestamp"), entry.time)
@@ -179,7 +178,7 @@ class Gateway:
         return key.caller
 
     def _carry_out(self, parsed: _ParsedRequest, entry: Entry, fault: Fault | None) -> dict[str, Any]:
-        """Do what the request asks for, and note what it did."""
+        """Carry out the action, and record what it did."""
         action = parsed.action
         try:
             if parsed.refusal is not None:
@@ -209,7 +208,7 @@ class Gateway:
 
     def _corrupt_creation(self, task_id: str, fault: Fault) -> None:
         task = self.service.find(task_id)
-        # The task was made and its tags were not: that is what this code can mean [I].
+        # The task was created, and its tags were not bound: this code can mean that [I].
         without_tags = fault.code == "InternalError.BindingTagsFailed"
         if task is not None and (without_tags or fault.hidden_list_calls):
             self.service.corrupt_creation(task, hidden_list_calls=fault.hidden_list_calls, without_tags=without_tags)
@@ -250,7 +249,7 @@ def _requested_error(fault: Fault, body: bytes) -> ApiError:
 
 
 def _failure(action: Action) -> ApiError:
-    """A mistake of ours. The client gets what the real service would say, the log gets the cause."""
+    """Return the error for a failure of the emulator: the client gets the real service's code, the log gets the cause."""
     _log.exception("%s could not be answered", action.name)
     return ApiError("InternalError", "The emulator failed; its log says why.")
 
@@ -279,5 +278,5 @@ def _reply(response: dict[str, Any], fault: Fault | None, request_body: dict[str
 
 
 def _encoded(response: dict[str, Any]) -> bytes:
-    # Half a character, as a text has that was cut, is only to be had escaped; so JSON writes it.
+    # A cut string may end with half a surrogate pair, which JSON can only hold as an escape.
     return json.dumps({"Response": response}, ensure_ascii=False).encode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""What must not be readable in what the emulator shows of the requests that it saw."""
+"""Mask the secrets in what the emulator shows of its requests."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 MASK = "***"
 
 _STRING = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?')
-"""A string of a JSON text, and the colon that makes a key of it."""
+"""A string of a JSON text, and the colon that makes it a key."""
 
 _MIN_LENGTH_WITHIN = 6
-"""A shorter secret is covered where it is a whole string only: within others it would be found by chance."""
+"""A shorter secret is masked only where it is a whole string: within other strings it would match by chance."""
 
 
 def masked_body(text: str, body: dict[str, Any] | None) -> str:
-    """The text of a request body with its secrets covered and everything else as it was sent.
+    """Return the text of a request body with its secrets masked and everything else as it was sent.
 
-    Whatever string equals a secret is covered, wherever it stands. What is no JSON object may hold secrets anywhere.
+    Every string that equals a secret is masked, wherever it is. A body that is not a JSON object may hold secrets anywhere.
     """
     if body is None:
         return f"<{len(text)} characters that are not a JSON object>" if text else ""
@@ -39,7 +39,7 @@ def masked_body(text: str, body: dict[str, Any] | None) -> str:
 
 
 def masked_object(body: dict[str, Any]) -> dict[str, Any]:
-    """A request body with its secrets covered."""
+    """Return a request body with its secrets masked."""
     covered: dict[str, Any] = json.loads(masked_body(json.dumps(body), body))
     return covered
 
@@ -54,7 +54,7 @@ def _covered(value: str, hidden: dict[str, str]) -> str:
 
 
 def _secrets(body: dict[str, Any]) -> Iterator[str]:
-    """The strings of a request that nobody else may know: passwords, private variables, credentials in URLs, tokens."""
+    """Yield the secret strings of a request: passwords, private variables, credentials in URLs, tokens."""
     image = body.get("ImageInfo")
     secret = image.get("ImageSecret") if isinstance(image, dict) else None
     if isinstance(secret, dict):
@@ -73,7 +73,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _callback(body: dict[str, Any]) -> dict[str, str]:
-    """What stands for the URL that is called back, and for its parts: only scheme and host may be known."""
+    """Return the replacements for the callback URL and its parts: only its scheme and host are shown."""
     url = body.get("CallbackUrl")
     if not isinstance(url, str) or not url:
         return {}

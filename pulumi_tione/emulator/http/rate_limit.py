@@ -1,4 +1,4 @@
-"""How often an action may be called: the documented rate of 20 requests a second."""
+"""Limit how often an action may be called: the documented rate of 20 requests a second."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ WINDOW = timedelta(seconds=1)
 
 
 class RateLimiter:
-    """Never more than `rate` calls of one action by one account in any one second: a window that slides.
+    """A sliding window: at most `rate` calls of one action by one account in any one second.
 
-    Documented is the number alone; that no second whatever holds more of them is the strictest reading of it.
+    Only the number is documented; a sliding window is its strictest reading.
     """
 
     def __init__(self, rate: int | None = RATE) -> None:
-        """`rate` None is no limit."""
+        """With `rate` None there is no limit."""
         self.rate = rate
         self._accepted: dict[tuple[str, str], deque[datetime]] = {}
 
@@ -26,7 +26,7 @@ class RateLimiter:
         if self.rate is None:
             return
         accepted = self._accepted.setdefault((uin, action), deque())
-        # A call that lies ahead was accepted before the machine's clock was set back.
+        # A call in the future was accepted before the machine's clock was set back.
         while accepted and not now - WINDOW <= accepted[0] <= now:
             accepted.popleft()
         if len(accepted) >= self.rate:

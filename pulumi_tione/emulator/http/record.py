@@ -1,4 +1,4 @@
-"""The record of all requests: what came, from whom, and what became of it."""
+"""The record of all requests: their content, their caller, and their result."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from typing import Any, TextIO
 from .masking import masked_body
 
 CAPACITY_BYTES = 32 * 1024 * 1024
-"""So much is kept of requests; the oldest go first."""
+"""How much of requests is kept; the oldest are removed first."""
 
 _ENTRY_BYTES = 1024
-"""About what an entry takes beside its body."""
+"""The approximate size of an entry without its body."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """One request. It is filled in as the request is understood, so that the record tells how far it came."""
+    """One request. Its fields are set as the request is processed, so that the record shows how far it came."""
 
     time: datetime
     request_id: str
@@ -44,7 +44,7 @@ class Entry:
     fault: str | None = None
 
     def shown(self, secrets: bool = False) -> dict[str, Any]:
-        """The entry as it is served: without the Authorization header always, with secrets on demand only."""
+        """Return the entry as it is shown: always without the Authorization header, with secrets only on demand."""
         text = self.raw_body.decode("utf-8", "backslashreplace")
         body = _object(self.raw_body)
         if not secrets:
@@ -73,7 +73,7 @@ class Entry:
 
 
 class Record:
-    """The requests in the order of their arrival, in memory and, masked, as lines of a file where one is wanted."""
+    """The requests in order of arrival, in memory and, with secrets masked, as lines of a file if there is one."""
 
     def __init__(self, file: Path | None = None, capacity_bytes: int = CAPACITY_BYTES) -> None:
         self._entries: deque[Entry] = deque()
@@ -87,7 +87,7 @@ class Record:
             return iter(tuple(self._entries))
 
     def add(self, entry: Entry) -> None:
-        """Keep an entry, and as many of those before it as there is room for; the latest is kept whatever its size."""
+        """Keep an entry, and remove the oldest ones above the capacity; the newest entry always stays."""
         line = "" if self._file is None else json.dumps(entry.shown(), ensure_ascii=False) + "\n"
         with self._lock:
             self._entries.append(entry)
@@ -110,7 +110,7 @@ class Record:
 
 
 def _opened(path: Path) -> TextIO:
-    """A new file that its owner alone may read: requests tell what somebody works on, also without their secrets."""
+    """Open a new file that only its owner may read: requests are private even without their secrets."""
     file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", buffering=1)
     os.fchmod(file.fileno(), 0o600)
     return file
@@ -121,7 +121,7 @@ def _size(entry: Entry) -> int:
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
-    """The body, if it is an object at all: what is wrong with it is said elsewhere."""
+    """Return the body if it is an object; errors in it are reported elsewhere."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

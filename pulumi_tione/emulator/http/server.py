@@ -1,4 +1,4 @@
-"""The emulator on a socket: HTTP in, HTTP out, and the kinds of trouble that only a connection can make."""
+"""Serve the emulator on a socket: HTTP in, HTTP out, and the faults that only a connection can have."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from .gateway import MAX_REQUEST_BYTES, Gateway, Reply, Request
 _BACKLOG = 1024
 
 _KEEP_ALIVE_SECONDS = 75.0
-"""How long a connection may say nothing, or begin a request and not come to the end of its headers."""
+"""How long a connection may be idle, or take to send its headers."""
 
 _BODY_SECONDS = 60.0
 """How long a body may take to arrive."""
 
 _QUICK_BYTES = 64 * 1024
-"""A body of this size is read so quickly that it need not be done aside."""
+"""A body up to this size is processed in the server's own thread."""
 
 _log = logging.getLogger("pulumi_tione.emulator")
 
@@ -45,14 +45,14 @@ T = TypeVar("T")
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104
-"""Addresses to listen on that are none to be reached by."""
+"""Addresses to listen on that clients cannot use as an address."""
 
 KEY_HEADER = "X-Emulator-Key"
-"""Carries the key to the control endpoints. No page can send it: a browser would ask first, and gets no permission."""
+"""The header for the control key. No web page can send it: its browser would ask first, and gets no permission."""
 
 
 class Server:
-    """Serves a gateway and its control endpoints from a thread of its own."""
+    """A server for a gateway and its control endpoints, in a thread of its own."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Server:
         control_key: str,
         names: Iterable[str] = (),
     ) -> None:
-        """`names` are those that it may be addressed by, beside its host and those of the machine itself."""
+        """`names` are the names that clients may use, in addition to the host and those of the machine itself."""
         self._gateway = gateway
         self._control = control
         self._tls = tls
@@ -85,7 +85,7 @@ class Server:
         self._ready.wait()
 
     def stop(self) -> None:
-        """End at once: open requests are dropped, not waited for."""
+        """Stop at once: open requests are dropped, not awaited."""
         if self._stop is not None:
             self._stop()
             self._thread.join()
@@ -98,8 +98,8 @@ class Server:
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         self._stop = lambda: loop.call_soon_threadsafe(self._stopped.set)
-        # To aiohttp 0 is no limit: an open request would be waited for.
-        # What is wrong with a request that is no HTTP is text to its sender: it is no news, let alone a traceback.
+        # To aiohttp, 0 means no limit: it would wait for open requests.
+        # A malformed HTTP request is reported to its sender, so it needs no log line, let alone a traceback.
         server = web.Server(
             self._handle_safely, access_log=None, logger=_silent_log(), keepalive_timeout=_KEEP_ALIVE_SECONDS
         )
@@ -110,7 +110,7 @@ class Server:
             self._ready.set()
             await self._stopped.wait()
             if self._tls is not None:
-                # Closing would wait for the client's farewell, for longer than this loop lives.
+                # Closing would wait for the client longer than this loop lives.
                 for connection in server.connections:
                     if connection.transport is not None:
                         connection.transport.abort()
@@ -154,17 +154,17 @@ class Server:
         return await _send(request, reply, self._control.now(), self._stops_within)
 
     def _may_control(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request has the key, or needs none: as that of a program on this machine, which no page made."""
+        """Return whether a request has the control key, or needs none because a program on this machine sent it."""
         if self._is_open_to_programs and not may_be_of_a_browser(headers):
             return True
         return hmac.compare_digest(headers.get(KEY_HEADER, "").encode(errors="replace"), self._control_key)
 
     async def _aside(self, do: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-        """Do something in another thread: whatever it takes, other requests are answered meanwhile."""
+        """Run a function in another thread, so that other requests are answered in the meantime."""
         return await asyncio.get_running_loop().run_in_executor(None, partial(do, *arguments, **keywords))
 
     async def _stops_within(self, seconds: float) -> bool:
-        """Hold an answer back; True as soon as the server stops meanwhile."""
+        """Wait before a response is sent; return True as soon as the server stops."""
         if seconds:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), seconds)
@@ -172,8 +172,8 @@ class Server:
 
 
 async def _read(request: web.BaseRequest) -> bytes | None:
-    """The body; None for one that is larger than it may be, of which nothing is kept."""
-    if request.content.is_eof():  # it came with the headers, as short ones do
+    """Read the body; return None if it is too large, without keeping any of it."""
+    if request.content.is_eof():  # short bodies arrive with the headers
         body = request.content.read_nowait(-1)
         return body if len(body) <= MAX_REQUEST_BYTES else None
     parts: list[bytes] = []
@@ -206,14 +206,14 @@ def _silent_log() -> logging.Logger:
 
 @lru_cache(maxsize=4)
 def _http_date(seconds: int) -> str:
-    """Return a time as HTTP writes it. Many answers are sent within one second."""
+    """Format a time for HTTP. Cached, as many responses are sent within one second."""
     return formatdate(seconds, usegmt=True)
 
 
 async def _send(
     request: web.BaseRequest, reply: Reply, now: datetime, stops_within: Callable[[float], Awaitable[bool]]
 ) -> web.StreamResponse:
-    # One service has one clock: clients measure the age of a task by this header and its CreateTime.
+    # One service has one clock: clients compute the age of a task from this header and its CreateTime.
     headers = {"Content-Type": reply.content_type, "Date": _http_date(int(now.timestamp()))}
     if reply.connection is None and reply.bytes_every_seconds is not None:
         return await _send_slowly(request, reply, headers, partial(stops_within, reply.bytes_every_seconds))
@@ -232,7 +232,7 @@ async def _send(
 async def _send_slowly(
     request: web.BaseRequest, reply: Reply, headers: Mapping[str, str], stops: Callable[[], Awaitable[bool]]
 ) -> web.StreamResponse:
-    """Send byte by byte, until all is sent, the client has gone or the server stops."""
+    """Send byte by byte, until everything is sent, the client disconnects or the server stops."""
     response = web.StreamResponse(status=reply.status, headers=headers)
     response.content_length = len(reply.body)
     with suppress(ConnectionError):
@@ -249,7 +249,7 @@ async def _send_slowly(
 
 
 def _is_foreign(headers: Mapping[str, str], own_names: frozenset[str]) -> bool:
-    """Whether a request was made for another host, or by a web page: neither has any business here.
+    """Return whether a request was made for another host, or by a web page; both are refused.
 
     A name that somebody else points at this machine (DNS rebinding) is a foreign host, too.
     """
@@ -260,13 +260,13 @@ def _is_foreign(headers: Mapping[str, str], own_names: frozenset[str]) -> bool:
 
 
 def may_be_of_a_browser(headers: Mapping[str, str]) -> bool:
-    """Whether a browser may have sent a request. Whatever a page does, its browser sends at least one of these."""
+    """Return whether a browser may have sent a request. Every browser sends at least one of these headers."""
     of_browsers = ("Origin", "Referer", "Cookie", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-CH-UA")
     return any(name in headers for name in of_browsers) or "mozilla/" in headers.get("User-Agent", "").lower()
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches an address."""
+    """Return whether only this machine can reach an address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -282,7 +282,7 @@ def _host_name(host: str) -> str | None:
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:
-    """Bound at once, so that a busy port is known before anything else is done."""
+    """Bind a socket at once, so that a port in use is reported first."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -1,9 +1,9 @@
-"""Signatures: TC3-HMAC-SHA256, computed anew over what came over the wire.
+"""Verify TC3-HMAC-SHA256 signatures, computed from the bytes that were received.
 
-Documented: the canonical request, the chain of keys, five minutes of tolerance. Observed: the Python SDK signs the
-host with its port, the Node SDK without it and with what stands before the endpoint's first dot as the service; the
-SDKs sign header values as they send them, where the documentation has them in lower case. Either form is accepted,
-anything else is not.
+Documented: the canonical request, the derivation of the key, five minutes of tolerance. Seen in the SDKs: Python signs
+the host with its port; Node signs it without the port, and takes the text before the endpoint's first dot as the
+service; both sign header values as they send them, while the documentation has them in lower case. Each of these
+forms is accepted, and no other.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pulumi_tione.emulator.errors import ApiError
 
 ALGORITHM = "TC3-HMAC-SHA256"
 SKIPPED = "SKIP"
-"""What stands for a signature where an action is documented to need none."""
+"""The value of Authorization for an action that is documented to need no signature."""
 
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
-"""As X-TC-Content-SHA256: what was signed in place of the body. The SDKs for Python, Go and Java do so when told to
-(`unsignedPayload`), over HTTP as over HTTPS; the signature page does not mention it, and the SDK for Node lacks it."""
+"""As X-TC-Content-SHA256: the text that was signed in place of the body. The SDKs for Python, Go and Java send it with
+`unsignedPayload`, over HTTP and HTTPS. The signature page does not mention it, and the SDK for Node lacks it."""
 
 TOLERANCE = timedelta(minutes=5)
 
@@ -36,7 +36,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True)
 class Signature:
-    """An Authorization header, taken apart."""
+    """The parts of an Authorization header."""
 
     secret_id: str
     date: str
@@ -66,7 +66,7 @@ def parse_timestamp(header: str | None, now: datetime) -> datetime:
     if not re.fullmatch(r"\d{1,11}", header):
         raise ApiError("InvalidParameter", "The request header `X-TC-Timestamp` must be a UNIX time in seconds.")
     signed_at = datetime.fromtimestamp(int(header), timezone.utc)
-    # The header has whole seconds only: a difference is measured in those.
+    # The header has whole seconds, so the difference is measured in whole seconds.
     if abs(signed_at - now.replace(microsecond=0)) > TOLERANCE:
         message = (
             f"The request was signed at {signed_at:%Y-%m-%dT%H:%M:%SZ} (X-TC-Timestamp), and here it is "
@@ -84,7 +84,7 @@ def verify(
     headers: Mapping[str, str],
     body: bytes,
 ) -> None:
-    """Refuse a signature that is not the one of this request. Of `headers`, the names are in lower case."""
+    """Refuse a signature that does not match this request. The names in `headers` are in lower case."""
     if signature.date != f"{signed_at:%Y-%m-%d}":
         _refuse(f"its scope has the date {signature.date}, and X-TC-Timestamp is of {signed_at:%Y-%m-%d} (UTC)")
     host_label = headers["host"].partition(".")[0]

@@ -1,8 +1,7 @@
-"""TLS: a certificate authority of the emulator's own, made at its start and forgotten at its end.
+"""TLS: a certificate authority of the emulator, made at its start and discarded at its end.
 
-By trustme, which was made for this: an authority and a certificate in two calls, with the extensions that strict
-clients insist on. The authority's key is never written to a file: what a client came to trust by it is worth nothing
-once the emulator has ended.
+trustme makes an authority and a certificate in two calls, with the extensions that strict clients require. The
+authority's key is never written to a file, so trusting the authority has no effect after the emulator has ended.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from tempfile import TemporaryDirectory
 
 
 class Certificates:
-    """What a server needs to answer under certain names, and what a client needs to believe it."""
+    """The certificate that a server presents for some names, and the authority that a client must trust."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        # Imported here: an emulator without TLS does without it.
+        # Imported here, as an emulator without TLS does not need it.
         import trustme
 
         authority = trustme.CA(organization_name="pulumi_tione emulator")
