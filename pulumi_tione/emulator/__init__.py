@@ -5,10 +5,10 @@ As a program, run `python -m pulumi_tione.emulator --port 0`. It prints how to p
 
     with Emulator(manual_clock=True) as emulator:
         client = ...                                   # for emulator.endpoint, emulator.key.secret_id, .secret_key
-        emulator.faults.add("CreateTrainingTask", connection="close")       # the task is created, its response is lost
+        emulator.faults.add("CreateTrainingTask", connection="close")      # the task is created, its response is lost
         emulator.order("bert", outcome="FAILED", failure_reason="loss is NaN", running_seconds=30)
-        emulator.advance(60)                           # moves the clock of the tasks; signatures use the machine's clock
-        [task] = emulator.tasks()                      # details as the API returns them, with Request, Runs, TiProjectId
+        emulator.advance(60)                           # moves the tasks' clock; signatures use the machine's clock
+        [task] = emulator.tasks()                      # details as the API shows them, with Request, Runs, TiProjectId
         emulator.requests()                            # each request and its result, with secrets masked
 
 With `--tls` or `tls=True` it speaks HTTPS only, and clients must trust `emulator.ca_file`.

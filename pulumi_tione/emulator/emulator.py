@@ -61,11 +61,11 @@ class Emulator(ControlApi):
         """Port 0 means any free port. With `manual_clock`, time passes for the tasks only by `advance`.
 
         `clock_offset_seconds` is the error of this service's clock; `requests_a_second` None means no limit;
-        `state_file` keeps the state after the emulator has ended. With `tls` it speaks HTTPS only, and clients must trust
-        `ca_file`. `lag` is how far reads are behind writes, in seconds of `wall` or in calls.
+        `state_file` keeps the state after the emulator has ended. With `tls` it speaks HTTPS only, and clients must
+        trust `ca_file`. `lag` is how far reads are behind writes, in seconds of `wall` or in calls.
 
-        With `run`, commands are executed with the rights of this process: in real time, on a loopback address only,
-        and only for a key that is made at the start. `cos` is a folder that replaces COS, with a folder for each bucket.
+        With `run`, commands are executed with the rights of this process: in real time, on a loopback address,
+        and only for a key that is made at the start. `cos` is a folder that replaces COS: a folder for each bucket.
 
         `allowed_hosts` are names by which other machines may address it, such as `tione` in a network of containers.
         """
@@ -100,7 +100,7 @@ class Emulator(ControlApi):
             self.gateway = Gateway(service, wall, record, faults, rate_limit, lock)
             certificates = undo.enter_context(closing(Certificates({*LOOPBACK_NAMES, host, *names}))) if tls else None
             self.ca_file = certificates.ca_file if certificates else None
-            """With TLS, the certificate of the authority that clients must trust; the file exists while the emulator is open."""
+            """With TLS, the certificate that clients must trust; the file exists while the emulator is open."""
             for_server = certificates.for_server if certificates else None
             self.control_key = secrets.token_urlsafe(24)
             """The key that a browser or another machine needs for the control endpoints."""

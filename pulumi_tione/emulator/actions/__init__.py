@@ -1,4 +1,4 @@
-"""The actions: what each does once a request is known to be well formed, signed and allowed."""
+"""The actions: what each does with a request that is well formed, signed and allowed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ HANDLERS: Mapping[str, Handler] = {
     **tags.HANDLERS,
     **identity.HANDLERS,
 }
-"""Every action that the emulator answers, by its name."""
+"""Every action that the emulator offers, by name."""
 
 PREPARATIONS: Mapping[str, Preparation] = {**training_tasks.PREPARATIONS}
-"""By action, what can be made of a body and refused of it without looking at any state: that holds nobody up."""
+"""By action, the checks and preparations that need no state, so that they hold no lock."""
 
 __all__ = ["HANDLERS", "PREPARATIONS", "Call", "Handler", "Preparation"]

@@ -1,4 +1,4 @@
-"""What an action is given to work with."""
+"""The input of an action."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pulumi_tione.emulator.tasks.task import Operator, Task
 
 @dataclass(frozen=True)
 class Call:
-    """A request that conforms to the definition, from a caller whose signature was right."""
+    """A request that conforms to the definition, from an authenticated caller."""
 
     service: Service
     caller: Caller
@@ -22,18 +22,18 @@ class Call:
     body: dict[str, Any]
     now: datetime
     prepared: Any = None
-    """What the action's preparation made of the body."""
+    """The result of the action's preparation."""
 
     def task(self, parameter: str = "Id") -> Task:
-        """The task that the request names, for a write: as it truly is."""
+        """Return the task that the request names, for a write: in its current state."""
         return self.service.task_of(self.caller, self.region, self.body.get("TiProjectId"), self.body[parameter])
 
     def task_in(self, view: View) -> Task:
-        """The task that the request names, for a read."""
+        """Return the task that the request names, for a read."""
         return view.task_of(self.caller, self.region, self.body.get("TiProjectId"), self.body["Id"])
 
     def tasks_in(self, view: View) -> list[Task]:
-        """The tasks that exist for the caller, for a read."""
+        """Return the tasks that exist for the caller, for a read."""
         return view.visible_tasks(self.caller, self.region, self.body.get("TiProjectId"))
 
     def operator(self, operation: str) -> Operator:

@@ -1,4 +1,4 @@
-"""The actions of the service `sts`: who calls, and keys that are lent for a while."""
+"""The actions of the service `sts`: the caller's identity, and temporary keys."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ HANDLERS = {
 
 
 def _issue_temporary_key(call: Call) -> dict[str, Any]:
-    """Keys for the role that the request names, in the account of the role."""
+    """Issue a temporary key for the role that the request names, in the account of the role."""
     arn, session = call.body["RoleArn"], call.body["RoleSessionName"]
     role = _ROLE.fullmatch(arn)
     if role is None:
         message = "The value of parameter `RoleArn` must read qcs::cam::uin/ACCOUNT:roleName/NAME."
         raise ApiError("InvalidParameter.ParamError", message)
     if not call.service.registry.exists("role", arn):
-        # AssumeRoleWithWebIdentity has no code of its own for it.
+        # AssumeRoleWithWebIdentity has no code of its own for this.
         code = "InternalError.GetRoleError" if "WebIdentityToken" in call.body else "ResourceNotFound.RoleNotFound"
         raise ApiError(code, f"The role `{arn[:120]}` (RoleArn) does not exist.")
     if not _SESSION.fullmatch(session):
@@ -92,7 +92,7 @@ def _issue_temporary_key(call: Call) -> dict[str, Any]:
         user_id=f"{number}:{session}",
         arn=f"qcs::sts:{role['uin']}:assumed-role/{number}",
     )
-    # The answer has whole seconds, and the keys expire when it says they do.
+    # The response has whole seconds, and the key expires exactly then.
     expires = (call.now + timedelta(seconds=seconds)).replace(microsecond=0)
     key = call.service.issue_temporary_key(caller, expires)
     return {
@@ -103,7 +103,7 @@ def _issue_temporary_key(call: Call) -> dict[str, Any]:
 
 
 def _check_policy(policy: str | None) -> None:
-    """A policy is sent as JSON, encoded as in a URL [D]; what it permits is not enforced here."""
+    """Refuse a policy that is not URL-encoded JSON [D]; what it permits is not enforced here."""
     if not policy:
         return
     try:
@@ -117,7 +117,7 @@ def _check_policy(policy: str | None) -> None:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """What a JSON web token claims. Nobody here can check its signature."""
+    """Return the claims of a JSON web token; its signature cannot be verified here."""
     parts = token.split(".")
     try:
         payload = parts[1] + "=" * (-len(parts[1]) % 4)

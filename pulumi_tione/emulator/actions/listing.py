@@ -1,4 +1,4 @@
-"""What the lists have in common: filters and pages."""
+"""What all lists share: filters and pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def page(items: Sequence[T], body: dict[str, Any], default_limit: int, maximum: int | None) -> Sequence[T]:
-    """The part of a list that `Offset` and `Limit` ask for; behind the end there is nothing."""
+    """Return the page of a list that `Offset` and `Limit` select; beyond the end it is empty."""
     limit = check_limit(body, default_limit, maximum)
     offset = body.get("Offset", 0)
     if offset < 0:
@@ -25,7 +25,7 @@ def page(items: Sequence[T], body: dict[str, Any], default_limit: int, maximum: 
 
 
 def check_limit(body: dict[str, Any], default: int, maximum: int | None) -> int:
-    """How many elements a page has: the default, or what is asked for, which may not be too many or none."""
+    """Return the size of a page: `Limit` or the default; refuse a size that is too large or below 1."""
     limit: int = body.get("Limit", default)
     if maximum is not None and limit > maximum:
         message = f"The value of parameter `Limit` is {limit}: {maximum} at maximum."
@@ -36,14 +36,14 @@ def check_limit(body: dict[str, Any], default: int, maximum: int | None) -> int:
 
 
 def check_choice(value: str, choices: Sequence[str], parameter: str) -> None:
-    """Refuse a value that is none of the documented ones."""
+    """Refuse a value that is not documented."""
     if value not in choices:
         allowed = ", ".join(choice or "``" for choice in choices)
         raise ApiError("InvalidParameterValue", f"The value of parameter `{parameter}` must be one of {allowed}.")
 
 
 def filtered_tasks(call: Call, tasks: Iterable[Task]) -> list[Task]:
-    """The tasks that all `Filters` and all `TagFilters` let through."""
+    """Return the tasks that match all `Filters` and all `TagFilters`."""
     filters = call.body.get("Filters", [])
     names = {each.get("Name") for each in filters}
     if {"Status", "CHARGE_STATUS"} <= names:
@@ -62,7 +62,7 @@ def filtered_tasks(call: Call, tasks: Iterable[Task]) -> list[Task]:
 
 
 def has_tag(task: Task, key: str, values: Sequence[str] | None) -> bool:
-    """Whether a task has a tag with the key and, where values are condition, with one of them."""
+    """Return whether a task has a tag with the key and, if there are values, with one of them."""
     tags = {**task.tags, **task.system_tags}
     return key in tags and (not values or tags[key] in values)
 
@@ -78,7 +78,7 @@ _ATTRIBUTES: dict[str, Callable[[Task], str]] = {
         "BILLING" if hourly_price(task.body, task.specs) and task.status in BILLED else "NOT_BILLING"
     ),
 }
-"""What tasks can be filtered by [D]."""
+"""The attributes that tasks can be filtered by [D]."""
 
 
 def _task_filter(call: Call, condition: dict[str, Any], parameter: str) -> Callable[[Task], bool]:

@@ -1,4 +1,4 @@
-"""What can be seen of a run: its pods, its log, its events; and where its log is delivered to."""
+"""Pods, logs and events of a run, and the delivery of its logs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STREAMS = ("", "stdout", "stderr")
 DEFAULT_LINES = 100
 MAX_LINES = 1000
 MAX_PAGED_LINES = 10_000
-"""Beyond so many lines one may not page: the code FailedOperation.ContextLimitError says it [D]."""
+"""The limit of paging: beyond it the code is FailedOperation.ContextLimitError [D]."""
 MAX_EVENTS = 100
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -73,7 +73,7 @@ def describe_logs(call: Call) -> dict[str, Any]:
     if seen >= MAX_PAGED_LINES:
         message = f"Paging ends after {MAX_PAGED_LINES} lines: choose another `StartTime` or `EndTime`."
         raise ApiError("FailedOperation.ContextLimitError", message)
-    # Lines may be many: no more of them are looked at than the page needs.
+    # There may be many lines: only as many are read as the page needs.
     if last is not None and last[0]:
         at = datetime.fromisoformat(last[0])
         begin, end = (max(begin, at), end) if order == "ASC" else (begin, min(end, at))
@@ -83,7 +83,7 @@ def describe_logs(call: Call) -> dict[str, Any]:
     else:
         rest = (line for line in found if (line.key > last if order == "ASC" else line.key < last))
     page = list(islice(rest, limit))
-    # The vendor's kit reads on until the Context is empty, as it must be at the end [I].
+    # The vendor's kit reads on until the Context is empty, so it must be empty at the end [I].
     context = _context(page[-1], seen + len(page)) if page else ""
     return {"Context": context, "Content": [_log_entry(line) for line in page]}
 
@@ -120,7 +120,7 @@ HANDLERS = {
 
 
 def _condition(call: Call, view: View, run: Run, pod: Pod) -> dict[str, Any]:
-    """How a pod is: of one that is executed its process tells, of any other its run."""
+    """Return the state of a pod: from its process if it is executed, else from its run."""
     execution = call.service.execution
     container = execution.container(run, pod.name) if execution is not None else None
     if container is None or run.status is Status.PENDING:
@@ -135,7 +135,7 @@ def _condition(call: Call, view: View, run: Run, pod: Pod) -> dict[str, Any]:
 def _lines(
     call: Call, keywords: Sequence[str], since: datetime, until: datetime, *, descending: bool
 ) -> Iterator[Line]:
-    """The lines of a period that the request is about, the oldest or the newest first."""
+    """Yield the lines of a period that the request selects, the oldest or the newest first."""
     body = call.body
     if body["Service"] != "TRAIN":
         return iter(())
@@ -170,7 +170,7 @@ def _service_id(body: dict[str, Any]) -> str:
 
 
 def _runs(call: Call, view: View, service_id: str) -> list[tuple[Task, Run]]:
-    """The run that an instance's id means, or all runs where there is none; a task's id means none."""
+    """Return the run with an instance id, or all runs without one; the id of a task matches no run."""
     return [(task, run) for task in call.tasks_in(view) for run in task.runs if service_id in ("", run.instance_id)]
 
 
@@ -183,12 +183,12 @@ def _period(body: dict[str, Any], now: datetime, usual: timedelta) -> tuple[date
 
 
 def _moment(text: str, parameter: str, *, is_begin: bool = False) -> datetime:
-    """A time, in the microseconds that lines have: a begin within one leaves out what happened at its start."""
+    """Parse a time in microseconds, as lines have them; a begin within a microsecond is rounded up."""
     match = _RFC_3339.fullmatch(text)
     try:
         if match is None:
             raise ValueError
-        # Python 3.10 reads neither `Z` nor more than six digits of a fraction.
+        # Python 3.10 parses neither `Z` nor more than six digits of a fraction.
         zone = "+00:00" if match[2] in "Zz" else match[2]
         fraction = (match[1] or "")[:7].ljust(7, "0") if match[1] else ""
         moment = datetime.fromisoformat(f"{text[:10]}T{text[11:19]}{fraction}{zone}")
@@ -212,7 +212,7 @@ def _keywords(body: dict[str, Any]) -> list[str]:
 
 
 def _context(last: Line | None, seen: int) -> str:
-    """Where a page ended, and how many lines were shown until then."""
+    """Encode where a page ended, and how many lines were returned until then."""
     position = [list(last.key) if last else ["", "", 0], seen]
     return base64.b64encode(json.dumps(position).encode()).decode()
 
@@ -256,7 +256,7 @@ def _event(occurrence: Occurrence, instance_id: str) -> dict[str, Any]:
 
 
 def _meets_filters(event: dict[str, Any], body: dict[str, Any]) -> bool:
-    """Several values of one filter must all be met [D]: of two different ones, none can."""
+    """Return whether an event matches all values of each filter [D]: no event matches two different values."""
     for index, each in enumerate(body.get("Filters", ())):
         if each.get("Name") not in ("ResourceKind", "Type"):
             message = f"The value of parameter `Filters.{index}.Name` must be ResourceKind or Type."

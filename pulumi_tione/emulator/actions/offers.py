@@ -17,7 +17,7 @@ from .listing import check_choice, page
 TASK_TYPES = ("", "TRAIN", "NOTEBOOK", "INFERENCE", "EMS")
 RESOURCE_TYPES = ("", "CALC", "CPU", "GPU", "GPU-SW")
 MAX_COST = 4_200_000_000
-"""A cost beyond this many fen is entries as 0 [D]."""
+"""A cost beyond this many fen is returned as 0 [D]."""
 MAX_FILTERS = 5
 MAX_VALUES = 100
 DEFAULT_GROUPS = 20
@@ -35,7 +35,7 @@ sX92Yj6u5OxWPWJfIKjjsYyVwIqgydmx8LUOESL3W/CS4hfJM6g3Q57j6eiSxuSM
 bQIDAQAB
 -----END PUBLIC KEY-----
 """
-"""A key whose private half was never kept."""
+"""A public key; its private key was discarded."""
 
 
 def describe_specs(call: Call) -> dict[str, Any]:
@@ -66,13 +66,13 @@ def describe_resource_groups(call: Call) -> dict[str, Any]:
     groups_shown = [group for group in groups_shown if not call.body.get("TagFilters")]  # no group has tags here
     for matches in _group_filters(call.body):
         groups_shown = [group for group in groups_shown if matches(group)]
-    # The vendor's own example sends Limit 0: here it means the usual number.
+    # The vendor's own example sends Limit 0: here it means the default.
     paging = {**call.body, "Limit": call.body.get("Limit") or DEFAULT_GROUPS}
     return {"TotalCount": len(groups_shown), "ResourceGroupSet": list(page(groups_shown, paging, DEFAULT_GROUPS, None))}
 
 
 def describe_frameworks(_: Call) -> dict[str, Any]:
-    """The older action, which left the SDKs: a framework, its versions, and their modes and environments."""
+    """Return all frameworks by the older action, which left the SDKs: their versions, modes and environments."""
     infos = []
     for name in dict.fromkeys(framework.name for framework in FRAMEWORKS):
         versions = [framework for framework in FRAMEWORKS if framework.name == name]
@@ -107,7 +107,7 @@ def describe_images(call: Call) -> dict[str, Any]:
 
 
 def describe_public_key(call: Call) -> dict[str, Any]:
-    """Of the vendor's kit alone: what passwords of registries are encrypted with. Nobody has the other half of it."""
+    """Return the key that the vendor's kit encrypts passwords of registries with. No private key exists."""
     check_choice(call.body.get("EncryptAlgorithm", "RSA_2048"), ("RSA_2048",), "EncryptAlgorithm")
     return {
         "KeyId": PUBLIC_KEY_ID,
@@ -206,7 +206,7 @@ def _group_filters(body: dict[str, Any]) -> list[Callable[[dict[str, Any]], bool
 
 
 def _group_filter(condition: dict[str, Any], parameter: str) -> Callable[[dict[str, Any]], bool]:
-    """`AvailableSort` stands in the vendor's example without a word: it is taken for a matter of order, and ignored."""
+    """Return a filter. `AvailableSort` is in the vendor's example without any description, and is ignored."""
     members = {
         "ResourceGroupId": "ResourceGroupId",
         "ResourceGroupName": "ResourceGroupName",

@@ -1,6 +1,6 @@
-"""The actions of the service `tag`: tags of training tasks, bound, unbound and looked up.
+"""The actions of the service `tag`: bind, unbind and look up tags of training tasks.
 
-A call as a whole succeeds or is refused for its form; what went wrong with one resource stands in `FailedResources`.
+A call as a whole succeeds or is refused for its form; failures of single resources are in `FailedResources`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DEFAULT_RESULTS = 50
 MAX_RESULTS = 200
 
 _RESOURCE = re.compile(r"qcs::(?P<service>[^:]*):(?P<region>[^:]*):uin/(?P<uin>[^:]*):(?P<prefix>[^:/]*)/(?P<id>.+)")
-"""The description of a resource in six parts, of which the second is empty [D]."""
+"""The six-part description of a resource, whose second part is empty [D]."""
 
 
 def bind(call: Call) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def unbind(call: Call) -> dict[str, Any]:
 
 
 def look_up(call: Call) -> dict[str, Any]:
-    """The tagged resources that all filters let through; of named resources, all at once [D]."""
+    """Return the tagged resources that match all filters; named resources are returned all at once [D]."""
     filters = _filters(call)
     named = call.body.get("ResourceList") or []
     _check_number(named)
@@ -117,7 +117,7 @@ def _failure(call: Call, resource: str, do: Callable[[Task], None]) -> dict[str,
 
 
 def _task(call: Call, resource: str) -> Task:
-    """The task that a description means; anything wrong in it is this resource's failure alone."""
+    """Return the task of a description; an error in it is a failure of this resource alone."""
     match = _RESOURCE.fullmatch(resource)
     assert match is not None, "checked for the call as a whole"
     if match["service"] != "tione":

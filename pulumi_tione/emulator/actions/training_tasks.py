@@ -1,4 +1,4 @@
-"""The life of a training task by its actions: create, describe, start, stop, delete."""
+"""The actions of training tasks: create, describe, start, stop, delete."""
 
 from __future__ import annotations
 
@@ -99,8 +99,9 @@ PREPARATIONS = {"CreateTrainingTask": prepare_creation}
 
 
 def _asked_for(call: Call, view: View) -> tuple[Task, Run]:
-    """The task with the id, and one of its runs; or the run with the id, as the vendor's kit asks when it saves a log
-    of several pages [I]."""
+    """Return the task with the id, and one of its runs.
+
+    The id of a run is accepted, too: the vendor's kit sends it when it saves a log of several pages [I]."""
     task_id, _, of_run = call.body["Id"].rpartition("-")
     if task_id.startswith("train-") and of_run:
         runs = ((task, run) for task in call.tasks_in(view) for run in task.runs)
@@ -123,7 +124,7 @@ def _run_of(task: Task, instance_id: str | None) -> Run:
 
 
 def _sort_key(order_field: str) -> Callable[[Task], tuple[datetime, int]]:
-    """By a time; tasks of one time stand in the order of their ids."""
+    """Return the sort key: a time, and the id for tasks of the same time."""
     moments: dict[str, Callable[[Task], datetime | None]] = {
         "CreateTime": lambda task: task.created_at,
         "UpdateTime": lambda task: task.updated_at,

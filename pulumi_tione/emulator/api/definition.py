@@ -80,7 +80,7 @@ _UNDOCUMENTED: dict[str, Any] = {
         "RequestId": {"type": "string"},
     },
 }
-"""Fields that the vendor's own kit (tikit 1.9.5) sends and no public definition has: accepted, and marked undocumented."""
+"""Fields that only the vendor's own kit (tikit 1.9.5) sends: accepted, and marked undocumented."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Faults on request: failing calls, distort responses, and lagging reads."""
+"""Faults on request: failing calls, distorted responses, and lagging reads."""

@@ -1,7 +1,7 @@
-"""An answer made wrong by order: members replaced, cut, in another case or left out, and lists without an end.
+"""Distort a response: members replaced, cut, in lower case or left out, and lists without an end.
 
-A member is named by its path in the answer, such as `TotalCount`, `TrainingTaskDetail.Status` or, for every element of
-a list, `TrainingTaskSet.*.Id`.
+A member is named by its path in the response, such as `TotalCount`, `TrainingTaskDetail.Status` or, for every element
+of a list, `TrainingTaskSet.*.Id`.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from typing import Any
 from .faults import Fault
 
 _POSITIONS = ("Offset", "Context", "PaginationToken")
-"""Where in a list a page begins: parameters of requests, and what answers give for the next."""
+"""The position of a page: parameters of requests, and what responses return for the next page."""
 
 _SIZES = ("Limit", "MaxResults")
-"""How many elements a page is to have."""
+"""The size of a page."""
 
 _USUAL_SIZE = 10
-"""Where a request does not say it."""
+"""The size of a page if the request does not name it."""
 
 
 def carried_out_body(body: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
-    """Return the request that is carried out: a list without an end begins again with every page."""
+    """Return the request to carry out: an endless list starts again with every page."""
     if fault is None or fault.endless is None:
         return body
     return {name: value for name, value in body.items() if name not in _POSITIONS}
 
 
 def distort(response: dict[str, Any], fault: Fault, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer as the fault has it; `body` is the request as it was sent."""
+    """Return the response as the fault changes it; `body` is the request as it was sent."""
     answer = deepcopy(response)
     if fault.endless is not None:
         _make_endless(answer, fault, body)
@@ -54,7 +54,7 @@ def distort(response: dict[str, Any], fault: Fault, body: dict[str, Any]) -> dic
 
 
 def truncate(value: Any, length: int) -> Any:
-    """Cut a list to so many elements, and a text to so many units of UTF-16, be it within a character."""
+    """Cut a list to a number of elements, or a string to a number of UTF-16 units, even within a character."""
     if isinstance(value, list):
         return value[:length]
     if isinstance(value, str):
@@ -63,7 +63,7 @@ def truncate(value: Any, length: int) -> Any:
 
 
 def _members_at(value: Any, path: str, *, adds: bool = False) -> Iterator[tuple[Any, Any]]:
-    """Where a path leads to: what holds the member, and its name or number there."""
+    """Yield what a path leads to: the container of the member, and its name or index there."""
     name, _, rest = path.partition(".")
     names: list[Any] = []
     if isinstance(value, list) and name == "*":
@@ -80,7 +80,7 @@ def _members_at(value: Any, path: str, *, adds: bool = False) -> Iterator[tuple[
 
 
 def _make_endless(answer: dict[str, Any], fault: Fault, body: dict[str, Any]) -> None:
-    """Fill every list of the answer to a whole page, and say that there is more behind it."""
+    """Fill every list of the response to a whole page, and indicate that more follow."""
     sizes = [body[name] for name in _SIZES if isinstance(body.get(name), int)]
     size = max(sizes, default=_USUAL_SIZE)
     for name, elements in answer.items():
@@ -98,7 +98,7 @@ def _make_endless(answer: dict[str, Any], fault: Fault, body: dict[str, Any]) ->
 
 
 def _renamed(element: Any, number: int) -> Any:
-    """Make an element one that was not there before."""
+    """Change the names of an element, so that it is a new one."""
     if isinstance(element, str):
         return f"{element}-{number}"
     for name in ("Id", "Resource", "Name"):

@@ -1,4 +1,4 @@
-"""Trouble to order: what shall go wrong, with which calls, and whether the action takes effect all the same."""
+"""Faults that tests request: which calls fail, how, and whether the action still takes effect."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Fault:
-    """One order. The first group of fields says for which calls, the second what happens to them."""
+    """One fault. The first group of fields selects the calls, the second describes what happens to them."""
 
     action: str = "*"
-    """The action, or `*` for each."""
+    """The action, or `*` for all."""
     matching: dict[str, Any] = field(default_factory=dict)
     """Only calls whose request has these members, such as `{"Id": "train-…"}`."""
     first: int = 1
-    """From which matching call on, matching from when the order was placed."""
+    """The first matching call that it applies to, counted from when the fault was added."""
     every: int = 1
-    """Each so many-th call from `first` on: 2 is every other one."""
+    """Every n-th call from `first` on: 2 is every second one."""
     times: int | None = 1
-    """For how many calls; None: until the order is withdrawn."""
+    """The number of calls that it applies to; None until it is removed."""
     seconds: float | None = None
-    """For how long, matching from the first call that it met."""
+    """How long it lasts, from the first call that it applied to."""
     probability: float = 1.0
     seed: int | None = None
-    """Makes a probability repeat itself."""
+    """Makes a probability reproducible."""
 
     effect: bool | None = None
-    """Whether the action is carried out. Unless said, refusals (`code`, `status`) have none and anything else has."""
+    """Whether the action is carried out. By default not with `code` or `status`, else yes."""
     connection: Literal["close", "cut"] | None = None
-    """`close`: the connection ends instead of an answer. `cut`: it ends in the middle of the answer."""
+    """`close`: the connection ends without a response. `cut`: it ends in the middle of the response."""
     bytes_every_seconds: float | None = None
-    """The answer comes byte by byte, one every so many seconds."""
+    """Sends the response byte by byte, one in this number of seconds."""
     delay_seconds: float = 0.0
-    """How long the answer is held back."""
+    """How long the response is delayed."""
     code: str | None = None
-    """An error code instead of the answer."""
+    """An error code instead of the response."""
     message: str | None = None
     """The error's message; `{body}` in it is replaced by the request's body."""
     status: int | None = None
-    """An HTTP status instead of 200, with an HTML page unless `body` says otherwise."""
+    """An HTTP status instead of 200, with an HTML page unless `body` is set."""
     body: str | None = None
-    """This text instead of the answer."""
+    """This text instead of the response."""
     content_type: str | None = None
     """This content type instead of the service's own."""
     without: list[str] = field(default_factory=list)
-    """Members that the answer lacks, such as `Id` or `TrainingTaskSet.*.Id`."""
+    """Members that are removed from the response, such as `Id` or `TrainingTaskSet.*.Id`."""
     members: dict[str, Any] = field(default_factory=dict)
-    """Members that the answer has instead of its own, such as `FailedResources` or `TrainingTaskDetail.Status`."""
+    """Members that are replaced in the response, such as `FailedResources` or `TrainingTaskDetail.Status`."""
     at_most: dict[str, int] = field(default_factory=dict)
-    """Lists of the answer that are cut to so many elements, and texts, to so many units of UTF-16."""
+    """Lists that are cut to a number of elements, and strings that are cut to a number of UTF-16 units."""
     lower_case: list[str] = field(default_factory=list)
-    """Texts of the answer that are written in lower case."""
+    """Strings that are in lower case in the response."""
     endless: Literal["repeating", "new"] | None = None
-    """Every page of a list is full, wherever it begins: of what there is, again and again, or of things made up."""
+    """Every page of a list is full, whatever its offset: its elements repeat, or new ones are made up."""
     hidden_list_calls: int = 0
-    """The task that this call creates shows up in lists only after so many list calls."""
+    """The number of list calls that do not show the task that this call creates."""
 
     number: int = field(default_factory=lambda: next(_numbers))
     calls_seen: int = 0
@@ -74,11 +74,11 @@ class Fault:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self.invented_numbers = itertools.count(1)
-        """Numbers for what is made up."""
+        """Numbers for elements that are made up."""
 
     @classmethod
     def from_json(cls, settings: Mapping[str, Any]) -> Fault:
-        """Read an order; a ValueError says what is wrong with it."""
+        """Parse the fields of a fault; a ValueError describes what is wrong."""
         allowed = {each.name for each in fields(cls)} - {"number", "calls_seen", "calls_met", "first_met_at"}
         unknown = sorted(set(settings) - allowed)
         if unknown:
@@ -91,7 +91,7 @@ class Fault:
         return fault
 
     def check(self) -> None:
-        """Raise a ValueError if a value is of the right type and yet none that can be."""
+        """Raise a ValueError if a value of the right type is out of range."""
         if self.action != "*" and self.action not in definition().actions:
             raise ValueError(f"there is no action {self.action}")
         minimums = {"first": 1, "times": 0, "every": 1, "seconds": 0, "delay_seconds": 0, "hidden_list_calls": 0}
@@ -120,7 +120,7 @@ class Fault:
 
     @property
     def description(self) -> str:
-        """What it does, in a few words for the record."""
+        """A short text for the record."""
         parts = [
             f"connection {self.connection}" if self.connection else "",
             f"code {self.code}" if self.code else "",
@@ -140,7 +140,7 @@ class Fault:
         return text if self.takes_effect else f"{text}; without effect"
 
     def matches(self, action: str, body: Mapping[str, Any]) -> bool:
-        """Count a call if the order is about its action and what it asks for."""
+        """Count a call if the fault is for its action and its members."""
         if self.action not in ("*", action):
             return False
         if any(name not in body or body[name] != value for name, value in self.matching.items()):
@@ -149,7 +149,7 @@ class Fault:
         return True
 
     def applies(self, now: datetime) -> bool:
-        """Whether the call just matching is one of those that the order wants."""
+        """Return whether the fault applies to the call just counted."""
         if self.calls_seen < self.first or (self.calls_seen - self.first) % self.every:
             return False
         if self.times is not None and self.calls_met >= self.times:
@@ -165,7 +165,7 @@ class Fault:
 
 
 class Faults:
-    """All orders. Where several are about one call, the one placed first has it."""
+    """All faults. If several match a call, the first one applies."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -174,7 +174,7 @@ class Faults:
         return iter(tuple(self._faults))
 
     def add(self, action: str = "*", **settings: Any) -> Fault:
-        """Place an order: `faults.add("CreateTrainingTask", connection="close")` loses one answer after its effect."""
+        """Add a fault: `faults.add("CreateTrainingTask", connection="close")` loses one response after its effect."""
         fault = Fault.from_json({"action": action, **settings})
         self._faults = [*self._faults, fault]
         return fault
@@ -186,6 +186,6 @@ class Faults:
         self._faults = []
 
     def match(self, action: str, body: Mapping[str, Any], now: datetime) -> Fault | None:
-        """The trouble that this call is in for; every call of an action is to pass here once."""
+        """Return the fault that applies to a call; pass every call of an action once."""
         matching = [fault for fault in self._faults if fault.matches(action, body)]
         return next((fault for fault in matching if fault.applies(now)), None)

@@ -1,4 +1,4 @@
-"""How far reads lag behind writes: by a time or by a number of calls, each kind of read on its own."""
+"""How far reads lag behind writes: by a time or by a number of calls, for each kind of read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Calls:
-    """A lag by a number of calls: the next so many calls of that kind still show what was."""
+    """A lag by a number of calls: this number of further calls of that kind still show the earlier state."""
 
     number: int
 
@@ -22,12 +22,12 @@ class Calls:
 
 
 Delay = float | Calls
-"""Seconds of the wall's clock, or a number of calls."""
+"""Seconds of the wall clock, or a number of calls."""
 
 
 @dataclass(frozen=True)
 class Lag:
-    """How far each kind of read lags: `Lag(lists=30, details=Calls(2))`. Writes always act on what is true."""
+    """The lag of each kind of read: `Lag(lists=30, details=Calls(2))`. Writes always use the current state."""
 
     lists: Delay = 0.0
     """DescribeTrainingTasks."""
@@ -52,12 +52,12 @@ class Lag:
 
     @classmethod
     def of_all(cls, delay: Delay) -> Lag:
-        """Return the lag by which every kind of read lags by the same."""
+        """Return a lag that is the same for every kind of read."""
         return cls(**dict.fromkeys(KINDS, delay))
 
     @classmethod
     def from_json(cls, delays: Mapping[str, Any]) -> Lag:
-        """Read an order such as `{"all": 3, "lists": 30, "details": {"calls": 2}}`; an error says what is wrong."""
+        """Parse a lag such as `{"all": 3, "lists": 30, "details": {"calls": 2}}`; an error describes what is wrong."""
         unknown = sorted(set(delays) - {"all", *KINDS})
         if unknown:
             raise ValueError(f"unknown: {', '.join(unknown)}; known: all, {', '.join(KINDS)}")
@@ -67,7 +67,7 @@ class Lag:
 
     @classmethod
     def from_text(cls, text: str) -> Lag:
-        """Read an option such as `3`, `lists=30,details=2calls` or `3,lists=30`."""
+        """Parse an option such as `3`, `lists=30,details=2calls` or `3,lists=30`."""
         delays: dict[str, Any] = {}
         for part in text.split(","):
             kind, separator, length = part.rpartition("=")
@@ -83,7 +83,7 @@ class Lag:
 
     @property
     def is_none(self) -> bool:
-        """Whether every read shows what is true."""
+        """Whether every read shows the current state."""
         return not any(delay.number if isinstance(delay, Calls) else delay for delay in map(self.of, KINDS))
 
     def of(self, kind: str) -> Delay:
@@ -96,7 +96,7 @@ KINDS = tuple(field.name for field in fields(Lag))
 
 
 def _delay(delay: Any) -> Any:
-    """A delay out of JSON. What is none is refused where it is taken up."""
+    """Convert a delay from JSON; `Lag` checks its value."""
     if isinstance(delay, Mapping) and set(delay) == {"calls"}:
         return Calls(delay["calls"])
     return delay

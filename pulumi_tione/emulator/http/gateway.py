@@ -249,7 +249,7 @@ def _requested_error(fault: Fault, body: bytes) -> ApiError:
 
 
 def _failure(action: Action) -> ApiError:
-    """Return the error for a failure of the emulator: the client gets the real service's code, the log gets the cause."""
+    """Return the error for a failure of the emulator, and log the cause."""
     _log.exception("%s could not be answered", action.name)
     return ApiError("InternalError", "The emulator failed; its log says why.")
 

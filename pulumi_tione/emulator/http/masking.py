@@ -20,7 +20,7 @@ _MIN_LENGTH_WITHIN = 6
 def masked_body(text: str, body: dict[str, Any] | None) -> str:
     """Return the text of a request body with its secrets masked and everything else as it was sent.
 
-    Every string that equals a secret is masked, wherever it is. A body that is not a JSON object may hold secrets anywhere.
+    Every string that equals a secret is masked. A body that is not a JSON object may hold secrets anywhere.
     """
     if body is None:
         return f"<{len(text)} characters that are not a JSON object>" if text else ""

@@ -1,8 +1,8 @@
-"""What TI-ONE offers to choose from: node specs with their prices, training frameworks, built-in images.
+"""What TI-ONE offers: node specs with their prices, training frameworks, built-in images.
 
-The vendor publishes no complete list of any of these. Names and sizes of the specs are the documented ones, with
-those of GN10X after the machines of CVM; the price
-of TI.S.MEDIUM.POST is the one of the vendor's example, the other prices are made up in proportion.
+The vendor publishes no complete list of any of these. The names and sizes of the specs are the documented ones, except
+those of GN10X, which follow the machines of CVM. The price of TI.S.MEDIUM.POST is from the vendor's example; the other
+prices are made up in proportion.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Spec:
-    """A pay-as-you-go node: in 1/1000 cores, MB, 1/100 cards, and fen (1/100 CNY) an hour."""
+    """A pay-as-you-go item: in 1/1000 cores, MB, 1/100 cards, and fen (1/100 CNY) an hour."""
 
     name: str
     alias: str
@@ -27,7 +27,7 @@ class Spec:
 
     @property
     def id(self) -> str:
-        """The tag of the billing item, formed as in the vendor's example."""
+        """The tag of the billing item, in the form of the vendor's example."""
         size = f"{self.cpu // 1000}c{self.memory // 1024}g"
         card = f"_{self.gpu / 100:g}{self.gpu_type.lower()}" if self.gpu else ""
         return f"sv_tio_platform_cloud_post_{'gpu' if self.gpu else 'cpu'}_{size}{card}"
@@ -75,21 +75,21 @@ SPECS: dict[str, Spec] = {
 
 
 DEFAULT_INSTANCES = 1
-"""How many nodes a group has where the request does not say."""
+"""The number of nodes of a group if the request does not name it."""
 
 
 def instance_count(node: Mapping[str, Any]) -> int:
-    """How many nodes a group has."""
+    """Return how many nodes a group has."""
     number: int = node.get("InstanceNum", DEFAULT_INSTANCES)
     return number
 
 
 def hourly_price(body: Mapping[str, Any], specs: Mapping[str, Spec]) -> int:
-    """What the nodes of a request cost an hour, in fen; nothing beyond the resource group where there is one [I]."""
+    """Return what the nodes of a request cost an hour, in fen; a resource group is paid for separately [I]."""
     if body["ChargeType"] != "POSTPAID_BY_HOUR":
         return 0
     nodes = body["ResourceConfigInfos"]
-    # A type that is registered no more costs nothing.
+    # A type that is no longer registered costs nothing.
     return sum(specs[name].price * instance_count(node) for node in nodes if (name := node["InstanceType"]) in specs)
 
 
@@ -117,10 +117,10 @@ FRAMEWORKS: tuple[Framework, ...] = (
 
 
 def framework_versions(name: str) -> tuple[str, ...]:
-    """The versions of a framework; empty for one that is not listed, of which nothing can be said."""
+    """Return the versions of a framework; none if the framework is not listed, so that any version is accepted."""
     return tuple(dict.fromkeys(framework.version for framework in FRAMEWORKS if framework.name == name))
 
 
 def image_url(environment: str) -> str:
-    """Where the built-in image of an environment lies: the registry is the vendor's, the rest is made up."""
+    """Return the address of the built-in image of an environment: the registry is the vendor's, the rest is made up."""
     return f"tione.tencentcloudcr.com/qcloud-ti-platform/{environment}:1.0.0"

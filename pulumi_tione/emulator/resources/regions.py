@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DEFAULT_REGION = "ap-guangzhou"
-"""The region of the examples; it is no default of the API, where a region must be named."""
+"""The region of the examples. It is not a default of the API, which requires a region."""
 
 REGIONS = frozenset(
     {
@@ -30,4 +30,4 @@ REGIONS = frozenset(
         "sa-saopaulo",
     }
 )
-"""Tencent Cloud's regions; which of them offer TI-ONE is not written in the vendor's definition."""
+"""The regions of Tencent Cloud; the vendor's definition does not list those that offer TI-ONE."""

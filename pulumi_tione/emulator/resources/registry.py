@@ -1,7 +1,7 @@
-"""What exists beside the tasks: networks, buckets, file systems, images, resource groups, workspaces, roles.
+"""The resources that tasks use: networks, buckets, file systems, images, resource groups, workspaces, roles.
 
-The emulator cannot know them by itself. Unless told, it takes any id for one that exists; once one of a kind is
-registered, another id of that kind does not exist, and is refused with the code that the service has for it.
+The emulator cannot know them by itself. Every id exists until a resource of its kind is registered. From then on, other
+ids of that kind do not exist, and are refused with the code that the service has for it.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ KINDS: dict[str, dict[str, Any]] = {
     "oidc_provider": {},
     "instance_type": {"cpu": int, "memory": int, "gpu": int, "gpu_type": str, "price": int, "alias": str},
 }
-"""The kinds, and the facts that may be told of one, with their types."""
+"""The kinds of resources, and the facts that each kind can have, with their types."""
 
 NEEDED = {"instance_type": ("cpu", "memory", "price")}
-"""Facts that must be told."""
+"""Facts that are required."""
 
 
 class Registry:
-    """Everything registered, by kind and id."""
+    """All registered resources, by kind and id."""
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
         self._specs: dict[str, Spec] = {}
         self.specs: Mapping[str, Spec] = ChainMap(self._specs, SPECS)
-        """All pay-as-you-go nodes: those that everybody knows, and those that were registered beside them."""
+        """All pay-as-you-go items: the catalogue's, and registered ones, which win."""
 
     def register(self, kind: str, resource_id: str, **facts: Any) -> None:
         if kind not in KINDS:
@@ -81,11 +81,11 @@ class Registry:
             self._specs.pop(resource_id, None)
 
     def exists(self, kind: str, resource_id: str) -> bool:
-        """Whether there is such a thing, as far as the emulator was told."""
+        """Return whether a resource exists, as far as the emulator knows."""
         return not self._known[kind] or resource_id in self._known[kind]
 
     def facts(self, kind: str, resource_id: str) -> dict[str, Any]:
-        """What was told of it; nothing about what was not registered."""
+        """Return the facts of a registered resource; none for any other id."""
         return self._known[kind].get(resource_id, {})
 
     def all(self, kind: str) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""How many tags an account may have: a value counts from when it is first bound, and goes on counting when it is not.
+"""How many tags an account may have: a value counts from when it is first bound, even after it is unbound.
 
-Documented today is the number of keys and values of an account together; an older page limits the values of one key.
+The documented limit is on all keys and values of an account; an older page limits the values of one key.
 """
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 VALUES_OF_AN_ACCOUNT = 1_000_000
-"""The newer limit, which holds unless another is set."""
+"""The newer limit, which applies unless another is set."""
 
 
 class TagQuota:
-    """The pairs of keys and values that each account has used up."""
+    """The keys and values that each account has used."""
 
     def __init__(self) -> None:
         self.of_account: int = VALUES_OF_AN_ACCOUNT
         self.of_key: int | None = None
-        """The older limit, 1,000 values of a key, holds by order only."""
+        """The older limit, 1,000 values of a key, applies only if it is set."""
         self.used: dict[str, dict[str, set[str]]] = {}
 
     def has_room(self, uin: str, tags: Mapping[str, str]) -> bool:
-        """Whether an account may bind these tags."""
+        """Return whether an account may bind these tags."""
         used = self.used.get(uin, {})
         new = [key for key, value in tags.items() if value not in used.get(key, ())]
         if sum(map(len, used.values())) + len(new) > self.of_account:

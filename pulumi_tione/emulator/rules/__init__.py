@@ -1,1 +1,1 @@
-"""What a request may say beyond names and types: what the vendor documents, and elsewhere the strictest guess."""
+"""The rules of requests beyond names and types: the documented ones, and the strictest plausible ones elsewhere."""

@@ -1,4 +1,4 @@
-"""The rules of CreateTrainingTask about what else there is: names, networks, files, images, capacity, money."""
+"""The rules of CreateTrainingTask about other resources: names, networks, files, images, capacity, money."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Body = dict[str, Any]
 
 
 def check_existence(service: Service, caller: Caller, region: str, body: Body) -> None:
-    """Refuse a request that asks for what is taken, absent, used up or not paid for."""
+    """Refuse a request for something that is taken, absent, used up or not paid for."""
     _check_instance_types(service, body)
     _check_name(service, caller, region, body["Name"])
     for rule in (_check_workspace, _check_network, _check_files, _check_image, _check_code, _check_resource_group):
@@ -23,7 +23,7 @@ def check_existence(service: Service, caller: Caller, region: str, body: Body) -
 
 
 def check_resources(service: Service, caller: Caller, body: Body) -> None:
-    """What a task that is started again needs anew: nodes, and the money for them."""
+    """Check what a task needs again when it is started again: nodes, and the money for them."""
     _check_resource_group(service, body)
     _check_money(service, caller, body, too_little_code="OperationDenied.BalanceInsufficient")
 
@@ -40,7 +40,7 @@ def _check_name(service: Service, caller: Caller, region: str, name: str) -> Non
     holder = service.name_holder(caller, region, name)
     if holder is None:
         return
-    # Two codes say this. The emulator tells them apart by what their texts tell, clients should not.
+    # Two codes have this meaning. The emulator chooses by their texts; clients should treat them alike.
     task = service.find(holder)
     if task is not None and task.status is Status.SUBMITTING:
         _refuse(
@@ -90,7 +90,7 @@ _SOURCES = (
     ("HDFSSource", "emr", "InternalError.QueryHDFSInfoFailed"),
     ("DataSetSource", "dataset", "InvalidParameterValue"),
 )
-"""What a mount may name by an id alone: the member, its kind, and the code for one that does not exist."""
+"""What a mount may name by an id alone: the member, its kind, and the code if it does not exist."""
 
 
 def _check_bucket(service: Service, cos: Body | None, parameter: str, *, is_written: bool = False) -> None:

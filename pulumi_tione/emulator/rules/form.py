@@ -1,4 +1,4 @@
-"""The rules of CreateTrainingTask that a request shows by itself, whatever else exists."""
+"""The rules of CreateTrainingTask that depend on the request alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Body = dict[str, Any]
 
 CHARGE_TYPES = ("PREPAID", "POSTPAID_BY_HOUR")
 IMAGE_TYPES = ("TCR", "CCR", "PreSet", "PRE_SET", "SYSTEM", "CUSTOM")
-"""The documented ones, and the two spellings of the platform's own images that the vendor's answers have."""
+"""The documented types, and two spellings of the platform's own images that the vendor's responses have."""
 SUPPLY_TYPES = ("", "TIDE", "SPOT")
 CLUSTER_TYPES = ("", "DEFAULT", "THIRD")
 
@@ -26,16 +26,16 @@ MAX_REMARK_LENGTH = 1024
 MAX_TUNING_PARAMETERS_LENGTH = 2048
 MAX_DATA_CONFIGS = 10
 MAX_NODES = 1000
-"""Of a task. Nobody documents a number; each is a pod here, and all pods come in one answer."""
+"""The limit of nodes in a task. No number is documented; here each is a pod, and one response lists all pods."""
 HANG_TIMEOUT_MINUTES = range(1, 14401)
 MAX_RESTARTS = 10
-"""What the vendor's own kit allows for SchedulePolicy.BackOffLimit."""
+"""The limit of SchedulePolicy.BackOffLimit in the vendor's own kit."""
 
 _NAME = re.compile(r"[\u4e00-\u9fa5A-Za-z0-9][\u4e00-\u9fa5A-Za-z0-9_-]*")
 
 
 def check_form(body: Body) -> None:
-    """Refuse a request for the first rule that it breaks."""
+    """Refuse a request for the first rule that it violates."""
     for rule in RULES:
         rule(body)
 
@@ -179,7 +179,7 @@ def _mounts(body: Body) -> None:
 
 
 def _built_in_code(body: Body) -> None:
-    """Documented by the error's text: the platform's code needs a mount for its output."""
+    """Check what the error's text documents: the platform's code needs a mount for its output."""
     mounts = body.get("DataConfigs", [])
     uses_built_in_code = any(mount.get("DataSourceUsage") == "BUILTIN_CODE" for mount in mounts)
     if uses_built_in_code and not any(
@@ -202,7 +202,7 @@ def _log_delivery(body: Body) -> None:
 
 
 def check_log_delivery(enabled: bool, config: Body | None) -> None:
-    """Delivery needs to know where to; EnableTrainingTaskClsConfig is checked by the same rule."""
+    """Refuse log delivery without a destination; EnableTrainingTaskClsConfig has the same rule."""
     if enabled and not (config and config["LogsetId"] and config["TopicId"]):
         problem = "must name LogsetId and TopicId where LogEnable is true"
         _refuse("InvalidParameterValue.ClsConfigRequired", "LogConfig", problem)
@@ -271,7 +271,7 @@ RULES: tuple[Callable[[Body], None], ...] = (
     _callback,
     _tags,
 )
-"""In the order in which a request is checked; the first broken rule is the answer."""
+"""The order in which a request is checked; the first violated rule is reported."""
 
 
 def _check_choice(value: str, choices: tuple[str, ...], parameter: str) -> None:

@@ -1,4 +1,4 @@
-"""The rules of tags [D]: one set for both services, which have codes of their own for breaking them."""
+"""The rules of tags [D]: the same for both services, which have their own codes for violations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NoReturn
 from pulumi_tione.emulator.errors import ApiError
 
 MAX_TAGS = 50
-"""On a resource; those of the platform do not count [I]."""
+"""The limit of a resource; tags of the platform do not count [I]."""
 MAX_KEY_LENGTH = 127
 MAX_VALUE_LENGTH = 255
 RESERVED = ("qcs:", "project", "项目")
@@ -40,7 +40,7 @@ TIONE_CODES: Codes = {
     Flaw.KEY_LENGTH: "InvalidParameterValue.ParamLengthExceedLimit",
     Flaw.VALUE_LENGTH: "InvalidParameterValue.ParamLengthExceedLimit",
 }
-"""TI-ONE documents no code for tags in particular."""
+"""TI-ONE documents no code specifically for tags."""
 
 TAG_CODES: Codes = {
     Flaw.KEY_EMPTY: "InvalidParameterValue.TagKeyEmpty",
@@ -56,7 +56,7 @@ TAG_CODES: Codes = {
 
 
 def check_tags(tags: Sequence[tuple[str, str]], parameter: str, codes: Codes, maximum: int = MAX_TAGS) -> None:
-    """Refuse tags that cannot be bound; `parameter` is the list's, such as `Tags`."""
+    """Refuse tags that cannot be bound; `parameter` is the list's name, such as `Tags`."""
     if len(tags) > maximum:
         _refuse(codes[Flaw.TOO_MANY], parameter, f"has {len(tags)} tags: {maximum} at maximum")
     seen: set[str] = set()

@@ -1,11 +1,11 @@
-"""Runs that are really executed: a process for each node, with `--run` only, because it does what a request says.
+"""Execute runs: a process for each node, with `--run` only, because it executes the content of requests.
 
-From below: `spool` keeps what a pod prints, `mounts` shows a process its own `/opt/ml`; `supervisor` is the program
-that stands beside each command, `process` is how the emulator speaks with it. `cos` is the folder that stands for COS.
-`roles` and `environment` say what a node does and what it knows; a `container` is a node, an `attempt` all nodes of a
-run, and `execution` all attempts: it follows the statuses of runs, and tells what became of them.
+From below: `spool` stores what a pod prints; `mounts` gives a process its own `/opt/ml`; `supervisor` is the program
+that watches each command, and `process` is the emulator's side of it. `cos` is the folder that replaces COS. `roles`
+and `environment` decide what a node runs, and with which variables; a `container` is a node, an `attempt` all nodes of
+a run, and `execution` all attempts: it follows the statuses of runs, and reports how they ended.
 
-Nothing is confined: a command may do what the user may who started the emulator.
+Nothing is isolated: a command has all rights of the user who started the emulator.
 """
 
 from .cos import Cos

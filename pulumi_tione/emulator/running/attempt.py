@@ -1,4 +1,4 @@
-"""One attempt at a run: its nodes, from empty folders to what they leave behind.
+"""One attempt at a run: its nodes, from empty folders to their output.
 
 A run is one attempt, unless it is preempted: then it is attempted again from the start.
 """
@@ -25,11 +25,11 @@ _log = logging.getLogger("pulumi_tione.emulator")
 
 
 class _Ended(Exception):  # noqa: N818
-    """It shall end: nothing more needs to be done."""
+    """Raised where an attempt should end: nothing more needs to be done."""
 
 
 class Attempt:
-    """The nodes of a run. All that takes time happens in a thread of its own, which others can only tell to end."""
+    """The nodes of a run. Everything that takes time happens in its own thread; other threads can only end it."""
 
     def __init__(
         self,
@@ -43,14 +43,14 @@ class Attempt:
         *,
         shows_opt_ml: bool,
     ) -> None:
-        """`on_started` and, with the failure if there is one, `on_ended` are called from its thread."""
+        """`on_started` and `on_ended`, with the failure if there is one, are called from its thread."""
         self.task = task
         self.run = run
         self.is_alive = True
         self.is_abandoned = False
-        """Whether its end means nothing, and what it leaves is lost: its nodes were taken away, or its task is gone."""
+        """Whether its result is discarded, because its nodes were taken away or its task is gone."""
         self._nodes = nodes_of(task, run)
-        # By number: the name of a pod has in it what a request said.
+        # By number, as the name of a pod contains text from the request.
         self.containers = [Container(node, folder / str(node.index)) for node in self._nodes]
         self._cos = cos
         self._now = now
@@ -63,19 +63,19 @@ class Attempt:
 
     @property
     def grace_seconds(self) -> float:
-        """How long its nodes have between being asked to end and being killed: as long as STOPPING is to last."""
+        """The seconds between SIGTERM and SIGKILL: as long as STOPPING lasts."""
         return self.run.plan.seconds.get(Status.STOPPING, DURATIONS[Status.STOPPING])
 
     def start(self) -> None:
         self._thread.start()
 
     def end(self) -> None:
-        """Let all nodes end; their output is kept. Once is enough."""
+        """End all nodes; their output is kept. Further calls do nothing."""
         if not self._is_ending:
             self._end(self.grace_seconds)
 
     def abandon(self, grace_seconds: float | None = None) -> None:
-        """Let all nodes end, for nothing. Once is enough, unless it shall be sooner."""
+        """End all nodes and discard their output. Further calls do nothing, except with shorter seconds."""
         if not self.is_abandoned or grace_seconds is not None:
             self.is_abandoned = True
             self._end(self.grace_seconds if grace_seconds is None else grace_seconds)
@@ -88,7 +88,7 @@ class Attempt:
         self._end_containers(grace_seconds)
 
     def _end_containers(self, grace_seconds: float) -> None:
-        # Under the lock: a node that is being started is told as well, or not started at all.
+        # Under the lock: a node that is being started is ended as well, or not started at all.
         with self._lock:
             for container in self.containers:
                 container.end(grace_seconds, self._now())
@@ -107,7 +107,7 @@ class Attempt:
         self._on_ended(self, failure)
 
     def _try(self, step: Callable[[], str | None], trouble: str) -> str | None:
-        """Take a step; give the failure, if it is one."""
+        """Run a step; return its failure, if there is one."""
         try:
             return step()
         except _Ended:
@@ -115,13 +115,13 @@ class Attempt:
         except (CosError, OSError, ValueError) as error:
             return f"{trouble}: {error}."
         except Exception:  # noqa: BLE001
-            # A mistake of ours, as in the gateway.
+            # A failure of the emulator, as in the gateway.
             _log.exception("an attempt at %s failed", self.run.instance_id)
             return "The emulator failed; its log says why."
 
     def _begin(self) -> str | None:
         try:
-            self._output()  # what cannot be kept need not be computed
+            self._output()  # output that cannot be stored need not be computed
             for container in self.containers:
                 container.prepare(self.task.body, self._cos, self._check_that_it_goes_on)
             port = _free_port()
@@ -141,7 +141,7 @@ class Attempt:
             container.start(environment, self._now(), shows_opt_ml=self._shows_opt_ml)
 
     def _wait(self) -> str | None:
-        """Wait until every process has ended. The first that fails decides, or the last of those that must succeed."""
+        """Wait for all processes. The first failure decides, or the end of the last node that must succeed."""
         failure, is_decided = None, False
         undecided = {container.node.index for container in self.containers if container.node.decides}
         with selectors.DefaultSelector() as running:
@@ -160,7 +160,7 @@ class Attempt:
         return failure
 
     def _write_output(self) -> str | None:
-        """Copy what the nodes left; where they left files of one name, the first node's is the one that stays."""
+        """Copy the output of the nodes; if files have the same name, the first node's is kept."""
         target = self._output()
         for container in reversed(self.containers):
             if target is not None and container.started_at is not None:
@@ -168,7 +168,7 @@ class Attempt:
         return None
 
     def _output(self) -> Path | None:
-        """The folder in COS for the output, of the form that is documented: the task's own, below what it names [D]."""
+        """Return the documented folder in COS for the output: the task's own, below the request's path [D]."""
         place = self.task.body.get("Output")
         if not place:
             return None

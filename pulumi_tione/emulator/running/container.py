@@ -1,4 +1,4 @@
-"""A node's container: a folder laid out as the real one, and the process in it."""
+"""The container of a node: a folder laid out like the real one, and the process in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HYPERPARAMETERS = "opt/ml/input/config/hyperparameters.json"
 OUTPUT = "opt/ml/output"
 OUTPUT_DATA = "data"
 HOME = "root"
-"""The folders and the file that a program finds, below what stands for `/` [D the data, I the others]."""
+"""The folders and the file that a program finds, below the folder that replaces `/` [D the data, I the others]."""
 
 _UNSUPPORTED_SOURCES = (
     "DataSetSource",
@@ -36,11 +36,11 @@ _UNSUPPORTED_SOURCES = (
     "AIMarketAlgoDataSource",
     "AIMarketAlgoPreModelSource",
 )
-"""What can be mounted beside COS; none of it is on this machine."""
+"""What can be mounted apart from COS; none of it is on this machine."""
 
 
 class Condition(NamedTuple):
-    """How a container is at one time; the status as the API spells those of pods [D]."""
+    """The state of a container at one time; statuses are spelt as the API spells those of pods [D]."""
 
     status: str
     address: str
@@ -49,9 +49,9 @@ class Condition(NamedTuple):
 
 
 class Container:
-    """A node from an empty folder until nothing of it is left but what it printed.
+    """A node, from an empty folder until only its output is left.
 
-    Its thread is the one of the attempt that it belongs to; its `condition` may be read by others.
+    It belongs to the thread of its attempt; any thread may read its `condition`.
     """
 
     def __init__(self, node: Node, folder: Path) -> None:
@@ -65,7 +65,7 @@ class Container:
         self._last_status = ""
 
     def condition(self, now: datetime) -> Condition:
-        """Return how it is, or was at an earlier time."""
+        """Return its state now, or at an earlier time."""
         begin, ending, end = (
             at if at is not None and at <= now else None for at in (self.started_at, self._ending_since, self.ended_at)
         )
@@ -78,7 +78,7 @@ class Container:
         return Condition(status, "" if begin is None else ADDRESS, begin, end)
 
     def prepare(self, body: Mapping[str, Any], cos: Cos | None, check: Callable[[], None]) -> None:
-        """Lay out the folders, with the code, the data and the parameters of a task."""
+        """Create the folders, with the code, the data and the parameters of a task."""
         for folder in (CODE, DATA, f"{OUTPUT}/{OUTPUT_DATA}", HOME):
             (self.root / folder).mkdir(parents=True)
         if body.get("TuningParameters"):
@@ -106,7 +106,7 @@ class Container:
                     yield f"there is no {source} here: {path} is an empty folder"
 
     def start(self, environment: Mapping[str, str], now: datetime, *, shows_opt_ml: bool) -> None:
-        """Let the node do what it has to."""
+        """Start the node's process, if it has a command."""
         if self.node.command is None:
             note(self.spool, "this node has no command of its own in this training mode: it waits for the first one")
         else:
@@ -117,14 +117,14 @@ class Container:
         self.started_at = now
 
     def end(self, grace_seconds: float, now: datetime) -> None:
-        """Let the node end, by force after a while; any thread may say so, again and again."""
+        """End the node, by force after a while; any thread may call this repeatedly."""
         if self.ended_at is None and self._ending_since is None:
             self._ending_since = now
         if self.process is not None:
             self.process.end(grace_seconds)
 
     def record_exit(self, now: datetime) -> str | None:
-        """Note that the process has ended; give the failure, if it is one."""
+        """Record that the process has ended; return the failure, if there is one."""
         assert self.process is not None
         failure = None
         try:
@@ -140,19 +140,19 @@ class Container:
         return failure
 
     def finish(self, status: str, now: datetime) -> None:
-        """Stay in a status for good."""
+        """Set the final status."""
         if self.ended_at is None:
             self._last_status = status
             self.ended_at = now
 
     def write_output(self, target: Path, check: Callable[[], None]) -> None:
-        """Copy what the node left as its output to where it belongs."""
-        # What lies in `data` lies in the folder for the output itself [D], whatever lies beside it does so by its name.
+        """Copy the node's output to its destination."""
+        # The content of `data` goes into the output folder itself [D]; anything next to it keeps its name.
         note(self.spool, *copy(self.root / OUTPUT, target, check, without=OUTPUT_DATA))
         note(self.spool, *copy(self.root / OUTPUT / OUTPUT_DATA, target, check))
 
     def clear(self) -> None:
-        """Remove everything but what the node printed."""
+        """Remove everything except what the node printed."""
         shutil.rmtree(self.root, ignore_errors=True)
 
 

@@ -1,8 +1,8 @@
-"""A local folder that stands for COS: a folder a bucket, a file an object.
+"""A local folder that replaces COS: a folder for each bucket, a file for each object.
 
-The names and paths come from requests, the files from programs, and neither leads out of its folder: not by `..`, not
-by symbolic links. COS has no links. One that leads to a file of its own folder is taken for that file; any other, and
-whatever else is no file, is left out, and that is said in the log of the pod.
+Names and paths come from requests, files from programs, and neither may lead out of its folder: not by `..`, not by
+symbolic links. COS has no links: a link to a file of its own folder is copied as that file. Other links, and anything
+else that is not a file, are left out, which is noted in the log of the pod.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _CHUNK_BYTES = 16 * 1024 * 1024
 
 
 class CosError(Exception):
-    """Something that is not there, or may not be there; the message says what."""
+    """A path that does not exist or is not allowed; the message names it."""
 
 
 class Cos:
@@ -28,7 +28,7 @@ class Cos:
         self.folder = folder.resolve()
 
     def has(self, bucket: str, path: str | None = None) -> bool:
-        """Whether there is such a bucket and, where a path is given, something at this path."""
+        """Return whether a bucket exists and, if there is a path, whether something is at the path."""
         try:
             _ = self.bucket(bucket) if path is None else self.source(bucket, path)
         except CosError:
@@ -42,19 +42,19 @@ class Cos:
         return bucket
 
     def source(self, bucket: str, path: str) -> Path:
-        """The file or folder at a path of a bucket."""
+        """Return the file or folder at a path of a bucket."""
         source = within(self.bucket(bucket), path)
         if not os.path.exists(source):
             raise CosError(f"there is no {path} in the bucket {bucket}")
         return source
 
     def target(self, bucket: str, path: str) -> Path:
-        """Where a path of a bucket is, or will be."""
+        """Return the place of a path in a bucket, which need not exist."""
         return within(self.bucket(bucket), path)
 
 
 def within(folder: Path, path: str) -> Path:
-    """A path below a folder, whoever wrote it; one that leads out is an error, and so is one that a link leads out."""
+    """Return a path below a folder; raise an error for a path that leads out of it, even by a link."""
     names = [name for name in path.split("/") if name not in ("", ".")]
     target = folder.joinpath(*names)
     if ".." in names or "\0" in path or not _is_within(folder, target):
@@ -65,8 +65,8 @@ def within(folder: Path, path: str) -> Path:
 def copy(source: Path, target: Path, check: Callable[[], None], without: str = "") -> Iterator[str]:
     """Copy a file into a folder, or all files of a folder; yield what was left out, and why.
 
-    `check` is called again and again, and may end it all by an exception. `without` is a name in the folder itself that
-    is passed over.
+    `check` is called repeatedly, and may raise an exception to end the copy. `without` is a name in the top folder
+    that is skipped.
     """
     if not source.is_dir():
         check()
@@ -104,7 +104,7 @@ def _copy_file(file: Path, source: Path, boundary: Path, target: Path, check: Ca
 
 
 def _is_within(folder: Path, path: Path) -> bool:
-    """Whether a path, wherever its links lead, ends at a folder or below it."""
+    """Return whether a path, wherever its links lead, ends at a folder or below it."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 

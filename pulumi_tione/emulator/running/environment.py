@@ -1,4 +1,4 @@
-"""The variables that a node's process is given: those of the service, those of the task, and none of the emulator's."""
+"""The variables of a node's process: the service's and the task's, none of the emulator's."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pulumi_tione.emulator.tasks.task import Run, Task
 from .roles import Node
 
 ADDRESS = "127.0.0.1"
-"""Of every node: all are on this machine, and share its ports."""
+"""The address of every node: all are on this machine, and share its ports."""
 
 ROOT_VARIABLE = "TI_LOCAL_ROOT"
-"""Names the folder that stands for the container's `/`. The service has no such variable."""
+"""The variable with the folder that replaces the container's `/`. The service has no such variable."""
 
 _USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def environment_of(task: Task, run: Run, node: Node, nodes: Sequence[Node], root: Path, port: int) -> dict[str, str]:
-    """All variables of a node. Where names meet, the service's win over the task's [U]."""
+    """Return all variables of a node. The service's win over the task's [U]."""
     return {
         "PATH": os.environ.get("PATH", _USUAL_PATH),
         "HOME": str(root / "root"),
@@ -36,7 +36,7 @@ def environment_of(task: Task, run: Run, node: Node, nodes: Sequence[Node], root
 
 
 def _of_mode(task: Task, node: Node, nodes: Sequence[Node], port: int) -> Mapping[str, str]:
-    """What is documented for DDP, and seen in public scripts for MPI; for other modes nothing is known."""
+    """Return the variables of a mode: documented for DDP, seen in public scripts for MPI, unknown for other modes."""
     mode = task.body.get("TrainingMode") or ""
     if mode == "DDP":
         return {
@@ -61,6 +61,6 @@ def _of_mode(task: Task, node: Node, nodes: Sequence[Node], port: int) -> Mappin
 
 
 def _cards(task: Task, node: Node) -> int:
-    """Whole cards; a part of one counts as one."""
+    """Return the number of cards, rounded up."""
     hundredths: int = responses.node(node.pod.group, task.specs)["Gpu"]
     return -(-hundredths // 100)

@@ -1,4 +1,4 @@
-"""All runs that are executed: which attempts there are, and what becomes of their runs."""
+"""All executed runs: their attempts, and how they end."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
 State = Callable[[], AbstractContextManager[datetime]]
-"""Holds the lock on all state, with time having passed until now; what is changed meanwhile becomes permanent."""
+"""Locks all state and applies what is due; changes become permanent."""
 
 
 class RunListener(Protocol):
-    """What is told of runs."""
+    """What is notified of runs."""
 
     def nodes_are_ready(self, task: Task, run: Run) -> None: ...
 
@@ -41,22 +41,22 @@ class RunListener(Protocol):
 
 
 class Execution:
-    """Makes what is executed accord with the statuses of runs, and the statuses with what was executed.
+    """Keep processes and the statuses of runs consistent with each other.
 
-    Its methods are called with the lock on all state, `start` and `stop` without.
+    Its methods are called with the lock on all state, except `start` and `stop`.
     """
 
     def __init__(self, clock: Clock, cos: Cos | None = None) -> None:
         self.shows_opt_ml = can_show_opt_ml()
         self._clock = clock
         self._cos = cos
-        # What nodes print has the machine's time, and tasks may live by another.
+        # The output of nodes has the machine's time, and tasks may have another clock.
         self._ahead = clock.now() - datetime.now(timezone.utc)
         self._attempts: dict[str, list[Attempt]] = {}
         self._is_stopping = False
 
     def connect(self, life: RunListener, state: State) -> None:
-        """Say whom to tell; before anything else. From now on there is something to `stop`."""
+        """Connect the listener; call this before anything else. From now on `stop` is needed."""
         self._listener = life
         self._state = state
         self._ticker = Ticker(self._clock.now, self._let_time_pass)
@@ -66,14 +66,14 @@ class Execution:
 
     @property
     def folder(self) -> Path:
-        """Where all runs have their folders."""
+        """The folder of all runs."""
         return Path(self._folder.name)
 
     def start(self) -> None:
         self._ticker.start()
 
     def stop(self) -> None:
-        """End everything that runs, and remove what there is of it."""
+        """End all processes, and remove their folders."""
         with self._state():
             self._is_stopping = True
             attempts = [attempt for of_run in self._attempts.values() for attempt in of_run]
@@ -86,7 +86,7 @@ class Execution:
         self._folder.cleanup()
 
     def follow(self, task: Task) -> None:
-        """Do what the status of a task's latest run asks for. Asked twice, it does no more than once."""
+        """Do what the status of a task's latest run requires. Further calls do nothing more."""
         run = task.run
         if not run.is_executed or self._is_stopping:
             return
@@ -103,14 +103,14 @@ class Execution:
             attempt.abandon()
 
     def forget(self, task: Task) -> None:
-        """Leave nothing of a task that is gone."""
+        """Remove everything of a deleted task."""
         for run in task.runs:
             for attempt in self._attempts.pop(run.instance_id, ()):
                 attempt.abandon()
             self._clear(run)
 
     def container(self, run: Run, pod: str) -> Container | None:
-        """What a pod of a run is, or was when the run ended; of a run as it was, what it was then."""
+        """Return the container of a pod, as of the given version of the run."""
         begun = sum(status is Status.STARTING for status, _ in run.history)
         attempts = self._attempts.get(run.instance_id, [])[:begun]
         containers = attempts[-1].containers if attempts else []
@@ -119,8 +119,8 @@ class Execution:
     def lines(
         self, run: Run, includes_pod: Callable[[str], bool], since: datetime, until: datetime, *, descending: bool
     ) -> Iterator[Line]:
-        """What the includes_pod pods of a run printed in a period, oldest or newest first."""
-        # In numbers: a period may begin or end with time itself.
+        """Yield the lines that the selected pods of a run printed in a period, oldest or newest first."""
+        # As numbers, because a period may start or end at the limits of datetime.
         begin, end = ((moment - _EPOCH) // _MICROSECOND - self._ahead // _MICROSECOND for moment in (since, until))
         of_pods = [
             self._lines(container.node.pod.name, read(container.spool, begin, end, descending=descending))

@@ -1,4 +1,4 @@
-"""The folders that runs have while an emulator lives; those of emulators that were killed are removed at a start."""
+"""The folders of runs while an emulator lives; the folders of killed emulators are removed at the next start."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TextIO
 PREFIX = "pulumi-tione-runs-"
 
 _CLAIM = "claim"
-"""A file in the folder that its emulator holds locked; the system takes the lock away when the emulator ends."""
+"""A file in the folder that its emulator keeps locked; the system unlocks it when the emulator ends."""
 
 
 def claim(folder: Path) -> TextIO:
     """Mark a folder as in use, until the file is closed or the process has ended."""
-    import fcntl  # not on Windows, where an emulator that executes nothing is of use all the same
+    import fcntl  # missing on Windows, where an emulator that executes nothing still works
 
     file = (folder / f".{_CLAIM}").open("w", encoding="utf-8")
     fcntl.flock(file, fcntl.LOCK_EX)
@@ -24,7 +24,7 @@ def claim(folder: Path) -> TextIO:
 
 
 def remove_abandoned() -> None:
-    """Remove the folders whose emulators have ended without doing so. One without a claim may be in the making."""
+    """Remove the folders of emulators that were killed. A folder without a claim may be a new one."""
     import fcntl
 
     for claimed in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{_CLAIM}"):
@@ -32,5 +32,5 @@ def remove_abandoned() -> None:
             with claimed.open("r+", encoding="utf-8") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            continue  # in use, somebody else's, or gone
+            continue  # in use, another user's, or gone
         shutil.rmtree(claimed.parent, ignore_errors=True)

@@ -1,9 +1,9 @@
-"""`/opt/ml` for one process and its children alone, by a mount namespace of Linux.
+"""Give one process and its children their own `/opt/ml`, by a mount namespace of Linux.
 
-The machine itself is not touched: where it has no `/opt/ml`, the namespace gets an `/opt` of its own, in which all
-that the machine's has appears again.
+The machine itself is not changed: if it has no `/opt/ml`, the namespace gets its own `/opt`, which contains everything
+of the machine's.
 
-The supervisor of a node uses this module, with nothing but the standard library at hand.
+The supervisor of a node uses this module, with nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MS_PRIVATE = 0x40000
 
 
 def show_opt_ml(root: Path) -> None:
-    """Let `/opt/ml` be the one below a folder, from now on and for this process; OSError where that is not allowed."""
+    """Mount the `opt/ml` below a folder at `/opt/ml`, for this process; raise an OSError if that is not allowed."""
     if sys.platform != "linux":
         raise OSError("mount namespaces are Linux's")
     _enter_namespace()
@@ -34,7 +34,7 @@ def show_opt_ml(root: Path) -> None:
 
 
 def _enter_namespace() -> None:
-    """A mount namespace; for users who may not have one, within a user namespace in which they are who they are."""
+    """Enter a mount namespace; if it is not permitted, within a user namespace that keeps the user and group."""
     user, group = os.getuid(), os.getgid()
     try:
         _check(_libc().unshare(_CLONE_NEWNS))
@@ -46,7 +46,7 @@ def _enter_namespace() -> None:
 
 
 def _make_mount_point(aside: Path) -> None:
-    """Replace `/opt` by an empty folder in which everything of it appears again, and `ml` besides."""
+    """Replace `/opt` by an empty folder that shows everything of the original, and an empty `ml`."""
     aside.mkdir()
     opt = OPT_ML.parent
     _mount(str(opt), aside, _MS_BIND | _MS_REC)

@@ -1,4 +1,4 @@
-"""A node's command, from where the emulator stands: started, told to end, and asked how it ended."""
+"""The emulator's side of a node's command: start it, end it, and read its exit code."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ running.__path__ = [sys.argv[1]]
 from running import supervisor
 supervisor.main() if len(sys.argv) == 2 else supervisor.probe(Path(sys.argv[2]))
 """
-"""Makes a package of this folder without what is above it: nothing else is imported, and a node starts at once."""
+"""Makes a package of this folder without its parents: nothing else is imported, so a node starts at once."""
 
 _log = logging.getLogger("pulumi_tione.emulator")
 
 
 class ProcessLostError(Exception):
-    """A command of which nobody knows how it ended, or that could not be started; the message says why."""
+    """A command that could not be started, or whose exit code is unknown; the message contains the reason."""
 
 
 class Process:
-    """A command that is running, together with everything that it starts."""
+    """A running command, together with every process that it starts."""
 
     def __init__(
         self, command: str, environment: Mapping[str, str], root: Path, folder: Path, spool: Path, *, shows_opt_ml: bool
     ) -> None:
-        """Run a command in a folder; `root` is what stands for the container's `/`, `spool` is where its lines go."""
+        """Run a command in a folder; `root` replaces the container's `/`, `spool` is the folder for its lines."""
         spec = {
             "command": command,
             "environment": dict(environment),
@@ -54,22 +54,22 @@ class Process:
             stderr=subprocess.STDOUT,
             cwd="/",
             env={},
-            start_new_session=True,  # a Ctrl-C is for the emulator, which tells everybody in its own way
+            start_new_session=True,  # a Ctrl-C is for the emulator, which ends its processes itself
         )
         self._send(json.dumps(spec))
 
     @property
     def output_pipe(self) -> IO[bytes]:
-        """Becomes readable when everything has ended."""
+        """A pipe that becomes readable when everything has ended."""
         assert self._supervisor.stdout is not None
         return self._supervisor.stdout
 
     def end(self, grace_seconds: float) -> None:
-        """Ask it to end, and have it killed after a while; it may have ended long since."""
+        """Ask it to end, and kill it after a while; it may already have ended."""
         self._send(f"{grace_seconds:f}")
 
     def exit_code(self) -> int:
-        """Wait until everything has ended, and say how the command did."""
+        """Wait until everything has ended; return the exit code of the command."""
         text = self.output_pipe.read().decode("utf-8", "replace")
         self._supervisor.wait()
         with self._lock:
@@ -97,7 +97,7 @@ class Process:
 
 @functools.cache
 def can_show_opt_ml() -> bool:
-    """Whether this machine allows a mount namespace in which `/opt/ml` is a node's own. It is probe, once."""
+    """Try once whether this machine allows a mount namespace with a `/opt/ml` for each node."""
     with TemporaryDirectory(prefix="pulumi-tione-") as root:
         Path(root, "opt/ml").mkdir(parents=True)
         probe = subprocess.run(
@@ -107,5 +107,5 @@ def can_show_opt_ml() -> bool:
 
 
 def _supervisor() -> list[str]:
-    # Isolated, and without packages of the site: no setting of the user's has a say in it.
+    # Isolated, and without site packages, so that no setting of the user has an effect.
     return [sys.executable, "-I", "-S", "-c", _BARE, str(Path(__file__).parent)]

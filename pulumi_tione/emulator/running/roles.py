@@ -1,7 +1,7 @@
 """Which node runs which command.
 
-Documented are the three commands, and that they go by the training mode. The rest is inferred: from the vendor's kit,
-which sends WorkerStartCmd for every mode but Spark's, and from public launch scripts, which call `mpirun` once.
+The three commands, and that they depend on the training mode, are documented. The rest is inferred: from the vendor's
+kit, which sends WorkerStartCmd for every mode except Spark, and from public launch scripts, which call `mpirun` once.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ LEADERS = {"SPARK": "DRIVER", "RAY": "HEAD"}
 """By training mode, the role of the first node; elsewhere it is the first WORKER [I]."""
 
 LAUNCHED_BY_ONE = frozenset({"MPI", "HOROVOD", "SPARK", "RAY"})
-"""Training modes in which the first node alone runs the command, which makes use of the others by itself [I]."""
+"""Training modes in which only the first node runs the command, which uses the other nodes itself [I]."""
 
 COMMANDS = {
     "PS": ("PsStartCmd",),
     "WORKER": ("WorkerStartCmd", "StartCmd"),
     "HEAD": ("WorkerStartCmd", "StartCmd"),
 }
-"""By role, the commands of which the first that is not empty is the node's [I]."""
+"""By role, the commands in order of preference; the first that is not empty runs [I]."""
 
 DEFAULT_COMMANDS = ("StartCmd", "WorkerStartCmd")
 """For roles that are not in that table [I]."""
@@ -30,18 +30,18 @@ DEFAULT_COMMANDS = ("StartCmd", "WorkerStartCmd")
 
 @dataclass(frozen=True)
 class Node:
-    """A pod with a place among all nodes, of which the first has the index 0, and something to do."""
+    """A pod with its index among all nodes, starting with 0, and its command."""
 
     pod: Pod
     index: int
     command: str | None
-    """None: it waits for the first node."""
+    """None if it only waits for the first node."""
     decides: bool
-    """Whether the run has not succeeded before this node has."""
+    """Whether the run can only succeed after this node has."""
 
 
 def nodes_of(task: Task, run: Run) -> list[Node]:
-    """The nodes of a run, the first one first."""
+    """Return the nodes of a run, the first one first."""
     mode = task.body.get("TrainingMode") or ""
     leader = LEADERS.get(mode, "WORKER")
     known = task.program.commands
@@ -55,6 +55,6 @@ def nodes_of(task: Task, run: Run) -> list[Node]:
         choice = (known[name] for name in COMMANDS.get(role, DEFAULT_COMMANDS))
         waits = mode in LAUNCHED_BY_ONE and index > 0
         command = None if waits else next(filter(None, choice), "")
-        # Parameter servers serve until they are ended.
+        # Parameter servers run until they are ended.
         nodes.append(Node(pod, index, command, not waits and (role != "PS" or of_servers)))
     return nodes

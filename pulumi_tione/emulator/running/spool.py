@@ -1,9 +1,9 @@
-"""What one pod prints: its lines, each with its time, in two files of limited size.
+"""Store what one pod prints: lines with their times, in two files of limited size.
 
-A line is kept as `MICROSECONDS NUMBER STREAM TEXT`. The times only ever grow, so any of them is found by halving, and a
-page of a long log costs no more than one of a short log.
+A line is stored as `MICROSECONDS NUMBER STREAM TEXT`. The times only increase, so a binary search finds any of them,
+and a page of a long log costs no more than one of a short log.
 
-The supervisor of a node uses this module as well, with nothing but the standard library at hand.
+The supervisor of a node uses this module as well, with nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
-"""Of one file. When the later one is full it becomes the earlier one, and what that was is forgotten."""
+"""The limit of one file. When the later one is full it replaces the earlier one, whose lines are lost."""
 
 MAX_LINE_BYTES = 64 * 1024
-"""In bytes; what is longer is told as several lines."""
+"""In bytes; a longer line is split."""
 
 _LATER, _EARLIER = "later", "earlier"
 _DIGITS = 16
-"""Of a time in microseconds, until the year 2286."""
+"""The digits of a time in microseconds, until the year 2286."""
 
 
 class PrintedLine(NamedTuple):
-    """A line. `number` tells lines of one time apart; `stream` is `stdout` or `stderr`."""
+    """A line. `number` distinguishes lines of the same time; `stream` is `stdout` or `stderr`."""
 
     microseconds: int
     number: int
@@ -38,7 +38,7 @@ class PrintedLine(NamedTuple):
 
 
 class Writer:
-    """Adds lines to what a pod printed."""
+    """Append lines to the output of a pod."""
 
     def __init__(self, folder: Path, max_bytes: int = MAX_FILE_BYTES) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ class Writer:
         self._file = self._open()
 
     def write(self, stream: str, *lines: bytes) -> None:
-        """Keep lines that were printed just now."""
+        """Store lines that were printed just now."""
         if self._file.tell() > self._largest:
             self._file.close()
             os.replace(self._folder / _LATER, self._folder / _EARLIER)
@@ -67,12 +67,12 @@ class Writer:
         self._file.close()
 
     def _open(self) -> io.FileIO:
-        # Unbuffered: whatever happens to the writer, what it wrote is there.
+        # Unbuffered, so that nothing is lost whatever happens to the writer.
         return open(self._folder / _LATER, "ab", buffering=0)
 
 
 def note(folder: Path, *texts: str) -> None:
-    """Let the emulator itself say something in the log of a pod."""
+    """Write lines of the emulator itself to the log of a pod."""
     if texts:
         writer = Writer(folder)
         writer.write("stdout", *(f"[emulator] {text}".replace("\n", " ").encode("utf-8", "replace") for text in texts))
@@ -80,9 +80,9 @@ def note(folder: Path, *texts: str) -> None:
 
 
 def read(folder: Path, since: int, until: int, *, descending: bool = False) -> Iterator[PrintedLine]:
-    """The lines of a period, its ends included and given in microseconds; the newest first where that is asked for."""
+    """Yield the lines of a period in microseconds, including its ends; optionally the newest first."""
     with ExitStack() as opened:
-        # In this order: between the two the later file may become the earlier one, and then is found twice, not missed.
+        # In this order: if the later file becomes the earlier one in between, it is found twice rather than missed.
         files = [file for name in (_LATER, _EARLIER) if (file := _opened(folder / name, opened)) is not None]
         if len(files) == 2 and os.path.sameopenfile(files[0].fileno(), files[1].fileno()):
             del files[1]
@@ -114,7 +114,7 @@ def _descending(data: mmap.mmap, since: int, until: int) -> Iterator[PrintedLine
 
 
 def _first(data: mmap.mmap, moment: int) -> int:
-    """Where the first line begins that was printed at a moment or later; the end of the data if there is none."""
+    """Return the position of the first line that was printed at a moment or later; else the end of the data."""
     low, high = 0, data.rfind(b"\n") + 1
     while low < high:
         middle = data.rfind(b"\n", low, (low + high) // 2) + 1 or low

@@ -1,10 +1,10 @@
-"""The process beside the command of a node: starts it, keeps what it prints, and leaves nothing of it behind.
+"""Watch the command of a node: start it, store what it prints, and leave no process when it ends.
 
-It is a process of its own because the emulator may be killed at any moment: when the pipe closes by which it is told
-what to do, all that the command started is ended. It has nothing but the standard library; `process.py` starts it.
+It is a separate process because the emulator may be killed at any moment: when its input pipe closes, it ends
+everything that the command started. It uses only the standard library; `process.py` starts it.
 
-What it reads: a line of JSON that says what to run, later a line with a number of seconds, within which everything
-shall end. What it writes: a line of JSON, when everything has ended.
+Input: a line of JSON with what to run; later, a line with a number of seconds, within which everything must end.
+Output: a line of JSON, when everything has ended.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from .mounts import OPT_ML, show_opt_ml
 from .spool import MAX_LINE_BYTES, Writer
 
 LAST_GRACE_SECONDS = 0.5
-"""Between SIGTERM and SIGKILL where the emulator itself ends."""
+"""Between SIGTERM and SIGKILL when the emulator itself ends."""
 
 _AGAIN_SECONDS = 0.02
-"""After a SIGKILL, the next: what was born meanwhile must end as well."""
+"""Until SIGKILL is repeated, for processes that were started in the meantime."""
 
 _GIVE_UP_SECONDS = 5.0
-"""What has not ended so long after SIGKILL cannot be killed: it has other rights, or waits for a disk."""
+"""A process that has not ended this long after SIGKILL cannot be killed: it has other rights, or waits for a disk."""
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def probe(root: Path) -> None:
-    """Say whether a file below a folder can be seen in `/opt/ml`; an error says that it cannot."""
+    """Raise an error unless a file below a folder can be seen in `/opt/ml`."""
     show_opt_ml(root)
     (root / "opt/ml/probe").touch()
     if not (OPT_ML / "probe").exists():
@@ -81,7 +81,7 @@ def _run(spec: dict[str, Any], instructions: bytes) -> int:
 
 
 class _Watch:
-    """A command and all that descends from it."""
+    """A command and all its descendants."""
 
     def __init__(self, process: subprocess.Popen[bytes], writer: Writer, wake: int, instructions: bytes) -> None:
         self._process = process
@@ -100,25 +100,25 @@ class _Watch:
             self._selector.register(file, selectors.EVENT_READ, lambda stream=stream: self._take_output(stream))
 
     def until_all_has_ended(self) -> int:
-        """Wait; give the exit code of the command, which is 128 and the signal's number where a signal ended it."""
+        """Wait; return the exit code of the command, or 128 plus the number of the signal that ended it."""
         try:
-            self._follow_instructions()  # an spec may have come together with the command
+            self._follow_instructions()  # instructions may have come together with the command
             while self._reap() and not self._cannot_be_killed():
                 if self._exit_code is not None and self._kill_at is None:
-                    # As in a container: what a command leaves in the background ends with it.
+                    # As in a container: background processes of a command end with it.
                     self._kill_at = time.monotonic()
                 self._kill_if_due()
                 for key, _ in self._selector.select(self._seconds_left()):
                     key.data()
         finally:
-            # Where orphans are adopted by somebody else, some may still be there.
+            # If another process has become the parent of orphans, some may still run.
             self._signal(signal.SIGKILL)
         for stream in self._streams:
             stream.finish()
         return 128 + signal.SIGKILL if self._exit_code is None else self._exit_code
 
     def end(self, grace_seconds: float) -> None:
-        """Ask everything to end, and kill what still runs later."""
+        """Send SIGTERM to everything, and kill what still runs later."""
         deadline = time.monotonic() + grace_seconds
         self._kill_at = deadline if self._kill_at is None else min(self._kill_at, deadline)
         self._signal(signal.SIGTERM)
@@ -141,7 +141,7 @@ class _Watch:
             self._selector.unregister(stream.file)
 
     def _reap(self) -> bool:
-        """Bury the dead; say whether anything is left. As orphans are adopted, nothing is left where no child is."""
+        """Collect the exit codes of ended processes; return whether any child is left, orphans included."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -165,11 +165,11 @@ class _Watch:
         return self._first_kill is not None and time.monotonic() > self._first_kill + _GIVE_UP_SECONDS
 
     def _seconds_left(self) -> float | None:
-        # Not for ever, which it may be: no system call knows that.
+        # A limit, as no system call accepts an infinite timeout.
         return None if self._kill_at is None else min(max(0.0, self._kill_at - time.monotonic()), 3600.0)
 
     def _signal(self, number: signal.Signals) -> None:
-        """To the command's process group, and to those that left it."""
+        """Send a signal to the command's process group, and to descendants that left it."""
         group = self._process.pid
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, number)
@@ -180,7 +180,7 @@ class _Watch:
 
 
 class _Stream:
-    """One of the two that a command prints to, cut into lines."""
+    """One of the two output streams of a command, split into lines."""
 
     def __init__(self, name: str, file: int, writer: Writer) -> None:
         os.set_blocking(file, False)
@@ -190,7 +190,7 @@ class _Stream:
         self._partial_line = b""
 
     def read(self) -> bool:
-        """Take a part of what is there; say whether there was any."""
+        """Read what is available; return whether there was anything."""
         more = os.read(self.file, MAX_LINE_BYTES)
         *whole, self._partial_line = (self._partial_line + more).split(b"\n")
         lines = [part for line in whole for part in _parts(line)]
@@ -201,7 +201,7 @@ class _Stream:
         return bool(more)
 
     def finish(self) -> None:
-        """Take all that is there; what is left is a line, too, though it was not ended."""
+        """Read everything that is available; an unfinished line counts as a line."""
         with suppress(BlockingIOError):
             while self.read():
                 pass
@@ -209,13 +209,13 @@ class _Stream:
             self._write([self._partial_line])
 
     def _write(self, lines: list[bytes]) -> None:
-        # A full disk costs lines, not the run.
+        # A full disk loses lines, but does not end the run.
         with suppress(OSError):
             self._writer.write(self._name, *(line.removesuffix(b"\r") for line in lines))
 
 
 def _parts(line: bytes) -> list[bytes]:
-    """A line in parts that are not too long, cut between characters of UTF-8."""
+    """Split a line into parts of limited length, between UTF-8 characters."""
     parts = []
     while len(line) > MAX_LINE_BYTES:
         end = MAX_LINE_BYTES
@@ -234,7 +234,7 @@ def _read_line(file: int) -> tuple[bytes, bytes, bytes]:
 
 
 def _adopt_orphans() -> None:
-    """Be the parent of those whose parent dies, so that none gets away. Linux only."""
+    """Become the parent of orphaned descendants, so that none escapes. Linux only."""
     if sys.platform == "linux":
         import ctypes
 
@@ -242,7 +242,7 @@ def _adopt_orphans() -> None:
 
 
 def _descendants() -> list[int]:
-    """All processes below this one, as far as the system tells."""
+    """Return all descendants of this process, as far as the system shows them."""
     parents: dict[int, int] = {}
     with suppress(FileNotFoundError):
         for name in os.listdir("/proc"):

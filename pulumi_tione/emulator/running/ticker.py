@@ -1,4 +1,4 @@
-"""Lets time pass though nobody asks: what is executed has to begin by itself."""
+"""Let time pass without requests: executed runs must start by themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 
 class Ticker:
-    """Beats, from a thread of its own, at the moments that it was told."""
+    """Call a function at scheduled moments, from a thread of its own."""
 
     def __init__(self, now: Callable[[], datetime], on_tick: Callable[[], None]) -> None:
         self._now = now
@@ -39,7 +39,7 @@ class Ticker:
             self._on_tick()
 
     def _wait(self) -> bool:
-        """Wait for the next moment; False: there will be none."""
+        """Wait for the next moment; return False if the ticker is stopped."""
         with self._changed:
             while not self._is_stopped:
                 seconds = (self._moments[0] - self._now()).total_seconds() if self._moments else None

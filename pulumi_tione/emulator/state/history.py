@@ -1,7 +1,7 @@
-"""What was true until lately, for reads that lag: the versions of each task, and the moments that reads see.
+"""Earlier states for reads that lag: the versions of each task, and the moments that reads see.
 
-A moment is later than the writes before it and earlier than those after it, also where the clock stands still between
-them: writes and moments are numbered. Time counts as it passes for those who call, and as a test moves it on.
+A moment is later than the writes before it and earlier than those after it, even if the clock stands still between
+them, because writes and moments have numbers. Time is the callers' time, plus what a test advances.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ class Moment(NamedTuple):
     """A moment between two writes."""
 
     at: datetime
-    """By the wall's clock, and moved on as the tasks' is."""
+    """The wall clock's time, advanced like the tasks' clock."""
     number: float
-    """How many writes there had been; infinite where all writes of that instant count."""
+    """The number of writes before it; infinite if all writes of that instant count."""
     now: datetime
-    """By the clock that tasks live by."""
+    """The tasks' clock."""
 
 
 class _Version(NamedTuple):
-    """A task as it was after a write; None: it was gone."""
+    """A task after a write; None if it was deleted."""
 
     since: Moment
     task: Task | None
 
 
 class _Mark(NamedTuple):
-    """From when on the tasks' clock has run at what speed."""
+    """A point from which the tasks' clock has run at a known speed."""
 
     at: datetime
     now: datetime
@@ -49,20 +49,20 @@ class _Mark(NamedTuple):
 
 
 _SHOW_TAGS = frozenset({"lists", "details"})
-"""Kinds of reads that show tags beside what is their own."""
+"""Kinds of reads that show tags in addition to their own content."""
 
 _SLACK = 64
-"""So many versions that nobody needs may lie about before they are looked for."""
+"""The number of unneeded versions that may accumulate before they are removed."""
 
 
 class History:
     """Versions of all tasks, for as long as a lagging read may need them.
 
-    A kind of read never sees what was before it began to lag, nor goes back in time when it comes to lag more.
+    No kind of read sees what was before it began to lag, nor goes back in time when its lag grows.
     """
 
     def __init__(self, clock: Clock, lag: Lag, tasks: dict[str, Task]) -> None:
-        """`tasks` are the true ones, now and whenever one is asked for what is true."""
+        """`tasks` are the current tasks, now and at any later time."""
         self.lag = lag
         self._clock = clock
         self._tasks = tasks
@@ -73,17 +73,17 @@ class History:
         self._calls: dict[str, deque[Moment]] = {kind: deque() for kind in KINDS}
         self._versions = {task_id: [_Version(begin, task.copy())] for task_id, task in tasks.items()}
         self._superseded: set[str] = set()
-        """Tasks of which there is more than the version that holds."""
+        """Tasks that have more than their current version."""
         self._until_sweep = _SLACK
 
     def change(self, lag: Lag) -> None:
-        """Lag otherwise from now on; what was seen stays seen."""
+        """Change the lag; reads see nothing older than what they saw before."""
         self._floors = {kind: self._seen(kind) for kind in KINDS}
         self._calls = {kind: deque() for kind in KINDS}
         self.lag = lag
 
     def record(self, task_id: str, task: Task | None) -> None:
-        """Keep what a write made of a task."""
+        """Keep the result of a write."""
         self._number += 1
         versions = self._versions.setdefault(task_id, [])
         versions.append(_Version(self._present(), None if task is None else task.copy()))
@@ -92,13 +92,13 @@ class History:
         self._sweep_if_due()
 
     def note_advance(self, real: datetime, now: datetime, seconds: float) -> None:
-        """Note that the clocks were moved on from these times: meanwhile tasks lived second by second."""
+        """Record that the clocks were advanced from these times: the tasks lived through the skipped seconds."""
         moved = timedelta(seconds=seconds)
         self._marks += [_Mark(real, now, 1.0), _Mark(real + moved, now + moved, self._clock.speed)]
         self._sweep_if_due()
 
     def view(self, kind: str) -> View:
-        """Return what a call of this kind sees. Each call counts, and is to come here once."""
+        """Return what a call of this kind sees. Each call counts, so ask only once per call."""
         moment = self._called(kind)
         tags = self._called("tags") if kind in _SHOW_TAGS else moment
         if not (self._lags(kind) or (kind in _SHOW_TAGS and self._lags("tags"))):
@@ -106,7 +106,7 @@ class History:
         return View(_Past(self, moment, tags), moment.now)
 
     def version(self, task_id: str, moment: Moment) -> Task | None:
-        """Return a task as a write had left it at a moment."""
+        """Return a task as it was at a moment."""
         versions = self._versions.get(task_id, ())
         return next((version.task for version in reversed(versions) if version.since <= moment), None)
 
@@ -125,7 +125,7 @@ class History:
         return self._floors[kind]
 
     def _seen(self, kind: str) -> Moment:
-        """The moment that a kind of read has come to see."""
+        """Return the moment that a kind of read sees now."""
         delay, floor = self.lag.of(kind), self._floors[kind]
         if not self._lags(kind):
             return self._present()
@@ -141,7 +141,7 @@ class History:
     def _ago(self, seconds: float) -> Moment:
         real, _ = self._clock.read()
         at = real - timedelta(seconds=seconds)
-        # Of what was before the first mark nothing is shown: every kind of read has begun later.
+        # Nothing from before the first mark is shown: every kind of read began later.
         mark = self._marks[self._mark_before(at)]
         return Moment(at, math.inf, mark.now + (at - mark.at) * mark.speed)
 
@@ -149,7 +149,7 @@ class History:
         return max(bisect_right(self._marks, at, key=lambda mark: mark.at) - 1, 0)
 
     def _sweep_if_due(self) -> None:
-        """Sweep once as much has been kept anew as there was after the last sweep: that costs little, on average."""
+        """Sweep when as many versions were added as the last sweep left: that costs little on average."""
         self._until_sweep -= 1
         if self._until_sweep <= 0:
             self._sweep()
@@ -157,7 +157,7 @@ class History:
             self._until_sweep = left + _SLACK
 
     def _sweep(self) -> None:
-        """Forget what no read will ask for any more: neither one by time, nor one by calls."""
+        """Remove versions that no read will need, whether it lags by time or by calls."""
         by_time = [kind for kind in KINDS if not isinstance(self.lag.of(kind), Calls)]
         oldest = min((self._seen(kind) for kind in by_time), default=self._present())
         by_calls = [kind for kind in KINDS if kind not in by_time]
@@ -178,7 +178,7 @@ class History:
 
 
 class _Past:
-    """The tasks as they were at a moment, with the tags of an earlier one where tags lag more."""
+    """The tasks as they were at a moment, with earlier tags where tags lag more."""
 
     def __init__(self, history: History, moment: Moment, tags: Moment) -> None:
         self._history = history

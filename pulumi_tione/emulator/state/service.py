@@ -1,4 +1,4 @@
-"""The state behind the address: the accounts' tasks, what was registered, and how runs are going to go."""
+"""The state of the service: the accounts' tasks, the registered resources, and how runs will go."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from .view import View
 Amounts = dict[str, int]
 
 AMOUNTS = ("Cpu", "Memory", "Gpu")
-"""What a resource group has so much of, in the units of the API."""
+"""The capacities of a resource group, in the units of the API."""
 
 
 @dataclass
 class Switches:
-    """Where the service's behaviour is unknown and clients must stand either way."""
+    """Behaviours of the service that are unknown; clients must work with either value."""
 
     deleted_names_are_free: bool = True
     """Whether the name of a deleted task may be used again."""
@@ -44,11 +44,11 @@ class Switches:
     name_filter_matches_parts: bool = False
     """Whether the list's filter by Name also finds names that only contain the value."""
     instance_id_while_submitting: bool = True
-    """Whether LatestInstanceId is told of a task that is SUBMITTING; else it is empty."""
+    """Whether Describe returns the LatestInstanceId of a task that is SUBMITTING; otherwise it is empty."""
 
 
 class Service:
-    """All state. It changes by the methods below and by time, which `settle` lets pass."""
+    """All state. It changes by the methods below and by time: `catch_up` applies what is due."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Service:
         execution: Execution | None = None,
         cos: Cos | None = None,
     ) -> None:
-        """With an `execution` runs are executed; with `cos` it is known which buckets there are, and what they hold."""
+        """With an `execution`, runs are executed; `cos` holds the buckets that exist, and their content."""
         self.clock = clock
         self.keyring = keyring
         self.switches = switches or Switches()
@@ -70,22 +70,22 @@ class Service:
         self.registry = Registry()
         self.tag_quota = TagQuota()
         self.discount = 1.0
-        """What an account really pays of a list price."""
+        """The share of a list price that an account really pays."""
         self.sold_out: set[str] = set()
         """Specs that are sold out for pay-as-you-go."""
         self.balances: dict[str, int] = {}
-        """Money of accounts in fen; one that is not named here has enough."""
+        """The balance of accounts in fen; any other account has enough."""
         self._tasks: dict[str, Task] = {}
         self._taken_names: dict[tuple[str, str, str], str] = {}
         self._due: list[tuple[datetime, str]] = []
         self._ids = TaskIds()
         self._history: History | None = None
-        """What was, as long as something lags."""
+        """Earlier states, as long as something lags."""
         self._storage = storage or Memory()
         self._load()
 
     def catch_up(self) -> datetime:
-        """Bring all tasks up to the present; give the present."""
+        """Apply everything that is due; return the current time."""
         now = self.clock.now()
         while self._due and self._due[0][0] <= now:
             _, task_id = heapq.heappop(self._due)
@@ -96,7 +96,7 @@ class Service:
         return now
 
     def advance(self, seconds: float) -> datetime:
-        """Move the clock of the tasks forward; give the new time."""
+        """Advance the clock of the tasks; return the new time."""
         real, now = self.clock.read()
         self.clock.advance(seconds)
         if self._history is not None:
@@ -108,7 +108,7 @@ class Service:
         return Lag() if self._history is None else self._history.lag
 
     def set_lag(self, lag: Lag) -> None:
-        """Let reads lag from now on; what was before, none of them will see."""
+        """Make reads lag from now on; none of them sees what was before."""
         self.catch_up()
         if lag.is_none:
             self._history = None
@@ -118,7 +118,7 @@ class Service:
             self._history.change(lag)
 
     def view(self, kind: str) -> View:
-        """Return what a call of this kind of read sees; each call is to ask once."""
+        """Return what a call of this kind of read sees; ask only once per call."""
         now = self.catch_up()
         return View(self._tasks, now) if self._history is None else self._history.view(kind)
 
@@ -129,13 +129,13 @@ class Service:
         return self._tasks.get(task_id)
 
     def task_of(self, caller: Caller, region: str, ti_project_id: str | None, task_id: str) -> Task:
-        """The task that a caller means, as it truly is."""
+        """Return a caller's task in its current state."""
         return View(self._tasks, self.clock.now()).task_of(caller, region, ti_project_id, task_id)
 
     def name_holder(self, caller: Caller, region: str, name: str) -> str | None:
-        """The id of the task that has a name, in the account and region where names are unique; None: it is free.
+        """Return the id of the task that has a name in the account and region; None if the name is free.
 
-        A deleted task may still hold its name: see the switch.
+        A deleted task may keep its name: see `Switches`.
         """
         return self._taken_names.get((caller.uin, region, name))
 
@@ -157,7 +157,7 @@ class Service:
         return task
 
     def bind_tags(self, task: Task, tags: Mapping[str, str]) -> None:
-        """Bind tags; the value of a key that is bound already is overwritten."""
+        """Bind tags; the value of a bound key is overwritten."""
         task.tags.update(tags)
         self.tag_quota.use(task.owner.uin, tags)
         for key, value in tags.items():
@@ -198,13 +198,13 @@ class Service:
         self._save(task)
 
     def nodes_are_ready(self, task: Task, run: Run) -> None:
-        """The processes of a run that is executed are there."""
+        """Record that the processes of an executed run have started."""
         if self._is_under_way(task, run) and run.status is Status.STARTING:
             task.apply(Event.TIME_PASSES, self.clock.now())
             self._save(task)
 
     def nodes_have_ended(self, task: Task, run: Run, failure: str | None) -> None:
-        """The processes of a run that is executed are gone: because they were done, or because they were to end."""
+        """Record that the processes of an executed run have ended, by themselves or because they were stopped."""
         if not self._is_under_way(task, run):
             return
         if run.status is Status.STOPPING:
@@ -227,14 +227,14 @@ class Service:
             self._storage.drop("name", f"{task.owner.uin} {task.region} {task.name}")
 
     def corrupt_creation(self, task: Task, *, hidden_list_calls: int, without_tags: bool) -> None:
-        """Let a creation that was just made be an odd one, by order."""
+        """Apply a fault to a task that was just created."""
         task.hidden_list_calls = hidden_list_calls
         if without_tags:
             task.tags.clear()
         self._save(task)
 
     def hides(self, task_id: str) -> bool:
-        """Whether a task is to be missing from one more list call, by order; the call counts."""
+        """Return whether a fault hides a task from this list call; the call counts."""
         task = self._tasks.get(task_id)
         if task is None or task.hidden_list_calls == 0:
             return False
@@ -242,13 +242,13 @@ class Service:
         return True
 
     def record_operation(self, task: Task, operator: Operator, now: datetime) -> None:
-        """Note who did something to a task, and when."""
+        """Record who did something to a task, and when."""
         task.operator = operator
         task.updated_at = now
         self._save(task)
 
     def free_capacity(self, resource_group: str) -> Amounts:
-        """What a registered resource group has left, of the amounts that it was registered with."""
+        """Return the free capacity of a registered resource group, as far as its capacity was registered."""
         facts = self.registry.facts("resource_group", resource_group)
         free = {amount: int(facts[amount.lower()]) for amount in AMOUNTS if amount.lower() in facts}
         for task in self._tasks.values():
@@ -258,9 +258,9 @@ class Service:
         return free
 
     def add_run_rule(self, rule: RunRule, target: str | None = None) -> None:
-        """Say how runs shall go: those of the task with this name or id, or all that nothing else was said about.
+        """Decide how runs go: those of the task with this name or id, or of all tasks without their own rule.
 
-        A run that is under way takes its new course at once, the time that it has had counting.
+        A run under way follows its new plan at once; the time that has passed counts.
         """
         self.run_rules.add(rule, target)
         now = self.catch_up()
@@ -282,7 +282,7 @@ class Service:
         self._storage.drop("registered", f"{kind} {resource_id}")
 
     def commit(self) -> None:
-        """Make what was done permanent; it may be acknowledged then."""
+        """Make changes permanent, before they are acknowledged."""
         self._storage.commit()
 
     def close(self) -> None:
@@ -299,7 +299,7 @@ class Service:
         task.system_tags.update(rule.system_tags)
 
     def _save(self, task: Task) -> None:
-        """Keep a task as it is now, and look after it when its present status ends."""
+        """Store the current state of a task, and schedule the end of its status."""
         self._watch(task)
         if self._history is not None:
             self._history.record(task.id, task)
@@ -317,7 +317,7 @@ class Service:
         return self._tasks.get(task.id) is task and task.run is run
 
     def _load(self) -> None:
-        """Take up what an earlier emulator left. What time has brought about since then follows from the clock."""
+        """Load the state of an earlier emulator. The clock decides what has happened since then."""
         for task_id, document in self._storage.load("task"):
             self._tasks[task_id] = task = documents.task_from_document(document)
             task.specs = self.registry.specs
@@ -326,7 +326,7 @@ class Service:
             uin, region, name = key.split(" ", 2)
             self._taken_names[uin, region, name] = task_id
         if self.execution is None:
-            # Else only keys that were made at this start are honoured.
+            # Otherwise only keys that were made at this start are accepted.
             for _, document in self._storage.load("key"):
                 self.keyring.add(documents.key_from_document(document))
         for _, (uin, tag_key, value) in self._storage.load("tag"):
@@ -341,7 +341,7 @@ class Service:
         self._storage.commit()
 
     def _interrupt(self, task: Task) -> None:
-        """End a run whose processes ended with an earlier emulator. They are not started again: nobody asked for it."""
+        """End a run whose processes ended with an earlier emulator. They are not started again."""
         now = self.clock.now()
         if task.status is Status.SUBMITTING:
             task.apply(Event.SUBMISSION_FAILS, now)
@@ -356,5 +356,5 @@ class Service:
 
 
 def needs(nodes: Sequence[Mapping[str, Any]]) -> Amounts:
-    """What the nodes of a task need in total."""
+    """Return what the nodes of a task need in total."""
     return {amount: sum(node.get(amount, 0) * instance_count(node) for node in nodes) for amount in AMOUNTS}

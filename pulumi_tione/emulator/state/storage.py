@@ -1,7 +1,7 @@
-"""Where state is kept beyond the life of the process: in a file, or nowhere.
+"""Store state beyond the lifetime of the process: in a file, or not at all.
 
-State is kept as documents, each of a kind and with a key. Changes become permanent together at `commit`, which comes
-before the response that acknowledges them: an acknowledged task survives any crash of the emulator.
+State is stored as documents, each with a kind and a key. Changes become permanent together at `commit`, before the
+response that acknowledges them: an acknowledged task survives any crash of the emulator.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 LAYOUT = 1
-"""The layout of the documents; a file of another is not read."""
+"""The layout of the documents; files of another layout are refused."""
 
 
 class Storage(Protocol):
     """Documents by kind and key."""
 
     keeps: bool
-    """Whether there is any use in making documents."""
+    """Whether documents are stored at all."""
 
     def put(self, kind: str, key: str, document: Any) -> None: ...
 
     def drop(self, kind: str, key: str) -> None: ...
 
     def load(self, kind: str) -> Iterator[tuple[str, Any]]:
-        """All documents of a kind, in the order of their keys."""
+        """Return all documents of a kind, in the order of their keys."""
         ...
 
     def commit(self) -> None: ...
@@ -37,7 +37,7 @@ class Storage(Protocol):
 
 
 class Memory:
-    """Keeps nothing: the state lives as long as the emulator."""
+    """A storage that keeps nothing: the state ends with the emulator."""
 
     keeps = False
 
@@ -58,11 +58,11 @@ class Memory:
 
 
 class StateFileError(Exception):
-    """A state file that cannot be used, and why."""
+    """A state file that cannot be used; the message contains the reason."""
 
 
 class File:
-    """Keeps the documents in an SQLite database, which this process alone uses.
+    """An SQLite database that only this process uses.
 
     With a write-ahead log a transaction is one append; it survives the end of the process at any moment.
     """
@@ -71,7 +71,7 @@ class File:
 
     def __init__(self, path: Path) -> None:
         try:
-            # Tasks hold private variables and passwords: nobody else is to read them.
+            # Tasks hold private variables and passwords, so only the owner may read them.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:

@@ -22,20 +22,20 @@ class Tasks(Protocol):
 
 @dataclass(frozen=True)
 class View:
-    """The tasks at one moment, `now` by the clock that they live by."""
+    """The tasks at one moment; `now` is their clock's time."""
 
     tasks: Tasks
     now: datetime
 
     def task_of(self, caller: Caller, region: str, ti_project_id: str | None, task_id: str) -> Task:
-        """The task as this caller sees it: one of another account, region or workspace does not exist for them."""
+        """Return the caller's task; tasks of another account, region or workspace do not exist for them."""
         task = self.tasks.get(task_id)
         if task is None or not is_visible(task, caller, region, ti_project_id):
             raise ApiError("ResourceNotFound", f"The training task `{task_id[:80]}` (Id) does not exist.")
         return task
 
     def visible_tasks(self, caller: Caller, region: str, ti_project_id: str | None) -> list[Task]:
-        """The tasks that exist for this caller, the oldest first."""
+        """Return the tasks that exist for this caller, the oldest first."""
         return [task for task in self.tasks.values() if is_visible(task, caller, region, ti_project_id)]
 
 

@@ -1,4 +1,4 @@
-"""The life of a training task, as tables: the statuses, what leads from one to another, and how long each lasts."""
+"""The lifecycle of a training task: its statuses, the transitions between them, and how long each lasts."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Status(str, Enum):
 
 
 TERMINAL = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
-"""Where a task stays until somebody starts or deletes it [I]."""
+"""The statuses in which a task stays until it is started or deleted [I]."""
 
 BILLED = frozenset({Status.STARTING, Status.RUNNING, Status.STOPPING})
-"""Where a pay-as-you-go task costs money: while it holds nodes [I]."""
+"""The statuses in which a pay-as-you-go task costs money, because it holds nodes [I]."""
 
 
 class Event(str, Enum):
@@ -57,7 +57,7 @@ TRANSITIONS: dict[tuple[Status, Event], Status] = {
     (Status.FAILED, Event.IS_STARTED): Status.SUBMITTING,
     (Status.SUBMIT_FAILED, Event.IS_STARTED): Status.SUBMITTING,
 }
-"""Everything that can happen. What is not here cannot: such an operation is refused."""
+"""All transitions. Any other operation is refused."""
 
 DURATIONS: dict[Status, float] = {
     Status.SUBMITTING: 0.5,
@@ -66,14 +66,14 @@ DURATIONS: dict[Status, float] = {
     Status.RUNNING: 5.0,
     Status.STOPPING: 1.0,
 }
-"""How many seconds an active status lasts unless something else is said: short, to suit a demonstration."""
+"""How many seconds an active status lasts by default: short, to suit a demonstration."""
 
 ENDED_BY_PROCESSES = frozenset({Status.STARTING, Status.RUNNING, Status.STOPPING})
-"""Where a run that is executed stays until its processes are there or gone; STOPPING's seconds are what these have
-between being asked to end and being killed."""
+"""The statuses in which an executed run stays until its processes have started or ended. STOPPING's seconds are the
+time between SIGTERM and SIGKILL."""
 
 FOREVER = float("inf")
-"""The length of a status that ends by an operation only."""
+"""The duration of a status that only an operation ends."""
 
 
 Output = tuple[tuple[float, str], ...]
@@ -82,16 +82,16 @@ Output = tuple[tuple[float, str], ...]
 
 @dataclass(frozen=True)
 class RunPlan:
-    """How a run is going to go: how it ends, and how many seconds its statuses last."""
+    """How a run will go: its outcome, and how many seconds its statuses last."""
 
     outcome: Event = Event.SUCCEEDS
     failure_reason: str = ""
     seconds: dict[Status, float] = field(default_factory=lambda: dict(DURATIONS))
     output: Output | None = None
-    """What its pods print, where that was ordered."""
+    """What its pods print, if a test decided that."""
 
     def event_after(self, status: Status) -> Event:
-        """What ends a status when its time is over."""
+        """Return the event that ends a status when its time is over."""
         if status is Status.SUBMITTING and self.outcome is Event.SUBMISSION_FAILS:
             return Event.SUBMISSION_FAILS
         if status is Status.RUNNING:

@@ -1,4 +1,4 @@
-"""What runs print and what happens to them, derived from their history: log lines, events and pods."""
+"""The output of runs, derived from their history: log lines, events and pods."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POD_STATUS = {
     Status.FAILED: "FAILED",
     Status.SUCCEED: "SUCCEEDED",
 }
-"""The statuses of pods, spelt as the API spells them for pods [D]; before it is submitted a task has no pods [I]."""
+"""The statuses of pods, spelt as the API spells them [D]; a task has no pods before it is submitted [I]."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class Line:
-    """A line that a pod printed. `number` tells lines of one time apart."""
+    """A line that a pod printed. `number` distinguishes lines of the same time."""
 
     at: datetime
     pod: str
@@ -48,7 +48,7 @@ class Line:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """Its place among all lines."""
+        """Its position among all lines."""
         return (self.at.isoformat(timespec="microseconds"), self.pod, self.number)
 
     @property
@@ -67,7 +67,7 @@ class Occurrence:
 
 
 def pods(task: Task, run: Run) -> list[Pod]:
-    """The pods of a run. Of the workers the first is the master, as where the training mode is DDP [I]."""
+    """Return the pods of a run. The first of the workers is the master, as documented for DDP [I]."""
     if run.status not in POD_STATUS or not any(status is Status.PENDING for status, _ in run.history):
         return []
     names = []
@@ -92,10 +92,10 @@ def lines(
     *,
     descending: bool,
 ) -> Iterator[Line]:
-    """What the includes_pod pods of a run that is not executed printed in a period, oldest or newest first.
+    """Yield the lines that the selected pods of an emulated run printed in a period, oldest or newest first.
 
-    A run prints what it was ordered to; or what its start command is understood to print; or, as nothing is executed,
-    one line that says so. Pods and lines may be many: no more of them are made than are asked for.
+    A run prints what a test decided, or what its start command prints if it can be parsed, or one line: that nothing is
+    executed. There may be many pods and lines; only as many are made as are consumed.
     """
     printed = [
         (timedelta(seconds=after), number, text)
@@ -103,7 +103,7 @@ def lines(
         if after <= MAX_DURATION_SECONDS and has_keywords(text)
     ]
     printed.sort()
-    # A preempted run prints again: its lines must not be taken for the earlier ones.
+    # A preempted run prints again: its lines must differ from the earlier ones.
     ahead = 1 + max((number for _, number, _ in printed), default=0)
     periods = [(index * ahead, period) for index, period in enumerate(_periods_of_running(run))]
     of_pods = [
@@ -138,7 +138,7 @@ def _after(printed: tuple[timedelta, int, str]) -> timedelta:
 
 
 def occurrences(run: Run, now: datetime) -> list[Occurrence]:
-    """What happened to a run until now: that it came to each of its statuses."""
+    """Return what happened to a run until now: that it entered each of its statuses."""
     return [
         Occurrence(at, f"The task is {status.value}.{_reason(run, status)}", _is_warning(status), number)
         for number, (status, at) in enumerate(run.history)
@@ -155,7 +155,7 @@ def _printed(task: Task, run: Run) -> tuple[tuple[float, str], ...]:
 
 
 def _periods_of_running(run: Run) -> Iterator[tuple[datetime, datetime | None]]:
-    """When it ran: more than once where it was preempted."""
+    """Yield when the run was RUNNING: more than once if it was preempted."""
     ends: list[datetime | None] = [at for _, at in run.history[1:]]
     for (status, at), end in zip(run.history, [*ends, None], strict=True):
         if status is Status.RUNNING:

@@ -1,4 +1,4 @@
-"""How a task reads: the detail, and the item of the list. What was not set comes back as emptiness, not as absence."""
+"""Represent a task in responses: the detail, and the item of the list. Unset members are empty, not absent."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .lifecycle import BILLED
 from .task import Operator, Run, Task
 
 BEIJING = timezone(timedelta(hours=8))
-"""The vendor's times are of this zone, said or not."""
+"""The zone of the vendor's times, even where they do not name it."""
 
 
 def detail_time(moment: datetime | None) -> str:
-    """As in the detail: with the zone's hours alone, which is not RFC 3339."""
+    """Format a time for the detail: with only the hours of the zone, which is not RFC 3339."""
     return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%dT%H:%M:%S}+08"
 
 
 def list_time(moment: datetime | None) -> str:
-    """As in the list: without a zone."""
+    """Format a time for the list: without a zone."""
     return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
 
 
 def detail(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str, Any]:
-    """The TrainingTaskDetail of a task, telling of one of its runs."""
+    """Return the TrainingTaskDetail of a task, for one of its runs."""
     body = task.body
     answer = {
         **_common(task, run, now, registry),
@@ -62,7 +62,7 @@ def detail(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str,
 
 
 def item(task: Task, now: datetime, registry: Registry) -> dict[str, Any]:
-    """The TrainingTaskSetItem of a task, telling of its latest run."""
+    """Return the TrainingTaskSetItem of a task, for its latest run."""
     run = task.run
     answer = {
         **_common(task, run, now, registry),
@@ -82,7 +82,7 @@ def item(task: Task, now: datetime, registry: Registry) -> dict[str, Any]:
 
 
 def _common(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str, Any]:
-    """What detail and list item have in common."""
+    """Return the members that detail and list item share."""
     body = task.body
     group = body.get("ResourceGroupId", "")
     is_billed = body["ChargeType"] == "POSTPAID_BY_HOUR" and run.status in BILLED
@@ -111,12 +111,12 @@ def _common(task: Task, run: Run, now: datetime, registry: Registry) -> dict[str
 
 
 def all_tags(task: Task) -> list[dict[str, str]]:
-    """The tags of a task, those that the platform bound included."""
+    """Return the tags of a task, including those of the platform."""
     return [{"TagKey": key, "TagValue": value} for key, value in {**task.tags, **task.system_tags}.items()]
 
 
 def node(group: dict[str, Any], specs: Mapping[str, Spec]) -> dict[str, Any]:
-    """A group of nodes; of a pay-as-you-go spec the service knows the size."""
+    """Return a group of nodes; the service fills in the size of a pay-as-you-go spec."""
     spec = specs.get(group.get("InstanceType", ""))
     size: dict[str, Any] = {}
     if spec is not None:
@@ -127,7 +127,7 @@ def node(group: dict[str, Any], specs: Mapping[str, Spec]) -> dict[str, Any]:
 
 
 def _image(body: dict[str, Any]) -> dict[str, Any]:
-    """The image: the one given, or the built-in one of the framework's environment. Its secret is never told."""
+    """Return the image of the request, or the built-in one of the framework's environment, without its secret."""
     environment = body.get("FrameworkEnvironment", "")
     image = body.get("ImageInfo")
     if image is None and environment:
@@ -152,7 +152,7 @@ def _network(network: dict[str, Any]) -> dict[str, Any]:
 
 
 def _variable(variable: dict[str, Any]) -> dict[str, Any]:
-    """An environment variable; the value of a private one cannot be read."""
+    """Return an environment variable; the value of a private one cannot be read."""
     answer = _filled("EnvVar", variable)
     return {**answer, "Value": ""} if answer["IsPrivate"] else answer
 
@@ -176,7 +176,7 @@ _EMPTY = {"string": "", "bool": False, "int64": 0, "uint64": 0, "float": 0.0}
 
 
 def _filled(struct: str, value: dict[str, Any] | None) -> dict[str, Any]:
-    """A struct with all its scalars and lists, empty where unset; an unset struct within it is null or absent."""
+    """Return a struct with all its scalars and lists, empty if unset; unset structs within it are null or absent."""
     fields = definition().struct("tione", struct)
     answer: dict[str, Any] = {}
     for name, field in fields.items():

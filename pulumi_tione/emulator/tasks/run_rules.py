@@ -1,4 +1,4 @@
-"""How runs go: as a test decided, else as their start command says, else as usual."""
+"""Decide how runs go: as a test says, else as their start command does, else as usual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The start command of a task: written out, or encoded in base64 so that no character breaks it."""
+"""The start command of a task: as plain text, or encoded in base64 so that no character breaks it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from pulumi_tione.emulator.errors import ApiError
 
 ROLES = ("StartCmd", "PsStartCmd", "WorkerStartCmd")
-"""The commands that a task has; an encoded one must name all three [D]."""
+"""The commands of a task; an encoded one must name all three [D]."""
 
 
 def decode(encoded: str, parameter: str) -> dict[str, str]:
-    """The commands in `EncodedStartCmdInfo.StartCmdInfo`: base64 of a JSON object with exactly these three keys.
+    """Decode `EncodedStartCmdInfo.StartCmdInfo`: base64 of a JSON object with exactly these three keys.
 
-    What is not set is null there: the vendor's kit sends it so.
+    An unset command is null, as the vendor's kit sends it.
     """
     try:
         text = base64.b64decode(encoded, validate=True).decode("utf-8")
@@ -35,14 +35,14 @@ def decode(encoded: str, parameter: str) -> dict[str, str]:
 
 
 def commands_of(body: Mapping[str, Any]) -> dict[str, str]:
-    """The commands of a request that was accepted, all three: the encoded ones win where both are given [D]."""
+    """Return all three commands of an accepted request; an encoded command wins over a plain one [D]."""
     encoded = (body.get("EncodedStartCmdInfo") or {}).get("StartCmdInfo")
     commands = decode(encoded, "") if encoded else body.get("StartCmdInfo") or {}
     return {role: commands.get(role) or "" for role in ROLES}
 
 
 def deciding_command(commands: Mapping[str, str]) -> str:
-    """The command whose end is the task's end: the workers' where there is one [I]."""
+    """Return the command that ends the task with its end: the workers' if there is one [I]."""
     return commands["WorkerStartCmd"] or commands["StartCmd"] or commands["PsStartCmd"]
 
 

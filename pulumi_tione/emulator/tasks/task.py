@@ -1,4 +1,4 @@
-"""A training task and its runs, as the service remembers them."""
+"""A training task and its runs, as the service stores them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .lifecycle import ENDED_BY_PROCESSES, TERMINAL, TRANSITIONS, Event, RunPlan
 from .workload import Program
 
 MAX_DURATION_SECONDS = 10 * 365 * 86400
-"""A duration beyond ten years is as good as no end."""
+"""A duration beyond ten years counts as endless."""
 
 
 @dataclass
 class Run:
-    """One run of a task: what `LatestInstanceId` names. Starting a task again makes another."""
+    """One run of a task, identified by `LatestInstanceId`. Starting a task again creates another."""
 
     instance_id: str
     plan: RunPlan
     history: list[tuple[Status, datetime]]
     due: datetime | None = None
-    """When time ends the present status; None: time does not."""
+    """When the current status ends by time; None if it does not."""
     failure_reason: str = ""
     is_executed: bool = False
-    """Whether its nodes are processes, and these decide."""
+    """Whether its nodes are processes, which decide how it ends."""
 
     @property
     def status(self) -> Status:
@@ -37,7 +37,7 @@ class Run:
 
     @property
     def started_at(self) -> datetime | None:
-        """When it began to run for the first time."""
+        """When it was first RUNNING."""
         return next((at for status, at in self.history if status is Status.RUNNING), None)
 
     @property
@@ -49,7 +49,7 @@ class Run:
         self.schedule_end()
 
     def schedule_end(self, not_before: datetime | None = None) -> None:
-        """Say when the present status will be over, from when it began and how long the course lets it last."""
+        """Set when the current status ends, from when it began and how long the plan lets it last."""
         status, since = self.history[-1]
         seconds = self.plan.seconds.get(status, 0.0)
         by_processes = self.is_executed and status in ENDED_BY_PROCESSES
@@ -61,7 +61,7 @@ class Run:
 
 @dataclass
 class Operator:
-    """Who did the last thing to a task: its account's users, or the platform itself."""
+    """Who did the last operation: a user of the account, or the platform."""
 
     operation: str
     sub_uin: str = ""
@@ -71,7 +71,7 @@ class Operator:
 
 @dataclass
 class Task:
-    """A task. `body` is the request that made it; what can change afterwards stands beside it."""
+    """A task. `body` is the request that created it; what can change afterwards is stored separately."""
 
     id: str
     region: str
@@ -79,7 +79,7 @@ class Task:
     body: dict[str, Any]
     created_at: datetime
     updated_at: datetime
-    """When somebody last did something to it: that alone moves `UpdateTime`."""
+    """When the last operation happened: nothing else changes `UpdateTime`."""
     tags: dict[str, str] = field(default_factory=dict)
     system_tags: dict[str, str] = field(default_factory=dict)
     log_enable: bool = False
@@ -87,17 +87,17 @@ class Task:
     operator: Operator | None = None
     runs: list[Run] = field(default_factory=list)
     overrides: dict[str, Any] = field(default_factory=dict)
-    """Members of the detail that were changed behind everybody's back."""
+    """Members of the detail that a test replaced."""
     hidden_list_calls: int = 0
-    """So many list calls will not show it yet."""
+    """The number of list calls that do not show it yet."""
     specs: Mapping[str, Spec] = field(default_factory=lambda: SPECS, repr=False, compare=False)
-    """What there is of pay-as-you-go nodes."""
+    """The available pay-as-you-go nodes."""
     read_program: Program | None = field(default=None, repr=False, compare=False)
-    """What `program` is, once it was asked for: copies have it, too."""
+    """The cached `program`; copies have it, too."""
 
     @property
     def program(self) -> Program:
-        """What its nodes run, read once: a start command may be long."""
+        """What its nodes run, parsed once because a start command may be long."""
         if self.read_program is None:
             self.read_program = Program.of(self.body)
         return self.read_program
@@ -108,7 +108,7 @@ class Task:
 
     @property
     def ti_project_id(self) -> str:
-        """The workspace; the default one has the id 0 and is meant where none is named."""
+        """The workspace; without one, the default workspace with the id 0."""
         return str(self.body.get("TiProjectId") or "0")
 
     @property
@@ -125,11 +125,11 @@ class Task:
 
     @property
     def resource(self) -> str:
-        """Its description in six parts, by which the tag service knows it."""
+        """Its six-part description, which identifies it in the tag service."""
         return f"qcs::tione:{self.region}:uin/{self.owner.uin}:trainingtask/{self.id}"
 
     def copy(self) -> Task:
-        """Return the task as it is now; what happens to this one later, does not happen to that."""
+        """Return an independent copy of the task."""
         return replace(
             self,
             tags=dict(self.tags),
@@ -140,7 +140,7 @@ class Task:
         )
 
     def as_of(self, now: datetime) -> Task:
-        """Return the task as it will be at a time when nothing but time has passed; this one stays as it is."""
+        """Return the task as it will be at a time if only time passes; this one is not changed."""
         if self.run.due is None or self.run.due > now:
             return self
         task = self.copy()
@@ -148,13 +148,13 @@ class Task:
         return task
 
     def catch_up(self, now: datetime) -> None:
-        """Let the time pass that has passed: each status ends exactly when it was due."""
+        """Apply all transitions that are due: each status ends exactly when it was due."""
         run = self.run
         while run.due is not None and run.due <= now:
             self.apply(run.plan.event_after(run.status), run.due)
 
     def apply(self, event: Event, at: datetime, reason: str = "") -> None:
-        """Go where an event leads from the present status; the reason is for a failure that is not in its course."""
+        """Apply an event to the current status; `reason` describes a failure that is not in the plan."""
         target = self.next_status(event)
         if event is Event.FAILS:
             usual = "The training program ended with an error."
@@ -164,7 +164,7 @@ class Task:
         self.run.enter(target, at)
 
     def next_status(self, event: Event) -> Status:
-        """The status that an event would lead to; one that cannot happen now is refused."""
+        """Return the status that an event leads to; raise an error if it cannot happen now."""
         try:
             return TRANSITIONS[self.status, event]
         except KeyError:

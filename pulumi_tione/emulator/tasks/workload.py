@@ -1,8 +1,8 @@
-"""What a start command says about a run, as far as that can be known without running it.
+"""Predict what a start command does, without running it.
 
-Nothing is executed. A command that consists of nothing but `sleep`, `exit`, `echo`, `true` and `false`, alone or
-handed to `sh -c` or `bash -c`, has a known length, a known end and known output. Of any other command nothing is
-known, and the run takes its course as if it had succeeded.
+Nothing is executed. A command that consists only of `sleep`, `exit`, `echo`, `true` and `false`, alone or within
+`sh -c` or `bash -c`, has a known duration, exit code and output. Nothing is known of any other command, and its run
+succeeds after the usual time.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 from .start_command import commands_of, deciding_command
 
 MAX_COMMAND_LENGTH = 128 * 1024
-"""In characters. Linux starts no process with a longer argument, so a longer command is none of a few words."""
+"""In characters. Linux starts no process with a longer argument, so a longer command is not parsed."""
 
 MAX_LINES = 10_000
-"""A command that prints more is not followed: DescribeLogs pages through no more [D]."""
+"""A command that prints more lines is not parsed: DescribeLogs pages through no more [D]."""
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _EXPANDED = "$`*?[~"
-"""What only a shell can read: variables, patterns, home folders."""
+"""What only a shell can expand: variables, patterns, home folders."""
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([smhd]?)")
 
 _TOKEN = re.compile(
@@ -32,16 +32,16 @@ _TOKEN = re.compile(
     | (?P<word>(?:[^ \t\r;&|<>()'"\\]+|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)+)""",
     re.VERBOSE,
 )
-"""A token of a line, for `match` alone: nothing that follows can make it try again, so it takes linear time, where
-shlex takes the square of a word's length."""
+"""A token of a line, for `match` alone. Nothing that follows makes it backtrack, so it takes linear time, while
+shlex takes quadratic time in the length of a word."""
 
 _PART = re.compile(r"""'(?P<literal>[^']*)'|"(?P<quoted>(?:[^"\\]|\\.)*)"|\\(?P<escaped>.)|(?P<plain>[^'"\\]+)""")
-"""A part of a word. Within double quotes a backslash is for the quote and for itself."""
+"""A part of a word. Within double quotes, a backslash escapes the quote and itself."""
 
 
 @dataclass(frozen=True)
 class Workload:
-    """How long a command runs, with which code it ends, and what it prints when."""
+    """How long a command runs, its exit code, and what it prints when."""
 
     seconds: float
     exit_code: int
@@ -50,7 +50,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class Program:
-    """The commands of a task, and what the deciding one is going to do, as far as that is understood."""
+    """The commands of a task, and the workload of the deciding one if it can be parsed."""
 
     commands: Mapping[str, str]
     workload: Workload | None
@@ -62,7 +62,7 @@ class Program:
 
 
 def parse_workload(command: str) -> Workload | None:
-    """Read a start command; None when anything in it is beyond the few words that are understood."""
+    """Parse a start command; return None if anything in it is not one of the few known commands."""
     if len(command) > MAX_COMMAND_LENGTH:
         return None
     try:
@@ -115,7 +115,7 @@ class _Interpreter:
 
 
 def _commands(script: str) -> list[tuple[str, list[str]]]:
-    """The simple commands of a script, each with the operator before it."""
+    """Return the simple commands of a script, each with the operator before it."""
     commands: list[tuple[str, list[str]]] = []
     separator = ";"
     for line in script.splitlines():
@@ -137,7 +137,7 @@ def _commands(script: str) -> list[tuple[str, list[str]]]:
 
 
 def _tokens(line: str) -> Iterator[tuple[bool, str]]:
-    """The operators and the words of a line, as they stand there."""
+    """Yield the operators and the words of a line, unchanged."""
     position = 0
     while position < len(line):
         token = _TOKEN.match(line, position)
