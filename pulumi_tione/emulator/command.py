@@ -65,7 +65,7 @@ Trust {ca_file}, made for this start; how, depends on the client:
 """
 
 _RUNNING = """
-Tasks are really run, by processes that may do what you may, below {folder}
+Tasks are executed, by processes with your rights, below {folder}
   /opt/ml is {opt_ml}
 """
 
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, lambda *_: ended.set())
     with emulator:
-        _announce(emulator)
+        _show_status(emulator)
         ended.wait()
     return 0
 
@@ -127,7 +127,7 @@ def _of_users(keys: Sequence[Key] | None) -> list[Key] | None:
     return [replace(key, caller=replace(key.caller, **user)) for key, user in zip(keys, users, strict=True)]
 
 
-def _announce(emulator: Emulator) -> None:
+def _show_status(emulator: Emulator) -> None:
     scheme, _, authority = emulator.endpoint.partition("://")
     port = authority.rpartition(":")[2]
     names = "".join(f"and at {scheme}://{name}:{port}\n" for name in emulator.names)
@@ -200,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m pulumi_tione.emulator", description="A local TI-ONE for trying programs and for tests."
     )
     add = parser.add_argument
-    add("--port", type=_port, default=DEFAULT_PORT, help="0 for any free one (default: %(default)s)")
+    add("--port", type=_port, default=DEFAULT_PORT, help="0 for any free port (default: %(default)s)")
     add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine alone)")
     add(
         "--allow-host",
@@ -209,26 +209,28 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a name by which other machines may address it, as in a network of containers; may be repeated",
     )
-    add("--tls", action="store_true", help="HTTPS, with a certificate of an authority that is made at the start")
+    add("--tls", action="store_true", help="HTTPS, with a certificate authority that is made at the start")
     add(
-        "--key", type=_key, action="append", metavar="ID:KEY[:UIN]", help="a key pair, and its account; may be repeated"
+        "--key",
+        type=_key,
+        action="append",
+        metavar="ID:KEY[:UIN]",
+        help="a secret id and key, and its account; may be repeated",
     )
-    add("--speed", type=_speed, default=1.0, help="how fast time passes for the tasks (default: %(default)s)")
+    add("--speed", type=_speed, default=1.0, help="how fast time passes for tasks (default: %(default)s)")
     add(
         "--running",
         type=_duration,
         default=DURATIONS[Status.RUNNING],
         metavar="SECONDS",
-        help="how long a run lasts of which nothing else is known (default: %(default)s)",
+        help="how long a run lasts if nothing else is known (default: %(default)s)",
     )
-    add("--no-limits", action="store_true", help=f"no limit of {RATE} requests a second for each action")
+    add("--no-limits", action="store_true", help=f"do not limit requests to {RATE} a second for each action")
     add("--record", metavar="FILE", help="write every request, secrets masked, as a line of JSON")
     add("--state", metavar="FILE", help="keep the state in this file, for the next start")
-    add("--run", action="store_true", help="really run the tasks: execute what requests say, with your own rights")
+    add("--run", action="store_true", help="execute the commands of tasks, with your own rights")
     add("--cos", metavar="DIR", help="a folder that stands for COS, with a folder for each bucket")
-    add(
-        "--clock-offset", type=_offset, default=0.0, metavar="SECONDS", help="by how much this service's clock is wrong"
-    )
+    add("--clock-offset", type=_offset, default=0.0, metavar="SECONDS", help="the error of this service's clock")
     add(
         "--lag",
         type=_lag,
@@ -256,8 +258,8 @@ def _lag(text: str) -> Lag:
 
 
 def _key(text: str) -> Key:
-    secret_id, _, rest = text.partition(":")
-    secret_key, _, uin = rest.partition(":")
+    secret_id, _, remaining = text.partition(":")
+    secret_key, _, uin = remaining.partition(":")
     if not secret_id or not secret_key or not (uin or DEFAULT_UIN).isdecimal():
-        raise argparse.ArgumentTypeError("a key pair is written ID:KEY or ID:KEY:UIN, and a UIN is a number")
+        raise argparse.ArgumentTypeError("write a key as ID:KEY or ID:KEY:UIN, where UIN is a number")
     return Key(secret_id, secret_key, Caller(uin or DEFAULT_UIN))

@@ -88,9 +88,9 @@ class Emulator(ControlApi):
             buckets = None if cos is None else Cos(Path(cos))
             self.execution = Execution(clock, buckets) if run else None
             """What executes runs; None if nothing is executed."""
-            orders = RunRules(durations, reads_commands=not run)
+            run_rules = RunRules(durations, reads_commands=not run)
             with _readable(state_file):
-                service = Service(clock, self.keyring, switches, orders, storage, self.execution, buckets)
+                service = Service(clock, self.keyring, switches, run_rules, storage, self.execution, buckets)
             faults, rate_limit = Faults(), RateLimiter(requests_a_second)
             super().__init__(service, record, faults, rate_limit, lock)
             self.set_lag(lag)
@@ -160,17 +160,17 @@ def _readable(state_file: Path | str | None) -> Iterator[None]:
 
 def _host_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?", name):
-        raise ValueError(f"{name!r} is no name of a host: leave out protocol, port and path")
+        raise ValueError(f"{name!r} is not a host name: leave out protocol, port and path")
     return name.strip("[]").lower()
 
 
 def _check_that_it_may_run(host: str, keys: Iterable[Key] | None, speed: float, names: Sequence[str]) -> None:
     """Refuse settings that are not safe where the content of requests is executed."""
     if names:
-        raise ValueError("where tasks are really run, no other machine may address it: no host can be allowed")
+        raise ValueError("with `run`, no other machine may address the emulator: allow no hosts")
     if keys is not None:
-        raise ValueError("where tasks are really run, the key is made at the start: none can be given")
+        raise ValueError("with `run`, the key is made at the start: pass no keys")
     if speed != 1.0:
-        raise ValueError("where tasks are really run, time is real: it has the speed 1")
+        raise ValueError("with `run`, time is real: use speed 1")
     if not is_loopback(host):
-        raise ValueError(f"where tasks are really run, the address is a loopback address, and {host} is none")
+        raise ValueError(f"with `run`, only a loopback address is allowed: {host} is not one")

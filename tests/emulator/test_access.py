@@ -136,13 +136,13 @@ def test_where_it_listens_to_all_it_says_an_address_that_can_be_used() -> None:
 
 
 def test_no_name_is_allowed_where_tasks_are_really_run() -> None:
-    with pytest.raises(ValueError, match="no host can be allowed"):
+    with pytest.raises(ValueError, match="allow no hosts"):
         Emulator(run=True, allowed_hosts=["tione"])
 
 
 @pytest.mark.parametrize("name", ["", "http://tione", "tione:9851", "tione/path", "*", "ti one", "-tione"])
 def test_what_is_no_name_of_a_host_cannot_be_allowed(name: str) -> None:
-    with pytest.raises(ValueError, match="no name of a host"):
+    with pytest.raises(ValueError, match="is not a host name"):
         Emulator(allowed_hosts=[name])
 
 

@@ -256,8 +256,8 @@ def test_links_in_a_bucket_are_followed_within_their_folder_only(
     assert printed(task_id) == [
         "[emulator] c was not copied: it is a link to a folder",
         "[emulator] b was not copied: it leads out of its folder",
-        "[emulator] d was not copied: it is no file",
-        "[emulator] e was not copied: it is no file",
+        "[emulator] d was not copied: it is not a file",
+        "[emulator] e was not copied: it is not a file",
         "a",
         "real",
         "inside",
@@ -327,7 +327,7 @@ def test_without_a_folder_for_cos_there_is_no_code_and_no_output(
 
 
 def test_a_folder_that_is_none_cannot_stand_for_cos(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="is no folder"):
+    with pytest.raises(ValueError, match="is not a folder"):
         Emulator(cos=tmp_path / "nothing")
 
 

@@ -211,7 +211,7 @@ def test_no_process_outlives_the_program(
         printed.append(process.stdout.readline())
     told = dict(line.split()[-2:] for line in printed if "pulumi config set" in line)
     endpoint = printed[-1].removeprefix(READY).strip()
-    [folder] = [Path(line.split()[-1]) for line in printed if "really run" in line]
+    [folder] = [Path(line.split()[-1]) for line in printed if "are executed" in line]
 
     profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint.removeprefix("http://")))
     credential = Credential(told["tione:secretId"], told["tione:secretKey"])

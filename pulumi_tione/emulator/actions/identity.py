@@ -112,7 +112,7 @@ def _check_policy(policy: str | None) -> None:
         is_object = False
     if not is_object:
         raise ApiError(
-            "InvalidParameter.StrategyFormatError", "The value of parameter `Policy` is no encoded JSON object."
+            "InvalidParameter.StrategyFormatError", "The value of parameter `Policy` is not a URL-encoded JSON object."
         )
 
 
@@ -125,5 +125,5 @@ def _claims(token: str) -> dict[str, Any]:
     except (IndexError, binascii.Error, ValueError, RecursionError):
         claims = None
     if len(parts) != 3 or not isinstance(claims, dict):
-        raise ApiError("InvalidParameter.WebIdentityTokenError", "`WebIdentityToken` is no JSON web token.")
+        raise ApiError("InvalidParameter.WebIdentityTokenError", "`WebIdentityToken` is not a JSON web token.")
     return claims

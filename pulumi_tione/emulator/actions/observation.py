@@ -79,10 +79,10 @@ def describe_logs(call: Call) -> dict[str, Any]:
         begin, end = (max(begin, at), end) if order == "ASC" else (begin, min(end, at))
     found = _lines(call, keywords, begin, end, descending=order == "DESC")
     if last is None:
-        rest: Iterator[Line] = islice(found, seen, None)
+        remaining: Iterator[Line] = islice(found, seen, None)
     else:
-        rest = (line for line in found if (line.key > last if order == "ASC" else line.key < last))
-    page = list(islice(rest, limit))
+        remaining = (line for line in found if (line.key > last if order == "ASC" else line.key < last))
+    page = list(islice(remaining, limit))
     # The vendor's kit reads on until the Context is empty, so it must be empty at the end [I].
     context = _context(page[-1], seen + len(page)) if page else ""
     return {"Context": context, "Content": [_log_entry(line) for line in page]}
@@ -193,7 +193,7 @@ def _moment(text: str, parameter: str, *, is_begin: bool = False) -> datetime:
         fraction = (match[1] or "")[:7].ljust(7, "0") if match[1] else ""
         moment = datetime.fromisoformat(f"{text[:10]}T{text[11:19]}{fraction}{zone}")
     except ValueError:
-        message = f"The value of parameter `{parameter}` is no time of RFC 3339, such as 2025-01-02T03:04:05+08:00."
+        message = f"The value of parameter `{parameter}` is not an RFC 3339 time such as 2025-01-02T03:04:05+08:00."
         raise ApiError("InvalidParameterValue", message) from None
     if is_begin and (match[1] or "")[7:].strip("0"):
         with suppress(OverflowError):
@@ -226,7 +226,7 @@ def _position(context: str) -> tuple[tuple[str, str, int], int]:
             raise ValueError
         return (at, pod, int(number)), int(seen)
     except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
-        message = "The value of parameter `Context` comes from no answer."
+        message = "The value of parameter `Context` is not from a response."
         raise ApiError("InvalidParameterValue", message) from None
 
 

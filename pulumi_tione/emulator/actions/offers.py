@@ -162,7 +162,7 @@ def _spec(spec: Spec, is_available: bool) -> dict[str, Any]:
 def _price(call: Call, unit: dict[str, Any], parameter: str) -> dict[str, Any]:
     spec, count = call.service.registry.specs.get(unit["SpecName"]), unit["SpecCount"]
     if spec is None:
-        message = f"The value of parameter `{parameter}.SpecName` is none of the specs that DescribeBillingSpecs lists."
+        message = f"The value of parameter `{parameter}.SpecName` is not listed by DescribeBillingSpecs."
         raise ApiError("InvalidParameterValue", message)
     if count < 1:
         raise ApiError("InvalidParameterValue", f"The value of parameter `{parameter}.SpecCount` must be 1 or more.")

@@ -68,16 +68,16 @@ def unbind(call: Call) -> dict[str, Any]:
 def look_up(call: Call) -> dict[str, Any]:
     """Return the tagged resources that match all filters; named resources are returned all at once [D]."""
     filters = _filters(call)
-    named = call.body.get("ResourceList") or []
-    _check_number(named)
+    requested = call.body.get("ResourceList") or []
+    _check_number(requested)
     known = call.service.view("tags").tasks.values()
     tasks = sorted((task for task in known if task.owner.uin == call.caller.uin), key=lambda task: task.id)
     found = [
         task
         for task in tasks
-        if (not named or task.resource in named) and all(has_tag(task, key, values) for key, values in filters)
+        if (not requested or task.resource in requested) and all(has_tag(task, key, values) for key, values in filters)
     ]
-    begin, end = (0, len(found)) if named else _page(call)
+    begin, end = (0, len(found)) if requested else _page(call)
     following = _token(end) if end < len(found) else ""
     return {"PaginationToken": following, "ResourceTagMappingList": [_mapping(task) for task in found[begin:end]]}
 
@@ -92,7 +92,7 @@ def _resources(call: Call) -> list[str]:
     _check_number(resources)
     for index, resource in enumerate(resources):
         if _RESOURCE.fullmatch(resource) is None:
-            message = f"The value of parameter `ResourceList.{index}` is no description of a resource in six parts."
+            message = f"The value of parameter `ResourceList.{index}` is not a six-part description of a resource."
             raise ApiError("InvalidParameterValue.ResourceDescriptionError", message)
     return resources
 
@@ -123,7 +123,7 @@ def _task(call: Call, resource: str) -> Task:
     if match["service"] != "tione":
         _refuse_resource(f"`{match['service'][:40]}` has no resources here.")
     if match["prefix"] != "trainingtask":
-        _refuse_resource(f"`{match['prefix'][:40]}` is no kind of resource here: trainingtask is.")
+        _refuse_resource(f"`{match['prefix'][:40]}` is not a kind of resource here: use trainingtask.")
     if match["uin"] != call.caller.uin:
         _refuse_resource(f"`{match['uin'][:40]}` is not the account of the caller.")
     task = call.service.find(match["id"])
@@ -161,7 +161,7 @@ def _page(call: Call) -> tuple[int, int]:
     try:
         begin = int(base64.b64decode(token, validate=True))
     except (binascii.Error, ValueError):
-        message = "The value of parameter `PaginationToken` comes from no answer."
+        message = "The value of parameter `PaginationToken` is not from a response."
         raise ApiError("InvalidParameter.PaginationTokenInvalid", message) from None
     return begin, begin + size
 

@@ -79,7 +79,9 @@ def stop(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> dict[str, Any]:
     task = call.task()
     if task.is_active:
-        message = f"The training task `{task.id}` (Id) is {task.status.value}: it can be deleted once it is at rest."
+        message = (
+            f"The training task `{task.id}` (Id) is {task.status.value}: stop it, and delete it when it has stopped."
+        )
         raise ApiError("InternalError.NotAllow", message)
     call.service.delete(task)
     return {}
@@ -118,7 +120,7 @@ def _run_of(task: Task, instance_id: str | None) -> Run:
     run = next((run for run in task.runs if run.instance_id == instance_id), None)
     if run is None:
         raise ApiError(
-            "ResourceNotFound", f"`{instance_id[:80]}` (InstanceId) is no run of the training task `{task.id}`."
+            "ResourceNotFound", f"`{instance_id[:80]}` (InstanceId) is not a run of the training task `{task.id}`."
         )
     return run
 

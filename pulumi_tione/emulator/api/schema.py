@@ -22,9 +22,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 def parse_body(raw: bytes) -> dict[str, Any]:
     """Parse the body of a request as strictly as JSON is defined; an empty one is refused, as by the real service."""
     if not raw:
-        raise ApiError(
-            "InvalidParameter", "The request has no body: a JSON object is expected, `{}` where nothing is to be said."
-        )
+        raise ApiError("InvalidParameter", "The request has no body: send a JSON object, `{}` without parameters.")
     try:
         text = raw.decode("utf-8")
         body = json.loads(text, object_pairs_hook=_object_of_distinct_keys, parse_constant=_refuse_constant)
@@ -104,7 +102,7 @@ def _is_of(wire_type: str, value: Any) -> bool:
 def _refuse_type(path: str, expected: str, value: Any) -> NoReturn:
     raise ApiError(
         "InvalidParameter",
-        f"The value type of parameter `{path}` is not valid: {expected} is expected, not {_kind(value)}.",
+        f"The value type of parameter `{path}` is not valid: it must be {expected}, not {_kind(value)}.",
     )
 
 
@@ -150,17 +148,17 @@ def _deviations_of_value(definition: Definition, service: str, wire_type: str, v
         yield from deviations_of_response(definition, service, wire_type, value, f"{path}.")
 
 
-def _object_of_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
+def _object_of_distinct_keys(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) < len(members):
         seen: set[str] = set()
-        repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        repeated = next(name for name, _ in members if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise ApiError("InvalidParameter", f"The key `{_shown(repeated)}` occurs more than once in one JSON object.")
     return value
 
 
 def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON value")
+    raise ValueError(f"{constant} is not a JSON value")
 
 
 def _shown(name: str) -> str:

@@ -76,7 +76,7 @@ class ControlApi:
         """Advance the clock of the tasks; return the new time."""
         self._require_emulated_runs(True)
         if seconds > MAX_ADVANCE_SECONDS:
-            raise ValueError(f"a clock is moved by {MAX_ADVANCE_SECONDS:.0f} seconds at most, not {seconds:g}")
+            raise ValueError(f"advance the clock by at most {MAX_ADVANCE_SECONDS:.0f} seconds, not {seconds:g}")
         with self._state():
             return self._service.advance(seconds)
 
@@ -196,7 +196,7 @@ class ControlApi:
     def _require_emulated_runs(self, decides: bool) -> None:
         if decides and self._service.execution is not None:
             raise ValueError(
-                "tasks are really run here, in real time: processes decide how they end and what they print"
+                "tasks are executed here, in real time: their processes decide how they end and what they print"
             )
 
     @contextmanager
@@ -207,8 +207,8 @@ class ControlApi:
             self._service.commit()
 
     def _task(self, id_or_name: str) -> Task:
-        named = (task for task in self._service.tasks() if task.name == id_or_name)
-        task = self._service.find(id_or_name) or next(named, None)
+        by_name = (task for task in self._service.tasks() if task.name == id_or_name)
+        task = self._service.find(id_or_name) or next(by_name, None)
         if task is None:
             raise ValueError(f"there is no task with the id or name {id_or_name}")
         return task
@@ -232,7 +232,7 @@ def _status(name: str) -> Status:
     try:
         return Status(name)
     except ValueError:
-        raise ValueError(f"{name} is no status of a task: {', '.join(Status)}") from None
+        raise ValueError(f"{name} is not a status of a task: {', '.join(Status)}") from None
 
 
 def _seconds(length: float | str) -> float:

@@ -26,7 +26,7 @@ def answer(control: ControlApi, method: str, path: str, query: Query, raw_body: 
     try:
         body = json.loads(raw_body) if raw_body else {}
         if not isinstance(body, dict):
-            return 400, {"error": "a JSON object is due"}
+            return 400, {"error": "send a JSON object"}
         return 200, known[method](control, query, body)
     except (ValueError, TypeError, RecursionError) as error:
         return 400, {"error": str(error)}

@@ -64,17 +64,17 @@ def truncate(value: Any, length: int) -> Any:
 
 def _members_at(value: Any, path: str, *, adds: bool = False) -> Iterator[tuple[Any, Any]]:
     """Yield what a path leads to: the container of the member, and its name or index there."""
-    name, _, rest = path.partition(".")
+    name, _, remaining = path.partition(".")
     names: list[Any] = []
     if isinstance(value, list) and name == "*":
         names = [*range(len(value))]
     elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
         names = [int(name)]
-    elif isinstance(value, dict) and (name in value or (adds and not rest)):
+    elif isinstance(value, dict) and (name in value or (adds and not remaining)):
         names = [name]
     for each in names:
-        if rest:
-            yield from _members_at(value[each], rest, adds=adds)
+        if remaining:
+            yield from _members_at(value[each], remaining, adds=adds)
         else:
             yield value, each
 
@@ -105,6 +105,6 @@ def _renamed(element: Any, number: int) -> Any:
         text = element.get(name)
         if isinstance(text, str):
             # The ids of tasks are numbers of nineteen digits.
-            numbered = re.sub(r"(?<=train-)\d{19}$", f"{number:019}", text)
-            element[name] = numbered if numbered != text else f"{text}-{number}"
+            new_id = re.sub(r"(?<=train-)\d{19}$", f"{number:019}", text)
+            element[name] = new_id if new_id != text else f"{text}-{number}"
     return element

@@ -221,7 +221,7 @@ def _addressed_action(headers: Mapping[str, str]) -> Action:
     name, version = headers["x-tc-action"], headers["x-tc-version"]
     if version not in definition().versions:
         raise ApiError(
-            "NoSuchVersion", f"`{version[:20]}` (X-TC-Version) is no version of an API that is offered here."
+            "NoSuchVersion", f"`{version[:20]}` (X-TC-Version) is not a version of an API that is offered here."
         )
     action = definition().actions.get(name)
     if action is None or action.version != version or name not in HANDLERS:
@@ -239,19 +239,19 @@ def _addressed_region(headers: Mapping[str, str], action: Action) -> str:
     if not region:
         raise ApiError("MissingParameter", "The request header `X-TC-Region` is missing.")
     if region not in REGIONS:
-        raise ApiError("UnsupportedRegion", f"`{region[:40]}` (X-TC-Region) is no region.")
+        raise ApiError("UnsupportedRegion", f"`{region[:40]}` (X-TC-Region) is not a region.")
     return region
 
 
 def _requested_error(fault: Fault, body: bytes) -> ApiError:
-    message = fault.message or "This refusal was ordered at the emulator."
+    message = fault.message or "This error was requested at the emulator."
     return ApiError(fault.code or "", message.replace("{body}", body.decode("utf-8", "replace")))
 
 
 def _failure(action: Action) -> ApiError:
     """Return the error for a failure of the emulator, and log the cause."""
     _log.exception("%s could not be answered", action.name)
-    return ApiError("InternalError", "The emulator failed; its log says why.")
+    return ApiError("InternalError", "The emulator failed: see its log.")
 
 
 def _error(error: ApiError) -> dict[str, Any]:

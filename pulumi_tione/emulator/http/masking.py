@@ -85,7 +85,7 @@ def _callback(body: dict[str, Any]) -> dict[str, str]:
         return {url: MASK}
     credentials, at, host = netloc.rpartition("@")
     behind = url.partition(netloc)[2].strip("/")
-    values = (pair.partition("=")[2] for pair in query.split("&"))
+    values = (item.partition("=")[2] for item in query.split("&"))
     hidden = {part: MASK for part in (credentials, behind, path.strip("/"), query, fragment, *values) if part}
     start = f"{scheme}://{MASK if at else ''}{at}{host}"
     return hidden | {url: f"{start}/{MASK}" if behind else f"{start}{path}"} if hidden else {}

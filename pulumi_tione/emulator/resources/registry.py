@@ -61,14 +61,14 @@ class Registry:
             raise ValueError(f"kind is one of {', '.join(KINDS)}, not {kind}")
         unknown = sorted(set(facts) - set(KINDS[kind]))
         if unknown:
-            raise ValueError(f"of a {kind} nobody needs to know {', '.join(unknown)}")
+            raise ValueError(f"a {kind} has no {', '.join(unknown)}; it has {', '.join(KINDS[kind]) or 'no facts'}")
         for name, fact in facts.items():
             check_type(name, fact, KINDS[kind][name])
             if isinstance(fact, int) and fact < 0:
                 raise ValueError(f"{name} is 0 or more, not {fact}")
         missing = [name for name in NEEDED.get(kind, ()) if name not in facts]
         if missing:
-            raise ValueError(f"of a {kind} it must be said what is its {', '.join(missing)}")
+            raise ValueError(f"a {kind} needs {', '.join(missing)}")
         self._known[kind][resource_id] = facts
         if kind == "instance_type":
             self._specs[resource_id] = Spec(resource_id, **{"alias": resource_id, **facts})

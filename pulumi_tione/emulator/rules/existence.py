@@ -32,7 +32,7 @@ def _check_instance_types(service: Service, body: Body) -> None:
     for index, node in enumerate(body["ResourceConfigInfos"]):
         if body["ChargeType"] == "POSTPAID_BY_HOUR" and node["InstanceType"] not in service.registry.specs:
             parameter = f"ResourceConfigInfos.{index}.InstanceType"
-            problem = f"`{node['InstanceType'][:80]}` is none of the specs that DescribeBillingSpecs lists"
+            problem = f"`{node['InstanceType'][:80]}` is not listed by DescribeBillingSpecs"
             _refuse("InvalidParameterValue.ResourceConfigIllegal", parameter, problem)
 
 

@@ -117,7 +117,7 @@ class Attempt:
         except Exception:  # noqa: BLE001
             # A failure of the emulator, as in the gateway.
             _log.exception("an attempt at %s failed", self.run.instance_id)
-            return "The emulator failed; its log says why."
+            return "The emulator failed: see its log."
 
     def _begin(self) -> str | None:
         try:

@@ -24,7 +24,7 @@ class Cos:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise ValueError(f"{folder}, which shall stand for COS, is no folder")
+            raise ValueError(f"{folder} is not a folder: choose a folder that replaces COS")
         self.folder = folder.resolve()
 
     def has(self, bucket: str, path: str | None = None) -> bool:
@@ -89,7 +89,7 @@ def _copy_file(file: Path, source: Path, boundary: Path, target: Path, check: Ca
     if not _is_within(source, file):
         yield f"{name} was not copied: it leads out of its folder"
     elif not file.is_file():
-        yield f"{name} was not copied: it is no file"
+        yield f"{name} was not copied: it is not a file"
     elif not _is_within(boundary, target.parent):
         yield f"{name} was not copied: its place leads out of its folder"
     else:

@@ -1,4 +1,4 @@
-"""Give one process and its children their own `/opt/ml`, by a mount namespace of Linux.
+"""Mount a separate `/opt/ml` for one process and its children, by a mount namespace of Linux.
 
 The machine itself is not changed: if it has no `/opt/ml`, the namespace gets its own `/opt`, which contains everything
 of the machine's.

@@ -56,10 +56,10 @@ class Writer:
             self._file = self._open()
         # A machine's clock may be set back, and a line must not come before its predecessor.
         self._last = max(self._last, time.time_ns() // 1000)
-        numbered = enumerate(lines, self._number)
+        enumerated = enumerate(lines, self._number)
         name = stream.encode()
         self._file.write(
-            b"".join(b"%0*d %d %s %s\n" % (_DIGITS, self._last, number, name, line) for number, line in numbered)
+            b"".join(b"%0*d %d %s %s\n" % (_DIGITS, self._last, number, name, line) for number, line in enumerated)
         )
         self._number += len(lines)
 

@@ -58,7 +58,7 @@ def probe(root: Path) -> None:
 
 
 def _run(spec: dict[str, Any], instructions: bytes) -> int:
-    _adopt_orphans()
+    _become_subreaper()
     wake, woken = os.pipe()
     for end in (wake, woken):
         os.set_blocking(end, False)
@@ -233,7 +233,7 @@ def _read_line(file: int) -> tuple[bytes, bytes, bytes]:
     return read.partition(b"\n")
 
 
-def _adopt_orphans() -> None:
+def _become_subreaper() -> None:
     """Become the parent of orphaned descendants, so that none escapes. Linux only."""
     if sys.platform == "linux":
         import ctypes

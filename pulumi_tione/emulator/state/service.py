@@ -161,8 +161,8 @@ class Service:
         task.tags.update(tags)
         self.tag_quota.use(task.owner.uin, tags)
         for key, value in tags.items():
-            pair = [task.owner.uin, key, value]
-            self._storage.put("tag", json.dumps(pair), pair)
+            binding = [task.owner.uin, key, value]
+            self._storage.put("tag", json.dumps(binding), binding)
         self._save(task)
 
     def unbind_tags(self, task: Task, keys: Sequence[str]) -> None:

@@ -80,8 +80,8 @@ class File:
             self._open()
         except sqlite3.Error as error:
             self._database.close()
-            busy = "locked" in str(error)
-            problem = "is in use by another emulator" if busy else f"cannot be used: {error}"
+            is_in_use = "locked" in str(error)
+            problem = "is in use by another emulator" if is_in_use else f"cannot be used: {error}"
             raise StateFileError(f"the state file {path} {problem}") from error
         except StateFileError:
             self._database.close()

@@ -139,8 +139,8 @@ def _mount(mount: dict[str, Any]) -> dict[str, Any]:
     answer = _filled("DataConfig", mount)
     if answer["CFSSource"] is not None:
         defaults = {"MountType": "STORAGE", "Protocol": "NFS"}
-        given = {name: value for name, value in mount["CFSSource"].items() if value != ""}
-        answer["CFSSource"] = _filled("CFSConfig", {**defaults, **given})
+        requested = {name: value for name, value in mount["CFSSource"].items() if value != ""}
+        answer["CFSSource"] = _filled("CFSConfig", {**defaults, **requested})
     return answer
 
 
@@ -180,13 +180,13 @@ def _filled(struct: str, value: dict[str, Any] | None) -> dict[str, Any]:
     fields = definition().struct("tione", struct)
     answer: dict[str, Any] = {}
     for name, field in fields.items():
-        given = (value or {}).get(name)
+        member = (value or {}).get(name)
         if field.element is not None:
-            answer[name] = list(given or ())
+            answer[name] = list(member or ())
         elif field.type in _EMPTY:
-            answer[name] = _EMPTY[field.type] if given is None else given
-        elif given is not None:
-            answer[name] = _filled(field.type, given)
+            answer[name] = _EMPTY[field.type] if member is None else member
+        elif member is not None:
+            answer[name] = _filled(field.type, member)
         elif field.nullable:
             answer[name] = None
     return answer

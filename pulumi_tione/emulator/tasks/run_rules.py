@@ -1,4 +1,4 @@
-"""Decide how runs go: as a test says, else as their start command does, else as usual."""
+"""Decide how runs go: as a test decides, else by their start command, else as usual."""
 
 from __future__ import annotations
 
