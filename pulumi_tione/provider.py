@@ -11,6 +11,7 @@ import contextlib
 import functools
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -36,17 +37,18 @@ from pulumi_tione._pulumi.secret_values import mark_secrets, secret
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import RETAINED, SUFFIXES, suffixed_name
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
+from pulumi_tione.call_context import CallContext, current_call, handling
 from pulumi_tione.errors import CredentialsRefusedError, TioneError
 from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import announced_rerun, diff
-from pulumi_tione.lifecycle.existence import named_task
 from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.lifecycle.read import read
-from pulumi_tione.lifecycle.update import PartialUpdateError, update
+from pulumi_tione.lifecycle.recorded_task import RecordedTask, task_title
+from pulumi_tione.lifecycle.update import update
 
 _NUMBERS_LOOKED_FOR = 3
 _CONFIG = ("tione:", "tencentcloud:")
@@ -63,7 +65,7 @@ def _in_one_line(method: _F) -> _F:
     def wrapper(self: TrainingTaskProvider, *args: Any) -> Any:
         secrets = {*self._secret_texts(*(props for props in args if isinstance(props, dict)))}
         self._known_secrets |= secrets
-        with masking(secrets):
+        with masking(secrets), handling(self._new_context(args)):
             try:
                 return method(self, *args)
             except TioneError as error:
@@ -88,7 +90,7 @@ def _of_task(args: tuple[Any, ...], message: str) -> str:
     """Return the message of an error about the task that a method was called for, with the task's id and name in it."""
     if not args or not isinstance(args[0], str) or args[0] in message:
         return message
-    return f"{named_task(args[0], args[1])}: {message}"
+    return f"{task_title(args[0], args[1])}: {message}"
 
 
 def _way_to_todays_keys(error: TioneError, method: str) -> str:
@@ -116,6 +118,7 @@ class TrainingTaskProvider(ResourceProvider):
         self._deleted = DeletedTasks()
         self._marked: dict[str, list[str]] = {}
         self._known_secrets: set[str] = set()
+        self._cancelled = threading.Event()
 
     def __reduce__(self) -> tuple[Callable[[], TrainingTaskProvider], tuple[()]]:
         return training_task_provider, ()
@@ -150,7 +153,7 @@ class TrainingTaskProvider(ResourceProvider):
         )
         checked = check(_without_provider(_olds), _without_provider(news), around)
         for warning in checked.warnings:
-            log.warn(warning)
+            current_call().warn(warning)
         failures = [CheckFailure(*map(display.displayable, failure)) for failure in checked.failures]
         tags = checked.inputs.get("tags")
         if "tags" in marked_paths(news) and isinstance(tags, Mapping):
@@ -183,13 +186,13 @@ class TrainingTaskProvider(ResourceProvider):
         )
         changes = bool(difference.replacing or difference.in_place or difference.accepted)
         if difference.accepted and not difference.replacing:
-            log.warn(
+            current_call().warn(
                 f"this task was imported. Recorded as the program has it, without a new task: "
                 f"{', '.join(difference.accepted)}"
             )
         announced = None if difference.replacing else announced_rerun(_olds, _news)
         if announced is not None:
-            log.warn(announced)
+            current_call().warn(announced)
         # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which ones
         # changed, for `replace_on_changes` and for what the preview says. Not so where the old task stays: there the
         # preview shows all inputs of the new one, its name among them, which is computed after this.
@@ -207,11 +210,10 @@ class TrainingTaskProvider(ResourceProvider):
             client=self._client(inputs),
             inputs=inputs,
             labels_enabled=self._settings.labels,
+            context=current_call(),
             leftovers=self._left_behind,
             deleted=self._deleted,
             deleted_names_are_kept=self._settings.deleted_names_are_kept,
-            warn=log.warn,
-            announce=log.show_status,
         )
         task_id, outputs = creation.run()
         return CreateResult(task_id, _sealed(outputs))
@@ -221,7 +223,7 @@ class TrainingTaskProvider(ResourceProvider):
         recorded = {"region": self._settings_of(props).region, **_without_provider(props)}
         if id_ in self._deleted:
             return ReadResult("", {})
-        now = read(self._client(recorded, recorded.get("uin")), id_, recorded, announce=log.show_status)
+        now = read(RecordedTask(self._client(recorded, recorded.get("uin")), id_, recorded, current_call()))
         if now is None:
             return ReadResult("", {})
         outputs, inputs = now
@@ -240,20 +242,8 @@ class TrainingTaskProvider(ResourceProvider):
         outputs = _outputs(_olds)
         news = {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)}
         client = self._client(news, outputs.get("uin"), is_patient=True)
-        try:
-            now = update(
-                client,
-                _id,
-                outputs,
-                news,
-                labels_enabled=self._settings.labels,
-                warn=log.warn,
-                announce=log.show_status,
-            )
-            return UpdateResult(_sealed(now))
-        except PartialUpdateError as error:
-            record_partial_update(_id, {**_sealed(error.outputs), PROVIDER_KEY: _news[PROVIDER_KEY]}, str(error))
-            raise
+        task = RecordedTask(client, _id, outputs, current_call())
+        return UpdateResult(_sealed(update(task, news, labels_enabled=self._settings.labels)))
 
     @_in_one_line
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -261,8 +251,24 @@ class TrainingTaskProvider(ResourceProvider):
         if _id in self._deleted:
             return
         client = self._client(outputs, outputs.get("uin"), is_patient=True)
-        if delete(client, _id, outputs, announce=log.show_status):
+        if delete(RecordedTask(client, _id, outputs, current_call())):
             self._deleted.add(_id, outputs)
+
+    def _new_context(self, args: tuple[Any, ...]) -> CallContext:
+        """Return the context of the call that is being handled, of which these are the arguments."""
+        urn = request.current_urn()
+
+        def record_partial_result(outputs: Mapping[str, Any], reason: str) -> None:
+            task_id, _, news = args
+            record_partial_update(task_id, {**_sealed(outputs), PROVIDER_KEY: news[PROVIDER_KEY]}, reason)
+
+        return CallContext(
+            urn=urn,
+            warn=lambda message: log.warn(message, urn),
+            show_status=lambda message: log.show_status(message, urn),
+            record_partial_result=record_partial_result,
+            cancelled=self._cancelled,
+        )
 
     def _client(self, props: Mapping[str, Any], account: str | None = None, *, is_patient: bool = False) -> Client:
         """Return the client for a task: of its region, with its own settings, and for the account that it is in; and
@@ -270,8 +276,16 @@ class TrainingTaskProvider(ResourceProvider):
         region, settings = props["region"], self._settings_of(props)
         key = (region, settings, account, is_patient)
         if key not in self._clients:
-            show, warn = log.show_status, log.warn
-            client = Client(settings, region, announce=show, warn=warn, account=account, is_patient=is_patient)
+            # A client is shared by many calls: each request logs, and sleeps, for the call that makes it.
+            client = Client(
+                settings,
+                region,
+                sleep=lambda seconds: current_call().sleep(seconds),
+                announce=lambda message: current_call().show_status(message),
+                warn=lambda message: current_call().warn(message),
+                account=account,
+                is_patient=is_patient,
+            )
             self._clients.setdefault(key, client)
         return self._clients[key]
 

@@ -15,8 +15,10 @@ from pulumi_tione._durations import format_duration
 from pulumi_tione._text import sanitize_line
 from pulumi_tione._wait.failure_report import report
 from pulumi_tione._wait.poller import StatusPoller
+from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import RequestNotSentError, TaskError, TioneError, WaitFailedError, is_transient
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, not_visible_yet
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 _PATIENCE = timedelta(minutes=30)
 """How long statuses may stay unreadable, for reasons that may pass, before a wait gives up."""
@@ -232,7 +234,7 @@ class _Wait:
             return detail
         if self._clock() - self._begun < _SECONDS_UNTIL_VISIBLE and not_visible_yet(client, recorded):
             return None
-        detail = await asyncio.to_thread(detail_or_gone, client, goal.task_id, recorded)
+        detail = await asyncio.to_thread(detail_or_gone, RecordedTask(client, goal.task_id, recorded, CallContext()))
         if detail is None:
             raise TaskError(
                 f"{goal.task} no longer exists: its result is unknown. Run `pulumi refresh` to take it out of the "

@@ -16,10 +16,12 @@ from pulumi_tione._api.protocols import TaskAndTagApi, TaskApi
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import TYPE, labels
 from pulumi_tione._schema.wire import user_tags
+from pulumi_tione.call_context import CallContext
 from pulumi_tione.cli.options import in_a_stack, without_asking
 from pulumi_tione.cli.state_edit import RefusedError, StateEdit
 from pulumi_tione.cli.terminal import is_confirmed
 from pulumi_tione.errors import TaskError, TioneError
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.tagging import set_tags
 from pulumi_tione.stacks.claims import label_claim, tasks_of_other_stacks
 from pulumi_tione.stacks.imported_task import ImportedTask
@@ -270,7 +272,8 @@ def _add_tags(client: TaskAndTagApi, adoption: ImportedTask, added: Mapping[str,
     if not added:
         return
     try:
-        set_tags(client, str(detail["Id"]), detail, {**user_tags(detail.get("Tags")), **added}, (), workspace)
+        task = RecordedTask(client, str(detail["Id"]), {"tiProjectId": workspace}, CallContext())
+        set_tags(task, detail, {**user_tags(detail.get("Tags")), **added}, ())
     except TioneError as error:
         raise TaskError(
             f"the task is in the state, but lacks tags ({error}): `pulumi refresh`, then `pulumi up` add them"

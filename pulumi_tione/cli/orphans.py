@@ -12,10 +12,12 @@ from typing import Any
 
 import click
 
+from pulumi_tione.call_context import CallContext
 from pulumi_tione.cli.options import in_a_stack, length_of_time, without_asking
 from pulumi_tione.cli.terminal import age, is_attended, is_confirmed, json_text, sanitize, table
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import stop_and_wait
 from pulumi_tione.stacks.label_search import Search
 from pulumi_tione.stacks.orphan_scan import Orphan, OrphanScan
@@ -285,7 +287,7 @@ def _attempt(act: str, survey: OrphanScan, orphan: Orphan) -> _Outcome:
             "uin": survey.account_of(task.place),
             "createTime": task.created.isoformat() if task.created else "",
         }
-        do(survey.client_of(task.place), task.id, recorded)
+        do(RecordedTask(survey.client_of(task.place), task.id, recorded, CallContext()))
     except TioneError as error:
         return _Outcome(orphan, error=str(error))
     return _Outcome(orphan, done)

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import json
 import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from pulumi_tione._api.polling import intervals
 from pulumi_tione._api.protocols import TaskAndTagApi
 from pulumi_tione._schema.identity import SUFFIXES, desired_tags, suffixed_name, with_name
 from pulumi_tione._schema.wire import recorded_outputs, request_body, user_tags
+from pulumi_tione.call_context import CallContext, CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.delete import DeletedTasks
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
@@ -102,24 +102,18 @@ class Creation:
         left_behind: what killed updates may have left of this stack.
         deleted: the tasks that this process has deleted.
         deleted_names_are_kept: whether the user says that the service keeps the names of deleted tasks.
-        warn: shows on the task's row what is not as it should be, although there is a task.
-        announce: shows on the task's row what is waited for.
-        sleep: makes the pauses.
-        clock: the time in seconds, from any beginning.
+        context: the call that is being handled.
         now: the time by the service's clock.
         draw: returns a value for the label that tells this create from another one.
     """
 
     client: TaskAndTagApi
     inputs: Mapping[str, Any]
+    context: CallContext
     labels_enabled: bool
     leftovers: Leftovers = field(default_factory=Leftovers)
     deleted: DeletedTasks = field(default_factory=DeletedTasks)
     deleted_names_are_kept: bool = False
-    warn: Callable[[str], None] = lambda _: None
-    announce: Callable[[str], None] = lambda _: None
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] | None = None
     draw: Callable[[], str] = lambda: secrets.token_hex(1)
     _begun: datetime = field(init=False)
@@ -133,15 +127,18 @@ class Creation:
         """
         tags = desired_tags(self.inputs, self.labels_enabled, self.draw())
         self._claim = Claim(self.client.region, self.inputs, tags)
-        self._ensure_nothing_is_left_behind()
-        self._begun = (self.now or self.client.service_now)()
-        task_id, name = self._created()
+        try:
+            self._ensure_nothing_is_left_behind()
+            self._begun = (self.now or self.client.service_now)()
+            task_id, name = self._created()
+        except CallEndedError as ended:  # a call in which there may be a task does not end
+            raise TaskError(f"{not_created(str(self.inputs['name']), None)}: {ended}. Run the command again") from ended
         inputs = with_name(self.inputs, name)
         try:
             outputs = self._outputs(task_id, inputs)
             _ensure_serializable(outputs)
         except Exception as error:  # noqa: BLE001  whatever it is: an error now would lose the task
-            self.warn(
+            self.context.warn(
                 f"{task_id} was created, but what the service returned of it cannot be recorded: {type(error).__name__}"
             )
             outputs = self._outputs_unseen(inputs)
@@ -177,7 +174,7 @@ class Creation:
         try:
             self.client.tag_training_task(task_id, str(detail.get("Uin") or self.client.account_id()), missing)
         except TioneError as error:
-            self.warn(f"{task_id} was created, but lacks tags; the next `pulumi up` tries again: {error}")
+            self.context.warn(f"{task_id} was created, but lacks tags; the next `pulumi up` tries again: {error}")
             return shown
         return {**shown, **missing}
 
@@ -230,6 +227,7 @@ class Creation:
         for attempt in itertools.count(1):
             match self._send(body):
                 case _Accepted(task_id):
+                    self.context.ignore_end()
                     return task_id
                 case _NameTaken(refusal) if indeterminate is not None:
                     found = self._find_ours(name, indeterminate, _SECONDS_TO_FIND_A_HOLDER)
@@ -248,6 +246,7 @@ class Creation:
                 case _Transient(last):
                     attempts = _ATTEMPTS.get(last.kind, _USUAL_ATTEMPTS)
                 case _Indeterminate(last):
+                    self.context.ignore_end()
                     indeterminate, attempts = last, _USUAL_ATTEMPTS
             if indeterminate is not None:
                 found = self._find_ours(name, indeterminate, _SECONDS_TO_FIND_OURS)
@@ -255,7 +254,7 @@ class Creation:
                     return found
             if attempt >= attempts:  # a later refusal may be of a kind that allows fewer
                 raise TaskError(f"{not_created(name, indeterminate)} in {attempt} attempts: {last}")
-            self.sleep(_SECONDS_BETWEEN_ATTEMPTS)
+            self.context.sleep(_SECONDS_BETWEEN_ATTEMPTS)
         raise AssertionError("the attempts are counted for ever")
 
     def _send(self, body: Mapping[str, Any]) -> _Outcome:
@@ -274,6 +273,8 @@ class Creation:
                     return _Transient(error)
                 case _:
                     return _Refused(error)
+        except CallEndedError:
+            raise
         except TioneError as error:
             return _Refused(error)
 
@@ -281,13 +282,13 @@ class Creation:
 
     def _looks(self, seconds: float) -> Iterator[None]:
         """Spread looks over so many seconds: one at once, then with growing pauses, the last one at the end."""
-        end = self.clock() + seconds
+        end = self.context.clock() + seconds
         for pause in intervals(0.5, 5):
             yield
-            left = end - self.clock()
+            left = end - self.context.clock()
             if left <= 0:
                 return
-            self.sleep(min(pause, left))
+            self.context.sleep(min(pause, left))
 
     def _holder(self, name: str) -> dict[str, Any] | None:
         """Return the detail of the task that has this name.
@@ -370,7 +371,7 @@ class Creation:
         elif deleted and self.deleted_names_are_kept:
             seconds = _SECONDS_WHERE_NAMES_ARE_KEPT
         if seconds:
-            self.announce(
+            self.context.show_status(
                 f"the name {name!r} is refused as taken: looking for the task that has it, for up to {seconds:.0f} s"
             )
         failed: TioneError | None = None

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pulumi_tione._api.polling import wait_until
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione._schema.identity import OWNER
+from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError
-from pulumi_tione.lifecycle.existence import (
-    LAG_SECONDS,
-    command_for,
-    detail_or_gone,
-    ensure_same_account,
-    named_task,
-    not_visible_yet,
-)
+from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, ensure_same_account, not_visible_yet
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, Stop, is_not_allowed
 
-_MOST_DELETES = 4
+_MAX_DELETES = 4
 """How often DeleteTrainingTask is sent for a task that is still there afterwards."""
 
 _SECONDS_BETWEEN_DELETES = 5.0
-"""Between two of them, and so many more each time."""
+"""The pause between two of them, which grows by as much each time."""
 
 
 class DeletedTasks(Container[str]):
-    """The tasks that this process has deleted, whose ids and names the service may go on to show or to keep."""
+    """The tasks that this process has deleted. The service may still show them, and keep their names."""
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
@@ -53,62 +48,48 @@ def _owner_of(properties: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(owner.get(part)) for part in OWNER)
 
 
-def delete(
-    client: TaskApi,
-    task_id: str,
-    outputs: Mapping[str, Any],
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-    announce: Callable[[str], None] = lambda _: None,
-) -> bool:
-    """Delete the task, whatever it is doing, and return whether it was there.
-
-    Args:
-        client: of the task's region.
-        task_id: the task's id.
-        outputs: what is recorded of the task.
-        sleep: makes the pauses.
-        clock: the time in seconds, from any beginning.
-        announce: shows on the task's row what is waited for.
+def delete(task: RecordedTask[TaskApi]) -> bool:
+    """Delete the task, whatever its status, and return whether it was there.
 
     Raises:
-        TaskError: it does not stop, it stays although it was deleted, or it cannot be told whether it is gone.
+        TaskError: it does not stop in time, it stays although it was deleted, or it cannot be determined whether it is
+            gone.
         TioneError: the service refuses; the task is still there.
     """
-    deletion = _Deletion(client, task_id, outputs, sleep, clock, announce)
-    if not wait_until(deletion.step, seconds=SECONDS_TO_STOP, sleep=sleep, clock=clock):
-        raise TaskError(deletion.stop.late())
-    return deletion.was_there
+    deletion = _Deletion(task)
+    try:
+        if wait_until(deletion.step, seconds=SECONDS_TO_STOP, sleep=task.context.sleep, clock=task.context.clock):
+            return deletion.was_there
+    except CallEndedError as ended:
+        raise TaskError(
+            f"{task.title}: {ended} while deleting it; {deletion.progress}. It stays in the state. Run the command "
+            "again"
+        ) from ended
+    raise TaskError(deletion.stop.too_late())
 
 
 class _Deletion:
     """One delete. The requests that change a task decide; reads may lag behind them."""
 
-    def __init__(
-        self,
-        client: TaskApi,
-        task_id: str,
-        outputs: Mapping[str, Any],
-        sleep: Callable[[float], None],
-        clock: Callable[[], float],
-        announce: Callable[[str], None],
-    ) -> None:
-        self._client = client
-        self._task_id = task_id
-        self._outputs = outputs
-        self._sleep = sleep
-        self._clock = clock
-        self._announce = announce
+    def __init__(self, task: RecordedTask[TaskApi]) -> None:
+        self._task = task
+        self._clock = task.context.clock
         self._deletes = 0
         self._next_delete_at = 0.0
         self._seen = ""
-        """A status in which this delete has seen the task: then it was visible, whatever is recorded."""
+        """The last status in which this delete has seen the task: then it was visible, whatever is recorded."""
         self._accepted_at: float | None = None
         self._not_allowed_since: float | None = None
-        self.stop = Stop(client, task_id, outputs, clock, announce)
+        self.stop = Stop(task)
         self.was_there = False
         """Whether the service had the task, and has deleted it."""
+
+    @property
+    def progress(self) -> str:
+        """How far the delete has come."""
+        if self.was_there:
+            return "the service has accepted the deletion, but may still show the task"
+        return self.stop.progress
 
     def step(self) -> bool:
         """Do what comes next, and return whether the task is gone."""
@@ -119,7 +100,7 @@ class _Deletion:
                 return False
             self._accepted_at = None
         try:
-            status = self.stop.look()
+            status = self.stop.poll_status()
         except IndeterminateResultError:
             status = None  # the task itself may say more than a list
         if status is None:
@@ -127,47 +108,47 @@ class _Deletion:
         self._seen = status
         if is_terminal(status):
             return self._delete()
-        return self.stop.ask() and self._delete()
+        return self.stop.request() and self._delete()
 
     def _step_unseen(self) -> bool:
         """Go on with a task that no list shows: it may be gone, not visible yet, or of another account."""
-        detail = self._described()
-        if detail is None and not_visible_yet(self._client, self._outputs) is None:
+        detail = self._describe()
+        if detail is None and not_visible_yet(self._task.client, self._task.outputs) is None:
             detail = self._detail_or_gone({})
             if detail is None:
                 return True
         if detail is None:
-            # Too new to be seen, but a request about it is answered all the same.
-            ensure_same_account(self._client, self._task_id, self._outputs)
+            # Too new to be visible, but a request about it is answered all the same.
+            ensure_same_account(self._task)
             return self._delete()
         self._seen = self.stop.status = str(detail.get("Status"))
         if is_terminal(self.stop.status):
             return self._delete()
-        return self.stop.ask() and self._delete()
+        return self.stop.request() and self._delete()
 
     def _delete(self) -> bool:
         """Send DeleteTrainingTask, and return whether the task is gone."""
         if self._clock() < self._next_delete_at:
             return False
-        if self._deletes == _MOST_DELETES:
+        if self._deletes == _MAX_DELETES:
             raise TaskError(
-                f"{named_task(self._task_id, self._outputs)} was deleted {self._deletes} times, but is still there: "
+                f"{self._task.title} was deleted {self._deletes} times, but is still there: "
                 f"{self.stop.status or 'its status is not visible'}. It stays in the state. Try again, or see "
-                f"{command_for('events', self._client, self._task_id, self._outputs)}"
+                f"{self._task.command('events')}"
             )
         try:
-            is_accepted = self._client.delete_training_task(self._task_id, self._outputs.get("tiProjectId"))
+            is_accepted = self._task.client.delete_training_task(self._task.id, self._task.workspace)
         except ApiError as error:
             if not is_not_allowed(error) or self._is_refused_for_good():
                 raise
-            self.stop.ask()  # it is active, whatever a lagging read says
+            self.stop.request()  # it is active, whatever a lagging read says
             return False
         self._deletes += 1
         if is_accepted:
             self.was_there, self._accepted_at = True, self._clock()
             if self._is_gone():
                 return True
-            self._announce("deleted; waiting until the service does not show it any more")
+            self._task.context.show_status("deleted; waiting until the service does not show it any more")
             return False
         self._next_delete_at = self._clock() + self._deletes * _SECONDS_BETWEEN_DELETES
         # Only a task that nobody has seen may be too new to be visible.
@@ -183,24 +164,19 @@ class _Deletion:
         return self._clock() - self._not_allowed_since >= LAG_SECONDS
 
     def _detail_or_gone(self, known: Mapping[str, Any]) -> dict[str, Any] | None:
-        return detail_or_gone(
-            self._client,
-            self._task_id,
-            {**self._outputs, "status": self._outputs.get("status") or self._seen, **known},
-            sleep=self._sleep,
-            clock=self._clock,
-            announce=self._announce,
-        )
+        recorded = self._task.outputs
+        outputs = {**recorded, "status": recorded.get("status") or self._seen, **known}
+        return detail_or_gone(replace(self._task, outputs=outputs))
 
     def _is_gone(self) -> bool:
         """Check, after a delete that the service has accepted, that it does not know the task any more."""
         try:
-            return self._client.describe_training_task(self._task_id, self._outputs.get("tiProjectId")) is None
+            return self._task.describe() is None
         except IndeterminateResultError:
             return False
 
-    def _described(self) -> dict[str, Any] | None:
+    def _describe(self) -> dict[str, Any] | None:
         try:
-            return self._client.describe_training_task(self._task_id, self._outputs.get("tiProjectId"))
+            return self._task.describe()
         except IndeterminateResultError:
             return None

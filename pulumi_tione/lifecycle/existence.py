@@ -7,8 +7,7 @@ list agree, with the keys of its account.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +16,9 @@ from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione._api.status_batcher import Statuses
 from pulumi_tione._timestamps import time_or_none
+from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError, is_transient
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 LAG_SECONDS = 35.0
 """How long a read may show what was true before: half a minute, and a margin."""
@@ -26,7 +27,7 @@ _LOOKS = 3
 _LOOKS_SPAN_SECONDS = 5.0
 """So many looks, over so long, must find no task before it counts as gone."""
 
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 """How long contradictory answers are looked into."""
 
 _RECENT = timedelta(seconds=60)
@@ -36,45 +37,23 @@ STATUSES = Statuses()
 """One for the whole process, so that all tasks that are looked at at the same time share the list calls."""
 
 
-def detail_or_gone(
-    client: TaskApi,
-    task_id: str,
-    outputs: Mapping[str, Any],
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-    announce: Callable[[str], None] = lambda _: None,
-) -> dict[str, Any] | None:
+def detail_or_gone(task: RecordedTask[TaskApi]) -> dict[str, Any] | None:
     """Return the task's detail, or None if the task is gone.
 
     A task is gone when DescribeTrainingTask does not know it three times over at least five seconds, and a list that
     was asked for after the first look does not show it in an active status.
 
-    Args:
-        client: of the region that is recorded for the task.
-        task_id: the task's id.
-        outputs: what is recorded of the task: name, account, workspace, time of creation.
-        sleep: makes the pauses.
-        clock: the time in seconds, from any beginning.
-        announce: shows on the task's row what is waited for.
-
     Raises:
-        TaskError: it cannot be told whether the task is gone. It stays in the state.
+        TaskError: it cannot be determined whether the task is gone. It stays in the state.
         TioneError: the service refuses to answer.
     """
-    return _Look(client, task_id, outputs, sleep, clock, announce).run()
-
-
-def named_task(task_id: str, outputs: Mapping[str, Any]) -> str:
-    """Return how errors name a task."""
-    return f"training task {outputs.get('name')!r} ({task_id})"
-
-
-def command_for(command: str, client: TaskApi, task_id: str, outputs: Mapping[str, Any]) -> str:
-    """Return a command of `pulumi-tione` about a task, to be pasted."""
-    workspace = outputs.get("tiProjectId")
-    in_workspace = f" --workspace {workspace}" if workspace else ""
-    return f"`pulumi-tione {command} {task_id} --region {client.region}{in_workspace}`"
+    try:
+        return _ExistenceCheck(task).run()
+    except CallEndedError as ended:
+        raise TaskError(
+            f"{task.title}: {ended} while checking whether it still exists. It stays in the state. Run the command "
+            "again"
+        ) from ended
 
 
 def not_visible_yet(client: TaskApi, outputs: Mapping[str, Any]) -> str | None:
@@ -88,43 +67,31 @@ def not_visible_yet(client: TaskApi, outputs: Mapping[str, Any]) -> str | None:
     return f"was created only {max(age.total_seconds(), 0):.0f} s ago"
 
 
-def ensure_same_account(client: TaskApi, task_id: str, outputs: Mapping[str, Any]) -> None:
+def ensure_same_account(task: RecordedTask[TaskApi]) -> None:
     """Check that "not found" was answered to keys of the account that the task is in.
 
     Raises:
         TaskError: the keys are of another account, or nobody knows whose the task is.
     """
-    who, recorded, ours = named_task(task_id, outputs), outputs.get("uin"), client.account_id()
+    recorded, current = task.outputs.get("uin"), task.client.account_id()
     if not recorded:
         raise TaskError(
-            f"{who} is not visible in {client.region} with the keys of account {ours}, and the state does not say "
-            "which account it belongs to. Look for it in the console; if it is gone, `pulumi state delete` its URN"
+            f"{task.title} is not visible in {task.client.region} with the keys of account {current}, and the state "
+            "does not say which account it belongs to. Look for it in the console; if it is gone, `pulumi state "
+            "delete` its URN"
         )
-    if recorded != ours:
+    if recorded != current:
         raise TaskError(
-            f"{who} belongs to account {recorded} in {client.region}, but the keys in use are of account {ours}: it "
-            "may still run. Set keys of that account, then try again"
+            f"{task.title} belongs to account {recorded} in {task.client.region}, but the keys in use are of account "
+            f"{current}: it may still run. Set keys of that account, then try again"
         )
 
 
-class _Look:
-    """One question whether a task is gone: what the looks at it have shown so far."""
+class _ExistenceCheck:
+    """One check whether a task is gone: what its requests have shown so far."""
 
-    def __init__(
-        self,
-        client: TaskApi,
-        task_id: str,
-        outputs: Mapping[str, Any],
-        sleep: Callable[[float], None],
-        clock: Callable[[], float],
-        announce: Callable[[str], None],
-    ) -> None:
-        self._client = client
-        self._task_id = task_id
-        self._outputs = outputs
-        self._sleep = sleep
-        self._clock = clock
-        self._announce = announce
+    def __init__(self, task: RecordedTask[TaskApi]) -> None:
+        self._task = task
         self._not_found_at: list[float] = []
         self._too_new: str | None = None
         self._unanswered: TioneError | None = None
@@ -132,38 +99,38 @@ class _Look:
         """The status in which the last list shows the task."""
 
     def run(self) -> dict[str, Any] | None:
-        begun = self._clock()
+        clock = self._task.context.clock
+        started = clock()
         for pause in intervals(0.5, 5):
             detail = self._describe()
             if detail is not None:
                 return detail
             if self._is_gone():
                 return None
-            if self._clock() - begun >= self._patience_seconds:
-                raise TaskError(self._doubt())
+            if clock() - started >= self._timeout_seconds:
+                raise TaskError(self._inconclusive())
             if len(self._not_found_at) == 1:
-                self._announce("not found; looking again before it counts as gone")
-            self._sleep(pause)
+                self._task.context.show_status("not found; looking again before it counts as gone")
+            self._task.context.sleep(pause)
         raise AssertionError("the intervals never end")
 
     @property
-    def _patience_seconds(self) -> float:
-        return LAG_SECONDS if self._too_new else _PATIENCE_SECONDS
+    def _timeout_seconds(self) -> float:
+        return LAG_SECONDS if self._too_new else _TIMEOUT_SECONDS
 
     def _describe(self) -> dict[str, Any] | None:
         """Look once, and return the detail. "Not found" and an answer that says nothing are noted."""
-        workspace = self._outputs.get("tiProjectId")
         try:
-            detail = self._client.describe_training_task(self._task_id, workspace)
+            detail = self._task.describe()
         except IndeterminateResultError as error:
             self._unanswered = error
             return None
         if detail is not None:
             return detail
         if not self._not_found_at:
-            ensure_same_account(self._client, self._task_id, self._outputs)
-            self._too_new = not_visible_yet(self._client, self._outputs)
-        self._not_found_at.append(self._clock())
+            ensure_same_account(self._task)
+            self._too_new = not_visible_yet(self._task.client, self._task.outputs)
+        self._not_found_at.append(self._task.context.clock())
         return None
 
     def _is_gone(self) -> bool:
@@ -171,7 +138,7 @@ class _Look:
         if self._too_new or len(looks) < _LOOKS or looks[-1] - looks[0] < _LOOKS_SPAN_SECONDS:
             return False
         try:
-            self._listed = STATUSES.of(self._client, self._task_id, self._outputs.get("tiProjectId"))
+            self._listed = STATUSES.of(self._task.client, self._task.id, self._task.workspace)
         except TioneError as error:
             if not is_transient(error):
                 raise
@@ -179,24 +146,23 @@ class _Look:
             return False
         return self._listed is None or is_terminal(self._listed)
 
-    def _doubt(self) -> str:
-        """Return the error of a task of which it cannot be told whether it is gone."""
-        who = named_task(self._task_id, self._outputs)
-        look = command_for("events", self._client, self._task_id, self._outputs)
+    def _inconclusive(self) -> str:
+        """Return the error for a task that may or may not be gone."""
+        who, events = self._task.title, self._task.command("events")
         kept = "It stays in the state"
         if self._listed is not None:
             return (
                 f"{who}: DescribeTrainingTask does not find it, but the list shows it as {self._listed}: it may still "
-                f"run and cost money. {kept}. Run the command again in a minute, or look at it with {look}"
+                f"run and cost money. {kept}. Run the command again in a minute, or look at it with {events}"
             )
         if self._too_new:
             return (
                 f"{who} {self._too_new}, and the service does not find it: it may still run. {kept}. Run the command "
-                f"again in a minute. If {look} and the console do not find it then, `pulumi state delete` its URN"
+                f"again in a minute. If {events} and the console do not find it then, `pulumi state delete` its URN"
             )
         return (
             f"{who}: the service does not say whether it exists. {kept}. Run the command again in a minute, or look at "
-            f"it with {look}. The last answer: {self._unanswered}"
+            f"it with {events}. The last answer: {self._unanswered}"
         )
 
 

@@ -6,7 +6,6 @@ error carries what the task has then.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +14,10 @@ from pulumi_tione._api.polling import wait_until
 from pulumi_tione._api.protocols import MAX_TAGS_PER_CALL, TaskAndTagApi
 from pulumi_tione._constraints import MAX_TAGS
 from pulumi_tione._schema.wire import user_tags
+from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 _NOT_ATTACHED = "ResourceNotFound.AttachedTagKeyNotFound"
 """How the tag service refuses to remove a tag that the task does not have: then none of the call is removed."""
@@ -25,64 +26,55 @@ _NOT_ATTACHED = "ResourceNotFound.AttachedTagKeyNotFound"
 class PartialTagsError(TaskError):
     """Not all tags could be set. It carries what the task has now, as far as that is known."""
 
-    def __init__(self, message: str, tags: Mapping[str, str], ours: Iterable[str], unconfirmed: Iterable[str]) -> None:
+    def __init__(
+        self, message: str, tags: Mapping[str, str], managed: Iterable[str], unconfirmed: Iterable[str]
+    ) -> None:
         self.tags = dict(tags)
         """All tags of the task, except those that Tencent Cloud binds by itself."""
-        self.ours = frozenset(ours)
-        """The keys that are the program's or ours, of those that the task has."""
+        self.managed = frozenset(managed)
+        """The keys that the program or this package has set, of those that the task has."""
         self.unconfirmed = frozenset(unconfirmed)
         """The keys of which nobody knows whether they were bound: the answer was lost, and they do not show."""
         super().__init__(message)
 
 
 def set_tags(
-    client: TaskAndTagApi,
-    task_id: str,
+    task: RecordedTask[TaskAndTagApi],
     detail: Mapping[str, Any],
-    wanted: Mapping[str, str],
-    ours: Iterable[str],
-    workspace: str | None,
+    desired: Mapping[str, str],
+    managed: Iterable[str],
     *,
     recorded: Mapping[str, str] | None = None,
-    lag_seconds: float = LAG_SECONDS,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, str]:
-    """Make the tags of a task those that are wanted, and return all that it has then.
+    """Set the tags of a task, and return all that it has then.
 
     Args:
-        client: of the task's region.
-        task_id: the task's id.
+        task: the task.
         detail: the task's detail; the tags in it may lag behind earlier writes.
-        wanted: the tags that it should have.
-        ours: the keys that the program or we have set before; no other tag is ever removed.
-        workspace: the workspace of the task, where it is not the default one.
+        desired: the tags that it should have.
+        managed: the keys that the program or this package has set before; no other tag is ever removed.
         recorded: the tags that are recorded for the task: where they differ from those in the detail, either may be
             out of date, and the tag is written.
-        lag_seconds: how long it may take until what was written shows.
-        sleep: makes the pauses.
-        clock: the time in seconds, from any beginning.
 
     Raises:
         PartialTagsError: the tag service refused or did not answer, or does not show what it has accepted.
     """
-    there = user_tags(detail.get("Tags"))
-    known = there if recorded is None else recorded
+    remote = user_tags(detail.get("Tags"))
+    known = remote if recorded is None else recorded
     # In an order of their own: the engine hands maps over in any.
-    written = {key: value for key, value in sorted(wanted.items()) if not there.get(key) == known.get(key) == value}
-    ours = sorted({*ours})
-    removed = [key for key in ours if key not in wanted and (key in there or key in known)]
+    written = {key: value for key, value in sorted(desired.items()) if not remote.get(key) == known.get(key) == value}
+    managed = sorted({*managed})
+    removed = [key for key in managed if key not in desired and (key in remote or key in known)]
     if not written and not removed:
-        return there
-    look = _Look(client, task_id, workspace, lag_seconds, sleep, clock)
-    change = _Change(there, known, written, removed, look, [key for key in ours if key in there or key in known])
+        return remote
+    change = _Change(task, remote, known, written, removed, [key for key in managed if key in remote or key in known])
     account = str(detail.get("Uin"))
-    for keys, is_removal in _calls(there, written, removed):
+    for keys, is_removal in _calls(remote, written, removed):
         try:
             if is_removal:
-                _untag(client, task_id, account, keys)
+                _untag(task, account, keys)
             else:
-                client.tag_training_task(task_id, account, {key: written[key] for key in keys})
+                task.client.tag_training_task(task.id, account, {key: written[key] for key in keys})
         except TioneError as error:
             raise change.failed(keys, is_removal, error) from error
         change.accepted(keys, is_removal)
@@ -90,47 +82,18 @@ def set_tags(
 
 
 @dataclass
-class _Look:
-    """Looks at the tags of a task until they are as awaited, or until what was written would show."""
-
-    client: TaskAndTagApi
-    task_id: str
-    workspace: str | None
-    seconds: float
-    sleep: Callable[[float], None]
-    clock: Callable[[], float]
-
-    def until(self, is_awaited: Callable[[Mapping[str, str]], bool]) -> dict[str, str] | None:
-        """Return the tags that the last look has shown; None, if no look has shown any."""
-        shown: dict[str, str] | None = None
-
-        def is_done() -> bool:
-            nonlocal shown
-            try:
-                detail = self.client.describe_training_task(self.task_id, self.workspace)
-            except TioneError:
-                return False
-            if detail is None:
-                return False
-            shown = user_tags(detail.get("Tags"))
-            return is_awaited(shown)
-
-        wait_until(is_done, seconds=self.seconds, sleep=self.sleep, clock=self.clock)
-        return shown
-
-
-@dataclass
 class _Change:
     """One change of tags, and how far it has come."""
 
-    there: Mapping[str, str]
+    task: RecordedTask[TaskAndTagApi]
+    remote: Mapping[str, str]
     known: Mapping[str, str]
     written: Mapping[str, str]
     removed: Sequence[str]
-    look: _Look
-    ours: Sequence[str]
+    managed: Sequence[str]
     _accepted: dict[str, str | None] = field(default_factory=dict)
     """The tags that the service has accepted; None, where it has accepted to remove one."""
+    _waited: str = f"after {LAG_SECONDS:.0f} s"
 
     def accepted(self, keys: Iterable[str], is_removal: bool) -> None:
         self._accepted.update({key: None if is_removal else self.written[key] for key in keys})
@@ -141,36 +104,35 @@ class _Change:
         Raises:
             PartialTagsError: they do not.
         """
-        shown = self.look.until(lambda tags: not self._missing(tags))
+        shown = self._read_until(lambda tags: not self._missing(tags))
         if shown is None:  # it was accepted, and nothing says otherwise
-            return self._with_accepted(self.there)
+            return self._with_accepted(self.remote)
         missing = self._missing(shown)
         if not missing:
             return shown
-        ours = {*self.ours, *(key for key, value in self._accepted.items() if value is not None)}
+        managed = {*self.managed, *(key for key, value in self._accepted.items() if value is not None)}
         raise PartialTagsError(
-            f"the tags {', '.join(missing)} were accepted, but do not show after {self.look.seconds:.0f} s; run "
-            "`pulumi up` again",
+            f"the tags {', '.join(missing)} were accepted, but do not show {self._waited}. Run `pulumi up` again",
             shown,
-            ours & shown.keys(),
+            managed & shown.keys(),
             {key for key in missing if self._accepted[key] is not None},
         )
 
     def failed(self, keys: Sequence[str], is_removal: bool, error: TioneError) -> PartialTagsError:
         """Return the error of a call that failed, once it is known what the task has now."""
-        is_unclear = isinstance(error, IndeterminateResultError) or (
+        is_indeterminate = isinstance(error, (IndeterminateResultError, CallEndedError)) or (
             isinstance(error, ApiError) and error.kind is Kind.INDETERMINATE
         )
-        asked = {key: None if is_removal else self.written[key] for key in keys} if is_unclear else {}
+        asked = {key: None if is_removal else self.written[key] for key in keys} if is_indeterminate else {}
         left = {*self.written, *self.removed} - self._accepted.keys()
-        may_lag = any(self.there.get(key) != self.known.get(key) for key in left)
+        may_lag = any(self.remote.get(key) != self.known.get(key) for key in left)
 
-        def is_settled(tags: Mapping[str, str]) -> bool:
+        def is_resolved(tags: Mapping[str, str]) -> bool:
             shows_all = not self._missing(tags) and all(tags.get(key) == value for key, value in asked.items())
             return shows_all and not may_lag
 
-        shown = self.look.until(is_settled)
-        tags = self._with_accepted(self.there if shown is None else shown)
+        shown = self._read_until(is_resolved)
+        tags = self._with_accepted(self.remote if shown is None else shown)
         done = {key for key, value in asked.items() if shown is not None and shown.get(key) == value}
         unconfirmed = {key for key, value in asked.items() if value is not None} - done
         was_set = [key for key in self.written if key in self._accepted or key in done]
@@ -183,8 +145,35 @@ class _Change:
             "not removed": [key for key in self.removed if key not in was_removed],
         }
         named = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
-        ours = {*self.ours, *was_set} & tags.keys()
-        return PartialTagsError(f"not all tags were changed ({named}): {error}", tags, ours, unconfirmed)
+        managed = {*self.managed, *was_set} & tags.keys()
+        return PartialTagsError(f"not all tags were changed ({named}): {error}", tags, managed, unconfirmed)
+
+    def _read_until(self, is_awaited: Callable[[Mapping[str, str]], bool]) -> dict[str, str] | None:
+        """Read the tags until they are as awaited, or until what was written would show.
+
+        Return the tags that were read last; None, if none could be read. When the call has to end, this ends too.
+        """
+        shown: dict[str, str] | None = None
+
+        def is_done() -> bool:
+            nonlocal shown
+            try:
+                detail = self.task.describe()
+            except CallEndedError:
+                raise
+            except TioneError:
+                return False
+            if detail is None:
+                return False
+            shown = user_tags(detail.get("Tags"))
+            return is_awaited(shown)
+
+        context = self.task.context
+        try:
+            wait_until(is_done, seconds=LAG_SECONDS, sleep=context.sleep, clock=context.clock)
+        except CallEndedError as ended:
+            self._waited = f"yet ({ended})"
+        return shown
 
     def _missing(self, tags: Mapping[str, str]) -> list[str]:
         """Return the keys of what was accepted, but does not show."""
@@ -197,14 +186,14 @@ class _Change:
 
 
 def _calls(
-    there: Mapping[str, str], written: Mapping[str, str], removed: Sequence[str]
+    remote: Mapping[str, str], written: Mapping[str, str], removed: Sequence[str]
 ) -> Iterator[tuple[list[str], bool]]:
     """Yield the keys of each call, and whether it removes them.
 
     Writes come first, those of keys that the task has before new ones. Only where it has no room for a new tag, others
     are removed before.
     """
-    keys = {*there}
+    keys = {*remote}
     to_write = sorted(written, key=lambda key: key not in keys)
     to_remove = [*removed]
     while to_write:
@@ -226,12 +215,12 @@ def _calls(
         yield to_remove[begin : begin + MAX_TAGS_PER_CALL], True
 
 
-def _untag(client: TaskAndTagApi, task_id: str, account: str, keys: Sequence[str]) -> None:
+def _untag(task: RecordedTask[TaskAndTagApi], account: str, keys: Sequence[str]) -> None:
     """Remove tags. One that the task does not have any more is removed: the call before may have been answered late."""
     try:
-        client.untag_training_task(task_id, account, keys)
+        task.client.untag_training_task(task.id, account, keys)
     except ApiError as error:
         if error.code != _NOT_ATTACHED:
             raise
         for key in keys if len(keys) > 1 else ():
-            _untag(client, task_id, account, [key])
+            _untag(task, account, [key])

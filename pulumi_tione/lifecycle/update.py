@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pulumi_tione._api.polling import wait_until
@@ -19,10 +19,12 @@ from pulumi_tione._schema.identity import (
     with_name,
 )
 from pulumi_tione._schema.wire import recorded_outputs, to_wire
+from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import LOG, RERUN_OF, RUN, SECRETS, SETTINGS, TAGS, diff, is_rerun_counted
-from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, named_task
+from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone
 from pulumi_tione.lifecycle.imported import accepted
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, is_not_allowed, stop_and_wait
 from pulumi_tione.lifecycle.tagging import PartialTagsError, set_tags
 
@@ -35,68 +37,41 @@ class PartialUpdateError(TioneError):
         super().__init__(message)
 
 
-def update(
-    client: TaskAndTagApi,
-    task_id: str,
-    outputs: Mapping[str, Any],
-    news: Mapping[str, Any],
-    *,
-    labels_enabled: bool,
-    warn: Callable[[str], None] = lambda _: None,
-    announce: Callable[[str], None] = lambda _: None,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> dict[str, Any]:
+def update(task: RecordedTask[TaskAndTagApi], news: Mapping[str, Any], *, labels_enabled: bool) -> dict[str, Any]:
     """Change the task to what the inputs say now, and return its outputs.
 
     Args:
-        client: of the task's region.
-        task_id: the task's id.
-        outputs: what is recorded of the task.
+        task: the task.
         news: its inputs now, as check has passed them.
-        labelled: whether the task should have our labels.
-        warn: shows a warning on the task's row.
-        announce: shows on the task's row what is waited for.
-        sleep: makes the pauses.
-        clock: the time in seconds, from any beginning.
+        labels_enabled: whether the task should have our labels.
 
     Raises:
-        PartialUpdateError: a step failed; the next update goes on from there.
+        PartialUpdateError: a step failed. What was changed is recorded, and the next update goes on.
     """
-    return _Update(client, task_id, outputs, news, labels_enabled, warn, announce, sleep, clock).run()
+    try:
+        return _Update(task, news, labels_enabled).run()
+    except PartialUpdateError as error:
+        task.context.record_partial_result(error.outputs, str(error))
+        raise
 
 
 class _Update:
     """One update: what is known of the task, and what has been recorded."""
 
-    def __init__(
-        self,
-        client: TaskAndTagApi,
-        task_id: str,
-        outputs: Mapping[str, Any],
-        news: Mapping[str, Any],
-        labels_enabled: bool,
-        warn: Callable[[str], None],
-        announce: Callable[[str], None],
-        sleep: Callable[[float], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._client = client
-        self._task_id = task_id
+    def __init__(self, task: RecordedTask[TaskAndTagApi], news: Mapping[str, Any], labels_enabled: bool) -> None:
+        outputs = task.outputs
         self._outputs, _ = accepted(outputs, news)
+        self._task = replace(task, outputs=self._outputs)
+        self._client = task.client
+        self._context = task.context
         self._news = news
-        self._labelled = labels_enabled
-        self._warn = warn
-        self._announce = announce
-        self._sleep = sleep
-        self._clock = clock
-        self._workspace: str | None = outputs.get("tiProjectId")
+        self._labels_enabled = labels_enabled
         same_account = outputs.get("uin")
         self._changed = {
             *diff(outputs, news, labels_enabled=labels_enabled, account_of=lambda _: same_account).in_place
         }
         self._unconfirmed: dict[str, Any] = dict(outputs.get(UNCONFIRMED) or {})
-        self._reached = {name: value for name, value in self._outputs.items() if name != UNCONFIRMED}
+        self._progress = {name: value for name, value in self._outputs.items() if name != UNCONFIRMED}
         self._detail: Mapping[str, Any] = {}
         self._detail_is_old = False
         self._stopped_as = ""
@@ -121,7 +96,7 @@ class _Update:
             return self._outputs_now()
         except Exception as error:  # noqa: BLE001  whatever it is: what has been done must be recorded
             left = [name for name, inputs, _ in steps if self._changed & {*inputs} and name not in done]
-            raise PartialUpdateError(self._failure(error, done, left), self._outputs_reached()) from None
+            raise PartialUpdateError(self._failure(error, done, left), self._outputs_so_far()) from None
 
     def _failure(self, error: Exception, done: list[str], left: list[str]) -> str:
         """Return the error of an update that failed on its way: why, what is done, and what is not."""
@@ -129,18 +104,18 @@ class _Update:
         is_one_step = not done and len(left) <= 1
         parts = {} if is_one_step else {"changed": ", ".join(done) or "nothing", "not changed": ", ".join(left)}
         told = f" ({'; '.join(f'{part}: {names}' for part, names in parts.items() if names)})" if parts else ""
-        return f"{named_task(self._task_id, self._outputs)} was not changed completely{told}: {what}"
+        return f"{self._task.title} was not changed completely{told}: {what}"
 
     def _record(self, inputs: tuple[str, ...]) -> None:
         """Record that the task is, in these inputs, what the program wants."""
         for name in inputs:
-            self._reached.pop(name, None)
+            self._progress.pop(name, None)
             if name in self._news:
-                self._reached[name] = self._news[name]
+                self._progress[name] = self._news[name]
 
-    def _outputs_reached(self) -> dict[str, Any]:
+    def _outputs_so_far(self) -> dict[str, Any]:
         unconfirmed = {name: value for name, value in self._unconfirmed.items() if value is not None}
-        return {**self._reached, **({UNCONFIRMED: unconfirmed} if unconfirmed else {})}
+        return {**self._progress, **({UNCONFIRMED: unconfirmed} if unconfirmed else {})}
 
     def _outputs_now(self) -> dict[str, Any]:
         """Return the outputs of a task that was changed completely.
@@ -149,21 +124,18 @@ class _Update:
         """
         if self._detail_is_old:
             try:
-                self._detail = self._described() or self._detail
+                self._detail = self._task.describe() or self._detail
             except TioneError as error:
-                self._warn(f"{self._task_id} was changed, but cannot be read: {error}")
+                self._context.warn(f"{self._task.id} was changed, but cannot be read: {error}")
         outputs = recorded_outputs(with_name(self._news, self._outputs["name"]), self._detail, self._outputs)
         known = (*SETTINGS, *TAGS, *LOG, *RUN, "allTags")
         outputs = {name: value for name, value in outputs.items() if name not in known}
-        outputs |= {name: self._reached[name] for name in known if name in self._reached}
+        outputs |= {name: self._progress[name] for name in known if name in self._progress}
         if is_terminal(self._stopped_as) and not is_terminal(outputs["status"]):
             outputs["status"] = self._stopped_as
         return outputs
 
     # The task.
-
-    def _described(self) -> dict[str, Any] | None:
-        return self._client.describe_training_task(self._task_id, self._workspace)
 
     def _present(self) -> Mapping[str, Any]:
         """Return the task's detail.
@@ -171,14 +143,7 @@ class _Update:
         Raises:
             TaskError: it is gone, or it cannot be told whether it is.
         """
-        detail = detail_or_gone(
-            self._client,
-            self._task_id,
-            self._outputs,
-            sleep=self._sleep,
-            clock=self._clock,
-            announce=self._announce,
-        )
+        detail = detail_or_gone(self._task)
         if detail is None:
             raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
         return detail
@@ -189,74 +154,57 @@ class _Update:
         recorded: Mapping[str, str] = self._outputs.get("allTags") or {}
         unconfirmed = self._unconfirmed.get("tags") or ()
         program = self._outputs.get("tags") or {}
-        ours = {*program, *unconfirmed, *labels_to_remove(self._labelled)}
+        managed = {*program, *unconfirmed, *labels_to_remove(self._labels_enabled)}
         try:
-            self._reached["allTags"] = self._tags_set(ours, recorded)
+            self._progress["allTags"] = self._tags_set(managed, recorded)
         except PartialTagsError as error:
-            self._reached["allTags"] = error.tags
-            self._reached["tags"] = {key: error.tags[key] for key in sorted(error.ours - {*RESERVED_LABELS})}
-            self._unconfirmed["tags"] = sorted({*unconfirmed, *error.unconfirmed} - {*self._reached["tags"]}) or None
+            self._progress["allTags"] = error.tags
+            self._progress["tags"] = {key: error.tags[key] for key in sorted(error.managed - {*RESERVED_LABELS})}
+            self._unconfirmed["tags"] = sorted({*unconfirmed, *error.unconfirmed} - {*self._progress["tags"]}) or None
             raise
         self._unconfirmed.pop("tags", None)
 
-    def _tags_set(self, ours: Collection[str], recorded: Mapping[str, str]) -> dict[str, str]:
-        wanted = desired_tags(self._news, self._labelled)
+    def _tags_set(self, managed: Collection[str], recorded: Mapping[str, str]) -> dict[str, str]:
         detail = {**self._detail, "Uin": self._detail.get("Uin") or self._outputs.get("uin")}
-        return set_tags(
-            self._client,
-            self._task_id,
-            detail,
-            wanted,
-            ours,
-            self._workspace,
-            recorded=recorded,
-            sleep=self._sleep,
-            clock=self._clock,
-        )
+        desired = desired_tags(self._news, self._labels_enabled)
+        return set_tags(self._task, detail, desired, managed, recorded=recorded)
 
     def _bind_newer_labels(self) -> None:
         """Bind the labels that a task of an earlier version lacks. Nobody asked for them: a failure is a warning."""
         recorded: Mapping[str, str] = self._outputs.get("allTags") or {}
-        newer = desired_tags(self._news, self._labelled).keys() & {*RESERVED_LABELS} - {*LABELS} - recorded.keys()
+        newer = desired_tags(self._news, self._labels_enabled).keys() & {*RESERVED_LABELS} - {*LABELS} - recorded.keys()
         if not newer or self._changed & {*TAGS}:
             return
         try:
-            self._reached["allTags"] = self._tags_set((), recorded)
+            self._progress["allTags"] = self._tags_set((), recorded)
         except TioneError as error:
-            self._warn(f"{self._task_id} does not have the labels {', '.join(sorted(newer))} yet: {error}")
+            self._context.warn(f"{self._task.id} does not have the labels {', '.join(sorted(newer))} yet: {error}")
 
     # Log delivery.
 
     def _set_log_delivery(self) -> None:
         config = self._news.get("logConfig")
         wire = None if config is None else to_wire(TRAINING_TASK.fields["logConfig"].type, config)
-        self._client.enable_cls_config(self._task_id, bool(self._news.get("logEnable")), wire, self._workspace)
+        self._client.enable_cls_config(self._task.id, bool(self._news.get("logEnable")), wire, self._task.workspace)
         self._detail_is_old = True
 
     # Run state.
 
     def _set_run_state(self) -> None:
         """Stop or start the task where the program changed its mind, or where check has counted a re-run."""
-        wanted = self._news.get("desiredStatus")
+        desired = self._news.get("desiredStatus")
         was_started = False
-        if wanted != self._outputs.get("desiredStatus"):
-            if wanted == Status.STOPPED:
+        if desired != self._outputs.get("desiredStatus"):
+            if desired == Status.STOPPED:
                 self._stop()
-            elif wanted == Status.RUNNING:
+            elif desired == Status.RUNNING:
                 was_started = self._start({*Status} - {Status.SUCCEED}, self._is_not_started_yet)
-        if is_rerun_counted(self._outputs, self._news) and wanted != Status.STOPPED and not was_started:
+        if is_rerun_counted(self._outputs, self._news) and desired != Status.STOPPED and not was_started:
             self._run_again()
         self._unconfirmed.pop("start", None)
 
     def _stop(self) -> None:
-        status = stop_and_wait(
-            self._client,
-            self._task_id,
-            self._outputs,
-            sleep=self._sleep,
-            clock=self._clock,
-            announce=self._announce,
-        )
+        status = stop_and_wait(self._task)
         if status is None:
             raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
         self._stopped_as, self._detail_is_old = status, True
@@ -272,7 +220,7 @@ class _Update:
         if not was_started:
             run = _run_of(self._detail)
             of_run = f", run {run}" if run else ""
-            self._warn(f"{self._task_id} was not started again: by now it is {status_of(self._detail)}{of_run}")
+            self._context.warn(f"{self._task.id} was not started again: by now it is {status_of(self._detail)}{of_run}")
 
     def _is_not_started_yet(self, run: str) -> bool:
         """Check whether an earlier attempt, whose answer was lost, has not made the run that is the latest one now."""
@@ -300,7 +248,7 @@ class _Update:
         if not is_terminal(status) or status not in statuses or not is_due(_run_of(before)):
             return False
         try:
-            self._client.start_training_task(self._task_id, self._workspace)
+            self._client.start_training_task(self._task.id, self._task.workspace)
         except (IndeterminateResultError, ApiError) as error:
             is_refusal = isinstance(error, ApiError) and error.kind is not Kind.INDETERMINATE
             if is_refusal and not is_not_allowed(error):
@@ -316,8 +264,8 @@ class _Update:
                 "`pulumi up` again: it starts the task only if there is no new run by then"
             ) from error
         if not self._shows_another_run(before):
-            self._warn(
-                f"{self._task_id} was started again, which the service has accepted, but after {LAG_SECONDS:.0f} s no "
+            self._context.warn(
+                f"{self._task.id} was started again, which the service has accepted, but after {LAG_SECONDS:.0f} s no "
                 f"new run shows: it is still {status}. Look with `pulumi-tione status`, or run `pulumi refresh` later"
             )
         return True
@@ -332,17 +280,24 @@ class _Update:
                 detail = self._present()
             return status_of(detail) != Status.STOPPING
 
-        if wait_until(is_done, seconds=SECONDS_TO_STOP, sleep=self._sleep, clock=self._clock):
-            return detail
+        try:
+            if wait_until(is_done, seconds=SECONDS_TO_STOP, sleep=self._context.sleep, clock=self._context.clock):
+                return detail
+        except CallEndedError as ended:
+            raise TaskError(f"{ended} while waiting until it has stopped; the task is {status_of(detail)}") from ended
         raise TaskError(f"it is STOPPING for {SECONDS_TO_STOP // 60} minutes, and cannot be started before it stopped")
 
     def _shows_another_run(self, before: Mapping[str, Any]) -> bool:
-        """Check whether the task shows another run than before, looking for as long as reads may lag."""
-        self._announce("waiting until the new run shows")
+        """Check whether the task shows another run than before, for as long as reads may lag.
+
+        A run costs money: also a call that has to end learns whether there is one.
+        """
+        self._context.ignore_end()
+        self._context.show_status("waiting until the new run shows")
 
         def is_done() -> bool:
             try:
-                now = self._described()
+                now = self._task.describe()
             except TioneError:
                 return False
             if now is None or not _is_another_run(before, now):
@@ -350,7 +305,7 @@ class _Update:
             self._detail, self._detail_is_old = now, False
             return True
 
-        return wait_until(is_done, seconds=LAG_SECONDS, sleep=self._sleep, clock=self._clock)
+        return wait_until(is_done, seconds=LAG_SECONDS, sleep=self._context.sleep, clock=self._context.clock)
 
 
 def _run_of(detail: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from pulumi_tione._schema.wire import recorded_outputs
 from pulumi_tione._wait.failure_report import report
 from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione._wait.waiter import WaitTarget, wait
+from pulumi_tione.call_context import CallContext
 from pulumi_tione.cli import status, whoami
 from pulumi_tione.cli.task_argument import KnownTask
 from pulumi_tione.emulator import Emulator
@@ -32,6 +33,7 @@ from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.read import read
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.update import update
 from pulumi_tione.provider import TrainingTaskProvider
 from pulumi_tione.stacks.label_search import Search
@@ -90,13 +92,17 @@ class Scene:
     clock: Clock = field(default_factory=Clock)
 
     @property
-    def pauses(self) -> dict[str, Any]:
-        return {"sleep": self.clock.sleep, "clock": self.clock.time}
+    def context(self) -> CallContext:
+        return CallContext(pause=self.clock.sleep, clock=self.clock.time)
+
+    @property
+    def task(self) -> RecordedTask[Client]:
+        return RecordedTask(self.client, self.task_id, self.outputs, self.context)
 
     def changed(self, **news: Any) -> dict[str, Any]:
         """Update the task to other inputs."""
         inputs = {**self.inputs, **news}
-        return update(self.client, self.task_id, self.outputs, inputs, labels_enabled=True, **self.pauses)
+        return update(self.task, inputs, labels_enabled=True)
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -105,7 +111,7 @@ class Scene:
 
 def _create(scene: Scene) -> object:
     inputs = check({}, {**SMALLEST, "name": "another"}, CheckContext(region=REGION, labels_enabled=True)).inputs
-    return Creation(scene.client, inputs, labels_enabled=True, **scene.pauses).run()
+    return Creation(scene.client, inputs, scene.context, labels_enabled=True).run()
 
 
 def _wait(scene: Scene) -> object:
@@ -140,13 +146,13 @@ def _search_of_a_rerun(_: Scene) -> object:
 
 DEEDS: dict[str, Callable[[Scene], object]] = {
     "create": _create,
-    "read": lambda scene: read(scene.client, scene.task_id, scene.outputs, **scene.pauses),
-    "get": lambda scene: read(scene.client, scene.task_id, {"region": REGION}, **scene.pauses),
+    "read": lambda scene: read(scene.task),
+    "get": lambda scene: read(replace(scene.task, outputs={"region": REGION})),
     "update tags": lambda scene: scene.changed(tags={"team": "nlp"}),
     "update log": lambda scene: scene.changed(logEnable=True, logConfig={"logsetId": "l", "topicId": "t"}),
     "stop": lambda scene: scene.changed(desiredStatus="STOPPED"),
     "start": lambda scene: scene.changed(desiredStatus="RUNNING"),
-    "delete": lambda scene: delete(scene.client, scene.task_id, scene.outputs, **scene.pauses),
+    "delete": lambda scene: delete(scene.task),
     "wait": _wait,
     "report": lambda scene: report(scene.client, scene.task_id, None, {"Status": "FAILED"}, "failed"),
     "check": _search_of_a_rerun,

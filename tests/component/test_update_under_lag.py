@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from pulumi_tione import provider
-from pulumi_tione._api.client import Client
 from pulumi_tione._pulumi import log
 from pulumi_tione._schema.identity import RESERVED_LABELS, UNCONFIRMED
+from pulumi_tione.call_context import CallContext
 from pulumi_tione.emulator import Calls, Emulator, Lag
 from pulumi_tione.lifecycle import existence
-from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.update import PartialUpdateError
 
 Json = dict[str, Any]
@@ -120,12 +119,10 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         for name, value in {**emulator.environment, "TENCENTCLOUD_REGION": "ap-guangzhou"}.items():
             monkeypatch.setenv(name, value)
         stack = Stack(emulator)
-        time: Json = {"sleep": stack.sleep, "clock": stack.clock}
-        for name in ("update", "read"):
-            monkeypatch.setattr(provider, name, functools.partial(getattr(provider, name), **time))
-        monkeypatch.setattr(provider, "Creation", functools.partial(Creation, **time))
-        monkeypatch.setattr(provider, "Client", functools.partial(Client, sleep=lambda _: None))
-        monkeypatch.setattr(log, "warn", stack.warnings.append)
+        monkeypatch.setattr(
+            provider, "CallContext", functools.partial(CallContext, pause=stack.sleep, clock=stack.clock)
+        )
+        monkeypatch.setattr(log, "warn", lambda message, _urn: stack.warnings.append(message))
         monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
         yield stack
 

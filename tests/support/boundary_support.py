@@ -98,13 +98,14 @@ def provider(emulator: Emulator) -> Iterator[Provider]:
 
 
 _HASTY = """
-import runpy, sys, time
-sleep, monotonic = time.sleep, time.monotonic
+import runpy, sys, threading, time
+sleep, wait, monotonic = time.sleep, threading.Event.wait, time.monotonic
 skipped = [0.0]
-def nap(seconds):
+def shortened(seconds):
     skipped[0] += max(seconds - 0.01, 0)
-    sleep(min(seconds, 0.01))
-time.sleep, time.monotonic = nap, lambda: monotonic() + skipped[0]
+    return min(seconds, 0.01)
+time.sleep, time.monotonic = lambda seconds: sleep(shortened(seconds)), lambda: monotonic() + skipped[0]
+threading.Event.wait = lambda event, timeout=None: wait(event, None if timeout is None else shortened(timeout))
 sys.argv = ["pulumi.dynamic"]
 runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
 """

@@ -12,6 +12,7 @@ import pytest
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._schema.identity import RETAINED, generated_name, labels
+from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import (
     ApiError,
     IndeterminateResultError,
@@ -160,9 +161,7 @@ def creation(
         client=service,
         inputs={**INPUTS, **changes},
         labels_enabled=labels_enabled,
-        warn=(warn if warn is not None else []).append,
-        sleep=pauses,
-        clock=pauses.clock,
+        context=CallContext(warn=(warn if warn is not None else []).append, pause=pauses, clock=pauses.clock),
         now=lambda: NOW,
         draw=lambda: "a7",
     )
@@ -308,7 +307,9 @@ def test_what_is_shown_late_is_found_too(hidden: int) -> None:
     assert creating.run()[0] == "train-1"
     assert service.calls.count("create") == 1
     assert service.calls.count("find") == hidden + 1
-    assert creating.sleep == sorted(creating.sleep)  # type: ignore[call-overload]
+    pauses = creating.context.pause
+    assert isinstance(pauses, Pauses)
+    assert pauses == sorted(pauses)
 
 
 @pytest.mark.parametrize("error", UNCLEAR, ids=lambda error: getattr(error, "code", "cut"))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from calls import context_of, recorded_task
 from fake_api import BEGIN, PROCEED, FakeApi, Lag, no_answer, refusal
 
 from pulumi_tione._schema.identity import LABELS, RETAINED, generated_name, labels, suffixed_name
@@ -40,14 +41,12 @@ def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def creation(service: FakeApi, *, rows: list[str] | None = None, **changes: Any) -> Creation:
     options = {name: changes.pop(name) for name in ("deleted", "deleted_names_are_kept", "draw") if name in changes}
+    rows = [] if rows is None else rows
     return Creation(
         client=service,
         inputs={name: value for name, value in {**INPUTS, **changes}.items() if value is not None},
         labels_enabled=True,
-        announce=(rows if rows is not None else []).append,
-        warn=(rows if rows is not None else []).append,
-        sleep=service.sleep,
-        clock=service.clock,
+        context=context_of(service, show_status=rows.append, warn=rows.append),
         **{"draw": lambda: "a7", **options},
     )
 
@@ -192,8 +191,8 @@ def test_a_task_that_never_says_since_when_it_is_there_nor_whose_it_is_is_not_ou
 
 def test_each_create_draws_a_label_of_its_own() -> None:
     service = FakeApi()
-    creating = creation(service)
-    drawn = {creating.__class__(client=service, inputs=INPUTS, labels_enabled=True).draw() for _ in range(200)}
+    context = context_of(service)
+    drawn = {Creation(service, INPUTS, context, labels_enabled=True).draw() for _ in range(200)}
     assert len(drawn) > 50
     assert all(len(value) == 2 and int(value, 16) < 256 for value in drawn)
 
@@ -235,7 +234,7 @@ def deleted_before(service: FakeApi) -> DeletedTasks:
     task_id, outputs = creation(service).run()
     service.now += 3600
     recorded = {**outputs, "createTime": "2025-08-01T11:00:00+08"}
-    delete(service, task_id, recorded, sleep=service.sleep, clock=service.clock)
+    delete(recorded_task(service, task_id, recorded))
     deleted = DeletedTasks()
     deleted.add(task_id, outputs)
     service.now += 100
@@ -370,7 +369,7 @@ def test_a_task_is_replaced_however_much_reads_lag(lag: Lag) -> None:
     old, outputs = creation(service).run()
     service.now += 3600
     recorded = {**outputs, "status": "RUNNING", "createTime": "2025-08-01T11:00:00+08"}
-    delete(service, old, recorded, sleep=service.sleep, clock=service.clock)
+    delete(recorded_task(service, old, recorded))
     new, outputs = creation(service, remark="b").run()
     assert [*service.existing] == [new]
     assert outputs["name"] == COMPUTED
@@ -486,7 +485,7 @@ def test_an_odd_detail_after_the_creation_does_not_make_the_next_update_replace_
     task_id, outputs = creation(service, remark="run 😀").run()
     assert diff(outputs, inputs, labels_enabled=True) == Difference((), ())
     service.trouble("describe", lambda task_id: {**(service.shown(task_id) or {}), **odd})
-    found = read(service, task_id, outputs, sleep=service.sleep, clock=service.clock)
+    found = read(recorded_task(service, task_id, outputs))
     assert found is not None
     assert diff(found[0], inputs, labels_enabled=True) == Difference((), ())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import fake_api
 import pytest
+from calls import recorded_task
 from fake_api import PROCEED, TERMINAL, FakeApi
 
 from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
@@ -39,7 +40,7 @@ def refusal(code: str) -> ApiError:
 
 
 def deleted(service: FakeApi, outputs: Mapping[str, Any] = OUTPUTS) -> FakeApi:
-    delete(service, "train-1", outputs, sleep=service.sleep, clock=service.clock)
+    delete(recorded_task(service, "train-1", outputs))
     assert service.status is None
     return service
 
@@ -141,7 +142,7 @@ def test_a_stop_that_is_refused_for_good_is_an_error_and_the_task_is_not_deleted
     service = fake("RUNNING")
     service.trouble("stop", refusal(code))
     with pytest.raises(ApiError, match=code):
-        delete(service, "train-1", OUTPUTS, sleep=service.sleep, clock=service.clock)
+        delete(recorded_task(service, "train-1", OUTPUTS))
     assert service.writes == ["stop train-1"]
     assert service.status == "RUNNING"
 
@@ -150,7 +151,7 @@ def test_a_delete_that_is_refused_is_an_error() -> None:
     service = fake("STOPPED")
     service.trouble("delete", fake_api.refusal("UnauthorizedOperation", "DeleteTrainingTask"))
     with pytest.raises(ApiError, match="UnauthorizedOperation"):
-        delete(service, "train-1", OUTPUTS, sleep=service.sleep, clock=service.clock)
+        delete(recorded_task(service, "train-1", OUTPUTS))
 
 
 @pytest.mark.parametrize(
@@ -166,14 +167,14 @@ def test_a_task_that_cannot_be_looked_at_is_neither_stopped_nor_deleted(error: T
     service.always("describe", error)
     service.always("list", error)
     with pytest.raises(type(error)):
-        delete(service, "train-1", OUTPUTS, sleep=service.sleep, clock=service.clock)
+        delete(recorded_task(service, "train-1", OUTPUTS))
     assert service.writes == []
 
 
 def test_a_task_that_does_not_come_to_rest_is_an_error_that_says_that_it_may_cost_money() -> None:
     service = fake("RUNNING", seconds_to_stop=7200)
     with pytest.raises(TaskError) as caught:
-        delete(service, "train-1", OUTPUTS, sleep=service.sleep, clock=service.clock)
+        delete(recorded_task(service, "train-1", OUTPUTS))
     text = str(caught.value)
     assert "training task 'bert' (train-1)" in text
     assert "STOPPING" in text
@@ -188,7 +189,7 @@ def test_a_task_that_can_never_be_stopped_is_an_error_with_the_services_own_refu
     service = fake("SUBMITTING")
     service.always("stop", refusal("InternalError.UnSubmittedStatusNotAllowStop"))
     with pytest.raises(TaskError, match=r"SUBMITTING.*InternalError\.UnSubmittedStatusNotAllowStop.*r-1"):
-        delete(service, "train-1", OUTPUTS, sleep=service.sleep, clock=service.clock)
+        delete(recorded_task(service, "train-1", OUTPUTS))
     assert "delete train-1" not in service.writes
 
 
@@ -205,6 +206,6 @@ def test_the_workspace_of_the_task_is_named_in_every_call() -> None:
 def test_a_task_that_is_only_out_of_sight_does_not_pass_for_gone(recorded: str, account: str, words: list[str]) -> None:
     service = fake(None, account=account)
     with pytest.raises(TaskError) as caught:
-        delete(service, "train-1", {**OUTPUTS, "uin": recorded}, sleep=service.sleep, clock=service.clock)
+        delete(recorded_task(service, "train-1", {**OUTPUTS, "uin": recorded}))
     assert all(word in str(caught.value) for word in words)
     assert "ap-guangzhou" in str(caught.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from calls import recorded_task
 from fake_api import BEGIN, FakeApi, Lag, no_answer, refusal
 
 from pulumi_tione.errors import ApiError, TaskError
@@ -38,12 +39,12 @@ def outputs_of(service: FakeApi, task_id: str, **changes: Any) -> dict[str, Any]
 
 def is_gone(service: FakeApi, task_id: str, **changes: Any) -> bool:
     recorded = outputs_of(service, task_id, **changes)
-    return detail_or_gone(service, task_id, recorded, sleep=service.sleep, clock=service.clock) is None
+    return detail_or_gone(recorded_task(service, task_id, recorded)) is None
 
 
 def deleted(service: FakeApi, task_id: str, **changes: Any) -> bool:
     recorded = outputs_of(service, task_id, **changes)
-    was_there = delete(service, task_id, recorded, sleep=service.sleep, clock=service.clock)
+    was_there = delete(recorded_task(service, task_id, recorded))
     assert service.truth(task_id) is None
     return was_there
 
@@ -276,7 +277,7 @@ def test_a_task_of_unknown_status_is_asked_to_stop_once_and_waited_for() -> None
     service.trouble("stop", lambda _: service.put(task_id, Status="HIBERNATING"))
     service.trouble("stop", *[lambda _: service.put(task_id, Status="STOPPED")])
     recorded = outputs_of(service, task_id)
-    status = stop_and_wait(service, task_id, recorded, sleep=service.sleep, clock=service.clock, announce=rows.append)
+    status = stop_and_wait(recorded_task(service, task_id, recorded, show_status=rows.append))
     assert status == "STOPPED"
     assert service.calls.count("stop train-1") == 2
     assert rows[0] == "PAUSED, an unknown status: waiting until it stops"
@@ -287,7 +288,7 @@ def test_a_stop_is_not_sent_again_while_reads_lag_behind_it() -> None:
     service = FakeApi(Lag(lists=20, details=20))
     task_id = old_task(service)
     recorded = outputs_of(service, task_id)
-    assert stop_and_wait(service, task_id, recorded, sleep=service.sleep, clock=service.clock) == "STOPPED"
+    assert stop_and_wait(recorded_task(service, task_id, recorded)) == "STOPPED"
     assert service.calls.count("stop train-1") == 1
 
 
@@ -296,7 +297,7 @@ def test_a_task_whose_end_only_a_lagging_list_shows_is_stopped() -> None:
     task_id = old_task(service, Status="FAILED")
     service.put(task_id, Status="RUNNING")
     recorded = outputs_of(service, task_id)
-    stop_and_wait(service, task_id, recorded, sleep=service.sleep, clock=service.clock)
+    stop_and_wait(recorded_task(service, task_id, recorded))
     task = service.truth(task_id)
     assert task is not None
     assert task["Status"] == "STOPPED"
@@ -307,7 +308,7 @@ def test_a_list_that_contradicts_itself_leaves_it_to_the_task_itself(action: Any
     service = FakeApi()
     task_id = old_task(service)
     service.trouble("list", *[no_answer("DescribeTrainingTasks")] * 3)
-    action(service, task_id, outputs_of(service, task_id), sleep=service.sleep, clock=service.clock)
+    action(recorded_task(service, task_id, outputs_of(service, task_id)))
     assert (service.truth(task_id) or {"Status": "STOPPED"})["Status"] == "STOPPED"
 
 

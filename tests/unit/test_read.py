@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from fake_api import FakeApi
 
+from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.read import read as read_by_clock
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 INPUTS: dict[str, Any] = {
@@ -75,7 +77,8 @@ def read(service: FakeApi, task_id: str, recorded: Mapping[str, Any]) -> tuple[d
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    return read_by_clock(service, task_id, recorded, sleep=sleep, clock=lambda: now[0])
+    context = CallContext(pause=sleep, clock=lambda: now[0])
+    return read_by_clock(RecordedTask(service, task_id, recorded, context))
 
 
 def outputs_and_inputs(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from calls import recorded_task
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED, generated_name, labels, suffixed_name
@@ -182,17 +183,8 @@ def updated(
 ) -> dict[str, Any]:
     """Update the task to the inputs with some changed. Afterwards nothing is left to be changed."""
     news = inputs(**changes)
-    warn = (warnings if warnings is not None else []).append
-    reached = update(
-        service,
-        "train-1",
-        outputs,
-        news,
-        labels_enabled=labels_enabled,
-        warn=warn,
-        sleep=service.sleep,
-        clock=service.clock,
-    )
+    task = recorded_task(service, "train-1", outputs, warn=(warnings if warnings is not None else []).append)
+    reached = update(task, news, labels_enabled=labels_enabled)
     assert diff(reached, news, labels_enabled=labels_enabled) == Difference(replacing=(), in_place=())
     assert UNCONFIRMED not in reached
     return reached
@@ -207,7 +199,7 @@ def failed(service: Service, **how: Any) -> PartialUpdateError:
 
 
 def refreshed(service: Service, outputs: Mapping[str, Any]) -> dict[str, Any]:
-    now = read(service, "train-1", outputs)
+    now = read(recorded_task(service, "train-1", outputs))
     assert now is not None
     assert UNCONFIRMED not in now[1]
     return now[0]

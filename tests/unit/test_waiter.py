@@ -18,6 +18,7 @@ from pulumi_tione._api.protocols import PAGE_SIZE
 from pulumi_tione._wait import waiter
 from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione._wait.waiter import WaitTarget, wait
+from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import (
     ApiError,
     IndeterminateResultError,
@@ -27,7 +28,6 @@ from pulumi_tione.errors import (
     WaitFailedError,
 )
 from pulumi_tione.lifecycle import existence
-from pulumi_tione.lifecycle.existence import detail_or_gone
 
 Json = dict[str, Any]
 RUN = "train-1-a"
@@ -43,8 +43,8 @@ def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    patient = functools.partial(detail_or_gone, sleep=sleep, clock=lambda: now[0])
-    monkeypatch.setattr(waiter, "detail_or_gone", patient)
+    context = functools.partial(CallContext, pause=sleep, clock=lambda: now[0])
+    monkeypatch.setattr(waiter, "CallContext", context)
     monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_tione._api.client import Client
+from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import stop_and_wait
 from tools.live.observations import Evidence, is_terminal
 from tools.live.offer import Offer
@@ -225,7 +227,7 @@ class Trial:
         return ""
 
     def _stop(self, task_id: str) -> None:
-        stop_and_wait(self.client, task_id, self._recorded(self._name), sleep=self._pause)
+        stop_and_wait(self._task(task_id, self._name))
         self.seen.detail_at_rest = self._detail(task_id)
         self.seen.update_times.append(str(self.seen.detail_at_rest.get("UpdateTime")))
         self.seen.code_of_stop_at_rest = self._code(lambda: self.client.stop_training_task(task_id, self.workspace))
@@ -237,15 +239,16 @@ class Trial:
         for task_id in again:
             self._remove(task_id)
 
-    def _recorded(self, name: str) -> dict[str, Any]:
-        return {"name": name, "tiProjectId": self.workspace, "uin": self.client.account_id()}
+    def _task(self, task_id: str, name: str) -> RecordedTask[Client]:
+        recorded = {"name": name, "tiProjectId": self.workspace, "uin": self.client.account_id()}
+        return RecordedTask(self.client, task_id, recorded, CallContext(pause=self._pause))
 
     def _pause(self, seconds: float) -> None:
         time.sleep(min(seconds, self.seconds_between_looks))
 
     def _remove(self, task_id: str) -> None:
         """Stop and delete a task, and make sure that it is gone."""
-        delete(self.client, task_id, self._recorded(self._made[task_id]), sleep=self._pause)
+        delete(self._task(task_id, self._made[task_id]))
         if not self._soon(lambda: self.client.describe_training_task(task_id, self.workspace) is None):
             raise TaskError(f"{task_id} was deleted, but is still there")
         del self._made[task_id]

@@ -5,13 +5,19 @@ same factor, and a look that goes on for a minute is over in twelve seconds.
 """
 
 import os
+import threading
 import time
 
 if os.environ.get("FAST_TIME"):
     _factor = float(os.environ["FAST_TIME"])
-    _monotonic, _sleep = time.monotonic, time.sleep
-    for _name, _replacement in (
-        ("monotonic", lambda: _monotonic() * _factor),
-        ("sleep", lambda seconds: _sleep(seconds / _factor)),
+    _monotonic, _sleep, _wait = time.monotonic, time.sleep, threading.Event.wait
+    for _owner, _name, _replacement in (
+        (time, "monotonic", lambda: _monotonic() * _factor),
+        (time, "sleep", lambda seconds: _sleep(seconds / _factor)),
+        (
+            threading.Event,
+            "wait",
+            lambda event, timeout=None: _wait(event, None if timeout is None else timeout / _factor),
+        ),
     ):
-        setattr(time, _name, _replacement)
+        setattr(_owner, _name, _replacement)

@@ -1,0 +1,105 @@
+"""The call that is being handled: which resource it is for, its log, and when it has to end.
+
+An entrance makes one `CallContext` for each call: today the dynamic provider, for a call of Pulumi's engine. Functions
+that wait or log take it as an argument. What calls share, such as a client, asks for the `current_call`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_tione.errors import TioneError
+
+
+class CallEndedError(TioneError):
+    """A call has to end before it is done: it was cancelled, or its time limit has passed. The message says which."""
+
+
+@dataclass
+class CallContext:
+    """One call: its resource, its log and its end.
+
+    Args:
+        urn: the URN of the resource that the call is for; empty if there is none.
+        warn: shows a warning on the resource's row.
+        show_status: shows on the resource's row what the call is doing, until something else is shown there.
+        record_partial_result: has the outputs recorded although the call fails, for this reason.
+        cancelled: set when the call is cancelled.
+        deadline: when the call has to end, by `clock`.
+        clock: the time in seconds, from any beginning.
+        pause: makes a pause of so many seconds; without it, `sleep` waits in real time.
+    """
+
+    urn: str = ""
+    warn: Callable[[str], None] = lambda _: None
+    show_status: Callable[[str], None] = lambda _: None
+    record_partial_result: Callable[[Mapping[str, Any], str], None] = lambda _outputs, _reason: None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    deadline: float | None = None
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] | None = None
+    _goes_on: bool = field(default=False, init=False)
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for so many seconds, or until the call has to end.
+
+        Raises:
+            CallEndedError: the call was cancelled, or its deadline has passed.
+        """
+        if self._goes_on:
+            self._pause(seconds)
+            return
+        self.raise_if_ended()
+        left = seconds if self.deadline is None else min(seconds, max(0.0, self.deadline - self.clock()))
+        self._pause(left)
+        self.raise_if_ended()
+
+    def _pause(self, seconds: float) -> None:
+        if self.pause is not None:
+            self.pause(seconds)
+        elif self._goes_on:
+            time.sleep(seconds)
+        else:
+            self.cancelled.wait(seconds)
+
+    def raise_if_ended(self) -> None:
+        """Raise an error if the call has to end.
+
+        Raises:
+            CallEndedError: the call was cancelled, or its deadline has passed.
+        """
+        if self._goes_on:
+            return
+        if self.cancelled.is_set():
+            raise CallEndedError("cancelled")
+        if self.deadline is not None and self.clock() >= self.deadline:
+            raise CallEndedError("the time limit of the operation has passed")
+
+    def ignore_end(self) -> None:
+        """Go on to the end from now on, cancelled or not: ending now could lose a task."""
+        self._goes_on = True
+
+
+_CURRENT: ContextVar[CallContext] = ContextVar("current call")
+_NO_CALL = CallContext()
+
+
+def current_call() -> CallContext:
+    """Return the context of the call that this thread is handling; one without a log and without an end, if none is."""
+    return _CURRENT.get(_NO_CALL)
+
+
+@contextmanager
+def handling(context: CallContext) -> Iterator[CallContext]:
+    """Make a call the current one of this thread."""
+    token = _CURRENT.set(context)
+    try:
+        yield context
+    finally:
+        _CURRENT.reset(token)

@@ -1,0 +1,238 @@
+"""The call that is being handled: its log, its sleeps, and how cancelling or a time limit ends it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from calls import context_of, recorded_task
+from fake_api import FakeApi, no_answer, refusal
+
+from pulumi_tione.call_context import CallContext, CallEndedError, current_call, handling
+from pulumi_tione.errors import TaskError
+from pulumi_tione.lifecycle import existence
+from pulumi_tione.lifecycle.create import Creation
+from pulumi_tione.lifecycle.delete import delete
+from pulumi_tione.lifecycle.existence import detail_or_gone
+from pulumi_tione.lifecycle.read import read
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
+from pulumi_tione.lifecycle.stop import stop_and_wait
+from pulumi_tione.lifecycle.update import PartialUpdateError, update
+
+BODY = {"Name": "bert", "ChargeType": "POSTPAID_BY_HOUR", "ResourceConfigInfos": [{"Role": "WORKER"}]}
+OUTPUTS = {
+    "name": "bert",
+    "region": "ap-guangzhou",
+    "uin": "100",
+    "status": "RUNNING",
+    "createTime": "2025-08-01T10:00:00+08",
+    "chargeType": "POSTPAID_BY_HOUR",
+    "resourceConfigInfos": [{"role": "WORKER"}],
+}
+
+
+@pytest.fixture(autouse=True)
+def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else asks: nobody is waited for."""
+    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
+
+
+class Cancelling:
+    """A context of a service, whose call is cancelled in the pause after so many seconds."""
+
+    def __init__(self, service: FakeApi, after: float) -> None:
+        self.rows: list[str] = []
+        self.recorded: list[tuple[dict[str, Any], str]] = []
+        self.cancelled = threading.Event()
+
+        def pause(seconds: float) -> None:
+            service.sleep(seconds)
+            if service.now >= after:
+                self.cancelled.set()
+
+        self.context = context_of(
+            service,
+            pause=pause,
+            cancelled=self.cancelled,
+            show_status=self.rows.append,
+            record_partial_result=lambda outputs, reason: self.recorded.append((dict(outputs), reason)),
+        )
+
+
+# The context.
+
+
+def test_a_sleep_ends_when_the_call_is_cancelled() -> None:
+    context = CallContext()
+    threading.Timer(0.05, context.cancelled.set).start()
+    begun = time.monotonic()
+    with pytest.raises(CallEndedError, match=r"^cancelled$"):
+        context.sleep(60)
+    assert time.monotonic() - begun < 30
+
+
+def test_a_sleep_that_nobody_interrupts_lasts_as_long_as_it_should() -> None:
+    pauses: list[float] = []
+    CallContext(pause=pauses.append).sleep(7)
+    assert pauses == [7]
+
+
+def test_a_cancelled_call_does_not_begin_to_sleep() -> None:
+    pauses: list[float] = []
+    context = CallContext(pause=pauses.append)
+    context.cancelled.set()
+    with pytest.raises(CallEndedError):
+        context.sleep(7)
+    assert pauses == []
+
+
+def test_a_sleep_ends_at_the_deadline() -> None:
+    service = FakeApi()
+    context = context_of(service, deadline=10)
+    context.sleep(8)
+    with pytest.raises(CallEndedError, match="time limit"):
+        context.sleep(8)
+    assert service.now == 10
+
+
+def test_a_call_that_ignores_its_end_sleeps_on() -> None:
+    service = FakeApi()
+    context = context_of(service, deadline=1)
+    context.cancelled.set()
+    context.ignore_end()
+    context.sleep(8)
+    assert service.now == 8
+
+
+def test_the_current_call_is_that_of_the_thread() -> None:
+    assert current_call().urn == ""
+    with handling(CallContext(urn="urn:a")):
+        assert current_call().urn == "urn:a"
+        with handling(CallContext(urn="urn:b")):
+            assert current_call().urn == "urn:b"
+        assert current_call().urn == "urn:a"
+        in_a_thread: list[str] = []
+        thread = threading.Thread(target=lambda: in_a_thread.append(current_call().urn))
+        thread.start()
+        thread.join()
+        assert in_a_thread == [""]
+    assert current_call().urn == ""
+
+
+# The verbs.
+
+
+def old_task(service: FakeApi) -> str:
+    task_id = service.make(BODY)
+    service.now += 600
+    return task_id
+
+
+def test_a_cancelled_stop_says_what_the_task_is_doing() -> None:
+    service = FakeApi(seconds_to_stop=600)
+    task_id = old_task(service)
+    call = Cancelling(service, service.now + 5)
+    with pytest.raises(TaskError) as raised:
+        stop_and_wait(recorded_task(service, task_id, OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
+    assert f"training task 'bert' ({task_id}): cancelled while waiting until it stops" in str(raised.value)
+    assert "was asked to stop, and is STOPPING; it may still cost money" in str(raised.value)
+    assert service.now < 620
+
+
+def test_a_cancelled_delete_says_what_the_task_is_doing_and_keeps_it() -> None:
+    service = FakeApi(seconds_to_stop=600)
+    task_id = old_task(service)
+    call = Cancelling(service, service.now + 5)
+    with pytest.raises(TaskError) as raised:
+        delete(recorded_task(service, task_id, OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
+    assert "cancelled while deleting it; the task was asked to stop, and is STOPPING" in str(raised.value)
+    assert "It stays in the state" in str(raised.value)
+    assert service.truth(task_id) is not None
+
+
+def test_a_delete_that_is_cancelled_after_it_was_accepted_says_so() -> None:
+    service = FakeApi()
+    task_id = old_task(service)
+    service.put(task_id, Status="STOPPED")
+    service.now += 60
+    service.lag.details = 30
+    call = Cancelling(service, service.now + 1)
+    with pytest.raises(TaskError, match="the service has accepted the deletion"):
+        delete(recorded_task(service, task_id, OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
+
+
+@pytest.mark.parametrize("verb", [detail_or_gone, read], ids=["existence", "read"])
+def test_a_cancelled_check_of_existence_says_so_and_keeps_the_task(verb: Callable[[RecordedTask[Any]], object]) -> None:
+    service = FakeApi()
+    call = Cancelling(service, 1)
+    with pytest.raises(TaskError, match=r"cancelled while checking whether it still exists\. It stays in the state"):
+        verb(recorded_task(service, "train-9", OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
+
+
+def test_a_cancelled_update_records_what_was_changed() -> None:
+    service = FakeApi(seconds_to_stop=600)
+    task_id = old_task(service)
+    call = Cancelling(service, service.now + 5)
+    task = recorded_task(service, task_id, OUTPUTS)
+    news = {**OUTPUTS, "tags": {"team": "cv"}, "desiredStatus": "STOPPED"}
+    with pytest.raises(PartialUpdateError) as raised:
+        update(replace(task, context=call.context), news, labels_enabled=False)
+    assert "(changed: tags; not changed: run state)" in str(raised.value)
+    assert "cancelled while waiting until it stops" in str(raised.value)
+    ((outputs, reason),) = call.recorded
+    assert outputs["tags"] == {"team": "cv"}
+    assert "desiredStatus" not in outputs
+    assert reason == str(raised.value)
+
+
+def test_tags_that_were_accepted_before_the_call_was_cancelled_are_recorded_as_unconfirmed() -> None:
+    service = FakeApi()
+    task_id = old_task(service)
+    service.lag.tags = 30
+    call = Cancelling(service, service.now + 2)
+    task = recorded_task(service, task_id, OUTPUTS)
+    with pytest.raises(PartialUpdateError, match=r"team were accepted, but do not show yet \(cancelled\)"):
+        update(
+            replace(task, context=call.context),
+            {**OUTPUTS, "tags": {"team": "cv"}},
+            labels_enabled=False,
+        )
+    ((outputs, _),) = call.recorded
+    assert outputs["unconfirmed"] == {"tags": ["team"]}
+
+
+INPUTS = {
+    "name": "bert",
+    "region": "ap-guangzhou",
+    "chargeType": "POSTPAID_BY_HOUR",
+    "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1}],
+}
+
+
+def test_a_create_whose_answer_was_lost_looks_for_its_task_although_it_was_cancelled() -> None:
+    service = FakeApi()
+    service.lag.lists = service.lag.details = 8
+    call = Cancelling(service, 0)
+
+    def cut(body: Mapping[str, Any]) -> None:
+        service.make(body)
+        call.cancelled.set()
+        raise no_answer("CreateTrainingTask")
+
+    service.trouble("create", cut)
+    task_id, _ = Creation(service, INPUTS, call.context, labels_enabled=False).run()
+    assert task_id == "train-1"
+    assert service.now >= 8
+
+
+def test_a_create_that_was_refused_ends_when_it_is_cancelled() -> None:
+    service = FakeApi()
+    service.trouble("create", *[refusal("InternalError.QueryResourceSpecFailed")] * 9)
+    call = Cancelling(service, 0)
+    with pytest.raises(TaskError, match=r"training task 'bert' was not created: cancelled\. Run"):
+        Creation(service, INPUTS, call.context, labels_enabled=False).run()
+    assert service.existing == {}
