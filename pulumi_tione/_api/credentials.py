@@ -1,7 +1,7 @@
-"""The keys in use: lent by roles where settings say so, renewed before they end, replaced when they are refused.
+"""The credentials in use: static ones, or temporary ones of a role, renewed before they expire, replaced when refused.
 
-All threads and regions of a process share the keys of the same settings. A request is never signed with keys of another
-account than its task's: keys that stand in for expired ones have been asked for their account first.
+All threads and regions of a process share the credentials of the same settings. A request about a task is never signed
+with credentials of another account: before credentials replace expired ones, the service is asked for their account.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -22,9 +21,11 @@ from pulumi_tione._api.connection import BoundedAdapter, exchanging
 from pulumi_tione._api.sdk import Caller, Service
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._config.sources import (
+    NO_CREDENTIALS,
     AssumedRole,
     Credentials,
     CredentialSource,
+    InvalidSource,
     MachineRole,
     StaticCredentials,
     WebIdentity,
@@ -43,24 +44,18 @@ from pulumi_tione.errors import (
 STS: Service = ("sts", "2018-08-13")
 _METADATA = "http://metadata.tencentyun.com"
 _ROLES = "/latest/meta-data/cam/security-credentials/"
-_METADATA_SECONDS = (1, 5)
-"""How long the metadata service may take to be found, and how long nothing may come of its answer."""
+_METADATA_TIMEOUTS = (1, 5)
+"""For connecting to the metadata service, and for each read of its answer, in seconds."""
 
-_METADATA_ANSWER_SECONDS = 15.0
-"""How long its answers may take, all in all."""
+_METADATA_TOTAL_SECONDS = 15.0
+"""How long its answers may take in total."""
 
-_ATTEMPTS = 4
-_RENEWED_SECONDS_BEFORE = 300
-"""How long before their end keys are renewed; those that live short, in the last quarter of their life."""
+_MAX_ATTEMPTS = 4
+_MAX_RENEWAL_SECONDS = 300
+"""How long before they expire credentials are renewed; short-lived ones in the last quarter of their life."""
 
 _SECONDS_AFTER_FAILURE = 30
-"""How long keys that could not be had are not asked for again."""
-
-_NO_KEYS = (
-    "there are no keys to sign requests with: set tione:secretId and tione:secretKey "
-    "(`pulumi config set --secret tione:secretKey …`), or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run "
-    "`tccli configure`"
-)
+"""How long a failed source is not asked again."""
 
 
 class ResolvedCredentials(NamedTuple):
@@ -70,10 +65,10 @@ class ResolvedCredentials(NamedTuple):
     origin: str
     """The setting, file or machine that they come from."""
     role: str | None = None
-    """The role that they were lent for."""
+    """The role that they were obtained for."""
     renew_at: float | None = None
     expires: float | None = None
-    """When they are to be renewed and when they end, in seconds since 1970; nothing for those that stay."""
+    """When they are to be renewed and when they expire, in seconds since 1970; None for static credentials."""
 
     @property
     def source(self) -> str:
@@ -82,12 +77,12 @@ class ResolvedCredentials(NamedTuple):
 
 
 class CredentialResolver:
-    """The keys that settings lead to.
+    """Resolves the credentials that settings lead to.
 
     Args:
-        settings: where keys come from.
+        settings: where credentials come from.
         now: the time in seconds since 1970.
-        sleep: how pauses between attempts are made.
+        sleep: how to pause between attempts.
     """
 
     def __init__(
@@ -97,103 +92,123 @@ class CredentialResolver:
         self._now = now
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._keys: dict[str | None, ResolvedCredentials] = {}
-        """Those in use, and those that stand in for them for an account's tasks."""
+        self._current: dict[str | None, ResolvedCredentials] = {}
+        """Those in use, by the account that they replace refused ones for; None for the usual ones."""
         self._failures: dict[str | None, tuple[float, TioneError]] = {}
-        """When they could not be had the last time, and why."""
-        self._has_no_machine_role = False
+        """When they could not be obtained the last time, and why."""
 
     def current(self, account: str | None = None) -> ResolvedCredentials:
-        """Give the keys to sign with, renewed where they end soon.
+        """Return the credentials to sign with, renewed if they expire soon.
 
         Args:
-            account: the account of the task that it is about, where that is known.
+            account: the account of the task that the request is about, where that is known.
 
         Raises:
-            SettingsError: there are no keys, or a role cannot be assumed.
-            CredentialsRefusedError: the keys that a role is assumed with are not accepted.
-            RequestNotSentError: whoever lends keys cannot be asked.
+            SettingsError: there are no credentials, or a role cannot be assumed.
+            CredentialsRefusedError: the credentials that assume a role are not accepted.
+            RequestNotSentError: the service that issues the credentials cannot be reached.
         """
         with self._lock:
-            whose = account if account in self._keys else None
-            keys = self._keys.get(whose)
-            if keys is None or (keys.renew_at is not None and self._now() >= keys.renew_at):
-                keys = self._keys[whose] = self._renewed(whose, keys)
-            return keys
+            owner = account if account in self._current else None
+            credentials = self._current.get(owner)
+            if credentials is None or (credentials.renew_at is not None and self._now() >= credentials.renew_at):
+                credentials = self._current[owner] = self._renewed(owner, credentials)
+            return credentials
 
     def instead_of(
         self, refused: ResolvedCredentials | None, account: str | None, account_of: Callable[[ResolvedCredentials], str]
     ) -> ResolvedCredentials | None:
-        """Give keys in place of some that the service does not accept any more, or nothing if there are none.
+        """Return credentials in place of some that the service no longer accepts; None if there are none.
 
-        They are those that the same source has now; or else the next source's, if they are of the same account.
+        These are the ones that the same source has now, or else the next source's, if they are of the same account. A
+        source that fails does not hide the ones after it.
 
         Args:
-            refused: the keys that were refused; nothing if that happened before they lent the keys of a role.
-            account: the account that others must belong to; without it there are no others.
-            account_of: asks the service for the account of keys.
+            refused: the credentials that were refused; None if that happened before they obtained those of a role.
+            account: the account that others must belong to; without it only the same source is asked.
+            account_of: asks the service for the account of credentials.
         """
         with self._lock:
-            whose = account if account in self._keys else None
-            used = self._keys.get(whose)
+            owner = account if account in self._current else None
+            used = self._current.get(owner)
             if refused is not None and used is not None and used.credentials != refused.credentials:
-                return used  # another thread was faster
-            with suppress(TioneError):
-                fresh = self._lent(refused.origin if refused else None)
-                is_new = refused is None or fresh.credentials != refused.credentials
-                if is_new and (account is None or account_of(fresh) == account):
-                    self._keys[whose] = fresh
-                    return fresh
+                return used  # another thread has replaced them
+
+            def is_usable(candidate: ResolvedCredentials) -> bool:
+                is_new = refused is None or candidate.credentials != refused.credentials
+                return is_new and (account is None or account_of(candidate) == account)
+
+            try:
+                renewed = self._fetch(refused.origin if refused else None)
+                if is_usable(renewed):
+                    self._current[owner] = renewed
+                    return renewed
+            except TioneError:
+                pass
             if account is None:
                 return None
-            sources = self._settings.credential_sources()
-            while True:
-                with suppress(TioneError):
-                    source = next(sources, None)
-                    if source is None:
-                        return None
-                    other = self._ask(source)
-                    is_another = other is not None and (refused is None or other.credentials != refused.credentials)
-                    if other and is_another and account_of(other) == account:
-                        self._keys[account] = other
-                        return other
+            for source in self._settings.credential_sources():
+                try:
+                    candidate = self._ask(source)
+                    if candidate is not None and is_usable(candidate):
+                        self._current[account] = candidate
+                        return candidate
+                except TioneError:
+                    continue
+            return None
 
-    def _renewed(self, whose: str | None, keys: ResolvedCredentials | None) -> ResolvedCredentials:
-        """Give new keys; or the old ones as long as they hold. After a failure nobody is asked for a while: all that
-        wait here wait for one another."""
-        failed_at, failure = self._failures.get(whose, (0.0, None))
+    def _renewed(self, owner: str | None, expiring: ResolvedCredentials | None) -> ResolvedCredentials:
+        """Return new credentials; or the expiring ones as long as they are valid.
+
+        After a failure the source is not asked again for a while: all threads wait here for one another.
+        """
+        failed_at, failure = self._failures.get(owner, (0.0, None))
         if failure is None or self._now() - failed_at > _SECONDS_AFTER_FAILURE:
             try:
-                self._failures.pop(whose, None)
-                return self._lent(keys.origin if keys else None)
+                self._failures.pop(owner, None)
+                return self._fetch(expiring.origin if expiring else None)
             except TioneError as error:
                 failure = error
-                self._failures[whose] = (self._now(), error)
-        if keys is None or keys.expires is None or self._now() >= keys.expires:
+                self._failures[owner] = (self._now(), error)
+        if expiring is None or expiring.expires is None or self._now() >= expiring.expires:
             raise failure
-        return keys
+        return expiring
 
-    def _lent(self, wanted: str | None) -> ResolvedCredentials:
-        """Give what a source lends now, or the first one that has keys."""
+    def _fetch(self, origin: str | None) -> ResolvedCredentials:
+        """Return what the source with this origin has now; without an origin, the first source that has any.
+
+        Raises:
+            SettingsError: no source has any, or one before it is invalid.
+        """
         for source in self._settings.credential_sources():
-            keys = self._ask(source) if wanted is None or source.source == wanted else None
-            if keys is not None:
-                return keys
-        raise SettingsError(_NO_KEYS)
+            if origin is not None and (isinstance(source, InvalidSource) or source.source != origin):
+                continue
+            credentials = self._ask(source)
+            if credentials is not None:
+                return credentials
+        raise SettingsError(NO_CREDENTIALS)
 
     def _ask(self, source: CredentialSource) -> ResolvedCredentials | None:
-        """Give the keys that a source lends; nothing where it turns out that it is none."""
-        keys: ResolvedCredentials | None
-        match source:
-            case StaticCredentials():
-                keys = ResolvedCredentials(source.credentials, source.source)
-            case WebIdentity():
-                keys = self._by_web_identity(source)
-            case MachineRole():
-                keys = self._of_machine(source)
-        return keys if keys is None or source.role is None else self._assumed(source.role, keys)
+        """Return the credentials of a source; None if it turns out to have none.
 
-    def _assumed(self, role: AssumedRole, keys: ResolvedCredentials) -> ResolvedCredentials:
+        Raises:
+            TioneError: the source is invalid, or does not issue credentials.
+        """
+        credentials: ResolvedCredentials | None
+        match source:
+            case InvalidSource():
+                raise source.error
+            case StaticCredentials():
+                credentials = ResolvedCredentials(source.credentials, source.source)
+            case WebIdentity():
+                credentials = self._by_web_identity(source)
+            case MachineRole():
+                credentials = self._of_machine(source)
+        if credentials is None or source.role is None:
+            return credentials
+        return self._by_assumed_role(source.role, credentials)
+
+    def _by_assumed_role(self, role: AssumedRole, base: ResolvedCredentials) -> ResolvedCredentials:
         body = {
             "RoleArn": role.arn,
             "RoleSessionName": role.session_name,
@@ -202,7 +217,7 @@ class CredentialResolver:
             **({"ExternalId": role.external_id} if role.external_id else {}),
         }
         with masking([role.external_id] if role.external_id else []):
-            return self._by_sts("AssumeRole", body, keys.credentials, keys.origin)
+            return self._by_sts("AssumeRole", body, base.credentials, base.origin)
 
     def _by_web_identity(self, identity: WebIdentity) -> ResolvedCredentials:
         token = identity.token
@@ -222,71 +237,70 @@ class CredentialResolver:
             return self._by_sts("AssumeRoleWithWebIdentity", body, None, identity.source)
 
     def _by_sts(
-        self, action: str, body: Mapping[str, Any], keys: Credentials | None, origin: str
+        self, action: str, body: Mapping[str, Any], signed_with: Credentials | None, origin: str
     ) -> ResolvedCredentials:
-        """Have keys lent by the service `sts`, patiently: it does no harm to ask twice."""
+        """Request temporary credentials from the service `sts`. Transient errors are retried: a repeat is harmless."""
         caller = Caller(self._settings, STS, self._settings.region)
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            stop=tenacity.stop_after_attempt(_MAX_ATTEMPTS),
             sleep=self._sleep,
             reraise=True,
         )
         try:
-            answer = attempts(caller.send, action, body, keys)
-            credentials, expires = _lent_by(answer["Credentials"]), float(answer["ExpiredTime"])
+            response = attempts(caller.send, action, body, signed_with)
+            credentials = _temporary_credentials(response["Credentials"])
+            expires = float(response["ExpiredTime"])
         except TioneError as error:
             if isinstance(error, ApiError) and error.code in REFUSED_CREDENTIALS:
                 raise CredentialsRefusedError(error, origin) from None
             reason = f"the role {body['RoleArn']} cannot be assumed with {origin}: {error}"
-            # Neither must be taken for an answer to the request that the keys are for.
+            # Neither may be mistaken for an answer to the request that the credentials are for.
             failure = RequestNotSentError(reason) if is_transient(error) else SettingsError(reason)
             raise failure from None
         except (KeyError, TypeError, ValueError):
-            raise RequestNotSentError(f"{action} was answered without keys") from None
+            raise RequestNotSentError(f"{action} returned no credentials for the role {body['RoleArn']}") from None
         return self._until(expires, ResolvedCredentials(credentials, origin, str(body["RoleArn"])))
 
     def _of_machine(self, machine: MachineRole) -> ResolvedCredentials | None:
-        """Ask the metadata service, which no proxy stands before. Where there is none, this machine has no role."""
-        if machine.name is None and self._has_no_machine_role:
-            return None
+        """Ask the metadata service, never through a proxy. A machine without one has no role."""
         address = (machine.endpoint or _METADATA) + _ROLES
-        with requests.Session() as session, exchanging(_METADATA_ANSWER_SECONDS):
+        with requests.Session() as session, exchanging(_METADATA_TOTAL_SECONDS):
             session.trust_env = False
             for scheme in ("http://", "https://"):
                 session.mount(scheme, BoundedAdapter())
             try:
-                name = machine.name or session.get(address, timeout=_METADATA_SECONDS).text.strip()
-                told = session.get(address + quote(name, safe=""), timeout=_METADATA_SECONDS).json()
-                return self._until(float(told["ExpiredTime"]), ResolvedCredentials(_lent_by(told), machine.source))
+                name = machine.name or session.get(address, timeout=_METADATA_TIMEOUTS).text.strip()
+                content = session.get(address + quote(name, safe=""), timeout=_METADATA_TIMEOUTS).json()
+                resolved = ResolvedCredentials(_temporary_credentials(content), machine.source)
+                return self._until(float(content["ExpiredTime"]), resolved)
             except (requests.RequestException, KeyError, TypeError, ValueError) as error:
                 if machine.name is None:
-                    self._has_no_machine_role = isinstance(error, requests.ConnectionError)
                     return None
-                reason = type(error).__name__
                 raise SettingsError(
-                    f"{machine.source}, {machine.name!r}: the metadata service of this machine lends no keys ({reason})"
+                    f"the metadata service returned no credentials for {machine.source}, {machine.name!r} "
+                    f"({type(error).__name__}). Attach the role to the machine, or correct its name"
                 ) from None
 
-    def _until(self, expires: float, keys: ResolvedCredentials) -> ResolvedCredentials:
-        before = min(_RENEWED_SECONDS_BEFORE, max(expires - self._now(), 0) / 4)
-        return keys._replace(renew_at=expires - before, expires=expires)
+    def _until(self, expires: float, credentials: ResolvedCredentials) -> ResolvedCredentials:
+        before = min(_MAX_RENEWAL_SECONDS, max(expires - self._now(), 0) / 4)
+        return credentials._replace(renew_at=expires - before, expires=expires)
 
 
-def _lent_by(told: Mapping[str, Any]) -> Credentials:
-    """Read keys that were lent.
+def _temporary_credentials(content: Mapping[str, Any]) -> Credentials:
+    """Read temporary credentials from what issued them.
 
     Raises:
-        KeyError, TypeError, ValueError: these are none.
+        KeyError, TypeError, ValueError: there are none in it.
     """
-    parts = [told[name] for name in ("TmpSecretId", "TmpSecretKey", "Token")]
+    parts = [content[name] for name in ("TmpSecretId", "TmpSecretKey", "Token")]
     if not all(isinstance(part, str) and part for part in parts):
-        raise ValueError("a part of a key is no text")
+        raise ValueError("a part of the credentials is not text")
     return Credentials(*parts)
 
 
 @functools.lru_cache(maxsize=256)
 def resolver_of(settings: Settings) -> CredentialResolver:
-    """Give the supply of keys that these settings have in this process."""
+    """Return the resolver that these settings have in this process."""
     return CredentialResolver(settings)

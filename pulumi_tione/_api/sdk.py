@@ -69,7 +69,7 @@ class Caller:
         name, version = service
         self._endpoint = endpoint = settings.endpoint(name)
         http_profile = HttpProfile(protocol=endpoint.scheme, endpoint=endpoint.host)
-        profile = ClientProfile(httpProfile=http_profile, language="en-US")
+        profile = ClientProfile(httpProfile=http_profile, language=settings.language)
         self._sdk = CommonClient(name, version, None, region, profile)
         self._connection = connection = self._sdk.request.conn
         # The SDK reads the proxy variables by itself, and NO_PROXY wrongly. `requests` does it right when it is left

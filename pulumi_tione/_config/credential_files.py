@@ -1,6 +1,6 @@
-"""What the vendor's own tools have in files: `tccli` its profiles, the SDK its credentials.
+"""The credential files of the vendor's own tools: the profiles of `tccli`, and the file of the SDK.
 
-What is wrong with a file is said with its name, and never with what stands in it.
+An error names the file and never shows its content.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ class Profile(NamedTuple):
 
     name: str
     folder: Path | None
-    """Where it is; nothing where the user has no home."""
+    """Where it is; None if the user has no home directory."""
     named_by: str | None
-    """The setting that names it; without one it is there or not."""
+    """The setting that names it; without one the profile is optional."""
 
 
 def expanded(path: str, environment: Mapping[str, str]) -> Path | None:
-    """Give a path in which `~` is the user's home; nothing if that is not known."""
+    """Return a path with `~` replaced by the user's home directory; None if that is not known."""
     if not path.startswith("~"):
         return Path(path)
     home = environment.get("HOME") or environment.get("USERPROFILE")
@@ -36,27 +36,30 @@ def expanded(path: str, environment: Mapping[str, str]) -> Path | None:
 
 
 def tccli_credentials(profile: Profile) -> StaticCredentials | None:
-    """Give the keys of a profile, with the role that it assumes.
+    """Return the credentials of a profile, with the role that it assumes.
 
     Raises:
-        SettingsError: the file cannot be read, has half of a pair, or is missing although the profile was named.
+        SettingsError: the file cannot be read, is incomplete, or is missing although a setting names the profile.
     """
     content = _json(profile, "credential")
     if content is None:
         if profile.named_by:
             raise SettingsError(
-                f"{profile.named_by} names the profile {profile.name!r}, but there is no {_path(profile, 'credential')}"
+                f"{profile.named_by} names the profile {profile.name!r}, but {_path(profile, 'credential')} does not "
+                f"exist. Run `tccli configure --profile {profile.name}`, or correct the name"
             )
         return None
-    level = _level(f"{_path(profile, 'credential')}", content, _OF_TCCLI)
-    keys = static_credentials(level)
-    if keys is None and profile.named_by:
-        raise SettingsError(f"{_path(profile, 'credential')} has no keys: run `tccli configure`")
-    return keys and StaticCredentials(keys.source, keys.credentials, assumed_role(level))
+    source = _source(f"{_path(profile, 'credential')}", content, _OF_TCCLI)
+    found = static_credentials(source)
+    if found is None and profile.named_by:
+        raise SettingsError(
+            f"{_path(profile, 'credential')} has no credentials. Run `tccli configure --profile {profile.name}`"
+        )
+    return found and StaticCredentials(found.source, found.credentials, assumed_role(source))
 
 
 def tccli_region(profile: Profile) -> str | None:
-    """Give the region of a profile, if it has one.
+    """Return the region of a profile, if it has one.
 
     Raises:
         SettingsError: the file cannot be read.
@@ -68,12 +71,12 @@ def tccli_region(profile: Profile) -> str | None:
 
 
 def sdk_credentials(environment: Mapping[str, str]) -> StaticCredentials | None:
-    """Give the keys of the SDK's file, the user's own or the one of all users.
+    """Return the credentials of the SDK's file: the user's, or else the one of all users.
 
     Raises:
-        SettingsError: the file cannot be read, or has half of a pair.
+        SettingsError: the file cannot be read, or is incomplete.
     """
-    import configparser  # which few need, and takes long to load
+    import configparser  # takes long to load, and few need it
 
     for name in ("~/.tencentcloud/credentials", _OF_ALL_USERS):
         path = expanded(name, environment)
@@ -84,10 +87,10 @@ def sdk_credentials(environment: Mapping[str, str]) -> StaticCredentials | None:
         try:
             parser.read_string(text)
         except configparser.Error:
-            raise SettingsError(f"{path} cannot be read: it is not in the form of an INI file") from None
+            raise SettingsError(f"{path} cannot be read: it is not an INI file") from None
         content = dict(parser[_SECTION]) if _SECTION in parser else {}
         return static_credentials(
-            _level(f"{path}", {key: value.strip().strip('"') for key, value in content.items()}, _OF_SDK)
+            _source(f"{path}", {key: value.strip().strip('"') for key, value in content.items()}, _OF_SDK)
         )
     return None
 
@@ -102,7 +105,7 @@ _OF_TCCLI = {
 _OF_SDK = {"secretId": "secret_id", "secretKey": "secret_key", "securityToken": "token"}
 
 
-def _level(path: str, content: Mapping[str, Any], names: Mapping[str, str]) -> SettingsSource:
+def _source(path: str, content: Mapping[str, Any], names: Mapping[str, str]) -> SettingsSource:
     def key(name: str, part: str | None) -> str:
         return names.get(f"{name}.{part}" if part else name, name)
 
@@ -127,16 +130,16 @@ def _json(profile: Profile, kind: str) -> dict[str, Any] | None:
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        raise SettingsError(f"{path} cannot be read: it is not in the form that `tccli configure` writes")
+        raise SettingsError(f"{path} cannot be read: it is not a file that `tccli configure` writes")
     return content
 
 
 def _text(path: Path) -> str | None:
-    """Give what stands in a file; nothing if there is none."""
+    """Return the content of a file; None if there is none."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise SettingsError(f"{path} cannot be read: {reason}") from None

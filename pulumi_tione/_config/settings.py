@@ -1,28 +1,37 @@
-"""Region, endpoint, keys and options: where they come from, and in which order.
+"""Region, endpoint, credentials and options: where they come from, and in which order.
 
-For each setting the first source that has it wins: what the task says itself, the stack's config `tione:…`, the config
-`tencentcloud:…` of the official provider, the environment, the files of `tccli` and of the SDK, the machine's role. Id,
-key and token always come from one and the same source. Outer blanks, which come with copied keys and files, do not
-count. Nothing here asks the network: which keys a role lends is `_api/credentials.py`'s business.
+The first source that has a setting wins: the task itself, the stack's config `tione:…`, the config `tencentcloud:…` of
+the official provider, the environment, the files of `tccli` and of the SDK, the machine's role. Secret id, key and
+token always come from one source. Leading and trailing blanks, which come with copied values and files, are
+ignored. Nothing here uses the network: `_api/credentials.py` obtains the credentials of a role.
 """
 
 from __future__ import annotations
 
+import difflib
+import functools
 import ipaddress
 import json
+import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pulumi_tione._config import credential_files
 from pulumi_tione._config.sources import (
+    NO_CREDENTIALS,
     AssumedRole,
     CredentialSource,
+    InvalidSource,
     MachineRole,
     Setting,
     SettingsSource,
+    StaticCredentials,
+    WebIdentity,
     assumed_role,
     of_config,
     of_environment,
@@ -60,15 +69,16 @@ _ENVIRONMENT_NAMES = {
     "insecureHost": "TIONE_INSECURE_HOST",
     "caBundle": "TIONE_CA_BUNDLE",
     "metadataEndpoint": "TIONE_METADATA_ENDPOINT",
+    "language": "TIONE_LANGUAGE",
 }
 _OF_TKE = {
     "assumeRoleWithWebIdentity.roleArn": "TKE_ROLE_ARN",
     "assumeRoleWithWebIdentity.providerId": "TKE_PROVIDER_ID",
     "assumeRoleWithWebIdentity.webIdentityTokenFile": "TKE_WEB_IDENTITY_TOKEN_FILE",
 }
-"""What a pod of TKE finds in its environment."""
+"""The environment variables of a pod of TKE."""
 
-_OURS_ALONE = (
+_ONLY_TIONE = (
     "endpoint",
     "insecureHost",
     "caBundle",
@@ -76,11 +86,23 @@ _OURS_ALONE = (
     "labels",
     "defaultTags",
     "deletedNamesAreKept",
+    "language",
 )
-"""What the official provider has no setting for: the config `tencentcloud:` is not asked for it."""
+"""Settings that the official provider does not have: they are not read from the config `tencentcloud:`."""
 
-_KEYS_OF_TASK = frozenset({"profile", "sharedCredentialsDir", "camRoleName"})
-"""What names the keys of a task that has settings of its own."""
+_SETTINGS = frozenset({name.partition(".")[0] for name in _ENVIRONMENT_NAMES} | {*_ONLY_TIONE})
+"""The names of all settings."""
+
+_CREDENTIALS_OF_TASK = frozenset({"profile", "sharedCredentialsDir", "camRoleName"})
+"""The settings of a task that say where its credentials come from."""
+
+LANGUAGES = ("en-US", "zh-CN")
+"""The languages that the service's messages can have, the default one first."""
+
+_REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
+_ZONE = re.compile(r"([a-z]+(?:-[a-z]+)+)-[0-9]+")
+_VENDOR_OF_MACHINE = Path("/sys/class/dmi/id/sys_vendor")
+"""Where Linux shows who made the machine; a CVM says "Tencent Cloud"."""
 
 SECRET_SETTINGS: Mapping[str, str | None] = {
     f"{space}:{name}": part
@@ -92,7 +114,7 @@ SECRET_SETTINGS: Mapping[str, str | None] = {
         ("assumeRole", "externalId"),
     )
 }
-"""The settings that must be stored with `--secret`; some only where they have a certain part."""
+"""The settings that must be stored with `--secret`; some only if they have a certain part."""
 
 
 class Endpoint(NamedTuple):
@@ -104,7 +126,7 @@ class Endpoint(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is this machine: then no proxy is asked, and plain http is fine."""
+        """Whether it is this machine: then no proxy is used, and plain http is fine."""
         name = urlsplit(f"//{self.host}").hostname or ""
         try:
             return ipaddress.ip_address(name).is_loopback
@@ -116,14 +138,12 @@ class Endpoint(NamedTuple):
 
 
 class Settings:
-    """The settings of one process, read from a stack's config, the environment and files when they are needed.
-
-    A preview needs neither keys nor endpoint, so that what is missing there is no error before a request is sent.
+    """The settings of one process, read from the stack's config, the environment and files when they are needed.
 
     Args:
-        config: gives the value of a key such as `tione:region` of the stack's config.
+        config: returns the value of a key such as `tione:region` of the stack's config.
         environment: the environment variables; `HOME` says where the files are.
-        own: what a task says itself in its property `settings`, by property name.
+        own: what a task sets itself in its property `settings`, by property name.
     """
 
     def __init__(
@@ -133,76 +153,141 @@ class Settings:
         self._environment = environment
         self._own = {name: value for name, value in (own or {}).items() if value and str(value).strip()}
         self._derived: dict[str, Settings] = {}
-        self._levels: list[SettingsSource] = [
+        self._sources: list[SettingsSource] = [
             *([of_task(self._own)] if self._own else []),
             of_config("tione", config),
-            of_config("tencentcloud", config, without=_OURS_ALONE),
+            of_config("tencentcloud", config, without=_ONLY_TIONE),
             of_environment(environment, _ENVIRONMENT_NAMES),
         ]
 
     def of(self, own: Mapping[str, Any] | None) -> Settings:
-        """Give the settings of a task that sets some of them itself: always the same ones for the same."""
+        """Return the settings of a task that sets some of them itself: the same object for the same settings."""
         if not own:
             return self
         return self._derived.setdefault(
             json.dumps(own, sort_keys=True, default=str), Settings(self._config, self._environment, own)
         )
 
-    @property
-    def region(self) -> str:
-        """The region of tasks that name none themselves."""
-        return self.located_region.value
+    def violations(self, region: str | None = None) -> list[str]:
+        """Return what is wrong with the settings as far as that can be known without the network.
+
+        Args:
+            region: the region of the task that they are for, if it sets one itself.
+        """
+        found = []
+        for check in (
+            lambda: self._check_region(region),
+            lambda: self.endpoint("tione"),
+            lambda: self.ca_bundle,
+            lambda: self.language,
+            self._check_credentials,
+        ):
+            try:
+                check()
+            except SettingsError as error:
+                found.append(str(error))
+        return list(dict.fromkeys(found))
+
+    def _check_region(self, region: str | None) -> None:
+        setting = Setting(region, "region") if region else self.region_setting
+        zone = _ZONE.fullmatch(setting.value)
+        if zone:
+            raise SettingsError(f"{setting.source} is {setting.value!r}, which is a zone. Use its region {zone[1]!r}")
+        if not _REGION.fullmatch(setting.value):
+            raise SettingsError(
+                f"{setting.source} is {setting.value!r}, which is not the name of a region. Use one such as "
+                "'ap-guangzhou'"
+            )
+
+    def _check_credentials(self) -> None:
+        """Check that there is a source of credentials. Whether it has any may only be known by the network."""
+        for source in self.credential_sources():
+            match source:
+                case InvalidSource():
+                    raise source.error
+                case StaticCredentials() | WebIdentity():
+                    return
+                case MachineRole(name=None, endpoint=None):
+                    if _is_machine_of_vendor():
+                        return
+                case MachineRole():
+                    return
+        raise SettingsError(NO_CREDENTIALS)
 
     @property
-    def located_region(self) -> Setting:
-        """The region of tasks that name none themselves, and where it comes from."""
-        found = self._first("region")
-        if found is None:
-            profile = self._profile()
-            told = credential_files.tccli_region(profile)
-            found = Setting(told, f"profile {profile.name!r} of tccli") if told else None
-        return found or Setting(DEFAULT_REGION, "the default")
+    def region(self) -> str:
+        """The region of tasks that set none themselves."""
+        return self.region_setting.value
+
+    @property
+    def region_setting(self) -> Setting:
+        """The region of tasks that set none themselves, and where it comes from."""
+        setting = self._first("region")
+        if setting is not None:
+            return setting
+        profile = self._profile()
+        region = credential_files.tccli_region(profile)
+        return (
+            Setting(region, f"profile {profile.name!r} of tccli") if region else Setting(DEFAULT_REGION, "the default")
+        )
+
+    @property
+    def language(self) -> str:
+        """The language of the service's messages."""
+        setting = self._first("language")
+        if setting is None:
+            return LANGUAGES[0]
+        for language in LANGUAGES:
+            if setting.value.lower() == language.lower():
+                return language
+        raise SettingsError(f"{setting.source} is {setting.value!r}. Set it to {' or '.join(LANGUAGES)}")
 
     @property
     def labels(self) -> bool:
         """Whether tasks get the tags `pulumi:project`, `pulumi:stack` and `pulumi:resource`."""
-        return self._truth("labels", default=True)
+        return self._boolean("labels", default=True)
 
     @property
     def deleted_names_are_kept(self) -> bool:
-        """Whether the user says that the service keeps the names of deleted tasks."""
-        return self._truth("deletedNamesAreKept", default=False)
+        """Whether the service keeps the names of deleted tasks, according to the user."""
+        return self._boolean("deletedNamesAreKept", default=False)
 
-    def _truth(self, name: str, *, default: bool) -> bool:
-        found = self._first(name)
-        value = found.value.lower() if found else str(default).lower()
-        if value not in ("true", "false"):
-            raise SettingsError(f"tione:{name} must be true or false, got {value!r}")
-        return value == "true"
+    def _boolean(self, name: str, *, default: bool) -> bool:
+        setting = self._first(name)
+        if setting is None:
+            return default
+        if setting.value.lower() not in ("true", "false"):
+            raise SettingsError(f"{setting.source} is {setting.value!r}. Set it to true or false")
+        return setting.value.lower() == "true"
 
     @property
     def default_tags(self) -> dict[str, str]:
-        """Tags that every task gets which does not set them itself."""
-        found = self._first("defaultTags")
+        """Tags of every task that does not set them itself. Numbers, as `pulumi config set --path` stores `1234`, count
+        as text."""
+        setting = self._first("defaultTags")
         try:
-            tags = json.loads(found.value) if found else {}
+            # Numbers stay as they are written.
+            tags = json.loads(setting.value, parse_int=str, parse_float=str) if setting else {}
         except json.JSONDecodeError:
             tags = None
-        if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        if not isinstance(tags, dict) or not all(isinstance(value, (str, bool)) for value in tags.values()):
             raise SettingsError(
-                "tione:defaultTags must be a map of texts: `pulumi config set --path 'tione:defaultTags.team' nlp`"
+                "tione:defaultTags must be a map of texts. Run `pulumi config set --path 'tione:defaultTags.team' nlp`"
             )
-        return tags
+        return {key: str(value).lower() if isinstance(value, bool) else value for key, value in tags.items()}
 
     def endpoint(self, service: str) -> Endpoint:
-        """Give the address of a service, as `located_endpoint` does."""
-        return self.located_endpoint(service)[0]
+        """Return the address of a service."""
+        return self.endpoint_and_source(service)[0]
 
-    def located_endpoint(self, service: str) -> tuple[Endpoint, str]:
-        """Give the address of a service and where it comes from.
+    def endpoint_and_source(self, service: str) -> tuple[Endpoint, str]:
+        """Return the address of a service and where it comes from.
 
-        A configured address answers for all services, unless it is the vendor's own of one service: then the others
-        are at its neighbours. Without one, protocol and domain make it.
+        A configured address is the one of all services, unless it is the vendor's own address of one service: then the
+        others have the addresses beside it. Without one, the address is made of protocol and domain.
+
+        Raises:
+            SettingsError: it is not an address, or not encrypted.
         """
         configured = self._first("endpoint")
         if configured is None:
@@ -212,14 +297,13 @@ class Settings:
             host = f"{service}.{(domain.value if domain else _DOMAIN).lstrip('.')}"
             endpoint = _parsed_endpoint(f"{scheme}://{host}", source)
         else:
-            address = configured.value if "://" in configured.value else f"https://{configured.value}"
-            endpoint, source = _parsed_endpoint(address, configured.source), configured.source
+            endpoint, source = _parsed_endpoint(configured.value, configured.source), configured.source
             if endpoint.host.startswith("tione.") and endpoint.host.endswith(f".{_DOMAIN}"):
                 endpoint = endpoint._replace(host=f"{service}.{endpoint.host.removeprefix('tione.')}")
         if endpoint.scheme == "http" and not endpoint.is_loopback and not self._may_be_insecure(endpoint):
             raise SettingsError(
-                f"{source} says {endpoint}, which must use https: only this machine is spoken to in the clear, and a "
-                "host that tione:insecureHost names"
+                f"{source} is {endpoint}, which is not encrypted. Use https, or set tione:insecureHost to "
+                f"{urlsplit(f'//{endpoint.host}').hostname} if you trust the network to this host"
             )
         return endpoint, source
 
@@ -229,7 +313,7 @@ class Settings:
 
     @property
     def ca_bundle(self) -> str | None:
-        """The file of the authorities that are trusted in place of the usual ones."""
+        """The file of the certificate authorities that are trusted instead of the usual ones."""
         found = self._first("caBundle")
         if found is None:
             return None
@@ -244,57 +328,60 @@ class Settings:
         return str(path)
 
     def credential_sources(self) -> Iterator[CredentialSource]:
-        """Give the sources of keys, in their order. The first that has some counts; the others are for when those have
-        expired.
+        """Yield the sources of credentials in their order. The first one counts; the others replace refused ones."""
+        try:
+            role = self._role()
+        except SettingsError as error:
+            yield InvalidSource(error)
+            return
+        for read in self._credential_readers():
+            try:
+                source = read()
+            except SettingsError as error:
+                yield InvalidSource(error)
+                continue
+            if isinstance(source, StaticCredentials):
+                yield replace(source, role=role or source.role)
+            elif source is not None:
+                yield replace(source, role=role)
 
-        Raises:
-            SettingsError: a source has half of a pair, or a file that cannot be read.
-        """
-        role = self._role()
-        if not self._own.keys() & _KEYS_OF_TASK:
-            for level in self._levels:
-                keys = static_credentials(level)
-                if keys is not None:
-                    yield replace(keys, role=role)
-                identity = web_identity(level)
-                if identity is not None:
-                    yield replace(identity, role=role)
-        cam_role = self._first("camRoleName")
-        machine = MachineRole(
-            source=f"the machine's role, which {cam_role.source} names" if cam_role else "the machine's role",
-            name=cam_role.value if cam_role else None,
-            endpoint=self._metadata_endpoint,
-            role=role,
-        )
+    def _credential_readers(self) -> Iterator[Callable[[], StaticCredentials | WebIdentity | MachineRole | None]]:
+        """Yield what reads each source of credentials."""
+        is_named_by_task = bool(self._own.keys() & _CREDENTIALS_OF_TASK)
+        if not is_named_by_task:
+            for source in self._sources:
+                yield functools.partial(static_credentials, source)
+                yield functools.partial(web_identity, source)
         if "camRoleName" in self._own:
-            yield machine
+            yield self._machine_role
             return
-        of_profile = credential_files.tccli_credentials(self._profile())
-        if of_profile is not None:
-            yield replace(of_profile, role=role or of_profile.role)
-        if self._own.keys() & _KEYS_OF_TASK:
+        yield lambda: credential_files.tccli_credentials(self._profile())
+        if is_named_by_task:
             return
-        of_sdk = credential_files.sdk_credentials(self._environment)
-        if of_sdk is not None:
-            yield replace(of_sdk, role=role)
-        yield machine
-        pod = of_environment(self._environment, _OF_TKE)
+        yield lambda: credential_files.sdk_credentials(self._environment)
+        yield self._machine_role
         if all(self._environment.get(variable, "").strip() for variable in _OF_TKE.values()):
-            identity = web_identity(pod)
-            if identity is not None:
-                yield replace(identity, role=role)
+            yield lambda: web_identity(of_environment(self._environment, _OF_TKE))
+
+    def _machine_role(self) -> MachineRole:
+        setting = self._first("camRoleName")
+        return MachineRole(
+            source=f"the machine's role, which {setting.source} names" if setting else "the machine's role",
+            name=setting.value if setting else None,
+            endpoint=self._metadata_endpoint,
+        )
 
     def _role(self) -> AssumedRole | None:
-        """Give the role that is to be assumed with the keys: the one that the first level names.
+        """Return the role to assume: the one that the first source names.
 
-        A task that names its keys itself has nothing to do with a role that others are to assume.
+        A task that says where its credentials come from does not assume the role of the other sources.
         """
-        levels = self._levels[:1] if self._own.keys() & _KEYS_OF_TASK else self._levels
-        return next((role for level in levels if (role := assumed_role(level))), None)
+        sources = self._sources[:1] if self._own.keys() & _CREDENTIALS_OF_TASK else self._sources
+        return next((role for source in sources if (role := assumed_role(source))), None)
 
     @property
     def _metadata_endpoint(self) -> str | None:
-        """Where the metadata service of the machine is, if it is not at its usual place."""
+        """The address of the machine's metadata service, if it is not the usual one."""
         found = self._first("metadataEndpoint")
         return found.value.rstrip("/") if found else None
 
@@ -307,19 +394,45 @@ class Settings:
         )
 
     def _first(self, name: str) -> Setting | None:
-        return next((found for level in self._levels if (found := level.setting(name))), None)
+        return next((found for source in self._sources if (found := source.setting(name))), None)
+
+
+def unknown_settings(keys: Iterable[str]) -> list[str]:
+    """Return a warning for each key of a stack's config that looks like a setting `tione:…` and is none.
+
+    Args:
+        keys: the keys of the config, such as `tione:region`.
+    """
+    lowered = {name.lower(): name for name in _SETTINGS}
+    warnings = []
+    for key in sorted(keys):
+        namespace, _, name = key.partition(":")
+        if namespace != "tione" or name in _SETTINGS:
+            continue
+        near = difflib.get_close_matches(name.lower(), lowered, n=1)
+        hint = f"Did you mean tione:{lowered[near[0]]}?" if near else f"Run `pulumi config rm {key}`"
+        warnings.append(f"{key} is not a setting of pulumi_tione and has no effect. {hint}")
+    return warnings
+
+
+def _is_machine_of_vendor() -> bool:
+    """Check whether this is a machine of Tencent Cloud, which may have a role, without asking its metadata service."""
+    with suppress(OSError, ValueError):
+        return "tencent" in _VENDOR_OF_MACHINE.read_text(encoding="utf-8").lower()
+    return False
 
 
 def _parsed_endpoint(address: str, source: str) -> Endpoint:
-    """Read an address; what is wrong with it is not shown, for it may hold a password."""
+    """Read an address. An error does not show it, because it may contain a password."""
     try:
         parts = urlsplit(address)
-        _ = parts.port  # a property that complains
+        _ = parts.port  # raises ValueError
         is_plain = bool(parts.hostname) and "@" not in parts.netloc and not (parts.path.strip("/") or parts.query)
     except ValueError:
         is_plain = False
     if not is_plain or parts.scheme not in ("http", "https"):
         raise SettingsError(
-            f"{source} must be an address such as https://tione.tencentcloudapi.com or http://127.0.0.1:9851"
+            f"{source} is not an address. Set it to one with a scheme and no path, such as "
+            "https://tione.tencentcloudapi.com or http://127.0.0.1:9851"
         )
     return Endpoint(parts.scheme, parts.netloc)

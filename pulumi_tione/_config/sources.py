@@ -1,4 +1,4 @@
-"""What a place that settings come from has: single values, and the ways to keys."""
+"""One source of settings: its single values, and the credentials that it leads to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pulumi_tione.errors import SettingsError
 
-_PAIR = ("secretId", "secretKey", "securityToken")
+_STATIC = ("secretId", "secretKey", "securityToken")
 _ROLE, _IDENTITY = "assumeRole", "assumeRoleWithWebIdentity"
 _TOKENS = ("webIdentityToken", "webIdentityTokenFile")
 _PARTS = {
@@ -17,14 +17,20 @@ _PARTS = {
     _IDENTITY: ("roleArn", "sessionName", "sessionDuration", "providerId", *_TOKENS),
 }
 _SESSION_SECONDS = 7200
-_MOST_SESSION_SECONDS = 43200
+_MAX_SESSION_SECONDS = 43200
 _SESSION_NAME = "pulumi-tione"
 _PROVIDER_ID = "OIDC"
+
+NO_CREDENTIALS = (
+    "there are no credentials. Run `pulumi config set --secret tione:secretId …` and `pulumi config set --secret "
+    "tione:secretKey …`, or set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run `tccli configure`; on a "
+    "machine with a role, set tione:camRoleName"
+)
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """The keys that requests are signed with. They never show in a text."""
+    """What requests are signed with. It never shows in text."""
 
     secret_id: str = field(repr=False)
     secret_key: str = field(repr=False)
@@ -33,7 +39,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class AssumedRole:
-    """A role that is assumed with other keys (`AssumeRole`)."""
+    """A role that is assumed with other credentials (`AssumeRole`)."""
 
     arn: str
     session_name: str = _SESSION_NAME
@@ -44,7 +50,7 @@ class AssumedRole:
 
 @dataclass(frozen=True)
 class StaticCredentials:
-    """Credentials that stand somewhere as they are, and the role that is assumed with them, if there is one."""
+    """A secret id and key as they are stored, and the role that is assumed with them, if there is one."""
 
     source: str
     credentials: Credentials
@@ -62,53 +68,60 @@ class WebIdentity:
     provider_id: str
     token: str | None = field(repr=False)
     token_file: str | None
-    """Read anew each time: what put it there renews it."""
+    """Read again each time, because whatever wrote it renews it."""
     role: AssumedRole | None = None
-    """Another role that is assumed with the keys of this one."""
+    """Another role that is assumed with the credentials of this one."""
 
 
 @dataclass(frozen=True)
 class MachineRole:
-    """The role of the machine that this runs on (CVM), as its metadata service tells."""
+    """The role of the machine that this runs on (CVM), whose metadata service returns credentials for it."""
 
     source: str
     name: str | None
-    """The role's name; without one, the one that the machine has."""
+    """The role's name; without one, the role that the machine has."""
     endpoint: str | None
-    """Where the metadata service is, if it is not at its usual place."""
+    """The address of the metadata service, if it is not the usual one."""
     role: AssumedRole | None = None
 
 
-CredentialSource = StaticCredentials | WebIdentity | MachineRole
+@dataclass(frozen=True)
+class InvalidSource:
+    """A source with incomplete or unreadable credentials. It counts: the sources after it do not replace it."""
+
+    error: SettingsError
+
+
+CredentialSource = StaticCredentials | WebIdentity | MachineRole | InvalidSource
 
 
 class Setting(NamedTuple):
-    """A value that is set, and where."""
+    """A value, and where it is set."""
 
     value: str
     source: str
 
 
 class SettingsSource(NamedTuple):
-    """One place that settings come from.
+    """One source of settings.
 
-    `get` gives what is set under a name, and `source` says in words where that is; both take the name of a setting, or
-    that of one with parts, such as `assumeRole`, and of its part.
+    `get` returns the value of a setting and `source` describes in words where it is; both take the name of a setting
+    and, for one with parts such as `assumeRole`, the name of the part.
     """
 
     get: Callable[[str, str | None], str | None]
     source: Callable[[str, str | None], str]
     shares_names: bool = False
-    """Whether both kinds of roles have their parts under the same names."""
+    """Whether the parts of both kinds of roles have the same names."""
 
     def setting(self, name: str, part: str | None = None) -> Setting | None:
-        """Give what is set under a name; what is blank is not."""
+        """Return the value of a setting; None if it is not set, or blank."""
         value = (self.get(name, part) or "").strip()
         return Setting(value, self.source(name, part)) if value else None
 
 
 def of_config(space: str, config: Callable[[str], str | None], without: tuple[str, ...] = ()) -> SettingsSource:
-    """Give what a stack's config has under `tione:` or `tencentcloud:`, but for some names."""
+    """Return the source that is a stack's config under `tione:` or `tencentcloud:`, without some names."""
 
     def get(name: str, part: str | None) -> str | None:
         text = None if name in without else config(f"{space}:{name}")
@@ -119,14 +132,16 @@ def of_config(space: str, config: Callable[[str], str | None], without: tuple[st
         except ValueError:
             parts = None
         if not isinstance(parts, dict):
-            raise SettingsError(f"{space}:{name} must be a map: `pulumi config set --path '{space}:{name}.{part}' …`")
+            raise SettingsError(
+                f"{space}:{name} must be a map. Run `pulumi config set --path '{space}:{name}.{part}' …`"
+            )
         return None if parts.get(part) is None else str(parts[part])
 
     return SettingsSource(get, lambda name, part: f"{space}:{name}" + (f".{part}" if part else ""))
 
 
 def of_environment(environment: Mapping[str, str], names: Mapping[str, str]) -> SettingsSource:
-    """Give what the environment has; `names` are the variables by setting, or by `setting.part`."""
+    """Return the source that is the environment; `names` are the variables by setting, or by `setting.part`."""
 
     def variable(name: str, part: str | None) -> str:
         return names.get(f"{name}.{part}" if part else name, "")
@@ -139,7 +154,7 @@ def of_environment(environment: Mapping[str, str], names: Mapping[str, str]) -> 
 
 
 def of_task(own: Mapping[str, Any]) -> SettingsSource:
-    """Give what a task's property `settings` has."""
+    """Return the source that is a task's property `settings`."""
 
     def get(name: str, part: str | None) -> str | None:
         value = own.get(name)
@@ -150,82 +165,87 @@ def of_task(own: Mapping[str, Any]) -> SettingsSource:
     return SettingsSource(get, lambda name, part: f"the task's settings.{name}" + (f".{part}" if part else ""))
 
 
-def static_credentials(level: SettingsSource) -> StaticCredentials | None:
-    """Give the id and key that a place has, with their token.
+def static_credentials(source: SettingsSource) -> StaticCredentials | None:
+    """Return the secret id and key that a source has, with their token.
 
     Raises:
-        SettingsError: it has only one of them, or they are no keys.
+        SettingsError: it has only one of them, or they contain characters that no credentials have.
     """
-    found = {name: level.setting(name) for name in _PAIR}
+    found = {name: source.setting(name) for name in _STATIC}
+    for setting in found.values():
+        if setting and not setting.value.isprintable():
+            raise SettingsError(
+                f"{setting.source} contains characters that no credentials have, such as a line break. Set it again"
+            )
     secret_id, secret_key, token = found.values()
-    if not all(setting.value.isprintable() for setting in found.values() if setting):
-        raise SettingsError(f"the keys of {level.source('…', None)} have signs that no key has, such as a line's end")
     if secret_id and secret_key:
-        keys = Credentials(secret_id.value, secret_key.value, token.value if token else None)
-        return StaticCredentials(secret_id.source, keys)
+        credentials = Credentials(secret_id.value, secret_key.value, token.value if token else None)
+        return StaticCredentials(secret_id.source, credentials)
     if secret_id or secret_key:
-        has, lacks = _PAIR[:2] if secret_id else _PAIR[1::-1]
-        raise SettingsError(f"{level.source(has, None)} is set, but {level.source(lacks, None)} is not: set both")
+        present, missing = _STATIC[:2] if secret_id else _STATIC[1::-1]
+        raise _incomplete(source.source(present, None), source.source(missing, None))
     return None
 
 
-def assumed_role(level: SettingsSource) -> AssumedRole | None:
-    """Give the role that a place says is to be assumed with other keys.
+def assumed_role(source: SettingsSource) -> AssumedRole | None:
+    """Return the role that a source says is to be assumed with other credentials.
 
     Raises:
-        SettingsError: it does not say which, or for how long is no number.
+        SettingsError: its ARN is missing, or its duration is not a number.
     """
-    found = _parts(level, _ROLE)
-    if not found or (level.shares_names and _parts(level, _IDENTITY).keys() & {*_TOKENS}):
+    parts = _parts(source, _ROLE)
+    if not parts or (source.shares_names and _parts(source, _IDENTITY).keys() & {*_TOKENS}):
         return None
-    policy, external_id = found.get("policy"), found.get("externalId")
+    policy, external_id = parts.get("policy"), parts.get("externalId")
     return AssumedRole(
-        **_session(level, _ROLE, found),
+        **_session(source, _ROLE, parts),
         policy=policy.value if policy else None,
         external_id=external_id.value if external_id else None,
     )
 
 
-def web_identity(level: SettingsSource) -> WebIdentity | None:
-    """Give the role that a place says is to be assumed with a token.
+def web_identity(source: SettingsSource) -> WebIdentity | None:
+    """Return the role that a source says is to be assumed with a token.
 
     Raises:
-        SettingsError: it does not say which, or for how long is no number, or there is no token.
+        SettingsError: its ARN or its token is missing, or its duration is not a number.
     """
-    found = _parts(level, _IDENTITY)
-    tokens = [found[part] for part in _TOKENS if part in found]
+    parts = _parts(source, _IDENTITY)
+    tokens = [parts[part] for part in _TOKENS if part in parts]
     if not tokens:
-        if found and not (level.shares_names and "providerId" not in found):
-            given, lacks = next(iter(found.values())).source, level.source(_IDENTITY, _TOKENS[0])
-            raise SettingsError(f"{given} is set, but {lacks} is not: set both")
+        if parts and not (source.shares_names and "providerId" not in parts):
+            raise _incomplete(next(iter(parts.values())).source, source.source(_IDENTITY, _TOKENS[0]))
         return None
-    token, file, provider = (found.get(part) for part in (*_TOKENS, "providerId"))
+    token, file, provider = (parts.get(part) for part in (*_TOKENS, "providerId"))
     return WebIdentity(
         source=tokens[0].source,
-        **_session(level, _IDENTITY, found),
+        **_session(source, _IDENTITY, parts),
         provider_id=provider.value if provider else _PROVIDER_ID,
         token=token.value if token else None,
         token_file=file.value if file else None,
     )
 
 
-def _parts(level: SettingsSource, name: str) -> dict[str, Setting]:
-    return {part: found for part in _PARTS[name] if (found := level.setting(name, part))}
+def _incomplete(present: str, missing: str) -> SettingsError:
+    return SettingsError(f"{present} is set, but {missing} is not. Set both")
 
 
-def _session(level: SettingsSource, name: str, found: Mapping[str, Setting]) -> dict[str, Any]:
-    """Give what both kinds of roles have: which one, under what name, for how long."""
-    if "roleArn" not in found:
-        given = next(iter(found.values())).source
-        raise SettingsError(f"{given} is set, but {level.source(name, 'roleArn')} is not: set both")
-    duration = found.get("sessionDuration")
+def _parts(source: SettingsSource, name: str) -> dict[str, Setting]:
+    return {part: setting for part in _PARTS[name] if (setting := source.setting(name, part))}
+
+
+def _session(source: SettingsSource, name: str, parts: Mapping[str, Setting]) -> dict[str, Any]:
+    """Return what both kinds of roles have: ARN, session name and duration."""
+    if "roleArn" not in parts:
+        raise _incomplete(next(iter(parts.values())).source, source.source(name, "roleArn"))
+    duration = parts.get("sessionDuration")
     text = duration.value.removesuffix(".0") if duration else str(_SESSION_SECONDS)
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) <= _MOST_SESSION_SECONDS):
-        where = level.source(name, "sessionDuration")
-        raise SettingsError(f"{where} must be a number of seconds from 1 to {_MOST_SESSION_SECONDS}")
-    session = found.get("sessionName")
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) <= _MAX_SESSION_SECONDS):
+        where = source.source(name, "sessionDuration")
+        raise SettingsError(f"{where} must be a number of seconds from 1 to {_MAX_SESSION_SECONDS}")
+    session = parts.get("sessionName")
     return {
-        "arn": found["roleArn"].value,
+        "arn": parts["roleArn"].value,
         "session_name": session.value if session else _SESSION_NAME,
         "session_seconds": int(text),
     }

@@ -44,8 +44,8 @@ def _found(settings: Settings) -> dict[str, dict[str, Any]]:
     # The SDK takes long to load: no other command should pay for it before it sends something.
     from pulumi_tione._api.credentials import resolver_of
 
-    region = settings.located_region
-    endpoint, source = settings.located_endpoint("tione")
+    region = settings.region_setting
+    endpoint, source = settings.endpoint_and_source("tione")
     keys = resolver_of(settings).current()
     client = Client(settings, region.value)
     account = client.account_id()

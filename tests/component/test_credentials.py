@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.credentials import CredentialResolver, ResolvedCredentials
 from pulumi_tione._config.settings import Settings
-from pulumi_tione._config.sources import Credentials
+from pulumi_tione._config.sources import NO_CREDENTIALS, Credentials
 from pulumi_tione.emulator import Emulator, Key
 from pulumi_tione.errors import CredentialsRefusedError, RequestNotSentError, SettingsError
 
@@ -36,7 +37,7 @@ class Machine:
     def settings(self, own: Mapping[str, Any] | None = None) -> Settings:
         return Settings(self.config.get, {"HOME": str(self.home), **self.environment}).of(own)
 
-    def supply(self, own: Mapping[str, Any] | None = None) -> CredentialResolver:
+    def resolver(self, own: Mapping[str, Any] | None = None) -> CredentialResolver:
         return CredentialResolver(self.settings(own), sleep=lambda _: None)
 
     def write(self, name: str, text: str) -> None:
@@ -108,7 +109,7 @@ def _identity_token() -> str:
     return f"{part({'alg': 'RS256'})}.{part({'sub': 'planted'})}.c2ln"
 
 
-def _lent(name: str, expires: float = 4102444800) -> dict[str, Any]:
+def _issued(name: str, expires: float = 4102444800) -> dict[str, Any]:
     return {
         "TmpSecretId": f"id-{name}",
         "TmpSecretKey": f"key-of-id-{name}",
@@ -118,12 +119,12 @@ def _lent(name: str, expires: float = 4102444800) -> dict[str, Any]:
     }
 
 
-def _pair_in_config(space: str, name: str) -> Callable[[Machine, MetadataService], None]:
+def _static_in_config(space: str, name: str) -> Callable[[Machine, MetadataService], None]:
     pair = {f"{space}:secretId": f"id-{name}", f"{space}:secretKey": f"key-of-id-{name}"}
     return lambda machine, _: machine.config.update(pair)
 
 
-def _pair_in_environment(machine: Machine, _: MetadataService) -> None:
+def _static_in_environment(machine: Machine, _: MetadataService) -> None:
     pair = {"TENCENTCLOUD_SECRET_ID": "id-environment", "TENCENTCLOUD_SECRET_KEY": "key-of-id-environment"}
     machine.environment.update(pair)
 
@@ -138,7 +139,7 @@ def _sdk_file(machine: Machine, _: MetadataService) -> None:
 
 
 def _machine_role(_: Machine, metadata: MetadataService) -> None:
-    metadata.roles["train"] = _lent("machine-role")
+    metadata.roles["train"] = _issued("machine-role")
 
 
 def _pod(machine: Machine, _: MetadataService) -> None:
@@ -148,9 +149,9 @@ def _pod(machine: Machine, _: MetadataService) -> None:
 
 
 SOURCES: dict[str, Callable[[Machine, MetadataService], None]] = {
-    "tione": _pair_in_config("tione", "tione"),
-    "tencentcloud": _pair_in_config("tencentcloud", "tencentcloud"),
-    "environment": _pair_in_environment,
+    "tione": _static_in_config("tione", "tione"),
+    "tencentcloud": _static_in_config("tencentcloud", "tencentcloud"),
+    "environment": _static_in_environment,
     "profile": _profile,
     "sdk-file": _sdk_file,
     "machine-role": _machine_role,
@@ -182,14 +183,14 @@ def _check_is_of(keys: ResolvedCredentials, name: str, machine: Machine) -> None
 @pytest.mark.parametrize("name", SOURCES)
 def test_each_source_alone_has_keys(name: str, machine: Machine, metadata: MetadataService) -> None:
     SOURCES[name](machine, metadata)
-    _check_is_of(machine.supply().current(), name, machine)
+    _check_is_of(machine.resolver().current(), name, machine)
 
 
 @pytest.mark.parametrize(("first", "second"), [*itertools.combinations(SOURCES, 2)])
 def test_of_two_sources_the_first_wins(first: str, second: str, machine: Machine, metadata: MetadataService) -> None:
     SOURCES[second](machine, metadata)
     SOURCES[first](machine, metadata)
-    _check_is_of(machine.supply().current(), first, machine)
+    _check_is_of(machine.resolver().current(), first, machine)
 
 
 HALVES: list[tuple[str, dict[str, str], dict[str, str], dict[str, str], str, str]] = [
@@ -275,7 +276,7 @@ def test_half_a_source_is_an_error_that_names_the_other_half_and_never_a_mixture
     for name, text in files.items():
         machine.write(name, text)
     with pytest.raises(SettingsError) as error:
-        machine.supply().current()
+        machine.resolver().current()
     text = str(error.value)
     assert f"{present}" in text.partition(" is set, but ")[0]
     assert f"{missing}" in text.partition(" is set, but ")[2]
@@ -299,19 +300,19 @@ def test_id_key_and_token_come_from_one_source(
 ) -> None:
     machine.config.update({"tione:secretId": " id\t", "tione:secretKey": "key\n", **config})
     machine.environment.update(environment)
-    assert machine.supply().current().credentials == Credentials("id", "key", token)
+    assert machine.resolver().current().credentials == Credentials("id", "key", token)
 
 
 def test_a_line_end_within_a_key_is_an_error_that_does_not_show_it(machine: Machine) -> None:
     machine.config.update({"tione:secretId": "id", "tione:secretKey": "planted\nplanted"})
-    with pytest.raises(SettingsError, match=r"the keys of tione:… have signs that no key has") as error:
-        machine.supply().current()
+    with pytest.raises(SettingsError, match=r"tione:secretKey contains characters that no credentials have") as error:
+        machine.resolver().current()
     assert "planted" not in str(error.value)
 
 
 def test_no_keys_at_all_is_an_error_that_says_where_to_put_them(machine: Machine) -> None:
     with pytest.raises(SettingsError) as error:
-        machine.supply().current()
+        machine.resolver().current()
     text = str(error.value)
     assert "\n" not in text
     for name in ("tione:secretId", "tione:secretKey", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "tccli"):
@@ -320,9 +321,9 @@ def test_no_keys_at_all_is_an_error_that_says_where_to_put_them(machine: Machine
 
 def test_keys_show_in_no_text(machine: Machine) -> None:
     machine.config.update({"tione:secretId": "planted-id", "tione:secretKey": "planted-key"})
-    supply = machine.supply()
-    keys = supply.current()
-    assert "planted" not in f"{keys} {keys!r} {[*machine.settings().credential_sources()]!r} {vars(supply)}"
+    resolver = machine.resolver()
+    keys = resolver.current()
+    assert "planted" not in f"{keys} {keys!r} {[*machine.settings().credential_sources()]!r} {vars(resolver)}"
 
 
 # Profiles.
@@ -332,13 +333,13 @@ def test_a_profile_has_keys_token_role_and_region(machine: Machine, sts: Emulato
     machine.write_profile("myorg", secretId="id-profile", secretKey="key-of-id-profile")
     machine.write(".tccli/myorg.configure", json.dumps({"_sys_param": {"region": "ap-nanjing"}}))
     machine.config["tencentcloud:profile"] = "myorg"
-    assert machine.supply().current().credentials.secret_id == "id-profile"
-    assert machine.settings().located_region == ("ap-nanjing", "profile 'myorg' of tccli")
+    assert machine.resolver().current().credentials.secret_id == "id-profile"
+    assert machine.settings().region_setting == ("ap-nanjing", "profile 'myorg' of tccli")
     machine.write_profile("myorg", secretId="a", secretKey="b", token="c")
-    assert machine.supply().current().credentials == Credentials("a", "b", "c")
+    assert machine.resolver().current().credentials == Credentials("a", "b", "c")
     role = {"role-arn": ROLE, "role-session-name": "from-profile"}
     machine.write_profile("myorg", secretId="id-profile", secretKey="key-of-id-profile", **role)
-    keys = machine.supply().current()
+    keys = machine.resolver().current()
     assert keys.role == ROLE
     (asked,) = [request for request in sts.requests() if request["action"] == "AssumeRole"]
     assert asked["body"]["RoleSessionName"] == "from-profile"
@@ -349,7 +350,7 @@ def test_a_region_given_elsewhere_leaves_the_profiles_keys_alone(machine: Machin
     machine.write_profile("myorg", secretId="id-profile", secretKey="key-of-id-profile")
     machine.config.update({"tencentcloud:profile": "myorg", setting: "ap-shanghai"})
     assert machine.settings().region == "ap-shanghai"
-    assert machine.supply().current().credentials.secret_id == "id-profile"
+    assert machine.resolver().current().credentials.secret_id == "id-profile"
 
 
 @pytest.mark.parametrize("variable", [None, "TENCENTCLOUD_SHARED_CREDENTIALS_DIR", "config"])
@@ -362,9 +363,9 @@ def test_profiles_may_be_in_another_folder(machine: Machine, variable: str | Non
         machine.environment[variable] = str(folder)
     if variable is None:
         with pytest.raises(SettingsError):
-            machine.supply().current()
+            machine.resolver().current()
     else:
-        assert machine.supply().current().credentials == Credentials("a", "b")
+        assert machine.resolver().current().credentials == Credentials("a", "b")
 
 
 BROKEN = ["{", "[]", '"planted"', "planted", "", "\x00planted"]
@@ -377,7 +378,7 @@ def test_a_broken_profile_is_an_error_with_the_files_name_and_none_of_its_conten
 ) -> None:
     machine.write(f".tccli/default.{kind}", text)
     with pytest.raises(SettingsError, match=rf"default\.{kind} cannot be read") as error:
-        _ = machine.supply().current() if kind == "credential" else machine.settings().region
+        _ = machine.resolver().current() if kind == "credential" else machine.settings().region
     assert "planted" not in str(error.value)
 
 
@@ -389,15 +390,15 @@ def test_a_broken_file_of_the_sdk_is_an_error_with_its_name_and_none_of_its_cont
 ) -> None:
     machine.write(".tencentcloud/credentials", text)
     with pytest.raises(SettingsError, match="credentials cannot be read") as error:
-        machine.supply().current()
+        machine.resolver().current()
     assert "planted" not in str(error.value)
 
 
 def test_a_file_that_is_no_text_is_an_error_with_its_name(machine: Machine) -> None:
     machine.write_profile("default")
     (machine.home / ".tccli/default.credential").write_bytes(b"\xff\xfe{}")
-    with pytest.raises(SettingsError, match=r"default\.credential cannot be read: it is not a text"):
-        machine.supply().current()
+    with pytest.raises(SettingsError, match=r"default\.credential cannot be read: it is not text"):
+        machine.resolver().current()
 
 
 @pytest.mark.parametrize("own", [None, {"profile": "absent"}])
@@ -405,9 +406,9 @@ def test_a_profile_that_is_named_must_be_there(machine: Machine, own: dict[str, 
     if own is None:
         machine.environment["TENCENTCLOUD_PROFILE"] = "absent"
     with pytest.raises(
-        SettingsError, match=r"names the profile 'absent', but there is no .*absent\.credential"
+        SettingsError, match=r"names the profile 'absent', but .*absent\.credential does not exist"
     ) as error:
-        machine.supply(own).current()
+        machine.resolver(own).current()
     assert ("the task's settings.profile" if own else "TENCENTCLOUD_PROFILE") in str(error.value)
 
 
@@ -419,21 +420,21 @@ def test_a_profile_that_a_task_names_goes_before_all_others(machine: Machine, me
         put(machine, metadata)
     machine.config["tione:assumeRole"] = json.dumps({"roleArn": ROLE})
     machine.write_profile("research", secretId="a", secretKey="b")
-    keys = machine.supply({"profile": "research"}).current()
+    keys = machine.resolver({"profile": "research"}).current()
     assert (keys.credentials, keys.role) == (Credentials("a", "b"), None)
 
 
 def test_a_role_that_a_task_names_is_assumed_with_its_profile_or_with_the_usual_keys(
     machine: Machine, metadata: MetadataService, sts: Emulator
 ) -> None:
-    _pair_in_environment(machine, metadata)
+    _static_in_environment(machine, metadata)
     machine.write_profile("research", secretId="id-profile", secretKey="key-of-id-profile")
     role = {"roleArn": OTHER_ROLE, "sessionDuration": 900.0, "externalId": "planted"}
     for own, origin in (
         ({"assumeRole": role}, "environment variable TENCENTCLOUD_SECRET_ID"),
         ({"assumeRole": role, "profile": "research"}, f"secretId in {machine.home}/.tccli/research.credential"),
     ):
-        keys = machine.supply(own).current()
+        keys = machine.resolver(own).current()
         assert (keys.origin, keys.role) == (origin, OTHER_ROLE)
     asked = [request["body"] for request in sts.requests(secrets=True) if request["action"] == "AssumeRole"]
     assert [body["DurationSeconds"] for body in asked] == [900, 900]
@@ -445,8 +446,8 @@ def test_the_machines_role_that_a_task_names_goes_before_all_others(
 ) -> None:
     for put in SOURCES.values():
         put(machine, metadata)
-    metadata.roles["other"] = _lent("other")
-    assert machine.supply({"camRoleName": "other"}).current().credentials.secret_id == "id-other"
+    metadata.roles["other"] = _issued("other")
+    assert machine.resolver({"camRoleName": "other"}).current().credentials.secret_id == "id-other"
 
 
 # Roles.
@@ -456,11 +457,11 @@ def test_the_machines_role_that_a_task_names_goes_before_all_others(
 def test_a_role_in_the_config_is_assumed_with_the_keys(
     machine: Machine, metadata: MetadataService, sts: Emulator, space: str
 ) -> None:
-    _pair_in_environment(machine, metadata)
+    _static_in_environment(machine, metadata)
     machine.config[f"{space}:assumeRole"] = json.dumps(
         {"roleArn": ROLE, "sessionName": "ci", "sessionDuration": 900, "policy": '{"version": "2.0"}'}
     )
-    keys = machine.supply().current()
+    keys = machine.resolver().current()
     assert keys.source == f"environment variable TENCENTCLOUD_SECRET_ID with the role {ROLE}"
     assert keys.credentials.token
     (asked,) = [request for request in sts.requests() if request["action"] == "AssumeRole"]
@@ -477,16 +478,16 @@ def test_a_refusal_that_repeats_what_is_planted_in_a_request_for_keys_shows_none
     machine: Machine, metadata: MetadataService, sts: Emulator, action: str
 ) -> None:
     if action == "AssumeRole":
-        _pair_in_environment(machine, metadata)
-        supply = machine.supply({"assumeRole": {"roleArn": OTHER_ROLE, "externalId": "planted-id"}})
+        _static_in_environment(machine, metadata)
+        resolver = machine.resolver({"assumeRole": {"roleArn": OTHER_ROLE, "externalId": "planted-id"}})
     else:
         machine.config["tione:assumeRoleWithWebIdentity"] = json.dumps(
             {"roleArn": ROLE, "providerId": "GitHub", "webIdentityToken": "planted-token", "sessionDuration": 600}
         )
-        supply = machine.supply()
+        resolver = machine.resolver()
     sts.faults.add(action, code="InvalidParameter.ParamError", message="not good: {body}", times=None)
     with pytest.raises(SettingsError, match=r"not good: .*\[secret\]") as caught:
-        supply.current()
+        resolver.current()
     assert "planted" not in str(caught.value)
 
 
@@ -503,7 +504,7 @@ def test_a_web_identity_lends_keys(machine: Machine, where: str) -> None:
     else:
         parts = {"roleArn": ROLE, "providerId": "GitHub", "webIdentityToken": token, "sessionDuration": 600}
         machine.config[f"{where}:assumeRoleWithWebIdentity"] = json.dumps(parts)
-    keys = machine.supply().current()
+    keys = machine.resolver().current()
     assert keys.role == ROLE
     assert keys.credentials.token
 
@@ -511,7 +512,7 @@ def test_a_web_identity_lends_keys(machine: Machine, where: str) -> None:
 @pytest.mark.parametrize(
     ("config", "violation"),
     [
-        ({"tione:assumeRole": "planted"}, "tione:assumeRole must be a map: `pulumi config set --path"),
+        ({"tione:assumeRole": "planted"}, "tione:assumeRole must be a map. Run `pulumi config set --path"),
         ({"tione:assumeRole": '["planted"]'}, "tione:assumeRole must be a map"),
         (
             {"tione:assumeRole": '{"roleArn": "r", "sessionDuration": "planted"}'},
@@ -525,18 +526,18 @@ def test_a_role_that_is_written_wrong_is_an_error_that_names_the_setting(
 ) -> None:
     machine.config.update(config)
     with pytest.raises(SettingsError, match=violation) as error:
-        machine.supply().current()
+        machine.resolver().current()
     assert "planted" not in str(error.value)
 
 
 def test_a_role_that_is_refused_is_one_line_with_source_and_code(
     machine: Machine, metadata: MetadataService, sts: Emulator
 ) -> None:
-    _pair_in_environment(machine, metadata)
+    _static_in_environment(machine, metadata)
     sts.register("role", OTHER_ROLE)
     machine.environment["TENCENTCLOUD_ASSUME_ROLE_ARN"] = ROLE
     with pytest.raises(SettingsError) as error:
-        machine.supply().current()
+        machine.resolver().current()
     text = str(error.value)
     assert "\n" not in text
     for part in (ROLE, "TENCENTCLOUD_SECRET_ID", "ResourceNotFound.RoleNotFound", "request id"):
@@ -546,20 +547,20 @@ def test_a_role_that_is_refused_is_one_line_with_source_and_code(
 def test_an_sts_that_fails_means_that_nothing_was_sent(
     machine: Machine, metadata: MetadataService, sts: Emulator
 ) -> None:
-    _pair_in_environment(machine, metadata)
+    _static_in_environment(machine, metadata)
     machine.environment["TENCENTCLOUD_ASSUME_ROLE_ARN"] = ROLE
     sts.faults.add("AssumeRole", code="InternalError", times=None)
     with pytest.raises(RequestNotSentError, match="cannot be assumed"):
-        machine.supply().current()
+        machine.resolver().current()
     sts.faults.clear()
     sts.faults.add("AssumeRole", code="InternalError", times=2)
-    assert machine.supply().current().role == ROLE
+    assert machine.resolver().current().role == ROLE
 
 
 def test_a_machine_without_the_role_that_is_named_is_an_error(machine: Machine, metadata: MetadataService) -> None:
     machine.config["tencentcloud:camRoleName"] = "absent"
-    with pytest.raises(SettingsError, match="tencentcloud:camRoleName names, 'absent': the metadata service"):
-        machine.supply().current()
+    with pytest.raises(SettingsError, match="tencentcloud:camRoleName names, 'absent' \\("):
+        machine.resolver().current()
 
 
 # Renewal.
@@ -575,46 +576,83 @@ class Moment:
 
 def test_keys_are_renewed_before_they_end_and_not_earlier(machine: Machine, metadata: MetadataService) -> None:
     now = Moment()
-    metadata.roles["train"] = _lent("first", now() + 900)
-    supply = CredentialResolver(machine.settings(), now=now)
-    assert supply.current().credentials.secret_id == "id-first"
-    metadata.roles["train"] = _lent("second", now() + 1800)
+    metadata.roles["train"] = _issued("first", now() + 900)
+    resolver = CredentialResolver(machine.settings(), now=now)
+    assert resolver.current().credentials.secret_id == "id-first"
+    metadata.roles["train"] = _issued("second", now() + 1800)
     now.seconds += 600
-    assert supply.current().credentials.secret_id == "id-first"
+    assert resolver.current().credentials.secret_id == "id-first"
     now.seconds += 100
-    assert supply.current().credentials.secret_id == "id-second"
+    assert resolver.current().credentials.secret_id == "id-second"
 
 
 def test_keys_that_cannot_be_renewed_are_used_to_their_end(machine: Machine, metadata: MetadataService) -> None:
     now = Moment()
-    metadata.roles["train"] = _lent("first", now() + 900)
-    supply = CredentialResolver(machine.settings(), now=now)
-    supply.current()
+    metadata.roles["train"] = _issued("first", now() + 900)
+    resolver = CredentialResolver(machine.settings(), now=now)
+    resolver.current()
     metadata.roles.clear()
     now.seconds += 890
-    assert supply.current().credentials.secret_id == "id-first"
+    assert resolver.current().credentials.secret_id == "id-first"
     now.seconds += 20
-    with pytest.raises(SettingsError, match="there are no keys"):
-        supply.current()
+    with pytest.raises(SettingsError, match="there are no credentials"):
+        resolver.current()
 
 
-def test_threads_share_one_renewal(machine: Machine, metadata: MetadataService) -> None:
-    metadata.roles["train"] = _lent("first")
-    supply = machine.supply()
-    begin = threading.Barrier(16)
-    got: list[ResolvedCredentials] = []
+def test_threads_share_one_request_and_one_renewal(machine: Machine, metadata: MetadataService) -> None:
+    now = Moment()
+    resolver = CredentialResolver(machine.settings(), now=now)
+    for turn, name in enumerate(("first", "second"), 1):
+        metadata.roles["train"] = _issued(name, now() + 900)
+        begin = threading.Barrier(16)
+        resolved: list[ResolvedCredentials] = []
 
-    def ask() -> None:
-        begin.wait()
-        got.append(supply.current())
+        def ask(begin: threading.Barrier = begin, resolved: list[ResolvedCredentials] = resolved) -> None:
+            begin.wait()
+            resolved.append(resolver.current())
 
-    threads = [threading.Thread(target=ask) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({keys.credentials for keys in got}) == 1
-    assert len(metadata.asked) == 2  # the role's name, and its keys
+        threads = [threading.Thread(target=ask) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert {each.credentials.secret_id for each in resolved} == {f"id-{name}"}
+        assert len(metadata.asked) == 2 * turn  # the role's name, and its credentials
+        now.seconds += 700
+
+
+def test_the_machines_role_is_never_asked_for_through_a_proxy(
+    machine: Machine, metadata: MetadataService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata.roles["train"] = _issued("machine-role")
+    for variable in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for variable in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    assert machine.resolver().current().credentials.secret_id == "id-machine-role"
+
+
+def test_one_failure_of_the_metadata_service_does_not_mean_that_there_is_no_role(
+    machine: Machine, metadata: MetadataService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = Moment()
+    metadata.roles["train"] = _issued("machine-role", now() + 900)
+    resolver = CredentialResolver(machine.settings(), now=now)
+    for error in (requests.ReadTimeout, requests.ConnectTimeout, requests.ConnectionError):
+        with monkeypatch.context() as patch:
+            patch.setattr(requests.Session, "get", failing_with(error))
+            with pytest.raises(SettingsError) as caught:
+                resolver.current()
+        assert str(caught.value) == NO_CREDENTIALS
+        now.seconds += 31
+    assert resolver.current().credentials.secret_id == "id-machine-role"
+
+
+def failing_with(error: type[Exception]) -> Callable[..., Any]:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error("slow")
+
+    return fail
 
 
 # Credentials that are refused.
@@ -622,55 +660,104 @@ def test_threads_share_one_renewal(machine: Machine, metadata: MetadataService) 
 
 def test_the_same_sources_new_keys_are_taken_first(machine: Machine, metadata: MetadataService) -> None:
     _profile(machine, metadata)
-    supply = machine.supply()
-    refused = supply.current()
+    resolver = machine.resolver()
+    refused = resolver.current()
     machine.write_profile("default", secretId="id-new", secretKey="key")
-    assert supply.instead_of(refused, "100", lambda _: "200") is None  # another account has moved in
-    other = supply.instead_of(refused, None, lambda _: pytest.fail("nobody is asked"))
+    assert resolver.instead_of(refused, "100", lambda _: "200") is None  # another account has moved in
+    other = resolver.instead_of(refused, None, lambda _: pytest.fail("nobody is asked"))
     assert other is not None
     assert other.credentials == Credentials("id-new", "key")
-    assert supply.current() == other
+    assert resolver.current() == other
 
 
 def test_others_stand_in_for_a_tasks_account_only(machine: Machine, metadata: MetadataService) -> None:
     for name in ("tione", "environment", "profile"):
         SOURCES[name](machine, metadata)
     accounts = {"id-environment": "200", "id-profile": "100"}
-    supply = machine.supply()
-    refused = supply.current()
+    resolver = machine.resolver()
+    refused = resolver.current()
     asked: list[str] = []
 
     def account_of(keys: ResolvedCredentials) -> str:
         asked.append(keys.credentials.secret_id)
         return accounts[keys.credentials.secret_id]
 
-    assert supply.instead_of(refused, None, account_of) is None
+    assert resolver.instead_of(refused, None, account_of) is None
     assert asked == []
-    other = supply.instead_of(refused, "100", account_of)
+    other = resolver.instead_of(refused, "100", account_of)
     assert other is not None
     assert (other.credentials.secret_id, asked) == ("id-profile", ["id-environment", "id-profile"])
-    assert supply.current("100") == other
-    assert supply.current() == supply.current("300") == refused
-    assert supply.instead_of(refused, "300", account_of) is None
+    assert resolver.current("100") == other
+    assert resolver.current() == resolver.current("300") == refused
+    assert resolver.instead_of(refused, "300", account_of) is None
 
 
-def test_another_source_that_is_broken_does_not_hide_the_next(machine: Machine, metadata: MetadataService) -> None:
-    _pair_in_config("tione", "tione")(machine, metadata)
-    _pair_in_environment(machine, metadata)
-    supply = machine.supply()
-    refused = supply.current()
+def test_a_source_whose_account_is_unknown_does_not_hide_the_next(machine: Machine, metadata: MetadataService) -> None:
+    for name in ("tione", "environment", "profile"):
+        SOURCES[name](machine, metadata)
+    resolver = machine.resolver()
+    refused = resolver.current()
 
-    def account_of(keys: ResolvedCredentials) -> str:
-        raise RequestNotSentError("no connection")
+    def account_of(candidate: ResolvedCredentials) -> str:
+        if candidate.credentials.secret_id == "id-environment":
+            raise RequestNotSentError("no connection")
+        return "100"
 
-    assert supply.instead_of(refused, "100", account_of) is None
+    replacement = resolver.instead_of(refused, "100", account_of)
+    assert replacement is not None
+    assert replacement.credentials.secret_id == "id-profile"
+
+
+def _half(machine: Machine, _: MetadataService) -> None:
+    machine.environment["TENCENTCLOUD_SECRET_ID"] = "half"
+
+
+def _broken_profile(machine: Machine, _: MetadataService) -> None:
+    machine.write(".tccli/default.credential", "{")
+
+
+def _unreadable_token(machine: Machine, _: MetadataService) -> None:
+    variables = {"TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE": "/absent", "TENCENTCLOUD_ASSUME_ROLE_ARN": ROLE}
+    machine.environment.update({**variables, "TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID": "OIDC"})
+
+
+@pytest.mark.parametrize("broken", [(_half,), (_broken_profile,), (_unreadable_token,), (_half, _broken_profile)])
+def test_sources_that_are_broken_do_not_hide_the_next(
+    broken: tuple[Callable[[Machine, MetadataService], None], ...], machine: Machine, metadata: MetadataService
+) -> None:
+    _static_in_config("tione", "tione")(machine, metadata)
+    _sdk_file(machine, metadata)
+    resolver = machine.resolver()
+    refused = resolver.current()
+    for put in broken:
+        put(machine, metadata)
+    replacement = resolver.instead_of(refused, "100", lambda _: "100")
+    assert replacement is not None
+    assert replacement.credentials.secret_id == "id-sdk-file"
+    assert resolver.current("100") == replacement
+
+
+def test_a_broken_source_still_comes_before_the_ones_after_it(machine: Machine, metadata: MetadataService) -> None:
+    _half(machine, metadata)
+    _profile(machine, metadata)
+    with pytest.raises(SettingsError, match="TENCENTCLOUD_SECRET_KEY is not"):
+        machine.resolver().current()
+
+
+def test_if_all_other_sources_are_broken_there_is_no_replacement(machine: Machine, metadata: MetadataService) -> None:
+    _static_in_config("tione", "tione")(machine, metadata)
+    resolver = machine.resolver()
+    refused = resolver.current()
+    _half(machine, metadata)
+    _broken_profile(machine, metadata)
+    assert resolver.instead_of(refused, "100", lambda _: "100") is None
 
 
 def test_keys_that_assume_a_role_no_more_give_way_as_well(
     machine: Machine, metadata: MetadataService, sts: Emulator
 ) -> None:
-    _pair_in_config("tione", "tione")(machine, metadata)
-    _pair_in_environment(machine, metadata)
+    _static_in_config("tione", "tione")(machine, metadata)
+    _static_in_environment(machine, metadata)
     machine.config["tione:assumeRole"] = json.dumps({"roleArn": ROLE})
     sts.keyring.revoke("id-tione")
     warned: list[str] = []
@@ -688,17 +775,17 @@ def test_keys_that_could_not_be_had_are_not_asked_for_again_at_once(
     machine: Machine, metadata: MetadataService, sts: Emulator
 ) -> None:
     now = Moment()
-    _pair_in_environment(machine, metadata)
+    _static_in_environment(machine, metadata)
     machine.environment["TENCENTCLOUD_ASSUME_ROLE_ARN"] = ROLE
     sts.faults.add("AssumeRole", code="InternalError", times=None)
-    supply = CredentialResolver(machine.settings(), now=now, sleep=lambda _: None)
+    resolver = CredentialResolver(machine.settings(), now=now, sleep=lambda _: None)
     for _ in range(3):
         with pytest.raises(RequestNotSentError):
-            supply.current()
+            resolver.current()
     assert len([request for request in sts.requests() if request["action"] == "AssumeRole"]) == 4
     sts.faults.clear()
     now.seconds += 31
-    assert supply.current().role == ROLE
+    assert resolver.current().role == ROLE
 
 
 @pytest.mark.parametrize(
@@ -710,21 +797,21 @@ def test_a_folder_of_profiles_that_a_task_names_goes_before_all_others(
     for put in SOURCES.values():
         put(machine, metadata)
     with pytest.raises(
-        SettingsError, match=r"settings\.sharedCredentialsDir names the profile 'default', but there is no"
+        SettingsError, match=r"settings\.sharedCredentialsDir names the profile 'default', but .* does not exist"
     ):
-        machine.supply(own).current()
+        machine.resolver(own).current()
     machine.write("elsewhere/default.credential", json.dumps({"secretId": "a", "secretKey": "b"}))
-    assert machine.supply(own).current().credentials == Credentials("a", "b")
+    assert machine.resolver(own).current().credentials == Credentials("a", "b")
 
 
 def test_a_blank_setting_of_a_task_is_none(machine: Machine, metadata: MetadataService) -> None:
-    _pair_in_environment(machine, metadata)
-    assert machine.supply({"profile": " "}).current().credentials.secret_id == "id-environment"
+    _static_in_environment(machine, metadata)
+    assert machine.resolver({"profile": " "}).current().credentials.secret_id == "id-environment"
 
 
 def test_a_duration_of_any_length_is_one_error(machine: Machine, metadata: MetadataService) -> None:
-    _pair_in_environment(machine, metadata)
+    _static_in_environment(machine, metadata)
     parts = {"roleArn": ROLE, "sessionDuration": "9" * 5000}
     machine.config["tione:assumeRole"] = json.dumps(parts)
     with pytest.raises(SettingsError, match="sessionDuration must be a number of seconds"):
-        machine.supply().current()
+        machine.resolver().current()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from pulumi_tione._config.settings import DEFAULT_REGION, Endpoint, Settings
+from pulumi_tione._config import settings as settings_module
+from pulumi_tione._config.settings import DEFAULT_REGION, Endpoint, Settings, unknown_settings
+from pulumi_tione._config.sources import NO_CREDENTIALS
 from pulumi_tione.errors import SettingsError
 
 
@@ -41,7 +45,6 @@ ENDPOINTS: list[tuple[dict[str, str], dict[str, str], str, bool]] = [
     ({"tione:endpoint": "HTTP://127.0.0.1:9851"}, {}, "http://127.0.0.1:9851", True),
     ({"tione:endpoint": "https://127.0.0.1:9851"}, {}, "https://127.0.0.1:9851", True),
     ({"tione:endpoint": "https://tione.intl.tencentcloudapi.com"}, {}, "https://tione.intl.tencentcloudapi.com", False),
-    ({"tione:endpoint": "tione.intl.tencentcloudapi.com"}, {}, "https://tione.intl.tencentcloudapi.com", False),
     ({"tione:endpoint": "https://localhost.example.com"}, {}, "https://localhost.example.com", False),
     ({}, {"TIONE_ENDPOINT": "http://127.0.0.1:1"}, "http://127.0.0.1:1", True),
     ({"tione:endpoint": "http://127.0.0.1:2"}, {"TIONE_ENDPOINT": "http://127.0.0.1:1"}, "http://127.0.0.1:2", True),
@@ -105,7 +108,7 @@ def test_the_vendors_own_address_of_one_service_leads_to_the_others(beside: str)
     ],
 )
 def test_nobody_but_a_host_that_is_named_is_spoken_to_in_the_clear(config: dict[str, str]) -> None:
-    with pytest.raises(SettingsError, match="must use https") as error:
+    with pytest.raises(SettingsError, match="not encrypted") as error:
         settings_of(config).endpoint("tione")
     assert "tione:insecureHost" in str(error.value)
 
@@ -120,7 +123,7 @@ def test_nobody_but_a_host_that_is_named_is_spoken_to_in_the_clear(config: dict[
     ],
 )
 def test_a_region_tells_where_it_comes_from(config: dict[str, str], environment: dict[str, str], source: str) -> None:
-    assert settings_of(config, environment).located_region.source == source
+    assert settings_of(config, environment).region_setting.source == source
 
 
 @pytest.mark.parametrize(
@@ -139,7 +142,7 @@ def test_a_region_tells_where_it_comes_from(config: dict[str, str], environment:
 def test_an_endpoint_tells_where_it_comes_from(
     config: dict[str, str], environment: dict[str, str], source: str
 ) -> None:
-    assert settings_of(config, environment).located_endpoint("tione")[1] == source
+    assert settings_of(config, environment).endpoint_and_source("tione")[1] == source
 
 
 def test_the_settings_of_a_task_are_made_once() -> None:
@@ -163,6 +166,9 @@ def test_the_settings_of_a_task_are_made_once() -> None:
         "https://:planted@tione.tencentcloudapi.com",
         "http://[::1",
         "http://127.0.0.1:port",
+        "tione.tencentcloudapi.com",
+        "127.0.0.1:9851",
+        "//127.0.0.1:9851",
     ],
 )
 def test_an_address_that_cannot_be_meant_is_an_error_of_one_line(address: str) -> None:
@@ -182,21 +188,31 @@ def test_labels_are_on_unless_they_are_turned_off(value: str | None, labels_enab
 
 @pytest.mark.parametrize("value", ["no", "0", "off", "yes"])
 def test_an_option_that_is_neither_true_nor_false_is_an_error(value: str) -> None:
-    with pytest.raises(SettingsError, match=f"tione:labels must be true or false, got '{value}'"):
+    with pytest.raises(SettingsError, match=f"tione:labels is '{value}'. Set it to true or false"):
         _ = settings_of({"tione:labels": value}).labels
 
 
 @pytest.mark.parametrize(
     ("value", "tags"),
-    [(None, {}), ("", {}), ("{}", {}), ('{"team": "nlp", "团队": ""}', {"team": "nlp", "团队": ""})],
+    [
+        (None, {}),
+        ("", {}),
+        ("{}", {}),
+        ('{"team": "nlp", "团队": ""}', {"team": "nlp", "团队": ""}),
+        (
+            '{"cost": 1234, "share": 0.50, "big": 12345678901234567890}',
+            {"cost": "1234", "share": "0.50", "big": "12345678901234567890"},
+        ),
+        ('{"gpu": true}', {"gpu": "true"}),
+    ],
 )
 def test_default_tags_are_a_map_of_texts(value: str | None, tags: dict[str, str]) -> None:
     assert settings_of({} if value is None else {"tione:defaultTags": value}).default_tags == tags
 
 
-@pytest.mark.parametrize("value", ["team=nlp", "[]", '"nlp"', '{"team": 1}', '{"team": {"a": "b"}}', "null", "{"])
+@pytest.mark.parametrize("value", ["team=nlp", "[]", '"nlp"', '{"team": {"a": "b"}}', "null", "{"])
 def test_default_tags_of_another_form_are_an_error_that_shows_the_right_one(value: str) -> None:
-    with pytest.raises(SettingsError, match="tione:defaultTags must be a map of texts: `pulumi config set --path"):
+    with pytest.raises(SettingsError, match="tione:defaultTags must be a map of texts"):
         _ = settings_of({"tione:defaultTags": value}).default_tags
 
 
@@ -215,3 +231,109 @@ def test_a_change_of_the_environment_is_seen() -> None:
     assert settings.region == "ap-first"
     environment["TENCENTCLOUD_REGION"] = "ap-second"
     assert settings.region == "ap-second"
+
+
+# What is known without the network.
+
+KEYS = {"TENCENTCLOUD_SECRET_ID": "id", "TENCENTCLOUD_SECRET_KEY": "key"}
+
+
+@pytest.fixture(autouse=True)
+def no_machine_of_the_vendor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The file that names the maker of the machine; it is not there."""
+    file = tmp_path / "sys_vendor"
+    monkeypatch.setattr(settings_module, "_VENDOR_OF_MACHINE", file)
+    return file
+
+
+VIOLATIONS: list[tuple[dict[str, str], dict[str, str], str]] = [
+    ({}, {}, NO_CREDENTIALS),
+    ({"tione:secretId": "id"}, {}, "tione:secretId is set, but tione:secretKey is not. Set both"),
+    ({"tione:secretKey": "planted"}, KEYS, "tione:secretKey is set, but tione:secretId is not. Set both"),
+    ({"tione:profile": "absent"}, {}, "tione:profile names the profile 'absent', but"),
+    ({"tione:region": "guangzhou"}, KEYS, "tione:region is 'guangzhou', which is not the name of a region"),
+    ({}, {**KEYS, "TENCENTCLOUD_REGION": "Guangzhou 3"}, "which is not the name of a region"),
+    ({"tione:region": "ap-guangzhou-3"}, KEYS, "is a zone. Use its region 'ap-guangzhou'"),
+    ({"tione:region": "ap_guangzhou"}, KEYS, "tione:region is 'ap_guangzhou'"),
+    ({"tione:endpoint": "tione.tencentcloudapi.com"}, KEYS, "tione:endpoint is not an address"),
+    ({"tione:endpoint": "http://10.0.0.1"}, KEYS, "tione:endpoint is http://10.0.0.1, which is not encrypted"),
+    ({"tione:caBundle": "/absent.pem"}, KEYS, "tione:caBundle names /absent.pem, which does not exist"),
+    ({"tione:language": "de"}, KEYS, "tione:language is 'de'. Set it to en-US or zh-CN"),
+    ({"tione:assumeRole": '{"sessionName": "ci"}'}, KEYS, "tione:assumeRole.roleArn is not. Set both"),
+]
+
+
+@pytest.mark.parametrize(("config", "environment", "violation"), VIOLATIONS)
+def test_what_is_wrong_with_the_settings_is_known_without_the_network(
+    config: dict[str, str], environment: dict[str, str], violation: str, tmp_path: Path
+) -> None:
+    (found,) = settings_of(config, {"HOME": str(tmp_path), **environment}).violations()
+    assert violation in found
+    assert "planted" not in found
+
+
+def test_all_that_is_wrong_is_reported_at_once(tmp_path: Path) -> None:
+    config = {"tione:region": "nowhere", "tione:endpoint": "localhost", "tione:secretId": "id"}
+    assert len(settings_of(config, {"HOME": str(tmp_path)}).violations()) == 3
+
+
+@pytest.mark.parametrize(
+    "region", ["ap-guangzhou", "ap-shanghai-fsi", "na-siliconvalley", "ap-xibei-ec", "me-saudi-arabia", None]
+)
+def test_complete_settings_have_no_violation(region: str | None, tmp_path: Path) -> None:
+    assert settings_of({}, {"HOME": str(tmp_path), **KEYS}).violations(region) == []
+
+
+def test_the_region_of_a_task_counts_instead_of_the_settings_one(tmp_path: Path) -> None:
+    settings = settings_of({"tione:region": "nowhere"}, {"HOME": str(tmp_path), **KEYS})
+    assert settings.violations("ap-guangzhou") == []
+    assert settings.violations("Nanjing")[0].startswith("region is 'Nanjing'")
+
+
+@pytest.mark.parametrize(
+    ("config", "environment"),
+    [
+        ({"tione:camRoleName": "train"}, {}),
+        ({"tione:metadataEndpoint": "http://127.0.0.1:1"}, {}),
+        ({}, {"TKE_ROLE_ARN": "r", "TKE_PROVIDER_ID": "p", "TKE_WEB_IDENTITY_TOKEN_FILE": "/token"}),
+    ],
+)
+def test_a_role_that_only_the_network_can_tell_of_is_no_violation(
+    config: dict[str, str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    assert settings_of(config, {"HOME": str(tmp_path), **environment}).violations() == []
+
+
+def test_a_machine_of_tencent_cloud_may_have_a_role(no_machine_of_the_vendor: Path, tmp_path: Path) -> None:
+    no_machine_of_the_vendor.write_text("Tencent Cloud\n", encoding="utf-8")
+    assert settings_of({}, {"HOME": str(tmp_path)}).violations() == []
+    no_machine_of_the_vendor.write_text("Dell Inc.\n", encoding="utf-8")
+    assert settings_of({}, {"HOME": str(tmp_path)}).violations() == [NO_CREDENTIALS]
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("tione:regoin", "Did you mean tione:region?"),
+        ("tione:secret_id", "Did you mean tione:secretId?"),
+        ("tione:SECRETKEY", "Did you mean tione:secretKey?"),
+        ("tione:defaultTag", "Did you mean tione:defaultTags?"),
+        ("tione:zzz", "Run `pulumi config rm tione:zzz`"),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_named_with_the_nearest(key: str, hint: str) -> None:
+    (warning,) = unknown_settings(["tione:region", key, "tencentcloud:nothing", "myproject:regoin"])
+    assert warning == f"{key} is not a setting of pulumi_tione and has no effect. {hint}"
+
+
+def test_every_setting_is_known() -> None:
+    names = [*settings_module._ENVIRONMENT_NAMES, *settings_module._ONLY_TIONE]
+    assert unknown_settings(f"tione:{name.partition('.')[0]}" for name in names) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "language"), [(None, "en-US"), ("zh-CN", "zh-CN"), ("zh-cn", "zh-CN"), (" en-US ", "en-US")]
+)
+def test_the_language_of_messages_can_be_chosen(value: str | None, language: str) -> None:
+    assert settings_of({"tione:language": value} if value else {}).language == language
+    assert settings_of({}, {"TIONE_LANGUAGE": value} if value else {}).language == language
