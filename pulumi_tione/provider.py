@@ -155,12 +155,22 @@ class TrainingTaskProvider(ResourceProvider):
         for warning in checked.warnings:
             current_call().warn(warning)
         failures = [CheckFailure(*map(display.displayable, failure)) for failure in checked.failures]
+        failures += [CheckFailure("", display.displayable(violation)) for violation in self._violations(news)]
         tags = checked.inputs.get("tags")
         if "tags" in marked_paths(news) and isinstance(tags, Mapping):
             # Default tags may be among them, of which the program's own mark says nothing to the engine. It forgets
             # what we say of a map as a whole where the program's is none.
             checked.inputs["tags"] = {key: secret(value) for key, value in tags.items()}
         return CheckResult(checked.inputs, failures)
+
+    def _violations(self, news: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong with the settings of a task, unless a preview does not know them yet."""
+        if contains_unknown(news.get("settings")):
+            return []
+        region = news.get("region")
+        return self._settings_of(news).violations(
+            region if isinstance(region, str) and not contains_unknown(region) else None
+        )
 
     def _task_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return the task with these inputs, whose name may have been numbered; one that failed with its detail.

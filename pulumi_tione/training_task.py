@@ -23,7 +23,7 @@ from pulumi_tione._pulumi.exports import keep_exports
 from pulumi_tione._pulumi.properties import Marked, marked_in, properties_of, property_path
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._pulumi.run_mode import is_preview
-from pulumi_tione._pulumi.stack_config import are_default_tags_secret, ensure_secrets_are_encrypted, program_settings
+from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, program_settings
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
 from pulumi_tione._schema.identity import RETAINED, TYPE, resource_under
 from pulumi_tione._schema.secrets import SECRET_INPUTS
@@ -103,7 +103,7 @@ class TrainingTask(TrainingTaskProperties):
         self, resource_name: str, properties: Mapping[str, Any], told: Iterable[str], opts: pulumi.ResourceOptions
     ) -> None:
         """Register the resource with the engine; `told` are the properties that the engine tells beside those given."""
-        ensure_secrets_are_encrypted()
+        check_config()
         declared = {**dict.fromkeys(told), **properties}
         finding: Awaitable[Marked] = marked_in(properties)
         self._marked: pulumi.Output[Marked] = pulumi.Output.from_input(finding)

@@ -8,7 +8,7 @@ import os
 
 import pulumi
 
-from pulumi_tione._config.settings import SECRET_SETTINGS, Settings
+from pulumi_tione._config.settings import SECRET_SETTINGS, Settings, unknown_settings
 
 
 def program_settings() -> Settings:
@@ -17,8 +17,18 @@ def program_settings() -> Settings:
     Raises:
         pulumi.RunError: a secret is stored in plain text; only the program can detect that.
     """
-    ensure_secrets_are_encrypted()
+    check_config()
     return Settings(_get, os.environ)
+
+
+def check_config() -> None:
+    """Check the stack's config: secrets must be encrypted, and a setting that does not exist gets a warning.
+
+    Raises:
+        pulumi.RunError: a secret is stored in plain text.
+    """
+    ensure_secrets_are_encrypted()
+    warn_about_unknown_settings()
 
 
 def ensure_secrets_are_encrypted() -> None:
@@ -36,6 +46,29 @@ def ensure_secrets_are_encrypted() -> None:
                 f"{path} is stored in plain text, and the state of the stack would contain it. To encrypt it, run "
                 f"`pulumi config get {stack} {option}{path} | pulumi config set --secret {stack} {option}{path}`"
             )
+
+
+def warn_about_unknown_settings() -> None:
+    """Warn, once in this process for each, about settings `tione:…` in the stack's config that do not exist."""
+    for warning in unknown_settings(_config_keys()):
+        if warning not in _WARNED:
+            _WARNED.add(warning)
+            pulumi.log.warn(warning)
+
+
+_WARNED: set[str] = set()
+
+
+def _config_keys() -> list[str]:
+    """Return the keys of the stack's config; none where they cannot be found out."""
+    with contextlib.suppress(Exception):
+        from pulumi.runtime.config import CONFIG
+
+        if CONFIG.get():
+            return [*CONFIG.get()]
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        return [*json.loads(os.environ["PULUMI_CONFIG"])]
+    return []
 
 
 def are_default_tags_secret() -> bool:

@@ -12,6 +12,7 @@ import pytest
 from engine_support import Stack, StackOf
 from local_tione import lent_keys
 
+from pulumi_tione._config.sources import NO_CREDENTIALS
 from pulumi_tione.emulator import Caller, Emulator, Key
 
 pytestmark = pytest.mark.engine
@@ -221,6 +222,9 @@ def test_a_role_of_another_account_is_assumed_for_a_task(stack_of: StackOf, emul
 def test_a_secret_setting_in_clear_stops_the_program_with_the_command_that_mends_it(
     stack: Stack, emulator: Emulator, key: str, option: list[str]
 ) -> None:
+    stack.pulumi("config", "set", "--secret", "tione:secretId", "AKIDemulator")
+    stack.pulumi("config", "set", "--secret", "tione:secretKey", "key-of-AKIDemulator")
+    stack.pulumi("config", "set", "--path", "tione:assumeRole.roleArn", f"qcs::cam::uin/{OURS}:roleName/train")
     stack.pulumi("config", "set", "--plaintext", *option, key, "planted-secret")
     stack.program(PROGRAM)
     for shown in (stack.preview(fails=True), stack.up(fails=True)):
@@ -260,3 +264,44 @@ def test_a_stack_whose_keys_are_revoked_says_so_in_one_line(stack_of: StackOf, e
     assert "they are those of environment variable TENCENTCLOUD_SECRET_ID" in shown
     assert "Traceback" not in shown
     assert stack.resource("t") is not None
+
+
+# What a preview reports.
+
+
+def test_a_preview_fails_without_credentials_and_sends_nothing(keyless: Stack, emulator: Emulator) -> None:
+    keyless.program(PROGRAM)
+    output = keyless.preview(fails=True)
+    assert NO_CREDENTIALS in output.replace("\n", " ")
+    assert "Traceback" not in output
+    assert not emulator.requests()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "violation"),
+    [
+        ("tione:secretId", "AKIDhalf", "tione:secretId is set, but tione:secretKey is not. Set both"),
+        ("tione:region", "guangzhou", "tione:region is 'guangzhou', which is not the name of a region"),
+        ("tione:endpoint", "127.0.0.1:9851", "tione:endpoint is not an address"),
+        ("tione:profile", "absent", "tione:profile names the profile 'absent'"),
+    ],
+)
+def test_a_preview_fails_with_settings_that_are_wrong(key: str, value: str, violation: str, keyless: Stack) -> None:
+    keyless.pulumi("config", "set", *(["--secret"] if key == "tione:secretId" else []), key, value)
+    keyless.program(PROGRAM)
+    assert violation in keyless.preview(fails=True)
+
+
+def test_a_preview_warns_about_a_setting_that_does_not_exist_and_takes_numbers_as_tags(
+    keyless: Stack, emulator: Emulator
+) -> None:
+    configure(keyless, lent_keys(emulator))
+    keyless.pulumi("config", "set", "tione:regoin", "ap-shanghai")
+    keyless.pulumi("config", "set", "--path", "tione:defaultTags.cost", "1234")
+    keyless.program(PROGRAM)
+    warning = "tione:regoin is not a setting of pulumi_tione and has no effect. Did you mean tione:region?"
+    assert warning in keyless.preview()
+    keyless.up()
+    resource = keyless.resource("t")
+    assert resource is not None
+    assert resource["outputs"]["tags"] == {"cost": "1234"}
