@@ -1,7 +1,7 @@
-"""What may stand beside a field's type in its declaration: its wire name, and the rules that the vendor documents.
+"""The annotations of a field's type in its declaration: its wire name, and the rules that the vendor documents.
 
-A rule is a value with one method, `violation`, which says what is wrong with a value, or nothing. It is written once,
-on the field it belongs to (`args.py`), and applied by check.
+A rule is an object with one method, `violation`, which returns what is wrong with a value, or None. It is written once,
+at its field in `args.py`, and applied by check.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Any, Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class Violation:
-    """What a value breaks, and apart from that what tells the value."""
+    """What is wrong with a value. The parts that contain the value are kept apart, as it may be a secret."""
 
     rule: str
-    """What must be so."""
+    """The rule that the value breaks."""
     value: str = ""
-    """What is instead, after the rule."""
+    """What the value is instead, after the rule."""
     subject: str = ""
     """The value, where the sentence begins with it."""
 
@@ -41,11 +41,15 @@ class Wire:
 
 
 @dataclass(frozen=True)
-class Unsigned:
-    """A whole number of the API's type uint64."""
+class Minimum:
+    """A whole number that has no documented upper limit."""
+
+    minimum: int
 
     def violation(self, value: int) -> Violation | None:
-        return Violation("must not be negative", f", got {value}") if value < 0 else None
+        if value >= self.minimum:
+            return None
+        return Violation(f"must be at least {self.minimum}", f", got {value}")
 
 
 class ProviderSide:
@@ -53,11 +57,15 @@ class ProviderSide:
 
 
 class Secret:
-    """The value is a Pulumi secret whether or not the program says so, and is never compared with what is read back."""
+    """The value is always a Pulumi secret, and is never compared with the one that the service returns."""
 
 
 class WriteOnly:
-    """The service takes the value and never tells it again, or tells another one of its own."""
+    """The service accepts the value and never returns it, or returns another one of its own."""
+
+
+class JsonText:
+    """The value is a text for the service; a program may also pass a map, which is sent as JSON."""
 
 
 @runtime_checkable
@@ -65,12 +73,12 @@ class Rule(Protocol):
     """A documented rule: breaking it is a failure at the field's path."""
 
     def violation(self, value: Any) -> Violation | None:
-        """Say what is wrong with a value of the field's own type, or nothing."""
+        """Return what is wrong with a value of the field's own type, or None."""
 
 
 @dataclass(frozen=True)
 class MaxLength:
-    """At most so many characters."""
+    """A text with a maximum length."""
 
     characters: int
 
@@ -82,7 +90,7 @@ class MaxLength:
 
 @dataclass(frozen=True)
 class MaxItems:
-    """At most so many elements."""
+    """A list with a maximum length."""
 
     items: int
 
@@ -95,16 +103,24 @@ class MaxItems:
 
 
 @dataclass(frozen=True)
-class Range:
-    """A whole number from `least` to `most`, both included."""
+class NotEmpty:
+    """A list with at least one element."""
 
-    least: int
-    most: int
+    def violation(self, value: Sequence[Any]) -> Violation | None:
+        return None if value else Violation("must have at least 1 element", ", got 0")
+
+
+@dataclass(frozen=True)
+class Range:
+    """A whole number from `minimum` to `maximum`, both included."""
+
+    minimum: int
+    maximum: int
 
     def violation(self, value: int) -> Violation | None:
-        if self.least <= value <= self.most:
+        if self.minimum <= value <= self.maximum:
             return None
-        return Violation(f"must be from {self.least} to {self.most}", f", got {value}")
+        return Violation(f"must be from {self.minimum} to {self.maximum}", f", got {value}")
 
 
 @dataclass(frozen=True)
@@ -126,7 +142,7 @@ class KnownValues:
     values: tuple[str, ...]
 
     def warning(self, value: str) -> Violation | None:
-        """Say that a value is not among the known ones, or nothing. The empty text stands for "not set"."""
+        """Return the warning that a value is not among the known ones, or None. The empty text means "not set"."""
         if value in self.values or not value:
             return None
         known = f"is not among the known values ({', '.join(self.values)})"
@@ -150,6 +166,19 @@ class TaskName:
 
 MAX_NAME_LENGTH = 60
 """How many characters a task's name may have (`Name`)."""
+
+
+@dataclass(frozen=True)
+class Base64:
+    """Base64, or several parts of it with commas between them: what was encrypted is sent so. Empty means "not set"."""
+
+    def violation(self, value: str) -> Violation | None:
+        try:
+            for part in value.split(","):
+                base64.b64decode(part.strip(), validate=True)
+        except ValueError:
+            return Violation('must be base64, for example the output of `printf %s "$PASSWORD" | base64`')
+        return None
 
 
 @dataclass(frozen=True)
@@ -187,7 +216,7 @@ _RESERVED_TAG_KEYS = ("qcs:", "tencentcloud:", "project", "项目")
 
 
 def tag_violation(key: str, value: str) -> Violation | None:
-    """Say which of the tag service's rules a tag breaks, or nothing."""
+    """Return which rule of the tag service a tag breaks, or None."""
     if not 1 <= len(key) <= 127:
         return Violation(f"a tag's key must have 1 to 127 characters, got {len(key)}")
     if not 1 <= len(value) <= 255:
@@ -206,18 +235,18 @@ def tag_violation(key: str, value: str) -> Violation | None:
 
 
 def cleaned_tag_text(text: str, length: int) -> str:
-    """Give the text as a tag's key or value may hold it: other signs become `-`, and the end is cut."""
+    """Return the text as a legal key or value of a tag: other characters become `-`, and the end is cut."""
     return "".join(character if _TAG_TEXT.fullmatch(character) else "-" for character in text)[:length].strip() or "-"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Give `; did you mean …?` with the known word nearest to a wrong one, or nothing where none is near."""
+    """Return `; did you mean …?` with the known word nearest to a wrong one, or an empty text where none is near."""
     folded = {name.replace("_", "").lower(): name for name in known}
     near = difflib.get_close_matches(word.replace("_", "").lower(), folded, n=1, cutoff=0.6)
     return f"; did you mean {folded[near[0]]}?" if near else ""
 
 
 def tag_violations(tags: Mapping[str, str]) -> dict[str, Violation]:
-    """Give the complaint of each tag that breaks a rule, by key."""
-    complaints = {key: tag_violation(key, value) for key, value in tags.items()}
-    return {key: violation for key, violation in complaints.items() if violation}
+    """Return the violation of each tag that breaks a rule, by key."""
+    found = {key: tag_violation(key, value) for key, value in tags.items()}
+    return {key: violation for key, violation in found.items() if violation}

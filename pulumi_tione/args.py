@@ -11,22 +11,24 @@ warning. What only the service can know is declared at the end, in the `…Outpu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pulumi import Input
 from typing_extensions import Required, TypedDict
 
 from pulumi_tione._constraints import (
+    Base64,
     EncodedCommand,
+    JsonText,
     KnownValues,
     MaxItems,
     MaxLength,
-    OneOf,
+    Minimum,
+    NotEmpty,
     ProviderSide,
     Range,
     Secret,
     TaskName,
-    Unsigned,
     Wire,
     WriteOnly,
 )
@@ -82,13 +84,13 @@ class ResourceConfigInfoArgs(TypedDict, total=False):
     """What the nodes are in the training mode, for example `WORKER` (`Role`)."""
     instance_type: Input[str] | None
     """Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST` (`InstanceType`)."""
-    instance_num: Annotated[Input[int] | None, Unsigned()]
-    """How many nodes the group has (`InstanceNum`)."""
-    cpu: Annotated[Input[int] | None, Unsigned()]
+    instance_num: Annotated[Input[int] | None, Minimum(1)]
+    """How many nodes the group has, at least 1 (`InstanceNum`)."""
+    cpu: Annotated[Input[int] | None, Minimum(0)]
     """CPU of a node in a resource group, in thousandths of a core: 1000 is one core (`Cpu`)."""
-    memory: Annotated[Input[int] | None, Unsigned()]
+    memory: Annotated[Input[int] | None, Minimum(0)]
     """Memory of a node in a resource group, in MB (`Memory`)."""
-    gpu: Annotated[Input[int] | None, Unsigned()]
+    gpu: Annotated[Input[int] | None, Minimum(0)]
     """GPUs of a node in a resource group, in hundredths of a card: 100 is one card (`Gpu`)."""
     gpu_type: Input[str] | None
     """Kind of GPU in a resource group, for example `V100` (`GpuType`)."""
@@ -103,8 +105,8 @@ class ImageSecretArgs(TypedDict, total=False):
 
     username: Input[str] | None
     """User name (`Username`)."""
-    password: Annotated[Input[str] | None, Secret()]
-    """Password in base64, encrypted first when `key_id` is set; always a Pulumi secret (`Password`)."""
+    password: Annotated[Input[str] | None, Base64(), Secret()]
+    """Password, encoded as base64; with `key_id`, encrypted first. Always a Pulumi secret (`Password`)."""
     key_id: Input[str] | None
     """Id of the KMS key that the password was encrypted with (`KeyId`)."""
     secret_id: Input[str] | None
@@ -139,8 +141,8 @@ class CosPathInfoArgs(TypedDict, total=False):
     """Name of the bucket with its APPID, for example `corpus-1250000000` (`Bucket`)."""
     region: Required[Input[str]]
     """Region of the bucket, for example `ap-guangzhou` (`Region`)."""
-    paths: Required[Annotated[Input[Sequence[Input[str]]], MaxItems(1)]]
-    """The path, as a list that the service limits to one element, for example `["code/"]` (`Paths`)."""
+    paths: Required[Annotated[Input[Sequence[Input[str]]], NotEmpty(), MaxItems(1)]]
+    """The path, as a list of exactly one element, for example `["code/"]` (`Paths`)."""
 
 
 class StartCmdInfoArgs(TypedDict, total=False):
@@ -407,10 +409,10 @@ class SettingsArgs(TypedDict, total=False):
 class TrainingTaskArgs(TypedDict, total=False):
     """Everything that a training task is made of (`CreateTrainingTask`)."""
 
-    charge_type: Required[Annotated[Input[str], OneOf(("PREPAID", "POSTPAID_BY_HOUR"))]]
+    charge_type: Required[Input[Literal["PREPAID", "POSTPAID_BY_HOUR"]]]
     """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
-    resource_config_infos: Required[Input[Sequence[Input[ResourceConfigInfoArgs]]]]
-    """The groups of nodes (`ResourceConfigInfos`)."""
+    resource_config_infos: Required[Annotated[Input[Sequence[Input[ResourceConfigInfoArgs]]], NotEmpty()]]
+    """The groups of nodes, at least one (`ResourceConfigInfos`)."""
     name: Annotated[Input[str] | None, TaskName()]
     """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
     `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
@@ -438,8 +440,9 @@ class TrainingTaskArgs(TypedDict, total=False):
     """The mounts, at most ten (`DataConfigs`)."""
     output: Input[CosPathInfoArgs] | None
     """Where the results go; the service adds the task's id to the path (`Output`)."""
-    tuning_parameters: Annotated[Input[str] | None, MaxLength(2048)]
-    """Parameters of the training, mostly JSON, at most 2048 characters (`TuningParameters`)."""
+    tuning_parameters: Annotated[Input[str | Mapping[str, Any]] | None, JsonText(), MaxLength(2048)]
+    """Parameters of the training: a map, for example `{"learning_rate": 0.001}`, which is sent as JSON with sorted
+    keys, or a text of at most 2048 characters (`TuningParameters`)."""
     envs: Input[Mapping[str, Input[str]]] | None
     """Environment variables (`Envs`)."""
     private_envs: Annotated[Input[Mapping[str, Input[str]]] | None, Wire("Envs"), Secret()]
@@ -480,10 +483,10 @@ class TrainingTaskArgs(TypedDict, total=False):
     Other keys of the same account are an update; another account replaces the task."""
     triggers: Annotated[Input[Sequence[Any]] | None, ProviderSide()]
     """Any values; when one of them changes, the task is replaced: the way to run it once more."""
-    desired_status: Annotated[Input[str] | None, OneOf(("RUNNING", "STOPPED")), ProviderSide()]
+    desired_status: Annotated[Input[Literal["RUNNING", "STOPPED"]] | None, ProviderSide()]
     """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
     task runs in any case; one that has finished satisfies `RUNNING`."""
-    rerun_on_failure: Annotated[Input[int] | None, Unsigned(), ProviderSide()]
+    rerun_on_failure: Annotated[Input[int] | None, Minimum(0), ProviderSide()]
     """How often the task is started again, by the next `up` each time, after it FAILED; by default never."""
     additional_parameters: Annotated[Input[Mapping[str, Any]] | None, ProviderSide()]
     """Parameters that this package does not know yet, by their API names, merged into the request: for example

@@ -67,7 +67,7 @@ class ResourceConfigInfo(dict[str, Any]):
     instance_type: str | None = pulumi.property("instanceType", default=None)
     """Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST` (`InstanceType`)."""
     instance_num: int | None = pulumi.property("instanceNum", default=None)
-    """How many nodes the group has (`InstanceNum`)."""
+    """How many nodes the group has, at least 1 (`InstanceNum`)."""
     cpu: int | None = pulumi.property("cpu", default=None)
     """CPU of a node in a resource group, in thousandths of a core: 1000 is one core (`Cpu`)."""
     memory: int | None = pulumi.property("memory", default=None)
@@ -90,7 +90,7 @@ class ImageSecret(dict[str, Any]):
     username: str | None = pulumi.property("username", default=None)
     """User name (`Username`)."""
     password: str | None = pulumi.property("password", default=None)
-    """Password in base64, encrypted first when `key_id` is set; always a Pulumi secret (`Password`)."""
+    """Password, encoded as base64; with `key_id`, encrypted first. Always a Pulumi secret (`Password`)."""
     key_id: str | None = pulumi.property("keyId", default=None)
     """Id of the KMS key that the password was encrypted with (`KeyId`)."""
     secret_id: str | None = pulumi.property("secretId", default=None)
@@ -152,7 +152,7 @@ class CosPathInfo(dict[str, Any]):
     region: str = pulumi.property("region")
     """Region of the bucket, for example `ap-guangzhou` (`Region`)."""
     paths: Sequence[str] = pulumi.property("paths")
-    """The path, as a list that the service limits to one element, for example `["code/"]` (`Paths`)."""
+    """The path, as a list of exactly one element, for example `["code/"]` (`Paths`)."""
 
 
 @pulumi.output_type
@@ -497,7 +497,7 @@ class GetTrainingTaskResult(dict[str, Any]):
     charge_type: str = pulumi.property("chargeType")
     """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
     resource_config_infos: Sequence[ResourceConfigInfo] = pulumi.property("resourceConfigInfos")
-    """The groups of nodes (`ResourceConfigInfos`)."""
+    """The groups of nodes, at least one (`ResourceConfigInfos`)."""
     name: str = pulumi.property("name")
     """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
     `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
@@ -524,7 +524,8 @@ class GetTrainingTaskResult(dict[str, Any]):
     output: CosPathInfo | None = pulumi.property("output", default=None)
     """Where the results go; the service adds the task's id to the path (`Output`)."""
     tuning_parameters: str | None = pulumi.property("tuningParameters", default=None)
-    """Parameters of the training, mostly JSON, at most 2048 characters (`TuningParameters`)."""
+    """Parameters of the training: a map, for example `{"learning_rate": 0.001}`, which is sent as JSON with sorted
+    keys, or a text of at most 2048 characters (`TuningParameters`)."""
     resource_group_id: str | None = pulumi.property("resourceGroupId", default=None)
     """Id of the resource group of a `PREPAID` task, for example `rsg-1368bcxs` (`ResourceGroupId`)."""
     vpc_id: str | None = pulumi.property("vpcId", default=None)
@@ -563,7 +564,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="resourceConfigInfos")
     def resource_config_infos(self) -> pulumi.Output[Sequence[ResourceConfigInfo]]:
-        """The groups of nodes (`ResourceConfigInfos`)."""
+        """The groups of nodes, at least one (`ResourceConfigInfos`)."""
         return self._output("resource_config_infos")
 
     @property
@@ -648,7 +649,8 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="tuningParameters")
     def tuning_parameters(self) -> pulumi.Output[str | None]:
-        """Parameters of the training, mostly JSON, at most 2048 characters (`TuningParameters`)."""
+        """Parameters of the training: a map, for example `{"learning_rate": 0.001}`, which is sent as JSON with sorted
+        keys, or a text of at most 2048 characters (`TuningParameters`)."""
         return self._output("tuning_parameters")
 
     @property

@@ -154,8 +154,9 @@ class TrainingTaskProvider(ResourceProvider):
         checked = check(_without_provider(_olds), _without_provider(news), around)
         for warning in checked.warnings:
             current_call().warn(warning)
-        failures = [CheckFailure(*map(display.displayable, failure)) for failure in checked.failures]
-        failures += [CheckFailure("", display.displayable(violation)) for violation in self._violations(news)]
+        # The engine shows the value at a nested property as `{<nil>}`, so the path is in the reason.
+        reasons = [*checked.reasons, *self._violations(news)]
+        failures = [CheckFailure("", display.displayable(reason)) for reason in reasons]
         tags = checked.inputs.get("tags")
         if "tags" in marked_paths(news) and isinstance(tags, Mapping):
             # Default tags may be among them, of which the program's own mark says nothing to the engine. It forgets

@@ -26,6 +26,7 @@ from pulumi_tione._pulumi.run_mode import is_preview
 from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, program_settings
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
 from pulumi_tione._schema.identity import RETAINED, TYPE, resource_under
+from pulumi_tione._schema.paths import PROGRAM_NAMES, names_in
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import recorded_outputs
 from pulumi_tione._wait.poller import StatusPoller
@@ -95,9 +96,12 @@ class TrainingTask(TrainingTaskProperties):
         if args is not None and fields:
             raise pulumi.RunError(f"training task {resource_name!r}: pass either args or keyword arguments, not both")
         opts = _options(resource_name, opts)
-        properties = properties_of(resource_name, fields if args is None else args)
+        program: Mapping[str, Any] = fields if args is None else args
+        properties = properties_of(resource_name, program)
+        names = {PROGRAM_NAMES: [*dict.fromkeys(names_in(TRAINING_TASK, program))]}
         told = [field.property for field in TRAINING_TASK.outputs.values()]
-        self._register(resource_name, {**properties, "owner": _owner(resource_name, opts)}, [*_COMPUTED, *told], opts)
+        properties = {**properties, **names, "owner": _owner(resource_name, opts)}
+        self._register(resource_name, properties, [*_COMPUTED, *told], opts)
 
     def _register(
         self, resource_name: str, properties: Mapping[str, Any], told: Iterable[str], opts: pulumi.ResourceOptions

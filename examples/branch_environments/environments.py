@@ -32,7 +32,7 @@ os.environ.setdefault("PULUMI_PYTHON_CMD", sys.executable)
 
 def program() -> None:
     """What each branch gets. Its config says whether the tasks are to run."""
-    desired_status = pulumi.Config().get("desiredStatus")
+    is_stopped = pulumi.Config().get("desiredStatus") == "STOPPED"
     task = tione.TrainingTask(
         "train",
         framework_name="PYTORCH",
@@ -42,7 +42,7 @@ def program() -> None:
         resource_config_infos=[{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 1}],
         start_cmd_info={"worker_start_cmd": "sleep 36000"},
         tags={"branch": re.sub(r"[^0-9A-Za-z._/-]", "-", pulumi.Config().require("branch"))},
-        desired_status=desired_status,
+        desired_status="STOPPED" if is_stopped else "RUNNING",
     )
     pulumi.export("task", task.id)
     pulumi.export("status", task.status)

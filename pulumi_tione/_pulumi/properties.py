@@ -6,8 +6,9 @@ at its path; everything else is check's business.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ import pulumi
 
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
 from pulumi_tione._schema.secrets import secret_paths, secret_texts
+from pulumi_tione._schema.walk import walk
 
 
 def properties_of(resource_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,7 +38,10 @@ class _Conversion:
         self._complaints: list[str] = []
 
     def whole(self, kind: Type, value: Any, path: str) -> Any:
-        converted = self._converted(kind, value, path)
+        return self._checked(lambda conversion: conversion._converted(kind, value, path))
+
+    def _checked(self, convert: Callable[[_Conversion], Any]) -> Any:
+        converted = convert(self)
         if self._complaints:
             raise pulumi.RunError(f"training task {self._resource_name!r}: {'; '.join(self._complaints)}")
         return converted
@@ -73,9 +78,26 @@ class _Conversion:
             here = path_to(path, field.property)
             if field.property in converted:
                 self._complaints.append(f"{here}: is given twice, as {field.name} and as {field.property}")
-            result = self._converted(field.type, part, here)
+            result = self._json_text(part, here) if field.is_json else self._converted(field.type, part, here)
             converted[field.property] = pulumi.Output.secret(result) if field.secret else result
         return converted
+
+    def _json_text(self, value: Any, path: str) -> Any:
+        """Convert a map to JSON. Its keys are sorted: their order in the program is no change of the task."""
+        if isinstance(value, (pulumi.Output, Awaitable)):
+            held = pulumi.Output.from_input(value)
+            return held.apply(
+                lambda known: _Conversion(self._resource_name)._checked(lambda c: c._json_text(known, path))
+            )
+        if not isinstance(value, Mapping):
+            return self._converted(Scalar.STRING, value, path)
+        if any(isinstance(node.value, (pulumi.Output, Awaitable)) for node in walk(Scalar.ANY, value)):
+            return self._json_text(pulumi.Output.from_input(value), path)
+        try:
+            return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            self._complaints.append(f"{path}: cannot be sent as JSON: {error}")
+            return None
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
 import typing_extensions
 
 from pulumi_tione import args
-from pulumi_tione._constraints import KnownValues, ProviderSide, Rule, Secret, Wire, WriteOnly
+from pulumi_tione._constraints import JsonText, KnownValues, OneOf, ProviderSide, Rule, Secret, Wire, WriteOnly
 
 
 class Scalar(enum.Enum):
@@ -99,6 +99,8 @@ class Field:
     """Whether the value that the service returns can be compared with the one that was set."""
     sent: bool
     """Whether the API knows it under its wire name."""
+    is_json: bool = False
+    """Whether a program may pass a map, of which the JSON is sent."""
 
 
 def _property_name(name: str) -> str:
@@ -114,18 +116,28 @@ def _field(name: str, hint: Any) -> Field:
     property_name = _property_name(name)
     wire = next((mark.name for mark in marks if isinstance(mark, Wire)), property_name[0].upper() + property_name[1:])
     secret = any(isinstance(mark, Secret) for mark in marks)
+    values = _closed_values(hint)
+    closed = (OneOf(values),) if values else ()
     return Field(
         name=name,
         property=property_name,
         wire=wire,
         type=_type(hint),
         required=required,
-        rules=tuple(mark for mark in marks if isinstance(mark, Rule)),
+        rules=(*closed, *(mark for mark in marks if isinstance(mark, Rule))),
         known_values=next((mark for mark in marks if isinstance(mark, KnownValues)), None),
         secret=secret,
         readable=not secret and not any(isinstance(mark, WriteOnly) for mark in marks),
         sent=not any(isinstance(mark, ProviderSide) for mark in marks),
+        is_json=any(isinstance(mark, JsonText) for mark in marks),
     )
+
+
+def _closed_values(hint: Any) -> tuple[str, ...]:
+    """Return the values of a `Literal`, or of the one in an `Input`; of another type none."""
+    if get_origin(hint) is Union:
+        hint = get_args(hint)[0]
+    return get_args(hint) if get_origin(hint) is Literal else ()
 
 
 def _type(hint: Any) -> Type:
@@ -134,6 +146,8 @@ def _type(hint: Any) -> Type:
         return struct(hint.__name__.removesuffix("Args").removesuffix("Outputs"))
     if origin is None:
         return {str: Scalar.STRING, int: Scalar.INTEGER, bool: Scalar.BOOLEAN}.get(hint, Scalar.ANY)
+    if origin is Literal:
+        return Scalar.STRING
     if origin is Union:  # Input[T] is the union of T, Awaitable[T] and Output[T]
         return _type(parts[0])
     return MapOf(_type(parts[1])) if issubclass(origin, Mapping) else ListOf(_type(parts[0]))

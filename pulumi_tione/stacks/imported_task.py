@@ -88,8 +88,8 @@ class ImportedTask:
         callback = {"callbackUrl": self.callback_url} if self.callback_url else {}
         checked = check({}, {**self.declared, **callback, "owner": self.owner}, around)
         if checked.failures:
-            told = "; ".join(f"{path} {reason}" for path, reason in checked.failures)
-            raise TaskError(f"training task {self.detail.get('Name')!r} cannot be declared in a program: {told}")
+            reasons = "; ".join(checked.reasons)
+            raise TaskError(f"training task {self.detail.get('Name')!r} cannot be declared in a program: {reasons}")
         return checked.inputs
 
     @property

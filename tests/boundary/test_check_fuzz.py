@@ -157,8 +157,8 @@ def check(provider: Provider, news: dict[str, Any], olds: dict[str, Any]) -> Non
         raise AssertionError(f"check failed: {error.details()}") from None
     for failure in answer.failures:
         assert PLANTED not in failure.property + failure.reason
-        assert failure.property
-        assert failure.reason
+        assert not failure.property
+        assert all(failure.reason.partition(": "))
         assert "\n" not in failure.reason
 
 

@@ -71,8 +71,9 @@ def test_failures_come_all_at_once_each_at_its_path(provider: Provider) -> None:
             "resourceConfigInfos": [{"role": "WORKER", "instance_nmu": 2}],
         }
     )
-    assert set(failures) == {"name", "chargeType", "remark", "dataConfigs", "resourceConfigInfos[0].instance_nmu"}
-    assert failures["resourceConfigInfos[0].instance_nmu"].endswith("did you mean instance_num?")
+    paths = ["charge_type", "resource_config_infos[0].instance_nmu", "name", "data_configs", "remark"]
+    assert [*failures] == paths
+    assert failures["resource_config_infos[0].instance_nmu"].endswith("did you mean instance_num?")
 
 
 def test_whole_numbers_are_sent_as_such(provider: Provider, emulator: Emulator) -> None:

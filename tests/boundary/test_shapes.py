@@ -18,7 +18,7 @@ from boundary_support import OWNER, Provider
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._constraints import MAX_NAME_LENGTH, KnownValues, MaxItems, MaxLength, OneOf, Range, Unsigned
+from pulumi_tione._constraints import MAX_NAME_LENGTH, KnownValues, MaxItems, MaxLength, Minimum, OneOf, Range
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione.emulator import Emulator, Status
 
@@ -115,11 +115,11 @@ def _values(kind: Type, field: Field | None = None) -> Drawn:
             at_most = st.nothing() if longest is None else st.just("文" * longest)
             return st.sampled_from(closed) if closed else open_list | at_most
         case Scalar.INTEGER:
-            span = next((rule for rule in rules if isinstance(rule, Range)), None)
-            if span is not None:
-                return st.integers(span.least, span.most)
-            is_unsigned = any(isinstance(rule, Unsigned) for rule in rules)
-            return WHOLE_NUMBERS if is_unsigned else WHOLE_NUMBERS | st.integers(-1000, -1)
+            limits = next((rule for rule in rules if isinstance(rule, Range)), None)
+            if limits is not None:
+                return st.integers(limits.minimum, limits.maximum)
+            minimum = next((rule.minimum for rule in rules if isinstance(rule, Minimum)), -1000)
+            return (WHOLE_NUMBERS | st.integers(-1000, -1)).filter(lambda number: number >= minimum)
         case Scalar.BOOLEAN:
             return st.booleans()
         case Scalar.ANY:

@@ -48,7 +48,9 @@ class Provider:
         self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, str]]:
         answer = self.stub.Check(provider_pb2.CheckRequest(news=self._sent(news), olds=self._sent(olds or {})))
-        return self._received(answer.inputs), {failure.property: failure.reason for failure in answer.failures}
+        # The engine shows a value of `{<nil>}` at a nested property: the path is in the reason instead.
+        assert not any(failure.property for failure in answer.failures)
+        return self._received(answer.inputs), dict(failure.reason.partition(": ")[::2] for failure in answer.failures)
 
     def checked(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
         inputs, failures = self.check(news, olds)

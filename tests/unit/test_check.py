@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pulumi.output import Unknown
 
 from pulumi_tione._schema.identity import RESERVED_LABELS, generated_name
+from pulumi_tione.lifecycle import check_rules
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
@@ -105,15 +106,23 @@ def test_whole_numbers_that_arrive_as_floats_become_integers() -> None:
         {"tuningParameters": "x" * 2048},
         {"dataConfigs": mounts(*[{"cfsSource": {"id": "cfs-1", "path": "/"}}] * 10)},
         {"dataConfigs": []},
-        {"resourceConfigInfos": [{"role": "WORKER", "cpu": 0.0, "gpu": 0.0, "gpuType": "", "instanceType": ""}]},
-        {"codePackagePath": {**COS, "paths": []}},
+        {
+            "chargeType": "PREPAID",
+            "resourceConfigInfos": [{"role": "WORKER", "cpu": 0.0, "gpu": 0.0, "gpuType": "", "instanceType": ""}],
+        },
+        {"resourceGroupId": "rsg-demo0001", "resourceConfigInfos": [{"role": "WORKER", "cpu": 1000.0}]},
+        {"resourceSupplyAttribute": {"clusterType": "THIRD"}, "resourceConfigInfos": [{"role": "WORKER"}]},
         {"trainToolConfig": {"logHangTimeoutInMinute": 1.0}},
         {"exposeNetworkConfig": {"sshConfig": {"port": -1.0}}},
-        {"imageInfo": {"imageType": "CUSTOM", "imageUrl": "a/b:1", "imageSecret": {"username": "u"}}},
-        {"imageInfo": {"imageType": "CCR", "imageUrl": "a/b:1", "registryRegion": "ap-beijing"}},
-        {"frameworkName": None, "frameworkEnvironment": None, "trainingMode": None, "startCmdInfo": None},
+        {
+            "frameworkName": None,
+            "imageInfo": {"imageType": "CUSTOM", "imageUrl": "a/b:1", "imageSecret": {"username": "u"}},
+        },
+        {"frameworkName": "", "imageInfo": {"imageType": "CCR", "imageUrl": "a/b:1", "registryRegion": "ap-beijing"}},
+        {"imageInfo": {"imageType": "PreSet", "imageUrl": "a/b:1"}},
+        {"imageInfo": {"imageType": "", "imageUrl": ""}},
+        {"frameworkName": None, "frameworkEnvironment": None, "trainingMode": None},
         {"startCmdInfo": None, "encodedStartCmdInfo": {"startCmdInfo": encoded(COMMANDS)}},
-        {"startCmdInfo": {}},
         {"callbackUrl": "http://user:password@callback"},  # pragma: allowlist secret
         {"vpcId": "subnet-1", "subnetId": "subnet.id"},
         {"vpcId": "vpc-1"},
@@ -278,6 +287,7 @@ def test_a_number_that_came_through_unchanged_passes(number: float) -> None:
     ("changes", "path"),
     [
         ({"resourceConfigInfos": [{**GROUP, "instanceNum": -1.0}]}, "resourceConfigInfos[0].instanceNum"),
+        ({"resourceConfigInfos": [{**GROUP, "instanceNum": 0.0}]}, "resourceConfigInfos[0].instanceNum"),
         ({"resourceConfigInfos": [{**GROUP, "cpu": -1.0}]}, "resourceConfigInfos[0].cpu"),
         ({"trainToolConfig": {"logHangTimeoutInMinute": -1.0}}, "trainToolConfig.logHangTimeoutInMinute"),
         ({"trainToolConfig": {"logHangTimeoutInMinute": 0.0}}, "trainToolConfig.logHangTimeoutInMinute"),
@@ -368,7 +378,7 @@ def test_a_value_of_the_wrong_kind_is_refused_at_its_path(
             "imageInfo.imageSecret.password",
         ),
         (
-            {"imageInfo": {"imageType": "TCR", "imageUrl": "u", "imageSecret": {"password": "planted"}}},
+            {"imageInfo": {"imageType": "TCR", "imageUrl": "u", "imageSecret": {"password": "planted1"}}},
             "imageInfo.imageSecret",
         ),
         ({"envs": {"TOKEN": "planted"}, "privateEnvs": {"TOKEN": "planted"}}, "privateEnvs.TOKEN"),
@@ -445,7 +455,7 @@ def test_what_is_no_secret_is_in_what_check_says() -> None:
         ({"imageInfo": {"imageType": "TCR"}}, "imageInfo.imageUrl", "image_url"),
         ({"logConfig": {"topicId": "t"}}, "logConfig.logsetId", "logset_id"),
         (
-            {"dataConfigs": mounts({"cosSource": {"bucket": None, "region": "r", "paths": []}})},
+            {"dataConfigs": mounts({"cosSource": {"bucket": None, "region": "r", "paths": ["a/"]}})},
             "dataConfigs[0].cosSource.bucket",
             "bucket",
         ),
@@ -454,7 +464,9 @@ def test_what_is_no_secret_is_in_what_check_says() -> None:
     ids=str,
 )
 def test_what_is_required_and_missing_is_named(changes: dict[str, Any], path: str, name: str) -> None:
-    assert failures(**changes) == {path: f"{name} is required"}
+    assert failures(**changes) == {path: check_rules.REQUIRED}
+    (reason,) = checked(**changes).reasons
+    assert reason.rpartition(":")[0].rpartition(".")[2] == name
 
 
 @pytest.mark.parametrize(
@@ -515,6 +527,24 @@ def test_a_misspelt_key_is_answered_with_the_nearest_right_one(
             "at most 10 elements, got 11",
         ),
         ({"output": {**COS, "paths": ["a/", "b/"]}}, "output.paths", "at most 1 element, got 2"),
+        ({"output": {**COS, "paths": []}}, "output.paths", "at least 1 element"),
+        ({"output": {**COS, "bucket": unknown(), "paths": []}}, "output.paths", "at least 1 element"),
+        (
+            {"dataConfigs": [unknown(), {"cosSource": {"bucket": unknown(), "region": unknown(), "paths": []}}]},
+            "dataConfigs[1].cosSource.paths",
+            "at least 1 element",
+        ),
+        ({"resourceConfigInfos": []}, "resourceConfigInfos", "at least 1 element"),
+        (
+            {"resourceConfigInfos": [GROUP, {"role": "WORKER"}]},
+            "resourceConfigInfos[1].instanceType",
+            "where charge_type is POSTPAID_BY_HOUR",
+        ),
+        (
+            {"resourceConfigInfos": [{**GROUP, "instanceType": "", "instanceNum": unknown()}]},
+            "resourceConfigInfos[0].instanceType",
+            "where charge_type is POSTPAID_BY_HOUR",
+        ),
         (
             {"dataConfigs": mounts({}, {"cosSource": {**COS, "paths": ["a/", "b/", "c/"]}})},
             "dataConfigs[1].cosSource.paths",
@@ -587,6 +617,150 @@ def test_all_failures_are_told_at_once_each_at_its_path() -> None:
     assert set(found) == {"name", "chargeType", "remark", "dataConfigs", "resourceConfigInfos[0].instanceTyp"}
 
 
+# Passwords of registries.
+
+
+def with_password(password: Any, **more: Any) -> dict[str, Any]:
+    image_secret = {"username": "u", "password": password, **more}
+    return {"frameworkName": None, "imageInfo": {"imageType": "CUSTOM", "imageUrl": "u", "imageSecret": image_secret}}
+
+
+@pytest.mark.parametrize("password", ["planted!", "planted", "plan ted1", "cGFz,planted", "cGFzc3dvcmQ", "密码"])
+def test_a_password_of_a_registry_that_is_no_base64_is_a_failure_that_does_not_show_it(password: str) -> None:
+    found = failures(**with_password(password))
+    assert [*found] == ["imageInfo.imageSecret.password"]
+    assert "must be base64" in str(found)
+    assert password not in str(found)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "cGFzc3dvcmQ=",  # pragma: allowlist secret
+        "cGFzc3dvcmQ=\n",  # pragma: allowlist secret
+        "",
+        "cGFz,c3dv,cmQ=",
+        unknown(),
+    ],
+    ids=str,
+)
+def test_a_password_in_base64_passes(password: Any) -> None:
+    assert checked(**with_password(password)).failures == []
+    assert checked(**with_password(password, keyId="key-1")).failures == []
+
+
+# Likely mistakes.
+
+IMAGE = {"imageType": "CCR", "imageUrl": "ccr.ccs.tencentyun.com/nlp/bert:1"}
+MISTAKES: list[tuple[dict[str, Any], str, str]] = [
+    ({"imageInfo": IMAGE}, "image_info", check_rules.IMAGE_AND_FRAMEWORK),
+    ({"subnetId": "subnet-1"}, "subnet_id", check_rules.SUBNET_WITHOUT_VPC),
+    ({"subnetId": "subnet-1", "vpcId": ""}, "subnet_id", check_rules.SUBNET_WITHOUT_VPC),
+    ({"subnetId": unknown()}, "subnet_id", check_rules.SUBNET_WITHOUT_VPC),
+    ({"logEnable": True}, "log_enable", check_rules.LOG_WITHOUT_CONFIG),
+    ({"startCmdInfo": None}, "start_cmd_info", check_rules.NO_COMMAND),
+    ({"startCmdInfo": {}}, "start_cmd_info", check_rules.NO_COMMAND),
+    ({"startCmdInfo": {"startCmd": "", "workerStartCmd": ""}}, "start_cmd_info", check_rules.NO_COMMAND),
+    (
+        {"dataConfigs": mounts({"dataSourceType": "COS", "cfsSource": {"id": "cfs-1", "path": "/"}})},
+        "data_configs[0].data_source_type",
+        "'COS' does not fit cfs_source; expected cos_source",
+    ),
+    (
+        {"dataConfigs": mounts({}, {"dataSourceType": "DATASET", "hdfsSource": unknown()})},
+        "data_configs[1].data_source_type",
+        "'DATASET' does not fit hdfs_source; expected data_set_source",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "path", "text"), MISTAKES, ids=str)
+def test_a_likely_mistake_is_a_warning_and_passes(changes: dict[str, Any], path: str, text: str) -> None:
+    found = checked(**changes)
+    assert found.failures == []
+    assert found.warnings == [f"{path}: {text}"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"imageInfo": unknown()},
+        {"imageInfo": {"imageType": unknown(), "imageUrl": "u"}},
+        {"imageInfo": IMAGE, "frameworkName": unknown()},
+        {"subnetId": "subnet-1", "vpcId": unknown()},
+        {"subnetId": ""},
+        {"logEnable": True, "logConfig": unknown()},
+        {"logEnable": True, "logConfig": {"logsetId": unknown(), "topicId": unknown()}},
+        {"logEnable": False},
+        {"startCmdInfo": unknown()},
+        {"startCmdInfo": {"startCmd": unknown()}},
+        {
+            "dataConfigs": [
+                unknown(),
+                *mounts({"dataSourceType": unknown(), "cosSource": COS}, {"dataSourceType": "COS"}),
+            ]
+        },
+        {"dataConfigs": mounts({"dataSourceType": "CFS", "cfsTurboSource": {"id": "cfs-1", "path": "/"}})},
+        {"dataConfigs": mounts({"dataSourceType": "WEDATA_HDFS", "hdfsSource": {"id": "emr-1", "path": "/"}})},
+    ],
+    ids=str,
+)
+def test_what_may_be_right_is_no_likely_mistake(changes: dict[str, Any]) -> None:
+    found = checked(**changes)
+    assert (found.failures, found.warnings) == ([], [])
+
+
+def test_a_warning_does_not_show_a_secret() -> None:
+    changes: dict[str, Any] = MISTAKES[-2][0]
+    (warning,) = checked(**changes, secretInputs=["dataConfigs"]).warnings
+    assert warning == "data_configs[0].data_source_type: the value does not fit cfs_source; expected cos_source"
+
+
+# How failures read.
+
+
+def test_failures_have_the_paths_of_the_program_and_its_order() -> None:
+    changes: dict[str, Any] = {
+        "frameworkName": 1.0,
+        "dataConfigs": [{"cosSource": {"paths": [], "bucket": 1.0, "region": "r"}}, {"mapingPath": "/"}],
+        "resourceConfigInfos": [{"role": "WORKER", "instanceNum": "two", "instanceType": 2.0}],
+        "tags": {"a.b": 1.0},
+        "chargeType": "MONTHLY",
+    }
+    ordered = checked(**changes).reasons
+    assert [reason.partition(":")[0] for reason in ordered] == [
+        "charge_type",
+        "resource_config_infos[0].instance_type",
+        "resource_config_infos[0].instance_num",
+        "framework_name",
+        "data_configs[0].cos_source.bucket",
+        "data_configs[0].cos_source.paths",
+        "data_configs[1].mapingPath",
+        'tags["a.b"]',
+    ]
+    assert ordered[2] == "resource_config_infos[0].instance_num: must be a whole number, got text"
+    names = ["tags", "data_configs", "mapingPath", "cos_source", "paths", "bucket", "resourceConfigInfos"]
+    names += ["instance_num", "instanceType", "framework_name", "chargeType"]
+    shuffled = dict(reversed(changes.items()))
+    as_written = checked(**shuffled, programNames=names)
+    assert "programNames" not in as_written.inputs
+    assert [reason.partition(":")[0] for reason in as_written.reasons] == [
+        'tags["a.b"]',
+        "data_configs[0].cos_source.paths",
+        "data_configs[0].cos_source.bucket",
+        "data_configs[1].mapingPath",
+        "resourceConfigInfos[0].instance_num",
+        "resourceConfigInfos[0].instanceType",
+        "framework_name",
+        "chargeType",
+    ]
+
+
+@pytest.mark.parametrize("names", [None, "text", [1.0, None, {}], unknown(), {"a": 1.0}], ids=str)
+def test_names_of_another_form_are_ignored(names: Any) -> None:
+    assert checked(programNames=names, vpcId=1.0).reasons == ["vpc_id: must be text, got a number"]
+
+
 # Open lists of values.
 
 
@@ -596,7 +770,11 @@ def test_all_failures_are_told_at_once_each_at_its_path() -> None:
         ({"frameworkName": "PyTorch"}, "frameworkName", "PYTORCH"),
         ({"trainingMode": "DPP"}, "trainingMode", "DDP"),
         ({"resourceConfigInfos": [{**GROUP, "role": "worker"}]}, "resourceConfigInfos[0].role", "WORKER"),
-        ({"imageInfo": {"imageType": "Custom", "imageUrl": "u"}}, "imageInfo.imageType", "CUSTOM"),
+        (
+            {"imageInfo": {"imageType": "Custom", "imageUrl": "u"}, "frameworkName": ""},
+            "imageInfo.imageType",
+            "CUSTOM",
+        ),
         ({"dataSource": "CFS_TURBO"}, "dataSource", "CFSTurbo"),
         ({"resourceSupplyAttribute": {"supplyType": "SPOTS"}}, "resourceSupplyAttribute.supplyType", "SPOT"),
         ({"frameworkName": "JAX"}, "frameworkName", None),
@@ -608,9 +786,9 @@ def test_an_unknown_value_of_an_open_list_is_a_warning_with_the_nearest_known_on
     found = checked(**changes)
     assert found.failures == []
     (warning,) = found.warnings
-    assert warning.startswith(f"{path}: ")
+    assert found.likely[0][0] == path
     assert nearest is None or warning.endswith(f"did you mean {nearest}?")
-    (name,) = changes
+    name = next(iter(changes))
     assert found.inputs[name] == changes[name]
 
 

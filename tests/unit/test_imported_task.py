@@ -93,5 +93,5 @@ def test_what_the_service_returned_is_known_and_what_it_could_not_get_is_not() -
 
 def test_a_task_that_no_program_could_declare_is_an_error_with_the_reasons() -> None:
     mounts = [{"MappingPath": f"/{number}"} for number in range(11)]
-    with pytest.raises(TaskError, match="cannot be declared in a program: dataConfigs must have at most 10"):
+    with pytest.raises(TaskError, match="cannot be declared in a program: data_configs: must have at most 10"):
         _ = adoption(detail={**DETAIL, "DataConfigs": mounts}).inputs

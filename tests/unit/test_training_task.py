@@ -20,6 +20,7 @@ from pulumi_tione._api.client import Client
 from pulumi_tione._masking import mask
 from pulumi_tione._pulumi.properties import property_path
 from pulumi_tione._schema.identity import RETAINED
+from pulumi_tione._schema.paths import PROGRAM_NAMES
 from pulumi_tione.errors import WaitFailedError
 
 # Of the loops that the mock engine leaves in its threads, some are collected after their own sockets.
@@ -53,9 +54,9 @@ class Engine(Mocks):
         return {}, None
 
     def inputs(self, name: str = "bert") -> dict[str, Any]:
-        """What reached the engine, without the provider and the owner."""
+        """What reached the engine, without the provider, the owner, and how the program writes its arguments."""
         inputs = self.registered[name].inputs
-        return {key: value for key, value in inputs.items() if key not in ("__provider", "owner")}
+        return {key: value for key, value in inputs.items() if key not in ("__provider", "owner", PROGRAM_NAMES)}
 
     def owner(self, name: str = "bert") -> dict[str, Any]:
         owner: dict[str, Any] = self.registered[name].inputs["owner"]
@@ -369,14 +370,35 @@ def test_what_is_secret_by_nature_is_marked_whether_or_not_the_program_says_so(e
     )
 
 
+def test_tuning_parameters_may_be_a_map_whose_order_does_not_matter(engine: Engine) -> None:
+    values: dict[str, Any] = {"lr": 0.001, "epochs": 3, "名": ["文", True, None]}
+    text = '{"epochs":3,"lr":0.001,"名":["文",true,null]}'
+    assert run_task(engine, tuning_parameters=values)["tuningParameters"] == text
+    assert run_task(engine, tuning_parameters=dict(reversed(values.items())))["tuningParameters"] == text
+    assert run_task(engine, tuning_parameters=pulumi.Output.from_input(values))["tuningParameters"] == text
+    with_output = {**values, "lr": pulumi.Output.from_input(0.001)}
+    assert run_task(engine, tuning_parameters=with_output)["tuningParameters"] == text
+    assert run_task(engine, tuning_parameters="{abc,}")["tuningParameters"] == "{abc,}"
+
+
+@pytest.mark.parametrize("value", [{"a": b"x"}, {"a": float("nan")}, {"a": object()}], ids=["bytes", "NaN", "object"])
+@pytest.mark.parametrize("as_output", [False, True])
+def test_tuning_parameters_that_are_no_json_are_an_error_at_their_path(
+    engine: Engine, value: dict[str, Any], as_output: bool
+) -> None:
+    given_value = pulumi.Output.from_input(value) if as_output else value
+    with pytest.raises(pulumi.RunError, match="tuningParameters: cannot be sent as JSON"):
+        run_task(engine, tuning_parameters=given_value)
+
+
 def test_a_secret_stays_one_inside_outputs_and_beside_what_is_none(engine: Engine) -> None:
     def program() -> Any:
         image = pulumi.Output.from_input({"image_type": "CUSTOM", "image_url": "u", "image_secret": {"password": "x"}})
-        task = tione.TrainingTask(
+        task = tione.TrainingTask(  # type: ignore[call-overload]
             "bert",
             charge_type="POSTPAID_BY_HOUR",
             resource_config_infos=[GROUP],
-            image_info=image,  # type: ignore[arg-type]
+            image_info=image,
             private_envs={"TOKEN": pulumi.Output.from_input("planted")},
             envs={"TOKEN": pulumi.Output.secret("planted")},
             tags={"team": "nlp"},

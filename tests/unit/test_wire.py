@@ -14,7 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._constraints import EncodedCommand, MaxItems, MaxLength, OneOf, Range, TaskName
+from pulumi_tione._constraints import (
+    Base64,
+    EncodedCommand,
+    MaxItems,
+    MaxLength,
+    Minimum,
+    NotEmpty,
+    OneOf,
+    Range,
+    TaskName,
+)
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione._schema.identity import desired_tags
 from pulumi_tione._schema.wire import (
@@ -302,9 +312,15 @@ def values_for(field: Field) -> st.SearchStrategy[Any]:
             case OneOf():
                 return st.sampled_from(rule.values)
             case Range():
-                return st.integers(rule.least, rule.most).map(float)
-            case MaxItems() if isinstance(field.type, ListOf):
-                return st.lists(values_of(field.type.item), max_size=min(rule.items, 3))
+                return st.integers(rule.minimum, rule.maximum).map(float)
+            case Minimum():
+                return st.integers(rule.minimum, 2**53 - 1).map(float)
+            case MaxItems() | NotEmpty() if isinstance(field.type, ListOf):
+                smallest = int(any(isinstance(each, NotEmpty) for each in field.rules))
+                largest = min([3, *(each.items for each in field.rules if isinstance(each, MaxItems))])
+                return st.lists(values_of(field.type.item), min_size=smallest, max_size=largest)
+            case Base64():
+                return st.binary(max_size=8).map(lambda password: base64.b64encode(password).decode())
             case MaxLength():
                 return st.text(max_size=20)
             case TaskName():
@@ -327,6 +343,9 @@ def made_consistent(news: dict[str, Any]) -> dict[str, Any]:
         news["settings"].pop("camRoleName", None)
     for name in news.get("envs", {}):
         news.get("privateEnvs", {}).pop(name, None)
+    if news["chargeType"] == "POSTPAID_BY_HOUR":
+        for group in news["resourceConfigInfos"]:
+            group["instanceType"] = group.get("instanceType") or "TI.S.MEDIUM.POST"
     return {**news, "owner": OWNER}
 
 
