@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import functools
 import io
-import keyword
 import re
 import subprocess
 import sys
@@ -30,7 +29,6 @@ WORDS_OF_IDENTIFIERS: Mapping[str, str] = {
     "lent lend lends": "temporary",
     "whose whom whoever": "owner, account",
     "seal sealed seals": "secret",
-    "supply": "resolver",
     "pair pairs": "static credentials, items",
     "level levels": "source",
     "patience patient": "timeout",
@@ -154,16 +152,31 @@ def _of_text(path: str, first_line: int, text: str) -> Iterator[Finding]:
 
 
 def _of_tokens(path: str, source: str) -> Iterator[Finding]:
-    lines = source.splitlines()
-    seen: set[str] = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        line = token.start[0]
-        if token.type == tokenize.NAME and not keyword.iskeyword(token.string) and token.string not in seen:
-            seen.add(token.string)
-            for word, instead in _of_identifier(token.string):
-                yield Finding(path, line, word, instead, lines[line - 1])
-        elif token.type in (tokenize.COMMENT, tokenize.STRING) or tokenize.tok_name[token.type] == "FSTRING_MIDDLE":
-            yield from _of_text(path, line, token.string)
+        if token.type in (tokenize.COMMENT, tokenize.STRING) or tokenize.tok_name[token.type] == "FSTRING_MIDDLE":
+            yield from _of_text(path, token.start[0], token.string)
+
+
+def _defined(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Find the names that a module defines. Names it only uses are defined elsewhere, perhaps not by this project."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name, node.lineno
+            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name, node.lineno
+            case ast.alias(asname=str(name)) | ast.MatchAs(name=str(name)) | ast.ExceptHandler(name=str(name)):
+                yield name, node.lineno
+
+
+def _of_identifiers(path: str, source: str) -> Iterator[Finding]:
+    lines = source.splitlines()
+    names = {Path(path).stem: 1}
+    for name, line in _defined(ast.parse(source)):
+        names.setdefault(name, line)
+    for name, line in names.items():
+        for word, instead in _of_identifier(name):
+            yield Finding(path, line, word, instead, lines[line - 1] if lines else "")
 
 
 def _of_tree(path: str, source: str) -> Iterator[Finding]:
@@ -190,7 +203,7 @@ def _of_parameters(path: str, function: ast.FunctionDef | ast.AsyncFunctionDef) 
 def findings_of(path: str, source: str) -> Iterator[Finding]:
     """Find every word in one file that is no longer used, exceptions aside."""
     if path.endswith(".py"):
-        every = [*_of_tokens(path, source), *_of_tree(path, source)]
+        every = [*_of_tokens(path, source), *_of_identifiers(path, source), *_of_tree(path, source)]
     else:
         every = [*_of_text(path, 1, source)]
     for finding in sorted(every, key=lambda each: each.line):
