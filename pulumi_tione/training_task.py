@@ -209,7 +209,7 @@ class TrainingTask(TrainingTaskProperties):
         try:
             if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
                 raise TaskError(f"{goal.task} is to be STOPPED, as desired_status says: it cannot become {goal}")
-            with _WAITS.one_more():
+            with _WAITS.track():
                 detail = await wait(goal, _lookout_of(task), self._show)
         except TioneError as error:
             report = error.report if isinstance(error, WaitFailedError) else str(error)
@@ -217,7 +217,7 @@ class TrainingTask(TrainingTaskProperties):
             failure = pulumi.RunError(displayable(str(error)))
         else:
             return self._as_of(detail)
-        await _WAITS.all_over()
+        await _WAITS.finished()
         await keep_exports()
         raise failure
 

@@ -1,4 +1,4 @@
-"""Polling: fetch until a condition holds, with growing pauses, a timeout, and patience with transient errors.
+"""Polling: fetch until a condition holds, with growing pauses, a timeout, and tolerance of transient errors.
 
 `poll` and `poll_async` serve a fetch that is a function. A loop that does more, such as one that yields what it reads,
 is an ordinary `for` over `Attempts`.
@@ -47,7 +47,7 @@ class Attempts:
         first_pause: the first pause between attempts.
         max_pause: the pause that they grow to.
         is_tolerated: which errors an attempt may fail with.
-        on_error: called with a tolerated error, and with the seconds since the last success. It may raise to give up.
+        on_error: called with a tolerated error, and with the seconds since the last success. It may raise an error.
         clock: the time in seconds, from any beginning.
     """
 
@@ -73,24 +73,22 @@ class Attempts:
 
     def paced(self, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
         """Yield for each attempt, and sleep between them."""
-        yield
-        for pause in self._remaining_pauses():
-            sleep(pause)
+        for pause in self._pauses_before_attempts():
+            if pause is not None:
+                sleep(pause)
             yield
 
-    async def paced_async(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> AsyncIterator[None]:
+    def paced_async(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> AsyncIterator[None]:
         """Yield for each attempt, and sleep between them."""
-        yield
-        for pause in self._remaining_pauses():
-            await sleep(pause)
-            yield
+        return _PacedAsync(self._pauses_before_attempts(), sleep)
 
     def restart_backoff(self) -> None:
         """Begin again with the shortest pause, because there was progress. That counts as a success."""
         self._pauses = backoff(*self._pauses_from)
         self._last_success = self._clock()
 
-    def _remaining_pauses(self) -> Iterator[float]:
+    def _pauses_before_attempts(self) -> Iterator[float | None]:
+        yield None
         while True:
             pause = next(self._pauses)
             if self._end is not None:
@@ -114,6 +112,21 @@ class Attempts:
         self.error = error
         self._on_error(error, self._clock() - self._last_success)
         return True
+
+
+class _PacedAsync(AsyncIterator[None]):
+    """What `Attempts.paced_async` returns. An asynchronous generator would have to be closed when a loop is left."""
+
+    def __init__(self, pauses: Iterator[float | None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._pauses = pauses
+        self._sleep = sleep
+
+    async def __anext__(self) -> None:
+        for pause in self._pauses:
+            if pause is not None:
+                await self._sleep(pause)
+            return
+        raise StopAsyncIteration
 
 
 class PollOptions(TypedDict, total=False):

@@ -22,26 +22,25 @@ class Status(str, enum.Enum):
 
 
 TERMINAL = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
-"""The task does nothing any more, and costs nothing; it stays so until somebody starts it again."""
+"""The run has ended and costs nothing more. The status stays until the task is started again."""
 
 FAILED = frozenset({Status.FAILED, Status.SUBMIT_FAILED})
-"""The run did not do what it should, and nobody stopped it."""
+"""The run failed by itself: nobody stopped it."""
 
 _ON_THE_WAY = (Status.SUBMITTING, Status.PENDING, Status.STARTING, Status.RUNNING, Status.SUCCEED)
-"""What a task goes through when all goes well. A preempted one goes back from RUNNING to PENDING."""
-
+"""The statuses of a run that succeeds, in order. A preempted task goes back from RUNNING to PENDING."""
 
 _STATUSES = frozenset(status.value for status in Status)
 
 
 def status_of(task: Mapping[str, Any]) -> str:
-    """Return the status in a detail or a list's item, as the API spells it; one that is not known as it is."""
+    """Return the status in a detail or a list's item, normalized; empty, if there is none."""
     status = task.get("Status")
     return normalized(status) if isinstance(status, str) else ""
 
 
 def normalized(status: str) -> str:
-    """Return a status as the API spells it, which may have come in another case; one that is not known as it is."""
+    """Return a status as the API spells it, whatever its case. An unknown one stays as it is."""
     upper = status.strip().upper()
     return upper if upper in _STATUSES else status
 
@@ -52,15 +51,15 @@ def is_known(status: str) -> bool:
 
 
 def is_terminal(status: str) -> bool:
-    """Check whether a status is the end of a run. One that is not known is not."""
+    """Check whether a status is the end of a run. An unknown one is not."""
     return normalized(status) in TERMINAL
 
 
-def has_reached(status: str, wanted: str) -> bool:
-    """Check whether a task in `status` is, or has been, in the status that is wanted."""
+def is_at_or_past(status: str, target: str) -> bool:
+    """Check whether a task in `status` is in the target status, or has been on its way."""
     status = normalized(status)
-    if status == wanted:
+    if status == target:
         return True
-    if status not in _ON_THE_WAY or wanted not in _ON_THE_WAY:
+    if status not in _ON_THE_WAY or target not in _ON_THE_WAY:
         return False
-    return _ON_THE_WAY.index(Status(status)) > _ON_THE_WAY.index(Status(wanted))
+    return _ON_THE_WAY.index(Status(status)) > _ON_THE_WAY.index(Status(target))

@@ -1,61 +1,136 @@
-"""Statuses of many tasks by few list calls: who asks at about the same time shares a call.
+"""Statuses of many tasks by few list calls: requests that come at about the same time share a call.
 
-Two hundred tasks that are being stopped would be asked for one by one otherwise, at twenty calls a second.
+Without it, two hundred tasks that are being stopped would be requested one by one, at twenty calls a second.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pulumi_tione._api.protocols import PAGE_SIZE, TaskApi
 
 _GATHERING_SECONDS = 0.05
-"""How long the first who asks waits for others."""
+"""How long the first request of a batch waits for others."""
+
+_T = TypeVar("_T")
+Items: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
-class _Batch:
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.answer: Future[Mapping[str, Mapping[str, Any]]] = Future()
+@dataclass
+class _Batch(Generic[_T]):
+    response: Any
+    """A future of the items by key, of threads or of an event loop."""
+    keys: dict[str, None] = field(default_factory=dict)
 
 
-class Statuses:
-    """Asks for statuses, from any number of threads.
+class Batcher(Generic[_T]):
+    """Collects requests for single items, and fetches them together.
+
+    The first request of a batch leads it: it waits while others join, and then fetches for all of them.
 
     Args:
-        sleep: how the first of a batch waits for the others.
+        max_size: how many items a batch has at most; None, if there is no limit.
+    """
+
+    def __init__(self, max_size: int | None = None) -> None:
+        self._max_size = max_size
+        self._lock = threading.Lock()
+        self._open: dict[Hashable, _Batch[_T]] = {}
+
+    def get(
+        self, group: Hashable, key: str, fetch: Callable[[Sequence[str]], Mapping[str, _T]], gather: Callable[[], None]
+    ) -> _T | None:
+        """Return an item; None, if the fetch does not return it.
+
+        Args:
+            group: requests of one group share batches.
+            key: the item's key.
+            fetch: returns items by their keys.
+            gather: waits while others join.
+        """
+        batch, is_leader = self._join(group, key, Future)
+        if is_leader:
+            try:
+                gather()
+                batch.response.set_result(fetch(self._close(group, batch)))
+            except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
+                self._close(group, batch)
+                batch.response.set_exception(error)
+        items: Mapping[str, _T] = batch.response.result()
+        return items.get(key)
+
+    async def get_async(
+        self,
+        group: Hashable,
+        key: str,
+        fetch: Callable[[Sequence[str]], Awaitable[Mapping[str, _T]]],
+        gather: Callable[[], Awaitable[None]],
+    ) -> _T | None:
+        """Do what `get` does, without a thread for each request."""
+        # An event loop that was stopped in the middle of a batch never finishes it.
+        loop = asyncio.get_running_loop()
+        group = (loop, group)
+        batch, is_leader = self._join(group, key, loop.create_future)
+        # A task of its own: a leader that is cancelled leaves the others their response.
+        leading = asyncio.ensure_future(self._lead(group, batch, fetch, gather)) if is_leader else None
+        items: Mapping[str, _T] = await asyncio.shield(batch.response)
+        del leading  # kept until here, as the event loop refers to it only weakly
+        return items.get(key)
+
+    async def _lead(
+        self,
+        group: Hashable,
+        batch: _Batch[_T],
+        fetch: Callable[[Sequence[str]], Awaitable[Mapping[str, _T]]],
+        gather: Callable[[], Awaitable[None]],
+    ) -> None:
+        try:
+            await gather()
+            batch.response.set_result(await fetch(self._close(group, batch)))
+        except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
+            self._close(group, batch)
+            batch.response.set_exception(error)
+
+    def _join(self, group: Hashable, key: str, new_response: Callable[[], object]) -> tuple[_Batch[_T], bool]:
+        """Add a key to the open batch of a group, and return the batch and whether this request leads it."""
+        with self._lock:
+            batch = self._open.get(group)
+            is_leader = batch is None or len(batch.keys) == self._max_size
+            if batch is None or is_leader:
+                batch = self._open[group] = _Batch(new_response())
+            batch.keys[key] = None
+            return batch, is_leader
+
+    def _close(self, group: Hashable, batch: _Batch[_T]) -> Sequence[str]:
+        """Let nobody else join a batch, and return its keys."""
+        with self._lock:
+            if self._open.get(group) is batch:
+                del self._open[group]
+            return [*batch.keys]
+
+
+class StatusBatcher:
+    """Returns statuses to any number of threads.
+
+    Args:
+        sleep: how the first request of a batch waits for others.
     """
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
-        self._lock = threading.Lock()
-        self._gathering: dict[tuple[TaskApi, str | None], _Batch] = {}
+        self._batcher: Batcher[Mapping[str, Any]] = Batcher(PAGE_SIZE)
 
     def of(self, client: TaskApi, task_id: str, workspace: str | None) -> str | None:
-        """Give the status of a task; nothing if no list shows it, which does not mean that it is gone."""
-        place = (client, workspace)
-        with self._lock:
-            batch = self._gathering.get(place)
-            is_first = batch is None or len(batch.ids) == PAGE_SIZE
-            if batch is None or is_first:
-                batch = self._gathering[place] = _Batch()
-            batch.ids.append(task_id)
-        if is_first:
-            self._ask(place, batch)
-        item = batch.answer.result().get(task_id)
-        return None if item is None else str(item.get("Status"))
+        """Return the status of a task; None, if no list shows it, which does not mean that it is gone."""
 
-    def _ask(self, place: tuple[TaskApi, str | None], batch: _Batch) -> None:
-        client, workspace = place
-        self._sleep(_GATHERING_SECONDS)
-        with self._lock:
-            if self._gathering.get(place) is batch:
-                del self._gathering[place]
-        try:
-            batch.answer.set_result(client.training_tasks_by_id(batch.ids, workspace))
-        except BaseException as error:  # noqa: BLE001  whatever it is: those who share the call must not wait for ever
-            batch.answer.set_exception(error)
+        def fetch(task_ids: Sequence[str]) -> Items:
+            return client.training_tasks_by_id(task_ids, workspace)
+
+        item = self._batcher.get((client, workspace), task_id, fetch, lambda: self._sleep(_GATHERING_SECONDS))
+        return None if item is None else str(item.get("Status"))

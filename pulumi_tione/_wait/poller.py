@@ -5,52 +5,46 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pulumi_tione._api.logs import newest_line
 from pulumi_tione._api.pods import readiness, short_pod
+from pulumi_tione._api.polling import backoff
 from pulumi_tione._api.protocols import PAGE_SIZE, TaskAndLogApi
 from pulumi_tione._api.status import status_of
+from pulumi_tione._api.status_batcher import Batcher
 from pulumi_tione._text import sanitize_line
 from pulumi_tione.errors import TioneError
 
-_FIRST_LOOK_SECONDS = 0.2
-"""How long the first look at a task waits for those at others."""
+_FIRST_POLL_SECONDS = 0.2
+"""How long the first poll of a task waits for those of others."""
 
-_LEAST_SECONDS, _MOST_SECONDS = 1.0, 15.0
-"""Between two looks: the pause grows while nothing changes."""
+_MIN_SECONDS, _MAX_SECONDS = 1.0, 15.0
+"""The pauses between two polls: they grow while nothing changes."""
 
-_LEAST_SECONDS_A_PAGE = 0.25
-"""So many more for each page of tasks, so that a thousand of them leave room for other list calls."""
+_MIN_SECONDS_PER_PAGE = 0.25
+"""The pause grows with the number of pages, so that a thousand tasks leave room for other list calls."""
 
-_LINE_LENGTH = 200
+_MAX_LINE_LENGTH = 200
 """How much of a log line fits a row."""
 
-_LOOKED_INTO = 10
-"""How many tasks are asked about by themselves at one look, for pods or for log lines: each costs a call."""
+_MAX_REQUESTS_PER_POLL = 10
+"""For how many tasks pods or log lines are requested between two polls: each costs a call."""
 
+_Item = Mapping[str, Any]
 _T = TypeVar("_T")
 
 
-@dataclass
-class _Batch:
-    ids: list[str] = field(default_factory=list)
-    answer: asyncio.Future[Mapping[str, Mapping[str, Any]]] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-
 class StatusPoller:
-    """Looks at the tasks that a program waits for, all of them with one list call for each fifty.
+    """Polls the tasks that a program waits for, all of them with one list call for each fifty.
 
-    There is no task in the background: the first who asks makes the next look for all.
+    There is no task in the background: the first wait that polls does it for all.
 
     Args:
         client: of the tasks' region.
         workspace: the tasks' workspace.
-        sleep: how pauses are made.
-        spread: what pauses are multiplied with, so that several programs do not ask in step.
+        sleep: makes the pauses.
+        jitter: returns a factor for each pause, so that several programs do not poll in step.
     """
 
     def __init__(
@@ -58,42 +52,47 @@ class StatusPoller:
         client: TaskAndLogApi,
         workspace: str | None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        spread: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
+        jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
     ) -> None:
         self.client = client
         self.workspace = workspace
+        self.has_response = False
+        """Whether the service has returned a list of tasks to this poller."""
         self._sleep = sleep
-        self._spread = spread
-        self._pause = _LEAST_SECONDS
+        self._jitter = jitter
+        self._batcher: Batcher[_Item] = Batcher()
         self._statuses: dict[str, str] = {}
-        self._gathering: dict[bool, _Batch] = {}
-        self._questions_left = {"pods": _LOOKED_INTO, "line": _LOOKED_INTO}
+        """The last status of each task that is waited for; empty before its first poll."""
+        self._pause = _MIN_SECONDS
+        self._pauses = backoff(_MIN_SECONDS, _MAX_SECONDS)
+        self._requests_left = {"pods": _MAX_REQUESTS_PER_POLL, "line": _MAX_REQUESTS_PER_POLL}
 
-    async def look(self, task_id: str) -> Mapping[str, Any] | None:
-        """Give the list's item of a task at the next look; nothing if no list shows it."""
+    async def poll(self, task_id: str) -> _Item | None:
+        """Return the list's item of a task at the next poll; None, if no list shows it."""
         is_first = task_id not in self._statuses
-        batch = self._gathering.get(is_first)
-        if batch is None:
-            batch = self._gathering[is_first] = _Batch()
-            batch.ids.append(task_id)
-            await self._ask(batch, is_first)
-        elif task_id not in batch.ids:
-            batch.ids.append(task_id)
-        return (await asyncio.shield(batch.answer)).get(task_id)
+        return await self._batcher.get_async(is_first, task_id, self._fetch, lambda: self._gather(is_first))
+
+    def slow_down(self) -> None:
+        """Make the next pause the longest one, because a request has failed."""
+        self._pause = _MAX_SECONDS
+
+    def forget(self, task_id: str) -> None:
+        """Drop what is remembered of a task when a wait for it has ended."""
+        self._statuses.pop(task_id, None)
 
     async def pods(self, task_id: str) -> str:
-        """Say how many pods of a task are ready, and which one is not; nothing where that is not known.
+        """Describe how many pods of a task are ready, and which one is not; empty where that is not known.
 
-        At most ten tasks are asked about between two looks.
+        The pods of at most ten tasks are requested between two polls.
         """
-        return await self._looked_into("pods", lambda: _said(self.client.pods(task_id, self.workspace))) or ""
+        return await self._requested("pods", lambda: _readiness(self.client.pods(task_id, self.workspace))) or ""
 
     async def newest_line(self, task_id: str) -> str | None:
-        """Give the last line of a task's log, with its pod, or nothing where there is none, or it cannot be read.
+        """Return the last line of a task's log, with its pod; None where there is none, or it cannot be read.
 
-        At most ten tasks are asked about between two looks.
+        The lines of at most ten tasks are requested between two polls.
         """
-        return await self._looked_into("line", lambda: self._newest_line(task_id))
+        return await self._requested("line", lambda: self._newest_line(task_id))
 
     def _newest_line(self, task_id: str) -> str | None:
         detail = self.client.describe_training_task(task_id, self.workspace)
@@ -101,52 +100,45 @@ class StatusPoller:
         if detail is None or line is None:
             return None
         text = sanitize_line(f"{short_pod(str(detail['LatestInstanceId']), line.pod)}: {line.text}")
-        return text if len(text) <= _LINE_LENGTH else f"{text[:_LINE_LENGTH]} …"
+        return text if len(text) <= _MAX_LINE_LENGTH else f"{text[:_MAX_LINE_LENGTH]} …"
 
-    async def _looked_into(self, what: str, question: Callable[[], _T]) -> _T | None:
-        if not self._questions_left[what]:
+    async def _requested(self, what: str, request: Callable[[], _T]) -> _T | None:
+        if not self._requests_left[what]:
             return None
-        self._questions_left[what] -= 1
+        self._requests_left[what] -= 1
         try:
-            return await asyncio.to_thread(question)
+            return await asyncio.to_thread(request)
         except TioneError:
             return None
 
-    async def pause(self) -> None:
-        """Wait as long as between two looks, after one that failed."""
-        await self._sleep(_MOST_SECONDS * self._spread())
+    async def _gather(self, is_first: bool) -> None:
+        await self._sleep(_FIRST_POLL_SECONDS if is_first else self._pause * self._jitter())
 
-    def forget(self, task_id: str) -> None:
-        """Drop what is remembered of a task that nobody waits for any more."""
-        self._statuses.pop(task_id, None)
+    async def _fetch(self, task_ids: Sequence[str]) -> Mapping[str, _Item]:
+        self._requests_left = dict.fromkeys(self._requests_left, _MAX_REQUESTS_PER_POLL)
+        for task_id in task_ids:
+            self._statuses.setdefault(task_id, "")
+        items: dict[str, _Item] = {}
+        for begin in range(0, len(task_ids), PAGE_SIZE):
+            page = task_ids[begin : begin + PAGE_SIZE]
+            items.update(await asyncio.to_thread(self.client.training_tasks_by_id, page, self.workspace))
+        self.has_response = True
+        self._choose_pause({task_id: status_of(item) for task_id, item in items.items()})
+        return items
 
-    async def _ask(self, batch: _Batch, is_first: bool) -> None:
-        await self._sleep(_FIRST_LOOK_SECONDS if is_first else self._pause * self._spread())
-        del self._gathering[is_first]
-        self._questions_left = dict.fromkeys(self._questions_left, _LOOKED_INTO)
-        items: dict[str, Mapping[str, Any]] = {}
-        try:
-            for begin in range(0, len(batch.ids), PAGE_SIZE):
-                page = batch.ids[begin : begin + PAGE_SIZE]
-                items.update(await asyncio.to_thread(self.client.training_tasks_by_id, page, self.workspace))
-        except Exception as error:  # noqa: BLE001  whatever it is: those who share the look must not wait for ever
-            batch.answer.set_exception(error)
-        else:
-            self._choose_pause(items)
-            batch.answer.set_result(items)
-
-    def _choose_pause(self, items: Mapping[str, Mapping[str, Any]]) -> None:
-        now = {task_id: status_of(item) for task_id, item in items.items()}
-        changed = any(self._statuses.get(task_id) != status for task_id, status in now.items())
-        self._statuses.update(now)
-        least = max(_LEAST_SECONDS, len(self._statuses) / PAGE_SIZE * _LEAST_SECONDS_A_PAGE)
-        self._pause = least if changed else min(self._pause * 1.5, max(least, _MOST_SECONDS))
+    def _choose_pause(self, statuses: Mapping[str, str]) -> None:
+        """Poll soon again after a change, and less and less often while nothing changes."""
+        if any(self._statuses.get(task_id) != status for task_id, status in statuses.items()):
+            shortest = max(_MIN_SECONDS, len(self._statuses) / PAGE_SIZE * _MIN_SECONDS_PER_PAGE)
+            self._pauses = backoff(shortest, max(shortest, _MAX_SECONDS))
+        self._statuses.update(statuses)
+        self._pause = next(self._pauses)
 
 
-def _said(pods: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many pods are ready, and which one lags."""
+def _readiness(pods: Sequence[Mapping[str, Any]]) -> str:
+    """Describe how many pods are ready, and which one is not."""
     if not pods:
         return ""
-    now = readiness(pods)
-    which = f", {now.lagging} is {now.status_of_lagging}" if now.lagging else ""
-    return f" ({now.ready} of {now.total} pods ready{which})"
+    state = readiness(pods)
+    pending = f", {state.lagging} is {state.status_of_lagging}" if state.lagging else ""
+    return f" ({state.ready} of {state.total} pods ready{pending})"

@@ -1,6 +1,6 @@
 """The waits of a program that are under way.
 
-Left to itself, Pulumi ends a program at the first Output that fails, whatever else is under way.
+By default Pulumi ends a program at the first Output that fails, whatever else is under way.
 """
 
 from __future__ import annotations
@@ -9,34 +9,40 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
-_SECONDS_BETWEEN_LOOKS = 0.1
-_QUIET_LOOKS = 10
-"""So many looks must find no wait under way: a resource that is just being created may be waited for in a moment."""
+from pulumi_tione._api.polling import poll_async
+
+_POLL_SECONDS = 0.1
+_QUIET_POLLS = 10
+"""How many polls in a row must find no wait under way: a task that is just being created may get a wait in a moment."""
 
 
 class WaitTracker:
     """The waits of a program that are under way.
 
     Args:
-        sleep: how pauses are made.
+        sleep: makes the pauses.
     """
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
-        self._under_way = 0
+        self._active = 0
 
     @contextmanager
-    def one_more(self) -> Iterator[None]:
+    def track(self) -> Iterator[None]:
         """Count a wait while it is under way."""
-        self._under_way += 1
+        self._active += 1
         try:
             yield
         finally:
-            self._under_way -= 1
+            self._active -= 1
 
-    async def all_over(self) -> None:
+    async def finished(self) -> None:
         """Return when no wait is under way any more."""
-        quiet = 0
-        while quiet < _QUIET_LOOKS:
-            await self._sleep(_SECONDS_BETWEEN_LOOKS)
-            quiet = 0 if self._under_way else quiet + 1
+        quiet_polls = 0
+
+        async def is_quiet() -> bool:
+            nonlocal quiet_polls
+            quiet_polls = 0 if self._active else quiet_polls + 1
+            return quiet_polls == _QUIET_POLLS
+
+        await poll_async(is_quiet, timeout=None, first_pause=_POLL_SECONDS, max_pause=_POLL_SECONDS, sleep=self._sleep)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from pulumi_tione._api.status import FAILED, Status, has_reached, is_known, is_terminal, status_of
-from pulumi_tione._durations import format_duration
+from pulumi_tione._api.polling import Attempts
+from pulumi_tione._api.status import FAILED, Status, is_at_or_past, is_known, is_terminal, status_of
 from pulumi_tione._text import sanitize_line
+from pulumi_tione._wait import messages
 from pulumi_tione._wait.failure_report import report
 from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione.call_context import CallContext
@@ -20,38 +21,40 @@ from pulumi_tione.errors import RequestNotSentError, TaskError, TioneError, Wait
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, not_visible_yet
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
-_PATIENCE = timedelta(minutes=30)
-"""How long statuses may stay unreadable, for reasons that may pass, before a wait gives up."""
+_MAX_FAILING_SECONDS = 1800.0
+"""How long transient errors may keep a status unreadable before a wait gives up."""
 
-_PATIENCE_BEFORE_AN_ANSWER = timedelta(minutes=1)
-"""The same where the service was never reached: its address may be wrong."""
+_MAX_FAILING_SECONDS_WITHOUT_RESPONSE = 60.0
+"""The same while the service has never responded: its address may be wrong."""
 
-_SECONDS_UNTIL_VISIBLE = 60.0
-"""How long a task that was just created may stay invisible before it is asked whether it is gone."""
+_MAX_INVISIBLE_SECONDS = 60.0
+"""How long a task that was just created may be invisible before its existence is checked."""
 
-_SECONDS_BETWEEN_MESSAGES = 60.0
-"""A non-interactive `pulumi up` prints each message as a line."""
+_MESSAGE_SECONDS = 60.0
+"""How often an unchanged status is shown: a non-interactive `pulumi up` prints each message as a line."""
 
-_SECONDS_BETWEEN_LINES = 5.0
-"""Between two log lines of one task."""
+_LINE_SECONDS = 5.0
+"""How often a log line of one task is shown."""
+
+_WITH_PODS = (Status.PENDING, Status.STARTING, Status.RUNNING)
 
 
 @dataclass(frozen=True)
 class WaitTarget:
-    """What is waited for."""
+    """The task that a wait is for, and the statuses that end it."""
 
     task_id: str
     name: str
     uin: str
     """The account that the state records for the task."""
     statuses: Sequence[str]
-    """The statuses of which one is enough."""
+    """The statuses of which any one ends the wait."""
     timeout: timedelta | None = None
     logs: bool = False
     """Whether the newest line of the task's log is shown."""
     status: str = ""
     create_time: str = ""
-    """What the state records of the task: it tells whether the task may be too new to be visible."""
+    """What the state records of the task, from which it follows whether the task may be too new to be visible."""
     rerun_on_failure: int = 0
     """How many re-runs the program allows."""
 
@@ -60,255 +63,243 @@ class WaitTarget:
 
     @property
     def task(self) -> str:
-        """The task, as errors call it."""
+        """The task, as errors name it."""
         return f"training task {self.name!r} ({self.task_id})"
+
+    def matches(self, status: str) -> bool:
+        """Check whether a task in this status is where the wait is for, or has been there on its way."""
+        return any(is_at_or_past(status, target) for target in self.statuses)
 
 
 async def wait(
-    goal: WaitTarget, poller: StatusPoller, show: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    target: WaitTarget, poller: StatusPoller, show: Callable[[str], None], clock: Callable[[], float] = time.monotonic
 ) -> Mapping[str, Any]:
-    """Wait until the goal is reached, and give the task's detail.
+    """Wait until the task has the target status, and return its detail.
 
     Args:
-        goal: what is waited for.
-        lookout: of the task's region and workspace.
+        target: what the wait is for.
+        poller: of the task's region and workspace.
         show: shows a message on the task's row.
         clock: the time in seconds, from any beginning.
 
     Raises:
-        WaitFailedError: the task ended otherwise, or was not there in time.
-        TaskError: the task is gone.
-        TioneError: its status cannot be read.
+        WaitFailedError: the task has ended in another status, or the time is over.
+        TaskError: the task is gone, or its status could not be read for too long.
+        TioneError: its status cannot be read, for a reason that will not pass.
     """
     try:
-        return await _Wait(goal, poller, show, clock).run()
+        return await _Wait(target, poller, show, clock).run()
     finally:
-        poller.forget(goal.task_id)
+        poller.forget(target.task_id)
 
 
 class _Wait:
-    """One wait: what has been seen, and what has been shown."""
+    """One wait: the statuses that were read, and the messages that were shown."""
 
     def __init__(
-        self, goal: WaitTarget, poller: StatusPoller, show: Callable[[str], None], clock: Callable[[], float]
+        self, target: WaitTarget, poller: StatusPoller, show: Callable[[str], None], clock: Callable[[], float]
     ) -> None:
-        self._goal = goal
-        self._lookout = poller
+        self._target = target
+        self._poller = poller
         self._show = show
         self._clock = clock
-        self._begun = self._seen = self._since = self._shown = self._line_shown = clock()
+        self._began_at = self._read_at = self._status_since = self._shown_at = self._line_shown_at = clock()
         self._status = self._line = ""
-        self._told: str | None = None
-        self._is_blind = False
-        self._disagreed_since: float | None = None
-        """Since when the list says that the task has ended, or is as awaited, and its detail does not."""
+        self._shown_status: str | None = None
+        self._is_failing = False
+        self._disagreeing_since: float | None = None
+        """Since when the list shows that the task has ended or is at the target, and its detail does not."""
 
     async def run(self) -> Mapping[str, Any]:
-        while True:
-            detail = await self._patient_look()
-            if detail is not None:
-                return detail
+        timeout = self._target.timeout
+        attempts = Attempts(
+            timeout=None if timeout is None else timeout.total_seconds(),
+            first_pause=0,  # the poller makes the pauses, for all waits together
+            max_pause=0,
+            is_tolerated=is_transient,
+            on_error=self._on_error,
+            clock=self._clock,
+        )
+        async for _ in attempts.paced_async():
+            with attempts:
+                detail = await self._check()
+                if detail is not None:
+                    return detail
+        if attempts.error is not None:
+            raise self._unreadable(self._clock() - self._read_at, attempts.error) from attempts.error
+        return await self._check_at_timeout()
 
-    async def _patient_look(self) -> Mapping[str, Any] | None:
-        """Look once. When that fails for a reason that may pass, it is as if nothing had changed."""
-        try:
-            return await self._look()
-        except TioneError as error:
-            self._bear(error)
-            await self._lookout.pause()
-            return None
-
-    async def _look(self) -> Mapping[str, Any] | None:
-        """Look once, and return the task's detail if what is awaited has come.
+    async def _check(self) -> Mapping[str, Any] | None:
+        """Poll once, and return the task's detail if the wait is over.
 
         Lists serve many tasks at once, and are enough while a task goes on. Its detail decides when the list does not
-        show the task, has a status that is not known, or says that the wait is over.
+        show the task, has an unknown status, or shows that the wait is over.
         """
-        item = await self._lookout.look(self._goal.task_id)
+        item = await self._poller.poll(self._target.task_id)
         listed = "" if item is None else status_of(item)
         detail: Mapping[str, Any] | None = None
-        if not is_known(listed) or self._is_goal(listed) or is_terminal(listed):
+        if not is_known(listed) or self._target.matches(listed) or is_terminal(listed):
             detail = await self._detail()
             if detail is None:
-                self._take(listed)
-                await self._tell("not visible yet" if item is None else listed)
+                self._note(listed)
+                await self._show_progress(messages.NOT_VISIBLE if item is None else listed)
                 return None
-        status, last = self._believed(listed, detail)
-        self._take(status)
-        if last is not None and self._is_goal(status):
-            return self._reached(status, last)
-        if last is not None and is_terminal(status):
-            raise await self._at_rest(last)
-        timeout = self._goal.timeout
-        if timeout is not None and self._seen - self._begun >= timeout.total_seconds():
-            return await self._late()
-        await self._tell(status)
+        status, final_detail = self._reconciled(listed, detail)
+        self._note(status)
+        if final_detail is not None and self._target.matches(status):
+            return self._arrived(status, final_detail)
+        if final_detail is not None and is_terminal(status):
+            raise await self._ended(final_detail)
+        await self._show_progress(status)
         return None
 
-    def _believed(self, listed: str, detail: Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any] | None]:
-        """Return the status that the task has, and its detail, where that is the last word.
+    def _reconciled(self, listed: str, detail: Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any] | None]:
+        """Return the status of the task, and its detail if the two are final.
 
-        List and detail lag, each on its own. So they have to agree before a wait ends; what they say after the longest
-        lag counts as it is.
+        List and detail may lag, each on its own. They have to agree before a wait ends. If they still disagree after
+        the longest lag, each is taken as current.
         """
         if detail is None:
-            self._disagreed_since = None
+            self._disagreeing_since = None
             return listed, None
-        told = status_of(detail)
+        detailed = status_of(detail)
         if not is_known(listed):
-            return (told if is_known(told) or not listed else listed), detail
-        # A task that was RUNNING, as awaited, may have ended meanwhile.
-        has_passed = self._is_goal(listed) and not is_terminal(listed) and is_terminal(told)
-        if self._is_goal(told) or has_passed or (is_terminal(told) and not self._is_goal(listed)):
-            self._disagreed_since = None
-            return (listed if has_passed else told), detail
+            return (detailed if is_known(detailed) or not listed else listed), detail
+        matches, was_running = self._target.matches, not is_terminal(listed)
+        # A task that was RUNNING, which is the target, may have ended since the list was made.
+        has_passed = matches(listed) and was_running and is_terminal(detailed)
+        if matches(detailed) or has_passed or (is_terminal(detailed) and not matches(listed)):
+            self._disagreeing_since = None
+            return (listed if has_passed else detailed), detail
         now = self._clock()
-        if self._disagreed_since is None:
-            self._disagreed_since = now
-        if now - self._disagreed_since < LAG_SECONDS:
-            return told, None
-        return (told, detail) if is_terminal(told) else (listed, {**detail, "Status": listed})
+        if self._disagreeing_since is None:
+            self._disagreeing_since = now
+        if now - self._disagreeing_since < LAG_SECONDS:
+            return detailed, None
+        return (detailed, detail) if is_terminal(detailed) else (listed, {**detail, "Status": listed})
 
-    def _reached(self, status: str, detail: Mapping[str, Any]) -> Mapping[str, Any]:
-        if self._shown > self._begun:
-            self._show(f"{status} after {format_duration(self._seen - self._begun)}")
+    def _note(self, status: str) -> None:
+        """Note a status that was read."""
+        self._read_at, self._is_failing = self._clock(), False
+        if status != self._status:
+            self._status, self._status_since = status, self._read_at
+
+    def _arrived(self, status: str, detail: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self._shown_at > self._began_at:
+            self._show(messages.arrived(status, self._read_at - self._began_at))
         return detail
 
-    def _is_goal(self, status: str) -> bool:
-        return any(has_reached(status, wanted) for wanted in self._goal.statuses)
+    def _on_error(self, error: Exception, seconds: float) -> None:
+        """Show that the status cannot be read at the moment.
 
-    def _take(self, status: str) -> None:
-        """Take in a status that was seen."""
-        self._seen, self._is_blind = self._clock(), False
-        if status != self._status:
-            self._status, self._since = status, self._seen
+        Raises:
+            TaskError: that has been so for too long.
+        """
+        self._poller.slow_down()
+        has_no_response = isinstance(error, RequestNotSentError) and not self._poller.has_response
+        if seconds > (_MAX_FAILING_SECONDS_WITHOUT_RESPONSE if has_no_response else _MAX_FAILING_SECONDS):
+            raise self._unreadable(seconds, error) from error
+        if not self._is_failing or self._clock() - self._shown_at >= _MESSAGE_SECONDS:
+            self._show(messages.status_unknown(seconds, error))
+            self._is_failing, self._shown_at = True, self._clock()
 
-    def _bear(self, error: TioneError) -> None:
-        """Bear that the status cannot be read, for a while."""
-        if not is_transient(error):
-            raise error
-        blind = self._clock() - self._seen
-        was_never_reached = isinstance(error, RequestNotSentError) and not self._status
-        if blind > (_PATIENCE_BEFORE_AN_ANSWER if was_never_reached else _PATIENCE).total_seconds():
-            raise TaskError(
-                f"the status of {self._goal.task} could not be read for {format_duration(blind)}: {error}"
-            ) from error
-        if not self._is_blind or self._clock() - self._shown >= _SECONDS_BETWEEN_MESSAGES:
-            self._show(f"status unknown for {format_duration(blind)}: {error}")
-            self._is_blind, self._shown = True, self._clock()
+    def _unreadable(self, seconds: float, error: Exception) -> TaskError:
+        return TaskError(messages.unreadable(self._target.task, seconds, error))
 
-    async def _tell(self, status: str) -> None:
-        """Say what there is to say: that the status is a new one, that it still is what it is, the last log line."""
-        is_new = status != self._told
-        if is_new or self._seen - self._shown >= _SECONDS_BETWEEN_MESSAGES:
-            how_long = "" if is_new else f" for {format_duration(self._seen - self._since)}"
-            pods = await self._lookout.pods(self._goal.task_id) if is_new and status in _WITH_PODS else ""
-            is_unknown = status == self._status and not is_known(status)
-            then = ", a status this version does not know; " if is_unknown else ", "
-            is_first = self._shown == self._begun
-            hint = "; interrupting leaves it running, `pulumi destroy` stops it" if is_first else ""
-            self._show(f"{status}{how_long}{pods}{then}waiting for {self._goal}{hint}")
-            self._shown, self._told = self._seen, status
-        if self._goal.logs and self._seen - self._line_shown >= _SECONDS_BETWEEN_LINES:
-            line = await self._lookout.newest_line(self._goal.task_id)
+    async def _show_progress(self, status: str) -> None:
+        """Show a new status, one that has not changed for a while, and the newest log line."""
+        is_new = status != self._shown_status
+        if is_new or self._read_at - self._shown_at >= _MESSAGE_SECONDS:
+            message = messages.progress(
+                status,
+                self._target,
+                pods=await self._poller.pods(self._target.task_id) if is_new and status in _WITH_PODS else "",
+                seconds=None if is_new else self._read_at - self._status_since,
+                is_unknown=status == self._status and not is_known(status),
+            )
+            self._show(f"{message}. {messages.HINT}" if self._shown_status is None else message)
+            self._shown_at, self._shown_status = self._read_at, status
+        if self._target.logs and self._read_at - self._line_shown_at >= _LINE_SECONDS:
+            line = await self._poller.newest_line(self._target.task_id)
             if line and line != self._line:
                 self._show(f"{status}, {line}")
-                self._line, self._line_shown = line, self._seen
+                self._line, self._line_shown_at = line, self._read_at
 
     async def _detail(self) -> Mapping[str, Any] | None:
         """Return the task's detail; None, if the task may be too new to be visible.
 
         Raises:
-            TaskError: the task is gone, or it cannot be told whether it is.
+            TaskError: the task is gone, or it is unclear whether it is.
         """
-        goal, client = self._goal, self._lookout.client
+        target, client = self._target, self._poller.client
         recorded = {
-            "name": goal.name,
-            "uin": goal.uin,
-            "tiProjectId": self._lookout.workspace,
-            "status": goal.status,
-            "createTime": goal.create_time,
+            "name": target.name,
+            "uin": target.uin,
+            "tiProjectId": self._poller.workspace,
+            "status": target.status,
+            "createTime": target.create_time,
         }
-        detail = await asyncio.to_thread(client.describe_training_task, goal.task_id, self._lookout.workspace)
+        detail = await asyncio.to_thread(client.describe_training_task, target.task_id, self._poller.workspace)
         if detail is not None:
             return detail
-        if self._clock() - self._begun < _SECONDS_UNTIL_VISIBLE and not_visible_yet(client, recorded):
+        if self._clock() - self._began_at < _MAX_INVISIBLE_SECONDS and not_visible_yet(client, recorded):
             return None
-        detail = await asyncio.to_thread(detail_or_gone, RecordedTask(client, goal.task_id, recorded, CallContext()))
+        detail = await asyncio.to_thread(detail_or_gone, RecordedTask(client, target.task_id, recorded, CallContext()))
         if detail is None:
-            raise TaskError(
-                f"{goal.task} no longer exists: its result is unknown. Run `pulumi refresh` to take it out of the "
-                "state; the next `pulumi up` then creates it again"
-            )
+            raise TaskError(messages.gone(target.task))
         return detail
 
-    async def _at_rest(self, detail: Mapping[str, Any]) -> WaitFailedError:
-        """Return what there is to say when the task has ended, and not as awaited."""
-        reason = sanitize_line(detail.get("FailureReason") or detail.get("Message") or "the service gives no reason")
-        return await self._unreached(
-            f"{self._goal.task} ended {status_of(detail)}{_by_whom(detail)}, not {self._goal} as awaited: "
-            f"{reason.rstrip('.。')}. It stays in the state. {self._reruns(status_of(detail))}",
+    async def _ended(self, detail: Mapping[str, Any]) -> WaitFailedError:
+        """Return the error of a task that has ended in another status than the target."""
+        status = status_of(detail)
+        reason = sanitize_line(detail.get("FailureReason") or detail.get("Message") or messages.NO_REASON)
+        reruns = self._target.rerun_on_failure if status in FAILED else 0
+        return await self._failed(
+            messages.ended(self._target.task, status, _stopped_by(detail), self._target),
+            reason,
             detail,
-            (_NEW_RUN, _RAISED_RERUNS if self._may_be_rerun(status_of(detail)) else _SET_RERUNS),
+            (messages.REPLACE, messages.use_reruns(reruns) if reruns else messages.SET_RERUNS),
         )
 
-    def _may_be_rerun(self, status: str) -> bool:
-        return status in FAILED and self._goal.rerun_on_failure > 0
-
-    def _reruns(self, status: str) -> str:
-        """Return whether the task is run again, and what to do for a new run."""
-        if not self._may_be_rerun(status):
-            return (
-                "It is not run again by itself; change `triggers` to replace it by a new run, or set `rerun_on_failure`"
-            )
-        return (
-            f"`rerun_on_failure` is {self._goal.rerun_on_failure}: if fewer re-runs were made, the next `pulumi up` "
-            "starts it again, and its preview says so; otherwise raise it, or change `triggers`"
-        )
-
-    async def _late(self) -> Mapping[str, Any]:
-        """Return the task's detail if it is as awaited after all; a list may lag.
+    async def _check_at_timeout(self) -> Mapping[str, Any]:
+        """Return the task's detail if it is at the target after all: a list may lag.
 
         Raises:
             WaitFailedError: it is not.
         """
-        waited = format_duration(self._seen - self._begun)
-        detail = await self._detail() or {}
+        seconds = self._read_at - self._began_at
+        try:
+            detail = await self._detail() or {}
+        except TioneError as error:
+            if not is_transient(error):
+                raise
+            detail = {}
         status = status_of(detail) or self._status
-        if self._is_goal(status):
-            return self._reached(status, detail)
-        if is_terminal(status):
-            raise await self._at_rest(detail)
-        raise await self._unreached(
-            f"{self._goal.task} is {status or 'not visible'} after {waited}, not {self._goal} as awaited; it runs on",
+        if detail and self._target.matches(status):
+            return self._arrived(status, detail)
+        if detail and is_terminal(status):
+            raise await self._ended(detail)
+        raise await self._failed(
+            messages.timed_out(self._target.task, status, seconds, self._target),
+            "",
             detail,
-            _WAYS_ON_FROM_RUNNING,
+            (messages.WAIT_AGAIN, messages.STOP),
         )
 
-    async def _unreached(self, headline: str, detail: Mapping[str, Any], ways_on: Sequence[str]) -> WaitFailedError:
-        client, workspace = self._lookout.client, self._lookout.workspace
-        tell = functools.partial(report, client, self._goal.task_id, workspace, detail, headline, ways_on)
-        return WaitFailedError(headline, await asyncio.to_thread(tell))
+    async def _failed(
+        self, summary: str, reason: str, detail: Mapping[str, Any], next_steps: Sequence[str]
+    ) -> WaitFailedError:
+        client, workspace = self._poller.client, self._poller.workspace
+        headline = f"{summary}: {reason}" if reason else summary
+        compose = functools.partial(report, client, self._target.task_id, workspace, detail, headline, next_steps)
+        return WaitFailedError(summary, await asyncio.to_thread(compose))
 
 
-_WITH_PODS = (Status.PENDING, Status.STARTING, Status.RUNNING)
-
-_NEW_RUN = "change `triggers` in the program and run `pulumi up`: one new run, in place of this task"
-_SET_RERUNS = "set `rerun_on_failure` in the program: the next `pulumi up` starts this task again"
-_RAISED_RERUNS = (
-    "run `pulumi up` again: it starts this task again while re-runs are left; raise `rerun_on_failure` when none is"
-)
-_WAYS_ON_FROM_RUNNING = (
-    "run `pulumi up` again: it goes on waiting",
-    "run `pulumi destroy`, or stop the task in the console: it costs money while it runs",
-)
-
-
-def _by_whom(detail: Mapping[str, Any]) -> str:
-    """Say who stopped a task that was stopped."""
+def _stopped_by(detail: Mapping[str, Any]) -> str:
+    """Return who stopped a task that is STOPPED; empty for another one."""
     if status_of(detail) != Status.STOPPED:
         return ""
     operator = detail.get("OperatorInfo") or {}
     if operator.get("IsPlatformOperator"):
-        return " by the platform"
-    return f" by {sanitize_line(operator.get('SubUinName') or operator.get('SubUin') or 'a user')}"
+        return "the platform"
+    return sanitize_line(operator.get("SubUinName") or operator.get("SubUin") or "a user")

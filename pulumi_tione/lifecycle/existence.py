@@ -14,7 +14,7 @@ from typing import Any
 from pulumi_tione._api.polling import intervals
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
-from pulumi_tione._api.status_batcher import Statuses
+from pulumi_tione._api.status_batcher import StatusBatcher
 from pulumi_tione._timestamps import time_or_none
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError, is_transient
@@ -33,7 +33,7 @@ _TIMEOUT_SECONDS = 60.0
 _RECENT = timedelta(seconds=60)
 """A task younger than this may not be visible yet."""
 
-STATUSES = Statuses()
+STATUSES = StatusBatcher()
 """One for the whole process, so that all tasks that are looked at at the same time share the list calls."""
 
 

@@ -1,14 +1,16 @@
-"""What is said of a task that did not become what it was awaited to be."""
+"""The report of a failed wait."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from local_tione import SMALLEST_BODY, client_of
 
 from pulumi_tione._api.pods import failed_first, readiness
+from pulumi_tione._timestamps import shown_time
 from pulumi_tione._wait.failure_report import console_address, exit_code, report
 from pulumi_tione.emulator import Emulator
 
@@ -44,8 +46,8 @@ def test_everything_that_is_known_of_a_failure_is_told(emulator: Emulator) -> No
         "status: FAILED",
         "failure reason: The start command ended with exit code 3.",
         "exit code: 3",
-        f"started: {detail['StartTime']}",
-        f"ended: {detail['EndTime']}",
+        f"started: {shown_time(detail['StartTime'])}",
+        f"ended: {shown_time(detail['EndTime'])}",
         f"run: {detail['LatestInstanceId']} in ap-guangzhou",
         f"request id: {asked[-1]['request_id']}",
         f"console: https://console.cloud.tencent.com/tione/v2/job/detail/{task_id}?regionId=1",
@@ -54,6 +56,7 @@ def test_everything_that_is_known_of_a_failure_is_told(emulator: Emulator) -> No
     begin = lines.index("  last 20 log lines of master-0, the pod that failed first:")
     assert lines[begin + 1 : begin + 21] == [f"    line {number}" for number in range(10, 30)]
     warning = lines[lines.index("  last warning events:") + 1]
+    assert datetime.fromisoformat(warning.split()[0].replace("Z", "+00:00")).utcoffset() is not None
     assert "The task is FAILED. The start command ended with exit code 3." in warning
     assert lines[-3:] == [
         "  what to do next:",
@@ -68,26 +71,26 @@ def test_what_cannot_be_read_is_left_out_with_a_remark(emulator: Emulator) -> No
     emulator.faults.add("DescribeTrainingTaskPods", code="UnauthorizedOperation")
     emulator.faults.add("DescribeEvents", code="UnauthorizedOperation")
     emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound")
-    told = report_of(emulator, task_id)
-    assert "not shown, as it cannot be read: task (ResourceNotFound); pods (UnauthorizedOperation)" in told
-    assert "log line" not in told  # without the task its run is not known
+    shown = report_of(emulator, task_id)
+    assert "could not be read: task (ResourceNotFound); pods (UnauthorizedOperation)" in shown
+    assert "log line" not in shown  # without the task its run is not known
 
     emulator.faults.add("DescribeTrainingTaskPods", code="UnauthorizedOperation")
-    told = report_of(emulator, task_id)
-    assert "not shown, as it cannot be read: events (UnauthorizedOperation); pods (UnauthorizedOperation)" in told
-    assert "  last 2 log lines:\n    hello\n    hello\n" in told
+    shown = report_of(emulator, task_id)
+    assert "could not be read: events (UnauthorizedOperation); pods (UnauthorizedOperation)" in shown
+    assert "  last 2 log lines:\n    hello\n    hello\n" in shown
 
     emulator.faults.add("DescribeLogs", code="UnauthorizedOperation")
-    told = report_of(emulator, task_id)
-    assert "not shown, as it cannot be read: log (UnauthorizedOperation)" in told
-    assert "hello" not in told
+    shown = report_of(emulator, task_id)
+    assert "could not be read: log (UnauthorizedOperation)" in shown
+    assert "hello" not in shown
 
 
-def test_an_answer_that_nobody_expected_is_no_error_of_its_own(emulator: Emulator) -> None:
+def test_a_malformed_response_is_left_out_as_well(emulator: Emulator) -> None:
     task_id = create(emulator)
     emulator.advance(60)
     emulator.faults.add("DescribeTrainingTaskPods", members={"PodInfoList": [None]}, times=None)
-    assert "not shown, as it cannot be read: pods (a malformed answer)" in report_of(emulator, task_id)
+    assert "could not be read: pods (malformed response)" in report_of(emulator, task_id)
 
 
 def test_control_sequences_in_a_log_are_shown_and_do_nothing(emulator: Emulator) -> None:
@@ -98,34 +101,34 @@ def test_control_sequences_in_a_log_are_shown_and_do_nothing(emulator: Emulator)
     )
     task_id = create(emulator, nodes=1)
     emulator.advance(60)
-    told = report_of(emulator, task_id)
-    assert r"    \x1b[2J\x1b]0;owned\x07 50%\rdone" in told
-    assert "\x1b" not in told
-    assert f"    {'x' * 500} …\n" in told
-    assert "    a       b\n" in told
+    shown = report_of(emulator, task_id)
+    assert r"    \x1b[2J\x1b]0;owned\x07 50%\rdone" in shown
+    assert "\x1b" not in shown
+    assert f"    {'x' * 500} …\n" in shown
+    assert "    a       b\n" in shown
 
 
 def test_a_task_that_was_never_submitted_has_neither_pods_nor_a_log(emulator: Emulator) -> None:
     emulator.order("bert", outcome="SUBMIT_FAILED", failure_reason="the image cannot be pulled")
     task_id = create(emulator)
     emulator.advance(60)
-    told = report_of(emulator, task_id)
-    assert "failure reason: the image cannot be pulled" in told
-    assert "last warning events:" in told
-    assert "log line" not in told
-    assert f"pulumi-tione logs {task_id} --region ap-guangzhou\n" in told
+    shown = report_of(emulator, task_id)
+    assert "failure reason: the image cannot be pulled" in shown
+    assert "last warning events:" in shown
+    assert "log line" not in shown
+    assert f"pulumi-tione logs {task_id} --region ap-guangzhou\n" in shown
 
 
 def test_a_task_that_runs_on_is_to_be_followed(emulator: Emulator) -> None:
     emulator.register("workspace", "1889353273052233728", name="nlp")
     task_id = create(emulator, "sleep 1000", TiProjectId="1889353273052233728")
     emulator.advance(10)
-    told = report_of(emulator, task_id, "1889353273052233728")
+    shown = report_of(emulator, task_id, "1889353273052233728")
     assert (
         f"pulumi-tione logs {task_id} --pod master-0 --region ap-guangzhou --workspace 1889353273052233728 --follow"
-        in told
+        in shown
     )
-    assert "failed first" not in told
+    assert "failed first" not in shown
 
 
 @pytest.mark.parametrize(
@@ -162,7 +165,7 @@ def test_the_pod_that_failed_first_is_the_failed_one_that_ended_first(pods: list
         (["exit code 1234"], None),
     ],
 )
-def test_an_exit_code_is_found_where_the_service_tells_it_in_words(texts: list[object], code: str | None) -> None:
+def test_an_exit_code_is_read_from_the_words_of_the_service(texts: list[object], code: str | None) -> None:
     assert exit_code(texts) == code
 
 

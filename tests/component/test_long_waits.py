@@ -44,11 +44,11 @@ def test_a_wait_of_two_hours_with_keys_of_fifteen_minutes_makes_it_to_the_end(mo
         async def pause(seconds: float) -> None:
             emulator.advance(seconds)
 
-        goal = WaitTarget(task_id, "long", "100000000001", ("SUCCEED",))
-        poller = StatusPoller(client, None, sleep=pause, spread=lambda: 1.0)
+        target = WaitTarget(task_id, "long", "100000000001", ("SUCCEED",))
+        poller = StatusPoller(client, None, sleep=pause, jitter=lambda: 1.0)
         shown: list[str] = []
         begun = emulator.now()
-        detail = asyncio.run(wait(goal, poller, shown.append, clock=lambda: emulator.now().timestamp()))
+        detail = asyncio.run(wait(target, poller, shown.append, clock=lambda: emulator.now().timestamp()))
 
         assert detail["Status"] == "SUCCEED"
         assert (emulator.now() - begun).total_seconds() >= TWO_HOURS

@@ -10,6 +10,7 @@ import pytest
 from engine_support import Stack
 from local_tione import accepted, client_of
 
+from pulumi_tione._timestamps import shown_time
 from pulumi_tione.emulator import Emulator
 
 pytestmark = pytest.mark.engine
@@ -58,11 +59,11 @@ def test_a_failed_task_is_explained_on_its_own_row_and_stays_failed(stack: Stack
     task = emulator.tasks()[0]
     row = own_row(shown)
     who = f"training task 'bert' ({task['Id']})"
-    assert row[0].startswith(f"error: {who} ended FAILED, not SUCCEED as awaited: The start command ended with")
+    assert row[0].startswith(f"error: {who} ended FAILED instead of SUCCEED: The start command ended with")
     assert "status: FAILED" in row
     assert "failure reason: The start command ended with exit code 3." in row
     assert "exit code: 3" in row
-    assert f"ended: {task['EndTime']}" in row
+    assert f"ended: {shown_time(task['EndTime'])}" in row
     begin = row.index("last 20 log lines of master-0, the pod that failed first:")
     assert row[begin + 1 : begin + 21] == [f"line {number}" for number in range(5, 25)]
     assert "exit code 3" in row[row.index("last warning events:") + 1]
@@ -70,6 +71,8 @@ def test_a_failed_task_is_explained_on_its_own_row_and_stays_failed(stack: Stack
     assert any(line.startswith("console: https://") and task["Id"] in line for line in row)
     assert row[row.index("what to do next:") + 1].startswith(f"pulumi-tione logs {task['Id']} --pod master-0")
     assert "Traceback" not in shown
+    assert shown.count(str(row[0]).removeprefix("error: ")) == 1, "the first line is repeated"
+    assert f"error: {who} ended FAILED instead of SUCCEED\n" in shown
     assert stack.resource("t")
     assert not stack.resource("report")
 
@@ -93,7 +96,7 @@ def test_a_task_that_the_platform_stops_fails_the_update_and_says_so(stack: Stac
     thread = once(emulator, "RUNNING", emulator.platform_stop)
     row = own_row(stack.up(fails=True))
     thread.join()
-    assert "ended STOPPED by the platform, not SUCCEED as awaited: Platform Stop" in row[0]
+    assert "ended STOPPED by the platform instead of SUCCEED: Platform Stop" in row[0]
 
 
 def test_a_task_that_somebody_stops_fails_the_update_and_says_who(stack: Stack, emulator: Emulator) -> None:
@@ -103,7 +106,7 @@ def test_a_task_that_somebody_stops_fails_the_update_and_says_who(stack: Stack, 
     thread.join()
     operator = emulator.tasks()[0]["OperatorInfo"]
     assert not operator["IsPlatformOperator"]
-    assert f"ended STOPPED by {operator['SubUinName']}, not SUCCEED as awaited: User Stop" in row[0]
+    assert f"ended STOPPED by {operator['SubUinName']} instead of SUCCEED: User Stop" in row[0]
 
 
 def test_a_preempted_task_is_waited_for_to_the_end(stack: Stack, emulator: Emulator) -> None:
@@ -120,7 +123,7 @@ def test_a_task_that_was_never_submitted_is_explained_without_a_log(stack: Stack
     emulator.order("bert", outcome="SUBMIT_FAILED", failure_reason="the image cannot be pulled")
     stack.program(program("sleep 5"))
     row = own_row(stack.up(fails=True))
-    assert "ended SUBMIT_FAILED, not SUCCEED as awaited: the image cannot be pulled" in row[0]
+    assert "ended SUBMIT_FAILED instead of SUCCEED: the image cannot be pulled" in row[0]
     assert not any("log line" in line for line in row)
     assert any(line.startswith("pulumi-tione logs ") for line in row)
 

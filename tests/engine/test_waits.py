@@ -10,6 +10,7 @@ import pytest
 from engine_support import Stack
 from local_tione import accepted
 
+from pulumi_tione._wait import messages
 from pulumi_tione.emulator import Emulator, Lag
 
 pytestmark = pytest.mark.engine
@@ -25,7 +26,7 @@ def test_a_failed_task_fails_the_update_on_its_own_row_and_stays(stack: Stack, e
     stack.program(FAILING)
     shown = stack.up(fails=True).partition("Diagnostics:")[2]
     own_row = shown.partition("TrainingTask (t):")[2].partition("\n\n")[0]
-    assert "ended FAILED, not SUCCEED as awaited" in own_row
+    assert "ended FAILED instead of SUCCEED" in own_row
     assert "Traceback" not in shown
     assert stack.resource("t")
     assert not stack.resource("report")
@@ -61,7 +62,7 @@ def test_a_task_that_somebody_deleted_ends_the_wait(stack: Stack, emulator: Emul
     stack.program('tione.TrainingTask("t", **B).wait_for("SUCCEED")')
     stack.up()
     emulator.remove(str(emulator.tasks()[0]["Id"]))
-    assert "no longer exists: its result is unknown" in stack.up(fails=True)
+    assert "no longer exists, so its result is unknown" in stack.up(fails=True)
     assert len(accepted(emulator, "CreateTrainingTask")) == 1
 
 
@@ -81,7 +82,7 @@ task = tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "
 task.wait_for("SUCCEED", timeout=timedelta(seconds=1))
 """
     )
-    assert "not SUCCEED as awaited; it runs on" in stack.up(fails=True)
+    assert "instead of SUCCEED; it keeps running" in stack.up(fails=True)
     assert emulator.tasks()[0]["Status"] == "RUNNING"
 
 
@@ -102,7 +103,7 @@ def test_an_interruption_ends_the_update_within_two_seconds_and_the_task_runs_on
         process.stdout.read()
         assert process.wait(30) != 0
         assert time.monotonic() - begun < 2
-    assert any("interrupting leaves it running, `pulumi destroy` stops it" in line for line in shown)
+    assert any(messages.HINT in line for line in shown)
     assert emulator.tasks()[0]["Status"] == "RUNNING"
     assert stack.resource("t")
 
@@ -120,10 +121,10 @@ task.wait_for("SUCCEED")
     )
     shown = stack.up(fails=True)
     assert "not visible yet, waiting for SUCCEED" in shown
-    assert "ended FAILED, not SUCCEED as awaited" in shown
+    assert "ended FAILED instead of SUCCEED" in shown
     shown = stack.up(fails=True)
     assert "the task failed and is started again: re-run 1 of 1, billed again" in shown
-    assert "ended FAILED, not SUCCEED as awaited" in shown
+    assert "ended FAILED instead of SUCCEED" in shown
     assert "started again" not in stack.up(fails=True)
     assert len(accepted(emulator, "StartTrainingTask")) == 1
     assert len(accepted(emulator, "CreateTrainingTask")) == 1

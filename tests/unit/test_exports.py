@@ -24,12 +24,12 @@ def test_a_failed_wait_is_held_until_no_other_has_been_under_way_for_a_second() 
         events.pop(len(pauses), lambda: None)()
 
     waits = WaitTracker(sleep)
-    first, second = waits.one_more(), waits.one_more()
+    first, second = waits.track(), waits.track()
     first.__enter__()
     events[50] = lambda: first.__exit__(None, None, None)
     events[55] = second.__enter__  # what was being created is waited for in its turn
     events[80] = lambda: second.__exit__(None, None, None)
-    asyncio.run(waits.all_over())
+    asyncio.run(waits.finished())
     assert len(pauses) == 89
     assert sum(pauses[-10:]) == pytest.approx(1)
 

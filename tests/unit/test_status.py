@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from pulumi_tione._api.status import Status, has_reached, is_known, is_terminal, status_of
+from pulumi_tione._api.status import Status, is_at_or_past, is_known, is_terminal, status_of
 
 ALL = [*Status]
 TERMINAL = {"STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"}
@@ -26,7 +26,7 @@ def test_a_status_is_terminal_when_the_run_has_ended(status: str) -> None:
 def test_an_unknown_status_is_neither_terminal_nor_what_is_waited_for(status: str) -> None:
     assert not is_known(status)
     assert not is_terminal(status)
-    assert not any(has_reached(status, desired) for desired in ALL)
+    assert not any(is_at_or_past(status, target) for target in ALL)
     assert status_of({"Status": status}) == status
 
 
@@ -35,7 +35,7 @@ def test_statuses_are_compared_without_regard_to_case(status: Status) -> None:
     for spelled in (status.value, status.value.lower(), status.value.title(), f" {status.value.lower()}\n"):
         assert is_known(spelled)
         assert is_terminal(spelled) == (status.value in TERMINAL)
-        assert has_reached(spelled, status.value)
+        assert is_at_or_past(spelled, status.value)
         assert status_of({"Status": spelled}) == status.value
 
 
@@ -44,7 +44,7 @@ def test_a_status_that_is_no_text_is_none(task: dict[str, object]) -> None:
     assert status_of(task) == ""
 
 
-REACHED = {
+AT_OR_PAST = {
     "SUBMITTING": {"SUBMITTING", "PENDING", "STARTING", "RUNNING", "SUCCEED"},
     "PENDING": {"PENDING", "STARTING", "RUNNING", "SUCCEED"},
     "STARTING": {"STARTING", "RUNNING", "SUCCEED"},
@@ -58,11 +58,11 @@ REACHED = {
 """What is waited for, and the statuses in which the wait is over."""
 
 
-@pytest.mark.parametrize(("desired", "status"), [*itertools.product(ALL, ALL)])
-def test_a_status_that_was_passed_on_the_way_counts_as_reached(desired: Status, status: Status) -> None:
-    assert has_reached(status.value, desired.value) == (status.value in REACHED[desired.value])
+@pytest.mark.parametrize(("target", "status"), [*itertools.product(ALL, ALL)])
+def test_a_status_that_was_passed_on_the_way_counts(target: Status, status: Status) -> None:
+    assert is_at_or_past(status.value, target.value) == (status.value in AT_OR_PAST[target.value])
 
 
 def test_a_failed_task_may_never_have_run() -> None:
-    assert not has_reached("FAILED", "RUNNING")
-    assert not has_reached("STOPPED", "RUNNING")
+    assert not is_at_or_past("FAILED", "RUNNING")
+    assert not is_at_or_past("STOPPED", "RUNNING")

@@ -10,7 +10,7 @@ import pytest
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.protocols import PAGE_SIZE
-from pulumi_tione._api.status_batcher import Statuses
+from pulumi_tione._api.status_batcher import StatusBatcher
 from pulumi_tione.errors import IndeterminateResultError
 
 
@@ -32,7 +32,7 @@ class Service(Client):
 
 
 class CountingLock:
-    """A lock that says when it was taken so many times."""
+    """A lock with an event for when it was taken a number of times."""
 
     def __init__(self, times: int) -> None:
         self._lock = threading.Lock()
@@ -50,27 +50,27 @@ class CountingLock:
 
 
 def ask(service: Service, ids: Sequence[str], workspaces: Sequence[str | None] = (None,)) -> dict[str, Any]:
-    """Ask for all of them, from a thread each, while no call is made, and give what each was told."""
+    """Request all of them, from a thread each, while no call is made, and return what each got."""
     lock = CountingLock(len(ids))
-    statuses = Statuses(sleep=lambda _: None if lock.taken.wait(10) else pytest.fail("somebody has not asked"))
-    statuses._lock = lock  # type: ignore[assignment]
-    told: dict[str, Any] = {}
+    statuses = StatusBatcher(sleep=lambda _: None if lock.taken.wait(10) else pytest.fail("a request is missing"))
+    statuses._batcher._lock = lock  # type: ignore[assignment]
+    results: dict[str, Any] = {}
 
-    def one(task_id: str, workspace: str | None) -> None:
+    def request(task_id: str, workspace: str | None) -> None:
         try:
-            told[task_id] = statuses.of(service, task_id, workspace)
+            results[task_id] = statuses.of(service, task_id, workspace)
         except IndeterminateResultError as error:
-            told[task_id] = error
+            results[task_id] = error
 
     threads = [
-        threading.Thread(target=one, args=(task_id, workspaces[index % len(workspaces)]))
+        threading.Thread(target=request, args=(task_id, workspaces[index % len(workspaces)]))
         for index, task_id in enumerate(ids)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
-    return told
+    return results
 
 
 def test_who_asks_at_the_same_time_shares_a_call() -> None:
@@ -91,7 +91,7 @@ def test_a_call_asks_for_no_more_than_a_page() -> None:
 
 def test_a_task_that_no_list_shows_is_none() -> None:
     service = Service()
-    assert Statuses(sleep=lambda _: None).of(service, "hidden", None) is None
+    assert StatusBatcher(sleep=lambda _: None).of(service, "hidden", None) is None
 
 
 def test_workspaces_are_asked_apart() -> None:
@@ -106,15 +106,15 @@ def test_workspaces_are_asked_apart() -> None:
 def test_a_call_that_fails_fails_for_all_who_share_it_and_the_next_one_is_made_anew() -> None:
     service = Service()
     service.error = IndeterminateResultError("DescribeTrainingTasks got no answer")
-    told = ask(service, ["a", "b"])
-    assert all(isinstance(told[task_id], IndeterminateResultError) for task_id in "ab")
+    results = ask(service, ["a", "b"])
+    assert all(isinstance(results[task_id], IndeterminateResultError) for task_id in "ab")
     service.error = None
-    assert Statuses(sleep=lambda _: None).of(service, "a", None) == "RUNNING"
+    assert StatusBatcher(sleep=lambda _: None).of(service, "a", None) == "RUNNING"
 
 
 def test_questions_one_after_the_other_are_answered_freshly() -> None:
     service = Service()
-    statuses = Statuses(sleep=lambda _: None)
+    statuses = StatusBatcher(sleep=lambda _: None)
     for _ in range(3):
         assert statuses.of(service, "a", None) == "RUNNING"
     assert len(service.asked) == 3

@@ -1,4 +1,4 @@
-"""What a wait makes of what it sees, and how few calls many waits need. No time passes."""
+"""Waits: when they end, what they show, and how few calls many of them need. No time passes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.protocols import PAGE_SIZE
-from pulumi_tione._wait import waiter
+from pulumi_tione._wait import messages, waiter
 from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione._wait.waiter import WaitTarget, wait
 from pulumi_tione.call_context import CallContext
@@ -49,7 +49,7 @@ def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Service(Client):
-    """Tells at each look the next of the statuses of a task, the last one for ever."""
+    """Lists at each poll the next of the statuses of a task, the last one for ever."""
 
     def __init__(self, *statuses: str) -> None:
         self.region = "ap-guangzhou"
@@ -97,8 +97,8 @@ class Service(Client):
     def logs(self, run: str, **how: Any) -> tuple[list[Json], str]:
         self.asked_for_lines += 1
         line = self.lines.pop(0) if len(self.lines) > 1 else "".join(self.lines)
-        told = {"Id": line, "Message": line, "PodName": f"{RUN}-worker-0", "Timestamp": "2025-08-01T03:00:00Z"}
-        return ([told] if line and not how.get("Context") else []), "c"
+        item = {"Id": line, "Message": line, "PodName": f"{RUN}-worker-0", "Timestamp": "2025-08-01T03:00:00Z"}
+        return ([item] if line and not how.get("Context") else []), "c"
 
     def events(self, run: str, **how: Any) -> Any:
         return iter(())
@@ -111,39 +111,37 @@ class Watch:
         self.service = service
         self.now = 1000.0
         self.shown: list[str] = []
-        self.poller = StatusPoller(service, None, sleep=self._sleep, spread=lambda: 1.0)
+        self.poller = StatusPoller(service, None, sleep=self._sleep, jitter=lambda: 1.0)
 
     async def _sleep(self, seconds: float) -> None:
         self.now += seconds
         await asyncio.sleep(0)
 
-    async def wait(self, goal: WaitTarget) -> Any:
-        return await wait(goal, self.poller, self.shown.append, lambda: self.now)
+    async def wait(self, target: WaitTarget) -> Any:
+        return await wait(target, self.poller, self.shown.append, lambda: self.now)
 
 
-def goal(*statuses: str, task_id: str = "train-1", **how: Any) -> WaitTarget:
+def target(*statuses: str, task_id: str = "train-1", **how: Any) -> WaitTarget:
     recorded = {"status": "RUNNING", "create_time": NOW.isoformat()}
     return WaitTarget(task_id, "bert", OWN_ACCOUNT, statuses or ("SUCCEED",), **{**recorded, **how})
 
 
 def result(service: Service, awaited: WaitTarget | None = None) -> tuple[Json, Watch]:
     watch = Watch(service)
-    return asyncio.run(watch.wait(awaited or goal())), watch
+    return asyncio.run(watch.wait(awaited or target())), watch
 
 
 def failure(service: Service, awaited: WaitTarget | None = None) -> tuple[Exception, Watch]:
     watch = Watch(service)
     with pytest.raises(TioneError) as caught:
-        asyncio.run(watch.wait(awaited or goal()))
+        asyncio.run(watch.wait(awaited or target()))
     return caught.value, watch
 
 
 def test_a_wait_gives_the_task_as_it_is_at_its_end() -> None:
     detail, watch = result(Service("SUBMITTING", "PENDING", "RUNNING", "SUCCEED"))
     assert detail["Status"] == "SUCCEED"
-    assert watch.shown[0] == (
-        "SUBMITTING, waiting for SUCCEED; interrupting leaves it running, `pulumi destroy` stops it"
-    )
+    assert watch.shown[0] == f"SUBMITTING, waiting for SUCCEED. {messages.HINT}"
     assert watch.shown[-1].startswith("SUCCEED after ")
 
 
@@ -157,7 +155,7 @@ def test_a_task_that_is_preempted_is_waited_for_to_the_end() -> None:
 def test_a_status_that_is_not_known_is_shown_as_such_and_is_no_end(status: str) -> None:
     detail, watch = result(Service("RUNNING", *[status] * 3, "RUNNING", "SUCCEED"))
     assert detail["Status"] == "SUCCEED"
-    assert f"{status}, a status this version does not know; waiting for SUCCEED" in watch.shown
+    assert messages.progress(status, "SUCCEED", is_unknown=True) in watch.shown
 
 
 @pytest.mark.parametrize("status", ["PAUSED", "", None])
@@ -206,33 +204,30 @@ def test_the_outputs_come_from_a_detail_that_agrees_with_the_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "reruns", "says", "never"),
+    ("status", "reruns", "step"),
     [
-        ("FAILED", 0, ["is not run again by itself", "set `rerun_on_failure`"], ["raise"]),
-        ("FAILED", 2, ["`rerun_on_failure` is 2", "the next `pulumi up` starts it again", "raise"], ["not run again"]),
-        ("STOPPED", 2, ["is not run again by itself"], ["starts it again"]),
+        ("FAILED", 0, messages.SET_RERUNS),
+        ("SUBMIT_FAILED", 2, messages.use_reruns(2)),
+        ("FAILED", 2, messages.use_reruns(2)),
+        ("STOPPED", 2, messages.SET_RERUNS),
     ],
 )
-def test_a_failure_says_whether_the_next_update_runs_the_task_again(
-    status: str, reruns: int, says: list[str], never: list[str]
-) -> None:
-    service = Service(status)
-    with pytest.raises(WaitFailedError) as caught:
-        asyncio.run(Watch(service).wait(goal(rerun_on_failure=reruns)))
-    text = " ".join(str(caught.value).split())
-    assert all(word in text for word in says)
-    assert not [word for word in never if word in text]
+def test_the_report_shows_how_to_get_another_run(status: str, reruns: int, step: str) -> None:
+    error, _ = failure(Service(status), target(rerun_on_failure=reruns))
+    assert isinstance(error, WaitFailedError)
+    *_, replace, rerun = error.report.splitlines()
+    assert [replace, rerun] == [f"    {messages.REPLACE}", f"    {step}"]
 
 
-@pytest.mark.parametrize(("listed", "is_reached"), [("SUCCEED", True), ("FAILED", False)])
-def test_a_detail_that_never_agrees_holds_a_wait_back_for_half_a_minute(listed: str, is_reached: bool) -> None:
+@pytest.mark.parametrize(("listed", "is_over"), [("SUCCEED", True), ("FAILED", False)])
+def test_a_detail_that_never_agrees_delays_the_end_of_a_wait_by_half_a_minute(listed: str, is_over: bool) -> None:
     service = Split(lists=["RUNNING", listed], details=["RUNNING"])
     watch = Watch(service)
-    waiting = watch.wait(goal())
-    if is_reached:
+    waiting = watch.wait(target())
+    if is_over:
         assert asyncio.run(waiting)["Status"] == "SUCCEED"
     else:
-        with pytest.raises(WaitFailedError, match="ended FAILED, not SUCCEED as awaited"):
+        with pytest.raises(WaitFailedError, match="ended FAILED instead of SUCCEED"):
             asyncio.run(waiting)
     assert 30 < watch.now - 1000 < 65
     assert service.described < 15
@@ -254,7 +249,7 @@ def test_a_failure_that_the_list_still_shows_of_the_run_before_is_no_failure(lag
             return {**self.detail, "Id": task_id, "Status": "RUNNING" if watch.now < 1060 else "SUCCEED"}
 
     watch = Watch(Restarted("unused"))
-    assert asyncio.run(watch.wait(goal()))["Status"] == "SUCCEED"
+    assert asyncio.run(watch.wait(target()))["Status"] == "SUCCEED"
     assert not [message for message in watch.shown if message.startswith("FAILED")]
 
 
@@ -264,7 +259,7 @@ def test_a_list_that_lags_behind_a_success_is_no_failure_that_contradicts_itself
 
 
 def test_a_task_that_was_running_as_awaited_and_has_ended_since_was_running() -> None:
-    detail, _ = result(Split(lists=["RUNNING"], details=["FAILED"]), goal("RUNNING"))
+    detail, _ = result(Split(lists=["RUNNING"], details=["FAILED"]), target("RUNNING"))
     assert detail["Status"] == "FAILED"
 
 
@@ -298,26 +293,26 @@ def test_a_task_that_was_just_created_and_is_not_visible_yet_is_waited_for_quiet
 
     watch = Watch(New("unused"))
     status, created = recorded
-    awaited = goal(status=status, create_time=NOW.isoformat() if created else "")
+    awaited = target(status=status, create_time=NOW.isoformat() if created else "")
     assert asyncio.run(watch.wait(awaited))["Status"] == "SUCCEED"
     first, second, *_ = watch.shown
     assert first.startswith("not visible yet, waiting for SUCCEED")
     assert second.startswith("RUNNING")
 
 
-def test_a_task_that_reached_its_goal_though_the_list_lags_is_not_late() -> None:
+def test_a_task_that_is_at_its_target_though_the_list_lags_is_in_time() -> None:
     service = Split(lists=["RUNNING"], details=["SUCCEED"])
-    detail, _ = result(service, goal(timeout=timedelta(seconds=5)))
+    detail, _ = result(service, target(timeout=timedelta(seconds=5)))
     assert detail["Status"] == "SUCCEED"
 
 
 @pytest.mark.parametrize("ends", ["STOPPED", "FAILED", "SUBMIT_FAILED", "SUCCEED"])
 @pytest.mark.parametrize("before", [1, 10, 200])
-def test_a_wait_ends_within_two_looks_after_the_end(ends: str, before: int) -> None:
+def test_a_wait_ends_within_two_polls_after_the_end(ends: str, before: int) -> None:
     service = Service(*["RUNNING"] * before, ends)
     watch = Watch(service)
     with contextlib.suppress(WaitFailedError):
-        asyncio.run(watch.wait(goal()))
+        asyncio.run(watch.wait(target()))
     assert len(service.list_calls) <= before + 2
 
 
@@ -331,30 +326,29 @@ def test_the_report_of_a_failure_is_not_held_back_by_a_service_that_does_not_ans
     assert isinstance(error, WaitFailedError)
     assert service.asked_for_pods == 0
     assert service.asked_for_lines == 0
-    assert "not shown, as it cannot be read: task (no answer); events (not asked); pods (not asked)" in error.report
+    assert "could not be read: task (no response); events (not requested); pods (not requested)" in error.report
 
 
 @pytest.mark.parametrize(
-    ("operator", "by_whom"),
+    ("operator", "account"),
     [
-        ({"IsPlatformOperator": True, "SubUinName": "x"}, "by the platform"),
-        ({"IsPlatformOperator": False, "SubUinName": "eve\x1b[2J", "SubUin": "7"}, r"by eve\x1b[2J"),
-        ({"IsPlatformOperator": False, "SubUinName": "", "SubUin": "7"}, "by 7"),
-        ({}, "by a user"),
+        ({"IsPlatformOperator": True, "SubUinName": "x"}, "the platform"),
+        ({"IsPlatformOperator": False, "SubUinName": "eve\x1b[2J", "SubUin": "7"}, r"eve\x1b[2J"),
+        ({"IsPlatformOperator": False, "SubUinName": "", "SubUin": "7"}, "7"),
+        ({}, "a user"),
     ],
 )
-def test_a_task_that_was_stopped_fails_the_wait_and_says_by_whom(operator: Json, by_whom: str) -> None:
+def test_a_stopped_task_fails_the_wait_which_names_the_account_that_stopped_it(operator: Json, account: str) -> None:
     service = Service("RUNNING", "STOPPED")
     service.detail |= {"OperatorInfo": operator, "FailureReason": "User Stop"}
     error, _ = failure(service)
-    assert f"training task 'bert' (train-1) ended STOPPED {by_whom}, not SUCCEED as awaited: User Stop." in str(error)
-    assert "\n" not in str(error)
     assert isinstance(error, WaitFailedError)
-    assert error.report.startswith(str(error) + "\n")
+    assert str(error) == f"training task 'bert' (train-1) ended STOPPED by {account} instead of SUCCEED"
+    assert error.report.splitlines()[0] == f"{error}: User Stop"
     assert "request id: r-9" in error.report
 
 
-def test_a_task_that_ended_before_the_wait_fails_it_at_the_first_look() -> None:
+def test_a_task_that_ended_before_the_wait_fails_it_at_the_first_poll() -> None:
     service = Service("FAILED")
     error, watch = failure(service)
     assert "ended FAILED" in str(error)
@@ -367,17 +361,18 @@ def test_a_task_that_was_started_again_meanwhile_is_waited_for() -> None:
         """Its first list is behind the detail."""
 
         def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
-            told = super().training_tasks_by_id(task_ids)
-            return {"train-1": {"Status": "FAILED"}} if len(self.list_calls) == 1 else told
+            items = super().training_tasks_by_id(task_ids)
+            return {"train-1": {"Status": "FAILED"}} if len(self.list_calls) == 1 else items
 
     detail, _ = result(Lagging("RUNNING", "SUCCEED"))
     assert detail["Status"] == "SUCCEED"
 
 
 def test_a_task_that_is_not_there_in_time_fails_the_wait_and_runs_on() -> None:
-    error, watch = failure(Service("RUNNING"), goal(timeout=timedelta(hours=3)))
-    assert "is RUNNING after 3.0 h, not SUCCEED as awaited; it runs on" in str(error)
+    error, watch = failure(Service("RUNNING"), target(timeout=timedelta(hours=3)))
+    assert str(error) == messages.timed_out("training task 'bert' (train-1)", "RUNNING", 3 * 3600, "SUCCEED")
     assert isinstance(error, WaitFailedError)
+    assert messages.STOP in error.report
     assert "pulumi-tione logs train-1 --pod worker-0 --region ap-guangzhou --follow" in error.report
     assert 3 * 3600 <= watch.now - 1000 < 3 * 3600 + 60
 
@@ -386,27 +381,27 @@ def test_a_task_that_no_list_shows_is_asked_for_and_one_that_is_gone_ends_the_wa
     service = Service("RUNNING")
     service.is_gone = True
     error, _ = failure(service)
-    assert "no longer exists: its result is unknown" in str(error)
+    assert str(error) == messages.gone("training task 'bert' (train-1)")
     assert service.list_calls[0] == 1
 
 
-def test_errors_that_may_pass_are_waited_through_and_shown_once_a_minute() -> None:
+def test_transient_errors_are_tolerated_and_shown_once_a_minute() -> None:
     service = Service("RUNNING", "SUCCEED")
     service.errors = [IndeterminateResultError("no answer")] * 20
     _, watch = result(service)
     assert 3 <= len([message for message in watch.shown if message.startswith("status unknown")]) <= 7
 
 
-def test_patience_ends_after_half_an_hour() -> None:
+def test_a_wait_ends_after_half_an_hour_of_transient_errors() -> None:
     service = Service("RUNNING")
     service.errors = [IndeterminateResultError("no answer")] * 1000
     error, watch = failure(service)
     assert isinstance(error, TaskError)
-    assert "could not be read for 30 min: no answer" in str(error)
+    assert str(error) == messages.unreadable("training task 'bert' (train-1)", watch.now - 1000.2, "no answer")
     assert 1800 <= watch.now - 1000 < 1830
 
 
-def test_patience_ends_after_a_minute_if_the_service_was_never_reached() -> None:
+def test_a_wait_ends_after_a_minute_if_the_service_never_responded() -> None:
     service = Service("RUNNING")
     service.errors = [RequestNotSentError("http://127.0.0.1:9 cannot be reached")] * 1000
     error, watch = failure(service)
@@ -415,7 +410,7 @@ def test_patience_ends_after_a_minute_if_the_service_was_never_reached() -> None
     assert 60 <= watch.now - 1000 < 90
 
 
-def test_an_outage_of_a_service_that_was_reached_is_waited_through() -> None:
+def test_an_outage_of_a_service_that_has_responded_is_waited_through() -> None:
     service = Service("RUNNING", "RUNNING", "SUCCEED")
     service.errors = [None, *[RequestNotSentError("http://127.0.0.1:9 cannot be reached")] * 20]
     _, watch = result(service)
@@ -429,7 +424,7 @@ def test_an_error_that_will_not_pass_ends_the_wait() -> None:
     assert "renew the temporary keys" in str(error)
 
 
-def test_an_answer_that_nobody_expected_ends_all_waits_that_share_the_look() -> None:
+def test_an_unexpected_error_ends_all_waits_that_share_the_poll() -> None:
     class Broken(Service):
         def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
             raise KeyError("TrainingTaskSet")
@@ -437,7 +432,7 @@ def test_an_answer_that_nobody_expected_ends_all_waits_that_share_the_look() -> 
     watch = Watch(Broken("RUNNING"))
 
     async def both() -> list[Any]:
-        waits = (watch.wait(goal(task_id=task_id)) for task_id in ("train-1", "train-2"))
+        waits = (watch.wait(target(task_id=task_id)) for task_id in ("train-1", "train-2"))
         return await asyncio.wait_for(asyncio.gather(*waits, return_exceptions=True), 10)
 
     assert [type(error) for error in asyncio.run(both())] == [KeyError, KeyError]
@@ -475,7 +470,7 @@ def test_pods_that_cannot_be_read_are_left_out() -> None:
 def test_the_newest_line_is_shown_every_few_seconds_and_never_twice() -> None:
     service = Service(*["RUNNING"] * 20, "SUCCEED")
     service.lines = ["epoch 1", "epoch 1", "epoch 2\x1b[2J", "epoch 3" + "x" * 300]
-    _, watch = result(service, goal(logs=True))
+    _, watch = result(service, target(logs=True))
     lines = [message for message in watch.shown if "epoch" in message]
     assert lines == [
         "RUNNING, worker-0: epoch 1",
@@ -488,22 +483,22 @@ def test_the_newest_line_is_shown_every_few_seconds_and_never_twice() -> None:
 
 
 class Many(Watch):
-    """A thousand waits for tasks that are all alike; each has asked again before the next look is made."""
+    """A thousand waits for tasks that are all alike; each waits again before the next poll is made."""
 
     COUNT = 1000
     LIST_CALLS = COUNT // PAGE_SIZE
 
     async def _sleep(self, seconds: float) -> None:
-        while sum(len(batch.ids) for batch in self.poller._gathering.values()) < self.COUNT:
+        while sum(len(batch.keys) for batch in self.poller._batcher._open.values()) < self.COUNT:
             await asyncio.sleep(0.0001)
         await super()._sleep(seconds)
 
     async def wait_for_all(self, **how: Any) -> None:
-        await asyncio.gather(*(self.wait(goal(task_id=f"train-{number}", **how)) for number in range(self.COUNT)))
+        await asyncio.gather(*(self.wait(target(task_id=f"train-{number}", **how)) for number in range(self.COUNT)))
 
 
 class Alike(Service):
-    """The status changes from look to look, not from call to call."""
+    """The status changes from poll to poll, not from call to call."""
 
     def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
         self.list_calls.append(len(task_ids))
@@ -512,32 +507,152 @@ class Alike(Service):
         return {task_id: {"Id": task_id, "Status": self.now} for task_id in task_ids}
 
 
-def test_a_thousand_waits_need_twenty_list_calls_a_look_and_look_into_ten_tasks() -> None:
+def test_a_thousand_waits_need_twenty_list_calls_a_poll_and_request_pods_of_ten_tasks() -> None:
     service = Alike("PENDING", *["RUNNING"] * 5, "SUCCEED")
-    looks = len(service.statuses)
+    polls = len(service.statuses)
     asyncio.run(Many(service).wait_for_all(logs=True))
-    assert service.list_calls == [PAGE_SIZE] * 20 * looks
-    assert service.asked_for_pods == 10 * 2  # at the two looks that saw a new status
-    assert 0 < service.asked_for_lines <= 10 * looks
+    assert service.list_calls == [PAGE_SIZE] * 20 * polls
+    assert service.asked_for_pods == 10 * 2  # at the two polls that saw a new status
+    assert 0 < service.asked_for_lines <= 10 * polls
 
 
-@pytest.mark.parametrize("hours", [1, pytest.param(24, marks=pytest.mark.long)])
-def test_memory_stays_flat_while_a_thousand_waits_go_on(hours: int) -> None:
+def test_nothing_stays_in_memory_of_waits_that_have_ended() -> None:
     service = Alike("RUNNING")
-    watch = Many(service)
-    blocks: list[int] = []
+    watch = Watch(service)
 
-    async def look_on() -> None:
-        waiting = asyncio.ensure_future(watch.wait_for_all())
-        for end in (0.2, 0.5, 1):
-            while watch.now - 1000 < end * hours * 3600:
-                await asyncio.sleep(0.001)
-            service.list_calls.clear()
-            watch.shown.clear()
+    async def waits(number: int) -> None:
+        service.statuses = ["RUNNING", "SUCCEED"]
+        await asyncio.gather(*(watch.wait(target(task_id=f"train-{number}-{each}")) for each in range(50)))
+        service.list_calls.clear()
+        watch.shown.clear()
+
+    async def rounds() -> list[int]:
+        blocks = []
+        for number in range(20):
+            await waits(number)
             gc.collect()
             blocks.append(sys.getallocatedblocks())
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
+        return blocks
 
-    asyncio.run(look_on())
-    assert abs(blocks[2] - blocks[1]) < 5_000
+    blocks = asyncio.run(rounds())
+    assert watch.poller._statuses == {}
+    assert watch.poller._batcher._open == {}
+    # What is kept of each wait would be several blocks of memory for each of the 750 tasks.
+    assert blocks[-1] - blocks[4] < 375
+
+
+def test_a_wait_that_fails_is_forgotten_as_well() -> None:
+    _, watch = failure(Service("RUNNING", "FAILED"))
+    assert watch.poller._statuses == {}
+
+
+# What no value shows: pauses, the number of calls, and rare conditions.
+
+
+def pauses_of(service: Service, **how: Any) -> list[float]:
+    """Return the pauses between the polls of one wait, the first one aside."""
+    watch = Watch(service)
+    pauses: list[float] = []
+    sleep = watch._sleep
+
+    async def noted(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(seconds)
+
+    watch.poller._sleep = noted
+    asyncio.run(watch.wait(target(**how)))
+    return pauses[1:]
+
+
+def test_the_pause_grows_while_nothing_changes_and_shrinks_after_a_change() -> None:
+    pauses = pauses_of(Service(*["PENDING"] * 12, *["RUNNING"] * 4, "SUCCEED"))
+    grown, after_the_change = pauses[:12], pauses[12:]
+    assert grown[:4] == [1, 1.5, 2.25, 3.375]
+    assert max(grown) == 15
+    assert after_the_change == [1, 1.5, 2.25, 3.375]
+
+
+@pytest.mark.parametrize(("tasks", "shortest"), [(1, 1.0), (200, 1.0), (400, 2.0), (1000, 5.0)])
+def test_the_shortest_pause_leaves_a_quarter_of_a_second_for_each_page(tasks: int, shortest: float) -> None:
+    poller = StatusPoller(Alike("RUNNING"), None, jitter=lambda: 1.0)
+    asyncio.run(poller._fetch([f"train-{number}" for number in range(tasks)]))
+    assert poller._pause == shortest
+
+
+def test_the_pauses_of_two_programs_are_not_in_step() -> None:
+    poller = StatusPoller(Service("RUNNING"), None)
+    factors = {poller._jitter() for _ in range(100)}
+    assert len(factors) > 50
+    assert 0.8 <= min(factors) < max(factors) <= 1.2
+
+
+@pytest.mark.parametrize("listed", ["STOPPED", "FAILED", "SUBMIT_FAILED"])
+def test_a_list_that_disagrees_never_makes_a_success_fail(listed: str) -> None:
+    for lists in ([listed], ["RUNNING", listed], ["RUNNING", listed, "SUCCEED"]):
+        detail, watch = result(Split(lists=lists, details=["RUNNING", "SUCCEED"]))
+        assert detail["Status"] == "SUCCEED"
+        assert not [message for message in watch.shown if "instead of" in message]
+
+
+def test_a_task_that_the_list_shows_at_its_target_ends_the_wait_only_with_its_detail() -> None:
+    with pytest.raises(WaitFailedError) as caught:
+        result(Split(lists=["SUCCEED"], details=["RUNNING", "FAILED"]))
+    assert str(caught.value) == messages.ended("training task 'bert' (train-1)", "FAILED", "", "SUCCEED")
+
+
+def test_at_the_timeout_a_success_that_only_the_detail_shows_counts_and_a_failure_is_named() -> None:
+    detail, _ = result(Split(lists=["RUNNING"], details=["SUCCEED"]), target(timeout=timedelta(seconds=20)))
+    assert detail["Status"] == "SUCCEED"
+    error, _ = failure(Split(lists=["RUNNING"], details=["FAILED"]), target(timeout=timedelta(seconds=20)))
+    assert str(error).endswith("ended FAILED instead of SUCCEED")
+
+
+def test_a_log_line_is_requested_only_every_five_seconds() -> None:
+    service = Service(*["RUNNING"] * 8, *["PENDING", "RUNNING"] * 10, "SUCCEED")  # each change makes the pause short
+    service.lines = [f"epoch {number}" for number in range(100)]
+    _, watch = result(service, target(logs=True))
+    seconds = watch.now - 1000
+    assert 2 <= service.asked_for_lines <= seconds / 5 + 1
+    assert service.asked_for_lines < len(service.list_calls) / 2
+
+
+def test_a_timeout_ends_a_wait_whose_status_cannot_be_read() -> None:
+    service = Service("RUNNING")
+    service.errors = [None, *[IndeterminateResultError("no answer")] * 1000]
+    error, watch = failure(service, target(timeout=timedelta(minutes=2)))
+    assert isinstance(error, TaskError)
+    assert "could not be read for" in str(error)
+    assert 120 <= watch.now - 1000 < 140
+
+
+def test_the_hint_comes_with_the_first_status_also_after_an_error() -> None:
+    service = Service("RUNNING", "RUNNING", "SUCCEED")
+    service.errors = [IndeterminateResultError("no answer")]
+    _, watch = result(service)
+    assert [message.endswith(messages.HINT) for message in watch.shown] == [False, True, False]
+
+
+def test_a_wait_that_is_cancelled_leaves_the_others_their_poll() -> None:
+    watch = Watch(Service("RUNNING", "SUCCEED"))
+
+    async def first_is_cancelled() -> Any:
+        waits = [asyncio.ensure_future(watch.wait(target(task_id=f"train-{number}"))) for number in (1, 2)]
+        while not watch.poller._batcher._open:
+            await asyncio.sleep(0)
+        waits[0].cancel()
+        return await asyncio.wait_for(waits[1], 10)
+
+    assert asyncio.run(first_is_cancelled())["Status"] == "SUCCEED"
+
+
+def test_a_poll_of_an_event_loop_that_was_stopped_is_not_waited_for_by_the_next_loop() -> None:
+    watch = Watch(Service("RUNNING", "SUCCEED"))
+    stopped = asyncio.new_event_loop()
+    waiting = stopped.create_task(watch.wait(target()))
+    stopped.call_soon(lambda: stopped.call_soon(stopped.stop))
+    stopped.run_forever()
+    assert watch.poller._batcher._open, "the poll is not under way"
+    assert asyncio.run(asyncio.wait_for(watch.wait(target()), 10))["Status"] == "SUCCEED"
+    waiting.cancel()
+    stopped.run_until_complete(asyncio.gather(waiting, return_exceptions=True))
+    stopped.close()
