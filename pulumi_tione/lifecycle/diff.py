@@ -1,11 +1,12 @@
-"""Diff: which inputs changed, and that all but a few of them need a new task."""
+"""Diff: find the inputs that changed, and whether the task is replaced for them: all but a few need a new task."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from pulumi_tione._schema.changes import Change, changes
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import BASE_NAME, LABELS, RETAINED, UNCONFIRMED, desired_tags
 from pulumi_tione._schema.secrets import SECRET_INPUTS
@@ -13,25 +14,25 @@ from pulumi_tione._schema.wire import values_equal
 from pulumi_tione.lifecycle.imported import accepted
 
 TAGS = ("tags", "owner")
-"""The inputs that the tags follow from."""
+"""The inputs that determine the tags."""
 
 LOG = ("logEnable", "logConfig")
 """The inputs of log delivery."""
 
 RERUN_OF = "rerunOf"
-"""Beside `run`: the id of the run that failed, and that the last re-run is of."""
+"""The input with the id of the failed run that the last re-run followed; recorded with `run`."""
 
 RUN = ("desiredStatus", "rerunOnFailure", "run", RERUN_OF)
 """The inputs of the run state; the last two are computed by check."""
 
 SECRETS = (SECRET_INPUTS,)
-"""What the program marked as secret: when it changes, the engine has to seal, or to open, what is recorded."""
+"""The paths that the program marked as secret: when they change, the engine encrypts or decrypts recorded values."""
 
 SETTINGS = ("settings",)
-"""The input that says whose keys are used: in place as long as they are of the same account."""
+"""The input that selects the credentials: it changes in place as long as they belong to the same account."""
 
 IN_PLACE = frozenset({*TAGS, *LOG, *RUN, *SECRETS})
-"""What can change while the task lives. There is no other update call: everything else is fixed at creation."""
+"""The inputs that can change while the task lives. Everything else is fixed at creation: the API has no update call."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Difference:
     replacing: tuple[str, ...]
     in_place: tuple[str, ...]
     accepted: tuple[str, ...] = ()
-    """The paths of what is recorded of an imported task as the program declares it; nothing is sent for that."""
+    """The paths of an imported task's inputs that are recorded as the program declares them, without a request."""
+    changes: tuple[Change, ...] = field(default=(), compare=False)
+    """Each change by property path, for detailed diffs."""
 
 
 def diff(
@@ -51,20 +54,20 @@ def diff(
     labels_enabled: bool,
     account_of: Callable[[Mapping[str, Any]], str | None] = lambda _: None,
 ) -> Difference:
-    """Compare what is recorded with what the program wants now.
+    """Compare the recorded outputs with the new inputs.
 
     Args:
-        outputs: what is recorded of the task.
-        news: its inputs now, as check has passed them.
-        labelled: whether the task should have our labels.
-        account_of: asks for the account of the keys that inputs lead to, where these are known already; called only
-            when the task is to use other keys than before.
+        outputs: the recorded outputs of the task.
+        news: its checked new inputs.
+        labels_enabled: whether the task should have labels.
+        account_of: looks up the account of the credentials that inputs select, if they are known; called only when the
+            task is to use other settings than before.
     """
     outputs, newly_declared = accepted(outputs, news)
     changed = [
-        field.property
-        for field in TRAINING_TASK.fields.values()
-        if not values_equal(field.type, outputs.get(field.property), news.get(field.property))
+        name
+        for name, declared in TRAINING_TASK.fields.items()
+        if not values_equal(declared.type, outputs.get(name), news.get(name))
     ]
     if "name" in changed and BASE_NAME in outputs and news.get("name") == outputs[BASE_NAME]:
         changed.remove("name")
@@ -72,7 +75,7 @@ def diff(
         changed.append("run")
     if _labels_differ(outputs, news, labels_enabled):
         changed.append("owner")
-    # A task of an earlier version has no record of it, and the engine seals its outputs without an update.
+    # A task of an earlier version has no record of them, and the engine encrypts its outputs without an update.
     if outputs.get(SECRET_INPUTS, news.get(SECRET_INPUTS)) != news.get(SECRET_INPUTS):
         changed.append(SECRET_INPUTS)
     unconfirmed = outputs.get(UNCONFIRMED) or {}
@@ -83,34 +86,48 @@ def diff(
         replacing=tuple(name for name in changed if name not in in_place),
         in_place=tuple(name for name in changed if name in in_place),
         accepted=newly_declared,
+        changes=tuple(_changes(outputs, news, changed, in_place)),
     )
 
 
-def _labels_differ(outputs: Mapping[str, Any], news: Mapping[str, Any], labels_enabled: bool) -> bool:
-    """Check whether the labels that say whose the task is are other ones than recorded.
+def _changes(
+    outputs: Mapping[str, Any], news: Mapping[str, Any], changed: Collection[str], in_place: Collection[str]
+) -> Iterator[Change]:
+    """Yield the changes in these inputs by path; an input that changed without its value has its own name as path."""
+    for name in changed:
+        declared = TRAINING_TASK.fields.get(name)
+        by_path = [*changes(declared.type, outputs.get(name), news.get(name), name)] if declared else []
+        for change in by_path or [Change(name, "changed")]:
+            yield change._replace(replaces=name not in in_place)
 
-    The resource was renamed, labels were turned on or off, or `retain_on_delete` was. A label that only newer versions
-    bind is no change of its own: it comes with the next one.
+
+def _labels_differ(outputs: Mapping[str, Any], news: Mapping[str, Any], labels_enabled: bool) -> bool:
+    """Return whether the labels that identify the owner differ from the recorded ones.
+
+    The resource was renamed, or labels or `retain_on_delete` were turned on or off. A label that only newer versions
+    bind is no change of its own: it is bound with the next one.
     """
-    there, wanted = outputs.get("allTags", {}), desired_tags(news, labels_enabled)
+    recorded, desired = outputs.get("allTags", {}), desired_tags(news, labels_enabled)
     was_retained, is_retained = (bool((each.get("owner") or {}).get(RETAINED)) for each in (outputs, news))
-    return any(there.get(key) != wanted.get(key) for key in LABELS) or (labels_enabled and was_retained != is_retained)
+    return any(recorded.get(key) != desired.get(key) for key in LABELS) or (
+        labels_enabled and was_retained != is_retained
+    )
 
 
 def is_rerun_counted(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    """Check whether check has counted a re-run that is not known to be started, and that the program still allows."""
+    """Return whether check has counted a re-run that may not have been started, and that the program still allows."""
     run, allowed = news.get("run", 1), news.get("rerunOnFailure")
     is_new = run > outputs.get("run", 1) or (run > 1 and _is_start_unconfirmed(outputs))
     return bool(is_new and isinstance(allowed, (int, float)) and run <= allowed + 1)
 
 
 def announced_rerun(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> str | None:
-    """Return what a preview has to say of a re-run, which costs money; None, if there is none."""
+    """Return the preview's warning about a re-run, which costs money, or None."""
     if not is_rerun_counted(outputs, news) or news.get("desiredStatus") == "STOPPED":
         return None
     rerun = f"re-run {int(news['run']) - 1} of {int(news['rerunOnFailure'])}"
     if news["run"] == outputs.get("run"):
-        return f"it is not known whether {rerun} was started: it is, billed again, if the task has no new run yet"
+        return f"{rerun} may or may not have been started; if it was not, it is started now, and billed again"
     return f"the task failed and is started again: {rerun}, billed again"
 
 

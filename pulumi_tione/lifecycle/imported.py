@@ -1,8 +1,8 @@
-"""Tasks that `pulumi-tione import` has written into the state: what the program may say of them for the first time.
+"""Tasks that `pulumi-tione import` has written into the state: what the first program that declares them may set.
 
-The service does not return everything that a task was made of, and it returns more than a program has to say. So the
-first program that declares an imported task may differ from what is recorded, and the task must not be replaced for it:
-its run would be lost. What the service did return and the program contradicts is a change, as always.
+The service does not return everything that a task was created with, and returns more than a program needs to set. So
+the first program may differ from the recorded inputs, and must not replace the task: its run would be lost. Where the
+program contradicts what the service returned, that is a change, as always.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Struct, Type
+from pulumi_tione._schema.walk import pairs
 from pulumi_tione._schema.wire import values_equal
 
 IMPORTED = "importedFields"
-"""Recorded beside the inputs of an imported task, until the first update: the inputs that the service returned. It
-stands in states, so the name never changes."""
+"""Recorded with the inputs of an imported task, until the first update: the inputs that the service returned. The name
+is in states, so it never changes."""
 
 SPECIFICATION = ("cpu", "memory", "gpu", "gpuType", "instanceTypeAlias")
-"""What follows from the specification of a pay-as-you-go node: the service fills it in, and import leaves it out."""
+"""The fields that follow from the specification of a pay-as-you-go node: the service sets them, import omits them."""
 
-_ACTS = ("desiredStatus", "rerunOnFailure", "settings")
-"""The inputs that the service never returns and that do something when they change; none of them replaces the task."""
+_WITH_EFFECT = ("desiredStatus", "rerunOnFailure", "settings")
+"""The inputs that the service never returns and whose change has an effect; none of them replaces the task."""
 
 
 class _Difference(NamedTuple):
     path: str
-    """In the spelling of programs."""
+    """In the spelling of Python."""
     is_change: bool
     """Whether the program contradicts what the service returned."""
 
@@ -43,7 +44,7 @@ def accepted(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[dict[
     paths: list[str] = []
     for field in TRAINING_TASK.fields.values():
         name = field.property
-        if name in _ACTS:
+        if name in _WITH_EFFECT:
             continue
         if name in known:
             found = [*_differences(field.type, outputs.get(name), news.get(name), field.name)]
@@ -65,32 +66,33 @@ def _differences(kind: Type, recorded: Any, declared: Any, path: str) -> Iterato
     if declared in (None, "", 0, [], {}) and declared is not False:
         yield _Difference(path, False)  # the program leaves it to the service
     elif isinstance(kind, Struct) and isinstance(declared, Mapping):
-        there = recorded if isinstance(recorded, Mapping) else {}
-        for name, field in kind.fields.items():
-            one, other, here = there.get(name), declared.get(name), f"{path}.{field.name}"
-            if not field.readable or (name in SPECIFICATION and one is None):
-                yield from () if values_equal(field.type, one, other) else (_Difference(here, False),)
-            else:
-                yield from _differences(field.type, one, other, here)
+        for name, left, right, part_type, field in pairs(kind, recorded, declared):
+            if field is None:
+                continue
+            own_path = f"{path}.{field.name}"
+            if field.readable and not (name in SPECIFICATION and left is None):
+                yield from _differences(part_type, left, right, own_path)
+            elif not values_equal(part_type, left, right):
+                yield _Difference(own_path, False)
     elif isinstance(kind, ListOf) and isinstance(recorded, list) and isinstance(declared, list):
         if len(recorded) != len(declared):
             yield _Difference(path, True)
             return
-        for position, (one, other) in enumerate(_paired(kind.item, recorded, declared)):
-            yield from _differences(kind.item, one, other, f"{path}[{position}]")
+        for position, (left, right) in enumerate(_matched(kind.item, recorded, declared)):
+            yield from _differences(kind.item, left, right, f"{path}[{position}]")
     else:
         yield _Difference(path, bool(recorded or declared))
 
 
-def _paired(kind: Type, recorded: Sequence[Any], declared: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """Pair the items of two lists of the same length: with one that is not contradicted, in their order otherwise."""
-    left = [*range(len(recorded))]
+def _matched(kind: Type, recorded: Sequence[Any], declared: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    """Match the items of two lists of the same length: with one that is not contradicted, otherwise in their order."""
+    unmatched = [*range(len(recorded))]
     for position, item in enumerate(declared):
-        in_order = [position] * (position in left) + [there for there in left if there != position]
-        fitting = (there for there in in_order if not _is_contradicted(kind, recorded[there], item))
-        partner = next(fitting, in_order[0])
-        left.remove(partner)
-        yield recorded[partner], item
+        candidates = [position] * (position in unmatched) + [each for each in unmatched if each != position]
+        fitting = (each for each in candidates if not _is_contradicted(kind, recorded[each], item))
+        match = next(fitting, candidates[0])
+        unmatched.remove(match)
+        yield recorded[match], item
 
 
 def _is_contradicted(kind: Type, recorded: Any, declared: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pulumi.output import Unknown
+from pulumi.output import UNKNOWN, Unknown
 
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import BASE_NAME, SUFFIXES, generated_name, labels, suffixed_name
@@ -170,7 +170,11 @@ def test_a_further_run_that_check_asks_for_is_a_change_in_place() -> None:
         ({"run": 1}, {"run": 2, "rerunOnFailure": 0}, None),
         ({"run": 1}, {"run": 2, "rerunOnFailure": unknown()}, None),
         ({"run": 1}, {"run": 2, "rerunOnFailure": 3, "desiredStatus": "STOPPED"}, None),
-        ({"run": 2, "unconfirmed": {"start": "a"}}, {"run": 2, "rerunOnFailure": 3}, "not known whether re-run 1 of 3"),
+        (
+            {"run": 2, "unconfirmed": {"start": "a"}},
+            {"run": 2, "rerunOnFailure": 3},
+            "re-run 1 of 3 may or may not have been started",
+        ),
         ({"run": 1, "unconfirmed": {"start": "a"}}, {"run": 1, "rerunOnFailure": 3}, None),
     ],
 )
@@ -223,3 +227,46 @@ def test_a_computed_name_that_had_to_be_numbered_is_no_change(number: int) -> No
 @pytest.mark.parametrize(("before", "now"), [("bert-v1-2", "bert-v1"), ("run-1-3", "run-1"), ("bert-v1", "bert-v1-2")])
 def test_a_name_that_the_program_changes_replaces_the_task(before: str, now: str) -> None:
     assert diff({**OUTPUTS, "name": before}, {**INPUTS, "name": now}).replacing == ("name",)
+
+
+# By path.
+
+
+@pytest.mark.parametrize(
+    ("recorded", "news", "expected"),
+    [
+        (
+            {"resourceConfigInfos": [{"role": "WORKER", "instanceNum": 1}]},
+            {"resourceConfigInfos": [{"role": "WORKER", "instanceNum": 2.0}]},
+            {("resourceConfigInfos[0].instanceNum", "changed", True)},
+        ),
+        (
+            {"resourceConfigInfos": [{"role": "WORKER"}, {"role": "PS", "gpu": 0}]},
+            {"resourceConfigInfos": [{"role": "WORKER", "rdmaConfig": {"enable": True}}]},
+            {("resourceConfigInfos[0].rdmaConfig", "added", True), ("resourceConfigInfos[1]", "removed", True)},
+        ),
+        (
+            {"tags": {"a.b": "1", "c": "2", "same": "x"}},
+            {"tags": {"a.b": "2", "same": "x", "d": "3"}},
+            {('tags["a.b"]', "changed", False), ("tags.c", "removed", False), ("tags.d", "added", False)},
+        ),
+        ({"remark": "old"}, {}, {("remark", "removed", True)}),
+        ({}, {"logConfig": {"topicId": "t"}}, {("logConfig", "added", False)}),
+        ({"output": {"paths": ["a/"]}}, {"output": UNKNOWN}, {("output", "changed", True)}),
+        ({"output": {"paths": ["a/"]}}, {"output": {"paths": [UNKNOWN]}}, {("output.paths[0]", "changed", True)}),
+        ({"triggers": [1, {"a": 1}]}, {"triggers": [1, {"a": "1"}]}, {("triggers[1].a", "changed", True)}),
+        ({"triggers": [1]}, {"triggers": [{"a": 1}]}, {("triggers[0]", "changed", True)}),
+        ({"triggers": [1]}, {"triggers": [1, None]}, {("triggers", "changed", True)}),
+        ({"remark": "", "output": {"paths": []}, "queues": None}, {"remark": None, "envs": {}}, set()),
+        ({"run": 1}, {"run": 2, "rerunOnFailure": 2}, {("run", "changed", False), ("rerunOnFailure", "added", False)}),
+    ],
+    ids=str,
+)
+def test_each_change_has_its_path_and_whether_the_task_is_replaced(
+    recorded: dict[str, Any], news: dict[str, Any], expected: set[tuple[str, str, bool]]
+) -> None:
+    difference = diff_by_labels(recorded, news, labels_enabled=False)
+    assert {tuple(change) for change in difference.changes} == expected
+    assert len(difference.changes) == len(expected)
+    names = {change.path.partition(".")[0].partition("[")[0] for change in difference.changes}
+    assert names == {*difference.replacing, *difference.in_place}
