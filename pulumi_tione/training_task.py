@@ -20,9 +20,10 @@ from pulumi_tione._api.status import Status
 from pulumi_tione._masking import masking
 from pulumi_tione._pulumi.display import displayable, displayable_report
 from pulumi_tione._pulumi.exports import keep_exports
-from pulumi_tione._pulumi.properties import Marked, marked_in, properties_of, property_path
+from pulumi_tione._pulumi.options import task_options
+from pulumi_tione._pulumi.properties import Marked, marked_in, properties_of
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
-from pulumi_tione._pulumi.run_mode import is_preview
+from pulumi_tione._pulumi.run_mode import is_mocked, is_preview
 from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, program_settings
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
 from pulumi_tione._schema.identity import RETAINED, TYPE, resource_under
@@ -76,10 +77,15 @@ class TrainingTask(TrainingTaskProperties):
         **fields: Unpack[TrainingTaskArgs],
     ) -> None: ...
 
+    @overload
+    def __init__(
+        self, resource_name: str, args: pulumi.ResourceOptions, **fields: Unpack[TrainingTaskArgs]
+    ) -> None: ...
+
     def __init__(
         self,
         resource_name: str,
-        args: TrainingTaskArgs | None = None,
+        args: TrainingTaskArgs | pulumi.ResourceOptions | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **fields: Any,
     ) -> None:
@@ -87,48 +93,54 @@ class TrainingTask(TrainingTaskProperties):
 
         Args:
             resource_name: its name in the program.
-            args: what it is made of; or the same as keyword arguments, see `TrainingTaskArgs`.
+            args: its arguments; or pass them as keyword arguments, see `TrainingTaskArgs`. As in other packages, the
+                options may stand here.
             opts: how Pulumi treats it.
 
         Raises:
-            pulumi.RunError: a value cannot be handed to the engine, or an option contradicts what a task is.
+            pulumi.RunError: the engine cannot take a value, or an option is not possible.
         """
+        if isinstance(args, pulumi.ResourceOptions):
+            if opts is not None:
+                raise pulumi.RunError(f"training task {resource_name!r}: pass ResourceOptions once, not twice")
+            args, opts = None, args
         if args is not None and fields:
             raise pulumi.RunError(f"training task {resource_name!r}: pass either args or keyword arguments, not both")
-        opts = _options(resource_name, opts)
+        opts = task_options(resource_name, opts)
         program: Mapping[str, Any] = fields if args is None else args
-        properties = properties_of(resource_name, program)
         names = {PROGRAM_NAMES: [*dict.fromkeys(names_in(TRAINING_TASK, program))]}
-        told = [field.property for field in TRAINING_TASK.outputs.values()]
-        properties = {**properties, **names, "owner": _owner(resource_name, opts)}
-        self._register(resource_name, properties, [*_COMPUTED, *told], opts)
+        properties = {**properties_of(resource_name, program), **names, "owner": _owner(resource_name, opts)}
+        outputs = [field.property for field in TRAINING_TASK.outputs.values()]
+        self._register(resource_name, properties, [*_COMPUTED, *outputs], opts)
 
     def _register(
-        self, resource_name: str, properties: Mapping[str, Any], told: Iterable[str], opts: pulumi.ResourceOptions
+        self, resource_name: str, properties: Mapping[str, Any], outputs: Iterable[str], opts: pulumi.ResourceOptions
     ) -> None:
-        """Register the resource with the engine; `told` are the properties that the engine tells beside those given."""
+        """Register the resource with the engine, which returns the outputs in addition to the properties."""
         check_config()
-        declared = {**dict.fromkeys(told), **properties}
-        finding: Awaitable[Marked] = marked_in(properties)
-        self._marked: pulumi.Output[Marked] = pulumi.Output.from_input(finding)
-        sealed = opts.additional_secret_outputs = [*(opts.additional_secret_outputs or ())]
+        declared = {**dict.fromkeys(outputs), **properties}
+        marked: Awaitable[Marked] = marked_in(properties)
+        self._marked: pulumi.Output[Marked] = pulumi.Output.from_input(marked)
+        secret_outputs = opts.additional_secret_outputs = [*(opts.additional_secret_outputs or ())]
 
         def secret_inputs(marked: Marked) -> list[str] | None:
-            """Return the paths of what the program marked, which the engine does not hand on to the provider.
+            """Return the paths of what the program marked secret, which the engine does not pass to the provider.
 
-            Outputs are sealed as well, also those of another name and those that were recorded in clear before. The
-            list of them is read when all properties, this one included, have been awaited.
+            Outputs become secret too, also those of another name and those that were recorded in plain text before.
+            Pulumi reads the list of them when all properties, this one included, have been awaited.
             """
             paths = {*marked.paths, *(["tags"] if "owner" in properties and are_default_tags_secret() else [])}
             names = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in paths}
-            sealed.extend(sorted({*names, "allTags"} if "tags" in names else names))
+            secret_outputs.extend(sorted({*names, "allTags"} if "tags" in names else names))
             return sorted(paths) or None
 
         hidden = {SECRET_INPUTS: self._marked.apply(secret_inputs), PROVIDER_KEY: PROVIDER_BLOB}
         super().__init__(TYPE, resource_name, {**declared, **hidden}, opts)
+        # Pulumi writes each property to the resource and exports all of them: only fields, by their Python names.
+        values = {name: self.__dict__.pop(name) for name in (*declared, SECRET_INPUTS)}
         for field in (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()):
-            if field.property in declared:
-                self.__dict__[field.name] = self.__dict__[field.property]
+            if field.property in values:
+                self.__dict__[field.name] = values[field.property]
 
     @classmethod
     def get(
@@ -141,23 +153,22 @@ class TrainingTask(TrainingTaskProperties):
         settings: pulumi.Input[SettingsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> TrainingTask:
-        """Look up a task that exists, without taking charge of it.
+        """Look up a task that exists. The stack does not manage it.
 
         Args:
             resource_name: its name in the program.
             id: its id, for example `train-1208038387393233920`.
             region: where it is; by default the configured region.
             ti_project_id: the workspace that it is in, where that is not the default one.
-            settings: where the keys come from, if not from the stack's settings.
+            settings: the credentials, if not those of the stack's settings.
             opts: how Pulumi treats it.
         """
         task = cls.__new__(cls)
         properties = properties_of(
             resource_name, {"region": region, "ti_project_id": ti_project_id, "settings": settings}
         )
-        told = [*TRAINING_TASK.fields, *TRAINING_TASK.outputs]
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
-        task._register(resource_name, properties, told, opts)
+        opts = pulumi.ResourceOptions.merge(task_options(resource_name, opts), pulumi.ResourceOptions(id=id))
+        task._register(resource_name, properties, [*TRAINING_TASK.fields, *TRAINING_TASK.outputs], opts)
         return task
 
     def wait_for(
@@ -168,6 +179,7 @@ class TrainingTask(TrainingTaskProperties):
         What is waited for works in `depends_on`, in `apply` and in exports. A status that the task has passed on its
         way counts as reached. When the task ends otherwise, or is not there in time, the update fails and the task
         stays in the state: the next `up` waits again. A preview never waits; its result is unknown there.
+        Under Pulumi's mocks, the result is the task as the mock returns it.
 
         Args:
             status: the status to wait for, mostly `SUCCEED`, or several of which one is enough.
@@ -193,6 +205,8 @@ class TrainingTask(TrainingTaskProperties):
         }
         if is_preview():
             return pulumi.Output.all(**known, unknown=_unknown()).apply(lambda _: self)
+        if is_mocked():
+            return pulumi.Output.all(**known).apply(lambda _: self)
         return pulumi.Output.all(**known).apply(lambda task: self._wait(wanted, limit, logs, task))
 
     async def _wait(
@@ -234,7 +248,7 @@ class TrainingTask(TrainingTaskProperties):
                 parts = field.type.outputs.values()
                 told = getattr(outputs, field.type.name)(**{part.name: told[part.property] for part in parts})
             value = self.__dict__[field.name].apply(lambda _, told=told: told)
-            fresh.__dict__[field.name] = fresh.__dict__[field.property] = value
+            fresh.__dict__[field.name] = value
         return fresh
 
 
@@ -258,30 +272,8 @@ def _lookout(region: str, workspace: str | None, own: str) -> StatusPoller:
     return StatusPoller(Client(settings, region), workspace)
 
 
-def _options(resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    """Give the options that every task has, with the program's own, which may be written with Python names."""
-    opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
-    if not opts.delete_before_replace:
-        raise pulumi.RunError(
-            f"training task {resource_name!r}: delete_before_replace=False is not possible: two runs of one task "
-            "would overlap, pay twice and write to the same output"
-        )
-    if opts.deleted_with is not None:
-        raise pulumi.RunError(
-            f"training task {resource_name!r}: deleted_with is not possible: `pulumi destroy` would not delete the "
-            "task, and it would run on"
-        )
-    # Said in any case: otherwise a parent's option would count, of which the computed name knows nothing.
-    opts.retain_on_delete = bool(opts.retain_on_delete)
-    for option in ("ignore_changes", "replace_on_changes", "additional_secret_outputs"):
-        paths = getattr(opts, option)
-        if paths is not None:
-            setattr(opts, option, [property_path(path) for path in paths])
-    return opts
-
-
 def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
-    """Give what identifies the resource for ever. Check is told neither name nor stack, so they are inputs."""
+    """Return what identifies the resource for ever. Check gets neither name nor stack, so they are inputs."""
     resource: pulumi.Input[str] = resource_name
     if opts.parent is not None:
         urn = opts.parent.urn

@@ -7,27 +7,26 @@ at its path; everything else is check's business.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, path_to
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type, path_to
 from pulumi_tione._schema.secrets import secret_paths, secret_texts
 from pulumi_tione._schema.walk import walk
 
 
 def properties_of(resource_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a task's args under their property names, its secrets marked.
+    """Return a task's args under their property names, with its secrets marked.
 
     Args:
         resource_name: the task's name in the program, for errors.
         fields: the args, by Python or by property names.
 
     Raises:
-        pulumi.RunError: the engine could not take a value; one line tells all that is wrong.
+        pulumi.RunError: the engine cannot take a value. The message has one line that names them all.
     """
     return dict(_Conversion(resource_name).whole(TRAINING_TASK, fields, ""))
 
@@ -35,29 +34,29 @@ def properties_of(resource_name: str, fields: Mapping[str, Any]) -> dict[str, An
 class _Conversion:
     def __init__(self, resource_name: str) -> None:
         self._resource_name = resource_name
-        self._complaints: list[str] = []
+        self._violations: list[str] = []
 
     def whole(self, kind: Type, value: Any, path: str) -> Any:
         return self._checked(lambda conversion: conversion._converted(kind, value, path))
 
     def _checked(self, convert: Callable[[_Conversion], Any]) -> Any:
         converted = convert(self)
-        if self._complaints:
-            raise pulumi.RunError(f"training task {self._resource_name!r}: {'; '.join(self._complaints)}")
+        if self._violations:
+            raise pulumi.RunError(f"training task {self._resource_name!r}: {'; '.join(self._violations)}")
         return converted
 
     def _converted(self, kind: Type, value: Any, path: str) -> Any:
         if isinstance(value, pulumi.Output):
-            # What it holds is converted when it is known, with complaints of its own.
+            # What it holds is converted when it is known, with violations of its own.
             return value.apply(lambda known: _Conversion(self._resource_name).whole(kind, known, path))
         if isinstance(value, Awaitable):
             return self._converted(kind, pulumi.Output.from_input(value), path)
         if isinstance(value, pulumi.Resource):
             if kind is not Scalar.ANY:
                 name = value.pulumi_resource_name
-                self._complaints.append(f"{path}: got the resource {name!r} itself; pass its .id")
+                self._violations.append(f"{path}: got the resource {name!r} itself; pass its .id")
         elif isinstance(value, (bytes, bytearray)):
-            self._complaints.append(f"{path}: got bytes, not text; use .decode()")
+            self._violations.append(f"{path}: got bytes, not text; use .decode()")
         elif isinstance(kind, Struct) and isinstance(value, Mapping):
             return self._converted_struct(kind, value, path)
         elif isinstance(kind, MapOf) and isinstance(value, Mapping):
@@ -71,13 +70,13 @@ class _Conversion:
         for key, part in value.items():
             field = kind.by_name.get(key)
             if field is None:
-                converted[key] = part  # check names it, and the field that was meant
+                converted[key] = part  # check reports it, and suggests a field
                 continue
             if part is None:
                 continue
             here = path_to(path, field.property)
             if field.property in converted:
-                self._complaints.append(f"{here}: is given twice, as {field.name} and as {field.property}")
+                self._violations.append(f"{here}: is set twice, as {field.name} and as {field.property}")
             result = self._json_text(part, here) if field.is_json else self._converted(field.type, part, here)
             converted[field.property] = pulumi.Output.secret(result) if field.secret else result
         return converted
@@ -96,7 +95,7 @@ class _Conversion:
         try:
             return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
         except (TypeError, ValueError) as error:
-            self._complaints.append(f"{path}: cannot be sent as JSON: {error}")
+            self._violations.append(f"{path}: cannot be sent as JSON: {error}")
             return None
 
 
@@ -107,18 +106,18 @@ class Marked:
     paths: tuple[str, ...] = ()
     """Where the program itself marked it."""
     texts: frozenset[str] = frozenset()
-    """What it says, and what is always secret."""
+    """The text there, and the text that is always secret."""
 
 
 async def marked_in(properties: Mapping[str, Any]) -> Marked:
-    """Find what is secret in properties under their property names."""
+    """Return what is secret in properties under their property names."""
     paths: list[str] = []
     known = await _without_outputs(TRAINING_TASK, properties, "", paths)
     return Marked(tuple(sorted(paths)), frozenset(secret_texts(known, secret_paths(known, paths))))
 
 
 async def _without_outputs(kind: Type | None, value: Any, path: str, marked: list[str]) -> Any:
-    """Return what a value holds, and note where the program made a secret of it. What is always one is not noted."""
+    """Return a value without Outputs, and note where the program marked it secret, unless it is always secret."""
     if isinstance(value, pulumi.Output):
         held = await value.future(with_unknowns=True)
         if not await value.is_secret():
@@ -137,27 +136,3 @@ async def _without_outputs(kind: Type | None, value: Any, path: str, marked: lis
         inner = kind.item if isinstance(kind, ListOf) else None
         return [await _without_outputs(inner, part, path_to(path, index), marked) for index, part in enumerate(value)]
     return value
-
-
-_STEPS = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.\[]+|.')
-"""The steps of a property path such as `dataConfigs[0].cosSource` or `tags["a.b"]`, and the dots between them."""
-
-
-def property_path(path: str) -> str:
-    """Give a path that may be written with Python names, as in `ignore_changes`, with property names at any depth."""
-    kind: Type | None = TRAINING_TASK
-    steps: list[str] = []
-    for step in _STEPS.findall(path):
-        field = _field_of(kind, step) if isinstance(kind, Struct) else None
-        steps.append(field.property if field else step)
-        if field:
-            kind = field.type
-        elif step != ".":
-            kind = kind.item if isinstance(kind, (ListOf, MapOf)) else None
-    return "".join(steps)
-
-
-def _field_of(kind: Struct, name: str) -> Field | None:
-    """Give the input or the output that has this name in Python or in Pulumi."""
-    outputs = (field for field in kind.outputs.values() if name in (field.name, field.property))
-    return kind.by_name.get(name) or next(outputs, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -18,7 +19,8 @@ import pulumi_tione as tione
 from pulumi_tione import training_task
 from pulumi_tione._api.client import Client
 from pulumi_tione._masking import mask
-from pulumi_tione._pulumi.properties import property_path
+from pulumi_tione._pulumi.options import property_path
+from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import RETAINED
 from pulumi_tione._schema.paths import PROGRAM_NAMES
 from pulumi_tione.errors import WaitFailedError
@@ -337,7 +339,7 @@ def test_all_that_is_wrong_is_told_at_once(engine: Engine) -> None:
 
 
 def test_a_field_that_is_given_under_both_names_is_an_error(engine: Engine) -> None:
-    assert "vpcId: is given twice" in refused(engine, vpc_id="vpc-1", vpcId="vpc-2")
+    assert "vpcId: is set twice" in refused(engine, vpc_id="vpc-1", vpcId="vpc-2")
 
 
 def test_args_and_keyword_arguments_together_are_an_error(engine: Engine) -> None:
@@ -501,12 +503,96 @@ def test_other_options_are_kept_and_paths_may_be_written_with_python_names(
         ("envs.my_key", "envs.my_key"),
         ('tags["a_b.c_d"]', 'tags["a_b.c_d"]'),
         ("additional_parameters.Some_Thing.a_b", "additionalParameters.Some_Thing.a_b"),
+        ("additional_parameters[0].*", "additionalParameters[0].*"),
+        ("data_configs[0][*]", "dataConfigs[0][*]"),
         ("*", "*"),
-        ("nonsense_here", "nonsense_here"),
     ],
 )
 def test_a_path_is_translated_at_any_depth_but_not_in_the_users_own_keys(written: str, path: str) -> None:
-    assert property_path(written) == path
+    assert property_path(written, has_outputs=True) == path
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("vpc_idd", "vpc_idd: there is no property 'vpc_idd'; did you mean vpc_id?"),
+        ("resource_config_infos[*].instance_nums", "'instance_nums'; did you mean instance_num?"),
+        ("resource_config_infos.instance_num", "write an index or [*] before 'instance_num'"),
+        ('resource_config_infos["role"]', "write an index or [*] before 'role'"),
+        ("remark.length", "is text, and has no parts"),
+        ("status", "status is an output, and only inputs"),
+        ("billingInfo", "billingInfo is an output, and only inputs"),
+        ("owner", "there is no property 'owner'"),
+        ("", "is no property path"),
+        (".vpc_id", "is no property path"),
+        ("tags[", "is no property path"),
+        ("tags..a", "is no property path"),
+    ],
+)
+@pytest.mark.parametrize("option", ["ignore_changes", "replace_on_changes"])
+def test_a_misspelt_path_is_an_error_in_the_program(engine: Engine, option: str, written: str, reason: str) -> None:
+    opts = pulumi.ResourceOptions()
+    setattr(opts, option, ["vpc_id", written])
+    with pytest.raises(pulumi.RunError, match=rf"^training task 'bert': {option}: .*{re.escape(reason)}"):
+        run(engine, lambda: declare(opts=opts))
+    assert engine.registered == {}
+
+
+@pytest.mark.parametrize("declared", [declare, lambda opts: tione.TrainingTask.get("bert", "train-1", opts=opts)])
+@pytest.mark.parametrize(
+    ("opts", "reason"),
+    [
+        (pulumi.ResourceOptions(import_="train-1"), "import_ does not work .* run `pulumi-tione import bert ID`"),
+        (pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="1h")), "custom_timeouts .*wait_for"),
+        (
+            pulumi.ResourceOptions(deleted_with=pulumi.ProviderResource.__new__(pulumi.ProviderResource)),
+            "deleted_with is not possible: ",
+        ),
+    ],
+    ids=["import_", "custom_timeouts", "deleted_with"],
+)
+def test_an_option_without_effect_is_an_error_that_names_what_to_do(
+    engine: Engine, declared: Any, opts: pulumi.ResourceOptions, reason: str
+) -> None:
+    with pytest.raises(pulumi.RunError, match=rf"^training task 'bert': {reason}"):
+        run(engine, lambda: declared(opts=opts))
+    assert engine.registered == {}
+
+
+def test_options_may_be_the_second_argument_as_in_other_packages(
+    engine: Engine, options: list[pulumi.ResourceOptions]
+) -> None:
+    def program() -> None:
+        tione.TrainingTask("bert", pulumi.ResourceOptions(protect=True), **SMALLEST)
+
+    run(engine, program)
+    assert options[0].protect is True
+    assert engine.inputs()["chargeType"] == "POSTPAID_BY_HOUR"
+    with pytest.raises(pulumi.RunError, match="pass ResourceOptions once"):
+        run(engine, lambda: declare(pulumi.ResourceOptions(), pulumi.ResourceOptions()))
+
+
+def test_an_exported_task_shows_each_field_once(engine: Engine) -> None:
+    exported: dict[str, Any] = {}
+
+    def program() -> Any:
+        task = tione.TrainingTask("bert", SMALLEST)
+        exported.update(task.__dict__)
+        return task.charge_type
+
+    assert run(engine, program) == "POSTPAID_BY_HOUR"
+    fields = (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values())
+    public = {name for name in exported if not name.startswith("_")}
+    assert public - {field.name for field in fields} == {"id", "urn"}
+    assert {"charge_type", "resource_config_infos", "status", "end_time"} <= public
+
+
+def test_under_mocks_a_wait_resolves_to_what_the_mock_returns_without_a_request(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "_call", lambda *_, **__: pytest.fail("a request was sent"))
+    engine.told["status"] = "STOPPED"
+    assert run(engine, lambda: tione.TrainingTask("bert", SMALLEST).wait_for("SUCCEED").status) == "STOPPED"
 
 
 # Outputs.
@@ -613,6 +699,7 @@ def test_what_is_secret_is_known_while_a_task_is_waited_for(engine: Engine, monk
         raise WaitFailedError("it says planted-1", "a report\nwith \x1b planted-2")
 
     monkeypatch.setattr(training_task, "wait", wait)
+    monkeypatch.setattr(training_task, "is_mocked", lambda: False)
     monkeypatch.setattr(pulumi.log, "error", lambda text, **_: shown.append(text))
     engine.told |= {"uin": "1"}
 
