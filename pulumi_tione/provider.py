@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -31,6 +30,7 @@ from pulumi_tione._api.status import FAILED, status_of
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._masking import masking
 from pulumi_tione._pulumi import display, log, request, server
+from pulumi_tione._pulumi.error_response import show_without_traceback
 from pulumi_tione._pulumi.partial_result import record_partial_update
 from pulumi_tione._pulumi.provider_blob import PROVIDER_KEY
 from pulumi_tione._pulumi.secret_values import mark_secrets, secret
@@ -55,10 +55,10 @@ _CONFIG = ("tione:", "tencentcloud:")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def _in_one_line(method: _F) -> _F:
-    """Let an error of ours reach the terminal without the errors behind it: its message is one line.
+def _handles_call(method: _F) -> _F:
+    """Set the context of the call that a method handles, and mask its secrets in all that is shown.
 
-    While the method runs, what is secret in the properties that it was called with is masked in all that is shown.
+    Whatever goes wrong ends as an error of one line that names the task.
     """
 
     @functools.wraps(method)
@@ -69,39 +69,44 @@ def _in_one_line(method: _F) -> _F:
             try:
                 return method(self, *args)
             except TioneError as error:
-                told = f"{_of_task(args, str(error))}{_way_to_todays_keys(error, method.__name__)}"
-                raise _with_message(error, display.displayable(told)) from None
+                message = f"{error}{_credentials_hint(error, method.__name__)}"
+                raised = _with_message(error, display.displayable(_naming_task(args, message)))
             except Exception as error:  # noqa: BLE001  whatever it is: it may hold a secret
-                told = f"{method.__name__} failed unexpectedly ({type(error).__name__}: {error}); please report it"
-                raise TioneError(display.displayable(told)) from None
+                message = f"{method.__name__} failed unexpectedly ({type(error).__name__}: {error}). Please report it"
+                raised = TioneError(display.displayable(_naming_task(args, message)))
+            show_without_traceback(str(raised))
+            raise raised
 
     return wrapper  # type: ignore[return-value]
 
 
 def _with_message(error: TioneError, message: str) -> TioneError:
-    """Return the same error with another message. The error itself may be that of other calls, which share a list."""
-    other = type(error).__new__(type(error))
-    other.__dict__.update(error.__dict__)
-    other.args = (message,)
-    return other
+    """Return a copy of an error with another message. The error itself may belong to calls that share a list."""
+    copied = type(error).__new__(type(error))
+    copied.__dict__.update(error.__dict__)
+    copied.args = (message,)
+    return copied
 
 
-def _of_task(args: tuple[Any, ...], message: str) -> str:
-    """Return the message of an error about the task that a method was called for, with the task's id and name in it."""
-    if not args or not isinstance(args[0], str) or args[0] in message:
+def _naming_task(args: tuple[Any, ...], message: str) -> str:
+    """Return the message of an error with the name of the task that the method was called for, and its id."""
+    if not args:
         return message
-    return f"{task_title(args[0], args[1])}: {message}"
+    if isinstance(args[0], str):
+        return message if args[0] in message else f"{task_title(args[0], args[1])}: {message}"
+    name = next((props["name"] for props in args if isinstance(props.get("name"), str)), None)
+    return message if name is None or name in message else f"training task {name!r}: {message}"
 
 
-def _way_to_todays_keys(error: TioneError, method: str) -> str:
-    """Say what to do about keys that came with the config in the state: no program has run that would bring today's."""
+def _credentials_hint(error: TioneError, method: str) -> str:
+    """Return what to do about credentials from the config in the state, which a program could have replaced."""
     command = {"read": "refresh", "delete": "destroy"}.get(method)
     if command is None or not isinstance(error, CredentialsRefusedError) or not error.source.startswith(_CONFIG):
         return ""
-    # An `up` reads and deletes as well, and nothing tells us from it: the command is for whoever gave its plain form.
+    # An `up` reads and deletes as well, and cannot be told apart here.
     return (
-        f". Set new ones and give your command again. If it was a plain `pulumi {command}`, which takes the config of "
-        f"the last update, give it as `pulumi {command} --run-program`, which takes today's"
+        f". Set new ones and run your command again. A plain `pulumi {command}` uses the config of the last update: "
+        f"run `TIONE_WAIT=false pulumi {command} --run-program` instead, which uses the current one"
     )
 
 
@@ -114,7 +119,7 @@ class TrainingTaskProvider(ResourceProvider):
         super().__init__()
         self._settings = Settings(lambda _: None, os.environ)
         self._clients: dict[tuple[str, Settings, str | None, bool], Client] = {}
-        self._left_behind = Leftovers()
+        self._leftovers = Leftovers()
         self._deleted = DeletedTasks()
         self._marked: dict[str, list[str]] = {}
         self._known_secrets: set[str] = set()
@@ -124,10 +129,9 @@ class TrainingTaskProvider(ResourceProvider):
         return training_task_provider, ()
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Take the stack's config. What is missing in it is said when it is needed."""
-        # The servicer answers with a traceback; with this limit an exception is its last line alone.
-        sys.tracebacklimit = 0
+        """Take the stack's config. What is missing in it is reported when it is needed."""
         server.widen_workers()
+        server.on_cancel(self._cancelled.set)
         self._settings = Settings(req.config.get, os.environ)
 
     def _secret_texts(self, *all_props: Mapping[str, Any]) -> Iterator[str]:
@@ -136,14 +140,14 @@ class TrainingTaskProvider(ResourceProvider):
             yield from secret_texts(props, secret_paths(props, marked))
 
     def _marked_by_program(self, props: Mapping[str, Any]) -> list[str]:
-        """Return what the program marked as secret in these inputs: check was told, in this very process."""
+        """Return what the program marked as secret in these inputs, which check received in this very process."""
         return self._marked.get(_key_of(props), [])
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         self._marked[_key_of(news)] = marked_paths(news)
         return self._checked(_olds, news)
 
-    @_in_one_line
+    @_handles_call
     def _checked(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         around = CheckContext(
             region=self._settings_of(news).region,
@@ -187,7 +191,7 @@ class TrainingTaskProvider(ResourceProvider):
                 return found
         return None
 
-    @_in_one_line
+    @_handles_call
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         difference = diff(
             _outputs(_olds),
@@ -214,7 +218,7 @@ class TrainingTaskProvider(ResourceProvider):
             delete_before_replace=True,
         )
 
-    @_in_one_line
+    @_handles_call
     def create(self, props: dict[str, Any]) -> CreateResult:
         inputs = {**_without_provider(props), SECRET_INPUTS: self._marked_by_program(props)}
         creation = Creation(
@@ -222,14 +226,14 @@ class TrainingTaskProvider(ResourceProvider):
             inputs=inputs,
             labels_enabled=self._settings.labels,
             context=current_call(),
-            leftovers=self._left_behind,
+            leftovers=self._leftovers,
             deleted=self._deleted,
             deleted_names_are_kept=self._settings.deleted_names_are_kept,
         )
         task_id, outputs = creation.run()
-        return CreateResult(task_id, _sealed(outputs))
+        return CreateResult(task_id, _with_secrets_marked(outputs))
 
-    @_in_one_line
+    @_handles_call
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         recorded = {"region": self._settings_of(props).region, **_without_provider(props)}
         if id_ in self._deleted:
@@ -241,22 +245,22 @@ class TrainingTaskProvider(ResourceProvider):
         if not request.recorded_inputs_have(IMPORTED):
             inputs.pop(IMPORTED, None)
         if "owner" in recorded:
-            return ReadResult(id_, _sealed(outputs), inputs)
+            return ReadResult(id_, _with_secrets_marked(outputs), inputs)
         # Of a task that is only looked up nothing tells what is secret, but it may be one of this program.
         with masking(self._known_secrets):
             paths = sorted(paths_of_secrets(outputs))
             recorded_paths = {SECRET_INPUTS: paths} if paths else {}
             return ReadResult(id_, mark_secrets({**outputs, **recorded_paths}), mark_secrets(inputs))
 
-    @_in_one_line
+    @_handles_call
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         outputs = _outputs(_olds)
         news = {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)}
         client = self._client(news, outputs.get("uin"), is_patient=True)
         task = RecordedTask(client, _id, outputs, current_call())
-        return UpdateResult(_sealed(update(task, news, labels_enabled=self._settings.labels)))
+        return UpdateResult(_with_secrets_marked(update(task, news, labels_enabled=self._settings.labels)))
 
-    @_in_one_line
+    @_handles_call
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         outputs = _without_provider(_props)
         if _id in self._deleted:
@@ -271,7 +275,7 @@ class TrainingTaskProvider(ResourceProvider):
 
         def record_partial_result(outputs: Mapping[str, Any], reason: str) -> None:
             task_id, _, news = args
-            record_partial_update(task_id, {**_sealed(outputs), PROVIDER_KEY: news[PROVIDER_KEY]}, reason)
+            record_partial_update(task_id, {**_with_secrets_marked(outputs), PROVIDER_KEY: news[PROVIDER_KEY]}, reason)
 
         return CallContext(
             urn=urn,
@@ -310,16 +314,16 @@ class TrainingTaskProvider(ResourceProvider):
         return None if contains_unknown(inputs.get("settings")) else self._client(inputs).account_id()
 
 
-def _sealed(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return outputs with those sealed that say something secret; the engine does so where an input has their name.
+def _with_secrets_marked(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return outputs with those marked secret that hold a secret. The engine marks the others like their inputs.
 
-    One that cannot be sealed is left out: an error would lose the task that they are of.
+    One that cannot be marked is left out: an error would lose the task.
     """
-    sealed: dict[str, Any] = {}
+    marked: dict[str, Any] = {}
     for name, value in outputs.items():
         with contextlib.suppress(Exception):
-            sealed[name] = mark_secrets(value) if name in TRAINING_TASK.outputs else value
-    return sealed
+            marked[name] = mark_secrets(value) if name in TRAINING_TASK.outputs else value
+    return marked
 
 
 def _key_of(props: Mapping[str, Any]) -> str:

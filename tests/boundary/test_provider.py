@@ -148,6 +148,6 @@ def test_an_error_is_one_line_without_a_traceback(provider: Provider) -> None:
     with pytest.raises(grpc.RpcError) as raised:
         provider.create(inputs)
     (line,) = (raised.value.details() or "").strip().splitlines()
-    assert line.startswith("pulumi_tione.errors.TaskError: training task 'dev-bert-")
+    assert line.startswith("training task 'dev-bert-")
     assert "is there already, named 'dev-bert-" in line
     assert "with the labels of this very resource, made of the same inputs" in line

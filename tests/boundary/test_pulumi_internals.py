@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 from boundary_support import SMALLEST, Provider
-from google.protobuf import json_format
+from google.protobuf import empty_pb2, json_format
 from google.protobuf.struct_pb2 import Struct
 from local_tione import accepted
 from pulumi.runtime.proto import provider_pb2, status_pb2
@@ -54,6 +55,37 @@ def test_a_partial_update_tells_the_engine_how_far_it_came(provider: Provider, e
     assert "logConfig" not in recorded
     assert recorded["__provider"] == provider.blob
     assert len(accepted(emulator, "TagResources")) == 1
+
+
+def test_an_error_is_one_line_with_its_message_alone_and_tracebacks_of_others_stay(
+    provider: Provider, emulator: Emulator
+) -> None:
+    task_id, outputs = provider.create(provider.checked(SMALLEST))
+    emulator.faults.add("DescribeTrainingTask", code="AuthFailure.UnauthorizedOperation")
+    with pytest.raises(grpc.RpcError) as raised:
+        provider.read(task_id, outputs)
+    assert (raised.value.details() or "").startswith(f"training task '{outputs['name']}' ({task_id}): ")
+    assert "\n" not in (raised.value.details() or "")
+    with pytest.raises(grpc.RpcError) as of_the_plugin:
+        provider.stub.Read(provider_pb2.ReadRequest(id=task_id, properties=Struct()))
+    assert (of_the_plugin.value.details() or "").startswith("Traceback")
+
+
+def test_a_delete_that_the_engine_cancels_ends_and_reports_what_the_task_is_doing(
+    provider: Provider, emulator: Emulator
+) -> None:
+    task_id, outputs = provider.create(provider.checked({**SMALLEST, **NEVER_ENDING}))
+    emulator.faults.add("StopTrainingTask", code="InternalError.UnSubmittedStatusNotAllowStop", times=100_000)
+    with ThreadPoolExecutor(1) as pool:
+        deleting = pool.submit(provider.delete, task_id, outputs)
+        while not any(request["action"] == "StopTrainingTask" for request in emulator.requests()):
+            deleting.exception(0.05) if deleting.done() else time.sleep(0.05)
+        provider.stub.Cancel(empty_pb2.Empty())
+        error = deleting.exception(60)
+    assert isinstance(error, grpc.RpcError)
+    assert f"training task '{outputs['name']}' ({task_id}): cancelled while deleting it; the task is " in str(error)
+    assert "It stays in the state. Run the command again" in str(error)
+    assert [task["Id"] for task in emulator.tasks()] == [task_id]
 
 
 @pytest.mark.parametrize(

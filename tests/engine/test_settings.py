@@ -109,7 +109,7 @@ def test_expired_keys_in_the_state_alone_are_one_error_whose_command_works(
     assert "Traceback" not in shown
     assert [task["Status"] for task in emulator.tasks()] == ["RUNNING"]
     assert keyless.resource("t") is not None
-    way_on = re.search(rf"`pulumi ({command} --run-program)`", shown)
+    way_on = re.search(rf"`TIONE_WAIT=false pulumi ({command} --run-program)`", shown)
     assert way_on is not None
     keyless.pulumi(*way_on[1].split(), "--yes", "--skip-preview")
     assert len(emulator.tasks()) == (1 if command == "refresh" else 0)
