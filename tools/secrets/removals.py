@@ -60,12 +60,14 @@ REMOVALS = (
     Removal("escaping", "_text.py", "escape_control_characters(mask(str(text)))", "mask(str(text))", MASKING),
     Removal("words of a refusal", "errors.py", "mask(service_message)", "service_message", MASKING),
     Removal("code of a refusal", "errors.py", "escape_control_characters(code)", "code", MASKING),
-    Removal("what a call binds", "provider.py", "with masking(secrets):", "with masking(()):", BOUNDARY),
+    Removal("what a call binds", "provider.py", "with masking(secrets),", "with masking(()),", BOUNDARY),
     Removal("what is shown", "_pulumi/display.py", "return sanitize(message)", "return message", BOUNDARY),
     Removal("what the program marked", "provider.py", ", *self._marked_by_program(props)}", "}", BOUNDARY),
     Removal("what is recorded", "_schema/secrets.py", "paths = properties.get(SECRET_INPUTS)", "paths = []", BOUNDARY),
-    Removal("outputs of a create", "provider.py", "(task_id, _sealed(outputs))", "(task_id, outputs)", BOUNDARY),
-    Removal("outputs of a failed update", "provider.py", "**_sealed(error.outputs)", "**error.outputs", BOUNDARY),
+    Removal(
+        "outputs of a create", "provider.py", "(task_id, _with_secrets_marked(outputs))", "(task_id, outputs)", BOUNDARY
+    ),
+    Removal("outputs of a failed update", "provider.py", "**_with_secrets_marked(outputs)", "**outputs", BOUNDARY),
     Removal("a task that is looked up", "provider.py", "with masking(self._known_secrets):", "if True:", BOUNDARY),
     Removal(
         "marks of a refresh", "lifecycle/read.py", "in (*SECRETS, UNCONFIRMED) if", "in (UNCONFIRMED,) if", BOUNDARY
