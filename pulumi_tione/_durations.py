@@ -35,3 +35,17 @@ def format_duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def format_age(age: timedelta) -> str:
+    """Format a duration in its two largest units, for a table: `2 h 10 min`."""
+    remaining = max(int(age.total_seconds()), 0)
+    parts: list[tuple[int, str]] = []
+    for seconds, unit in _UNITS:
+        count, remaining = divmod(remaining, seconds)
+        if count or (parts and len(parts) < 2):
+            parts.append((count, unit))
+    return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count) or "0 s"

@@ -1,51 +1,59 @@
-"""`pulumi-tione`: what dynamic providers cannot do, on the command line.
+"""`pulumi-tione`: what Pulumi cannot do for dynamic resources, on the command line.
 
-    pulumi-tione orphans     training tasks that no state knows, listed, stopped or deleted
-    pulumi-tione import      an existing task taken into the state; pending creates of a killed update settled
-    pulumi-tione logs        what the pods of a task print; with --follow until it ends
-    pulumi-tione events      what happened to a task
-    pulumi-tione status      how the tasks of a stack are
-    pulumi-tione whoami      the account that the settings lead to, and where they come from
+    pulumi-tione status      the current status of the training tasks of a stack
+    pulumi-tione logs        the log of a task; with --follow until it ends
+    pulumi-tione events      the events of a task
+    pulumi-tione orphans     training tasks that are in no state: listed, stopped or deleted
+    pulumi-tione import      an existing task, or pending creates, imported into the state
+    pulumi-tione whoami      account, region and credentials in use, and where they come from
     pulumi-tione emulator    a local TI-ONE
 
-Each command has a module of its own. They read and write states through the Pulumi CLI alone, and ask the service with
-the settings of the stack, as the provider does. Every error is one line on standard error, with exit code 2.
+Each command has its own module, which only reads options and prints; the work is done in `stacks/`. States are read and
+written through the Pulumi CLI, and the service is called with the settings of the stack, as the provider does. Every
+error is one line on standard error, with exit code 2.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pulumi_tione._masking import masking
 from pulumi_tione.cli import emulator, events, import_, logs, orphans, status, whoami
+from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.terminal import sanitize
 from pulumi_tione.errors import TioneError
 
 __all__ = ["main"]
 
+_NO_ANSWER = "interrupted, or a question was not answered. To run without questions, add --yes"
+
 
 class _Failure(click.ClickException):
-    """An error as the terminal sees it."""
+    """An error as the terminal shows it."""
 
     exit_code = 2
 
 
 class _Commands(click.Group):
-    """All commands, with one way of ending for what can go wrong in any of them."""
+    """All commands: what can go wrong in any of them ends in one line and exit code 2."""
 
     def invoke(self, context: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):  # what its encoding does not have is shown all the same
+            if isinstance(stream, io.TextIOWrapper):  # characters that its encoding lacks are escaped
                 stream.reconfigure(errors="backslashreplace")
+        if os.environ.get("NO_COLOR"):  # https://no-color.org: click leaves that to its users
+            context.color = False
         try:
-            with masking(()):  # what a command comes to know as a secret is one until it has ended
+            with masking(()):  # secrets that a command reads are masked until it ends
                 return self._invoked(context)
         except (click.Abort, KeyboardInterrupt, EOFError):
-            raise _Failure("interrupted, or no answer to a question: `--yes` goes on without asking") from None
+            raise _Failure(_NO_ANSWER) from None
 
     def _invoked(self, context: click.Context) -> Any:
         try:
@@ -53,17 +61,31 @@ class _Commands(click.Group):
         except (TioneError, OSError) as error:
             raise _Failure(sanitize(error)) from None
 
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their whole first sentences, which click would cut off."""
+        commands = [(name, self.commands[name].get_short_help_str(limit=1000)) for name in self.list_commands(context)]
+        with formatter.section("Commands"):
+            formatter.write_dl(commands)
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pulumi-tione", prog_name="pulumi-tione")
-def main() -> None:
-    """Training tasks of Tencent Cloud TI-ONE, beside Pulumi: what its dynamic providers cannot do."""
+@in_a_stack
+@click.pass_context
+def main(context: click.Context, folder: Path, stack: str | None) -> None:
+    """Work with the training tasks of Tencent Cloud TI-ONE that Pulumi manages.
+
+    --cwd and --stack may stand before or after the command.
+    """
+    context.default_map = {name: {"folder": folder, "stack": stack} for name in _COMMANDS_IN_A_STACK}
 
 
-main.add_command(orphans.orphans)
-main.add_command(import_.import_)
+_COMMANDS_IN_A_STACK = ("status", "logs", "events", "orphans", "import", "whoami")
+
+main.add_command(status.status)
 main.add_command(logs.logs)
 main.add_command(events.events)
-main.add_command(status.status)
+main.add_command(orphans.orphans)
+main.add_command(import_.import_)
 main.add_command(whoami.whoami)
 main.add_command(emulator.emulator)

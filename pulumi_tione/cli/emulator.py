@@ -1,4 +1,4 @@
-"""`pulumi-tione emulator`: the local TI-ONE's own command line, under this name."""
+"""`pulumi-tione emulator`: the command line of the local TI-ONE under this name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import click
 
 from pulumi_tione.errors import TioneError
+
+INSTALL_EXTRA = "pip install '.[emulator]'"
+"""How the emulator's dependencies are installed, in a clone of the repository."""
 
 
 class MissingExtraError(TioneError):
@@ -17,13 +20,14 @@ class MissingExtraError(TioneError):
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def emulator(context: click.Context, arguments: Sequence[str]) -> None:
-    """Run a local TI-ONE, for trying programs and for tests; `emulator --help` tells its options."""
+    """Run a local TI-ONE, to try programs and for tests; its options are listed by `emulator --help`."""
     try:
         from pulumi_tione.emulator.command import main
     except ModuleNotFoundError as error:
         if error.name != "aiohttp":
             raise
         raise MissingExtraError(
-            "the local TI-ONE needs aiohttp, which is not installed: pip install 'pulumi-tione[emulator]'"
+            f"the local TI-ONE needs aiohttp, which is not installed. In a clone of this package's repository, run "
+            f"`{INSTALL_EXTRA}`"
         ) from None
     context.exit(main(arguments))

@@ -1,4 +1,4 @@
-"""`pulumi-tione events`: what happened to a task."""
+"""`pulumi-tione events`: the events of a task."""
 
 from __future__ import annotations
 
@@ -10,17 +10,23 @@ from typing import Any
 import click
 
 from pulumi_tione._api.logs import beginning_of
-from pulumi_tione._timestamps import rfc3339
-from pulumi_tione.cli.logs import begin_of
-from pulumi_tione.cli.task_argument import about_a_task, task_asked_for
+from pulumi_tione._durations import DURATION_FORMS
+from pulumi_tione._timestamps import rfc3339, shown_time
+from pulumi_tione.cli.options import start_time
+from pulumi_tione.cli.task_options import select_task, with_task
 from pulumi_tione.cli.terminal import json_text, table
 from pulumi_tione.errors import TaskError
 
 
 @click.command()
-@about_a_task
-@click.option("--since", callback=begin_of, metavar="TIME", help="From a time on, or so long ago: 90s, 10m, 2h, 3d.")
-@click.option("--warnings", is_flag=True, help="Warnings alone.")
+@with_task
+@click.option(
+    "--since",
+    callback=start_time,
+    metavar="TIME",
+    help=f"Only events since a time, or for a duration: {DURATION_FORMS}.",
+)
+@click.option("--warnings", is_flag=True, help="Only warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def events(
     *,
@@ -33,27 +39,29 @@ def events(
     warnings: bool,
     as_json: bool,
 ) -> None:
-    """Show what happened to the latest run of a training task, the oldest first."""
-    asked = task_asked_for(task=task, folder=folder, stack=stack, region=region, workspace=workspace)
-    detail = asked.client.describe_training_task(asked.id, asked.workspace)
+    """Show the events of the latest run of a training task, the oldest first."""
+    selected = select_task(task=task, folder=folder, stack=stack, region=region, workspace=workspace)
+    detail = selected.client.describe_training_task(selected.id, selected.workspace)
     if detail is None:
-        raise TaskError(f"training task {asked.id} does not exist in {asked.client.region}")
+        raise TaskError(f"training task {selected.id} does not exist in {selected.client.region}")
     run = str(detail.get("LatestInstanceId") or "")
     begin = rfc3339(since or beginning_of(detail))
-    told = asked.client.events(run, Order="ASC", StartTime=begin, TiProjectId=asked.workspace) if run else iter(())
-    found = [event for event in told if not warnings or event.get("Type") == "Warning"]
+    returned = (
+        selected.client.events(run, Order="ASC", StartTime=begin, TiProjectId=selected.workspace) if run else iter(())
+    )
+    shown = [_as_json(event) for event in returned if not warnings or event.get("Type") == "Warning"]
     if as_json:
-        click.echo(json_text([_as_json(event) for event in found]))
-    elif found:
+        click.echo(json_text(shown))
+    elif shown:
         heads = ("LAST SEEN", "TYPE", "COUNT", "OBJECT", "MESSAGE")
-        click.echo(table(heads, [[str(value) for value in _as_json(event).values()] for event in found]))
+        click.echo(table(heads, [["" if value is None else str(value) for value in event.values()] for event in shown]))
     else:
-        click.echo(f"No {'warnings' if warnings else 'events'} of {asked.id}.")
+        click.echo(f"No {'warnings' if warnings else 'events'} of {selected.id}.")
 
 
 def _as_json(event: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "lastSeen": event.get("LastTimestamp"),
+        "lastSeen": shown_time(event.get("LastTimestamp")),
         "type": event.get("Type"),
         "count": event.get("Count"),
         "object": f"{event.get('ResourceKind')}/{event.get('ResourceName')}",

@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,55 +16,44 @@ import click
 
 from pulumi_tione._api.logs import Line, RunLog, TaskLog
 from pulumi_tione._api.pods import short_pod
+from pulumi_tione._durations import DURATION_FORMS
 from pulumi_tione._text import sanitize_line
-from pulumi_tione._timestamps import parse_time
-from pulumi_tione.cli.options import length_of_time
-from pulumi_tione.cli.task_argument import about_a_task, task_asked_for
-from pulumi_tione.cli.terminal import json_text, sanitize
+from pulumi_tione._timestamps import shown_time
+from pulumi_tione.cli.options import start_time
+from pulumi_tione.cli.task_options import SelectedTask, select_task, with_task
+from pulumi_tione.cli.terminal import json_text, sanitize, show
 
 EXIT_CODES: Mapping[str, int] = {"SUCCEED": 0, "FAILED": 1, "SUBMIT_FAILED": 1, "STOPPED": 3}
-"""How `--follow` tells how the task ended. 2 is an error, as with every command."""
+"""The exit codes of `--follow` for how the task ended. 2 is an error, as with every command."""
 
 GONE = 4
 """The exit code of `--follow` when the task was deleted."""
 
 INTERRUPTED = 130
-NOBODY_READS_ON = 141
-"""The exit codes that shells give programs which end by SIGINT and SIGPIPE."""
+BROKEN_PIPE = 141
+"""The exit codes that shells report for programs which end by SIGINT and SIGPIPE."""
 
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_red", "bright_cyan", "bright_yellow")
 _sleep = time.sleep
-
-_ENDS_IN_A_ZONE = re.compile(r":\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
-
-
-def begin_of(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    """Read the value of `--since`: a time, or a length of time until now."""
-    if value is None:
-        return None
-    try:
-        length = length_of_time(value)
-        if length is not None:
-            return datetime.now(timezone.utc) - length
-        if _ENDS_IN_A_ZONE.search(value):
-            return parse_time(value)
-    except (ValueError, OverflowError):
-        pass
-    raise click.BadParameter("give a length such as 90s, 10m, 2h or 3d, or a time such as 2025-08-01T10:00:00+08:00")
 
 
 def _pattern(_context: click.Context, _parameter: click.Parameter, value: str | None) -> re.Pattern[str] | None:
     try:
         return None if value is None else re.compile(value)
     except re.error as error:
-        raise click.BadParameter(f"{value!r} is no regular expression: {error}") from None
+        raise click.BadParameter(f"{value!r} is not a regular expression: {error}") from None
 
 
 @click.command()
-@about_a_task
-@click.option("--follow", "-f", is_flag=True, help="Go on until the task ends; the exit code tells how it ended.")
-@click.option("--pod", metavar="POD", help="One pod, such as master-0; or several, such as 'worker-*'.")
-@click.option("--since", callback=begin_of, metavar="TIME", help="From a time on, or so long ago: 90s, 10m, 2h, 3d.")
+@with_task
+@click.option("--follow", "-f", is_flag=True, help="Follow the log until the task ends; the exit code is its result.")
+@click.option("--pod", metavar="POD", help="One pod, such as master-0, or several, such as 'worker-*'.")
+@click.option(
+    "--since",
+    callback=start_time,
+    metavar="TIME",
+    help=f"Only lines since a time, or for a duration: {DURATION_FORMS}.",
+)
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Begin with the last N lines.")
 @click.option("--grep", callback=_pattern, metavar="REGEX", help="Only lines that match.")
 @click.option("--timestamps", "-t", is_flag=True, help="Show when each line was printed.")
@@ -86,76 +75,102 @@ def logs(
     timestamps: bool,
     as_json: bool,
 ) -> None:
-    """Print the log of the latest run of a training task, all pods of it.
+    """Print the log of the latest run of a training task, from all its pods.
 
-    Exit code 0: the log was printed; with --follow: the task has succeeded. 1: it has failed. 3: it was stopped.
-    4: it was deleted. 2: something else went wrong.
+    Exit code 0: the log was printed; with --follow: the task succeeded. 1: it failed. 3: it was stopped. 4: it was
+    deleted. 2: an error.
     """
-    asked = task_asked_for(task=task, folder=folder, stack=stack, region=region, workspace=workspace)
-    log = TaskLog(asked.client, asked.id, asked.workspace, pod, since, _warn, _sleep)
-    show = _json if as_json else _Shown(timestamps)
-
-    def is_wanted(line: Line) -> bool:
-        return grep is None or grep.search(line.text) is not None
-
+    selected = select_task(task=task, folder=folder, stack=stack, region=region, workspace=workspace)
+    output = _Output(selected, _print_json if as_json else _LinePrinter(timestamps), grep)
+    log = TaskLog(selected.client, selected.id, selected.workspace, pod, since, _warn, output.pause)
     try:
-        code = _printed(log, log.of_latest_run(), tail, is_wanted, show, follow)
-        if code == GONE:
-            click.echo(f"{sanitize(asked.id)} was deleted", err=True)
+        code = _print_log(log, output, tail, follow)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = NOBODY_READS_ON
+        code = BROKEN_PIPE
     context.exit(code)
 
 
-def _printed(
-    log: TaskLog,
-    run: RunLog | None,
-    tail: int | None,
-    is_wanted: Callable[[Line], bool],
-    show: Callable[[str, Line], None],
-    follow: bool,
-) -> int:
-    """Print what there is, and with `follow` what comes, and give the exit code."""
+class _Output:
+    """The lines that are printed, and a remark if there are none yet."""
+
+    def __init__(
+        self, task: SelectedTask, print_line: Callable[[str, Line], None], pattern: re.Pattern[str] | None
+    ) -> None:
+        self._task = task
+        self._print_line = print_line
+        self._pattern = pattern
+        self._is_empty = True
+        """Whether no line of the log has been read."""
+
+    def is_match(self, line: Line) -> bool:
+        """Check whether a line is printed."""
+        self._is_empty = False
+        return self._pattern is None or self._pattern.search(line.text) is not None
+
+    def print(self, run: str, line: Line) -> None:
+        """Print a line of a run, if it matches."""
+        if self.is_match(line):
+            self._print_line(run, line)
+
+    def show_if_empty(self, remark: str) -> None:
+        """Show a remark, once, if the log has no lines."""
+        if self._is_empty:
+            show(f"{self._task.id} {remark}")
+            self._is_empty = False
+
+    def pause(self, seconds: float) -> None:
+        """Sleep between two requests while the log is followed."""
+        self.show_if_empty("has no log lines yet. Waiting for the first one; Ctrl-C ends the waiting, not the task")
+        _sleep(seconds)
+
+
+def _print_log(log: TaskLog, output: _Output, tail: int | None, follow: bool) -> int:
+    """Print the log so far and, with `follow`, new lines until the task ends; return the exit code."""
+    run: RunLog | None = log.of_latest_run()
     if run is not None and tail is not None:
-        for line in run.tail(tail, is_wanted):
-            show(run.run, line)
+        for line in run.tail(tail, output.is_match):
+            output.print(run.run, line)
     elif run is not None and not follow:
-        for line in filter(is_wanted, run.new_lines()):
-            show(run.run, line)
+        for line in run.new_lines():
+            output.print(run.run, line)
     if not follow:
+        if tail != 0:
+            output.show_if_empty("has no log lines")
         return 0
-    following = log.follow(run)
+    new_lines = log.follow(run)
     while True:
         try:
-            of_run, line = next(following)
+            line_run, line = next(new_lines)
         except StopIteration as end:
-            return GONE if end.value is None else _told(end.value)
-        if is_wanted(line):
-            show(of_run, line)
+            return _show_end(end.value)
+        output.print(line_run, line)
 
 
-def _told(detail: Mapping[str, Any]) -> int:
-    """Say how a task ended, and give the exit code that says the same."""
+def _show_end(detail: Mapping[str, Any] | None) -> int:
+    """Show how a task ended, and return the exit code for it."""
+    if detail is None:
+        show("The task was deleted")
+        return GONE
     status = str(detail.get("Status"))
     reason = detail.get("FailureReason") or ""
-    click.echo(sanitize(f"{detail.get('Id')} ended {status}{f': {reason}' if reason else ''}"), err=True)
+    show(f"{detail.get('Id')} ended {status}{f': {reason}' if reason else ''}")
     return EXIT_CODES[status]
 
 
 def _warn(message: str) -> None:
-    click.echo(f"Warning: {sanitize(message)}", err=True)
+    show(f"Warning: {message}")
 
 
-def _json(run: str, line: Line) -> None:
-    told = {"time": line.time, "run": run, "pod": line.pod, "message": line.text, "id": line.id}
-    click.echo(json_text(told, indent=None))
+def _print_json(run: str, line: Line) -> None:
+    record = {"time": shown_time(line.time), "run": run, "pod": line.pod, "message": line.text, "id": line.id}
+    click.echo(json_text(record, indent=None))
 
 
-class _Shown:
-    """Shows lines, those of each pod in a colour of its own where there are colours."""
+class _LinePrinter:
+    """Prints lines, those of each pod in a colour of its own where colours are enabled."""
 
     def __init__(self, timestamps: bool) -> None:
         self._timestamps = timestamps
@@ -166,5 +181,5 @@ class _Shown:
         pod = sanitize(short_pod(run, line.pod))
         if pod not in self._colour_of:
             self._colour_of[pod] = next(self._colours)
-        when = f"{sanitize(line.time)} " if self._timestamps else ""
-        click.echo(f"{when}{click.style(pod, fg=self._colour_of[pod])} | {sanitize_line(line.text)}")
+        time_prefix = f"{sanitize(shown_time(line.time) or line.time)} " if self._timestamps else ""
+        click.echo(f"{time_prefix}{click.style(pod, fg=self._colour_of[pod])} | {sanitize_line(line.text)}")

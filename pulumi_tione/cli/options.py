@@ -1,23 +1,25 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_LENGTH = re.compile(r"(\d+)([smhd])")
+from pulumi_tione._durations import DURATION_FORMS, parse_duration
+from pulumi_tione._timestamps import parse_time
+
+_ENDS_IN_A_ZONE = re.compile(r":\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def in_a_stack(command: _Command) -> _Command:
-    """Give a command the options that say which stack it is about: its parameters `folder` and `stack`."""
-    stack = click.option("--stack", "-s", metavar="NAME", help="The stack; by default the one that is selected.")
+    """Add the options that select the stack to a command: its parameters `folder` and `stack`."""
+    stack = click.option("--stack", "-s", metavar="NAME", help="The stack; by default the selected one.")
     folder = click.option(
         "--cwd",
         "-C",
@@ -30,15 +32,31 @@ def in_a_stack(command: _Command) -> _Command:
 
 
 def without_asking(command: _Command) -> _Command:
-    """Give a command the option `--yes`: its parameter `yes`."""
-    return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
+    """Add the option `--yes` to a command: its parameter `yes`."""
+    return click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")(command)
 
 
-def length_of_time(text: str) -> timedelta | None:
-    """Read a length of time such as 90s, 10m, 2h or 3d; None, if the text is no such.
+def duration(_context: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
+    """Parse the value of an option that takes a duration."""
+    try:
+        return None if value is None else parse_duration(value)
+    except ValueError:
+        raise click.BadParameter(f"use a duration such as {DURATION_FORMS}") from None
 
-    Raises:
-        OverflowError: it is too long.
-    """
-    length = _LENGTH.fullmatch(text)
-    return None if length is None else timedelta(**{_UNITS[length[2]]: int(length[1])})
+
+def start_time(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """Parse the value of `--since`: a time, or a duration until now."""
+    if value is None:
+        return None
+    try:
+        return datetime.now(timezone.utc) - parse_duration(value)
+    except (ValueError, OverflowError):
+        pass
+    if _ENDS_IN_A_ZONE.search(value):
+        try:
+            return parse_time(value)
+        except ValueError:
+            pass
+    raise click.BadParameter(
+        f"use a duration such as {DURATION_FORMS}, or a time with a zone such as 2025-08-01T10:00:00+08:00"
+    )

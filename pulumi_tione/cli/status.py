@@ -1,151 +1,112 @@
-"""`pulumi-tione status`: how the tasks of a stack are, now or for as long as one of them runs."""
+"""`pulumi-tione status`: the current status of the tasks of a stack, once or until all of them have ended."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pulumi_tione._api.pods import readiness
-from pulumi_tione._api.protocols import PAGE_SIZE, LogApi
-from pulumi_tione._api.status import is_terminal
+from pulumi_tione._durations import format_age
 from pulumi_tione.cli.options import in_a_stack
-from pulumi_tione.cli.task_argument import KnownTask, known_tasks, selected_stack
-from pulumi_tione.cli.terminal import age, json_text, table
-from pulumi_tione.errors import TioneError
+from pulumi_tione.cli.task_options import find_task, selected_stack, with_location
+from pulumi_tione.cli.terminal import json_text, table
+from pulumi_tione.stacks.known_tasks import known_tasks
 from pulumi_tione.stacks.locations import Clients
+from pulumi_tione.stacks.task_status import TaskStatus, task_statuses
 
-GONE = "GONE"
-"""The status of a task that the state knows and the service does not."""
-
-_SECONDS_BETWEEN_LOOKS = 3.0
-
-_LOOKED_INTO = 10
-"""Of how many tasks the pods are told: each costs a call."""
+_REFRESH_SECONDS = 3.0
 
 _sleep = time.sleep
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A task as it is now."""
-
-    task: KnownTask
-    item: Mapping[str, Any]
-    pods: str = ""
-
-    @property
-    def status(self) -> str:
-        return str(self.item.get("Status") or GONE)
-
-    @property
-    def is_over(self) -> bool:
-        return self.status == GONE or is_terminal(self.status)
-
-    @property
-    def runtime_in_seconds(self) -> int:
-        return int(self.item.get("RuntimeInSeconds") or 0)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "resource": self.task.resource,
-            "id": self.task.id,
-            "name": self.task.name,
-            "region": self.task.place.region,
-            "workspace": self.task.place.workspace,
-            "status": self.status,
-            "runtimeInSeconds": self.runtime_in_seconds,
-            "pods": self.pods,
-            "failureReason": self.item.get("FailureReason") or "",
-        }
-
-
 @click.command()
+@click.argument("tasks", nargs=-1, metavar="[ID|NAME]...")
+@with_location
 @in_a_stack
-@click.option("--once", is_flag=True, help="Show the table once, also in a terminal.")
+@click.option("--once", is_flag=True, help="Show the table once, even in a terminal.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, once.")
-def status(*, folder: Path, stack: str | None, once: bool, as_json: bool) -> None:
-    """Show the training tasks that the stack's state knows, as they are now.
+def status(
+    *,
+    tasks: Sequence[str],
+    folder: Path,
+    stack: str | None,
+    region: str | None,
+    workspace: str | None,
+    once: bool,
+    as_json: bool,
+) -> None:
+    """Show the current status of the training tasks of the stack, or of the given ones.
 
-    In a terminal the table stays until all of them have ended, or Ctrl-C. The tasks run on in any case.
+    In a terminal the table is refreshed until all tasks have ended; Ctrl-C ends it earlier. The tasks keep running
+    in any case.
     """
-    pulumi, selected = selected_stack(folder, stack)
-    if selected is None:
-        selected = pulumi.stack(stack)  # which says why there is none
-    clients = Clients(pulumi.settings(selected))
-    tasks = sorted(known_tasks(pulumi, selected), key=lambda task: (task.resource, task.id))
+    pulumi, stack_name = selected_stack(folder, stack)
+    if stack_name is None and not tasks:
+        stack_name = pulumi.stack(stack)  # raises the reason why there is none
+    settings = pulumi.settings(stack_name)
+    if tasks:
+        shown = [find_task(key, pulumi, stack_name, settings, region, workspace) for key in dict.fromkeys(tasks)]
+    else:
+        shown = [] if stack_name is None else list(known_tasks(pulumi, stack_name))
+    shown.sort(key=lambda task: (task.resource, task.id))
+    clients = Clients(settings)
     if as_json:
-        click.echo(json_text([each.as_json() for each in _seen(tasks, clients)]))
+        click.echo(json_text([_as_json(each) for each in task_statuses(shown, clients)]))
         return
-    if not tasks:
-        click.echo(f"The state of {selected} knows no training task.")
+    if not shown:
+        click.echo(f"There are no training tasks in the state of {stack_name}.")
         return
+    is_refreshed = False
     while True:
-        seen = list(_seen(tasks, clients))
-        is_last = once or not _is_terminal() or all(each.is_over for each in seen)
-        if not (once or not _is_terminal()):
+        statuses = list(task_statuses(shown, clients))
+        if is_refreshed:
             click.clear()
-        click.echo(_table(seen))
-        if is_last:
+        click.echo(_table(statuses))
+        if once or not _is_terminal() or all(each.is_over for each in statuses):
             return
-        click.echo("\nUntil all have ended; Ctrl-C ends this table, not the tasks.")
+        click.echo("\nRefreshed until all tasks have ended. Ctrl-C ends this table, not the tasks.")
         try:
-            _sleep(_SECONDS_BETWEEN_LOOKS)
+            _sleep(_REFRESH_SECONDS)
         except KeyboardInterrupt:
             return
+        is_refreshed = True
 
 
 def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _seen(tasks: Sequence[KnownTask], clients: Clients) -> Iterator[Seen]:
-    """Look at the tasks, fifty a call; the pods of the first ten that are active are counted too."""
-    places = dict.fromkeys(task.place for task in tasks)
-    items: dict[str, dict[str, Any]] = {}
-    for place in places:
-        ids = [task.id for task in tasks if task.place == place]
-        for begin in range(0, len(ids), PAGE_SIZE):
-            items |= clients.of(place).training_tasks_by_id(ids[begin : begin + PAGE_SIZE], place.workspace)
-    looked_into = 0
-    for task in tasks:
-        client = clients.of(task.place)
-        # A list may lag behind: what none shows is asked for by itself.
-        item = items.get(task.id) or client.describe_training_task(task.id, task.place.workspace) or {}
-        seen = Seen(task, item)
-        if not seen.is_over and looked_into < _LOOKED_INTO:
-            looked_into += 1
-            seen = Seen(task, item, _pods(client, task))
-        yield seen
+def _as_json(status: TaskStatus) -> dict[str, Any]:
+    pods = status.pods
+    return {
+        "resource": status.task.resource or None,
+        "id": status.task.id,
+        "name": status.task.name,
+        "region": status.task.location.region,
+        "workspace": status.task.location.workspace,
+        "status": status.status,
+        "runtimeInSeconds": status.runtime_seconds,
+        "pods": None if pods is None else {"ready": pods.ready, "total": pods.total, "lagging": pods.lagging or None},
+        "failureReason": status.failure_reason,
+    }
 
 
-def _pods(client: LogApi, task: KnownTask) -> str:
-    """Say how many pods are ready, and which is not; nothing where the service does not tell."""
-    try:
-        pods = client.pods(task.id, task.place.workspace)
-    except TioneError:
-        return ""
-    now = readiness(pods)
-    return f"{now.ready}/{now.total} {now.lagging}".rstrip() if pods else ""
-
-
-def _table(seen: Sequence[Seen]) -> str:
+def _table(statuses: Sequence[TaskStatus]) -> str:
     heads = ("RESOURCE", "ID", "STATUS", "RAN FOR", "PODS", "REASON")
     rows = [
         (
-            each.task.resource,
+            each.task.resource or each.task.name,
             each.task.id,
             each.status,
-            age(timedelta(seconds=each.runtime_in_seconds)),
-            each.pods,
-            str(each.item.get("FailureReason") or ""),
+            format_age(timedelta(seconds=each.runtime_seconds)),
+            "" if each.pods is None else f"{each.pods.ready}/{each.pods.total} {each.pods.lagging}".rstrip(),
+            each.failure_reason,
         )
-        for each in seen
+        for each in statuses
     ]
     return table(heads, rows)

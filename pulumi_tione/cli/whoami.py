@@ -1,70 +1,167 @@
-"""`pulumi-tione whoami`: which account the settings lead to, where each of them comes from, and whether they work."""
+"""`pulumi-tione whoami`: account, region and credentials in use, where they come from, and whether they work."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._config.settings import Settings
+from pulumi_tione._config.settings import SECRET_SETTINGS, Settings
 from pulumi_tione.cli.options import in_a_stack
-from pulumi_tione.cli.task_argument import selected_stack
-from pulumi_tione.cli.terminal import json_text, sanitize
+from pulumi_tione.cli.task_options import selected_stack
+from pulumi_tione.cli.terminal import json_text, sanitize, show
+from pulumi_tione.errors import TioneError
 
 _SHOWN = 4
-"""How many characters of a key id are shown at either end."""
+"""How many characters of a secret id are shown at either end."""
+
+FAILED = 2
 
 
 @click.command()
 @in_a_stack
-@click.option("--profile", metavar="NAME", help="As for a task with settings=tione.Settings(profile=NAME).")
+@click.option("--profile", metavar="NAME", help="Show it for a task with settings=tione.Settings(profile=NAME).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def whoami(*, folder: Path, stack: str | None, profile: str | None, as_json: bool) -> None:
-    """Show region, endpoint, key and account that tasks are created with, and where each comes from.
+@click.pass_context
+def whoami(context: click.Context, *, folder: Path, stack: str | None, profile: str | None, as_json: bool) -> None:
+    """Show the region, endpoint, credentials and account in use, and where each comes from.
 
-    The service is asked: for the account, and whether it lets these keys list training tasks. Exit code 2 if not.
+    The service is asked for the account, and whether the credentials may list training tasks.
+
+    Exit code 0: everything works. 2: something is missing or wrong; the rest is shown first.
     """
-    pulumi, selected = selected_stack(folder, stack)
-    settings = pulumi.settings(selected).of({"profile": profile} if profile else None)
-    found = _found(settings)
+    pulumi, stack_name = selected_stack(folder, stack)
+    config = {} if stack_name is None else pulumi.config(stack_name)
+    identity = _Identity.of(pulumi.settings(stack_name).of({"profile": profile} if profile else None))
+    warnings = secrets_in_plain_text(config)
     if as_json:
-        click.echo(json_text({"stack": str(selected) if selected else None, **found}))
+        rows = {name: {"value": row.value, "source": row.source} for name, row in identity.rows.items()}
+        report = {"warnings": warnings, "errors": identity.errors}
+        click.echo(json_text({"stack": str(stack_name) if stack_name else None, **rows, **report}))
     else:
-        rows = [(name, *shown.values()) for name, shown in found.items()]
-        widths = [max(len(str(row[column])) for row in rows) for column in (0, 1)]
-        for name, value, source in rows:
-            line = f"{name:<{widths[0]}}  {value!s:<{widths[1]}}  {f'({source})' if source else ''}"
-            click.echo(sanitize(line.rstrip()))
+        click.echo(sanitize(f"stack: {stack_name or 'none selected, settings come from the environment'}"))
+        names = max(len(row.name) for row in identity.rows.values())
+        values = max(len(row.shown) for row in identity.rows.values())
+        for row in identity.rows.values():
+            source = f"  ({row.source})" if row.source else ""
+            click.echo(sanitize(f"{row.name:<{names}}  {row.shown:<{values}}{source}".rstrip()))
+    for warning in warnings:
+        show(f"Warning: {warning}")
+    for error in identity.errors:
+        show(f"Error: {error}")
+    if identity.errors:
+        context.exit(FAILED)
 
 
-def _found(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Give what the settings lead to: by name, the value and its source."""
-    # The SDK takes long to load: no other command should pay for it before it sends something.
-    from pulumi_tione._api.credentials import resolver_of
+@dataclass(frozen=True)
+class _Row:
+    """A line of the report."""
 
-    region = settings.region_setting
-    endpoint, source = settings.endpoint_and_source("tione")
-    keys = resolver_of(settings).current()
-    client = Client(settings, region.value)
-    account = client.account_id()
-    next(client.training_tasks({}, {}), None)
-    return {
-        "region": _row(region.value, region.source),
-        "endpoint": _row(str(endpoint), source),
-        "key": _row(masked(keys.credentials.secret_id), keys.source),
-        "account": _row(account, "as the service says"),
-        "training tasks": _row("accessible", f"in {region.value}"),
-    }
+    name: str
+    value: str | bool | None
+    """None if it is unknown."""
+    source: str
+
+    @property
+    def shown(self) -> str:
+        """The value as the table shows it."""
+        if isinstance(self.value, bool):
+            return "accessible" if self.value else "not accessible"
+        return self.value or "unknown"
 
 
-def _row(value: str, source: str) -> dict[str, Any]:
-    return {"value": value, "source": source}
+@dataclass
+class _Identity:
+    """Who the settings lead to. A part that fails does not hide the others."""
+
+    rows: dict[str, _Row] = field(default_factory=dict)
+    """The lines of the report, by their keys in JSON."""
+    errors: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, settings: Settings) -> _Identity:
+        """Find out what the settings lead to, as far as that is possible."""
+        # The SDK takes long to load: other commands load it only when they send a request.
+        from pulumi_tione._api.credentials import resolver_of
+
+        identity = cls()
+        region = identity._add("region", "region", lambda: settings.region_setting)
+        endpoint = identity._add("endpoint", "endpoint", lambda: settings.endpoint_and_source("tione"))
+
+        def secret_id() -> tuple[str, str]:
+            resolved = resolver_of(settings).current()
+            return masked(resolved.credentials.secret_id), resolved.source
+
+        credentials = identity._add("secretId", "secret id", secret_id)
+        for read in (
+            lambda: settings.labels,
+            lambda: settings.default_tags,
+            lambda: settings.deleted_names_are_kept,
+            lambda: settings.ca_bundle,
+        ):
+            identity._attempt(read)
+        if region and endpoint and credentials:
+            client = Client(settings, region)
+            account = identity._add("account", "account", lambda: (client.account_id(), "from the service"))
+        else:
+            account = None
+            identity.rows["account"] = _Row("account", None, "")
+        identity.rows["trainingTasks"] = _Row("training tasks", None if account is None else False, "")
+        if account is not None and region:
+            identity._attempt(
+                lambda: next(client.training_tasks({}, {}), None), on_success=identity._accessible(region)
+            )
+        return identity
+
+    def _accessible(self, region: str) -> Callable[[], None]:
+        def set_row() -> None:
+            self.rows["trainingTasks"] = _Row("training tasks", True, f"in {region}")
+
+        return set_row
+
+    def _add(self, key: str, name: str, read: Callable[[], tuple[Any, str]]) -> str | None:
+        """Add a row with a value and its source; return the value, or None if it cannot be read."""
+        result: list[tuple[Any, str]] = []
+        self._attempt(lambda: result.append(read()))
+        if not result:
+            self.rows[key] = _Row(name, None, "")
+            return None
+        value, source = result[0]
+        self.rows[key] = _Row(name, str(value), source)
+        return str(value)
+
+    def _attempt(self, read: Callable[[], object], on_success: Callable[[], None] = lambda: None) -> None:
+        """Read something, and keep the error if it fails. The same error is kept once."""
+        try:
+            read()
+        except TioneError as error:
+            if str(error) not in self.errors:
+                self.errors.append(str(error))
+        else:
+            on_success()
+
+
+def secrets_in_plain_text(config: Mapping[str, Any]) -> list[str]:
+    """Return a warning for each secret that the config of a stack has in plain text."""
+    warnings = []
+    for key, part in SECRET_SETTINGS.items():
+        entry = config.get(key)
+        if entry is None or entry.get("secret") or not entry.get("value"):
+            continue
+        value = entry.get("objectValue")
+        if part is None or part in (value if isinstance(value, Mapping) else str(entry.get("value"))):
+            path = key if part is None else f"--path {key}.{part}"
+            command = f"pulumi config get {path} | pulumi config set --secret {path}"
+            warnings.append(f"{key} is stored in plain text. To encrypt it, run `{command}`")
+    return warnings
 
 
 def masked(secret_id: str) -> str:
-    """Give enough of a key's id to tell it from others."""
+    """Return enough of a secret id to recognize it."""
     if len(secret_id) <= 2 * _SHOWN:
         return "*" * len(secret_id)
     return f"{secret_id[:_SHOWN]}…{secret_id[-_SHOWN:]}"

@@ -1,1 +1,1 @@
-"""What the commands share about stacks: the Pulumi CLI, states, pending creates, the search for orphans."""
+"""Stacks: the Pulumi CLI, states and their changes, pending creates, the orphan scan. Nothing here uses click."""

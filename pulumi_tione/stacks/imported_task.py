@@ -1,7 +1,7 @@
 """A task that Pulumi did not create, as a resource of a stack: its inputs, its outputs, its declaration.
 
-The program is to say what the service tells of the task, without what the service has filled in by itself. The inputs
-are what check makes of that, so that the next `pulumi up` with that program finds nothing to do.
+The program declares what the service returns of the task, without what the service has filled in by itself. The inputs
+are what check makes of that, so that the next `pulumi up` with this program changes nothing.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.imported import IMPORTED, SPECIFICATION
-from pulumi_tione.stacks.declaration import Argument, literal, program
-from pulumi_tione.stacks.locations import Place
-from pulumi_tione.stacks.secret_values import sealed
+from pulumi_tione.stacks.locations import Location
+from pulumi_tione.stacks.python_code import Argument, declaration, literal
+from pulumi_tione.stacks.state_secrets import marked_secret
 
 _BUILT_IN_IMAGE = "PRE_SET"
 """The type of the image that the service fills in for a built-in framework."""
 
 NEVER_RETURNED = ("trainToolConfig", "resourceSupplyAttribute", "queues")
-"""The inputs that neither a task's detail nor the list tells."""
+"""The inputs that neither a task's detail nor the list returns."""
 
 
 @dataclass(frozen=True)
 class ImportedTask:
-    """A task of the service, made a resource.
+    """A task of the service, imported as a resource.
 
     Args:
         resource: the resource's name.
-        owner: what identifies the resource.
-        detail: what the service tells of the task.
-        envs: its environment variables, which only the list has; None, if no list shows the task yet.
-        place: where it is.
+        owner: the owner, which identifies the resource.
+        detail: the task's detail.
+        envs: its environment variables, which only the list has; None if no list shows the task yet.
+        location: where the task is.
         settings: the stack's settings.
     """
 
@@ -49,14 +49,16 @@ class ImportedTask:
     owner: Mapping[str, str]
     detail: Mapping[str, Any]
     envs: Sequence[Mapping[str, Any]] | None
-    place: Place
+    location: Location
     settings: Settings
 
     @functools.cached_property
     def declared(self) -> dict[str, Any]:
-        """What the program says, by property name."""
+        """The inputs that the program declares, by property name."""
         inputs = _without_defaults(inputs_among(imported_outputs(self.detail)))
-        inputs["resourceConfigInfos"] = [_as_asked_for(nodes) for nodes in inputs.get("resourceConfigInfos", [])]
+        inputs["resourceConfigInfos"] = [
+            _without_specification(nodes) for nodes in inputs.get("resourceConfigInfos", [])
+        ]
         if self._has_built_in_image:
             inputs.pop("imageInfo", None)
         defaults = self.settings.default_tags
@@ -66,13 +68,13 @@ class ImportedTask:
             if key not in RESERVED_LABELS and defaults.get(key) != value
         }
         envs = {str(env["Name"]): str(env["Value"]) for env in self.envs or () if not env.get("IsPrivate")}
-        region = "" if self.place.region == self.settings.region else self.place.region
-        own = {"tags": tags, "envs": envs, "region": region, "tiProjectId": self.place.workspace}
-        return {**inputs, **_without_defaults(own)}
+        region = "" if self.location.region == self.settings.region else self.location.region
+        by_other_means = {"tags": tags, "envs": envs, "region": region, "tiProjectId": self.location.workspace}
+        return {**inputs, **_without_defaults(by_other_means)}
 
     @property
     def callback_url(self) -> str:
-        """A secret that the service does tell."""
+        """A secret that the service returns."""
         return str(self.detail.get("CallbackUrl") or "")
 
     @functools.cached_property
@@ -80,28 +82,28 @@ class ImportedTask:
         """The inputs that check makes of the program.
 
         Raises:
-            TaskError: check does not let them pass.
+            TaskError: check rejects them.
         """
-        around = CheckContext(
+        context = CheckContext(
             region=self.settings.region, labels_enabled=self.settings.labels, default_tags=self.settings.default_tags
         )
         callback = {"callbackUrl": self.callback_url} if self.callback_url else {}
-        checked = check({}, {**self.declared, **callback, "owner": self.owner}, around)
+        checked = check({}, {**self.declared, **callback, "owner": self.owner}, context)
         if checked.failures:
-            reasons = "; ".join(checked.reasons)
-            raise TaskError(f"training task {self.detail.get('Name')!r} cannot be declared in a program: {reasons}")
+            failures = "; ".join(checked.reasons)
+            raise TaskError(f"training task {self.detail.get('Name')!r} cannot be declared in a program: {failures}")
         return checked.inputs
 
     @property
     def missing_tags(self) -> dict[str, str]:
         """The labels and default tags that the task lacks."""
-        there = user_tags(self.detail.get("Tags"))
-        wanted = desired_tags(self.inputs, self.settings.labels)
-        return {key: value for key, value in wanted.items() if there.get(key) != value}
+        remote = user_tags(self.detail.get("Tags"))
+        desired = desired_tags(self.inputs, self.settings.labels)
+        return {key: value for key, value in desired.items() if remote.get(key) != value}
 
     @property
     def known(self) -> list[str]:
-        """The inputs that the service returned: the program can contradict no others."""
+        """The inputs that the service returned: the program can contradict only these."""
         readable = [each for each in TRAINING_TASK.fields.values() if each.readable and each.sent]
         # To the service a null means that it could not get a value.
         known = {each.property for each in readable if self.detail.get(each.wire) is not None}
@@ -114,19 +116,19 @@ class ImportedTask:
         return bool((self.detail.get("ImageInfo") or {}).get("ImageType") == _BUILT_IN_IMAGE)
 
     def outputs(self, added_tags: Mapping[str, str]) -> dict[str, Any]:
-        """Give what is recorded of the task once these tags are added to it."""
+        """Return the outputs that are recorded once these tags are added to the task."""
         tags = {**user_tags(self.detail.get("Tags")), **added_tags}
         detail = {**self.detail, "Tags": [{"TagKey": key, "TagValue": value} for key, value in tags.items()]}
         return {**recorded_outputs(self.inputs, detail), IMPORTED: self.known}
 
     def difference(self, added_tags: Mapping[str, str]) -> Difference:
-        """Give what the next `pulumi up` would find to do."""
+        """Return what the next `pulumi up` would change."""
         return diff(self.outputs(added_tags), self.inputs, labels_enabled=self.settings.labels)
 
     def entry(
         self, urn: str, parent: str | None, provider: str | None, added_tags: Mapping[str, str]
     ) -> dict[str, Any]:
-        """Give its resource in the state."""
+        """Return its resource in the state."""
         blob = {PROVIDER_KEY: PROVIDER_BLOB}
         return {
             "urn": urn,
@@ -139,43 +141,43 @@ class ImportedTask:
             "provider": provider,
         }
 
-    def program(self, parent: str | None) -> str:
-        """Give the declaration; `parent` is the URN of the resource's parent, where it has one."""
-        others = []
+    def declaration(self, parent: str | None) -> str:
+        """Return its declaration in Python; `parent` is the URN of the resource's parent, if it has one."""
+        arguments = []
         if self.callback_url:
             key = re.sub(r"[^0-9A-Za-z]+", "-", self.resource).strip("-") + "-callback-url"
             value = f"pulumi.Config().require_secret({literal(key)})"
-            others.append(Argument("callback_url", value, f"pulumi config set --secret {key}"))
+            arguments.append(Argument("callback_url", value, f"pulumi config set --secret {key}"))
         if parent is not None:
             name = re.sub(r"\W", "_", parent.rpartition("::")[2])
-            others.append(Argument("opts", f"pulumi.ResourceOptions(parent={name})", literal(parent)[1:-1]))
-        return program(self.declared, self.resource, others, self._notes)
+            arguments.append(Argument("opts", f"pulumi.ResourceOptions(parent={name})", literal(parent)[1:-1]))
+        return declaration(self.declared, self.resource, arguments, self._notes)
 
     @property
     def _notes(self) -> list[str]:
-        """What the program cannot say, because the service does not tell it."""
-        untold = [TRAINING_TASK.fields[name].name for name in NEVER_RETURNED]
+        """Comments about the inputs that the service does not return."""
+        missing = [TRAINING_TASK.fields[name].name for name in NEVER_RETURNED]
         if "imageInfo" in self.declared:
-            untold.append("the image_secret of image_info")
+            missing.append("the image_secret of image_info")
         private = [literal(str(env["Name"])) for env in self.envs or () if env.get("IsPrivate")]
         if private:
-            untold.append("the values of private_envs")
+            missing.append("the values of private_envs")
         secrets = ", ".join(f"{name}: pulumi.Config().require_secret({name})" for name in private)
         return [
-            f"The service does not return {', '.join(untold)}.",
-            "Whatever the next `pulumi up` finds here of these, and of triggers and",
-            "additional_parameters, it records without replacing the task.",
+            f"The service does not return {', '.join(missing)}.",
+            "If you add any of these, or triggers or additional_parameters, the next",
+            "`pulumi up` records them without replacing the task.",
             *([f"private_envs={{{secrets}}},"] if private else []),
         ]
 
 
-def _as_asked_for(nodes: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a group of nodes without what its specification implies."""
+def _without_specification(nodes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a group of nodes without what its instance type implies."""
     return {name: value for name, value in nodes.items() if "instanceType" not in nodes or name not in SPECIFICATION}
 
 
 def _without_defaults(value: Any) -> Any:
-    """Leave out what says no more than the service's defaults: false, zero and empty, at any depth."""
+    """Return a value without what equals the service's defaults: false, zero and empty, at any depth."""
     if isinstance(value, Mapping):
         parts = {name: _without_defaults(part) for name, part in value.items()}
         return {name: part for name, part in parts.items() if part not in (None, "", False, 0, [], {})}
@@ -186,4 +188,7 @@ def _without_defaults(value: Any) -> Any:
 
 def _with_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     fields = TRAINING_TASK.fields
-    return {name: sealed(value) if name in fields and fields[name].secret else value for name, value in values.items()}
+    return {
+        name: marked_secret(value) if name in fields and fields[name].secret else value
+        for name, value in values.items()
+    }

@@ -12,8 +12,8 @@ from pulumi_tione.stacks.state import State
 def locked_stacks(pulumi: Pulumi, states: Mapping[StackName, State]) -> set[StackName]:
     """Return those of the stacks that are locked, or may be.
 
-    The lock of a backend in a folder is a file. Other backends do not show theirs: there a stack with an update in
-    progress or with pending operations counts as locked.
+    A backend in a folder keeps its locks as files. Other backends do not show their locks: there, a stack with an
+    update in progress or with pending operations counts as locked.
     """
     folder = _lock_folder(pulumi)
     if folder is not None:
@@ -23,7 +23,7 @@ def locked_stacks(pulumi: Pulumi, states: Mapping[StackName, State]) -> set[Stac
 
 
 def _lock_folder(pulumi: Pulumi) -> Path | None:
-    """Return where a backend in a folder has its locks; None, if the backend is no folder."""
+    """Return where a backend in a folder keeps its locks; None if the backend is no folder."""
     scheme, _, path = pulumi.backend().partition("://")
     if scheme != "file":
         return None

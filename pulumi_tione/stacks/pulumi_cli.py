@@ -1,4 +1,4 @@
-"""The Pulumi CLI, which alone reads and writes the state and the config of stacks."""
+"""The Pulumi CLI: the only way in which states and config of stacks are read and written."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pulumi_tione._config.settings import Settings
 from pulumi_tione.errors import TioneError
 
 _LOCKED = re.compile(r"currently locked|update is currently in progress|/update-conflicts/")
-"""How the backends (a folder or bucket; Pulumi Cloud) say that an update is running, or was killed."""
+"""How the backends (a folder or bucket; Pulumi Cloud) report that an update is running, or was killed."""
 
 
 class PulumiError(TioneError):
-    """The Pulumi CLI did not do what it was asked for."""
+    """The Pulumi CLI failed, or is missing."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,15 @@ class StackName:
 
     @classmethod
     def parsed(cls, text: str) -> StackName:
-        """Read `organization/project/stack`."""
+        """Parse `organization/project/stack`."""
         parts = text.strip().split("/")
         if len(parts) != 3:
-            raise PulumiError(f"`pulumi` names the stack {text.strip()!r}, not organization/project/stack")
+            raise PulumiError(f"`pulumi` returned the stack name {text.strip()!r}, expected organization/project/stack")
         return cls(*parts)
 
     @property
     def qualified(self) -> str:
+        """The name as the CLI takes it."""
         return f"{self.organization}/{self.project}/{self.stack}"
 
     def __str__(self) -> str:
@@ -50,8 +51,8 @@ class Pulumi:
     """The `pulumi` on PATH, run in the folder of a project.
 
     Args:
-        folder: where it is run.
-        environment: what it finds in its environment, `PATH` included.
+        folder: the working directory.
+        environment: its environment variables, including `PATH`.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
@@ -60,16 +61,16 @@ class Pulumi:
         self._configs: dict[StackName, dict[str, Any]] = {}
 
     def stack(self, name: str | None) -> StackName:
-        """Give the full name of a stack of the folder's project, or of the one that is selected there.
+        """Return the full name of a stack of the folder's project, or of the one that is selected there.
 
         Raises:
             PulumiError: there is no such project or stack.
         """
-        named = [] if name is None else [f"--stack={name}"]
-        return StackName.parsed(self._run("stack", "--show-name", *named))
+        option = [] if name is None else [f"--stack={name}"]
+        return StackName.parsed(self._run("stack", "--show-name", *option))
 
     def stacks(self, project: str) -> list[StackName]:
-        """Give all stacks that a project has in this backend."""
+        """Return all stacks that a project has in this backend."""
         listed = json.loads(self._run("stack", "ls", "--json", f"--project={project}"))
         return [StackName.parsed(str(stack["name"])) for stack in listed]
 
@@ -79,64 +80,64 @@ class Pulumi:
         return [StackName.parsed(str(stack["name"])) for stack in listed if stack.get("updateInProgress")]
 
     def backend(self) -> str:
-        """Give the address of the backend."""
+        """Return the address of the backend."""
         return str(json.loads(self._run("whoami", "--json")).get("url"))
 
     def config(self, stack: StackName) -> dict[str, Any]:
-        """Give a stack's config: by full key, `value` and whether it is `secret`."""
+        """Return a stack's config: by full key, `value` and whether it is `secret`."""
         if stack not in self._configs:
-            told = self._run("config", "--json", "--show-secrets", f"--stack={stack.qualified}")
-            self._configs[stack] = json.loads(told)
+            printed = self._run("config", "--json", "--show-secrets", f"--stack={stack.qualified}")
+            self._configs[stack] = json.loads(printed)
         return self._configs[stack]
 
     def settings(self, stack: StackName | None) -> Settings:
-        """Give the settings that a stack's config and the environment make, or the environment alone."""
+        """Return the settings from a stack's config and the environment, or from the environment alone."""
         config = {} if stack is None else self.config(stack)
         return Settings(lambda key: config.get(key, {}).get("value"), self.environment)
 
     def export(self, stack: StackName, *, show_secrets: bool = False) -> dict[str, Any]:
-        """Give a stack's state. It can be read while an update is running."""
-        shown = ["--show-secrets"] if show_secrets else []
-        return dict(json.loads(self._run("stack", "export", *shown, f"--stack={stack.qualified}")))
+        """Return a stack's state. It can be read while an update is running."""
+        option = ["--show-secrets"] if show_secrets else []
+        return dict(json.loads(self._run("stack", "export", *option, f"--stack={stack.qualified}")))
 
     def write(self, stack: StackName, state: Mapping[str, Any]) -> None:
-        """Make this the stack's state. Its pending operations are dropped, whatever stands in it.
+        """Write a stack's state. This drops its pending operations, even those in the state that is written.
 
         Raises:
-            PulumiError: the stack is locked, or Pulumi takes the state for damaged; nothing has changed.
+            PulumiError: the stack is locked, or Pulumi rejects the state; nothing has changed.
         """
-        self._run("stack", "import", f"--stack={stack.qualified}", sent=json.dumps(state))
+        self._run("stack", "import", f"--stack={stack.qualified}", stdin=json.dumps(state))
 
-    def _run(self, *arguments: str, sent: str = "") -> str:
-        """Run a command to its end and give what it prints."""
+    def _run(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command to its end and return its output."""
         program = shutil.which("pulumi", path=self.environment.get("PATH"))
         if program is None:
             raise PulumiError("there is no `pulumi` on PATH: install it (https://www.pulumi.com/docs/install/)")
         command = [program, "--non-interactive", "--color=never", "--fully-qualify-stack-names", *arguments]
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 command,
                 cwd=self.folder,
                 env=dict(self.environment),
-                input=sent,
+                input=stdin,
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
             )
         except OSError as error:
             raise PulumiError(f"`pulumi` cannot be run in {self.folder}: {error.strerror}") from None
-        if done.returncode:
-            raise PulumiError(_complaint(arguments, done.stderr or done.stdout))
-        return done.stdout
+        if process.returncode:
+            raise PulumiError(_reason(arguments, process.stderr or process.stdout))
+        return process.stdout
 
 
-def _complaint(arguments: tuple[str, ...], told: str) -> str:
-    """Say in one line why a command failed."""
-    if _LOCKED.search(told):
+def _reason(arguments: tuple[str, ...], printed: str) -> str:
+    """Return in one line why a command failed."""
+    if _LOCKED.search(printed):
         return (
-            "the stack is locked: an update of it is running, or was killed. Nothing was changed. Wait for the update, "
-            "or, if there is none, run `pulumi cancel`; then try again"
+            "the stack is locked: an update is running, or was killed. Nothing was changed. Wait for the update to "
+            "finish; if none is running, run `pulumi cancel`. Then try again"
         )
-    reason = " ".join(told.partition("error: ")[2].split() or told.split() or ["it gives no reason"])
+    reason = " ".join(printed.partition("error: ")[2].split() or printed.split() or ["it printed no reason"])
     subcommand = [argument for argument in arguments if not argument.startswith("-")]
     return f"`pulumi {' '.join(subcommand)}` failed: {reason}"

@@ -1,59 +1,25 @@
-"""A stack's state as `pulumi stack export` writes it: what it knows of training tasks, and how it is changed."""
+"""A stack's state as `pulumi stack export` writes it: the training tasks that it records, and how it is changed."""
 
 from __future__ import annotations
 
 import copy
-import json
-import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from pulumi_tione._masking import mask_from_now_on
-from pulumi_tione._schema.identity import STACK_TYPE, TYPE, resource_under
-from pulumi_tione.stacks.locations import Place
+from pulumi_tione._schema.identity import STACK_TYPE, TYPE
+from pulumi_tione.stacks.locations import Location
 from pulumi_tione.stacks.pulumi_cli import Pulumi, StackName
-from pulumi_tione.stacks.secret_values import has_secrets, sealed, secrets_of
+from pulumi_tione.stacks.state_secrets import has_secrets, marked_secret, secret_texts
+from pulumi_tione.stacks.urn import Urn, types_of
 
 PROVIDER_TYPE = "pulumi:providers:pulumi-python"
 """The type of the resource that stands in the state for the provider of all dynamic resources."""
 
 
-@dataclass(frozen=True)
-class Urn:
-    """The parts of a URN."""
-
-    stack: str
-    project: str
-    types: str
-    """The types of all parents but the stack, and its own."""
-    name: str
-
-    @classmethod
-    def parsed(cls, text: str) -> Urn | None:
-        parts = text.removeprefix("urn:pulumi:").split("::", 3)
-        return cls(*parts) if text.startswith("urn:pulumi:") and len(parts) == 4 else None
-
-    def child(self, of_type: str, name: str) -> Urn:
-        """Give the URN of a resource that has this one as its parent."""
-        types = of_type if self.types == STACK_TYPE else f"{self.types}${of_type}"
-        return Urn(self.stack, self.project, types, name)
-
-    @property
-    def resource(self) -> str:
-        """The part `resource` of its owner."""
-        parents, _, _ = self.types.rpartition("$")
-        return resource_under(parents or STACK_TYPE, self.name)
-
-    def __str__(self) -> str:
-        return f"urn:pulumi:{self.stack}::{self.project}::{self.types}::{self.name}"
-
-
 class State:
-    """A stack's state. It is never changed: what changes it gives another one.
+    """A stack's state. It is never changed: every change returns another state.
 
     Args:
         exported: the JSON of `pulumi stack export`.
@@ -69,48 +35,49 @@ class State:
         Args:
             pulumi: reads the state.
             stack: the stack.
-            shows_tasks: whether texts of the tasks will be shown, in which their secrets are to be masked.
+            shows_tasks: whether texts of the tasks will be shown, in which their secrets must be masked.
         """
         state = cls(pulumi.export(stack))
         inputs = [resource.get("inputs", {}) for resource in (*state.tasks.values(), *state.pending_tasks)]
         needed = inputs if shows_tasks else [each.get("settings") for each in inputs]
-        return cls.with_secrets_of(pulumi, stack) if has_secrets(needed) else state
+        return cls.with_plain_secrets(pulumi, stack) if has_secrets(needed) else state
 
     @classmethod
-    def with_secrets_of(cls, pulumi: Pulumi, stack: StackName) -> State:
-        """Read a stack's state with its secrets shown; from now on those of its tasks are masked in what is printed."""
+    def with_plain_secrets(cls, pulumi: Pulumi, stack: StackName) -> State:
+        """Read a stack's state with its secrets in plain text; all output masks those of its tasks."""
         state = cls(pulumi.export(stack, show_secrets=True))
         for resource in (*state.tasks.values(), *state.pending_tasks):
-            mask_from_now_on(secrets_of([resource.get("inputs"), resource.get("outputs")]))
+            mask_from_now_on(secret_texts([resource.get("inputs"), resource.get("outputs")]))
         return state
 
     @property
     def _deployment(self) -> Mapping[str, Any]:
-        """A stack without any update yet may have none."""
+        """The content of the state; a stack that was never updated may have none."""
         return self.exported.get("deployment") or {}
 
     @property
-    def moment(self) -> Any:
-        """What is another one after every change of the state."""
+    def version(self) -> Any:
+        """A value that differs after every change of the state."""
         return self._deployment.get("manifest")
 
     @property
     def resources(self) -> list[dict[str, Any]]:
+        """All resources, in the order of the state."""
         return list(self._deployment.get("resources") or ())
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
-        """The training tasks that it knows, by id, those included that are still to be deleted."""
+        """The training tasks that the state records, by id, including those that are still to be deleted."""
         return {resource["id"]: resource for resource in self.resources if _is_task(resource) and resource.get("id")}
 
     @property
     def has_pending_operations(self) -> bool:
-        """Whether an update was cut off, or is running."""
+        """Whether an update was interrupted, or is running."""
         return bool(self._deployment.get("pending_operations"))
 
     @property
     def pending_creates(self) -> list[dict[str, Any]]:
-        """The resources of the creates that an update was cut off from, all types."""
+        """The resources, of all types, whose creates were interrupted."""
         operations = self._deployment.get("pending_operations") or ()
         return [operation["resource"] for operation in operations if operation.get("type") == "creating"]
 
@@ -120,17 +87,17 @@ class State:
         return [resource for resource in self.pending_creates if _is_task(resource)]
 
     @property
-    def places(self) -> Iterator[Place]:
-        """Where all training tasks are that it knows, or was about to know."""
+    def locations(self) -> Iterator[Location]:
+        """The locations of all training tasks that the state records, including pending creates."""
         for resource in (*self.tasks.values(), *self.pending_tasks):
-            place = Place.recorded(resource)
-            if place is not None:
-                yield place
+            location = Location.recorded(resource)
+            if location is not None:
+                yield location
 
     def resource(self, urn: str) -> dict[str, Any] | None:
-        """Give the resource of this URN: not one that only waits for its deletion, or for its successor."""
-        living = (each for each in self.resources if not each.get("delete") and not each.get("pendingReplacement"))
-        return next((each for each in living if each["urn"] == urn), None)
+        """Return the resource of this URN, unless it only waits for its deletion or for its replacement."""
+        current = (each for each in self.resources if not each.get("delete") and not each.get("pendingReplacement"))
+        return next((each for each in current if each["urn"] == urn), None)
 
     def with_foundation(self, stack: StackName, config: Mapping[str, Any], reference: str | None = None) -> State:
         """Return the state with what every task in it refers to: the stack itself, and the provider with the config.
@@ -138,8 +105,8 @@ class State:
         Args:
             stack: the stack.
             config: its config, which the provider's resource records.
-            reference: how a task refers to its provider that may be gone by now: URN and id. The provider is written
-                as it was.
+            reference: how a task refers to its provider, as URN and id, if that provider may be gone. The provider is
+                then added under the same URN and id.
         """
         added: list[dict[str, Any]] = []
         if self.root is None:
@@ -149,7 +116,8 @@ class State:
             urn, _, id_ = (reference or "").rpartition("::")
             urn = urn or str(Urn(stack.stack, stack.project, PROVIDER_TYPE, "default"))
             values = {
-                key: sealed(each["value"]) if each.get("secret") else each["value"] for key, each in config.items()
+                key: marked_secret(each["value"]) if each.get("secret") else each["value"]
+                for key, each in config.items()
             }
             recorded = {"inputs": values, "outputs": values}
             added.append(
@@ -158,10 +126,10 @@ class State:
         return self._with_resources([*added, *self.resources])
 
     def with_parent(self, urn: str) -> State:
-        """Return the state with the parent of a resource, where it is missing, as the component that it most likely is.
+        """Return the state with the parent of a resource; if it is missing, it is added as a component.
 
-        The names of its own parents are not known: it stands under the nearest one whose type leaves no doubt. The next
-        `pulumi up` puts all of them where they belong.
+        The names of the parent's own parents are unknown: the component is placed under the nearest one whose type is
+        unambiguous. The next `pulumi up` moves all of them where they belong.
         """
         parsed = Urn.parsed(urn)
         if parsed is None or self.resource(urn) is not None:
@@ -180,7 +148,7 @@ class State:
         return self.root
 
     def fitted(self, resource: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a resource without what it refers to and the state does not have: Pulumi would refuse the state."""
+        """Return a resource without references that the state cannot resolve: Pulumi would refuse the state."""
         known = {each["urn"] for each in self.resources}
         fitted = {**resource, "provider": self._known_provider(resource.get("provider"))}
         if resource.get("parent") not in known:
@@ -198,7 +166,7 @@ class State:
         return fitted
 
     def _known_provider(self, reference: str | None) -> str | None:
-        """Return the reference to a provider, if the state has it, or else the one that is there in its place."""
+        """Return the reference to a provider if the state has that provider, or else a reference to the one it has."""
         providers = {f"{each['urn']}::{each.get('id')}" for each in self.resources if each["type"] == PROVIDER_TYPE}
         return reference if reference in providers else self.provider
 
@@ -217,7 +185,7 @@ class State:
         return str(task["provider"]) if task is not None else next(iter(known), None)
 
     def with_task(self, resource: Mapping[str, Any]) -> State:
-        """Give the state with one more resource, in place of one of the same URN that only waits for it."""
+        """Return the state with one more resource, in place of one of the same URN that waits for its replacement."""
         waiting = [each for each in self.resources if each["urn"] == resource["urn"] and each.get("pendingReplacement")]
         if not waiting:
             return self._with_resources([*self.resources, dict(resource)])
@@ -225,7 +193,7 @@ class State:
         return self._with_resources([dict(resource) if each is waiting[0] else each for each in self.resources])
 
     def additions_to(self, before: State) -> list[dict[str, Any]]:
-        """Give the resources that another state does not have."""
+        """Return the resources that another state does not have."""
         known = {(resource["urn"], resource.get("id")) for resource in before.resources}
         return [resource for resource in self.resources if (resource["urn"], resource.get("id")) not in known]
 
@@ -234,24 +202,10 @@ class State:
         exported["deployment"] = {**self._deployment, "resources": resources}
         return State(exported)
 
-    def _first(self, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
-        return next((resource for resource in self.resources if is_wanted(resource)), None)
-
-    def keep(self, folder: Path, stack: StackName, now: datetime) -> Path:
-        """Write the state into a new file that only its owner may read, and give its name."""
-        path = folder / f"{stack.project}.{stack.stack}.{now:%Y%m%dT%H%M%S.%fZ}.state.json"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump(self.exported, file, indent=4)
-        return path
-
-
-def types_of(urn: str) -> str | None:
-    """Return the types in a URN."""
-    parsed = Urn.parsed(urn)
-    return parsed.types if parsed else None
+    def _first(self, is_match: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+        return next((resource for resource in self.resources if is_match(resource)), None)
 
 
 def _is_task(resource: Mapping[str, Any]) -> bool:
-    """Return whether a resource is a task that the stack has made; one that it only looks up is nobody's there."""
+    """Check whether a resource is a training task that the stack manages; one that it only looks up is not."""
     return resource.get("type") == TYPE and not resource.get("external")

@@ -75,4 +75,4 @@ def create(client: Callable[..., Client]) -> Callable[..., str]:
 @pytest.fixture
 def copies(stack: Stack) -> Callable[[], list[Path]]:
     """Gives the copies of the state that were kept."""
-    return lambda: sorted(stack.workspace.project.glob("*.state.json"))
+    return lambda: sorted(Path(stack.environment["PULUMI_HOME"], "pulumi-tione", "backups").glob("*.state.json"))

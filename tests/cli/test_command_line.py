@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from engine_support import Stack
 
 from pulumi_tione.cli import main
+from pulumi_tione.cli.emulator import INSTALL_EXTRA
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -70,4 +71,4 @@ def test_the_emulator_without_its_extra_says_what_to_install() -> None:
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     (line,) = ran.stderr.splitlines()
-    assert "pip install 'pulumi-tione[emulator]'" in line
+    assert f"run `{INSTALL_EXTRA}`" in line

@@ -13,7 +13,7 @@ from click.testing import Result
 from engine_support import Stack
 from local_tione import accepted
 
-from pulumi_tione.cli import state_edit
+from pulumi_tione.cli import import_ as import_command
 from pulumi_tione.emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
@@ -228,8 +228,11 @@ nightly = Pipeline()
     stack.up()
     create("bert")
     parent = "urn:pulumi:dev::test::my:mod:Pipeline::nightly"
-    assert "0 parents" in tione("import", "bert", "bert", "--parent", parent + "x", exit_code=2).stderr
-    assert "0 parents" in tione("import", "my:mod:Other::bert", "bert", exit_code=2).stderr
+    refused = tione("import", "bert", "bert", "--parent", parent + "x", exit_code=2).stderr
+    assert f"there is no resource '{parent}x' in the state of test/dev" in refused
+    assert "`pulumi stack --show-urns --stack dev`" in refused
+    refused = tione("import", "my:mod:Other::bert", "bert", exit_code=2).stderr
+    assert "there is no resource of type 'my:mod:Other' in the state of test/dev" in refused
     printed = tione("import", "my:mod:Pipeline::bert", "bert", "--yes").stdout
     assert "opts=pulumi.ResourceOptions(parent=nightly)," in printed
     write_program(stack, pipeline, printed)
@@ -249,8 +252,8 @@ def test_refusals_say_why(stack: Stack, emulator: Emulator, tione: Tione, create
         return tione("import", *arguments, "--yes", exit_code=2).stderr
 
     urn = "urn:pulumi:dev::test::pulumi-python:dynamic/tione:TrainingTask::t"
-    assert f"{urn} is in the state already, with the id {task['Id']}" in refusal("t", "other")
-    assert f"training task {task['Id']} is in the state already, as {urn}" in refusal("again", task["Name"])
+    assert f"{urn} is already in the state, with the id {task['Id']}" in refusal("t", "other")
+    assert f"training task {task['Id']} is already in the state, as {urn}" in refusal("again", task["Name"])
     missing = refusal("far", "other", "--region", "ap-shanghai", "--workspace", "7")
     assert "no training task 'other' in ap-shanghai (workspace 7) of account 100000000001" in missing
 
@@ -304,9 +307,10 @@ def test_a_child_whose_parent_is_gone_is_imported_if_its_labels_say_that_it_is_t
 ) -> None:
     create("bert", labels="test/dev/my:mod:Pipeline::bert")
     create("gpt", labels="test/dev/my:mod:Other::gpt")
-    assert "0 parents" in tione("import", "my:mod:Misspelt::gpt", "gpt", "--take-over", "--yes", exit_code=2).stderr
+    refused = tione("import", "my:mod:Misspelt::gpt", "gpt", "--take-over", "--yes", exit_code=2).stderr
+    assert "there is no resource of type 'my:mod:Misspelt'" in refused
     said = tione("import", "my:mod:Pipeline::bert", "bert", "--yes").stderr
-    assert "The state does not say which parent it has" in said
+    assert "Its parent is not in the state" in said
     write_program(
         stack,
         """
@@ -332,7 +336,7 @@ def test_a_failure_to_label_leaves_a_task_that_the_next_up_labels(
     task_id = create("bert")
     emulator.faults.add("TagResources", code="UnauthorizedOperation")
     failed = tione("import", "bert", "bert", "--yes", exit_code=2)
-    assert "is in the state, but lacks tags" in failed.stderr
+    assert "is in the state, but tags could not be added" in failed.stderr
     write_program(stack, failed.stdout)
     assert "1 updated" in stack.up("--refresh")
     assert tags_of(emulator, task_id)["pulumi:resource"] == "bert"
@@ -348,8 +352,8 @@ def test_a_state_that_an_update_changes_before_the_yes_is_not_overwritten(
         stack.up()
         return True
 
-    monkeypatch.setattr(state_edit, "is_confirmed", after_an_update)
-    assert "nothing was written" in tione("import", "bert", "bert", answers="y\n", exit_code=2).stderr
+    monkeypatch.setattr(import_command, "is_confirmed", after_an_update)
+    assert "Nothing was written" in tione("import", "bert", "bert", answers="y\n", exit_code=2).stderr
     assert stack.resource("bert") is None
     assert copies() == []
 

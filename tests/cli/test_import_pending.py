@@ -91,8 +91,8 @@ tione.TrainingTask("second", **(B | dict(name="named", **secret)))
         time.sleep(0.1)
     orphans = json.loads(tione("orphans", "--json", exit_code=1).stdout)["orphans"]
     assert [orphan["pendingCreate"] for orphan in orphans] == [True, True]
-    assert "run `pulumi-tione import --pending` first" in tione("import", "third", "named", exit_code=2).stderr
-    assert "has not made 'named'" in tione("import", "first", "named", exit_code=2).stderr
+    assert "Run `pulumi-tione import --pending` first" in tione("import", "third", "named", exit_code=2).stderr
+    assert "has not created 'named'" in tione("import", "first", "named", exit_code=2).stderr
     assert "nothing was changed" in tione("import", "--pending", answers="n\n", exit_code=2).stderr
     settled = tione("import", "--pending", "--yes").stderr
     for task in emulator.tasks():
@@ -100,7 +100,7 @@ tione.TrainingTask("second", **(B | dict(name="named", **secret)))
     assert "3 unchanged" in stack.up()
     assert len(accepted(emulator, "CreateTrainingTask")) == 2
     assert "planted" not in stack.exported()
-    assert "No create of a training task is pending" in tione("import", "--pending").stderr
+    assert "There are no pending creates of training tasks" in tione("import", "--pending").stderr
 
 
 def test_the_successor_of_a_task_takes_its_place(
@@ -125,7 +125,7 @@ def test_the_successor_of_a_task_takes_its_place(
 def test_pending_creates_of_other_types_are_not_dropped_with_ours(
     stack: Stack, tione: Tione, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pending_creates, "_SECONDS", 0)
+    monkeypatch.setattr(pending_creates, "_TIMEOUT_SECONDS", 0)
     other = {"urn": "urn:pulumi:dev::test::aws:s3/bucket:Bucket::data", "custom": True, "type": "aws:s3/bucket:Bucket"}
     ours = {
         "urn": f"urn:pulumi:dev::test::{TYPE}::t",

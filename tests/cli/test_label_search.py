@@ -9,56 +9,56 @@ import pytest
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._schema.identity import labels_of_stack
-from pulumi_tione.cli.import_ import _envs
 from pulumi_tione.emulator import Emulator
-from pulumi_tione.stacks import label_search
-from pulumi_tione.stacks.label_search import Search
-from pulumi_tione.stacks.locations import Place
+from pulumi_tione.stacks.label_search import LabelSearch
+from pulumi_tione.stacks.locations import Location
+from pulumi_tione.stacks.task_import import remote_envs
 
 Create = Callable[..., str]
 
 
 @pytest.fixture
-def search(client: Callable[[str], Client]) -> Search:
-    clients = functools.cache(lambda place: client(place.region))
-    return Search(labels_of_stack("nlp", "dev"), clients)
+def pauses() -> list[float]:
+    """The pauses that were made; none takes time."""
+    return []
 
 
 @pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that were made; none takes time."""
-    made: list[float] = []
-    monkeypatch.setattr(label_search, "_sleep", made.append)
-    return made
+def search(client: Callable[[str], Client], pauses: list[float]) -> LabelSearch:
+    clients = functools.cache(lambda location: client(location.region))
+    labels = labels_of_stack("nlp", "dev")
+    return LabelSearch(labels, clients, sleep=pauses.append, clock=lambda: sum(pauses))
 
 
 def test_a_task_that_no_list_shows_is_found_although_one_look_does_not_find_it(
-    search: Search, create: Create, emulator: Emulator, pauses: list[float]
+    search: LabelSearch, create: Create, emulator: Emulator, pauses: list[float]
 ) -> None:
     task_id = create("lost", labels="nlp/dev/t")
     emulator.faults.add("DescribeTrainingTasks", members={"TrainingTaskSet": [], "TotalCount": 0}, times=None)
     emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound", times=2)
-    search.run([Place("ap-guangzhou")])
+    search.run([Location("ap-guangzhou")])
     assert set(search.tasks) == {task_id}
-    assert "exist no more" not in search.tag_service
+    assert "deleted since" not in str(search.tag_service)
 
 
 def test_a_task_that_only_the_tag_service_names_is_gone_after_three_looks(
-    search: Search, create: Create, emulator: Emulator, pauses: list[float]
+    search: LabelSearch, create: Create, emulator: Emulator, pauses: list[float]
 ) -> None:
     create("lost", labels="nlp/dev/t")
     emulator.faults.add("DescribeTrainingTasks", members={"TrainingTaskSet": [], "TotalCount": 0}, times=None)
     emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound", times=None)
-    search.run([Place("ap-guangzhou")])
+    search.run([Location("ap-guangzhou")])
     assert search.tasks == {}
-    assert "1 of which exist no more" in search.tag_service
+    assert "1 of them deleted since" in str(search.tag_service)
     assert sum(pauses) >= 5
     assert sum(request["action"] == "DescribeTrainingTask" for request in emulator.requests()) >= 3
 
 
-def test_nothing_is_waited_for_where_the_lists_show_all(search: Search, create: Create, pauses: list[float]) -> None:
+def test_nothing_is_waited_for_where_the_lists_show_all(
+    search: LabelSearch, create: Create, pauses: list[float]
+) -> None:
     create("lost", labels="nlp/dev/t")
-    search.run([Place("ap-guangzhou")])
+    search.run([Location("ap-guangzhou")])
     assert len(search.tasks) == 1
     assert pauses == []
 
@@ -69,6 +69,6 @@ def test_variables_that_a_list_does_not_show_are_unknown_and_not_none(
 ) -> None:
     task_id = create("bert", Envs=[{"Name": "EPOCHS", "Value": "3"}])
     here = client("ap-guangzhou")
-    assert [env["Name"] for env in _envs(here, task_id, None) or ()] == ["EPOCHS"]
+    assert [env["Name"] for env in remote_envs(here, task_id, None) or ()] == ["EPOCHS"]
     emulator.faults.add("DescribeTrainingTasks", members={"TrainingTaskSet.*.Envs": envs}, times=None)
-    assert _envs(here, task_id, None) is None
+    assert remote_envs(here, task_id, None) is None

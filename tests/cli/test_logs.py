@@ -21,6 +21,7 @@ from local_tione import SMALLEST_BODY, client_of
 
 from pulumi_tione.cli import logs as logs_command
 from pulumi_tione.cli import main
+from pulumi_tione.cli.options import start_time
 from pulumi_tione.emulator import Emulator
 
 Run = Callable[..., Result]
@@ -180,9 +181,9 @@ def test_a_reader_that_goes_away_is_no_error(emulator: Emulator, tmp_path: Path)
         (["logs", "bert", "--pod", "ps-0"], "has no pod 'ps-0': its latest run has master-0"),
         (["logs", "bert", "--region", "ap-shanghai"], "there is no training task 'bert' in ap-shanghai"),
         (["logs", "bert", "--workspace", "ws-1"], "(workspace ws-1)"),
-        (["logs", "bert", "--since", "soon"], "give a length such as 90s"),
-        (["logs", "bert", "--since", "2025-08-01 10:00:00"], "give a length such as 90s"),
-        (["logs", "bert", "--grep", "("], "is no regular expression"),
+        (["logs", "bert", "--since", "soon"], "use a duration such as 90s"),
+        (["logs", "bert", "--since", "2025-08-01 10:00:00"], "use a duration such as 90s"),
+        (["logs", "bert", "--grep", "("], "is not a regular expression"),
         (["logs", "bert", "--tail", "-1"], "-1"),
     ],
 )
@@ -218,7 +219,7 @@ def test_a_beginning_may_be_a_length_of_time(text: str, seconds: int) -> None:
     given: list[datetime] = []
 
     @click.command()
-    @click.option("--since", callback=logs_command.begin_of)
+    @click.option("--since", callback=start_time)
     def take(since: datetime) -> None:
         given.append(since)
 
@@ -240,7 +241,7 @@ def test_a_task_of_the_stack_is_found_by_the_name_of_its_resource_wherever_it_is
         assert "The task is SUCCEED." in result.stdout
     result = runner.invoke(main, ["logs", "other", f"--cwd={stack.workspace.project}"])
     assert result.exit_code == 2
-    assert "nor in the state of test/dev; --region and --workspace look elsewhere" in result.stderr
+    assert "nor in the state of test/dev. For another region or workspace, add --region or --workspace" in result.stderr
 
 
 @pytest.mark.long

@@ -48,9 +48,8 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
     shown = tione("orphans", exit_code=1).stdout
     (row,) = [line for line in shown.splitlines() if line.startswith("train-")]
     assert row.split()[:3] == [lost, "lost", emulator.tasks()[1]["Status"]]
-    assert "retain_on_delete" in shown
     assert "test/dev (file://" in shown
-    assert "tag service  names 2" in shown
+    assert "tag service  2 found" in shown
 
     (orphan,) = orphans(tione("orphans", "--json", exit_code=1)).values()
     assert orphan["id"] == lost
@@ -58,7 +57,7 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
     assert 0 <= orphan["ageSeconds"] < 600
     assert orphan["done"] is None
 
-    assert "'of-nobody' is no orphan" in tione("orphans", "of-nobody", "--delete", "--yes", exit_code=2).stderr
+    assert "'of-nobody' is not an orphan" in tione("orphans", "of-nobody", "--delete", "--yes", exit_code=2).stderr
     assert accepted(emulator, "StopTrainingTask") == []
     deleted = tione("orphans", lost, "--delete", "--yes").stdout
     assert f"{lost} deleted" in deleted
@@ -70,9 +69,10 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
 def test_nothing_happens_without_a_yes(tione: Tione, create: Create, emulator: Emulator) -> None:
     lost = create("lost", labels="test/dev/t")
     emulator.advance(120)
-    tione("orphans", "--delete", answers="n\n", exit_code=1)
+    declined = tione("orphans", "--delete", answers="n\n", exit_code=2)
+    assert "not confirmed, nothing was done" in declined.stderr
     unanswered = tione("orphans", "--stop", answers="", exit_code=2)
-    assert "no answer" in unanswered.stderr
+    assert "a question was not answered" in unanswered.stderr
     assert ids(emulator) == {lost}
     assert accepted(emulator, "StopTrainingTask") == []
 
@@ -88,7 +88,7 @@ def test_a_task_that_a_state_gets_to_know_before_the_yes_is_left_alone(
         return True
 
     monkeypatch.setattr(orphans_command, "is_confirmed", after_an_import)
-    assert "left alone: a state knows it now" in tione("orphans", "--delete", answers="y\n").stdout
+    assert "left alone: it is in a state by now" in tione("orphans", "--delete", answers="y\n").stdout
     assert ids(emulator) == {task_id}
 
 
@@ -100,13 +100,11 @@ def test_where_nobody_is_asked_the_tasks_are_named_or_old(tione: Tione, create: 
     for act in ("--delete", "--stop"):
         for how in (("--yes",), ()):
             refused = tione("orphans", act, *how, exit_code=2)
-            assert (
-                "nothing was done: nobody is asked, so name the tasks, or add --older-than DURATION" in refused.stderr
-            )
+            assert f"{act} without a question needs the IDs of the tasks, or --older-than DURATION" in refused.stderr
     assert ids(emulator) == {old, new}
     assert accepted(emulator, "StopTrainingTask") == []
 
-    assert "90s, 10m, 2h or 3d" in tione("orphans", "--delete", "--older-than", "soon", exit_code=2).stderr
+    assert "90s, 10m, 1h30m or 2d" in tione("orphans", "--delete", "--older-than", "soon", exit_code=2).stderr
     shown = tione("orphans", "--delete", "--older-than", "2h", "--yes", exit_code=1).stdout
     assert f"{old} deleted" in shown
     assert f"{new} left alone: it is not older than 2 h" in shown
@@ -116,7 +114,7 @@ def test_where_nobody_is_asked_the_tasks_are_named_or_old(tione: Tione, create: 
 def test_a_task_that_may_be_being_created_is_left_alone_unless_it_is_named_by_its_id(
     tione: Tione, create: Create, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(orphan_scan, "_YOUNG", timedelta(days=1))  # time passes quickly there
+    monkeypatch.setattr(orphan_scan, "_MIN_AGE", timedelta(days=1))  # time passes quickly there
     young = create("young", labels="test/dev/t")
     for arguments in (("--older-than", "0s", "--yes"), ("young", "--yes")):
         shown = tione("orphans", "--delete", *arguments, exit_code=1).stdout
@@ -213,7 +211,7 @@ def test_a_task_of_the_state_of_another_stack_is_no_orphan(stack: Stack, tione: 
 def test_the_tasks_of_a_stack_that_is_gone_are_found(tione: Tione, create: Create, emulator: Emulator) -> None:
     lost = create("lost", labels="test/feature.login_42/nlp-bert")
     assert set(orphans(tione("orphans", "--all-stacks", "--json", exit_code=1))) == {lost}
-    assert "name its project too" in tione("orphans", "--stack", "feature.login_42", exit_code=2).stderr
+    assert "add its project" in tione("orphans", "--stack", "feature.login_42", exit_code=2).stderr
     gone = ("--project", "test", "--stack", "feature.login_42")
     assert set(orphans(tione("orphans", *gone, lost, "--json", "--delete", "--yes"))) == {lost}
     assert ids(emulator) == set()
@@ -235,7 +233,7 @@ def test_they_are_found_in_all_regions_and_workspaces(tione: Tione, create: Crea
 
     assert found() == places
     emulator.faults.add("GetResources", code="UnauthorizedOperation", times=None)
-    assert "not accessible with these keys (UnauthorizedOperation)" in tione("orphans").stdout
+    assert "not accessible with these credentials (UnauthorizedOperation)" in tione("orphans").stdout
     assert found("--region", "ap-shanghai", "--all-workspaces") == places
     tione("orphans", *places, "--region", "ap-shanghai", "--all-workspaces", "--delete", "--yes")
     assert ids(emulator) == set()

@@ -13,8 +13,8 @@ from pulumi_tione._schema.identity import TYPE, generated_name, labels, suffixed
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import TaskError
 from pulumi_tione.stacks.pending_creates import PendingCreates, ResolvedCreate
-from pulumi_tione.stacks.secret_values import sealed
 from pulumi_tione.stacks.state import State
+from pulumi_tione.stacks.state_secrets import marked_secret
 
 OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "resource": "bert"}
 NAME = generated_name(OWNER)
@@ -36,7 +36,7 @@ OTHERS: dict[str, str] = {}
 """In which state the tasks are that another stack has; a test adds to it."""
 
 Create = Callable[..., str]
-Settle = Callable[..., list[ResolvedCreate]]
+Resolve = Callable[..., list[ResolvedCreate]]
 
 
 class Watch:
@@ -71,8 +71,8 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def settle(client: Callable[[str], Client], watch: Watch) -> Settle:
-    """Settles the pending creates with these inputs, in a state with these tasks."""
+def resolve(client: Callable[[str], Client], watch: Watch) -> Resolve:
+    """Resolves the pending creates with these inputs, in a state with these tasks."""
 
     def run(*pending: dict[str, Any], tasks: tuple[dict[str, Any], ...] = ()) -> list[ResolvedCreate]:
         watch.begun = watch.time
@@ -82,166 +82,166 @@ def settle(client: Callable[[str], Client], watch: Watch) -> Settle:
         ]
         state = State({"deployment": {"resources": list(tasks), "pending_operations": operations}})
         clients = functools.cache(lambda place: client(place.region))
-        return PendingCreates(state, state, clients, OTHERS, watch.said.append, watch.sleep, watch.clock).run()
+        return PendingCreates(state, state, clients, OTHERS, watch.said.append, watch.sleep, watch.clock).resolve()
 
     return run
 
 
-def test_a_task_with_our_labels_becomes_the_resource(settle: Settle, create: Create, watch: Watch) -> None:
+def test_a_task_with_our_labels_becomes_the_resource(resolve: Resolve, create: Create, watch: Watch) -> None:
     task_id = create(NAME, Tags=LABELS, Remark="planted")
-    (settled,) = settle({**INPUTS, "remark": sealed("planted")})
-    assert settled.entry
-    assert settled.entry["id"] == task_id
-    assert settled.entry["outputs"]["status"]
-    assert settled.entry["outputs"]["remark"] == sealed("planted")
-    assert settled.entry["inputs"]["remark"] == sealed("planted")
-    assert settled.replaced_for == ()
+    (resolved,) = resolve({**INPUTS, "remark": marked_secret("planted")})
+    assert resolved.resource
+    assert resolved.resource["id"] == task_id
+    assert resolved.resource["outputs"]["status"]
+    assert resolved.resource["outputs"]["remark"] == marked_secret("planted")
+    assert resolved.resource["inputs"]["remark"] == marked_secret("planted")
+    assert resolved.replaced_for == ()
     assert (watch.waited, watch.said) == (0, [])
 
 
 def test_log_delivery_that_only_another_create_of_the_resource_asked_for_is_recorded(
-    settle: Settle, create: Create
+    resolve: Resolve, create: Create
 ) -> None:
     config = {"LogsetId": "logset-1", "TopicId": "topic-1"}
     create(NAME, Tags=LABELS, LogEnable=True, LogConfig=config)
-    (settled,) = settle(INPUTS)
-    assert settled.entry
-    outputs = settled.entry["outputs"]
+    (resolved,) = resolve(INPUTS)
+    assert resolved.resource
+    outputs = resolved.resource["outputs"]
     assert (outputs["logEnable"], outputs["logConfig"]) == (True, {"logsetId": "logset-1", "topicId": "topic-1"})
-    assert "logEnable" not in settled.entry["inputs"]
+    assert "logEnable" not in resolved.resource["inputs"]
 
 
 def test_a_task_that_the_service_left_without_tags_is_known_by_its_computed_name(
-    settle: Settle, create: Create
+    resolve: Resolve, create: Create
 ) -> None:
     task_id = create(NAME)
-    (settled,) = settle(INPUTS)
-    assert settled.entry
-    assert settled.entry["id"] == task_id
+    (resolved,) = resolve(INPUTS)
+    assert resolved.resource
+    assert resolved.resource["id"] == task_id
 
 
-def test_a_numbered_task_is_found_by_its_labels(settle: Settle, create: Create) -> None:
+def test_a_numbered_task_is_found_by_its_labels(resolve: Resolve, create: Create) -> None:
     create("something-else", Tags=LABELS)
     task_id = create(suffixed_name(NAME, 2), Tags=LABELS)
-    (settled,) = settle(INPUTS)
-    assert settled.entry
-    assert settled.entry["id"] == task_id
-    assert settled.entry["outputs"]["name"] == suffixed_name(NAME, 2)
+    (resolved,) = resolve(INPUTS)
+    assert resolved.resource
+    assert resolved.resource["id"] == task_id
+    assert resolved.resource["outputs"]["name"] == suffixed_name(NAME, 2)
 
 
 @pytest.mark.parametrize(
     "tags",
     [[], [{"TagKey": "pulumi:project", "TagValue": "another"}, {"TagKey": "pulumi:stack", "TagValue": "dev"}]],
 )
-def test_a_likeness_is_left_alone(settle: Settle, create: Create, tags: list[dict[str, str]]) -> None:
+def test_a_likeness_is_left_alone(resolve: Resolve, create: Create, tags: list[dict[str, str]]) -> None:
     task_id = create("named", Tags=tags)
-    (settled,) = settle({**INPUTS, "name": "named"})
-    assert settled.entry is None
-    assert settled.why.startswith(task_id)
-    assert "not the labels of this resource" in settled.why
+    (resolved,) = resolve({**INPUTS, "name": "named"})
+    assert resolved.resource is None
+    assert resolved.reason.startswith(task_id)
+    assert "not the labels of this resource" in resolved.reason
 
 
-def test_a_create_that_made_nothing_is_dropped_after_a_minute(settle: Settle, watch: Watch) -> None:
-    (settled,) = settle({**INPUTS, "tiProjectId": "7"})
-    assert settled == ResolvedCreate(URN, f"no task named '{NAME}' is in ap-guangzhou (workspace 7)", may_change=True)
+def test_a_create_that_made_nothing_is_dropped_after_a_minute(resolve: Resolve, watch: Watch) -> None:
+    (resolved,) = resolve({**INPUTS, "tiProjectId": "7"})
+    assert resolved == ResolvedCreate(URN, f"no task named '{NAME}' is in ap-guangzhou (workspace 7)", may_change=True)
     assert 60 <= watch.waited < 66
     (said,) = watch.said
-    assert "for bert. It may still appear: looking again for 60 s" in said
+    assert "the tasks of bert. They may still appear: waiting up to 60 s" in said
 
 
-def test_several_creates_that_made_nothing_are_looked_for_together(settle: Settle, watch: Watch) -> None:
-    settle(INPUTS, {**INPUTS, "name": "other"}, {**INPUTS, "name": "third"})
+def test_several_creates_that_made_nothing_are_looked_for_together(resolve: Resolve, watch: Watch) -> None:
+    resolve(INPUTS, {**INPUTS, "name": "other"}, {**INPUTS, "name": "third"})
     assert watch.waited < 66
 
 
-def test_a_task_that_appears_within_the_minute_is_not_dropped(settle: Settle, create: Create, watch: Watch) -> None:
+def test_a_task_that_appears_within_the_minute_is_not_dropped(resolve: Resolve, create: Create, watch: Watch) -> None:
     watch.after(35, lambda: create(NAME, Tags=LABELS))
-    (settled,) = settle(INPUTS)
-    assert settled.entry
+    (resolved,) = resolve(INPUTS)
+    assert resolved.resource
     assert 35 <= watch.waited <= 40
 
 
 def test_a_task_that_only_a_list_shows_any_more_was_deleted(
-    settle: Settle, create: Create, emulator: Emulator, watch: Watch
+    resolve: Resolve, create: Create, emulator: Emulator, watch: Watch
 ) -> None:
     task_id = create(NAME, Tags=LABELS)
     emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound", times=None)
-    (settled,) = settle(INPUTS)
-    assert settled.entry is None
-    assert settled.why == f"{task_id} does not exist any more, though a list shows it"
+    (resolved,) = resolve(INPUTS)
+    assert resolved.resource is None
+    assert resolved.reason == f"{task_id} does not exist any more, although it is listed"
     assert watch.waited >= 60
 
 
 def test_a_detail_that_appears_later_than_the_list_is_waited_for(
-    settle: Settle, create: Create, emulator: Emulator, watch: Watch
+    resolve: Resolve, create: Create, emulator: Emulator, watch: Watch
 ) -> None:
     create(NAME, Tags=LABELS)
     emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound", times=None)
     watch.after(20, emulator.faults.clear)
-    (settled,) = settle(INPUTS)
-    assert settled.entry
+    (resolved,) = resolve(INPUTS)
+    assert resolved.resource
     assert 20 <= watch.waited <= 25
 
 
 def test_nothing_is_dropped_while_the_service_does_not_say_whether_the_task_exists(
-    settle: Settle, create: Create, emulator: Emulator
+    resolve: Resolve, create: Create, emulator: Emulator
 ) -> None:
     task_id = create(NAME, Tags=LABELS)
     emulator.faults.add("DescribeTrainingTask", members={"TrainingTaskDetail": None}, times=None)
-    with pytest.raises(TaskError, match=f"whether {task_id} exists.*Nothing was changed"):
-        settle(INPUTS)
+    with pytest.raises(TaskError, match=f"{task_id} may or may not exist.*Nothing was changed"):
+        resolve(INPUTS)
 
 
 def test_labels_that_appear_later_than_the_task_are_waited_for(
-    settle: Settle, client: Callable[[str], Client], create: Create, watch: Watch
+    resolve: Resolve, client: Callable[[str], Client], create: Create, watch: Watch
 ) -> None:
     task_id = create("named")
     detail = client("ap-guangzhou").describe_training_task(task_id)
     assert detail
     pairs = {pair["TagKey"]: pair["TagValue"] for pair in LABELS}
     watch.after(25, lambda: client("ap-guangzhou").tag_training_task(task_id, detail["Uin"], pairs))
-    (settled,) = settle({**INPUTS, "name": "named"})
-    assert settled.entry
+    (resolved,) = resolve({**INPUTS, "name": "named"})
+    assert resolved.resource
     assert watch.waited <= 30
 
 
 def test_a_task_that_another_stack_has_is_left_alone(
-    settle: Settle, create: Create, monkeypatch: pytest.MonkeyPatch
+    resolve: Resolve, create: Create, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(OTHERS, create(NAME, Tags=LABELS), "the state of nlp/prod, as urn:x")
-    (settled,) = settle(INPUTS)
-    assert settled.entry is None
-    assert "is in the state of nlp/prod, as urn:x, and is left alone" in settled.why
+    (resolved,) = resolve(INPUTS)
+    assert resolved.resource is None
+    assert "is in the state of nlp/prod, as urn:x, and is left alone" in resolved.reason
 
 
-def test_what_differs_for_real_is_named_before_it_is_replaced(settle: Settle, create: Create) -> None:
+def test_what_differs_for_real_is_named_before_it_is_replaced(resolve: Resolve, create: Create) -> None:
     create(NAME, Tags=LABELS, Remark="earlier")
-    (settled,) = settle({**INPUTS, "remark": "later"})
-    assert settled.entry
-    assert settled.replaced_for == ("remark",)
+    (resolved,) = resolve({**INPUTS, "remark": "later"})
+    assert resolved.resource
+    assert resolved.replaced_for == ("remark",)
 
 
-def test_a_task_of_the_state_is_not_taken_twice(settle: Settle, create: Create) -> None:
+def test_a_task_of_the_state_is_not_taken_twice(resolve: Resolve, create: Create) -> None:
     task_id = create(NAME, Tags=LABELS)
-    (settled,) = settle(INPUTS, tasks=({"urn": URN, "type": TYPE, "id": task_id},))
-    assert settled.entry is None
-    assert "is in the state already" in settled.why
-    (settled,) = settle(INPUTS, tasks=({"urn": URN, "type": TYPE, "id": "train-1"},))
-    assert settled.entry is None
-    assert "is an orphan" in settled.why
+    (resolved,) = resolve(INPUTS, tasks=({"urn": URN, "type": TYPE, "id": task_id},))
+    assert resolved.resource is None
+    assert "is in the state already" in resolved.reason
+    (resolved,) = resolve(INPUTS, tasks=({"urn": URN, "type": TYPE, "id": "train-1"},))
+    assert resolved.resource is None
+    assert "is an orphan" in resolved.reason
 
 
-def test_of_two_creates_of_a_resource_the_one_counts_that_made_the_task(settle: Settle, create: Create) -> None:
+def test_of_two_creates_of_a_resource_the_one_counts_that_made_the_task(resolve: Resolve, create: Create) -> None:
     create(NAME, Tags=LABELS, Remark="second")
     first, second = ({**INPUTS, "remark": remark} for remark in ("first", "second"))
     for pending in ((first, second), (second, first)):
-        (settled,) = settle(*pending)
-        assert settled.entry
-        assert settled.entry["inputs"]["remark"] == "second"
+        (resolved,) = resolve(*pending)
+        assert resolved.resource
+        assert resolved.resource["inputs"]["remark"] == "second"
 
 
-def test_a_settlement_asks_and_changes_nothing(settle: Settle, create: Create, emulator: Emulator) -> None:
+def test_a_resolvement_asks_and_changes_nothing(resolve: Resolve, create: Create, emulator: Emulator) -> None:
     create(NAME, Tags=LABELS)
     before = emulator.tasks()
-    settle(INPUTS)
+    resolve(INPUTS)
     assert [task["UpdateTime"] for task in emulator.tasks()] == [task["UpdateTime"] for task in before]

@@ -24,7 +24,7 @@ for name, command in dict(done="sleep 5", bad="exit 3", long="sleep 36000", gone
 
 
 def test_every_task_of_the_state_is_shown_as_it_is_now(stack: Stack, emulator: Emulator, tione: Tione) -> None:
-    assert "knows no training task" in tione("status").stdout
+    assert "There are no training tasks in the state of test/dev" in tione("status").stdout
     stack.program(PROGRAM)
     stack.up()
     emulator.advance(60)
@@ -40,7 +40,7 @@ def test_every_task_of_the_state_is_shown_as_it_is_now(stack: Stack, emulator: E
     assert len(accepted(emulator, "DescribeTrainingTasks")) == 1
     told = {task["resource"]: task for task in json.loads(tione("status", "--json").stdout)}
     assert told["long"]["status"] == "RUNNING"
-    assert told["long"]["pods"] == "1/1"
+    assert told["long"]["pods"] == {"ready": 1, "total": 1, "lagging": None}
     assert told["bad"]["failureReason"] == "The start command ended with exit code 3."
 
 

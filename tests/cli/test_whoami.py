@@ -23,8 +23,8 @@ def test_each_setting_is_shown_with_its_source(stack: Stack, emulator: Emulator,
     lines = {line.split("  ")[0]: line for line in tione("whoami").stdout.splitlines()}
     assert "(tione:region)" in lines["region"]
     assert "(environment variable TIONE_ENDPOINT)" in lines["endpoint"]
-    assert "AKID…ator" in lines["key"]
-    assert "(environment variable TENCENTCLOUD_SECRET_ID)" in lines["key"]
+    assert "AKID…ator" in lines["secret id"]
+    assert "(environment variable TENCENTCLOUD_SECRET_ID)" in lines["secret id"]
     assert "100000000001" in lines["account"]
     assert "accessible" in lines["training tasks"]
     assert emulator.key.secret_id not in tione("whoami", "--json").stdout

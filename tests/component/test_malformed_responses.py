@@ -26,7 +26,6 @@ from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione._wait.waiter import WaitTarget, wait
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.cli import status, whoami
-from pulumi_tione.cli.task_argument import KnownTask
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.check import CheckContext, check
@@ -36,8 +35,10 @@ from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.update import update
 from pulumi_tione.provider import TrainingTaskProvider
-from pulumi_tione.stacks.label_search import Search
-from pulumi_tione.stacks.locations import Clients, Place
+from pulumi_tione.stacks.known_tasks import KnownTask
+from pulumi_tione.stacks.label_search import LabelSearch
+from pulumi_tione.stacks.locations import Clients, Location
+from pulumi_tione.stacks.task_status import task_statuses
 
 REGION = "ap-guangzhou"
 
@@ -121,13 +122,13 @@ def _wait(scene: Scene) -> object:
 
 
 def _search(scene: Scene) -> None:
-    Search({"pulumi:project": "nlp"}, lambda _: scene.client, every_workspace=True).run([Place(REGION)])
+    LabelSearch({"pulumi:project": "nlp"}, lambda _: scene.client, every_workspace=True).run([Location(REGION)])
 
 
 def _status(scene: Scene) -> object:
     clients = Clients(Settings(lambda _: None, scene.emulator.environment))
-    seen = [*status._seen([KnownTask(scene.task_id, "bert", "bert", Place(REGION))], clients)]
-    return status._table(seen), [each.as_json() for each in seen]
+    statuses = [*task_statuses([KnownTask(scene.task_id, "bert", "bert", Location(REGION))], clients)]
+    return status._table(statuses), [status._as_json(each) for each in statuses]
 
 
 def _log(scene: Scene) -> object:
@@ -158,7 +159,7 @@ DEEDS: dict[str, Callable[[Scene], object]] = {
     "check": _search_of_a_rerun,
     "search": _search,
     "status": _status,
-    "whoami": lambda scene: whoami._found(Settings(lambda _: None, scene.emulator.environment)),
+    "whoami": lambda scene: whoami._Identity.of(Settings(lambda _: None, scene.emulator.environment)),
     "logs": _log,
     "events": _events,
     "get_training_task": lambda scene: tione.get_training_task(scene.task_id),

@@ -11,7 +11,7 @@ import pytest
 
 import pulumi_tione
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Struct, Type
-from pulumi_tione.stacks.declaration import Argument, literal, program
+from pulumi_tione.stacks.python_code import Argument, declaration, literal
 
 LONG = "a" * 60
 INPUTS: list[dict[str, Any]] = [
@@ -43,7 +43,7 @@ INPUTS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("with_notes", [True, False])
 def test_the_code_is_formatted_as_ruff_formats_it(inputs: dict[str, Any], with_notes: bool) -> None:
     others = [Argument("opts", "pulumi.ResourceOptions(parent=pipeline)", "the parent")] if with_notes else []
-    code = program(inputs, "bert", others, ["What the service does not tell."] if with_notes else [])
+    code = declaration(inputs, "bert", others, ["What the service does not tell."] if with_notes else [])
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "-"]
     formatted = subprocess.run(command, input=code, capture_output=True, encoding="utf-8", check=True).stdout
     assert code + "\n" == formatted
@@ -57,7 +57,7 @@ def test_the_code_declares_what_it_was_made_of(inputs: dict[str, Any]) -> None:
         declared[name] = fields
 
     tione = SimpleNamespace(**{**vars(pulumi_tione), "TrainingTask": training_task})
-    exec(program(inputs, 'bert "1" it\'s', [], []), {"tione": tione})  # noqa: S102  our own code, to be proven
+    exec(declaration(inputs, 'bert "1" it\'s', [], []), {"tione": tione})  # noqa: S102  our own code, to be proven
 
     assert by_property(TRAINING_TASK, declared['bert "1" it\'s']) == inputs
 

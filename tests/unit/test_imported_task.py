@@ -13,7 +13,7 @@ from pulumi_tione._schema.identity import RESERVED_LABELS
 from pulumi_tione.emulator.api.definition import definition
 from pulumi_tione.errors import TaskError
 from pulumi_tione.stacks.imported_task import NEVER_RETURNED, ImportedTask
-from pulumi_tione.stacks.locations import Place
+from pulumi_tione.stacks.locations import Location
 
 OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "resource": "bert"}
 DETAIL: Mapping[str, Any] = {
@@ -29,10 +29,10 @@ DETAIL: Mapping[str, Any] = {
 }
 
 
-HERE = Place("ap-guangzhou")
+HERE = Location("ap-guangzhou")
 
 
-def adoption(place: Place = HERE, detail: Mapping[str, Any] = DETAIL, **config: str) -> ImportedTask:
+def adoption(place: Location = HERE, detail: Mapping[str, Any] = DETAIL, **config: str) -> ImportedTask:
     settings = Settings({f"tione:{key}": value for key, value in config.items()}.get, {})
     return ImportedTask("bert", OWNER, detail, [], place, settings)
 
@@ -67,12 +67,12 @@ def test_the_labels_are_what_is_missing_unless_they_are_turned_off() -> None:
 
 
 def test_a_task_in_another_region_declares_it() -> None:
-    assert adoption(Place("ap-shanghai")).declared["region"] == "ap-shanghai"
-    assert "region" not in adoption(Place("ap-shanghai"), region="ap-shanghai").declared
+    assert adoption(Location("ap-shanghai")).declared["region"] == "ap-shanghai"
+    assert "region" not in adoption(Location("ap-shanghai"), region="ap-shanghai").declared
 
 
 def test_a_task_in_another_workspace_declares_it() -> None:
-    assert adoption(Place("ap-guangzhou", "7")).declared["tiProjectId"] == "7"
+    assert adoption(Location("ap-guangzhou", "7")).declared["tiProjectId"] == "7"
 
 
 def test_the_next_up_finds_nothing_to_do_once_the_tags_are_there() -> None:

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from pulumi_tione.stacks.claims import label_claim, tasks_of_other_stacks
 from pulumi_tione.stacks.locks import locked_stacks
+from pulumi_tione.stacks.ownership import labels_of_another_owner, tasks_of_other_stacks
 from pulumi_tione.stacks.pulumi_cli import Pulumi, StackName
 from pulumi_tione.stacks.state import State
 
@@ -81,7 +81,7 @@ OWNER = {"organization": "organization", "project": "nlp", "stack": "dev", "reso
 )
 def test_labels_of_another_resource_are_a_claim_and_no_labels_are_none(tags: dict[str, str], claim: str | None) -> None:
     detail = {"Tags": [{"TagKey": key, "TagValue": value} for key, value in tags.items()]}
-    assert label_claim(detail, OWNER) == claim
+    assert labels_of_another_owner(detail, OWNER) == claim
 
 
 def test_the_tasks_of_other_stacks_are_known_with_their_urns_and_without_their_secrets(tmp_path: Path) -> None:

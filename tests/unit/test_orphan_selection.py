@@ -9,18 +9,18 @@ from typing import Any, cast
 
 import pytest
 
-from pulumi_tione.cli.orphans import _acted_on, _Selection
-from pulumi_tione.stacks.label_search import LabelledTask
-from pulumi_tione.stacks.locations import Place
+from pulumi_tione.stacks.label_search import TaskSummary
+from pulumi_tione.stacks.locations import Location
+from pulumi_tione.stacks.orphan_cleanup import Action, Result, Selection, clean_up
 from pulumi_tione.stacks.orphan_scan import Orphan, OrphanScan
 
-TASK = LabelledTask("train-1", "lost", "RUNNING", None, {}, Place("ap-guangzhou"))
+TASK = TaskSummary("train-1", "lost", "RUNNING", None, {}, Location("ap-guangzhou"))
 LEFT_ALONE = Orphan(TASK, age=timedelta(seconds=59), is_pending=False, is_locked=False, is_retained=False)
 """Too young when the question was asked."""
 
 
 class Later:
-    """A survey that finds, when it looks again, that nothing speaks for the tasks any more."""
+    """A scan that finds nothing that protects the tasks when it is repeated."""
 
     def still_orphans(self, orphans: Sequence[Orphan]) -> list[Orphan]:
         return [replace(orphan, age=timedelta(hours=1), is_locked=False) for orphan in orphans]
@@ -32,17 +32,16 @@ class Later:
 @pytest.mark.parametrize(
     ("orphan", "selection", "reason"),
     [
-        (LEFT_ALONE, _Selection(frozenset(), None), "less than a minute ago"),
-        (LEFT_ALONE, _Selection(frozenset({"lost"}), timedelta(minutes=10)), "not older than"),
-        (replace(LEFT_ALONE, age=timedelta(hours=1), is_locked=True), _Selection(frozenset(), None), "locked"),
+        (LEFT_ALONE, Selection(frozenset(), None), "less than a minute ago"),
+        (LEFT_ALONE, Selection(frozenset({"lost"}), timedelta(minutes=10)), "not older than"),
+        (replace(LEFT_ALONE, age=timedelta(hours=1), is_locked=True), Selection(frozenset(), None), "locked"),
     ],
 )
 @pytest.mark.parametrize("act", ["stop", "delete"])
 def test_a_task_that_the_question_was_not_about_is_left_alone(
-    act: str, orphan: Orphan, selection: _Selection, reason: str
+    act: Action, orphan: Orphan, selection: Selection, reason: str
 ) -> None:
-    (outcome,) = _acted_on(act, cast(OrphanScan, Later()), [orphan], selection)
-    assert outcome.error is None
-    assert outcome.done is not None
-    assert outcome.done.startswith("left alone: ")
-    assert reason in outcome.done
+    (outcome,) = clean_up(act, cast(OrphanScan, Later()), [orphan], selection)
+    assert outcome.result is Result.LEFT_ALONE
+    assert reason in outcome.detail
+    assert str(outcome) == f"left alone: {outcome.detail}"

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from pulumi_tione.stacks.pulumi_cli import StackName
-from pulumi_tione.stacks.secret_values import sealed, sealed_as, sealed_outputs, unsealed
-from pulumi_tione.stacks.state import State, Urn
+from pulumi_tione.stacks.state import State
+from pulumi_tione.stacks.state_edit import backup_folder, write_backup
+from pulumi_tione.stacks.state_secrets import marked_as, marked_outputs, marked_secret, revealed
+from pulumi_tione.stacks.urn import Urn
 
 STACK = StackName("organization", "nlp", "dev")
 TYPE = "pulumi-python:dynamic/tione:TrainingTask"
@@ -70,7 +72,7 @@ def test_a_stack_that_was_never_updated_gets_its_foundation() -> None:
     after = State({"version": 3, "deployment": None}).with_foundation(STACK, config)
     root, provider = after.resources
     assert root["urn"] == after.root == "urn:pulumi:dev::nlp::pulumi:pulumi:Stack::nlp-dev"
-    assert provider["inputs"] == {"tione:region": "ap-guangzhou", "tione:secretKey": sealed("k")}
+    assert provider["inputs"] == {"tione:region": "ap-guangzhou", "tione:secretKey": marked_secret("k")}
     assert after.provider == f"{provider['urn']}::{provider['id']}"
     assert after.with_foundation(STACK, config).resources == after.resources
 
@@ -138,12 +140,17 @@ def test_a_successor_stands_where_its_predecessor_stood_because_others_depend_on
 
 
 def test_secrets_are_opened_and_closed_where_they_were() -> None:
-    inputs = {"a": sealed({"b": "1"}), "c": {"d": sealed("2"), "e": "3"}, "f": [{"g": sealed("4")}], "h": ["5"]}
+    inputs = {
+        "a": marked_secret({"b": "1"}),
+        "c": {"d": marked_secret("2"), "e": "3"},
+        "f": [{"g": marked_secret("4")}],
+        "h": ["5"],
+    }
     plain = {"a": {"b": "1"}, "c": {"d": "2", "e": "3"}, "f": [{"g": "4"}], "h": ["5"]}
-    assert unsealed(inputs) == plain
-    assert sealed_as(inputs, {**plain, "status": "RUNNING"}) == {
+    assert revealed(inputs) == plain
+    assert marked_as(inputs, {**plain, "status": "RUNNING"}) == {
         **inputs,
-        "f": sealed([{"g": "4"}]),
+        "f": marked_secret([{"g": "4"}]),
         "status": "RUNNING",
     }
 
@@ -156,22 +163,25 @@ def test_a_task_that_a_program_only_looks_up_is_not_one_of_the_state() -> None:
 
 def test_outputs_that_follow_from_secret_inputs_are_closed_under_any_name() -> None:
     outputs = {"tags": {"team": "x", "b": "c"}, "allTags": {"team": "x", "b": "c"}, "remark": "r", "status": "RUNNING"}
-    inputs = {"tags": {"team": sealed("x"), "b": "c"}, "remark": "r"}
-    closed = {**outputs, "tags": {"team": sealed("x"), "b": "c"}, "allTags": sealed(outputs["allTags"])}
-    assert sealed_outputs({"inputs": inputs}, outputs) == closed
+    inputs = {"tags": {"team": marked_secret("x"), "b": "c"}, "remark": "r"}
+    closed = {**outputs, "tags": {"team": marked_secret("x"), "b": "c"}, "allTags": marked_secret(outputs["allTags"])}
+    assert marked_outputs({"inputs": inputs}, outputs) == closed
     by_name = {"inputs": {}, "additionalSecretOutputs": ["remark", "allTags"]}
-    assert sealed_outputs(by_name, outputs) == {
+    assert marked_outputs(by_name, outputs) == {
         **outputs,
-        "allTags": sealed(outputs["allTags"]),
-        "remark": sealed("r"),
+        "allTags": marked_secret(outputs["allTags"]),
+        "remark": marked_secret("r"),
     }
-    assert sealed_outputs({"inputs": {"tags": {"team": "x"}}}, outputs) == outputs
+    assert marked_outputs({"inputs": {"tags": {"team": "x"}}}, outputs) == outputs
 
 
 def test_the_copy_of_a_state_is_for_its_owner_alone_and_never_overwritten(tmp_path: Path) -> None:
     now = datetime(2026, 1, 2, 3, 4, 5, 6, timezone.utc)
-    copy = state(task("bert", "train-1")).keep(tmp_path, STACK, now)
+    folder = backup_folder({"PULUMI_HOME": str(tmp_path)})
+    copy = write_backup(state(task("bert", "train-1")), folder, STACK, now)
+    assert copy.parent == tmp_path / "pulumi-tione" / "backups"
+    assert stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
     assert copy.name == "nlp.dev.20260102T030405.000006Z.state.json"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with pytest.raises(FileExistsError):
-        state().keep(tmp_path, STACK, now)
+        write_backup(state(), folder, STACK, now)

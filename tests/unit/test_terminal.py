@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from pulumi_tione.cli.terminal import age, sanitize, table
+from pulumi_tione._durations import format_age
+from pulumi_tione.cli.terminal import sanitize, table
 
 
 @pytest.mark.parametrize(
@@ -32,4 +33,4 @@ def test_columns_stand_below_each_other_also_in_chinese() -> None:
     [(-5, "0 s"), (0, "0 s"), (59.9, "59 s"), (60, "1 min"), (7860, "2 h 11 min"), (86401, "1 d"), (180000, "2 d 2 h")],
 )
 def test_an_age_is_told_in_its_two_largest_units(seconds: float, shown: str) -> None:
-    assert age(timedelta(seconds=seconds)) == shown
+    assert format_age(timedelta(seconds=seconds)) == shown

@@ -93,8 +93,14 @@ REMOVALS = (
     Removal("outputs that were in clear", "training_task.py", "sealed.extend(", "print(", MARKS, "earlier_version"),
     Removal("a callback in the record", "emulator/http/masking.py", " | _callback(body)", "", RECORD),
     Removal("the record's file", "emulator/http/record.py", "0o600)\n    return", "0o644)\n    return", RECORD),
-    Removal("outputs of a pending create", "stacks/secret_values.py", "sealed(value) if name in whole else", "", STATE),
-    Removal("a state's secrets", "stacks/state.py", "mask_from_now_on(secrets_of", "print(secrets_of", PRINTED),
+    Removal(
+        "outputs of a pending create",
+        "stacks/state_secrets.py",
+        "marked_secret(value) if name in whole else",
+        "",
+        STATE,
+    ),
+    Removal("a state's secrets", "stacks/state.py", "mask_from_now_on(secret_texts", "print(secret_texts", PRINTED),
     Removal("JSON of a command", "cli/terminal.py", "return mask(value)", "return value", PRINTED),
 )
 

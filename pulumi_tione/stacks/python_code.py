@@ -1,4 +1,4 @@
-"""A task as a program declares it: Python, laid out as the usual formatters lay it out."""
+"""The declaration of a task as Python code, formatted as the usual formatters do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Struct, Type
 
 _WIDTH = 88
-"""The longest line, by the formatters' default."""
+"""The maximum length of a line: the formatters' default."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Argument:
 
 @dataclass(frozen=True)
 class Call:
-    """A call, with what its arguments are preceded by and what is noted after them."""
+    """A call: positional arguments first, then keyword arguments, then comments."""
 
     function: str
     arguments: Sequence[Argument]
-    first: Sequence[Expression] = ()
+    positional: Sequence[Expression] = ()
     notes: Sequence[str] = ()
     """Lines of comment at the end of the arguments."""
 
@@ -41,11 +41,11 @@ class Collection:
 
 
 Expression: TypeAlias = str | Call | Collection
-"""Something in Python; a text is code that stands on one line."""
+"""A Python expression; a string is code that stays on one line."""
 
 
 def expression(kind: Type, value: Any) -> Expression:
-    """Give the value of a declared type as Python: structs by their args classes, all else by literals."""
+    """Return the value of a declared type as Python: structs by their args classes, all else by literals."""
     match kind:
         case Struct():
             parts = [
@@ -63,27 +63,29 @@ def expression(kind: Type, value: Any) -> Expression:
 
 
 def literal(value: str | bool | int) -> str:
-    """Give a text, a number or a truth value as Python, with the quotes that need the fewest escapes.
+    """Return a string, a number or a boolean as Python, with the quotes that need the fewest escapes.
 
-    What does not print is escaped: the code goes to a terminal.
+    Characters that do not print are escaped: the code goes to a terminal.
     """
     if not isinstance(value, str):
         return repr(value)
     quote = "'" if value.count('"') > value.count("'") else '"'
-    escape_control_characters = "".join(
+    escaped = "".join(
         character if character.isprintable() and character != "\\" else repr(character)[1:-1] for character in value
     )
-    return quote + escape_control_characters.replace(quote, "\\" + quote) + quote
+    return quote + escaped.replace(quote, "\\" + quote) + quote
 
 
-def program(inputs: Mapping[str, Any], first: str, others: Sequence[Argument], notes: Sequence[str]) -> str:
-    """Give the declaration of a task.
+def declaration(
+    inputs: Mapping[str, Any], resource: str, more_arguments: Sequence[Argument], notes: Sequence[str]
+) -> str:
+    """Return the declaration of a task.
 
     Args:
         inputs: its inputs, by property name.
-        first: the name of its resource.
-        others: arguments that are no plain values.
-        notes: what is to be said about it, as lines of comment.
+        resource: the name of its resource.
+        more_arguments: further arguments, which are no plain values.
+        notes: lines of comment.
     """
     fields = TRAINING_TASK.fields.values()
     arguments = [
@@ -91,12 +93,12 @@ def program(inputs: Mapping[str, Any], first: str, others: Sequence[Argument], n
         for field in fields
         if field.property in inputs
     ]
-    call = Call("tione.TrainingTask", [*arguments, *others], [literal(first)], notes)
+    call = Call("tione.TrainingTask", [*arguments, *more_arguments], [literal(resource)], notes)
     return "\n".join(_lines("", call, "", 0))
 
 
 def _lines(prefix: str, part: Expression, suffix: str, indent: int) -> list[str]:
-    """Lay an expression out: on one line where it fits, otherwise with its parts on lines of their own."""
+    """Return the lines of an expression: one where it fits, otherwise with its parts on lines of their own."""
     margin = " " * indent
     flat = margin + prefix + _flat(part) + suffix
     if isinstance(part, str) or (len(flat) <= _WIDTH and not _has_comments(part)):
@@ -109,15 +111,15 @@ def _lines(prefix: str, part: Expression, suffix: str, indent: int) -> list[str]
 
 def _arguments(call: Call, indent: int) -> list[str]:
     margin = " " * indent
-    together = margin + _flat_arguments(call)
-    if len(together) <= _WIDTH and not _has_comments(call):
-        return [together]
-    lines = [line for value in call.first for line in _lines("", value, ",", indent)]
+    one_line = margin + _flat_arguments(call)
+    if len(one_line) <= _WIDTH and not _has_comments(call):
+        return [one_line]
+    lines = [line for value in call.positional for line in _lines("", value, ",", indent)]
     for argument in call.arguments:
-        laid_out = _lines(f"{argument.name}=", argument.value, ",", indent)
+        of_argument = _lines(f"{argument.name}=", argument.value, ",", indent)
         if argument.comment:
-            laid_out[-1] += f"  # {argument.comment}"
-        lines += laid_out
+            of_argument[-1] += f"  # {argument.comment}"
+        lines += of_argument
     return [*lines, *(f"{margin}# {note}" for note in call.notes)]
 
 
@@ -133,8 +135,8 @@ def _flat(part: Expression) -> str:
 
 
 def _flat_arguments(call: Call) -> str:
-    named = [f"{argument.name}={_flat(argument.value)}" for argument in call.arguments]
-    return ", ".join([*map(_flat, call.first), *named])
+    keywords = [f"{argument.name}={_flat(argument.value)}" for argument in call.arguments]
+    return ", ".join([*map(_flat, call.positional), *keywords])
 
 
 def _has_comments(part: Expression) -> bool:
@@ -142,7 +144,7 @@ def _has_comments(part: Expression) -> bool:
         case str():
             return False
         case Call():
-            values = [*part.first, *(argument.value for argument in part.arguments)]
+            values = [*part.positional, *(argument.value for argument in part.arguments)]
             return bool(part.notes) or any(a.comment for a in part.arguments) or any(map(_has_comments, values))
         case Collection():
             return any(_has_comments(value) for _, value in part.elements)
