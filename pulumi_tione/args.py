@@ -1,11 +1,12 @@
 """The typed args of a training task: the only list of fields in this project.
 
-An args class is a `TypedDict`: calling it and writing a plain dict give the same value, and type checkers hold both to
-the same fields. Everything else that a field implies (its property name, its name on the wire, its checks, its place
-in the request, its read-back, the output of the same name) is derived from its one declaration here.
+An args class is a `TypedDict`: calling it and writing a plain dict give the same value, and type checkers check both
+against the same fields. Everything else about a field (its property name, its name on the wire, its checks, its place
+in the request, its comparison, the output of the same name) is derived from its one declaration here. `make outputs`
+copies the texts of the fields into the docstrings of their classes, for `help()` and for editors.
 
 Every field names its API parameter in parentheses. Where a list of values is open, other values are sent too, after a
-warning. What only the service can know is declared at the end, in the `…Outputs` classes.
+warning. The values that only the service knows are declared at the end, in the `…Outputs` classes.
 """
 
 from __future__ import annotations
@@ -67,23 +68,42 @@ _DATA_SOURCES = ("DATASET", "COS", "CFS", "CFSTurbo", "HDFS", "GooseFSx")
 
 
 class RDMAConfigArgs(TypedDict, total=False):
-    """Remote direct memory access between the nodes (`RDMAConfig`)."""
+    """Remote direct memory access between the nodes (`RDMAConfig`).
+
+    Args:
+        enable: Whether RDMA is used; by default false (`Enable`).
+    """
 
     enable: Input[bool] | None
-    """Whether RDMA is used; without it the service answers false (`Enable`)."""
+    """Whether RDMA is used; by default false (`Enable`)."""
 
 
 class ResourceConfigInfoArgs(TypedDict, total=False):
     """One group of equal nodes (`ResourceConfigInfo`).
 
-    A pay-as-you-go task names an `instance_type`; a task in a resource group says how much of the group each node
-    takes: `cpu`, `memory`, `gpu` and `gpu_type`.
+    A pay-as-you-go task sets `instance_type`. A task in a resource group sets how much of the group each node takes:
+    `cpu`, `memory`, `gpu` and `gpu_type`.
+
+    Args:
+        role: (required) Role of the nodes in the training mode: `PS`, `WORKER`, `DRIVER`, `EXECUTOR` or `HEAD`
+            (`Role`).
+        instance_type: Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST`;
+            `get_instance_specs` lists them (`InstanceType`).
+        instance_num: How many nodes the group has, at least 1 (`InstanceNum`).
+        cpu: CPU of a node in a resource group, in thousandths of a core: 1000 is one core (`Cpu`).
+        memory: Memory of a node in a resource group, in MB (`Memory`).
+        gpu: GPUs of a node in a resource group, in hundredths of a card: 100 is one card (`Gpu`).
+        gpu_type: Kind of GPU in a resource group, for example `V100` (`GpuType`).
+        instance_type_alias: Display name of the specification; the service returns its own name in any case
+            (`InstanceTypeAlias`).
+        rdma_config: RDMA of the nodes (`RDMAConfig`).
     """
 
     role: Required[Annotated[Input[str], KnownValues(("PS", "WORKER", "DRIVER", "EXECUTOR", "HEAD"))]]
-    """What the nodes are in the training mode, for example `WORKER` (`Role`)."""
+    """Role of the nodes in the training mode: `PS`, `WORKER`, `DRIVER`, `EXECUTOR` or `HEAD` (`Role`)."""
     instance_type: Input[str] | None
-    """Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST` (`InstanceType`)."""
+    """Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST`; `get_instance_specs` lists them
+    (`InstanceType`)."""
     instance_num: Annotated[Input[int] | None, Minimum(1)]
     """How many nodes the group has, at least 1 (`InstanceNum`)."""
     cpu: Annotated[Input[int] | None, Minimum(0)]
@@ -95,13 +115,20 @@ class ResourceConfigInfoArgs(TypedDict, total=False):
     gpu_type: Input[str] | None
     """Kind of GPU in a resource group, for example `V100` (`GpuType`)."""
     instance_type_alias: Annotated[Input[str] | None, WriteOnly()]
-    """Display name of the specification; the service tells its own, whatever is sent (`InstanceTypeAlias`)."""
+    """Display name of the specification; the service returns its own name in any case (`InstanceTypeAlias`)."""
     rdma_config: Annotated[Input[RDMAConfigArgs] | None, Wire("RDMAConfig")]
     """RDMA of the nodes (`RDMAConfig`)."""
 
 
 class ImageSecretArgs(TypedDict, total=False):
-    """How to sign in to a third party's image registry (`ImageSecret`)."""
+    """How to sign in to a third party's image registry (`ImageSecret`).
+
+    Args:
+        username: User name (`Username`).
+        password: Password, encoded as base64; with `key_id`, encrypted first. Always a Pulumi secret (`Password`).
+        key_id: Id of the KMS key that the password was encrypted with (`KeyId`).
+        secret_id: Id of a stored credential, in place of user name and password (`SecretId`).
+    """
 
     username: Input[str] | None
     """User name (`Username`)."""
@@ -114,7 +141,19 @@ class ImageSecretArgs(TypedDict, total=False):
 
 
 class ImageInfoArgs(TypedDict, total=False):
-    """A container image in place of a built-in framework (`ImageInfo`)."""
+    """A container image in place of a built-in framework (`ImageInfo`).
+
+    Args:
+        image_type: (required) `TCR`, `CCR` (TCR personal), `PreSet` (the platform's own) or `CUSTOM` (a third
+            party's) (`ImageType`).
+        image_url: (required) Address of the image, for example `ccr.ccs.tencentyun.com/nlp/bert:1.2` (`ImageUrl`).
+        registry_region: Region of the TCR registry, for example `ap-beijing` (`RegistryRegion`).
+        registry_id: Id of the TCR instance (`RegistryId`).
+        image_name: Display name of the image (`ImageName`).
+        image_secret: How to sign in to the registry; for `CUSTOM` images only (`ImageSecret`).
+        allow_save_all_content: Whether all content of the image may be exported (`AllowSaveAllContent`).
+        support_data_pipeline: Whether the image supports building data (`SupportDataPipeline`).
+    """
 
     image_type: Required[Annotated[Input[str], KnownValues(("TCR", "CCR", "PreSet", "CUSTOM"))]]
     """`TCR`, `CCR` (TCR personal), `PreSet` (the platform's own) or `CUSTOM` (a third party's) (`ImageType`)."""
@@ -135,7 +174,13 @@ class ImageInfoArgs(TypedDict, total=False):
 
 
 class CosPathInfoArgs(TypedDict, total=False):
-    """A place in the object storage COS (`CosPathInfo`)."""
+    """A place in the object storage COS (`CosPathInfo`).
+
+    Args:
+        bucket: (required) Name of the bucket with its APPID, for example `corpus-1250000000` (`Bucket`).
+        region: (required) Region of the bucket, for example `ap-guangzhou` (`Region`).
+        paths: (required) The path, as a list of exactly one element, for example `["code/"]` (`Paths`).
+    """
 
     bucket: Required[Input[str]]
     """Name of the bucket with its APPID, for example `corpus-1250000000` (`Bucket`)."""
@@ -148,7 +193,12 @@ class CosPathInfoArgs(TypedDict, total=False):
 class StartCmdInfoArgs(TypedDict, total=False):
     """The commands that the nodes run, as plain text (`StartCmdInfo`).
 
-    They are sent in the encoded form that the API offers for special characters, so any text arrives as it is written.
+    They are sent in the encoded form of the API, so any special character arrives unchanged.
+
+    Args:
+        start_cmd: Command of the whole task, for example of a SPARK one (`StartCmd`).
+        ps_start_cmd: Command of the parameter servers (`PsStartCmd`).
+        worker_start_cmd: Command of the workers, for example `python train.py` (`WorkerStartCmd`).
     """
 
     start_cmd: Input[str] | None
@@ -160,21 +210,38 @@ class StartCmdInfoArgs(TypedDict, total=False):
 
 
 class EncodedStartCmdInfoArgs(TypedDict, total=False):
-    """The commands in the API's encoded form, for who has them so already (`EncodedStartCmdInfo`)."""
+    """The commands in the API's encoded form, for commands that are already encoded (`EncodedStartCmdInfo`).
+
+    Args:
+        start_cmd_info: Base64 of a JSON object with the keys StartCmd, PsStartCmd and WorkerStartCmd
+            (`StartCmdInfo`).
+    """
 
     start_cmd_info: Annotated[Input[str] | None, EncodedCommand()]
     """Base64 of a JSON object with the keys StartCmd, PsStartCmd and WorkerStartCmd (`StartCmdInfo`)."""
 
 
 class DataSetConfigArgs(TypedDict, total=False):
-    """A dataset of the platform (`DataSetConfig`)."""
+    """A dataset of the platform (`DataSetConfig`).
+
+    Args:
+        id: (required) Id of the dataset (`Id`).
+    """
 
     id: Required[Input[str]]
     """Id of the dataset (`Id`)."""
 
 
 class CFSConfigArgs(TypedDict, total=False):
-    """A directory of a CFS file system (`CFSConfig`)."""
+    """A directory of a CFS file system (`CFSConfig`).
+
+    Args:
+        id: (required) Id of the file system, for example `cfs-pchxhlg9` (`Id`).
+        path: (required) The directory, for example `/my/path` (`Path`).
+        mount_type: `STORAGE`, the service's default, or `SOURCE` (`MountType`).
+        protocol: `NFS` or `TURBO`; an older page writes them 1 and 2 (`Protocol`).
+        is_preset_storage: Whether it is preset storage of the platform (`IsPresetStorage`).
+    """
 
     id: Required[Input[str]]
     """Id of the file system, for example `cfs-pchxhlg9` (`Id`)."""
@@ -185,11 +252,16 @@ class CFSConfigArgs(TypedDict, total=False):
     protocol: Annotated[Input[str] | None, KnownValues(("NFS", "TURBO", "1", "2"))]
     """`NFS` or `TURBO`; an older page writes them 1 and 2 (`Protocol`)."""
     is_preset_storage: Input[bool] | None
-    """Whether it is storage that the platform set up (`IsPresetStorage`)."""
+    """Whether it is preset storage of the platform (`IsPresetStorage`)."""
 
 
 class HDFSConfigArgs(TypedDict, total=False):
-    """A directory of an HDFS in an EMR cluster (`HDFSConfig`)."""
+    """A directory of an HDFS in an EMR cluster (`HDFSConfig`).
+
+    Args:
+        id: (required) Id of the EMR cluster, for example `emr-demo0001` (`Id`).
+        path: (required) The directory (`Path`).
+    """
 
     id: Required[Input[str]]
     """Id of the EMR cluster, for example `emr-demo0001` (`Id`)."""
@@ -198,7 +270,16 @@ class HDFSConfigArgs(TypedDict, total=False):
 
 
 class GooseFSArgs(TypedDict, total=False):
-    """A GooseFS or GooseFSx file system (`GooseFS`)."""
+    """A GooseFS or GooseFSx file system (`GooseFS`).
+
+    Args:
+        id: Id of the instance (`Id`).
+        type: `GooseFS` or `GooseFSx` (`Type`).
+        path: The path to mount of a GooseFSx (`Path`).
+        name_space: The namespace of a GooseFS (`NameSpace`).
+        mount_options: Options of the client, separated by commas, for example `allow_other,direct_io`
+            (`MountOptions`).
+    """
 
     id: Input[str] | None
     """Id of the instance (`Id`)."""
@@ -213,7 +294,12 @@ class GooseFSArgs(TypedDict, total=False):
 
 
 class CFSTurboArgs(TypedDict, total=False):
-    """A directory of a CFS Turbo file system (`CFSTurbo`)."""
+    """A directory of a CFS Turbo file system (`CFSTurbo`).
+
+    Args:
+        id: Id of the instance (`Id`).
+        path: The directory (`Path`).
+    """
 
     id: Input[str] | None
     """Id of the instance (`Id`)."""
@@ -222,7 +308,12 @@ class CFSTurboArgs(TypedDict, total=False):
 
 
 class LocalDiskArgs(TypedDict, total=False):
-    """A local disk of a node; at most one a task (`LocalDisk`)."""
+    """A local disk of a node; at most one a task (`LocalDisk`).
+
+    Args:
+        instance_id: (required) Id of the node (`InstanceId`).
+        local_path: Path on the disk (`LocalPath`).
+    """
 
     instance_id: Required[Input[str]]
     """Id of the node (`InstanceId`)."""
@@ -231,21 +322,34 @@ class LocalDiskArgs(TypedDict, total=False):
 
 
 class CBSConfigArgs(TypedDict, total=False):
-    """A cloud disk made for each node; at most one a task (`CBSConfig`)."""
+    """A cloud disk made for each node; at most one a task (`CBSConfig`).
+
+    Args:
+        volume_size_in_gb: (required) Size of the disk in GB (`VolumeSizeInGB`).
+    """
 
     volume_size_in_gb: Required[Annotated[Input[int], Wire("VolumeSizeInGB")]]
     """Size of the disk in GB (`VolumeSizeInGB`)."""
 
 
 class HostPathArgs(TypedDict, total=False):
-    """A directory of the machine that a node runs on (`HostPath`)."""
+    """A directory of the machine that a node runs on (`HostPath`).
+
+    Args:
+        path: The directory (`Path`).
+    """
 
     path: Input[str] | None
     """The directory (`Path`)."""
 
 
 class PublicDataSourceFSArgs(TypedDict, total=False):
-    """A data source of the public cloud (`PublicDataSourceFS`)."""
+    """A data source of the public cloud (`PublicDataSourceFS`).
+
+    Args:
+        data_source_id: Id of the data source (`DataSourceId`).
+        sub_path: Path below the data source's own (`SubPath`).
+    """
 
     data_source_id: Input[str] | None
     """Id of the data source (`DataSourceId`)."""
@@ -254,7 +358,24 @@ class PublicDataSourceFSArgs(TypedDict, total=False):
 
 
 class DataConfigArgs(TypedDict, total=False):
-    """One mount (`DataConfig`): what is mounted, and where in the container."""
+    """One mount (`DataConfig`): what is mounted, and where in the container.
+
+    Args:
+        mapping_path: Where it is mounted, for example `/opt/ml/input/data/` (`MappingPath`).
+        data_source_type: Kind of the source, for example `CFS` (`DataSourceType`).
+        data_source_usage: What it is for, for example `USER_DATA` (`DataSourceUsage`).
+        data_set_source: A dataset of the platform (`DataSetSource`).
+        cos_source: A path in COS (`COSSource`).
+        cfs_source: A CFS file system (`CFSSource`).
+        hdfs_source: An HDFS (`HDFSSource`).
+        goose_fs_source: A GooseFS or GooseFSx (`GooseFSSource`).
+        cfs_turbo_source: A CFS Turbo file system (`CFSTurboSource`).
+        local_disk_source: A local disk (`LocalDiskSource`).
+        cbs_source: A cloud disk (`CBSSource`).
+        host_path_source: A directory of the machine (`HostPathSource`).
+        public_data_source: A data source of the public cloud (`PublicDataSource`).
+        read_only: Whether it is mounted read-only (`ReadOnly`).
+    """
 
     mapping_path: Input[str] | None
     """Where it is mounted, for example `/opt/ml/input/data/` (`MappingPath`)."""
@@ -304,7 +425,12 @@ class DataConfigArgs(TypedDict, total=False):
 
 
 class LogConfigArgs(TypedDict, total=False):
-    """Where in the log service CLS the logs go (`LogConfig`)."""
+    """Where in the log service CLS the logs go (`LogConfig`).
+
+    Args:
+        logset_id: (required) Id of the log set (`LogsetId`).
+        topic_id: (required) Id of the log topic (`TopicId`).
+    """
 
     logset_id: Required[Input[str]]
     """Id of the log set (`LogsetId`)."""
@@ -313,7 +439,12 @@ class LogConfigArgs(TypedDict, total=False):
 
 
 class CodeRepoConfigArgs(TypedDict, total=False):
-    """A code repository that is cloned before the start (`CodeRepoConfig`)."""
+    """A code repository that is cloned before the start (`CodeRepoConfig`).
+
+    Args:
+        id: (required) Id of the repository at the platform, for example `cr-1000669213287070080` (`Id`).
+        target_path: (required) Where it is cloned to, for example `/opt/ml/code` (`TargetPath`).
+    """
 
     id: Required[Input[str]]
     """Id of the repository at the platform, for example `cr-1000669213287070080` (`Id`)."""
@@ -322,7 +453,13 @@ class CodeRepoConfigArgs(TypedDict, total=False):
 
 
 class SSHConfigArgs(TypedDict, total=False):
-    """SSH access to the nodes (`SSHConfig`); how to sign in is an output."""
+    """SSH access to the nodes (`SSHConfig`); how to sign in is an output.
+
+    Args:
+        enable: Whether SSH is on (`Enable`).
+        public_key: The public key that may sign in (`PublicKey`).
+        port: Port (`Port`).
+    """
 
     enable: Input[bool] | None
     """Whether SSH is on (`Enable`)."""
@@ -333,7 +470,14 @@ class SSHConfigArgs(TypedDict, total=False):
 
 
 class ExposePortConfigArgs(TypedDict, total=False):
-    """A container's port, exposed through a load balancer (`ExposePortConfig`)."""
+    """A container's port, exposed through a load balancer (`ExposePortConfig`).
+
+    Args:
+        enable: Whether the port is exposed (`Enable`).
+        vpc_id: Id of the VPC of the load balancer (`VpcId`).
+        clb_id: Id of the load balancer (`ClbId`).
+        clb_host: Domain of the load balancer (`ClbHost`).
+    """
 
     enable: Input[bool] | None
     """Whether the port is exposed (`Enable`)."""
@@ -346,7 +490,12 @@ class ExposePortConfigArgs(TypedDict, total=False):
 
 
 class ExposeNetworkConfigArgs(TypedDict, total=False):
-    """How the nodes are reached from outside (`ExposeNetworkConfig`)."""
+    """How the nodes are reached from outside (`ExposeNetworkConfig`).
+
+    Args:
+        ssh_config: SSH access (`SSHConfig`).
+        expose_port_config: An exposed port (`ExposePortConfig`).
+    """
 
     ssh_config: Annotated[Input[SSHConfigArgs] | None, Wire("SSHConfig")]
     """SSH access (`SSHConfig`)."""
@@ -355,7 +504,14 @@ class ExposeNetworkConfigArgs(TypedDict, total=False):
 
 
 class TrainToolConfigArgs(TypedDict, total=False):
-    """The platform's diagnosis of a training that hangs (`TrainToolConfig`)."""
+    """The platform's diagnosis of a training that hangs (`TrainToolConfig`).
+
+    Args:
+        enable_hang_monitor: Whether the nodes are watched; the service's default is false (`EnableHangMonitor`).
+        hang_monitor_nodes: Which nodes, for example `["master-0"]` (`HangMonitorNodes`).
+        log_hang_timeout_in_minute: After how many minutes without a log line a node hangs: 1 to 14400
+            (`LogHangTimeoutInMinute`).
+    """
 
     enable_hang_monitor: Input[bool] | None
     """Whether the nodes are watched; the service's default is false (`EnableHangMonitor`)."""
@@ -366,7 +522,12 @@ class TrainToolConfigArgs(TypedDict, total=False):
 
 
 class ResourceSupplyAttributeArgs(TypedDict, total=False):
-    """Where the computing power comes from (`ResourceSupplyAttribute`)."""
+    """Where the computing power comes from (`ResourceSupplyAttribute`).
+
+    Args:
+        supply_type: `TIDE`, `SPOT`, or the empty text for ordinary pay-as-you-go (`SupplyType`).
+        cluster_type: `DEFAULT`, the service's default, or `THIRD`, a third party's cluster (`ClusterType`).
+    """
 
     supply_type: Annotated[Input[str] | None, KnownValues(("TIDE", "SPOT"))]
     """`TIDE`, `SPOT`, or the empty text for ordinary pay-as-you-go (`SupplyType`)."""
@@ -375,25 +536,42 @@ class ResourceSupplyAttributeArgs(TypedDict, total=False):
 
 
 class AssumeRoleArgs(TypedDict, total=False):
-    """A role that is assumed before a task is asked for, in its account or in another one (`AssumeRole` of `sts`)."""
+    """A role to assume for all requests about a task, in the same account or another one (`AssumeRole` of `sts`).
+
+    Args:
+        role_arn: (required) The role, for example `qcs::cam::uin/100000000001:roleName/train` (`RoleArn`).
+        session_name: Name of the session in the account's audit log; by default `pulumi-tione` (`RoleSessionName`).
+        session_duration: Lifetime of the temporary credentials in seconds, 1 to 43200, by default 7200. They are
+            renewed before they end (`DurationSeconds`).
+        policy: A policy, as JSON, that restricts the permissions of the role (`Policy`).
+        external_id: External id that the role of another account requires; always a Pulumi secret (`ExternalId`).
+    """
 
     role_arn: Required[Input[str]]
     """The role, for example `qcs::cam::uin/100000000001:roleName/train` (`RoleArn`)."""
     session_name: Input[str] | None
-    """What the session is called in the account's audit log; by default `pulumi-tione` (`RoleSessionName`)."""
+    """Name of the session in the account's audit log; by default `pulumi-tione` (`RoleSessionName`)."""
     session_duration: Annotated[Input[int] | None, Range(1, 43200)]
-    """How long the keys live that are lent, in seconds, up to 43200; by default 7200. They are renewed before they end
+    """Lifetime of the temporary credentials in seconds, 1 to 43200, by default 7200. They are renewed before they end
     (`DurationSeconds`)."""
     policy: Input[str] | None
-    """A policy, as JSON, that narrows what the role may do (`Policy`)."""
+    """A policy, as JSON, that restricts the permissions of the role (`Policy`)."""
     external_id: Annotated[Input[str] | None, Secret()]
-    """What another account's role asks for; always a Pulumi secret (`ExternalId`)."""
+    """External id that the role of another account requires; always a Pulumi secret (`ExternalId`)."""
 
 
 class SettingsArgs(TypedDict, total=False):
-    """Where the keys of a task come from, for tasks of several accounts in one stack.
+    """Where the credentials of a task come from, for tasks of several accounts in one stack.
 
-    No key stands here itself. It is kept in the state: the task is refreshed and deleted with the same settings.
+    They contain no credentials themselves. They are recorded in the state: the task is refreshed and deleted with the
+    same settings.
+
+    Args:
+        profile: A profile of `tccli`; its file is read on the machine where Pulumi runs.
+        shared_credentials_dir: The folder of the profiles; by default `~/.tccli`.
+        cam_role_name: Name of the role of the machine (CVM) that Pulumi runs on, instead of a profile.
+        assume_role: A role to assume with the credentials of the profile, or with those that the stack is
+            configured with.
     """
 
     profile: Input[str] | None
@@ -401,13 +579,70 @@ class SettingsArgs(TypedDict, total=False):
     shared_credentials_dir: Input[str] | None
     """The folder of the profiles; by default `~/.tccli`."""
     cam_role_name: Input[str] | None
-    """The role of the machine (CVM) that Pulumi runs on, instead of a profile."""
+    """Name of the role of the machine (CVM) that Pulumi runs on, instead of a profile."""
     assume_role: Input[AssumeRoleArgs] | None
-    """A role that is assumed with the keys of the profile, or with those that the stack is configured with."""
+    """A role to assume with the credentials of the profile, or with those that the stack is configured with."""
 
 
 class TrainingTaskArgs(TypedDict, total=False):
-    """Everything that a training task is made of (`CreateTrainingTask`)."""
+    """The arguments of a training task (`CreateTrainingTask`).
+
+    Args:
+        charge_type: (required) `POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`).
+        resource_config_infos: (required) The groups of nodes, at least one (`ResourceConfigInfos`).
+        name: Name of the task: unique in the account and at most 60 characters long, Chinese and English letters,
+            digits, `_` and `-`, with a letter or a digit in front. By default computed from project, stack and
+            resource (`Name`).
+        framework_name: Built-in framework: `SPARK`, `PYSPARK`, `TENSORFLOW` or `PYTORCH` (`FrameworkName`).
+        framework_version: Version of the framework, for example `1.9` (`FrameworkVersion`).
+        framework_environment: Environment of the framework, for example `torch2.1-py3.10-cuda12.1-gpu`
+            (`FrameworkEnvironment`).
+        image_info: A container image in place of a built-in framework (`ImageInfo`).
+        training_mode: How the nodes work together: `PS_WORKER`, `DDP`, `MPI`, `HOROVOD`, `SPARK` or `RAY`
+            (`TrainingMode`).
+        start_cmd_info: The commands, as plain text (`EncodedStartCmdInfo`, which is sent in place of
+            `StartCmdInfo`).
+        encoded_start_cmd_info: The commands, already encoded; not together with `start_cmd_info`
+            (`EncodedStartCmdInfo`).
+        code_package_path: Where the code is in COS (`CodePackagePath`).
+        code_repos: Code repositories that are cloned before the start (`CodeRepos`).
+        data_source: Kind of the data: `DATASET`, `COS`, `CFS`, `CFSTurbo`, `HDFS` or `GooseFSx` (`DataSource`).
+        data_configs: The mounts, at most ten (`DataConfigs`).
+        output: Where the results go in COS; the service adds the task's id to the path (`Output`).
+        tuning_parameters: Parameters of the training: a map, for example `{"learning_rate": 0.001}`, which is sent
+            as JSON with sorted keys, or a text of at most 2048 characters (`TuningParameters`).
+        envs: Environment variables (`Envs`).
+        private_envs: Environment variables with hidden values; always Pulumi secrets (`Envs`, with `IsPrivate`).
+        resource_group_id: Id of the resource group of a `PREPAID` task, for example `rsg-1368bcxs`
+            (`ResourceGroupId`).
+        vpc_id: Id of the VPC that the nodes join, for example `vpc-a26qv3af` (`VpcId`).
+        subnet_id: Id of the subnet that the nodes join, for example `subnet-m7xhqcyc` (`SubnetId`).
+        expose_network_config: How the nodes are reached from outside (`ExposeNetworkConfig`).
+        log_enable: Whether logs are delivered to the log service CLS (`LogEnable`).
+        log_config: Where in CLS the logs go (`LogConfig`).
+        remark: A remark of at most 1024 characters (`Remark`).
+        callback_url: Address that the service calls when the task is created, started or stopped. Always a Pulumi
+            secret, since such addresses often contain a password (`CallbackUrl`).
+        tags: Tags, in addition to the default ones of `tione:defaultTags`. A key has 1 to 127, a value 1 to 255
+            characters: letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that
+            start with `qcs:`, `tencentcloud:`, `project` or `项目`, and the labels `pulumi:…` of this package, are
+            reserved (`Tags`).
+        ti_project_id: Id of the workspace, where it is not the default one (`TiProjectId`).
+        train_tool_config: Diagnosis of a training that hangs (`TrainToolConfig`).
+        resource_supply_attribute: Where the computing power comes from (`ResourceSupplyAttribute`).
+        queues: Ids of the queues, for example `["q-bj-2f0a9dca"]` (`Queues`).
+        region: Region of the task, for example `ap-guangzhou`; by default the one that is configured.
+        settings: Where the task's credentials come from, if not from the stack's settings:
+            `tione.Settings(profile="research")`. Other credentials of the same account are an update; another
+            account replaces the task.
+        triggers: Any values. When one of them changes, the task is replaced, so it runs once more.
+        desired_status: `STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to
+            the other. A new task always runs; a finished one satisfies `RUNNING`.
+        rerun_on_failure: How often the task is started again, by the next `up` each time, after it FAILED; by
+            default never.
+        additional_parameters: Parameters that this package does not know, by their API names, merged into the
+            request: for example `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such.
+    """
 
     charge_type: Required[Input[Literal["PREPAID", "POSTPAID_BY_HOUR"]]]
     """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
@@ -415,9 +650,9 @@ class TrainingTaskArgs(TypedDict, total=False):
     """The groups of nodes, at least one (`ResourceConfigInfos`)."""
     name: Annotated[Input[str] | None, TaskName()]
     """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
-    `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
+    `_` and `-`, with a letter or a digit in front. By default computed from project, stack and resource (`Name`)."""
     framework_name: Annotated[Input[str] | None, KnownValues(("SPARK", "PYSPARK", "TENSORFLOW", "PYTORCH"))]
-    """Built-in framework, for example `PYTORCH` (`FrameworkName`)."""
+    """Built-in framework: `SPARK`, `PYSPARK`, `TENSORFLOW` or `PYTORCH` (`FrameworkName`)."""
     framework_version: Input[str] | None
     """Version of the framework, for example `1.9` (`FrameworkVersion`)."""
     framework_environment: Input[str] | None
@@ -425,28 +660,28 @@ class TrainingTaskArgs(TypedDict, total=False):
     image_info: Input[ImageInfoArgs] | None
     """A container image in place of a built-in framework (`ImageInfo`)."""
     training_mode: Annotated[Input[str] | None, KnownValues(("PS_WORKER", "DDP", "MPI", "HOROVOD", "SPARK", "RAY"))]
-    """How the nodes work together, for example `DDP` (`TrainingMode`)."""
+    """How the nodes work together: `PS_WORKER`, `DDP`, `MPI`, `HOROVOD`, `SPARK` or `RAY` (`TrainingMode`)."""
     start_cmd_info: Input[StartCmdInfoArgs] | None
     """The commands, as plain text (`EncodedStartCmdInfo`, which is sent in place of `StartCmdInfo`)."""
     encoded_start_cmd_info: Input[EncodedStartCmdInfoArgs] | None
-    """The commands, encoded already; not together with `start_cmd_info` (`EncodedStartCmdInfo`)."""
+    """The commands, already encoded; not together with `start_cmd_info` (`EncodedStartCmdInfo`)."""
     code_package_path: Input[CosPathInfoArgs] | None
-    """Where the code lies (`CodePackagePath`)."""
+    """Where the code is in COS (`CodePackagePath`)."""
     code_repos: Input[Sequence[Input[CodeRepoConfigArgs]]] | None
     """Code repositories that are cloned before the start (`CodeRepos`)."""
     data_source: Annotated[Input[str] | None, KnownValues(_DATA_SOURCES)]
-    """Kind of the data, for example `DATASET` (`DataSource`)."""
+    """Kind of the data: `DATASET`, `COS`, `CFS`, `CFSTurbo`, `HDFS` or `GooseFSx` (`DataSource`)."""
     data_configs: Annotated[Input[Sequence[Input[DataConfigArgs]]] | None, MaxItems(10)]
     """The mounts, at most ten (`DataConfigs`)."""
     output: Input[CosPathInfoArgs] | None
-    """Where the results go; the service adds the task's id to the path (`Output`)."""
+    """Where the results go in COS; the service adds the task's id to the path (`Output`)."""
     tuning_parameters: Annotated[Input[str | Mapping[str, Any]] | None, JsonText(), MaxLength(2048)]
     """Parameters of the training: a map, for example `{"learning_rate": 0.001}`, which is sent as JSON with sorted
     keys, or a text of at most 2048 characters (`TuningParameters`)."""
     envs: Input[Mapping[str, Input[str]]] | None
     """Environment variables (`Envs`)."""
     private_envs: Annotated[Input[Mapping[str, Input[str]]] | None, Wire("Envs"), Secret()]
-    """Environment variables whose values nobody may read; always Pulumi secrets (`Envs`, with `IsPrivate`)."""
+    """Environment variables with hidden values; always Pulumi secrets (`Envs`, with `IsPrivate`)."""
     resource_group_id: Input[str] | None
     """Id of the resource group of a `PREPAID` task, for example `rsg-1368bcxs` (`ResourceGroupId`)."""
     vpc_id: Input[str] | None
@@ -462,12 +697,12 @@ class TrainingTaskArgs(TypedDict, total=False):
     remark: Annotated[Input[str] | None, MaxLength(1024)]
     """A remark of at most 1024 characters (`Remark`)."""
     callback_url: Annotated[Input[str] | None, Secret()]
-    """What the service calls when the task is created, started or stopped; a Pulumi secret, since such addresses
-    often hold a password (`CallbackUrl`)."""
+    """Address that the service calls when the task is created, started or stopped. Always a Pulumi secret, since such
+    addresses often contain a password (`CallbackUrl`)."""
     tags: Input[Mapping[str, Input[str]]] | None
-    """Tags, beside the default ones of `tione:defaultTags`. The key has 1 to 127, the value 1 to 255 characters:
+    """Tags, in addition to the default ones of `tione:defaultTags`. A key has 1 to 127, a value 1 to 255 characters:
     letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`,
-    `project` or `项目` are reserved (`Tags`)."""
+    `tencentcloud:`, `project` or `项目`, and the labels `pulumi:…` of this package, are reserved (`Tags`)."""
     ti_project_id: Input[str] | None
     """Id of the workspace, where it is not the default one (`TiProjectId`)."""
     train_tool_config: Input[TrainToolConfigArgs] | None
@@ -479,17 +714,18 @@ class TrainingTaskArgs(TypedDict, total=False):
     region: Annotated[Input[str] | None, ProviderSide()]
     """Region of the task, for example `ap-guangzhou`; by default the one that is configured."""
     settings: Annotated[Input[SettingsArgs] | None, ProviderSide()]
-    """Where the task's keys come from, if not from the stack's settings: `tione.Settings(profile="research")`.
-    Other keys of the same account are an update; another account replaces the task."""
+    """Where the task's credentials come from, if not from the stack's settings:
+    `tione.Settings(profile="research")`. Other credentials of the same account are an update; another account
+    replaces the task."""
     triggers: Annotated[Input[Sequence[Any]] | None, ProviderSide()]
-    """Any values; when one of them changes, the task is replaced: the way to run it once more."""
+    """Any values. When one of them changes, the task is replaced, so it runs once more."""
     desired_status: Annotated[Input[Literal["RUNNING", "STOPPED"]] | None, ProviderSide()]
     """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
-    task runs in any case; one that has finished satisfies `RUNNING`."""
+    task always runs; a finished one satisfies `RUNNING`."""
     rerun_on_failure: Annotated[Input[int] | None, Minimum(0), ProviderSide()]
     """How often the task is started again, by the next `up` each time, after it FAILED; by default never."""
     additional_parameters: Annotated[Input[Mapping[str, Any]] | None, ProviderSide()]
-    """Parameters that this package does not know yet, by their API names, merged into the request: for example
+    """Parameters that this package does not know, by their API names, merged into the request: for example
     `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such."""
 
 
@@ -529,7 +765,7 @@ class OperatorInfoOutputs(TypedDict):
 
 
 class TrainingTaskOutputs(TypedDict):
-    """What the service knows of a task beside what the program said (`TrainingTaskDetail`)."""
+    """What the service knows of a task in addition to its arguments (`TrainingTaskDetail`)."""
 
     status: str
     """`SUBMITTING`, `PENDING`, `STARTING`, `RUNNING`, `STOPPING`, `STOPPED`, `FAILED`, `SUCCEED` or
@@ -543,17 +779,17 @@ class TrainingTaskOutputs(TypedDict):
     end_time: str
     """When the training ended (`EndTime`)."""
     update_time: str
-    """When the task changed last (`UpdateTime`)."""
+    """When the task last changed (`UpdateTime`)."""
     runtime_in_seconds: int
-    """How long it ran, in seconds (`RuntimeInSeconds`)."""
+    """Running time in seconds (`RuntimeInSeconds`)."""
     failure_reason: str
-    """Why it failed, or was stopped (`FailureReason`)."""
+    """Reason why the task failed or was stopped (`FailureReason`)."""
     message: str
-    """What the service has to say of the task (`Message`)."""
+    """Message of the service about the task (`Message`)."""
     charge_status: str
     """`BILLING`, `ARREARS_STOP` or `NOT_BILLING` (`ChargeStatus`)."""
     billing_info: str
-    """What it costs, as a text to show (`BillingInfo`)."""
+    """Price of the task, as a text for people (`BillingInfo`)."""
     resource_group_name: str
     """Name of the resource group (`ResourceGroupName`)."""
     tensor_board_id: str
@@ -569,3 +805,6 @@ class TrainingTaskOutputs(TypedDict):
     all_tags: Annotated[Mapping[str, str], ProviderSide()]
     """All tags of the task: the program's, the default ones, and the labels `pulumi:project`, `pulumi:stack` and
     `pulumi:resource`."""
+    create_request_id: Annotated[str, ProviderSide()]
+    """Request id of the CreateTrainingTask call that created the task, for the vendor's support. A task that was found
+    by a look-up, imported, or created by an earlier version has none."""

@@ -54,7 +54,7 @@ class RDMAConfig(dict[str, Any]):
 
     __init__ = _init
     enable: bool | None = pulumi.property("enable", default=None)
-    """Whether RDMA is used; without it the service answers false (`Enable`)."""
+    """Whether RDMA is used; by default false (`Enable`)."""
 
 
 @pulumi.output_type
@@ -63,9 +63,10 @@ class ResourceConfigInfo(dict[str, Any]):
 
     __init__ = _init
     role: str = pulumi.property("role")
-    """What the nodes are in the training mode, for example `WORKER` (`Role`)."""
+    """Role of the nodes in the training mode: `PS`, `WORKER`, `DRIVER`, `EXECUTOR` or `HEAD` (`Role`)."""
     instance_type: str | None = pulumi.property("instanceType", default=None)
-    """Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST` (`InstanceType`)."""
+    """Specification of a pay-as-you-go node, for example `TI.GN10.2XLARGE40.POST`; `get_instance_specs` lists them
+    (`InstanceType`)."""
     instance_num: int | None = pulumi.property("instanceNum", default=None)
     """How many nodes the group has, at least 1 (`InstanceNum`)."""
     cpu: int | None = pulumi.property("cpu", default=None)
@@ -77,7 +78,7 @@ class ResourceConfigInfo(dict[str, Any]):
     gpu_type: str | None = pulumi.property("gpuType", default=None)
     """Kind of GPU in a resource group, for example `V100` (`GpuType`)."""
     instance_type_alias: str | None = pulumi.property("instanceTypeAlias", default=None)
-    """Display name of the specification; the service tells its own, whatever is sent (`InstanceTypeAlias`)."""
+    """Display name of the specification; the service returns its own name in any case (`InstanceTypeAlias`)."""
     rdma_config: RDMAConfig | None = pulumi.property("rdmaConfig", default=None)
     """RDMA of the nodes (`RDMAConfig`)."""
 
@@ -135,7 +136,7 @@ class StartCmdInfo(dict[str, Any]):
 
 @pulumi.output_type
 class EncodedStartCmdInfo(dict[str, Any]):
-    """The commands in the API's encoded form, for who has them so already (`EncodedStartCmdInfo`)."""
+    """The commands in the API's encoded form, for commands that are already encoded (`EncodedStartCmdInfo`)."""
 
     __init__ = _init
     start_cmd_info: str | None = pulumi.property("startCmdInfo", default=None)
@@ -189,7 +190,7 @@ class CFSConfig(dict[str, Any]):
     protocol: str | None = pulumi.property("protocol", default=None)
     """`NFS` or `TURBO`; an older page writes them 1 and 2 (`Protocol`)."""
     is_preset_storage: bool | None = pulumi.property("isPresetStorage", default=None)
-    """Whether it is storage that the platform set up (`IsPresetStorage`)."""
+    """Whether it is preset storage of the platform (`IsPresetStorage`)."""
 
 
 @pulumi.output_type
@@ -401,25 +402,25 @@ class ResourceSupplyAttribute(dict[str, Any]):
 
 @pulumi.output_type
 class AssumeRole(dict[str, Any]):
-    """A role that is assumed before a task is asked for, in its account or in another one (`AssumeRole` of `sts`)."""
+    """A role to assume for all requests about a task, in the same account or another one (`AssumeRole` of `sts`)."""
 
     __init__ = _init
     role_arn: str = pulumi.property("roleArn")
     """The role, for example `qcs::cam::uin/100000000001:roleName/train` (`RoleArn`)."""
     session_name: str | None = pulumi.property("sessionName", default=None)
-    """What the session is called in the account's audit log; by default `pulumi-tione` (`RoleSessionName`)."""
+    """Name of the session in the account's audit log; by default `pulumi-tione` (`RoleSessionName`)."""
     session_duration: int | None = pulumi.property("sessionDuration", default=None)
-    """How long the keys live that are lent, in seconds, up to 43200; by default 7200. They are renewed before they end
-    (`DurationSeconds`)."""
+    """Lifetime of the temporary credentials in seconds, 1 to 43200, by default 7200. They are renewed before they
+    end (`DurationSeconds`)."""
     policy: str | None = pulumi.property("policy", default=None)
-    """A policy, as JSON, that narrows what the role may do (`Policy`)."""
+    """A policy, as JSON, that restricts the permissions of the role (`Policy`)."""
     external_id: str | None = pulumi.property("externalId", default=None)
-    """What another account's role asks for; always a Pulumi secret (`ExternalId`)."""
+    """External id that the role of another account requires; always a Pulumi secret (`ExternalId`)."""
 
 
 @pulumi.output_type
 class Settings(dict[str, Any]):
-    """Where the keys of a task come from, for tasks of several accounts in one stack."""
+    """Where the credentials of a task come from, for tasks of several accounts in one stack."""
 
     __init__ = _init
     profile: str | None = pulumi.property("profile", default=None)
@@ -427,9 +428,9 @@ class Settings(dict[str, Any]):
     shared_credentials_dir: str | None = pulumi.property("sharedCredentialsDir", default=None)
     """The folder of the profiles; by default `~/.tccli`."""
     cam_role_name: str | None = pulumi.property("camRoleName", default=None)
-    """The role of the machine (CVM) that Pulumi runs on, instead of a profile."""
+    """Name of the role of the machine (CVM) that Pulumi runs on, instead of a profile."""
     assume_role: AssumeRole | None = pulumi.property("assumeRole", default=None)
-    """A role that is assumed with the keys of the profile, or with those that the stack is configured with."""
+    """A role to assume with the credentials of the profile, or with those that the stack is configured with."""
 
 
 @pulumi.output_type
@@ -449,13 +450,13 @@ class OperatorInfo(dict[str, Any]):
 
 @pulumi.output_type
 class GetTrainingTaskResult(dict[str, Any]):
-    """A task that was looked up, as the service tells of it (`TrainingTaskDetail`)."""
+    """The result of a look-up of a task (`TrainingTaskDetail`)."""
 
     __init__ = _init
     id: str = pulumi.property("id")
     """Its id, for example `train-1208038387393233920` (`Id`)."""
     region: str = pulumi.property("region")
-    """Where it is, for example `ap-guangzhou`."""
+    """Its region, for example `ap-guangzhou`."""
     status: str = pulumi.property("status")
     """`SUBMITTING`, `PENDING`, `STARTING`, `RUNNING`, `STOPPING`, `STOPPED`, `FAILED`, `SUCCEED` or
     `SUBMIT_FAILED`, as it was at the last `up` or `refresh` (`Status`)."""
@@ -468,17 +469,17 @@ class GetTrainingTaskResult(dict[str, Any]):
     end_time: str = pulumi.property("endTime")
     """When the training ended (`EndTime`)."""
     update_time: str = pulumi.property("updateTime")
-    """When the task changed last (`UpdateTime`)."""
+    """When the task last changed (`UpdateTime`)."""
     runtime_in_seconds: int = pulumi.property("runtimeInSeconds")
-    """How long it ran, in seconds (`RuntimeInSeconds`)."""
+    """Running time in seconds (`RuntimeInSeconds`)."""
     failure_reason: str = pulumi.property("failureReason")
-    """Why it failed, or was stopped (`FailureReason`)."""
+    """Reason why the task failed or was stopped (`FailureReason`)."""
     message: str = pulumi.property("message")
-    """What the service has to say of the task (`Message`)."""
+    """Message of the service about the task (`Message`)."""
     charge_status: str = pulumi.property("chargeStatus")
     """`BILLING`, `ARREARS_STOP` or `NOT_BILLING` (`ChargeStatus`)."""
     billing_info: str = pulumi.property("billingInfo")
-    """What it costs, as a text to show (`BillingInfo`)."""
+    """Price of the task, as a text for people (`BillingInfo`)."""
     resource_group_name: str = pulumi.property("resourceGroupName")
     """Name of the resource group (`ResourceGroupName`)."""
     tensor_board_id: str = pulumi.property("tensorBoardId")
@@ -500,9 +501,10 @@ class GetTrainingTaskResult(dict[str, Any]):
     """The groups of nodes, at least one (`ResourceConfigInfos`)."""
     name: str = pulumi.property("name")
     """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
-    `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
+    `_` and `-`, with a letter or a digit in front. By default computed from project, stack and resource
+    (`Name`)."""
     framework_name: str | None = pulumi.property("frameworkName", default=None)
-    """Built-in framework, for example `PYTORCH` (`FrameworkName`)."""
+    """Built-in framework: `SPARK`, `PYSPARK`, `TENSORFLOW` or `PYTORCH` (`FrameworkName`)."""
     framework_version: str | None = pulumi.property("frameworkVersion", default=None)
     """Version of the framework, for example `1.9` (`FrameworkVersion`)."""
     framework_environment: str | None = pulumi.property("frameworkEnvironment", default=None)
@@ -510,19 +512,19 @@ class GetTrainingTaskResult(dict[str, Any]):
     image_info: ImageInfo | None = pulumi.property("imageInfo", default=None)
     """A container image in place of a built-in framework (`ImageInfo`)."""
     training_mode: str | None = pulumi.property("trainingMode", default=None)
-    """How the nodes work together, for example `DDP` (`TrainingMode`)."""
+    """How the nodes work together: `PS_WORKER`, `DDP`, `MPI`, `HOROVOD`, `SPARK` or `RAY` (`TrainingMode`)."""
     start_cmd_info: StartCmdInfo | None = pulumi.property("startCmdInfo", default=None)
     """The commands, as plain text (`EncodedStartCmdInfo`, which is sent in place of `StartCmdInfo`)."""
     code_package_path: CosPathInfo | None = pulumi.property("codePackagePath", default=None)
-    """Where the code lies (`CodePackagePath`)."""
+    """Where the code is in COS (`CodePackagePath`)."""
     code_repos: Sequence[CodeRepoConfig] | None = pulumi.property("codeRepos", default=None)
     """Code repositories that are cloned before the start (`CodeRepos`)."""
     data_source: str | None = pulumi.property("dataSource", default=None)
-    """Kind of the data, for example `DATASET` (`DataSource`)."""
+    """Kind of the data: `DATASET`, `COS`, `CFS`, `CFSTurbo`, `HDFS` or `GooseFSx` (`DataSource`)."""
     data_configs: Sequence[DataConfig] | None = pulumi.property("dataConfigs", default=None)
     """The mounts, at most ten (`DataConfigs`)."""
     output: CosPathInfo | None = pulumi.property("output", default=None)
-    """Where the results go; the service adds the task's id to the path (`Output`)."""
+    """Where the results go in COS; the service adds the task's id to the path (`Output`)."""
     tuning_parameters: str | None = pulumi.property("tuningParameters", default=None)
     """Parameters of the training: a map, for example `{"learning_rate": 0.001}`, which is sent as JSON with sorted
     keys, or a text of at most 2048 characters (`TuningParameters`)."""
@@ -541,18 +543,18 @@ class GetTrainingTaskResult(dict[str, Any]):
     remark: str | None = pulumi.property("remark", default=None)
     """A remark of at most 1024 characters (`Remark`)."""
     tags: Mapping[str, str] | None = pulumi.property("tags", default=None)
-    """Tags, beside the default ones of `tione:defaultTags`. The key has 1 to 127, the value 1 to 255 characters:
-    letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`,
-    `project` or `项目` are reserved (`Tags`)."""
+    """Tags, in addition to the default ones of `tione:defaultTags`. A key has 1 to 127, a value 1 to 255
+    characters: letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with
+    `qcs:`, `tencentcloud:`, `project` or `项目`, and the labels `pulumi:…` of this package, are reserved (`Tags`)."""
     ti_project_id: str | None = pulumi.property("tiProjectId", default=None)
     """Id of the workspace, where it is not the default one (`TiProjectId`)."""
 
 
 class TrainingTaskProperties(pulumi.CustomResource):
-    """What a `TrainingTask` knows of its task."""
+    """The properties of a `TrainingTask`."""
 
     def _output(self, name: str) -> pulumi.Output[Any]:
-        """Give what the engine tells, or nothing of what the program has not set: an Output each would take long."""
+        """Return the engine's value, or None for a field that is not set: an Output for each of them takes long."""
         return self.__dict__.get(name) or pulumi.Output.from_input(None)
 
     @property
@@ -570,14 +572,15 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="name")
     def name(self) -> pulumi.Output[str]:
-        """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
-        `_` and `-`, with a letter or a digit in front. Computed when left out, so that it is free (`Name`)."""
+        """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters,
+        digits, `_` and `-`, with a letter or a digit in front. By default computed from project, stack and resource
+        (`Name`)."""
         return self._output("name")
 
     @property
     @pulumi.getter(name="frameworkName")
     def framework_name(self) -> pulumi.Output[str | None]:
-        """Built-in framework, for example `PYTORCH` (`FrameworkName`)."""
+        """Built-in framework: `SPARK`, `PYSPARK`, `TENSORFLOW` or `PYTORCH` (`FrameworkName`)."""
         return self._output("framework_name")
 
     @property
@@ -601,7 +604,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="trainingMode")
     def training_mode(self) -> pulumi.Output[str | None]:
-        """How the nodes work together, for example `DDP` (`TrainingMode`)."""
+        """How the nodes work together: `PS_WORKER`, `DDP`, `MPI`, `HOROVOD`, `SPARK` or `RAY` (`TrainingMode`)."""
         return self._output("training_mode")
 
     @property
@@ -613,13 +616,13 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="encodedStartCmdInfo")
     def encoded_start_cmd_info(self) -> pulumi.Output[EncodedStartCmdInfo | None]:
-        """The commands, encoded already; not together with `start_cmd_info` (`EncodedStartCmdInfo`)."""
+        """The commands, already encoded; not together with `start_cmd_info` (`EncodedStartCmdInfo`)."""
         return self._output("encoded_start_cmd_info")
 
     @property
     @pulumi.getter(name="codePackagePath")
     def code_package_path(self) -> pulumi.Output[CosPathInfo | None]:
-        """Where the code lies (`CodePackagePath`)."""
+        """Where the code is in COS (`CodePackagePath`)."""
         return self._output("code_package_path")
 
     @property
@@ -631,7 +634,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="dataSource")
     def data_source(self) -> pulumi.Output[str | None]:
-        """Kind of the data, for example `DATASET` (`DataSource`)."""
+        """Kind of the data: `DATASET`, `COS`, `CFS`, `CFSTurbo`, `HDFS` or `GooseFSx` (`DataSource`)."""
         return self._output("data_source")
 
     @property
@@ -643,14 +646,14 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="output")
     def output(self) -> pulumi.Output[CosPathInfo | None]:
-        """Where the results go; the service adds the task's id to the path (`Output`)."""
+        """Where the results go in COS; the service adds the task's id to the path (`Output`)."""
         return self._output("output")
 
     @property
     @pulumi.getter(name="tuningParameters")
     def tuning_parameters(self) -> pulumi.Output[str | None]:
-        """Parameters of the training: a map, for example `{"learning_rate": 0.001}`, which is sent as JSON with sorted
-        keys, or a text of at most 2048 characters (`TuningParameters`)."""
+        """Parameters of the training: a map, for example `{"learning_rate": 0.001}`, which is sent as JSON with
+        sorted keys, or a text of at most 2048 characters (`TuningParameters`)."""
         return self._output("tuning_parameters")
 
     @property
@@ -662,7 +665,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="privateEnvs")
     def private_envs(self) -> pulumi.Output[Mapping[str, str] | None]:
-        """Environment variables whose values nobody may read; always Pulumi secrets (`Envs`, with `IsPrivate`)."""
+        """Environment variables with hidden values; always Pulumi secrets (`Envs`, with `IsPrivate`)."""
         return self._output("private_envs")
 
     @property
@@ -710,16 +713,17 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="callbackUrl")
     def callback_url(self) -> pulumi.Output[str | None]:
-        """What the service calls when the task is created, started or stopped; a Pulumi secret, since such addresses
-        often hold a password (`CallbackUrl`)."""
+        """Address that the service calls when the task is created, started or stopped. Always a Pulumi secret,
+        since such addresses often contain a password (`CallbackUrl`)."""
         return self._output("callback_url")
 
     @property
     @pulumi.getter(name="tags")
     def tags(self) -> pulumi.Output[Mapping[str, str] | None]:
-        """Tags, beside the default ones of `tione:defaultTags`. The key has 1 to 127, the value 1 to 255 characters:
-        letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`,
-        `project` or `项目` are reserved (`Tags`)."""
+        """Tags, in addition to the default ones of `tione:defaultTags`. A key has 1 to 127, a value 1 to 255
+        characters: letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start
+        with `qcs:`, `tencentcloud:`, `project` or `项目`, and the labels `pulumi:…` of this package, are reserved
+        (`Tags`)."""
         return self._output("tags")
 
     @property
@@ -755,21 +759,22 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="settings")
     def settings(self) -> pulumi.Output[Settings | None]:
-        """Where the task's keys come from, if not from the stack's settings: `tione.Settings(profile="research")`.
-        Other keys of the same account are an update; another account replaces the task."""
+        """Where the task's credentials come from, if not from the stack's settings:
+        `tione.Settings(profile="research")`. Other credentials of the same account are an update; another account
+        replaces the task."""
         return self._output("settings")
 
     @property
     @pulumi.getter(name="triggers")
     def triggers(self) -> pulumi.Output[Sequence[Any] | None]:
-        """Any values; when one of them changes, the task is replaced: the way to run it once more."""
+        """Any values. When one of them changes, the task is replaced, so it runs once more."""
         return self._output("triggers")
 
     @property
     @pulumi.getter(name="desiredStatus")
     def desired_status(self) -> pulumi.Output[str | None]:
-        """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
-        task runs in any case; one that has finished satisfies `RUNNING`."""
+        """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A
+        new task always runs; a finished one satisfies `RUNNING`."""
         return self._output("desired_status")
 
     @property
@@ -781,7 +786,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="additionalParameters")
     def additional_parameters(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """Parameters that this package does not know yet, by their API names, merged into the request: for example
+        """Parameters that this package does not know, by their API names, merged into the request: for example
         `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such."""
         return self._output("additional_parameters")
 
@@ -819,25 +824,25 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="updateTime")
     def update_time(self) -> pulumi.Output[str]:
-        """When the task changed last (`UpdateTime`)."""
+        """When the task last changed (`UpdateTime`)."""
         return self._output("update_time")
 
     @property
     @pulumi.getter(name="runtimeInSeconds")
     def runtime_in_seconds(self) -> pulumi.Output[int]:
-        """How long it ran, in seconds (`RuntimeInSeconds`)."""
+        """Running time in seconds (`RuntimeInSeconds`)."""
         return self._output("runtime_in_seconds")
 
     @property
     @pulumi.getter(name="failureReason")
     def failure_reason(self) -> pulumi.Output[str]:
-        """Why it failed, or was stopped (`FailureReason`)."""
+        """Reason why the task failed or was stopped (`FailureReason`)."""
         return self._output("failure_reason")
 
     @property
     @pulumi.getter(name="message")
     def message(self) -> pulumi.Output[str]:
-        """What the service has to say of the task (`Message`)."""
+        """Message of the service about the task (`Message`)."""
         return self._output("message")
 
     @property
@@ -849,7 +854,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="billingInfo")
     def billing_info(self) -> pulumi.Output[str]:
-        """What it costs, as a text to show (`BillingInfo`)."""
+        """Price of the task, as a text for people (`BillingInfo`)."""
         return self._output("billing_info")
 
     @property
@@ -891,6 +896,13 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="allTags")
     def all_tags(self) -> pulumi.Output[Mapping[str, str]]:
-        """All tags of the task: the program's, the default ones, and the labels `pulumi:project`, `pulumi:stack` and
-        `pulumi:resource`."""
+        """All tags of the task: the program's, the default ones, and the labels `pulumi:project`, `pulumi:stack`
+        and `pulumi:resource`."""
         return self._output("all_tags")
+
+    @property
+    @pulumi.getter(name="createRequestId")
+    def create_request_id(self) -> pulumi.Output[str | None]:
+        """Request id of the CreateTrainingTask call that created the task, for the vendor's support. A task that
+        was found by a look-up, imported, or created by an earlier version has none."""
+        return self._output("create_request_id")

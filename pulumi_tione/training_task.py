@@ -243,6 +243,8 @@ class TrainingTask(TrainingTaskProperties):
         fresh = copy.copy(self)
         now = recorded_outputs({}, detail)
         for field in TRAINING_TASK.outputs.values():
+            if field.property not in now:
+                continue
             told = now[field.property]
             if isinstance(field.type, Struct) and told is not None:
                 parts = field.type.outputs.values()

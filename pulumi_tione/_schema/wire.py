@@ -217,8 +217,8 @@ def _with_desired(desired: Any, remote: Any) -> Any:
     return remote
 
 
-_KEPT = {"uin": "Uin", "allTags": "Tags"}
-"""The outputs that identify the owner of a task, by property name."""
+_KEPT = {"uin": "Uin", "allTags": "Tags", "createRequestId": ""}
+"""The outputs that stay recorded while the service does not return them, with their names on the wire."""
 
 
 def imported_outputs(detail: Mapping[str, Any]) -> dict[str, Any]:

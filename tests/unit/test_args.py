@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import pydoc
 import re
 import sys
 import types
 from collections.abc import Awaitable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
 import typing_extensions
@@ -18,6 +19,7 @@ from pulumi import Output
 
 import pulumi_tione
 from pulumi_tione import args, functions, outputs
+from pulumi_tione._constraints import OneOf
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type, struct
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +46,7 @@ NOT_OF_THE_API = {
     "rerun_on_failure",
     "additional_parameters",
     "all_tags",
+    "create_request_id",
 }
 """The provider's own fields."""
 
@@ -335,3 +338,30 @@ def test_every_output_says_what_it_is() -> None:
     properties = vars(outputs.TrainingTaskProperties)
     fields = [*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()]
     assert all(properties[field.name].__doc__ for field in fields)
+
+
+ARGS_CLASSES = [each for each in declarations() if each.name.endswith("Args")]
+
+
+@pytest.mark.parametrize("declaration", ARGS_CLASSES, ids=lambda declaration: declaration.name)
+def test_help_and_editors_show_the_fields_of_an_args_class(declaration: ast.ClassDef) -> None:
+    shown = " ".join(
+        pydoc.plain(pydoc.render_doc(getattr(pulumi_tione, declaration.name))).replace(" |  ", " ").split()
+    )
+    for name, text in field_docstrings(declaration).items():
+        required = "(required) " if struct(declaration.name.removesuffix("Args")).by_name[name].required else ""
+        assert f"{name}: {required}{' '.join(text.split())}" in shown
+
+
+def test_closed_sets_of_values_are_literal_types() -> None:
+    closed = {
+        field.name: rule.values
+        for name in DECLARED
+        for field in struct(name).fields.values()
+        for rule in field.rules
+        if isinstance(rule, OneOf)
+    }
+    assert closed == {"charge_type": ("PREPAID", "POSTPAID_BY_HOUR"), "desired_status": ("RUNNING", "STOPPED")}
+    hints = typing_extensions.get_type_hints(args.TrainingTaskArgs, localns={"Output": list, "T": Any})
+    for name, values in closed.items():
+        assert Literal[values] in get_args(hints[name])
