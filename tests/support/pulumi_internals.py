@@ -71,13 +71,14 @@ def _internals_in(tree: ast.Module) -> Iterator[Internal]:
         if isinstance(statement, ast.If):  # `if TYPE_CHECKING:`
             statement.body = []
     yield from (Internal("import", name) for name in imported_internals(tree))
+    own = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("local_of_"):
             (name,) = (argument.value for argument in node.args if isinstance(argument, ast.Constant))
             yield Internal("local", str(name))
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             parts = list(_attributes(node))
-            first = next((index for index, part in enumerate(parts) if part.startswith("_")), None)
+            first = next((index for index, part in enumerate(parts) if part.startswith("_") and part not in own), None)
             if first is not None:
                 yield from (Internal("attribute", part) for part in parts[first:])
 
