@@ -72,14 +72,9 @@ class TrainingTask(TrainingTaskProperties):
     def __init__(
         self,
         resource_name: str,
-        args: None = None,
+        args: pulumi.ResourceOptions | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **fields: Unpack[TrainingTaskArgs],
-    ) -> None: ...
-
-    @overload
-    def __init__(
-        self, resource_name: str, args: pulumi.ResourceOptions, **fields: Unpack[TrainingTaskArgs]
     ) -> None: ...
 
     def __init__(

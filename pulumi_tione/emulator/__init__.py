@@ -50,12 +50,39 @@ is then a process, and the processes decide how a run ends and what it prints. `
 and data come from and output goes. Time is real, the address is a loopback address, and the key is made at the start.
 """
 
-from pulumi_tione.emulator.faults.faults import Fault
-from pulumi_tione.emulator.faults.lag import Calls, Lag
-from pulumi_tione.emulator.state.service import Switches
-from pulumi_tione.emulator.tasks.lifecycle import Status
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from .accounts import DEFAULT_KEY, Caller, Key
-from .emulator import Emulator
+if TYPE_CHECKING:
+    from pulumi_tione.emulator.accounts import DEFAULT_KEY, Caller, Key
+    from pulumi_tione.emulator.emulator import Emulator
+    from pulumi_tione.emulator.faults.faults import Fault
+    from pulumi_tione.emulator.faults.lag import Calls, Lag
+    from pulumi_tione.emulator.state.service import Switches
+    from pulumi_tione.emulator.tasks.lifecycle import Status
 
 __all__ = ["DEFAULT_KEY", "Caller", "Calls", "Emulator", "Fault", "Key", "Lag", "Status", "Switches"]
+
+_MODULES = {
+    "DEFAULT_KEY": "accounts",
+    "Caller": "accounts",
+    "Calls": "faults.lag",
+    "Emulator": "emulator",
+    "Fault": "faults.faults",
+    "Key": "accounts",
+    "Lag": "faults.lag",
+    "Status": "tasks.lifecycle",
+    "Switches": "state.service",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Every test run that has this package installed loads it, for the sake of its pytest plugin.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

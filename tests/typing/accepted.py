@@ -68,6 +68,7 @@ task = tione.TrainingTask(
 tione.TrainingTask("by-args", args)
 tione.TrainingTask("by-args", args, pulumi.ResourceOptions(protect=True))
 tione.TrainingTask("by-args", args=args, opts=pulumi.ResourceOptions(protect=True))
+tione.TrainingTask("options-first", pulumi.ResourceOptions(protect=True), **args)
 tione.TrainingTask(
     "by-dict",
     {

@@ -28,7 +28,7 @@ wrong_field: TrainingTaskArgs = {"charge_type": "C", "resource_config_infos": gr
 # A wrong type, in each form.
 ResourceConfigInfoArgs(role="WORKER", instance_num="2")  # E: has type "str", TypedDict item "instance_num"
 ResourceConfigInfoArgs(role=5)  # E: has type "int", TypedDict item "role"
-TrainingTaskArgs(charge_type=True, resource_config_infos=groups)  # E: has type "bool", TypedDict item "charge_type"
+TrainingTaskArgs(charge_type=True, resource_config_infos=groups)  # E: TypedDict item "charge_type"
 TrainingTask("t", charge_type="PREPAID", resource_config_infos=groups, vpc_id=5)  # E: No overload variant
 TrainingTask("t", {"charge_type": "PREPAID", "resource_config_infos": groups, "vpc_id": 5})  # E: No overload variant
 wrong_type: TrainingTaskArgs = {"charge_type": 5, "resource_config_infos": groups}  # E: TypedDict item "charge_type"
@@ -45,20 +45,20 @@ DataConfigArgs(cos_source=CosPathInfoArgs(bucket="b", region="r", paths=[], path
 DataConfigArgs(cos_source={"bucket": "b", "region": "r", "paths": [], "path": "x"})  # E: TypedDict item "cos_source"
 DataConfigArgs(cfs_source={"id": 5, "path": "/"})  # E: TypedDict item "cfs_source"
 DataConfigArgs(cfs_source=HostPathArgs(path="/"))  # E: has type "HostPathArgs", TypedDict item "cfs_source"
-TrainingTask("t", charge_type="C", resource_config_infos=[{"role": "W", "num": 1}])  # E: List item 0
-TrainingTask("t", charge_type="C", resource_config_infos=[{"role": 5}])  # E: List item 0
+TrainingTask("t", charge_type="PREPAID", resource_config_infos=[{"role": "W", "num": 1}])  # E: List item 0
+TrainingTask("t", charge_type="PREPAID", resource_config_infos=[{"role": 5}])  # E: List item 0
 TrainingTask("t", {"charge_type": "C", "resource_config_infos": [{"role": 5}]})  # E: No overload variant
 TrainingTask("t", {"charge_type": "C", "resource_config_infos": [{"rol": "W"}]})  # E: No overload variant
 
 # Outputs of the wrong type, and a map that is no map.
 ResourceConfigInfoArgs(role=number)  # E: has type "Output[int]", TypedDict item "role"
-TrainingTask("t", charge_type="C", resource_config_infos=groups, envs={"A": 1})  # E: Dict entry 0
-TrainingTask("t", charge_type="C", resource_config_infos=groups, tags=[("a", "b")])  # E: No overload variant
+TrainingTask("t", charge_type="PREPAID", resource_config_infos=groups, envs={"A": 1})  # E: Dict entry 0
+TrainingTask("t", charge_type="PREPAID", resource_config_infos=groups, tags=[("a", "b")])  # E: No overload variant
 
 # Args and keyword arguments together; what is an output only; what is no output.
 TrainingTask("t", {"charge_type": "C", "resource_config_infos": groups}, remark="x")  # E: No overload variant
 SSHConfigArgs(enable=True, login_command="ssh")  # E: Extra key "login_command"
-TrainingTaskArgs(charge_type="C", resource_config_infos=groups, status="RUNNING")  # E: Extra key "status"
+TrainingTaskArgs(charge_type="PREPAID", resource_config_infos=groups, status="RUNNING")  # E: Extra key "status"
 progress = task.progress  # E: has no attribute "progress"
 vpc: pulumi.Output[int] = task.status  # E: Incompatible types in assignment
 task.resource_config_infos.apply(lambda groups: groups[0].instance_count)  # E: has no attribute "instance_count"

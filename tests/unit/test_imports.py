@@ -1,0 +1,82 @@
+"""What the package loads, and when: a name is imported when it is used."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import pulumi_tione
+from pulumi_tione import emulator
+
+SETUP = Path(__file__).parents[2] / "setup.py"
+
+
+def loaded_by(program: str) -> set[str]:
+    """Return the modules that a new interpreter has loaded after a program."""
+    program = f"import sys, json; known = {{*sys.modules}}; {program}; print(json.dumps([*{{*sys.modules}} - known]))"
+    return {*json.loads(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)}
+
+
+def test_the_package_itself_loads_nothing() -> None:
+    assert {name for name in loaded_by("import pulumi_tione") if name.startswith(("pulumi", "grpc", "requests"))} == {
+        "pulumi_tione"
+    }
+
+
+def test_the_pytest_plugin_loads_neither_pulumi_nor_the_emulator() -> None:
+    """A user's test run, in which no test uses the fixture, loads three small modules."""
+    loaded = loaded_by("import pytest; import pulumi_tione.emulator.pytest_plugin") - loaded_by("import pytest")
+    plugin = {"pulumi_tione", "pulumi_tione.emulator", "pulumi_tione.emulator.pytest_plugin"}
+    assert {name for name in loaded if not name.startswith("_")} == plugin
+
+
+def test_the_emulator_loads_nothing_of_pulumi() -> None:
+    loaded = loaded_by("from pulumi_tione.emulator import Emulator")
+    assert {name for name in loaded if name.split(".")[0] in ("pulumi", "grpc", "google", "tencentcloud")} == set()
+    assert {name.split(".")[1] for name in loaded if name.startswith("pulumi_tione.")} == {"emulator"}
+
+
+def test_the_provider_loads_nothing_that_only_a_program_or_the_command_line_needs() -> None:
+    loaded = loaded_by("import pulumi_tione.provider")
+    unneeded = ("cli", "stacks", "functions", "lookups", "training_task", "outputs", "_wait", "emulator")
+    assert {name for name in loaded if name.startswith(tuple(f"pulumi_tione.{part}" for part in unneeded))} == set()
+
+
+@pytest.mark.parametrize("package", [pulumi_tione, emulator], ids=lambda package: package.__name__)
+def test_every_public_name_exists(package: object) -> None:
+    names = package.__all__  # type: ignore[attr-defined]
+    assert [name for name in names if getattr(package, name, None) is None] == []
+    assert {*names} <= {*dir(package)}
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = package.nonsense  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("package", ["pulumi_tione", "pulumi_tione.emulator"])
+def test_a_star_import_has_every_public_name(package: str) -> None:
+    names: dict[str, object] = {}
+    exec(f"from {package} import *", names)  # noqa: S102
+    assert {*sys.modules[package].__all__} <= {*names}
+
+
+@pytest.mark.parametrize("package", [pulumi_tione, emulator], ids=lambda package: package.__name__)
+def test_type_checkers_see_the_public_names(package: object) -> None:
+    tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))  # type: ignore[attr-defined]
+    (checked,) = (each for each in tree.body if isinstance(each, ast.If))
+    imported = {alias.name for each in checked.body if isinstance(each, ast.ImportFrom) for alias in each.names}
+    assert {*package.__all__} - imported <= {"Settings"}  # type: ignore[attr-defined]
+
+
+def test_submodules_are_attributes() -> None:
+    assert pulumi_tione.errors.TioneError.__name__ == "TioneError"
+    assert pulumi_tione.outputs.ResourceConfigInfo.__name__ == "ResourceConfigInfo"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert pulumi_tione.__version__ == version("pulumi-tione")
+    assert f'version="{pulumi_tione.__version__}"' in SETUP.read_text(encoding="utf-8")
