@@ -31,7 +31,7 @@ check: $(READY)  ## format, lint, types, import order, generated files, secrets
 	$(BIN)/python tools/errors/generate.py --check
 	$(BIN)/python tools/secrets/scan.py
 
-check-vendor: $(READY)  ## whether the vendor's newest definition says the same as ours
+check-vendor: $(READY)  ## whether the vendor's newest definition matches ours
 	$(BIN)/python tools/definition/distil.py --check
 
 audit: $(READY)  ## whether a dependency has a known vulnerability; needs the internet

@@ -17,7 +17,7 @@ DEVELOPMENT = [
     "pytest-cov>=6.0",
     "pytest-timeout>=2.3",  # a test that hangs must not hang the rest
     "pytest-xdist>=3.6",
-    "detect-secrets>=1.5",  # knows the forms of keys and tokens, works offline, and takes a detector of ours
+    "detect-secrets>=1.5",  # knows the forms of keys and tokens, works offline, and takes our own detector
     "ruff>=0.9",
     "tencentcloud-sdk-python-tione>=3.1.191",  # the typed clients, which the emulator must satisfy
     "tencentcloud-sdk-python-tag>=3.1.109",
@@ -42,7 +42,7 @@ setup(
         "grpcio>=1.66",  # as pulumi; messages on a resource's own row go through it
         "pulumi>=3.268,<4",  # the first release in which `get` works for dynamic resources
         "pyrate-limiter>=4.5,<5",  # the rate limit: typed, without dependencies, and with a clock of our own
-        "requests>=2.32",  # what the Tencent Cloud SDK sends with; its errors tell what happened
+        "requests>=2.32",  # what the Tencent Cloud SDK sends with; its errors show what happened
         "tencentcloud-sdk-python-common>=3.1.195,<4",  # signs and sends; its generic client needs no other part
         "tenacity>=9,<10",  # attempts and pauses, with an injected sleep
         "typing_extensions>=4.12",  # Required and Unpack on Python 3.10

@@ -51,7 +51,7 @@ OFTEN = (
     ("cancel", "destroy", "import", "up"),
     ("up", "cancel", "import", "destroy"),
 )
-"""The orders that are tried often: what the docs say, what loses the provider, and what makes a second create."""
+"""The orders that are tried often: what the docs recommend, what loses the provider, and what makes a second create."""
 
 
 def cases() -> Iterator[Any]:
@@ -98,7 +98,7 @@ def labels_of_the_task(service: Service) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("order", "program"), [*cases()])
-def test_in_every_order_of_commands_the_task_is_in_the_state_or_the_error_says_what_to_do(
+def test_in_every_order_of_commands_the_task_is_in_the_state_or_the_error_names_the_next_command(
     order: Sequence[str], program: str, stack: Stack, service: Service, start: Callable[..., Command]
 ) -> None:
     stack.program(program)
@@ -119,7 +119,7 @@ def test_in_every_order_of_commands_the_task_is_in_the_state_or_the_error_says_w
         assert len(in_account(service)) <= 1
         # A task that the state knew, and that `destroy` has deleted, may be made anew.
         may_be_created += command == "destroy" and was_there != in_account(service)
-    if in_state(stack) != in_account(service):  # `cancel` came late: what is left to do is what the docs say
+    if in_state(stack) != in_account(service):  # `cancel` came late: the remaining step is the documented one
         stack.tione("import", "--pending", "--yes")
     assert in_state(stack) == in_account(service)
     stack.up()
@@ -234,7 +234,7 @@ def test_an_import_that_was_killed_is_finished_by_running_it_again(
 
 @pytest.mark.long
 @pytest.mark.parametrize("moment", ["KILL_BEFORE", "KILL_AFTER"])
-def test_a_settlement_that_was_killed_is_finished_by_running_it_again(
+def test_an_import_of_pending_creates_that_was_killed_is_finished_by_running_it_again(
     moment: str,
     stack: Stack,
     service: Service,

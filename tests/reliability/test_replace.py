@@ -20,7 +20,7 @@ NAMED = 'name="bert-fixed", '
 
 
 def replace_again_and_again(stack: Stack, service: Service) -> list[str]:
-    """Replace the one task of a stack so many times; give the names that its tasks have had."""
+    """Replace the one task of a stack this many times; return the names of its tasks."""
     stack.up()
     names, last_id = [str(service.emulator.tasks()[0]["Name"])], str(service.emulator.tasks()[0]["Id"])
     for number in range(1, REPLACEMENTS + 1):
@@ -43,7 +43,7 @@ def test_a_replaced_task_leaves_one_new_task_and_no_old_one(stack: Stack, servic
     assert len(set(replace_again_and_again(stack, service))) == 1
 
 
-def test_where_the_service_keeps_deleted_names_a_computed_one_is_numbered(stack: Stack, service: Service) -> None:
+def test_where_the_service_keeps_deleted_names_a_computed_one_gets_a_suffix(stack: Stack, service: Service) -> None:
     service.emulator.set(deleted_names_are_free=False)
     stack.pulumi("config", "set", "tione:deletedNamesAreKept", "true")
     stack.program(PROGRAM.format(fields=""))
@@ -51,9 +51,7 @@ def test_where_the_service_keeps_deleted_names_a_computed_one_is_numbered(stack:
     assert others == [f"{first}-{number}" for number in range(2, REPLACEMENTS + 2)]
 
 
-def test_where_the_service_keeps_deleted_names_an_explicit_one_is_an_error_that_says_so(
-    stack: Stack, service: Service
-) -> None:
+def test_where_the_service_keeps_deleted_names_an_explicit_one_is_an_error(stack: Stack, service: Service) -> None:
     service.emulator.set(deleted_names_are_free=False)
     stack.program(PROGRAM.format(fields=NAMED))
     stack.up()

@@ -40,9 +40,9 @@ def test_random_histories_end_with_the_account_as_the_state_has_it() -> None:
 
 def test_a_history_follows_from_its_seed() -> None:
     first, second = (run(str(RUN), "--histories", "1", "--seed", "7", "--verbose")[1] for _ in range(2))
-    told = [line for line in first.splitlines() if not line.startswith(" ")]
-    assert len(told) > 5
-    assert told[:-1] == [line for line in second.splitlines() if not line.startswith(" ")][:-1]
+    shown = [line for line in first.splitlines() if not line.startswith(" ")]
+    assert len(shown) > 5
+    assert shown[:-1] == [line for line in second.splitlines() if not line.startswith(" ")][:-1]
 
 
 def test_a_delete_that_deletes_nothing_is_noticed() -> None:

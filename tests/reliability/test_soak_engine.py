@@ -23,7 +23,7 @@ from pulumi_tione.emulator import Lag
 FIRST = int(os.environ.get("SEED") or 1)
 HISTORIES = int(os.environ.get("HISTORIES") or 3)
 TIME_FACTOR = 5
-"""Pauses pass so many times as fast, and the service lags for as much less."""
+"""By which factor pauses and the lag of the service are shorter."""
 
 PROGRAM = """
 tione.TrainingTask("a", **(B | dict(
@@ -85,7 +85,7 @@ class History:
             self._stack.tione("import", "--pending", "--yes")
 
     def _interrupted(self, arguments: tuple[str, ...], trouble: str) -> None:
-        """Cut a command off at one of its requests, or at none, if it has not so many."""
+        """Interrupt a command at one of its requests, or not at all if it sends fewer."""
         command = Command(self._stack, *arguments)
         seen, number = len(self._service.emulator.requests()), self._chance.randint(1, 6)
         while command.is_running and len(self._service.emulator.requests()) < seen + number:
@@ -105,7 +105,7 @@ class History:
         command.sweep()
 
     def _end(self) -> None:
-        """Settle what is pending, do as errors say, and destroy everything."""
+        """Import what is pending, follow the errors, and destroy everything."""
         time.sleep(60 / TIME_FACTOR)
         code, output = self._stack.tione("import", "--pending", "--yes")
         assert code == 0, output
@@ -113,7 +113,7 @@ class History:
             code, output = self._stack.workspace.run(*COMMANDS["up"], "--refresh")
             if code == 0:
                 break
-            self._do_as_told(output)
+            self._follow_the_error(output)
         assert code == 0, output
         (task,) = self._service.emulator.tasks()
         assert (self._stack.resource("a") or {}).get("id") == task["Id"]
@@ -122,11 +122,11 @@ class History:
         self._stack.destroy()
         assert self._service.emulator.tasks() == []
 
-    def _do_as_told(self, output: str) -> None:
-        """Give the command that an error names."""
+    def _follow_the_error(self, output: str) -> None:
+        """Run the command that an error names."""
         resource = self._stack.resource("a")
         if "`pulumi state delete` its URN" in output and resource and not self._service.emulator.tasks():
-            # It was deleted before any command had seen it, by a destroy that was cut off: the console tells.
+            # It was deleted before any command had seen it, by an interrupted destroy: the console shows it.
             self._stack.pulumi("state", "delete", "--yes", resource["urn"])
             return
         printed = PRINTED.findall(output)

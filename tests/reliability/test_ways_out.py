@@ -1,4 +1,4 @@
-"""What an error says to do about a task that a killed update has left: the commands work as they are printed."""
+"""The commands that an error names for a leftover of a killed update: they work as they are printed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROGRAMS = {"plain": 'tione.TrainingTask("t", **B)', "in_a_component": COMPONENT
 
 
 def leave_a_task_behind(stack: Stack, service: Service, start: Callable[..., Command]) -> str:
-    """Kill the provider in the middle of a create; give what the next `pulumi up` says."""
+    """Kill the provider in the middle of a create; return what the next `pulumi up` shows."""
     service.emulator.faults.add("CreateTrainingTask", delay_seconds=1)
     command = start("up", "--yes", "--skip-preview")
     service.wait_for_another("CreateTrainingTask", 0)
@@ -43,7 +43,7 @@ def run_as_printed(stack: Stack, shown: str, command: str) -> None:
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
-def test_a_task_that_was_left_behind_is_kept_as_the_error_says(
+def test_a_leftover_is_kept_with_the_commands_of_the_error(
     stack: Stack, service: Service, start: Callable[..., Command], program: str
 ) -> None:
     stack.program(program)
@@ -58,7 +58,7 @@ def test_a_task_that_was_left_behind_is_kept_as_the_error_says(
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
-def test_a_task_that_was_left_behind_is_deleted_as_the_error_says(
+def test_a_leftover_is_deleted_with_the_commands_of_the_error(
     stack: Stack, service: Service, start: Callable[..., Command], program: str
 ) -> None:
     stack.program(program)
@@ -86,7 +86,7 @@ def test_the_way_out_is_the_same_where_the_create_is_pending(
     assert len(service.emulator.tasks()) == 1
 
 
-def test_a_task_that_the_list_does_not_show_yet_does_not_get_a_second_one_beside_it(
+def test_a_task_that_the_list_does_not_show_yet_does_not_get_a_second_one_next_to_it(
     stack: Stack, service: Service, start: Callable[..., Command]
 ) -> None:
     stack.program(PROGRAMS["plain"])

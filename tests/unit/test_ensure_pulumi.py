@@ -1,4 +1,4 @@
-"""`tools/pulumi/ensure.py`: which Pulumi CLI is used, when one is built, and what is said when neither can be."""
+"""`tools/pulumi/ensure.py`: which Pulumi CLI is used, when one is built, and the error when neither is possible."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def pulumi(directory: Path, version: str, *, without: str = "") -> Path:
 
 
 def go(directory: Path, version: str = "go1.99.1", *, build: str = "") -> Path:
-    """A fake Go toolchain. It notes each call in `calls`, and what it builds tells the directory of its module."""
+    """A fake Go toolchain. It notes each call in `calls`, and what it builds shows the directory of its module."""
     sdk = directory / "sdk"
     for script in SCRIPTS_OF_THE_SDK:
         (sdk / script).parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,7 @@ Put = Callable[[Path], None]
         ("unknown", None),
     ],
 )
-def test_a_version_is_read_from_what_a_command_says(
+def test_a_version_is_read_from_the_output_of_a_command(
     ensure: ModuleType, text: str, version: tuple[int, int, int] | None
 ) -> None:
     assert ensure.parse_version(text) == version
@@ -181,7 +181,7 @@ def test_a_cli_that_does_not_run_is_not_used(ensure: ModuleType, tmp_path: Path,
     command(pulumi(tmp_path / "installed", ""), "pulumi", "echo v3.274.1; exit 3")
     first_on_path(tmp_path / "installed")
 
-    with pytest.raises(ensure.EngineError, match="does not tell its version"):
+    with pytest.raises(ensure.EngineError, match="does not report its version"):
         ensure.installed_path()
 
 
@@ -192,7 +192,7 @@ def test_a_cli_without_its_python_commands_is_not_used(
     first_on_path(pulumi(tmp_path / "elsewhere", "v3.274.1"))
     first_on_path(pulumi(tmp_path / "installed", "v3.274.1", without=missing))
 
-    with pytest.raises(ensure.EngineError, match=f"has no {missing} beside it$"):
+    with pytest.raises(ensure.EngineError, match=f"has no {missing} next to it$"):
         ensure.installed_path()
 
 
@@ -247,7 +247,7 @@ def test_without_a_cli_everything_is_built_from_the_pinned_modules(
         assert stat.S_IMODE(copied.stat().st_mode) == 0o755
 
 
-def test_a_build_keeps_to_go_sum_and_tells_the_pinned_versions(
+def test_a_build_keeps_to_go_sum_and_uses_the_pinned_versions(
     ensure: ModuleType, tmp_path: Path, first_on_path: Put
 ) -> None:
     first_on_path(go(tmp_path / "go"))
@@ -377,7 +377,7 @@ def test_an_old_cli_without_go_is_named_in_the_message(ensure: ModuleType, tmp_p
 
 
 @pytest.mark.parametrize("version", ["go1.26.5", "go1.9.9", "devel"])
-def test_a_go_too_old_is_said_before_anything_is_built(
+def test_a_go_too_old_is_reported_before_anything_is_built(
     ensure: ModuleType, tmp_path: Path, first_on_path: Put, version: str
 ) -> None:
     first_on_path(go(tmp_path / "go", version))

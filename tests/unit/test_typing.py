@@ -1,4 +1,4 @@
-"""What a type checker says of programs: mypy accepts the right ones and finds what is wrong in the others."""
+"""Type checkers accept correct programs and find the errors in others. mypy checks them here."""
 
 from __future__ import annotations
 

@@ -36,27 +36,27 @@ def main() -> int:
         text=True,
         check=False,
     )
-    code, told = judged(ran.stdout, expected())
+    code, verdict = judged(ran.stdout, expected())
     if ran.returncode and not code:
-        code, told = 2, f"make audit: pip-audit ended with {ran.returncode}, so nothing is proved"
-    print(told, file=sys.stderr if code else sys.stdout)
+        code, verdict = 2, f"make audit: pip-audit ended with {ran.returncode}, so nothing is proved"
+    print(verdict, file=sys.stderr if code else sys.stdout)
     return code
 
 
 def expected() -> set[str]:
-    """Give the names of the packages that are to be looked up."""
+    """Return the names of the packages that are to be looked up."""
     lines = PACKAGES.read_text(encoding="utf-8").splitlines()
     return {_name(line.partition("==")[0]) for line in lines if "==" in line}
 
 
 def judged(report: str, names: set[str]) -> tuple[int, str]:
-    """Give exit code and verdict for what pip-audit reports in JSON."""
+    """Return exit code and verdict for what pip-audit reports in JSON."""
     try:
         packages: list[Mapping[str, Any]] = json.loads(report)["dependencies"]
     except (ValueError, KeyError, TypeError):
         return 2, "make audit: pip-audit gave no report: nothing was audited"
     vulnerable = [
-        f"{package['name']} {package.get('version')}: {', '.join(_told(each) for each in package['vulns'])}"
+        f"{package['name']} {package.get('version')}: {', '.join(_description(each) for each in package['vulns'])}"
         for package in packages
         if package.get("vulns")
     ]
@@ -73,7 +73,7 @@ def judged(report: str, names: set[str]) -> tuple[int, str]:
     return 0, f"make audit: {len(looked_up)} packages, no known vulnerability"
 
 
-def _told(vulnerability: Mapping[str, Any]) -> str:
+def _description(vulnerability: Mapping[str, Any]) -> str:
     corrected = ", ".join(str(version) for version in vulnerability.get("fix_versions") or ())
     return f"{vulnerability['id']}" + (f" (corrected in {corrected})" if corrected else "")
 

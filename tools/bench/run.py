@@ -83,10 +83,10 @@ def main() -> int:
         empty.append(life(EMPTY.format(count=count)))
     for step, bound in (("up", 1.15), ("preview", 1.3), ("unchanged up", 1.3)):
         due = limits if step == "up" else 0.0
-        pairs = [(ours[step], due + theirs[step]) for ours, theirs in zip(tasks, empty, strict=True)]
+        times = [(task[step], due + without[step]) for task, without in zip(tasks, empty, strict=True)]
         against = "N/20 s + the empty stack" if due else "the empty stack"
-        rows.append(ratio(f"{step} of {count} tasks", pairs, against, bound))
-    destroyed = [(ours["destroy"], STOPPING_SECONDS + limits) for ours in tasks]
+        rows.append(ratio(f"{step} of {count} tasks", times, against, bound))
+    destroyed = [(task["destroy"], STOPPING_SECONDS + limits) for task in tasks]
     against = f"{STOPPING_SECONDS} s to stop + N/20 s"
     rows.append(ratio(f"destroy of {count} running tasks", destroyed, against, 3))
     print(f"{'what':32} {'seconds':>8} {'ratio':>6} {'bound':>6}  of")
@@ -94,10 +94,10 @@ def main() -> int:
     return 0
 
 
-def ratio(what: str, pairs: list[tuple[float, float]], of: str, bound: float) -> str:
-    """Give a line of the table: the median of the ratios, each of two times of one run."""
-    median = statistics.median(ours / theirs for ours, theirs in pairs)
-    return f"{what:32} {statistics.median(ours for ours, _ in pairs):8.2f} {median:6.2f} {bound:6.2f}  {of}"
+def ratio(what: str, times: list[tuple[float, float]], of: str, bound: float) -> str:
+    """Return a line of the table: the median of the ratios, each of two times of one run."""
+    median = statistics.median(task / without for task, without in times)
+    return f"{what:32} {statistics.median(task for task, _ in times):8.2f} {median:6.2f} {bound:6.2f}  {of}"
 
 
 def imported(module: str) -> float:

@@ -2,7 +2,7 @@
 
 `record.py` brings each about with a version's own code and keeps it in `tests/compat/VERSION/`;
 `tests/compat/test_states.py` takes what was kept through previews, refreshes, changes and a destroy with today's code.
-A program is kept as it was after its last step, and says `"team": "nlp"` in the tags that the test then changes.
+A program is kept as it was after its last step, and has `"team": "nlp"` in the tags that the test then changes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Case:
 
 
 def write_profiles(home: Path, project: Path) -> None:
-    """Write the profile of `tccli` that programs name, to where it usually is and to where one of them says."""
+    """Write the profile of `tccli` that programs name, to its usual place and to where one of them names it."""
     keys = {"secretId": PROFILE_KEY.secret_id, "secretKey": PROFILE_KEY.secret_key}
     for folder in (home / ".tccli", project / "profiles"):
         folder.mkdir(parents=True, exist_ok=True)

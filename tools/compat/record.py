@@ -3,7 +3,7 @@
 
     python tools/compat/record.py VERSION COMMIT [CASE …]
 
-The commit is checked out beside this one and gets a virtual environment of its own; its package runs under the real
+The commit is checked out next to this one and gets a virtual environment of its own; its package runs under the real
 engine against today's local TI-ONE. What is kept, in `tests/compat/VERSION/CASE/`: the program, the stack's config,
 the exported state, whose secrets are encrypted with the passphrase of the tests, and the requests by which its tasks
 come about. A version that has been released is not recorded again.

@@ -44,16 +44,16 @@ CACHE = HERE.parents[1] / ".cache" / "pulumi"
 PKG = "github.com/pulumi/pulumi/pkg/v3"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
 VERSION_VARIABLE = f"{SDK}/go/common/version.Version"
-"""What the linker sets: the Automation API refuses a CLI that cannot tell its version."""
+"""What the linker sets: the Automation API refuses a CLI that does not report its version."""
 
 BUILT_FROM = "built-from"
-"""The file beside `bin` that holds the fingerprint of what was built."""
+"""The file next to `bin` that holds the fingerprint of what was built."""
 
 PLUGIN_SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 """Where the SDK's module keeps them."""
 
 COMPANIONS = ("pulumi-language-python", *(Path(script).name for script in PLUGIN_SCRIPTS))
-"""What an official installation keeps beside `pulumi`."""
+"""What an official installation keeps next to `pulumi`."""
 
 OFFICIAL_WAY = "Install the Pulumi CLI as https://www.pulumi.com/docs/install/ describes"
 
@@ -76,13 +76,13 @@ def engine_path() -> Path:
 
 
 def installed_path() -> Path:
-    """The directory of the `pulumi` on PATH, if it will do. An EngineError says why it will not."""
+    """The directory of the `pulumi` on PATH, if it is usable. An EngineError gives the reason if it is not."""
     command = shutil.which("pulumi", path=path_without_builds())
     if command is None:
         raise EngineError("No pulumi is on PATH")
     version = installed_version(command)
     if version is None:
-        raise EngineError(f"{command} does not tell its version")
+        raise EngineError(f"{command} does not report its version")
     if version < MINIMUM:
         raise EngineError(f"{command} is {shown(version)}, older than {shown(MINIMUM)}")
     return directory_with_companions(command)
@@ -95,7 +95,7 @@ def path_without_builds() -> str:
 
 
 def installed_version(command: str) -> Version | None:
-    """What `pulumi version` says. None for a build without a version, or for one that does not run."""
+    """The output of `pulumi version`. None for a build without a version, or for one that does not run."""
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         answer = subprocess.run(
@@ -107,13 +107,13 @@ def installed_version(command: str) -> Version | None:
 
 
 def directory_with_companions(command: str) -> Path:
-    """The directory of the command, or of the file it links to, whichever has the language host beside it."""
+    """The directory of the command, or of the file it links to, whichever has the language host next to it."""
     directories = (Path(command).absolute().parent, Path(command).resolve().parent)
     for directory in directories:
         if not missing_from(directory, COMPANIONS):
             return directory
     missing = ", ".join(missing_from(directories[0], COMPANIONS))
-    raise EngineError(f"{command} has no {missing} beside it")
+    raise EngineError(f"{command} has no {missing} next to it")
 
 
 def missing_from(directory: Path, names: tuple[str, ...]) -> list[str]:
@@ -134,7 +134,7 @@ def built_path(why: str) -> Path:
         go_version = usable_go(why)
         with only_one_builder():
             if not is_built(target):
-                say(f"{why}. Building {target.name} with Go {shown(go_version)}: this takes minutes, once.")
+                report(f"{why}. Building {target.name} with Go {shown(go_version)}: this takes minutes, once.")
                 build(target)
     return target / "bin"
 
@@ -180,7 +180,7 @@ def only_one_builder() -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Another process is building the Pulumi CLI: waiting for it.")
+            report("Another process is building the Pulumi CLI: waiting for it.")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -198,7 +198,7 @@ def build(target: Path) -> None:
     (unfinished / BUILT_FROM).write_text(fingerprint())
     shutil.rmtree(target, ignore_errors=True)
     unfinished.rename(target)
-    say(f"Built in {time.monotonic() - started:.0f} s.")
+    report(f"Built in {time.monotonic() - started:.0f} s.")
 
 
 def compile_tool(module: Path, versioned_by: str, into: Path) -> None:
@@ -271,8 +271,8 @@ def line_of_go_mod(module: Path, pattern: str) -> str:
 # --- The command line
 
 
-def say(progress: str) -> None:
-    """Tell the user, on stderr: stdout is for the directory alone."""
+def report(progress: str) -> None:
+    """Print progress to stderr: stdout is for the directory alone."""
     print(progress, file=sys.stderr, flush=True)
 
 
@@ -281,7 +281,7 @@ def main() -> int:
     try:
         print(engine_path())
     except (EngineError, OSError) as error:
-        say(str(error))
+        report(str(error))
         return 1
     except KeyboardInterrupt:
         return 130

@@ -13,7 +13,7 @@ from ensure import engine_path
 NEIGHBOURS = Path(__file__).resolve().parents[1] / "neighbours"
 """Where the stand-in for the plugin of `tencentcloud_iac_pulumi` lies."""
 
-_NOT_OURS = ("TENCENTCLOUD_", "TIONE_", "TKE_", "PULUMI_")
+_NOT_INHERITED = ("TENCENTCLOUD_", "TIONE_", "TKE_", "PULUMI_")
 
 
 class Workspace:
@@ -33,7 +33,7 @@ class Workspace:
         backend, home, neighbours, user = (folder / name for name in ("backend", "home", "neighbours", "user"))
         for needed in (backend, home, neighbours, user):
             needed.mkdir(parents=True, exist_ok=True)
-        foreign = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
+        foreign = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
         paths = (engine_path(), Path(sys.executable).parent, NEIGHBOURS, os.environ["PATH"])
         self.environment = {
             **foreign,

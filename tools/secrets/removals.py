@@ -73,7 +73,7 @@ REMOVALS = (
         "marks of a refresh", "lifecycle/read.py", "in (*SECRETS, UNCONFIRMED) if", "in (UNCONFIRMED,) if", BOUNDARY
     ),
     Removal("marks in a diff", "lifecycle/diff.py", "changed.append(SECRET_INPUTS)", "pass", BOUNDARY, "marks_that"),
-    Removal("what check says", "_constraints.py", "if is_secret:", "if False:", CHECK, "marked_as_secret"),
+    Removal("messages of check", "_constraints.py", "if is_secret:", "if False:", CHECK, "marked_as_secret"),
     Removal("the program's marks", "_pulumi/properties.py", "marked.append(path)", "pass", PROGRAM, "marked"),
     Removal("a wait", "training_task.py", "or Marked()).texts):", "and Marked()).texts):", PROGRAM, "waited_for"),
     Removal("a report", "training_task.py", "displayable_report(report)", "report", PROGRAM, "waited_for"),

@@ -3,7 +3,7 @@
 
     python tools/secrets/scan.py [FILE …]
 
-Without files, all that git tracks. A line that only looks like it says so: `pragma: allowlist secret`. Exit code 1:
+Without files, all that git tracks. Mark a line that only looks like a secret: `pragma: allowlist secret`. Exit code 1:
 there are some; what they are is not printed.
 """
 
@@ -33,7 +33,7 @@ DETECTORS = (
     "SlackDetector",
     "StripeDetector",
 )
-"""Those that go by the form of a secret. What goes by chance (entropy) or by a name beside it finds mostly tests."""
+"""Those that go by the form of a secret. What goes by chance (entropy) or by a name next to it finds mostly tests."""
 
 OUR_DETECTORS = {
     "AddressWithPasswordDetector": "addresses.py",
@@ -61,9 +61,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def found_in(files: Sequence[Path]) -> list[str]:
-    """Give what was found: which kind of secret, in which line of which file.
+    """Return what was found: which kind of secret, in which line of which file.
 
-    A file that cannot be looked at is told as well: the library would pass it over in silence.
+    A file that cannot be read is reported as well: the library would skip it silently.
     """
     secrets = SecretsCollection()
     unread: list[str] = []
@@ -87,7 +87,7 @@ def _shown(file: Path) -> str:
 
 
 def tracked() -> list[Path]:
-    """Give the files that git tracks; where it tracks none, as in a copy inside another repository, all but what was
+    """Return the files that git tracks; where it tracks none, as in a copy inside another repository, all but what was
     built."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     names = [ROOT / name for name in listed.stdout.split("\0") if name]

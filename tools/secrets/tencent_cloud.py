@@ -15,7 +15,7 @@ class TencentCloudSecretIdDetector(RegexBasedDetector):
 
 
 class TencentCloudSecretKeyDetector(RegexBasedDetector):
-    """Finds keys: 32 letters and digits, which are one only where a name beside them says so."""
+    """Finds keys: 32 letters and digits, but only next to a name that marks them as one."""
 
     secret_type = "Tencent Cloud secret key"  # noqa: S105  its name
     denylist = (

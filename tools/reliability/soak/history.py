@@ -4,10 +4,10 @@ All of a history follows from its seed. What must hold:
 
 - Whenever the service accepts a create, it has no other task of that resource.
 - Nothing is deleted, stopped or started that the command under way is not about.
-- At rest, the tasks in the account are those in the state. Where they are not, a create is pending in the state, or the
-  last command that failed has named the task and a command to give; or the provider was killed and nobody has given the
-  next `pulumi up` yet, because a process that is killed cannot say anything.
-- After an `up` that succeeds, each task is what the program says; another `up` changes nothing.
+- Between commands, the account has the tasks of the state. Where it has not, a create is pending in the state, or the
+  last command that failed has named the task and a command to run; or the provider was killed and nobody has run the
+  next `pulumi up` yet, because a killed process reports nothing.
+- After an `up` that succeeds, each task is what the program declares; another `up` changes nothing.
 - In the end, after the commands that the documentation names, nothing is left.
 """
 
@@ -29,7 +29,7 @@ from tools.reliability.soak.provider import EOF
 from tools.reliability.soak.service import Service
 from tools.reliability.soak.virtual_time import TIME
 
-REST = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
+TERMINAL = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
 NAMES = ("a", "b")
 """The resources of a program. The second one has an explicit name, where the service does not keep those of deleted
 tasks: a task of such a name could never be replaced."""
@@ -39,7 +39,7 @@ _COMMAND = re.compile(r"`(pulumi(?:-tione)? [^`]+)`")
 _LONGEST_COMMAND_SECONDS = 3600
 """A command that takes longer, while nothing of it is meant to, hangs."""
 
-_SETTLED_AFTER_SECONDS = 60
+_STABLE_AFTER_SECONDS = 60
 """After so long every read shows what is true."""
 
 READS = ("DescribeTrainingTask", "DescribeTrainingTasks", "GetResources", "GetCallerIdentity")
@@ -69,7 +69,7 @@ class BrokenPromiseError(AssertionError):
 
 @dataclass
 class Task:
-    """What the program says of one resource."""
+    """What the program declares for one resource."""
 
     remark: str = "a"
     tags: dict[str, str] = field(default_factory=lambda: {"team": "nlp"})
@@ -102,10 +102,10 @@ class Task:
 class History:
     """A stack on a service of its own, and what happens to both."""
 
-    def __init__(self, seed: int, folder: Path, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, seed: int, folder: Path, show: Callable[[str], None] = lambda _: None) -> None:
         self._chance = random.Random(seed)
         random.seed(seed)  # the pauses between attempts are drawn as well
-        self._tell = tell
+        self._show = show
         # Half of all services lag; in the others everything that is written shows at once.
         lags = [self._chance.choice((0.0, 3.0, 10.0, self._chance.uniform(0, 30))) for _ in range(3)]
         lag = Lag(*lags) if self._chance.random() < 0.6 else Lag()
@@ -125,7 +125,7 @@ class History:
         self._interrupted: set[str] = set()
         """The resources whose create was cut off, and has not been tried again since."""
         self._gone: set[str] = set()
-        """The ids of the tasks that were deleted, by whomever."""
+        """The ids of the deleted tasks."""
         self._half_done: set[str] = set()
         """The resources whose change was cut off: what it has done is in no state, and may stay."""
         self._about: tuple[str, str, str | None] = ("", "", None)
@@ -133,7 +133,7 @@ class History:
         self._explicit = {} if names_are_kept else {"b": "soak-explicit"}
         self._broken: list[str] = []
         """What was found in the middle of a call, whose caller may catch everything."""
-        tell(f"lag {lag}; the names of deleted tasks are {'kept' if names_are_kept else 'free'}")
+        show(f"lag {lag}; the names of deleted tasks are {'kept' if names_are_kept else 'free'}")
 
     # --- the whole of it
 
@@ -149,7 +149,7 @@ class History:
         what = self._chance.choices(
             (
                 *(self._change_program, self._take_out, self._remove_behind_our_back),
-                *(self._refresh, self._destroy, self._let_time_pass, self._settle, self._fail),
+                *(self._refresh, self._destroy, self._let_time_pass, self._import_pending, self._fail),
             ),
             weights=(12, 2, 1, 2, 1, 2, 1, 1),
         )[0]
@@ -204,7 +204,7 @@ class History:
         ids = [task["Id"] for task in self.service.emulator.tasks()]
         if ids:
             removed = self._chance.choice(ids)
-            self._tell(f"{removed} is removed in the console")
+            self._show(f"{removed} is removed in the console")
             self.service.emulator.remove(removed)
             self._gone.add(removed)
 
@@ -213,12 +213,12 @@ class History:
         running = [each["Id"] for each in self.service.emulator.tasks() if each["Status"] == Status.RUNNING]
         if running:
             failing = self._chance.choice(running)
-            self._tell(f"{failing} fails")
+            self._show(f"{failing} fails")
             self.service.emulator.order(failing, outcome="FAILED", running_seconds=0)
             self.service.emulator.order(failing, outcome="SUCCEED", running_seconds="forever")
 
-    def _settle(self) -> None:
-        """Give the command for creates that are pending, as somebody does who has read the documentation."""
+    def _import_pending(self) -> None:
+        """Run the command for pending creates, as the documentation recommends."""
         if self.engine.pending:
             self._tione("import", "--pending", "--yes")
 
@@ -227,7 +227,7 @@ class History:
     def _command(self, what: str, run: Callable[[], None]) -> None:
         """Run a command, with or without trouble, and see what holds when it is over."""
         trouble = self._trouble()
-        self._tell(f"{what}: {trouble}; program {self.program}")
+        self._show(f"{what}: {trouble}; program {self.program}")
         begun = TIME.now
         self._begin()
         try:
@@ -235,11 +235,11 @@ class History:
         except CommandFailedError as failure:
             self._failed(str(failure))
         except CommandKilledError:
-            self._tell("  the CLI was killed")
+            self._show("  the CLI was killed")
             self._cut_off()
         else:
             self._last_failure = ""
-            self._tell("  succeeded")
+            self._show("  succeeded")
             if what == "up":
                 self._check_program()
         self._quiet()
@@ -248,14 +248,14 @@ class History:
         self._check_accounts(what)
 
     def _failed(self, failure: str) -> None:
-        self._tell(f"  failed: {failure}")
+        self._show(f"  failed: {failure}")
         self._last_failure = failure
         self._shown += failure
         if failure == EOF:
             self._cut_off()
 
     def _cut_off(self) -> None:
-        """Whoever was killed in the middle of a create cannot say anything: the next one does."""
+        """A process that is killed during a create reports nothing: the next one does."""
         verb, name, _ = self._about
         if verb == "create":
             self._interrupted.add(name)
@@ -310,7 +310,7 @@ class History:
         self._begin()
         self._about = ("pulumi-tione", "", next((part for part in arguments if part.startswith("train-")), None))
         code, output = self.engine.tione(*arguments)
-        self._tell(f"pulumi-tione {shlex.join(arguments)}: exit code {code}\n    " + output.replace("\n", "\n    "))
+        self._show(f"pulumi-tione {shlex.join(arguments)}: exit code {code}\n    " + output.replace("\n", "\n    "))
         if code:
             self._failed(output)
         self._check_accounts("pulumi-tione")
@@ -324,13 +324,13 @@ class History:
             self._interrupted.discard(name)
 
     def _check_change(self, action: str, body: Mapping[str, Any]) -> None:
-        """See that a task was changed by a call that is about it, and that none was made beside another one."""
+        """Check that a call for this task changed it, and that no second task was created."""
         verb, _, task_id = self._about
         if action == "CreateTrainingTask":
             name = {tag["TagKey"]: tag["TagValue"] for tag in body.get("Tags", ())}.get(_LABEL, "")
-            there = self._tasks_of(name)
-            if verb != "create" or len(there) != 1:
-                self._broken.append(f"{action} of {body['Name']} during {verb}: now there is {_told(there)}")
+            existing = self._tasks_of(name)
+            if verb != "create" or len(existing) != 1:
+                self._broken.append(f"{action} of {body['Name']} during {verb}: now there is {_described(existing)}")
             return
         if action == "DeleteTrainingTask":
             self._gone.add(str(body["Id"]))
@@ -339,7 +339,7 @@ class History:
             self._broken.append(f"{action} of {body.get('Id')} during {verb} of {task_id}")
 
     def _check_accounts(self, command: str) -> None:
-        """See that the account has what the state has, or that it was said what else there is."""
+        """Check that the account has the tasks of the state, or that the others were shown."""
         if self.service.is_endless:
             raise BrokenPromiseError(f"{command} sends request after request")
         if self._broken:
@@ -349,16 +349,16 @@ class History:
             raise BrokenPromiseError(f"the state has one task twice: {ids}")
         for task in self.service.emulator.tasks():
             is_known = task["Id"] in ids or task["Name"] in self.engine.pending_names
-            was_told = (task["Id"] in self._shown or task["Name"] in self._shown) and _COMMAND.search(self._shown)
-            if not (is_known or was_told or self._resource_of(task) in self._interrupted):
+            was_shown = (task["Id"] in self._shown or task["Name"] in self._shown) and _COMMAND.search(self._shown)
+            if not (is_known or was_shown or self._resource_of(task) in self._interrupted):
                 raise BrokenPromiseError(
-                    f"after {command} {_told([task])} is in no state, and nobody was told: "
+                    f"after {command} {_described([task])} is in no state, and was not shown: "
                     f"{self._last_failure or 'no error'}"
                 )
 
     def _check_program(self) -> None:
-        """See that an `up` that has succeeded has made the tasks what the program says."""
-        for name, wanted in self.program.items():
+        """Check that an `up` that has succeeded has made the tasks what the program declares."""
+        for name, desired in self.program.items():
             entry = self.engine.task(name)
             if entry is None:
                 raise BrokenPromiseError(f"{name} is not in the state after an `up` that succeeded")
@@ -370,20 +370,20 @@ class History:
             tags = {tag["TagKey"]: tag["TagValue"] for tag in task["Tags"] if tag["TagKey"][:4] != "qcs:"}
             own = {key: value for key, value in tags.items() if not key.startswith("pulumi:")}
             is_half_done = name in self._half_done
-            has_tags = wanted.tags.items() <= own.items() if is_half_done else own == wanted.tags
+            has_tags = desired.tags.items() <= own.items() if is_half_done else own == desired.tags
             if not has_tags or tags.get(_LABEL) != name:
-                raise BrokenPromiseError(f"{name} has the tags {tags}, and the program says {wanted.tags}")
-            self._check_runs(name, wanted, task, entry)
+                raise BrokenPromiseError(f"{name} has the tags {tags}, and the program has {desired.tags}")
+            self._check_runs(name, desired, task, entry)
             delivers_logs = bool(task["LogEnable"])
-            if task["Remark"] != wanted.remark or (delivers_logs != wanted.delivers_logs and not is_half_done):
-                raise BrokenPromiseError(f"{name} is not what the program says: {task}")
+            if task["Remark"] != desired.remark or (delivers_logs != desired.delivers_logs and not is_half_done):
+                raise BrokenPromiseError(f"{name} is not what the program declares: {task}")
 
-    def _check_runs(self, name: str, wanted: Task, task: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
+    def _check_runs(self, name: str, desired: Task, task: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
         """See that what was counted as a run was started, and that what is to be stopped is."""
         counted, started = int(entry["inputs"].get("run", 1)), len(task["Runs"])
         if started < counted:
             raise BrokenPromiseError(f"{name} has had {counted} runs by the state, and {started} in truth")
-        if wanted.desired_status == "STOPPED" and task["Status"] not in REST:
+        if desired.desired_status == "STOPPED" and task["Status"] not in TERMINAL:
             raise BrokenPromiseError(f"{name} is to be STOPPED, and is {task['Status']} after an `up` that succeeded")
 
     def _tasks_of(self, name: str) -> list[dict[str, Any]]:
@@ -397,10 +397,10 @@ class History:
     # --- the end
 
     def _end(self) -> None:
-        """Do what the documentation says, until everything is known; then destroy all of it."""
-        self._tell("the end: no more trouble")
+        """Follow the documentation until everything is known; then destroy all of it."""
+        self._show("the end: no more trouble")
         self._quiet()
-        TIME.sleep(_SETTLED_AFTER_SECONDS)
+        TIME.sleep(_STABLE_AFTER_SECONDS)
         if self.engine.pending and self._chance.random() < 0.3:
             self._destroy_in_peace()  # too early, and mended by what follows
         if self.engine.pending:
@@ -412,7 +412,7 @@ class History:
         for _ in range(6):
             if self._up_in_peace():
                 break
-            self._do_as_told()
+            self._do_as_described()
         else:
             raise BrokenPromiseError(f"no way to an `up` that succeeds: {self._last_failure}")
         self._check_program()
@@ -424,7 +424,7 @@ class History:
         self._check_accounts("destroy")
         left = self.service.emulator.tasks()
         if left:
-            raise BrokenPromiseError(f"after destroy there is still {_told(left)}")
+            raise BrokenPromiseError(f"after destroy there is still {_described(left)}")
 
     def _up_in_peace(self) -> bool:
         self._begin()
@@ -434,7 +434,7 @@ class History:
             self._failed(str(failure))
             return False
         self._last_failure = ""
-        self._tell("up in peace succeeded")
+        self._show("up without trouble succeeded")
         return True
 
     def _destroy_in_peace(self) -> None:
@@ -450,8 +450,8 @@ class History:
             TIME.sleep(60)
         raise BrokenPromiseError(f"destroy failed: {self._last_failure}")
 
-    def _do_as_told(self) -> None:
-        """Give a command that the last error names, the first one that is not `pulumi up`."""
+    def _do_as_described(self) -> None:
+        """Run a command that the last error names, the first one that is not `pulumi up`."""
         gone = [r for r in self.engine.resources if r.get("id") in self._gone]
         commands = _COMMAND.findall(self._last_failure)
         config = re.search("`pulumi config set (\\S+) (\\S+)`", self._last_failure)
@@ -460,9 +460,11 @@ class History:
             return
         if self._is_gone_by_the_console():
             return
-        ours = [each for each in commands if re.match("pulumi-tione (import|orphans)", each) and "RESOURCE" not in each]
-        if ours:
-            _, *arguments = shlex.split(self._chance.choice(ours))
+        matching = [
+            each for each in commands if re.match("pulumi-tione (import|orphans)", each) and "RESOURCE" not in each
+        ]
+        if matching:
+            _, *arguments = shlex.split(self._chance.choice(matching))
             self._tione(*arguments, "--yes")
         elif gone or any("refresh" in command for command in commands):
             self._begin()
@@ -470,29 +472,29 @@ class History:
                 self.engine.refresh()
             except CommandFailedError as failure:
                 self._failed(str(failure))
-                self._do_as_told()
+                self._do_as_described()
 
     def _is_gone_by_the_console(self) -> bool:
-        """Give `pulumi state delete` where an error names it for a task that the console does not show any more."""
-        named = re.search(r"\((train-\d+)\).*`pulumi state delete` its URN", self._last_failure)
-        if not named or named[1] not in self._gone:
+        """Run `pulumi state delete` where an error names it for a task that the console does not show any more."""
+        match = re.search(r"\((train-\d+)\).*`pulumi state delete` its URN", self._last_failure)
+        if not match or match[1] not in self._gone:
             return False
-        self.engine.forget(named[1])
+        self.engine.forget(match[1])
         return True
 
     def _writes(self) -> int:
         return sum(request["action"] in WRITES for request in self.service.emulator.requests())
 
 
-def _told(tasks: list[dict[str, Any]]) -> str:
+def _described(tasks: list[dict[str, Any]]) -> str:
     return ", ".join(f"{task['Id']} ({task['Name']}, {task['Status']})" for task in tasks)
 
 
-def run(seed: int, tell: Callable[[str], None] = lambda _: None) -> str | None:
+def run(seed: int, show: Callable[[str], None] = lambda _: None) -> str | None:
     """Run a history; return what was broken in it, or None."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            History(seed, Path(folder), tell).run()
+            History(seed, Path(folder), show).run()
         except BrokenPromiseError as broken:
             return str(broken)
     return None

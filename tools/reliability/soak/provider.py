@@ -27,7 +27,7 @@ from pulumi_tione.provider import TrainingTaskProvider
 from tools.reliability.soak.service import ProviderDied
 
 EOF = "error reading from server: EOF"
-"""What the engine says when the provider's process is gone."""
+"""What the engine shows when the provider's process is gone."""
 
 PROVIDER_KEY = "__provider"
 

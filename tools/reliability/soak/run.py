@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Random histories of a stack, at the provider's gRPC boundary, in time that does not pass.
 
-    python tools/reliability/soak/run.py [--histories N] [--seed FIRST]      so many, from this seed on
-    python tools/reliability/soak/run.py --seed SEED --histories 1 --verbose  one of them, told step by step
+    python tools/reliability/soak/run.py [--histories N] [--seed FIRST]      this many, starting with this seed
+    python tools/reliability/soak/run.py --seed SEED --histories 1 --verbose  one of them, shown step by step
 
 Exit code 1: in some of them something was broken; their seeds are printed.
 """

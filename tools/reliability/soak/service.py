@@ -22,7 +22,7 @@ from tools.reliability.soak.virtual_time import TIME
 ADDRESS = "http://127.0.0.1:1"
 """Where nobody listens: no request may leave the process."""
 
-_MOST_REQUESTS = 3000
+_MAX_REQUESTS = 3000
 """More than that in one command is a loop that does not end."""
 
 CHANGES = ("CreateTrainingTask", "StartTrainingTask", "StopTrainingTask", "DeleteTrainingTask")
@@ -91,7 +91,7 @@ class Service:
         if self._is_dead:
             raise ProviderDied
         self._in_command += 1
-        if self._in_command > _MOST_REQUESTS:
+        if self._in_command > _MAX_REQUESTS:
             self.is_endless = self._is_dead = True
             raise ProviderDied
         dies = self._dies_in == 0
@@ -163,7 +163,7 @@ class _Answer(io.RawIOBase):
     def __init__(self, answer: Callable[[], bytes]) -> None:
         super().__init__()
         self._ask: Callable[[], bytes] | None = answer
-        self._rest = b""
+        self._remaining = b""
 
     def readable(self) -> bool:
         return True
@@ -171,8 +171,8 @@ class _Answer(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int:
         if self._ask is not None:
             ask, self._ask = self._ask, None
-            self._rest = ask()
-        part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+            self._remaining = ask()
+        part, self._remaining = self._remaining[: len(buffer)], self._remaining[len(buffer) :]
         buffer[: len(part)] = part
         return len(part)
 
