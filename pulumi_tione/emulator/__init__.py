@@ -75,13 +75,14 @@ _MODULES = {
     "Switches": "state.service",
 }
 
+if not TYPE_CHECKING:  # else mypy would accept any name
 
-def __getattr__(name: str) -> Any:
-    # Every test run that has this package installed loads it, for the sake of its pytest plugin.
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return value
+    def __getattr__(name: str) -> Any:
+        # Every test run that has this package installed loads it, for the sake of its pytest plugin.
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return value
 
 
 def __dir__() -> list[str]:

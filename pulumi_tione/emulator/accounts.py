@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import heapq
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .errors import ApiError
 
 DEFAULT_UIN = "100000000001"
+
+MAX_TEMPORARY_KEYS = 10_000
+"""A client that asks for new keys in a loop must not fill the memory."""
+
+KEPT_AFTER_EXPIRY = timedelta(hours=1)
+"""So long after its end, a temporary key is refused as expired; later, as unknown."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,15 @@ class Keyring:
 
     def __init__(self, *keys: Key) -> None:
         self._keys = {key.secret_id: key for key in keys}
+        self._expiring: list[tuple[datetime, str]] = []
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._keys.values())
 
     def add(self, key: Key) -> Key:
         self._keys[key.secret_id] = key
+        if key.expires is not None:
+            heapq.heappush(self._expiring, (key.expires, key.secret_id))
         return key
 
     def revoke(self, secret_id: str) -> None:
@@ -74,12 +84,23 @@ class Keyring:
             raise ApiError("AuthFailure.SecretIdNotFound", message) from None
 
     def issue_temporary_key(self, caller: Caller, expires: datetime) -> Key:
-        """Add a temporary key for a caller, and remove the temporary keys that expired long ago."""
+        """Add a temporary key for a caller."""
         return self.add(
             Key(
                 f"AKID{secrets.token_hex(16)}", secrets.token_hex(16), caller, f"token-{secrets.token_hex(24)}", expires
             )
         )
+
+    def purge(self, now: datetime) -> list[str]:
+        """Forget temporary keys that expired long ago, and the first to expire if there are too many; return them."""
+        purged = []
+        while self._expiring and (
+            self._expiring[0][0] < now - KEPT_AFTER_EXPIRY or len(self._expiring) > MAX_TEMPORARY_KEYS
+        ):
+            _, secret_id = heapq.heappop(self._expiring)
+            self.revoke(secret_id)
+            purged.append(secret_id)
+        return purged
 
 
 def check_token(key: Key, token: str | None, now: datetime) -> None:

@@ -16,8 +16,8 @@ from typing import NoReturn
 
 from pulumi_tione.emulator.control.routes import PREFIX, ROUTES
 from pulumi_tione.emulator.faults.lag import KINDS, Lag
+from pulumi_tione.emulator.http.access import KEY_HEADER
 from pulumi_tione.emulator.http.rate_limit import RATE
-from pulumi_tione.emulator.http.server import KEY_HEADER
 from pulumi_tione.emulator.resources.regions import DEFAULT_REGION
 from pulumi_tione.emulator.running.environment import ROOT_VARIABLE
 from pulumi_tione.emulator.state.service import Switches

@@ -15,10 +15,10 @@ from types import TracebackType
 from pulumi_tione.emulator.control.control_api import ControlApi
 from pulumi_tione.emulator.faults.faults import Faults
 from pulumi_tione.emulator.faults.lag import Delay, Lag
+from pulumi_tione.emulator.http.access import LOOPBACK_NAMES, is_loopback
 from pulumi_tione.emulator.http.gateway import Gateway
 from pulumi_tione.emulator.http.rate_limit import RATE, RateLimiter
 from pulumi_tione.emulator.http.record import Record
-from pulumi_tione.emulator.http.server import LOOPBACK_NAMES, Server, is_loopback
 from pulumi_tione.emulator.http.tls import Certificates
 from pulumi_tione.emulator.resources.regions import DEFAULT_REGION
 from pulumi_tione.emulator.state.service import Service, Switches
@@ -69,6 +69,9 @@ class Emulator(ControlApi):
 
         `allowed_hosts` are names by which other machines may address it, such as `tione` in a network of containers.
         """
+        # Imported here: aiohttp takes longer to import than everything else, and a server alone needs it.
+        from pulumi_tione.emulator.http.server import Server
+
         names = [_host_name(name) for name in allowed_hosts]
         self.names = names
         """The names by which other machines may address it."""

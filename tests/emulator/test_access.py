@@ -19,7 +19,7 @@ import pytest
 
 from pulumi_tione.emulator import Emulator, Key
 from pulumi_tione.emulator.command import READY
-from pulumi_tione.emulator.http.server import KEY_HEADER
+from pulumi_tione.emulator.http.access import KEY_HEADER
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import pulumi_tione.emulator
 from pulumi_tione.emulator.api.definition import definition
@@ -63,3 +66,39 @@ def test_what_no_public_definition_has_is_marked() -> None:
         "SchedulePolicy",
     }
     assert sum(field.documented for field in request.values()) == 30
+
+
+ALONE = """
+import importlib, sys, types
+package = sys.modules["pulumi_tione"] = types.ModuleType("pulumi_tione")
+package.__path__ = [sys.argv[1]]
+importlib.import_module(sys.argv[2])
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+print(*sorted(name for name in sys.modules if name.startswith("pulumi_tione.emulator")))
+"""
+"""Imports a module of the emulator without what `pulumi_tione/__init__.py` may import."""
+
+
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("pulumi_tione.emulator", {"pulumi_tione.emulator"}),
+        ("pulumi_tione.emulator.pytest_plugin", {"pulumi_tione.emulator", "pulumi_tione.emulator.pytest_plugin"}),
+        ("pulumi_tione.emulator.emulator", None),
+    ],
+)
+def test_an_import_loads_neither_pulumi_nor_aiohttp(module: str, imported: set[str] | None) -> None:
+    """In a process of its own: every test run of a user imports the plugin."""
+    command = [sys.executable, "-c", ALONE, str(PACKAGE.parent), module]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded, of_emulator = (set(line.split()) for line in done.stdout.splitlines())
+    assert not loaded & {"pulumi", "aiohttp", "trustme", "tencentcloud", "grpc"}
+    assert imported is None or of_emulator == imported
+
+
+def test_every_public_name_can_be_imported() -> None:
+    for name in pulumi_tione.emulator.__all__:
+        assert name in dir(pulumi_tione.emulator)
+        assert getattr(pulumi_tione.emulator, name) is not None
+    with pytest.raises(AttributeError, match="Nothing"):
+        _ = pulumi_tione.emulator.Nothing  # type: ignore[attr-defined]

@@ -6,12 +6,17 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pulumi_tione.emulator import Emulator, Key
+from pulumi_tione.emulator import Caller, Emulator, Key
+from pulumi_tione.emulator.accounts import Keyring
+from pulumi_tione.emulator.clock import Clock, wall_clock
+from pulumi_tione.emulator.state.service import Service
+from pulumi_tione.emulator.state.storage import File
 
 Call = Callable[..., dict[str, Any]]
 Raw = Callable[..., Any]
@@ -142,3 +147,37 @@ def test_the_web_identitys_token_is_not_in_the_record(raw: Raw, emulator: Emulat
 
 def test_no_other_action_goes_unsigned(raw: Raw) -> None:
     assert raw(changed_headers={"Authorization": "SKIP"}).code == "AuthFailure.InvalidAuthorization"
+
+
+def test_a_key_that_expired_an_hour_ago_is_forgotten(call: Call, refusal: Refusal, emulator: Emulator) -> None:
+    old = _key(call("AssumeRole", {**ROLE, "DurationSeconds": 600}))
+    emulator.advance(600 + 3590)
+    call("AssumeRole", ROLE)
+    assert refusal("GetCallerIdentity", key=old)[0] == "AuthFailure.TokenFailure"
+    emulator.advance(20)
+    call("AssumeRole", ROLE)
+    assert refusal("GetCallerIdentity", key=old)[0] == "AuthFailure.SecretIdNotFound"
+    call("GetCallerIdentity")  # a permanent key stays
+
+
+def test_of_too_many_temporary_keys_the_first_to_expire_are_forgotten(
+    call: Call, refusal: Refusal, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulumi_tione.emulator.accounts.MAX_TEMPORARY_KEYS", 3)
+    issued = [_key(call("AssumeRole", {**ROLE, "DurationSeconds": 7200 - n})) for n in range(5)]
+    assert len(list(emulator.keyring)) == 4
+    for key in issued[:3]:
+        call("GetCallerIdentity", key=key)
+    for key in issued[3:]:
+        assert refusal("GetCallerIdentity", key=key)[0] == "AuthFailure.SecretIdNotFound"
+
+
+def test_forgotten_keys_are_in_no_state_file(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    service = Service(Clock(wall_clock()), Keyring(), storage=File(file))
+    expired = service.issue_temporary_key(Caller(), datetime(2020, 1, 1, tzinfo=timezone.utc))
+    valid = service.issue_temporary_key(Caller(), datetime(4000, 1, 1, tzinfo=timezone.utc))
+    service.close()
+    storage = File(file)
+    assert {secret_id for secret_id, _ in storage.load("key")} == {valid.secret_id} != {expired.secret_id}
+    storage.close()

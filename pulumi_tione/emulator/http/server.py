@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import ipaddress
 import json
 import logging
 import socket
@@ -17,13 +16,13 @@ from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache, partial
 from typing import ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from pulumi_tione.emulator.control import routes
 from pulumi_tione.emulator.control.control_api import ControlApi
 
+from .access import EVERY_ADDRESS, KEY_HEADER, LOOPBACK_NAMES, is_foreign, is_loopback, may_be_of_a_browser
 from .gateway import MAX_REQUEST_BYTES, Gateway, Reply, Request
 
 _BACKLOG = 1024
@@ -41,14 +40,6 @@ _log = logging.getLogger("pulumi_tione.emulator")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-
-EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104
-"""Addresses to listen on that clients cannot use as an address."""
-
-KEY_HEADER = "X-Emulator-Key"
-"""The header for the control key. No web page can send it: its browser would ask first, and gets no permission."""
 
 
 class Server:
@@ -127,7 +118,7 @@ class Server:
             raise
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        if _is_foreign(request.headers, self._own_names):
+        if is_foreign(request.headers, self._own_names):
             text = "This emulator answers its own machine only, and no web page. --allow-host allows other names.\n"
             return web.Response(status=403, text=text)
         try:
@@ -246,39 +237,6 @@ async def _send_slowly(
     if request.transport is not None:
         request.transport.close()
     return response
-
-
-def _is_foreign(headers: Mapping[str, str], own_names: frozenset[str]) -> bool:
-    """Return whether a request was made for another host, or by a web page; both are refused.
-
-    A name that somebody else points at this machine (DNS rebinding) is a foreign host, too.
-    """
-    if _host_name(headers.get("Host", "")) not in own_names:
-        return True
-    origin = headers.get("Origin")
-    return origin is not None and urlsplit(origin).hostname not in own_names
-
-
-def may_be_of_a_browser(headers: Mapping[str, str]) -> bool:
-    """Return whether a browser may have sent a request. Every browser sends at least one of these headers."""
-    of_browsers = ("Origin", "Referer", "Cookie", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-CH-UA")
-    return any(name in headers for name in of_browsers) or "mozilla/" in headers.get("User-Agent", "").lower()
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host in LOOPBACK_NAMES
-
-
-@lru_cache(maxsize=64)
-def _host_name(host: str) -> str | None:
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:

@@ -181,6 +181,7 @@ class Service:
     def issue_temporary_key(self, caller: Caller, expires: datetime) -> Key:
         key = self.keyring.issue_temporary_key(caller, expires)
         self._storage.put("key", key.secret_id, documents.key_to_document(key))
+        self._purge_keys()
         return key
 
     def start(self, task: Task, operator: Operator, now: datetime) -> None:
@@ -329,6 +330,7 @@ class Service:
             # Otherwise only keys that were made at this start are accepted.
             for _, document in self._storage.load("key"):
                 self.keyring.add(documents.key_from_document(document))
+            self._purge_keys()
         for _, (uin, tag_key, value) in self._storage.load("tag"):
             self.tag_quota.use(uin, {tag_key: value})
         for key, facts in self._storage.load("registered"):
@@ -339,6 +341,10 @@ class Service:
                 self._interrupt(task)
             self._watch(task)
         self._storage.commit()
+
+    def _purge_keys(self) -> None:
+        for secret_id in self.keyring.purge(self.clock.now()):
+            self._storage.drop("key", secret_id)
 
     def _interrupt(self, task: Task) -> None:
         """End a run whose processes ended with an earlier emulator. They are not started again."""
