@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Callable
 from typing import Any
 
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.resources.catalogue import FRAMEWORKS, Spec, image_url
+from pulumi_tione.emulator.resources.catalogue import DISKS, FRAMEWORKS, Disk, Spec, image_url
 from pulumi_tione.emulator.rules.form import CHARGE_TYPES
 from pulumi_tione.emulator.state.service import AMOUNTS, Amounts
 
@@ -44,16 +45,24 @@ def describe_specs(call: Call) -> dict[str, Any]:
     check_choice(body.get("TaskType", ""), TASK_TYPES, "TaskType")
     resource_type = body.get("ResourceType", "")
     check_choice(resource_type, RESOURCE_TYPES, "ResourceType")
-    specs = call.service.registry.specs.values() if body["ChargeType"] == "POSTPAID_BY_HOUR" else ()
-    matching = [spec for spec in specs if resource_type in ("", "CALC", _type(spec))]
-    return {"Specs": [_spec(spec, spec.name not in call.service.sold_out) for spec in matching]}
+    _check_workspace(call)
+    if body["ChargeType"] != "POSTPAID_BY_HOUR":
+        return {"Specs": []}
+    nodes = call.service.registry.specs.values()
+    items = [_node_item(call, spec) for spec in nodes if resource_type in ("", "CALC", _type(spec))]
+    if not resource_type:
+        items += [_disk_item(call, disk) for disk in DISKS.values()]
+    return {"Specs": items}
 
 
 def describe_prices(call: Call) -> dict[str, Any]:
     params = call.body["SpecsParam"]
+    _check_workspace(call)
     if not params:
         raise ApiError("InvalidParameterValue", "The parameter `SpecsParam` is empty.")
-    return {"SpecsPrice": [_price(call, unit, f"SpecsParam.{index}") for index, unit in enumerate(params)]}
+    prices = [_price(call, unit, f"SpecsParam.{index}") for index, unit in enumerate(params)]
+    # No order is documented: a client that pairs requests and prices by position is wrong.
+    return {"SpecsPrice": sorted(prices, key=lambda price: str(price["SpecName"]))}
 
 
 def describe_resource_groups(call: Call) -> dict[str, Any]:
@@ -145,34 +154,53 @@ def _type(spec: Spec) -> str:
     return "GPU" if spec.gpu else "CPU"
 
 
-def _spec(spec: Spec, is_available: bool) -> dict[str, Any]:
+def _node_item(call: Call, spec: Spec) -> dict[str, Any]:
+    return _item(call, spec.id, spec.name, spec.billing_alias or spec.alias, _type(spec), spec.gpu_type)
+
+
+def _disk_item(call: Call, disk: Disk) -> dict[str, Any]:
+    return _item(call, disk.id, disk.name, disk.alias, "CBS")
+
+
+def _item(call: Call, item_id: str, name: str, alias: str, kind: str, gpu_type: str = "") -> dict[str, Any]:
+    is_available = name not in call.service.sold_out
+    elsewhere = "ap-beijing" if call.region != "ap-beijing" else "ap-shanghai"
     return {
-        "SpecId": spec.id,
-        "SpecName": spec.name,
-        "SpecAlias": spec.alias,
+        "SpecId": item_id,
+        "SpecName": name,
+        "SpecAlias": alias,
         "Available": is_available,
-        "AvailableRegion": [],
+        # An item that is sold out names the regions that still have it [D].
+        "AvailableRegion": [] if is_available else [elsewhere],
         "SpecFeatures": [],
-        "SpecType": _type(spec),
-        "GpuType": spec.gpu_type,
+        "SpecType": kind,
+        "GpuType": gpu_type,
         "CategoryId": "",
     }
 
 
 def _price(call: Call, unit: dict[str, Any], parameter: str) -> dict[str, Any]:
-    spec, count = call.service.registry.specs.get(unit["SpecName"]), unit["SpecCount"]
-    if spec is None:
+    name, count = unit["SpecName"], unit["SpecCount"]
+    item = call.service.registry.specs.get(name) or DISKS.get(name)
+    if item is None:
         message = f"The value of parameter `{parameter}.SpecName` is not listed by DescribeBillingSpecs."
         raise ApiError("InvalidParameterValue", message)
     if count < 1:
         raise ApiError("InvalidParameterValue", f"The value of parameter `{parameter}.SpecCount` must be 1 or more.")
-    total = spec.price * count
+    total = math.ceil(item.price * count)
     return {
-        "SpecName": spec.name,
+        "SpecName": name,
         "SpecCount": count,
         "TotalCost": total if total <= MAX_COST else 0,
         "RealTotalCost": round(total * call.service.discount) if total <= MAX_COST else 0,
     }
+
+
+def _check_workspace(call: Call) -> None:
+    workspace = call.body.get("TiProjectId") or "0"
+    if workspace != "0" and not call.service.registry.exists("workspace", workspace):
+        message = "The value of parameter `TiProjectId` is not a workspace of this account."
+        raise ApiError("InvalidParameterValue", message)
 
 
 def _group(call: Call, group_id: str, facts: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from pulumi_tione.emulator.accounts import Caller, check_token
 from pulumi_tione.emulator.actions import HANDLERS, PREPARATIONS, Call
 from pulumi_tione.emulator.api.definition import Action, definition
 from pulumi_tione.emulator.api.error_codes import code_for, is_listed
+from pulumi_tione.emulator.api.languages import LANGUAGES, localized
 from pulumi_tione.emulator.api.schema import check_request, parse_body
 from pulumi_tione.emulator.clock import WallClock
 from pulumi_tione.emulator.errors import ApiError
@@ -113,11 +114,11 @@ class Gateway:
             parsed = self._read(request, entry)
             body = parsed.body
             with self._lock:
-                response, fault = self._respond(request, parsed, entry)
+                response, fault = self._respond(parsed, entry)
                 self.service.commit()
         except ApiError as error:
             entry.code = error.code
-            response = _error(error)
+            response = _error(error, entry)
         response["RequestId"] = entry.request_id
         self.record.add(entry)
         _log.info("%s %s %s", entry.action or "?", entry.id or entry.code or "ok", entry.request_id)
@@ -126,6 +127,7 @@ class Gateway:
     def _read(self, request: Request, entry: Entry) -> _ParsedRequest:
         headers = request.headers
         entry.content_type = headers.get("content-type")
+        entry.language = headers.get("x-tc-language")
         entry.client = headers.get("x-tc-requestclient")
         entry.timestamp = headers.get("x-tc-timestamp")
         entry.has_token = "x-tc-token" in headers
@@ -151,7 +153,7 @@ class Gateway:
             refusal = _failure(action)
         return _ParsedRequest(action, caller, region, {}, [], refusal=refusal)
 
-    def _respond(self, request: Request, parsed: _ParsedRequest, entry: Entry) -> tuple[dict[str, Any], Fault | None]:
+    def _respond(self, parsed: _ParsedRequest, entry: Entry) -> tuple[dict[str, Any], Fault | None]:
         now = self._wall()
         self.rate_limit.admit(parsed.caller.uin, parsed.action.name, now)
         fault = self.faults.match(parsed.action.name, parsed.body, now)
@@ -159,7 +161,7 @@ class Gateway:
         response = self._carry_out(parsed, entry, fault) if fault is None or fault.takes_effect else {}
         if fault is not None and fault.code:
             entry.code = fault.code
-            response = _error(_requested_error(fault, request.body))
+            response = _requested_error(fault, entry)
         return response, fault
 
     def _authenticate(self, request: Request, action: Action, entry: Entry) -> Caller:
@@ -193,10 +195,10 @@ class Gateway:
             if not is_listed(action.name, code):
                 _log.error("%s was refused with %s, which is not among its codes", action.name, code)
             entry.code, entry.id, entry.accepted = code, error.created, error.created is not None
-            return _error(ApiError(code, error.message))
+            return _error(ApiError(code, error.message), entry)
         except Exception:  # noqa: BLE001
             entry.code = "InternalError"
-            return _error(_failure(action))
+            return _error(_failure(action), entry)
         entry.accepted = True
         entry.id = answer.get("Id")
         if fault is not None and entry.id:
@@ -226,6 +228,8 @@ def _addressed_action(headers: Mapping[str, str]) -> Action:
     action = definition().actions.get(name)
     if action is None or action.version != version or name not in HANDLERS:
         raise ApiError("InvalidAction", f"`{name[:60]}` (X-TC-Action) is not offered here in the version {version}.")
+    if headers.get("x-tc-language", LANGUAGES[0]) not in LANGUAGES:
+        raise ApiError("InvalidParameter", f"The request header `X-TC-Language` must be {' or '.join(LANGUAGES)}.")
     content_type = headers["content-type"].partition(";")[0].strip().lower()
     if content_type != CONTENT_TYPE:
         raise ApiError("InvalidParameter", f"The request header `Content-Type` must be {CONTENT_TYPE}.")
@@ -243,9 +247,11 @@ def _addressed_region(headers: Mapping[str, str], action: Action) -> str:
     return region
 
 
-def _requested_error(fault: Fault, body: bytes) -> ApiError:
-    message = fault.message or "This error was requested at the emulator."
-    return ApiError(fault.code or "", message.replace("{body}", body.decode("utf-8", "replace")))
+def _requested_error(fault: Fault, entry: Entry) -> dict[str, Any]:
+    if fault.message is None:
+        return _error(ApiError(fault.code or "", "This error was requested at the emulator."), entry)
+    message = fault.message.replace("{body}", entry.raw_body.decode("utf-8", "replace"))
+    return {"Error": {"Code": fault.code, "Message": message}}
 
 
 def _failure(action: Action) -> ApiError:
@@ -254,8 +260,8 @@ def _failure(action: Action) -> ApiError:
     return ApiError("InternalError", "The emulator failed: see its log.")
 
 
-def _error(error: ApiError) -> dict[str, Any]:
-    return {"Error": {"Code": error.code, "Message": error.message}}
+def _error(error: ApiError, entry: Entry) -> dict[str, Any]:
+    return {"Error": {"Code": error.code, "Message": localized(error.code, error.message, entry.language)}}
 
 
 def _reply(response: dict[str, Any], fault: Fault | None, request_body: dict[str, Any]) -> Reply:

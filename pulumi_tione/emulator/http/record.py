@@ -35,6 +35,7 @@ class Entry:
     secret_id: str | None = None
     timestamp: str | None = None
     content_type: str | None = None
+    language: str | None = None
     client: str | None = None
     has_token: bool = False
     undocumented: list[str] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Entry:
             "secret_id": self.secret_id,
             "timestamp": self.timestamp,
             "content_type": self.content_type,
+            "language": self.language,
             "client": self.client,
             "has_token": self.has_token,
             "raw_body": text,

@@ -24,6 +24,8 @@ class Spec:
     price: int
     gpu_type: str = ""
     gpu: int = 0
+    billing_alias: str = ""
+    """Its alias in DescribeBillingSpecs, which has GB where tasks have G [D]; the same by default."""
 
     @property
     def id(self) -> str:
@@ -34,12 +36,15 @@ class Spec:
 
 
 def _cpu(name: str, cores: int, gigabytes: int, price: int) -> Spec:
-    return Spec(name, f"{cores}C{gigabytes}G", cores * 1000, gigabytes * 1024, price)
+    return Spec(
+        name, f"{cores}C{gigabytes}G", cores * 1000, gigabytes * 1024, price, billing_alias=f"{cores}C{gigabytes}GB"
+    )
 
 
 def _gpu(name: str, cores: int, gigabytes: int, gpu_type: str, cards: float, price: int) -> Spec:
-    alias = f"{cores}C{gigabytes}G {gpu_type}*{Fraction(cards)}"
-    return Spec(name, alias, cores * 1000, gigabytes * 1024, price, gpu_type, int(cards * 100))
+    cores_and_memory, gpus = f"{cores}C{gigabytes}G", f" {gpu_type}*{Fraction(cards)}"
+    size = cores * 1000, gigabytes * 1024
+    return Spec(name, cores_and_memory + gpus, *size, price, gpu_type, int(cards * 100), f"{cores_and_memory}B{gpus}")
 
 
 SPECS: dict[str, Spec] = {
@@ -72,6 +77,22 @@ SPECS: dict[str, Spec] = {
         _gpu("TI.GN7.20XLARGE320.POST", 80, 320, "T4", 4, 5200),
     )
 }
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A pay-as-you-go cloud disk, priced in fen for each GB and hour. Its name and price are made up."""
+
+    name: str
+    alias: str
+    price: Fraction
+
+    @property
+    def id(self) -> str:
+        return "sv_tio_platform_cloud_post_cbs"
+
+
+DISKS: dict[str, Disk] = {disk.name: disk for disk in (Disk("TI.CBS.PREMIUM.POST", "CBS", Fraction(7, 100)),)}
 
 
 DEFAULT_INSTANCES = 1

@@ -54,7 +54,7 @@ def _check_name(service: Service, caller: Caller, region: str, name: str) -> Non
 def _check_workspace(service: Service, body: Body) -> None:
     workspace = body.get("TiProjectId") or "0"
     if workspace != "0" and not service.registry.exists("workspace", workspace):
-        _refuse("InvalidParameterValue", "TiProjectId", "names no workspace of this account")
+        _refuse("InvalidParameterValue", "TiProjectId", "is not a workspace of this account")
 
 
 def _check_network(service: Service, body: Body) -> None:
