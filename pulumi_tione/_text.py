@@ -24,3 +24,9 @@ def escape_control_characters(text: str) -> str:
 def sanitize_line(text: object) -> str:
     """Return a log line as `sanitize` does, with spaces for its tabs and without trailing spaces."""
     return sanitize(str(text).expandtabs().rstrip())
+
+
+def kind_of(value: object) -> str:
+    """Return the kind of a value in words, never its content, which may be a secret."""
+    kinds = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a map"}
+    return kinds.get(type(value), "nothing" if value is None else f"a {type(value).__name__}")

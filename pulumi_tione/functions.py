@@ -419,7 +419,7 @@ def get_instance_specs(
     client = _client(region)
     specs = client.specs(charge_type, resource_type)
     names = [spec["SpecName"] for spec in specs]
-    prices = {price["SpecName"]: price for price in client.prices(names)} if names else {}
+    prices = {price["SpecName"]: price for price in client.prices([(name, 1) for name in names])} if names else {}
     return [_instance_spec(spec, prices.get(spec["SpecName"], {})) for spec in specs]
 
 

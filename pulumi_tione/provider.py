@@ -256,7 +256,7 @@ class TrainingTaskProvider(ResourceProvider):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         outputs = _outputs(_olds)
         news = {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)}
-        client = self._client(news, outputs.get("uin"), is_patient=True)
+        client = self._client(news, outputs.get("uin"), retries_outages=True)
         task = RecordedTask(client, _id, outputs, current_call())
         return UpdateResult(_with_secrets_marked(update(task, news, labels_enabled=self._settings.labels)))
 
@@ -265,7 +265,7 @@ class TrainingTaskProvider(ResourceProvider):
         outputs = _without_provider(_props)
         if _id in self._deleted:
             return
-        client = self._client(outputs, outputs.get("uin"), is_patient=True)
+        client = self._client(outputs, outputs.get("uin"), retries_outages=True)
         if delete(RecordedTask(client, _id, outputs, current_call())):
             self._deleted.add(_id, outputs)
 
@@ -285,21 +285,21 @@ class TrainingTaskProvider(ResourceProvider):
             cancelled=self._cancelled,
         )
 
-    def _client(self, props: Mapping[str, Any], account: str | None = None, *, is_patient: bool = False) -> Client:
+    def _client(self, props: Mapping[str, Any], account: str | None = None, *, retries_outages: bool = False) -> Client:
         """Return the client for a task: of its region, with its own settings, and for the account that it is in; and
         whether it waits through outages."""
         region, settings = props["region"], self._settings_of(props)
-        key = (region, settings, account, is_patient)
+        key = (region, settings, account, retries_outages)
         if key not in self._clients:
             # A client is shared by many calls: each request logs, and sleeps, for the call that makes it.
             client = Client(
                 settings,
                 region,
                 sleep=lambda seconds: current_call().sleep(seconds),
-                announce=lambda message: current_call().show_status(message),
+                show_status=lambda message: current_call().show_status(message),
                 warn=lambda message: current_call().warn(message),
                 account=account,
-                is_patient=is_patient,
+                retries_outages=retries_outages,
             )
             self._clients.setdefault(key, client)
         return self._clients[key]

@@ -1,8 +1,8 @@
-"""One request and its answer on the wire: whether it left this machine, how long the answer may take and be.
+"""One request and its response on the wire: whether it left this machine, how long the response may take and be.
 
-`requests` bounds each read, not the whole answer, and does not say whether a request that failed had left. So our own
-kind of connection stands below it: it notes when the first byte of a request is sent, and ends an answer, from its
-status line on, at a deadline.
+`requests` limits each read, not the whole response, and does not report whether a failed request was sent. So a
+connection class of our own records when the first byte of a request is sent, and ends a response, from its status line
+on, at a deadline.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ import requests
 from requests.adapters import HTTPAdapter
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
-"""How long an answer may be. A page of a log, the longest there is, has a thousand lines."""
+"""How long a response may be. A page of a log, the longest one, has a thousand lines."""
 
 
 @dataclass(frozen=True)
-class RawAnswer:
-    """What came back, whoever sent it."""
+class RawResponse:
+    """A response as it was received, from the service or from a proxy."""
 
     status: int
     content_type: str
@@ -38,20 +38,20 @@ class RawAnswer:
 
 @dataclass
 class Exchange:
-    """What has become of a request.
+    """The progress of a request.
 
     Args:
-        seconds: how long request and answer may take.
+        seconds: how long request and response may take.
         clock: the time in seconds, from any beginning.
     """
 
     seconds: float
     clock: Callable[[], float] = time.monotonic
     was_sent: bool = False
-    """Whether some of the request may have left this machine: the service may have accepted it."""
-    has_begun_to_answer: bool = False
-    answer: RawAnswer | None = None
-    """The whole answer, if there is one."""
+    """Whether a part of the request may have left this machine: the service may have accepted it."""
+    has_begun_to_respond: bool = False
+    response: RawResponse | None = None
+    """The complete response, if there is one."""
     deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,12 +63,12 @@ class Exchange:
 
 
 _CURRENT: ContextVar[Exchange] = ContextVar("exchange")
-"""The exchange that a connection of this thread is used for."""
+"""The exchange of this thread's connections."""
 
 
 @contextmanager
 def exchanging(seconds: float) -> Iterator[Exchange]:
-    """Let what is sent meanwhile, in this thread, be one exchange, which may take so many seconds."""
+    """Make what this thread sends within the context one exchange, which may take this number of seconds."""
     exchange = Exchange(seconds)
     token = _CURRENT.set(exchange)
     try:
@@ -78,10 +78,10 @@ def exchanging(seconds: float) -> Iterator[Exchange]:
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Sends requests over connections of our kind, and reads an answer to its end, but not one that has none."""
+    """Sends requests over bounded connections, and reads a response completely up to a maximum length."""
 
     clock_offset = timedelta(0)
-    """How far the service's clock is ahead of this machine's, by the `Date` of the last answer."""
+    """How far the service's clock is ahead of this machine's, by the `Date` of the last response."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -92,7 +92,7 @@ class BoundedAdapter(HTTPAdapter):
         _use_bounded_connections(manager)
         return manager
 
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # the SDK's way to call it is not ours to type
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # the SDK calls it, untyped
         response = super().send(*args, **kwargs)
         self.clock_offset = _clock_offset(response.headers.get("Date"), self.clock_offset)
         content = bytearray()
@@ -100,15 +100,17 @@ class BoundedAdapter(HTTPAdapter):
             content += part
             if len(content) > MAX_RESPONSE_BYTES:
                 response.close()
-                raise requests.exceptions.ContentDecodingError(f"the answer is longer than {MAX_RESPONSE_BYTES} bytes")
+                raise requests.exceptions.ContentDecodingError(
+                    f"the response is longer than {MAX_RESPONSE_BYTES} bytes"
+                )
         response._content = bytes(content)
         content_type = response.headers.get("Content-Type", "")
-        _CURRENT.get().answer = RawAnswer(response.status_code, content_type, response._content)
+        _CURRENT.get().response = RawResponse(response.status_code, content_type, response._content)
         return response
 
 
 def _use_bounded_connections(manager: Any) -> None:
-    """Let the manager of a pool make connections of our kind, be they direct, through a proxy, or by SOCKS."""
+    """Make the manager of a pool use bounded connections: direct, through a proxy, or by SOCKS."""
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
 
@@ -135,19 +137,19 @@ class _UntilDeadline(io.RawIOBase):
         super().__init__()
         self._raw = raw
         self._sock = sock
-        self._silence = sock.gettimeout()
+        self._timeout = sock.gettimeout()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
         exchange = _CURRENT.get()
-        left = exchange.seconds_left
-        if left <= 0:
-            raise TimeoutError("the answer takes too long")
-        self._sock.settimeout(left if self._silence is None else min(left, self._silence))
+        remaining = exchange.seconds_left
+        if remaining <= 0:
+            raise TimeoutError("the response takes too long")
+        self._sock.settimeout(remaining if self._timeout is None else min(remaining, self._timeout))
         count: int | None = self._raw.readinto(buffer)
-        exchange.has_begun_to_answer = exchange.was_sent and bool(count)
+        exchange.has_begun_to_respond = exchange.was_sent and bool(count)
         return count
 
     def close(self) -> None:
@@ -156,7 +158,7 @@ class _UntilDeadline(io.RawIOBase):
 
 
 class _BoundedConnection(http.client.HTTPConnection):
-    """What our kind of connection has beside what `urllib3` gives it."""
+    """Records on a connection of `urllib3` when a request is sent."""
 
     response_class = _BoundedResponse
     _is_established = False
@@ -178,9 +180,9 @@ class _BoundedConnection(http.client.HTTPConnection):
         super().send(data)
 
 
-def _clock_offset(date: str | None, before: timedelta) -> timedelta:
-    """Return how far the clock that wrote an HTTP date is ahead of ours; what it was before, if there is no date."""
+def _clock_offset(date: str | None, previous: timedelta) -> timedelta:
+    """Return how far the clock of an HTTP date is ahead of this machine's; the previous offset if there is no date."""
     try:
         return parsedate_to_datetime(date or "") - datetime.now(timezone.utc)
     except (TypeError, ValueError, OverflowError):  # not a date, or one without a zone
-        return before
+        return previous

@@ -1,4 +1,4 @@
-"""Our own rate limit: the service takes 20 requests of an action in a second, whoever in this process sends them."""
+"""The rate limit of this process: the service accepts 20 requests of an action per second and account."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
-REQUESTS = 20
-"""The service's limit for each action (its API pages name it)."""
+MAX_REQUESTS_PER_SECOND = 20
+"""The service's limit for each action, from its API pages."""
 
 _WINDOW_MILLISECONDS = 1100
-"""A little more than the second that the service counts: requests that leave evenly may arrive closer together."""
+"""A little more than a second: requests that are sent evenly may arrive closer together."""
 
 
 class RateLimiter:
-    """Lets so many requests of an action pass as the service takes, and holds the others back.
+    """Lets as many requests of an action pass as the service accepts, and delays the others.
 
     Args:
-        sleep: how the others are held back.
+        sleep: how the others are delayed.
         clock: the time in seconds, from any beginning.
     """
 
@@ -31,23 +31,23 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._buckets: dict[str, InMemoryBucket] = {}
 
-    def wait(self, action: str, announce: Callable[[str], None]) -> None:
-        """Return when a request of this action may be sent; a wait of more than a second is announced once."""
-        begun, announced = self._clock(), False
+    def wait(self, action: str, show_status: Callable[[str], None]) -> None:
+        """Return when a request of this action may be sent; a wait of more than a second is shown once."""
+        begin, is_shown = self._clock(), False
         while True:
             pause = self._pause(action)
             if pause is None:
                 return
-            if not announced and self._clock() - begun > 1:
-                announce(f"waiting: the service takes {REQUESTS} {action} a second")
-                announced = True
+            if not is_shown and self._clock() - begin > 1:
+                show_status(f"waiting: the service accepts {MAX_REQUESTS_PER_SECOND} {action} per second")
+                is_shown = True
             self._sleep(pause)
 
     def _pause(self, action: str) -> float | None:
-        """Take a place, or say after how many seconds one may be free."""
+        """Take a place and return None, or return after how many seconds one may be free."""
         with self._lock:
             if action not in self._buckets:
-                self._buckets[action] = InMemoryBucket([Rate(REQUESTS, _WINDOW_MILLISECONDS)])
+                self._buckets[action] = InMemoryBucket([Rate(MAX_REQUESTS_PER_SECOND, _WINDOW_MILLISECONDS)])
             bucket = self._buckets[action]
             now = int(self._clock() * 1000)
             bucket.leak(now)
@@ -55,4 +55,4 @@ class RateLimiter:
             if bucket.put(item):
                 return None
             wait = bucket.waiting(item)
-        return max(int(wait), 1) / 1000  # type: ignore[arg-type]  # a bucket in memory answers at once
+        return max(int(wait), 1) / 1000  # type: ignore[arg-type]  # a bucket in memory is synchronous

@@ -1,8 +1,7 @@
-"""One request by the official SDK, and its errors told apart.
+"""Send one request with the official SDK, and classify its errors.
 
-The SDK signs and sends. Its generic client serves all three services that we speak to, and its `call_json` gives the
-raw answer, where its typed models would drop what they do not know. Its own retries are off: they repeat a request that
-may have been accepted.
+The SDK signs and sends. Its generic client serves all three services, and `call_json` returns the raw response, where
+its typed models would drop unknown members. Its own retries are off: they repeat a request that may have been accepted.
 """
 
 from __future__ import annotations
@@ -26,207 +25,222 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from pulumi_tione._api import responses
-from pulumi_tione._api.connection import BoundedAdapter, Exchange, RawAnswer, exchanging
+from pulumi_tione._api.connection import BoundedAdapter, Exchange, RawResponse, exchanging
 from pulumi_tione._config.settings import Endpoint, Settings
 from pulumi_tione._config.sources import Credentials
 from pulumi_tione._masking import mask, masking
 from pulumi_tione._text import sanitize_line
 from pulumi_tione.errors import ApiError, IndeterminateResultError, RequestNotSentError, TioneError, TlsError
 
-# At level DEBUG the SDK writes whole bodies and the Authorization header to its log. A filter stays, whatever a program
-# configures afterwards.
+# With DEBUG the SDK logs whole bodies and the Authorization header. A filter stays whatever a program configures.
 logging.getLogger("tencentcloud_sdk_common").addFilter(lambda _: False)
 
-_ANSWER_SECONDS = 60.0
-"""How long request and answer may take, all in all."""
+_TOTAL_SECONDS = 60.0
+"""How long request and response may take in total."""
 
-_CONNECT_SECONDS = 20.0
-_SILENCE_SECONDS = 20.0
-"""How long a connection may take, and how long nothing may come of an answer to a request that can be sent again."""
+_CONNECT_TIMEOUT_SECONDS = 20.0
+_READ_TIMEOUT_SECONDS = 20.0
+"""The timeouts for a connection, and for each read of the response to a request that can be repeated."""
 
-_SHOWN_CHARACTERS = 80
-_READ_CHARACTERS = 4096
-"""How much is shown of an answer that is not the API's, and how much is looked through for that."""
+_MAX_SHOWN_CHARACTERS = 80
+_MAX_READ_BYTES = 4096
+"""How much is shown of a response that is not the API's, and how much of it is read for that."""
 
 Service: TypeAlias = tuple[str, str]
-"""A service of the vendor's: its name, and the version of its API."""
+"""A service of the vendor: its name, and the version of its API."""
 
 
-_ANSWERED: set[Endpoint] = set()
-"""The endpoints that have answered this process."""
+EMULATOR_HINT = "Is `pulumi-tione emulator` running?"
+"""For a connection that is refused on this machine."""
+
+_RESPONSIVE: set[Endpoint] = set()
+"""The endpoints that have responded to this process."""
 
 
 class Caller:
-    """Sends requests to one service, one after the other: its session is not made for several threads.
+    """Sends requests to one service, one after another: its session does not support several threads.
 
     Args:
-        settings: where the endpoint and what is trusted come from.
+        settings: where endpoint, language and trusted certificates come from.
         service: the service.
-        region: the region that every request goes to.
+        region: the region of all requests.
     """
 
     def __init__(self, settings: Settings, service: Service, region: str) -> None:
         name, version = service
-        self._endpoint = endpoint = settings.endpoint(name)
+        self._endpoint, self._endpoint_source = settings.endpoint_and_source(name)
+        endpoint = self._endpoint
         http_profile = HttpProfile(protocol=endpoint.scheme, endpoint=endpoint.host)
         profile = ClientProfile(httpProfile=http_profile, language=settings.language)
         self._sdk = CommonClient(name, version, None, region, profile)
         self._connection = connection = self._sdk.request.conn
-        # The SDK reads the proxy variables by itself, and NO_PROXY wrongly. `requests` does it right when it is left
-        # to it, and asks no proxy at all when each is the empty text.
+        # The SDK reads the proxy variables itself, and NO_PROXY incorrectly. Without a setting, `requests` reads them
+        # correctly; with empty ones it uses no proxy.
         connection.proxy = {"http": "", "https": "", "all": ""} if endpoint.is_loopback else None
-        # Left alone, `requests` also knows the usual variables for authorities of one's own; the SDK passes it by.
+        # With True, `requests` also reads the usual variables for certificate authorities, which the SDK would bypass.
         connection.certification = settings.ca_bundle or True
-        # Otherwise `requests` puts what ~/.netrc has for the host in the place of our signature.
+        # Otherwise `requests` replaces our signature by the entry of ~/.netrc for the host.
         connection._session.auth = lambda signed: signed
-        connection._session.max_redirects = 0  # a redirect is no answer of the service
+        connection._session.max_redirects = 0  # a redirect is not a response of the service
         self._adapter = BoundedAdapter()
         for scheme in ("http://", "https://"):
             connection._session.mount(scheme, self._adapter)
 
-    has_reached_the_service = False
-    """Whether any request has left for it."""
+    has_sent = False
+    """Whether any request may have reached the service."""
 
     @property
     def clock_offset(self) -> timedelta:
-        """How far the service's clock is ahead of this machine's, by the `Date` of the last answer."""
+        """How far the service's clock is ahead of this machine's, by the `Date` of the last response."""
         return self._adapter.clock_offset
 
     def send(
         self,
         action: str,
         body: Mapping[str, Any],
-        keys: Credentials | None,
+        credentials: Credentials | None,
         *,
         is_repeatable: bool = True,
     ) -> dict[str, Any]:
-        """Send one request and return the content of its answer's `Response`.
+        """Send one request and return the content of its `Response`.
 
         Args:
-            action: what is asked.
-            body: with what parameters.
-            keys: what it is signed with; one without keys is not signed.
-            is_repeatable: whether it may be sent again, so that there is no use in waiting long for an answer.
+            action: the action.
+            body: its parameters.
+            credentials: what it is signed with; None sends it unsigned.
+            is_repeatable: whether it can be sent again, so that waiting long for the response is of no use.
 
         Raises:
-            RequestNotSentError: no connection came about.
+            RequestNotSentError: no connection could be established.
             ApiError: the service refused.
-            IndeterminateResultError: anything else that is not a clear answer.
+            IndeterminateResultError: any other failure after the request was sent.
         """
-        self._sdk.credential = None if keys is None else Credential(keys.secret_id, keys.secret_key, keys.token)
-        self._connection.timeout = (_CONNECT_SECONDS, _SILENCE_SECONDS if is_repeatable else _ANSWER_SECONDS)
+        self._sdk.credential = credentials and Credential(
+            credentials.secret_id, credentials.secret_key, credentials.token
+        )
+        self._connection.timeout = (
+            _CONNECT_TIMEOUT_SECONDS,
+            _READ_TIMEOUT_SECONDS if is_repeatable else _TOTAL_SECONDS,
+        )
         cause: BaseException | None = None
-        with exchanging(_ANSWER_SECONDS) as exchange:
+        with exchanging(_TOTAL_SECONDS) as exchange:
             try:
-                # What it returns or raises of an answer is not used: it knows an error only under two content types,
-                # and breaks on what is no JSON. The answer is read here.
-                self._sdk.call_json(action, dict(body), options={"SkipSign": keys is None})
+                # What it returns or raises for a response is not used: it recognises an error only with two content
+                # types, and fails if it is not JSON. The response is read below.
+                self._sdk.call_json(action, dict(body), options={"SkipSign": credentials is None})
             except TencentCloudSDKException as error:
                 cause = error.__context__ or error
-            except Exception as error:  # noqa: BLE001  whatever an odd answer does to the SDK
+            except Exception as error:  # noqa: BLE001  a malformed response may raise anything in the SDK
                 cause = error
-        self.has_reached_the_service |= exchange.was_sent
-        with masking(() if keys is None else filter(None, (keys.secret_key, keys.token))):
-            if exchange.answer is None:
+        self.has_sent |= exchange.was_sent
+        secrets = () if credentials is None else filter(None, (credentials.secret_key, credentials.token))
+        with masking(secrets):
+            if exchange.response is None:
                 raise self._failure(action, exchange, cause) from None
-            _ANSWERED.add(self._endpoint)
-            return self._response(action, exchange.answer)
+            _RESPONSIVE.add(self._endpoint)
+            return self._response(action, exchange.response)
 
-    def _response(self, action: str, answer: RawAnswer) -> dict[str, Any]:
-        """Return the content of a success, or raise what else an answer says.
+    def _response(self, action: str, raw: RawResponse) -> dict[str, Any]:
+        """Return the content of a success, or raise the error that the response is.
 
-        An error object is one whatever it is sent as. A success has the HTTP status 200.
+        An error object is an error with any HTTP status and content type. A success has the HTTP status 200.
         """
-        found = responses.parsed(answer.content)
-        response = found.get("Response") if isinstance(found, dict) else None
+        content = responses.parsed(raw.content)
+        response = content.get("Response") if isinstance(content, dict) else None
         if isinstance(response, dict):
             error = response.get("Error")
             if isinstance(error, dict) and isinstance(error.get("Code"), str) and error["Code"]:
                 message, request_id = (_text(part) for part in (error.get("Message"), response.get("RequestId")))
                 raise ApiError(action, error["Code"], message, request_id)
-            if "Error" not in response and answer.status == 200:
+            if "Error" not in response and raw.status == 200:
                 return response
-        beginning = mask(answer.content[:_READ_CHARACTERS].decode(errors="replace"))
+        beginning = mask(raw.content[:_MAX_READ_BYTES].decode(errors="replace"))
         beginning = sanitize_line(" ".join(beginning.split()))
-        shown = beginning if len(beginning) <= _SHOWN_CHARACTERS else f"{beginning[:_SHOWN_CHARACTERS]} …"
+        is_short = len(beginning) <= _MAX_SHOWN_CHARACTERS
+        shown = beginning if is_short else f"{beginning[:_MAX_SHOWN_CHARACTERS]} …"
         raise IndeterminateResultError(
-            f"{action} got an answer from {self._endpoint} that is not the API's: HTTP {answer.status}, "
-            f"{sanitize_line(answer.content_type) or 'no content type'}, {repr(shown) if shown else 'empty'}. A proxy "
-            "on the way may have sent it"
+            f"{action} got a response from {self._endpoint} that is not the API's (HTTP {raw.status}, "
+            f"{sanitize_line(raw.content_type) or 'no content type'}, {repr(shown) if shown else 'empty'}). It may be "
+            "that of a proxy"
         )
 
     def _failure(self, action: str, exchange: Exchange, cause: BaseException | None) -> TioneError:
-        """Return the error for a request that got no whole answer."""
+        """Return the error for a request that got no complete response."""
         if exchange.was_sent and not self._meets_tls(exchange, cause):
-            if exchange.seconds_left <= 0 and exchange.has_begun_to_answer:
-                how = f"an answer from {self._endpoint} that was cut off after {_ANSWER_SECONDS:g} s"
-                return IndeterminateResultError(f"{action} got {how}")
-            return IndeterminateResultError(f"{action} got no answer from {self._endpoint}: {_in_one_line(cause)}")
-        not_sent = f"{action} was not sent"
+            if exchange.seconds_left <= 0 and exchange.has_begun_to_respond:
+                return IndeterminateResultError(
+                    f"{action} got a response from {self._endpoint} that was not complete after {_TOTAL_SECONDS:g} s"
+                )
+            return IndeterminateResultError(f"{action} got no response from {self._endpoint}: {_in_one_line(cause)}")
         problem = self._problem_with_tls(exchange, cause)
         if problem:
-            return TlsError(f"{not_sent}: {problem}")
-        return RequestNotSentError(f"{not_sent}: {self._endpoint} cannot be reached: {_in_one_line(cause)}")
+            return TlsError(f"{action} was not sent: {problem}")
+        return RequestNotSentError(
+            f"{action} was not sent: {self._endpoint} cannot be reached: {_in_one_line(cause)} (endpoint from "
+            f"{self._endpoint_source}){self._emulator_hint(cause)}"
+        )
+
+    def _emulator_hint(self, cause: BaseException | None) -> str:
+        """Return a question after the local emulator, if nothing listens at an address of this machine."""
+        is_refused = any(isinstance(each, ConnectionRefusedError) for each in _chain(cause))
+        return f". {EMULATOR_HINT}" if is_refused and self._endpoint.is_loopback else ""
 
     def _meets_tls(self, exchange: Exchange, cause: BaseException | None) -> bool:
-        """Check whether a request in plain http has come to a port of TLS, where nobody has understood it.
+        """Check whether a request in plain http was sent to a TLS port, which cannot have understood it.
 
-        A server of TLS answers with an alert, or closes the connection. Then a handshake tells.
+        A TLS server responds with an alert or closes the connection. In the latter case a handshake is tried.
         """
-        if self._endpoint.scheme != "http" or self._endpoint in _ANSWERED:
+        if self._endpoint.scheme != "http" or self._endpoint in _RESPONSIVE:
             return False
         if any(isinstance(each, http.client.BadStatusLine) and "\x15\x03" in str(each) for each in _chain(cause)):
             return True
         is_closed = any(isinstance(each, ConnectionError) for each in _chain(cause))
         return (
-            is_closed
-            and not exchange.has_begun_to_answer
-            and self._endpoint.is_loopback
-            and _speaks_tls(self._endpoint)
+            is_closed and not exchange.has_begun_to_respond and self._endpoint.is_loopback and _uses_tls(self._endpoint)
         )
 
     def _problem_with_tls(self, exchange: Exchange, cause: BaseException | None) -> str:
-        """Return the error of a TLS failure, which lasts until the settings change; empty for others."""
+        """Return the message of a TLS failure, which lasts until the settings change; empty for other failures."""
         endpoint = self._endpoint
         if exchange.was_sent:
-            return f"{endpoint} speaks TLS: did you mean https://{endpoint.host}?"
+            return f"{endpoint} expects TLS. Did you mean https://{endpoint.host}?"
         errors = [*_chain(cause)]
         untrusted = next((each for each in errors if isinstance(each, ssl.SSLCertVerificationError)), None)
         if untrusted is not None and untrusted.verify_code in _OF_ANOTHER_HOST:
             mismatch = untrusted.verify_message.rstrip(".")
-            return f"the certificate of {endpoint} is one for another host ({mismatch}): check tione:endpoint"
+            return f"the certificate of {endpoint} is for another host ({mismatch}). Check tione:endpoint"
         if untrusted is not None:
             return (
                 f"the certificate of {endpoint} is not trusted (CERTIFICATE_VERIFY_FAILED: "
-                f"{untrusted.verify_message.rstrip('.')}). If your company has a certificate authority of its own, "
-                "name its file in tione:caBundle or REQUESTS_CA_BUNDLE (SSL_CERT_FILE is not read)"
+                f"{untrusted.verify_message.rstrip('.')}). For a certificate authority of your company, set "
+                "tione:caBundle or REQUESTS_CA_BUNDLE to its file (SSL_CERT_FILE is not read)"
             )
         reasons = {each.reason for each in errors if isinstance(each, ssl.SSLError)}
         if reasons & _NO_TLS and not any(isinstance(each, urllib3.exceptions.ProxyError) for each in errors):
-            return f"{endpoint} does not speak TLS: did you mean http://{endpoint.host}?"
+            return f"{endpoint} does not use TLS. Did you mean http://{endpoint.host}?"
         if any(isinstance(each, OSError) and any(sign in str(each) for sign in _NO_BUNDLE) for each in errors):
-            named = next((name for name in _CA_VARIABLES if os.environ.get(name)), "REQUESTS_CA_BUNDLE")
-            return f"{named} names {os.environ.get(named)}, which does not exist or holds no certificates"
+            variable = next((name for name in _CA_VARIABLES if os.environ.get(name)), "REQUESTS_CA_BUNDLE")
+            return f"{variable} names {os.environ.get(variable)}, which does not exist or has no certificates"
         return ""
 
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""What `requests` reads the file of authorities from, the first that is set."""
+"""The variables that name the file of certificate authorities for `requests`; the first that is set counts."""
 
 _NO_BUNDLE = ("CA certificate bundle", "NO_CERTIFICATE_OR_CRL_FOUND")
-"""What `requests` and OpenSSL say of a file with authorities that is not there, or holds none."""
+"""Parts of the messages of `requests` and OpenSSL about a file of authorities that is missing or empty."""
 
 _OF_ANOTHER_HOST = (62, 64)
-"""How OpenSSL numbers a certificate that does not have the host's name, or its address."""
+"""The codes of OpenSSL for a certificate without the host's name, or without its address."""
 
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
-"""How OpenSSL calls what it finds where somebody speaks plain http."""
+"""The reasons of OpenSSL when the other side uses plain http."""
 
 _PROBE_SECONDS = 3.0
 
 
-def _speaks_tls(endpoint: Endpoint) -> bool:
-    """Check whether a port speaks TLS, with whatever certificate."""
+def _uses_tls(endpoint: Endpoint) -> bool:
+    """Check whether a port uses TLS, with any certificate."""
     address = urlsplit(f"//{endpoint.host}")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -243,25 +257,25 @@ def _text(value: Any) -> str:
 
 
 def _in_one_line(cause: BaseException | None) -> str:
-    """Say what stood in the way, without keys and the proxy's URL, which may hold a password."""
+    """Format the cause, without credentials and without the proxy's URL, which may contain a password."""
     reason = _reason(cause)
     if isinstance(cause, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader, UnicodeError)):
-        return "a region, a key or the address of a proxy has characters that a request cannot hold"
+        return "a region, a secret id or the address of a proxy has characters that a request cannot have"
     if isinstance(reason, urllib3.exceptions.ProxyError):
-        return f"the proxy that HTTP_PROXY or HTTPS_PROXY names: {str(reason.original_error).rpartition(': ')[2]}"
+        return f"the proxy of HTTP_PROXY or HTTPS_PROXY: {str(reason.original_error).rpartition(': ')[2]}"
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
         return str(reason).rpartition(": ")[2]
     return sanitize_line(f"{type(reason).__name__}: {reason}")
 
 
 def _reason(cause: BaseException | None) -> BaseException | None:
-    """Give what `requests` wraps: the error of the layer below, where it tells."""
+    """Return the error that `requests` wraps, if it has one."""
     inner = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
     return inner if isinstance(inner, BaseException) else cause
 
 
 def _chain(cause: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and what stands behind it: `requests` and `urllib3` wrap what they meet, some as an argument."""
+    """Yield an error and its causes: `requests` and `urllib3` wrap errors, some of them as an argument."""
     seen: list[BaseException] = []
     waiting: list[object] = [cause]
     while waiting:

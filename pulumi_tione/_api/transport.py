@@ -1,4 +1,4 @@
-"""Requests on their way: signed with the keys in use, held back, sent, and sent again where that does no harm."""
+"""Send requests: sign them with the current credentials, limit their rate, retry them where a repeat is harmless."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from pulumi_tione.errors import (
     is_transient,
 )
 
-_PATIENCE_WITH_THROTTLING_SECONDS = 300
-_PATIENCE_WITH_OUTAGES_SECONDS = 150
-_PATIENCE_WITH_FAILURES_SECONDS = 60
-"""How long a request is sent again: while the service throttles; while it is out of order, where giving up would leave
-a task running; and while it fails to answer any other question."""
+_THROTTLING_TIMEOUT_SECONDS = 300
+_OUTAGE_TIMEOUT_SECONDS = 150
+_FAILURE_TIMEOUT_SECONDS = 60
+"""How long a request is retried: while the service throttles; while it is out of order and giving up would leave a task
+running; and while it fails for any other reason."""
 
-_SECONDS_OF_SILENCE = 2
-"""How long a request is sent again before that is announced."""
+_QUIET_SECONDS = 2
+"""How long a request is retried before that is shown."""
 
-_LOOKS_AT_MALFORMED_ANSWERS = 4
-"""How often a question is put whose answers have not their form: that may be over at once, or stay for long."""
+_MAX_ATTEMPTS_IF_MALFORMED = 4
+"""How often a request is sent whose responses are malformed: that may pass at once, or last for long."""
 
-_PACE = RateLimiter()
+_RATE_LIMITER = RateLimiter()
 """One for the whole process: the service counts the requests of an account, not those of a client."""
 
 
@@ -51,20 +51,20 @@ _T = TypeVar("_T")
 
 
 class Transport:
-    """Sends the requests of one region, for as many threads as like.
+    """Sends the requests of one region, from any number of threads.
 
     Args:
-        settings: where endpoint and keys come from; they are read at the first request.
-        region: the region that every request goes to.
-        sleep: how pauses between attempts are made.
-        announce: told in a few words what a request waits for, when that takes long.
-        warn: told that other keys than the configured ones are used.
-        account: the account of the task that it is about, where that is known: when the keys have expired, other
-            ones of this account are used.
-        is_patient: whether questions are about a change to a task that exists, so that an outage is waited through;
-            see `Repeat`.
-        pace: how requests are held back before the service would refuse them.
-        supply: where the keys come from; by default what the settings lead to.
+        settings: where endpoint and credentials come from; they are read at the first request.
+        region: the region of all requests.
+        sleep: how to pause between attempts.
+        show_status: shows what a request waits for if that takes long.
+        warn: warns that other credentials than the configured ones are used.
+        account: the account of the task that the requests are about, where that is known: when the credentials have
+            expired, other ones of this account are used.
+        retries_outages: whether requests are about a change to a task that exists, so that an outage is retried; see
+            `Repeat`.
+        rate_limiter: delays requests before the service would throttle them.
+        resolver: where the credentials come from; by default what the settings lead to.
     """
 
     def __init__(
@@ -72,28 +72,28 @@ class Transport:
         settings: Settings,
         region: str,
         sleep: Callable[[float], None],
-        announce: Callable[[str], None],
+        show_status: Callable[[str], None],
         warn: Callable[[str], None],
         account: str | None = None,
-        is_patient: bool = False,
-        pace: RateLimiter = _PACE,
-        supply: CredentialResolver | None = None,
+        retries_outages: bool = False,
+        rate_limiter: RateLimiter = _RATE_LIMITER,
+        resolver: CredentialResolver | None = None,
     ) -> None:
         self._settings = settings
         self._region = region
         self._sleep = sleep
-        self._announce = announce
+        self._show_status = show_status
         self._warn = warn
         self._account = account
-        self._is_patient = is_patient
-        self._pace = pace
-        self._supply = supply or resolver_of(settings)
+        self._retries_outages = retries_outages
+        self._rate_limiter = rate_limiter
+        self._resolver = resolver or resolver_of(settings)
         self._of_thread = threading.local()
         self._clock_offset = timedelta(0)
-        self._was_reached = False
+        self._is_connected = False
 
     def service_now(self) -> datetime:
-        """Return the time by the service's clock, as its last answer told it; by this machine's before the first."""
+        """Return the time by the service's clock, from its last response; before the first one by this machine's."""
         return datetime.now(timezone.utc) + self._clock_offset
 
     def call(
@@ -105,109 +105,115 @@ class Transport:
         read: Reader[_T],
         attempts: int | None = None,
     ) -> _T:
-        """Send a request until it is answered, or fails with an error that is not to be retried, or patience ends.
+        """Send a request until it succeeds, or fails with an error that is not retried, or the timeout has passed.
 
         Args:
-            service: which service is asked.
-            action: what is asked.
-            body: with what parameters.
-            repeat: what the request does when it is sent twice.
-            read: reads what is needed from the answer.
-            attempts: how often it is sent at most, those times aside when it is throttled.
+            service: the service that has the action.
+            action: the action.
+            body: its parameters.
+            repeat: what happens when the request is sent twice.
+            read: reads what is needed from the response.
+            attempts: how often it is sent at most; throttled attempts do not count.
 
         Raises:
-            RequestNotSentError: no connection came about.
+            RequestNotSentError: no connection could be established.
             ApiError: the service refused.
-            IndeterminateResultError: anything else that is not a clear answer.
+            IndeterminateResultError: any other failure after the request was sent.
         """
-        patience = _Patience(attempts, self._seconds_of(repeat))
+        timeout = _Timeout(attempts, self._seconds_of(repeat))
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda error: self._may_be_sent_again(error, repeat)),
+            retry=tenacity.retry_if_exception(lambda error: self._is_retried(error, repeat)),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=20),
-            stop=patience,
+            stop=timeout,
             sleep=self._sleep,
-            before_sleep=lambda state: self._announce_waiting(state, patience),
+            before_sleep=lambda state: self._show_retry(state, timeout),
             reraise=True,
         )
         is_repeatable = repeat is not Repeat.HARM
         return retrying(lambda: read(action, self._send(service, action, body, is_repeatable)))
 
-    def _waits_for_the_service(self, repeat: Repeat) -> bool:
-        """Check whether an outage is waited through.
+    def _retries_while_unavailable(self, repeat: Repeat) -> bool:
+        """Return whether an outage is retried.
 
-        Who has just configured an endpoint wants to hear at once that nobody is there. But a task that exists was
-        created there, and an error in the middle of a change to it costs money.
+        A user who has just configured an endpoint wants to know at once that nothing listens there. But a task that
+        exists was created there, and an error in the middle of a change to it costs money.
         """
-        of_a_task = self._account is not None and self._was_reached
-        return repeat is Repeat.THE_SAME or (repeat is Repeat.NOTHING and (self._is_patient or of_a_task))
+        is_about_task = self._account is not None and self._is_connected
+        return repeat is Repeat.THE_SAME or (repeat is Repeat.NOTHING and (self._retries_outages or is_about_task))
 
-    def _may_be_sent_again(self, error: BaseException, repeat: Repeat) -> bool:
+    def _is_retried(self, error: BaseException, repeat: Repeat) -> bool:
         if repeat is Repeat.HARM:
             return is_throttled(error)
-        return is_transient(error) if self._waits_for_the_service(repeat) else is_retryable(error)
+        return is_transient(error) if self._retries_while_unavailable(repeat) else is_retryable(error)
 
     def _seconds_of(self, repeat: Repeat) -> float:
-        patient = self._waits_for_the_service(repeat)
-        return _PATIENCE_WITH_OUTAGES_SECONDS if patient else _PATIENCE_WITH_FAILURES_SECONDS
+        return _OUTAGE_TIMEOUT_SECONDS if self._retries_while_unavailable(repeat) else _FAILURE_TIMEOUT_SECONDS
 
-    def _announce_waiting(self, state: tenacity.RetryCallState, patience: _Patience) -> None:
+    def _show_retry(self, state: tenacity.RetryCallState, timeout: _Timeout) -> None:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, ApiError) and is_throttled(error):
-            self._announce(f"waiting: {error.action} is throttled by the service ({error.code})")
-        elif patience.seconds_gone(state) > _SECONDS_OF_SILENCE:
-            what = "cannot be reached" if isinstance(error, RequestNotSentError) else "does not answer as it should"
-            left = format_duration(max(patience.seconds - patience.seconds_gone(state), 0))
-            self._announce(f"waiting: the service {what}, trying again for {left} ({error})")
+            self._show_status(f"waiting: {error.action} is throttled by the service ({error.code})")
+        elif timeout.elapsed(state) > _QUIET_SECONDS:
+            problem = (
+                "cannot be reached" if isinstance(error, RequestNotSentError) else "does not respond as documented"
+            )
+            remaining = format_duration(max(timeout.seconds - timeout.elapsed(state), 0))
+            self._show_status(f"waiting: the service {problem}, retrying for {remaining} ({error})")
 
     def _send(self, service: Service, action: str, body: Mapping[str, Any], is_repeatable: bool) -> dict[str, Any]:
-        """Send one request and give the content of its answer's `Response`; once more with other keys, where the
-        service does not know these any more and so has surely not accepted it.
+        """Send one request and return the content of its `Response`.
+
+        It is sent once more with other credentials if the service no longer knows these, and so has not accepted it.
 
         Raises:
-            RequestNotSentError: no connection came about.
-            CredentialsRefusedError: the service does not accept the keys.
+            RequestNotSentError: no connection could be established.
+            CredentialsRefusedError: the service does not accept the credentials.
             ApiError: the service refused.
-            IndeterminateResultError: anything else that is not a clear answer.
+            IndeterminateResultError: any other failure after the request was sent.
         """
-        keys = None
+        credentials = None
         try:
-            keys = self._supply.current(self._account)
-            return self._send_with(keys, service, action, body, is_repeatable)
+            credentials = self._resolver.current(self._account)
+            return self._send_with(credentials, service, action, body, is_repeatable)
         except CredentialsRefusedError as error:
             if error.code not in EXPIRED_CREDENTIALS:
                 raise
-            other = self._supply.instead_of(keys, self._account, self._account_of)
-            if other is None:
+            replacement = self._resolver.instead_of(credentials, self._account, self._account_of)
+            if replacement is None:
                 raise
-            if other.source != error.source:
+            if replacement.source != error.source:
                 self._warn(
-                    f"the keys of {error.source} are not accepted any more ({error.code}): using those of "
-                    f"{other.source} instead, which are of the same account {self._account}"
+                    f"the credentials of {error.source} are no longer accepted ({error.code}): those of "
+                    f"{replacement.source}, which belong to the same account {self._account}, are used instead"
                 )
-        return self._send_with(other, service, action, body, is_repeatable)
+        return self._send_with(replacement, service, action, body, is_repeatable)
 
     def _send_with(
-        self, keys: ResolvedCredentials, service: Service, action: str, body: Mapping[str, Any], is_repeatable: bool
+        self,
+        credentials: ResolvedCredentials,
+        service: Service,
+        action: str,
+        body: Mapping[str, Any],
+        is_repeatable: bool,
     ) -> dict[str, Any]:
-        self._pace.wait(action, self._announce)
+        self._rate_limiter.wait(action, self._show_status)
         caller = self._caller(service)
         try:
             with masking(secrets_in(body)):
-                return caller.send(action, body, keys.credentials, is_repeatable=is_repeatable)
+                return caller.send(action, body, credentials.credentials, is_repeatable=is_repeatable)
         except ApiError as error:
-            raise (
-                CredentialsRefusedError(error, keys.source) if error.code in REFUSED_CREDENTIALS else error
-            ) from None
+            is_refused = error.code in REFUSED_CREDENTIALS
+            raise (CredentialsRefusedError(error, credentials.source) if is_refused else error) from None
         finally:
             self._clock_offset = caller.clock_offset
-            self._was_reached |= caller.has_reached_the_service
+            self._is_connected |= caller.has_sent
 
-    def _account_of(self, keys: ResolvedCredentials) -> str:
-        answer = self._caller(STS).send("GetCallerIdentity", {}, keys.credentials)
-        return responses.text("AccountId")("GetCallerIdentity", answer)
+    def _account_of(self, credentials: ResolvedCredentials) -> str:
+        response = self._caller(STS).send("GetCallerIdentity", {}, credentials.credentials)
+        return responses.text("AccountId")("GetCallerIdentity", response)
 
     def _caller(self, service: Service) -> Caller:
-        """Give this thread's caller of a service."""
+        """Return this thread's caller of a service."""
         if not hasattr(self._of_thread, "callers"):
             self._of_thread.callers = {}
         callers: dict[Service, Caller] = self._of_thread.callers
@@ -216,8 +222,8 @@ class Transport:
         return callers[service]
 
 
-class _Patience(tenacity.stop.stop_base):
-    """Ends when a request has been sent often enough, or for long enough."""
+class _Timeout(tenacity.stop.stop_base):
+    """Ends the retries after a number of attempts or seconds."""
 
     def __init__(self, attempts: int | None, seconds: float) -> None:
         self.seconds = seconds
@@ -225,15 +231,15 @@ class _Patience(tenacity.stop.stop_base):
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        seconds = state.upcoming_sleep + self.seconds_gone(state)
+        seconds = state.upcoming_sleep + self.elapsed(state)
         if error is not None and is_throttled(error):
-            return seconds > _PATIENCE_WITH_THROTTLING_SECONDS
-        if isinstance(error, MalformedResponseError) and state.attempt_number >= _LOOKS_AT_MALFORMED_ANSWERS:
+            return seconds > _THROTTLING_TIMEOUT_SECONDS
+        if isinstance(error, MalformedResponseError) and state.attempt_number >= _MAX_ATTEMPTS_IF_MALFORMED:
             return True
         is_last = self._attempts is not None and state.attempt_number >= self._attempts
         return is_last or seconds > self.seconds
 
     @staticmethod
-    def seconds_gone(state: tenacity.RetryCallState) -> float:
-        """Return for how long a request has been sent again. Pauses count as such, however they are made."""
+    def elapsed(state: tenacity.RetryCallState) -> float:
+        """Return for how many seconds a request has been retried. Pauses count even if the test's clock skips them."""
         return max(state.seconds_since_start or 0.0, state.idle_for)

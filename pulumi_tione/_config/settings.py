@@ -324,7 +324,7 @@ class Settings:
             context = ssl.create_default_context()
             context.load_verify_locations(*((None, path) if path.is_dir() else (path, None)))
         except OSError:
-            raise SettingsError(f"{found.source} names {found.value}, which holds no certificates") from None
+            raise SettingsError(f"{found.source} names {found.value}, which has no certificates") from None
         return str(path)
 
     def credential_sources(self) -> Iterator[CredentialSource]:

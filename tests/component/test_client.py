@@ -166,16 +166,16 @@ def new_client(service: Service, pauses: Pauses, monkeypatch: pytest.MonkeyPatch
     def client(
         *,
         sleep: Callable[[float], None] = pauses,
-        announce: Callable[[str], None] = lambda _: None,
+        show_status: Callable[[str], None] = lambda _: None,
         account: str | None = None,
-        is_patient: bool = False,
+        retries_outages: bool = False,
         **config: str,
     ) -> Client:
         of_the_test = {f"tione:{name}": value for name, value in config.items()}
         endpoint = {"tione:endpoint": f"http://127.0.0.1:{service.port}"}
         settings = Settings({**KEYS, **endpoint, **of_the_test}.get, {})
         region = of_the_test.get("tione:region", "ap-guangzhou")
-        return Client(settings, region, sleep, announce, account=account, is_patient=is_patient)
+        return Client(settings, region, sleep, show_status, account=account, retries_outages=retries_outages)
 
     return client
 
@@ -188,8 +188,8 @@ def client(new_client: Callable[..., Client]) -> Client:
 @pytest.fixture
 def without_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails is not sent again."""
-    monkeypatch.setattr(transport, "_PATIENCE_WITH_THROTTLING_SECONDS", 0)
-    monkeypatch.setattr(transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
+    monkeypatch.setattr(transport, "_THROTTLING_TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(transport, "_FAILURE_TIMEOUT_SECONDS", 0)
 
 
 # Requests.
@@ -370,7 +370,7 @@ def test_no_task_is_listed_twice_and_the_order_stays(service: Service, client: C
     ("ask", "bound"),
     [
         (lambda client: [*client.training_tasks({}, {})], client_module.MAX_PAGES),
-        (lambda client: client.find_training_task("bert"), client_module._PAGES_FOR_A_NAME),
+        (lambda client: client.find_training_task("bert"), client_module._MAX_PAGES_FOR_A_NAME),
         (lambda client: client.training_tasks_by_id(["train-x"]), client_module.MAX_PAGES),
         (lambda client: [*client.events("run")], client_module.MAX_PAGES),
         (lambda client: [*client.resource_groups()], client_module.MAX_PAGES),
@@ -397,7 +397,7 @@ def test_a_list_without_an_end_is_an_error_that_says_so(
         )
 
     monkeypatch.setattr(service, "take", page)
-    with pytest.raises(IndeterminateResultError, match=rf"still had something new on page {bound}: .* longer than"):
+    with pytest.raises(IndeterminateResultError, match=rf"still had new items on page {bound}: .* longer than"):
         ask(client)
     assert len(service.requests) == bound
 
@@ -411,9 +411,7 @@ def test_a_list_of_the_tag_service_goes_on_by_token_to_its_end(service: Service,
     assert [*client.tagged_training_tasks({"a": "b"})] == [("ap-x", f"train-{number}") for number in (1, 2, 3)]
     assert [request.body.get("PaginationToken") for request in service.requests] == [None, "a", "b"]
     service.answer(page(1, token="a"), page(2, token="a"), page(2, token="a"))
-    with pytest.raises(
-        IndeterminateResultError, match="GetResources goes on with a PaginationToken that it gave before"
-    ):
+    with pytest.raises(IndeterminateResultError, match="GetResources returned the same PaginationToken twice"):
         list(client.tagged_training_tasks({"a": "b"}))
     assert len(service.requests) == 6
 
@@ -436,7 +434,7 @@ def test_failed_resources_of_another_form_are_not_clear(service: Service, client
     malformed: list[Any] = ["x", [None], [{}], [{"Code": 7}]]
     for failed in malformed:
         service.answer(ok(FailedResources=failed))
-        with pytest.raises(IndeterminateResultError, match=r"TagResources was answered with .*FailedResources"):
+        with pytest.raises(IndeterminateResultError, match=r"TagResources returned .*FailedResources"):
             client.tag_training_task("train-1", "100", {"team": "nlp"})
     service.answer(ok(FailedResources=None))
     client.tag_training_task("train-1", "100", {"team": "nlp"})
@@ -518,9 +516,7 @@ def test_a_malformed_detail_says_nothing_about_a_task_and_is_asked_for_a_few_tim
 ) -> None:
     service.answer(ok(TrainingTaskDetail=detail))
     for call in (client.describe_training_task, client.describe_training_task_response):
-        with pytest.raises(
-            IndeterminateResultError, match=r"DescribeTrainingTask was answered with .* \(request id r-1\)"
-        ):
+        with pytest.raises(IndeterminateResultError, match=r"DescribeTrainingTask returned .* \(request id r-1\)"):
             call("train-1")
     assert len(service.requests) == 8
     assert sum(pauses) < 15
@@ -563,7 +559,7 @@ LISTS: dict[str, tuple[Callable[[Client], Any], str, tuple[str, ...]]] = {
     "events": (lambda client: list(client.events("run")), "Events", ()),
     "resource groups": (lambda client: list(client.resource_groups()), "ResourceGroupSet", ("ResourceGroupId",)),
     "specs": (lambda client: client.specs("PREPAID", None), "Specs", ("SpecName",)),
-    "prices": (lambda client: client.prices(["a"]), "SpecsPrice", ("SpecName",)),
+    "prices": (lambda client: client.prices([("a", 1)]), "SpecsPrice", ("SpecName",)),
     "frameworks": (lambda client: client.frameworks(), "FrameworkInfos", ()),
     "images": (lambda client: client.preset_images(), "BuildInImageInfos", ()),
     "workspaces": (lambda client: list(client.workspaces()), "Workspaces", ()),
@@ -582,13 +578,13 @@ def test_a_list_of_another_form_is_an_error_that_names_what_came(
 ) -> None:
     whole = dict.fromkeys(texts, "x")
     malformed: list[tuple[Any, str]] = [
-        ("x", f"with a text in place of the list {name} "),
-        ("", f"with an empty text in place of the list {name} "),
-        ({"a": 1}, f"with an object in place of the list {name} "),
-        (7, f"with a number in place of the list {name} "),
-        ([None], f"with a list {name} that has null in place of an item "),
-        ([whole, "x"], f"with a list {name} that has a text in place of an item "),
-        ([[]], f"with a list {name} that has an empty list in place of an item "),
+        ("x", f"text in place of the list {name} "),
+        ("", f"an empty text in place of the list {name} "),
+        ({"a": 1}, f"a map in place of the list {name} "),
+        (7, f"a number in place of the list {name} "),
+        ([None], f"a list {name} that has null in place of an item "),
+        ([whole, "x"], f"a list {name} that has text in place of an item "),
+        ([[]], f"a list {name} that has an empty list in place of an item "),
         *(([{**whole, text: None}], f"an item of {name} that has null in place of {text} ") for text in texts),
         *(([{**whole, text: 7}], f"an item of {name} that has a number in place of {text} ") for text in texts),
     ]
@@ -599,7 +595,7 @@ def test_a_list_of_another_form_is_an_error_that_names_what_came(
         assert what in str(caught.value)
         pauses.clear()
     service.answer(ok())
-    with pytest.raises(IndeterminateResultError, match=f"with nothing in place of the list {name} "):
+    with pytest.raises(IndeterminateResultError, match=f"nothing in place of the list {name} "):
         ask(client)
     service.answer(ok(**{name: None}, TotalCount=2))
     with pytest.raises(IndeterminateResultError, match=f"null in place of the list {name}, which has 2 items"):
@@ -611,7 +607,7 @@ def test_a_list_of_another_form_is_an_error_that_names_what_came(
 @pytest.mark.parametrize("account", [None, "", 7, {}, ["1"]], ids=repr)
 def test_an_account_that_is_no_text_is_not_clear(service: Service, client: Client, account: Any) -> None:
     service.answer(ok(AccountId=account))
-    with pytest.raises(IndeterminateResultError, match=r"GetCallerIdentity was answered with .* in place of AccountId"):
+    with pytest.raises(IndeterminateResultError, match=r"GetCallerIdentity returned .* in place of AccountId"):
         client.account_id()
 
 
@@ -676,10 +672,10 @@ def test_a_create_without_a_clear_answer_may_have_taken_effect_and_is_not_sent_a
 @pytest.mark.parametrize("task_id", [None, "", 7, {}, [], "train 1", "train-1\n", "训练"], ids=repr)
 def test_a_create_without_an_id_is_not_clear(service: Service, client: Client, task_id: Any) -> None:
     service.answer(ok(Id=task_id))
-    with pytest.raises(IndeterminateResultError, match="CreateTrainingTask was answered without an id"):
+    with pytest.raises(IndeterminateResultError, match="CreateTrainingTask returned no id"):
         client.create_training_task(BODY)
     service.answer(ok())
-    with pytest.raises(IndeterminateResultError, match="CreateTrainingTask was answered without an id"):
+    with pytest.raises(IndeterminateResultError, match="CreateTrainingTask returned no id"):
         client.create_training_task(BODY)
     assert len(service.requests) == 2
 
@@ -725,9 +721,9 @@ def test_an_answer_that_does_not_come_is_not_clear(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = threading.Event()
-    monkeypatch.setattr(sdk, "_ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(sdk, "_TOTAL_SECONDS", 0.05)
     monkeypatch.setattr(service, "take", lambda _: asked.wait(5) and CUT)
-    with pytest.raises(IndeterminateResultError, match=r"CreateTrainingTask got no answer from http://127\.0\.0\.1"):
+    with pytest.raises(IndeterminateResultError, match=r"CreateTrainingTask got no response from http://127\.0\.0\.1"):
         client.create_training_task(BODY)
     asked.set()
 
@@ -799,8 +795,7 @@ def test_an_answer_that_is_not_the_apis_is_shown_and_a_proxy_named(
         client.create_training_task(Planted(("planted-1",)).body())
     place = f"http://127.0.0.1:{service.port}"
     assert str(caught.value) == (
-        f"CreateTrainingTask got an answer from {place} that is not the API's: {shown}. A proxy on the way may have "
-        "sent it"
+        f"CreateTrainingTask got a response from {place} that is not the API's ({shown}). It may be that of a proxy"
     )
 
 
@@ -844,14 +839,14 @@ def test_a_list_that_shows_less_than_it_counts_is_no_proof(
 ) -> None:
     for look in (lambda: client.training_tasks_by_id(["train-1"]), lambda: client.find_training_task("bert")):
         service.answer(*[ok(TrainingTaskSet=shown, TotalCount=2)] * 3)
-        with pytest.raises(IndeterminateResultError, match=r"though it says that there are 2|were not asked for"):
+        with pytest.raises(IndeterminateResultError, match=r"but its TotalCount is 2|were not requested"):
             look()
         service.answers.clear()
 
 
 def test_a_list_of_tasks_that_were_not_asked_for_is_no_proof(service: Service, client: Client) -> None:
     service.answer(ok(TrainingTaskSet=[task("train-9")], TotalCount=1))
-    with pytest.raises(IndeterminateResultError, match="were not asked for"):
+    with pytest.raises(IndeterminateResultError, match="were not requested"):
         client.training_tasks_by_id(["train-1"])
 
 
@@ -913,7 +908,7 @@ def test_an_outage_in_the_middle_of_a_change_is_waited_through(
 ) -> None:
     service.answer(answer)
     outage = Outage(lambda: service.answer(WHOLE))
-    call(new_client(sleep=outage, is_patient=True))
+    call(new_client(sleep=outage, retries_outages=True))
     assert 75 <= sum(outage) <= 170
 
 
@@ -940,7 +935,7 @@ def test_a_silent_service_does_not_use_up_the_patience(
     service: Service, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = threading.Event()
-    monkeypatch.setattr(sdk, "_SILENCE_SECONDS", 0.02)
+    monkeypatch.setattr(sdk, "_READ_TIMEOUT_SECONDS", 0.02)
 
     def take(_: Request) -> Answer:
         if over.is_set():
@@ -967,10 +962,12 @@ def test_a_service_that_cannot_be_reached_in_the_middle_of_a_change_is_waited_fo
     service.answer(WHOLE)
     with contextlib.ExitStack() as stack:
         outage = Outage(lambda: stack.enter_context(serving(service, port)))
-        client = new_client(endpoint=f"http://127.0.0.1:{port}", sleep=outage, is_patient=True, announce=shown.append)
+        client = new_client(
+            endpoint=f"http://127.0.0.1:{port}", sleep=outage, retries_outages=True, show_status=shown.append
+        )
         call(client)
     assert len(service.requests) == 1
-    assert all(text.startswith("waiting: the service cannot be reached, trying again for ") for text in shown)
+    assert all(text.startswith("waiting: the service cannot be reached, retrying for ") for text in shown)
     assert shown
     assert f"http://127.0.0.1:{port} cannot be reached" in shown[-1]
 
@@ -1000,9 +997,9 @@ def test_no_outage_is_waited_through_to_create_or_start(
 ) -> None:
     service.answer(CUT)
     with pytest.raises(IndeterminateResultError):
-        call(new_client(is_patient=True, account="100"))
+        call(new_client(retries_outages=True, account="100"))
     with pytest.raises(RequestNotSentError):
-        call(new_client(endpoint=f"http://127.0.0.1:{free_port()}", is_patient=True, account="100"))
+        call(new_client(endpoint=f"http://127.0.0.1:{free_port()}", retries_outages=True, account="100"))
     assert (len(service.requests), pauses) == (1, [])
 
 
@@ -1075,7 +1072,7 @@ def test_a_request_that_waits_because_of_throttling_says_so(service: Service, pa
     said: list[str] = []
     settings = Settings({**KEYS, "tione:endpoint": f"http://127.0.0.1:{service.port}"}.get, {})
     service.answer(refusal("RequestLimitExceeded"), ok(Id="train-1"))
-    Client(settings, "ap-guangzhou", sleep=pauses, announce=said.append).create_training_task(BODY)
+    Client(settings, "ap-guangzhou", sleep=pauses, show_status=said.append).create_training_task(BODY)
     (text,) = said
     assert "CreateTrainingTask" in text
     assert "RequestLimitExceeded" in text
@@ -1116,7 +1113,7 @@ def test_a_request_that_cannot_even_be_written_was_not_sent(
 
 
 def test_without_keys_nothing_is_sent(service: Service, new_client: Callable[..., Client]) -> None:
-    with pytest.raises(SettingsError, match="there are no keys"):
+    with pytest.raises(SettingsError, match="there are no credentials"):
         new_client(secretId="", secretKey="").create_training_task(BODY)
     assert service.requests == []
 
@@ -1279,7 +1276,7 @@ def test_a_program_that_configures_logging_after_a_request_gets_nothing_to_log_e
 def test_a_member_of_another_type_is_unknown_and_warned_of_once(
     service: Service, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "_WARNED_OF", set())
+    monkeypatch.setattr(client_module, "_WARNED", set())
     warnings: list[str] = []
     client = new_client()
     monkeypatch.setattr(client, "_warn", warnings.append)
@@ -1288,7 +1285,8 @@ def test_a_member_of_another_type_is_unknown_and_warned_of_once(
     for _ in range(3):
         assert client.describe_training_task("train-1") == {**DETAIL, "Thing": 7}
     assert warnings == [
-        "the service told Tags, RuntimeInSeconds of a training task in another form than it documents: taken as unknown"
+        "the service returned Tags, RuntimeInSeconds of a training task with another type than it documents; they are "
+        "treated as unknown"
     ]
     service.answer(ok(TrainingTaskSet=[{**DETAIL, **odd}], TotalCount=1))
     assert client.training_tasks_by_id(["train-1"]) == {"train-1": {**DETAIL, "Thing": 7}}
@@ -1300,3 +1298,61 @@ def test_of_a_deleted_task_and_the_one_that_has_its_name_now_the_newest_is_found
     old, new = ({**task(f"train-{hour}"), "CreateTime": f"2025-08-01 1{hour}:00:00"} for hour in (1, 2))
     service.answer(ok(TrainingTaskSet=[old, new], TotalCount=2))
     assert (client.find_training_task("bert") or {})["Id"] == "train-2"
+
+
+# What new tasks cost.
+
+
+def test_prices_are_requested_for_numbers_of_nodes_in_a_workspace(service: Service, client: Client) -> None:
+    service.answer(ok(SpecsPrice=[{"SpecName": "a", "TotalCost": 100}]))
+    assert client.prices([("a", 2), ("b", 1)], "ws-1") == [{"SpecName": "a", "TotalCost": 100}]
+    service.answer(ok(Specs=[]))
+    client.specs("PREPAID", ti_project_id="ws-1")
+    units = [{"SpecName": "a", "SpecCount": 2}, {"SpecName": "b", "SpecCount": 1}]
+    bodies = [request.body for request in service.requests]
+    assert bodies == [
+        {"SpecsParam": units, "TiProjectId": "ws-1"},
+        {"ChargeType": "PREPAID", "TaskType": "TRAIN", "TiProjectId": "ws-1"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "is_international"),
+    [
+        ({}, False),
+        ({"tione:domain": "ap-hongkong.tencentcloudapi.com"}, False),
+        ({"tione:domain": "intl.tencentcloudapi.com"}, True),
+        ({"tione:endpoint": "https://tione.intl.tencentcloudapi.com:443"}, True),
+        ({"tione:endpoint": "http://127.0.0.1:9851"}, False),
+        ({"tione:endpoint": "https://international.example.com"}, False),
+    ],
+)
+def test_the_international_site_is_known_by_its_address(config: dict[str, str], is_international: bool) -> None:
+    assert Client(Settings(config.get, {}), "ap-guangzhou").is_international() == is_international
+
+
+# An address where nothing listens.
+
+
+def test_a_refused_connection_names_the_source_of_the_endpoint_and_asks_after_the_emulator(
+    new_client: Callable[..., Client],
+) -> None:
+    with pytest.raises(RequestNotSentError) as caught:
+        new_client(endpoint=f"http://127.0.0.1:{free_port()}").account_id()
+    assert str(caught.value).endswith(f"Connection refused (endpoint from tione:endpoint). {sdk.EMULATOR_HINT}")
+
+
+def test_the_emulator_is_only_asked_after_on_this_machine() -> None:
+    config = {"tione:endpoint": "https://tione.invalid"}
+    client = Client(Settings({**KEYS, **config}.get, {}), "ap-guangzhou", sleep=lambda _: None)
+    with pytest.raises(RequestNotSentError) as caught:
+        client.account_id()
+    assert "(endpoint from tione:endpoint)" in str(caught.value)
+    assert sdk.EMULATOR_HINT not in str(caught.value)
+
+
+def test_messages_are_requested_in_the_configured_language(service: Service, new_client: Callable[..., Client]) -> None:
+    for language in ("zh-CN", "en-US"):
+        service.answer(ok(AccountId="100"))
+        new_client(language=language).account_id()
+        assert service.requests[-1].headers["X-TC-Language"] == language

@@ -155,7 +155,7 @@ def test_a_bundle_that_is_not_there_is_an_error_that_names_it(tls: Emulator) -> 
 def test_a_bundle_that_is_none_is_an_error_that_names_it(tls: Emulator, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.write_text("no certificate", encoding="utf-8")
-    with pytest.raises(SettingsError, match="holds no certificates"):
+    with pytest.raises(SettingsError, match="has no certificates"):
         client_of(endpoint=tls.endpoint, caBundle=str(bundle)).account_id()
 
 
@@ -166,14 +166,14 @@ def test_a_bundle_of_a_variable_that_is_none_is_an_error_that_names_the_variable
     (tmp_path / "none.pem").write_text("no certificate", encoding="utf-8")
     for path in ("absent.pem", str(tmp_path / "none.pem")):
         monkeypatch.setenv(name, path)
-        what = f"was not sent: {name} names {path}, which does not exist or holds no certificates"
+        what = f"was not sent: {name} names {path}, which does not exist or has no certificates"
         with pytest.raises(TlsError, match=re.escape(what)):
             client_of(endpoint=tls.endpoint).account_id()
 
 
 def test_a_certificate_for_another_host_is_an_error_that_says_so(raw_tls: _Raw) -> None:
     host = raw_tls.endpoint.replace("127.0.0.1", "localhost")
-    with pytest.raises(TlsError, match=r"is one for another host \(.*\): check tione:endpoint"):
+    with pytest.raises(TlsError, match=r"is for another host \(.*\)\. Check tione:endpoint"):
         client_of(endpoint=host, **raw_tls.config).account_id()
 
 
@@ -182,13 +182,15 @@ def test_a_certificate_for_another_host_is_an_error_that_says_so(raw_tls: _Raw) 
 
 @pytest.fixture
 def never_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdk, "_ANSWERED", set())
+    monkeypatch.setattr(sdk, "_RESPONSIVE", set())
 
 
 def changes_of(endpoint: str) -> Iterator[Callable[[], object]]:
     """The most patient requests that there are."""
     settings = Settings({**PAIR, "tione:endpoint": endpoint}.get, {})
-    client = Client(settings, "ap-guangzhou", sleep=lambda _: pytest.fail("tried again"), account="1", is_patient=True)
+    client = Client(
+        settings, "ap-guangzhou", sleep=lambda _: pytest.fail("tried again"), account="1", retries_outages=True
+    )
     yield lambda: client.stop_training_task("train-1")
     yield lambda: client.create_training_task({"Name": "bert"})
     yield lambda: client.describe_training_task("train-1")
@@ -197,7 +199,7 @@ def changes_of(endpoint: str) -> Iterator[Callable[[], object]]:
 def test_plain_http_where_tls_is_expected_is_an_error_at_once(server: _Server) -> None:
     for call in changes_of(f"https://127.0.0.1:{server.server_port}"):
         with pytest.raises(
-            TlsError, match=rf"does not speak TLS: did you mean http://127\.0\.0\.1:{server.server_port}\?"
+            TlsError, match=rf"does not use TLS\. Did you mean http://127\.0\.0\.1:{server.server_port}\?"
         ):
             call()
     assert server.asked == []
@@ -207,21 +209,21 @@ def test_plain_http_where_tls_is_expected_is_an_error_at_once(server: _Server) -
 def test_tls_where_plain_http_is_expected_is_an_error_at_once(tls: Emulator) -> None:
     host = tls.endpoint.removeprefix("https://")
     for call in changes_of(f"http://{host}"):
-        with pytest.raises(TlsError, match=rf"speaks TLS: did you mean https://{host}\?"):
+        with pytest.raises(TlsError, match=rf"expects TLS\. Did you mean https://{host}\?"):
             call()
 
 
 @pytest.mark.usefixtures("never_asked_before")
 def test_an_alert_of_tls_in_place_of_an_answer_is_known(raw: _Raw) -> None:
     raw.answer = [b"\x15\x03\x03\x00\x02\x02\x46"]
-    with pytest.raises(TlsError, match="did you mean https://"):
+    with pytest.raises(TlsError, match="Did you mean https://"):
         client_of(endpoint=raw.endpoint).create_training_task({})
 
 
 @pytest.mark.usefixtures("never_asked_before")
 def test_a_connection_that_is_closed_is_no_sign_of_tls(raw: _Raw) -> None:
     raw.answer = []
-    with pytest.raises(IndeterminateResultError, match="CreateTrainingTask got no answer"):
+    with pytest.raises(IndeterminateResultError, match="CreateTrainingTask got no response"):
         client_of(endpoint=raw.endpoint).create_training_task({})
 
 
@@ -232,7 +234,7 @@ def test_a_certificate_that_is_not_trusted_is_not_tried_again(tls: Emulator) -> 
 
 
 def test_a_handshake_that_does_not_come_about_sends_nothing(raw: _Raw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdk, "_CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(sdk, "_CONNECT_TIMEOUT_SECONDS", 0.1)
     raw.reads_requests = False
     for pieces, pause in (([], 0.0), ([b"\x16"], 10.0)):  # it is closed; nothing more comes
         raw.answer, raw.pause = pieces, pause
@@ -261,11 +263,11 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20
 def test_an_answer_that_trickles_is_cut_off_at_a_deadline(
     raw: _Raw, monkeypatch: pytest.MonkeyPatch, answer: list[bytes]
 ) -> None:
-    monkeypatch.setattr(sdk, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(sdk, "_TOTAL_SECONDS", 0.5)
     raw.answer, raw.pause = answer, 0.02
     begun = time.monotonic()
     with pytest.raises(
-        IndeterminateResultError, match=r"CreateTrainingTask got an answer from .* that was cut off after 0\.5 s"
+        IndeterminateResultError, match=r"CreateTrainingTask got a response from .* that was not complete after 0\.5 s"
     ):
         client_of(endpoint=raw.endpoint, **raw.config).create_training_task({})
     assert 0.5 <= time.monotonic() - begun < 5
@@ -274,11 +276,11 @@ def test_an_answer_that_trickles_is_cut_off_at_a_deadline(
 def test_nothing_at_all_is_waited_for_shorter_where_the_request_can_be_sent_again(
     raw: _Raw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sdk, "_SILENCE_SECONDS", 0.1)
-    monkeypatch.setattr(transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
+    monkeypatch.setattr(sdk, "_READ_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(transport, "_FAILURE_TIMEOUT_SECONDS", 0)
     raw.answer, raw.pause = [b"H"], 10
     begun = time.monotonic()
-    with pytest.raises(IndeterminateResultError, match="got no answer"):
+    with pytest.raises(IndeterminateResultError, match="got no response"):
         client_of(endpoint=raw.endpoint).account_id()
     assert time.monotonic() - begun < 5
 
@@ -327,7 +329,7 @@ def test_an_answer_is_read_to_its_end_unless_it_is_longer_than_any(
     client = client_of(endpoint=f"http://127.0.0.1:{server.server_port}")
     assert client.account_id() == "100"
     monkeypatch.setattr(connection_module, "MAX_RESPONSE_BYTES", 1_000_000)
-    monkeypatch.setattr(transport, "_PATIENCE_WITH_FAILURES_SECONDS", 0)
+    monkeypatch.setattr(transport, "_FAILURE_TIMEOUT_SECONDS", 0)
     with pytest.raises(IndeterminateResultError, match="longer than 1000000 bytes"):
         client_of(endpoint=f"http://127.0.0.1:{server.server_port}").account_id()
 

@@ -765,7 +765,7 @@ def test_keys_that_assume_a_role_no_more_give_way_as_well(
     client = Client(settings, "ap-guangzhou", sleep=lambda _: None, warn=warned.append, account="100000000001")
     assert client.describe_training_task("train-1") is None
     (warning,) = warned
-    assert "the keys of tione:secretId are not accepted any more (AuthFailure.SecretIdNotFound)" in warning
+    assert "the credentials of tione:secretId are no longer accepted (AuthFailure.SecretIdNotFound)" in warning
     assert f"environment variable TENCENTCLOUD_SECRET_ID with the role {ROLE}" in warning
     with pytest.raises(CredentialsRefusedError, match=r"AssumeRole was refused .* they are those of tione:secretId"):
         Client(machine.settings(), "ap-guangzhou", sleep=lambda _: None).account_id()

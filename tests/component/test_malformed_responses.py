@@ -223,9 +223,9 @@ ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     monkeypatch.setattr(RateLimiter, "wait", lambda *_: None)
-    for name in ("OUTAGES", "FAILURES", "THROTTLING"):
-        monkeypatch.setattr(transport, f"_PATIENCE_WITH_{name}_SECONDS", 0)
-    monkeypatch.setattr(transport, "_LOOKS_AT_MALFORMED_ANSWERS", 1)
+    for name in ("OUTAGE", "FAILURE", "THROTTLING"):
+        monkeypatch.setattr(transport, f"_{name}_TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(transport, "_MAX_ATTEMPTS_IF_MALFORMED", 1)
     with Emulator(speed=1000, requests_a_second=None) as running:
         for name, value in running.environment.items():
             monkeypatch.setenv(name, value)

@@ -22,7 +22,7 @@ exec {sys.executable} -u -c '
 import pulumi_tione._api.transport, runpy, sys, time
 sleep = time.sleep
 time.sleep = lambda seconds: sleep(min(seconds, 0.01))
-pulumi_tione._api.transport._PATIENCE_WITH_THROTTLING_SECONDS = 1
+pulumi_tione._api.transport._THROTTLING_TIMEOUT_SECONDS = 1
 runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
 ' "$@"
 """

@@ -81,7 +81,7 @@ def test_expired_keys_in_the_state_give_way_to_live_ones_of_the_same_account(
     first, second = use_keys_that_expire(keyless, emulator), lent_keys(emulator)
     keyless.environment.update(as_environment(second))
     shown = keyless.refresh()
-    assert "are not accepted any more (AuthFailure.TokenFailure): using those of environment variable" in shown
+    assert "are no longer accepted (AuthFailure.TokenFailure): those of environment variable" in shown
     assert emulator.tasks() != []
     keyless.destroy()
     assert emulator.tasks() == []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from pulumi_tione._api.rate_limit import REQUESTS, RateLimiter
+from pulumi_tione._api.rate_limit import MAX_REQUESTS_PER_SECOND as LIMIT
+from pulumi_tione._api.rate_limit import RateLimiter
 
 
 class Clock:
@@ -25,39 +26,39 @@ class Clock:
             self.now += seconds
 
 
-def sent(pace: RateLimiter, clock: Clock, action: str, count: int) -> list[float]:
-    """When each of so many requests was let pass."""
+def sent(limiter: RateLimiter, clock: Clock, action: str, count: int) -> list[float]:
+    """When each of the requests was let pass."""
     times = []
     for _ in range(count):
-        pace.wait(action, lambda _: None)
+        limiter.wait(action, lambda _: None)
         times.append(clock.now)
     return times
 
 
 def test_as_many_requests_as_the_service_takes_in_a_second_are_not_held_back() -> None:
     clock = Clock()
-    assert sent(RateLimiter(clock.sleep, clock), clock, "CreateTrainingTask", REQUESTS) == [5000.0] * REQUESTS
+    assert sent(RateLimiter(clock.sleep, clock), clock, "CreateTrainingTask", LIMIT) == [5000.0] * LIMIT
     assert clock.pauses == []
 
 
 def test_never_more_than_the_service_takes_are_sent_in_any_one_second() -> None:
     clock = Clock()
-    times = sent(RateLimiter(clock.sleep, clock), clock, "CreateTrainingTask", 10 * REQUESTS)
-    assert all(later - earlier > 1 for earlier, later in zip(times, times[REQUESTS:], strict=False))
+    times = sent(RateLimiter(clock.sleep, clock), clock, "CreateTrainingTask", 10 * LIMIT)
+    assert all(later - earlier > 1 for earlier, later in zip(times, times[LIMIT:], strict=False))
     assert times[-1] - times[0] < 10 * 1.2
 
 
 def test_each_action_has_a_limit_of_its_own() -> None:
     clock = Clock()
-    pace = RateLimiter(clock.sleep, clock)
+    limiter = RateLimiter(clock.sleep, clock)
     for action in ("CreateTrainingTask", "DescribeTrainingTask", "DescribeTrainingTasks"):
-        sent(pace, clock, action, REQUESTS)
+        sent(limiter, clock, action, LIMIT)
     assert clock.pauses == []
 
 
-def test_a_wait_that_others_make_long_is_announced_once() -> None:
+def test_a_wait_that_others_make_long_is_shown_once() -> None:
     clock = Clock()
-    said: list[str] = []
+    shown: list[str] = []
     rounds_of_others = 3
 
     def sleep(seconds: float) -> None:
@@ -66,18 +67,18 @@ def test_a_wait_that_others_make_long_is_announced_once() -> None:
         clock.sleep(seconds)
         if rounds_of_others:
             rounds_of_others -= 1
-            sent(pace, clock, "CreateTrainingTask", REQUESTS)
+            sent(limiter, clock, "CreateTrainingTask", LIMIT)
 
-    pace = RateLimiter(sleep, clock)
-    sent(pace, clock, "CreateTrainingTask", REQUESTS)
-    pace.wait("CreateTrainingTask", said.append)
+    limiter = RateLimiter(sleep, clock)
+    sent(limiter, clock, "CreateTrainingTask", LIMIT)
+    limiter.wait("CreateTrainingTask", shown.append)
     assert clock.now - 5000 > 3
-    assert said == ["waiting: the service takes 20 CreateTrainingTask a second"]
+    assert shown == ["waiting: the service accepts 20 CreateTrainingTask per second"]
 
 
 def test_a_short_wait_is_not_announced_even_if_somebody_else_was_faster() -> None:
     clock = Clock()
-    said: list[str] = []
+    shown: list[str] = []
     is_somebody_faster = True
 
     def sleep(seconds: float) -> None:
@@ -85,26 +86,26 @@ def test_a_short_wait_is_not_announced_even_if_somebody_else_was_faster() -> Non
         clock.sleep(seconds)
         if is_somebody_faster:
             is_somebody_faster = False
-            sent(pace, clock, "CreateTrainingTask", REQUESTS // 2)
+            sent(limiter, clock, "CreateTrainingTask", LIMIT // 2)
 
-    pace = RateLimiter(sleep, clock)
+    limiter = RateLimiter(sleep, clock)
     for _ in range(2):
-        sent(pace, clock, "CreateTrainingTask", REQUESTS // 2)
+        sent(limiter, clock, "CreateTrainingTask", LIMIT // 2)
         clock.now += 0.45
-    pace.wait("CreateTrainingTask", said.append)
+    limiter.wait("CreateTrainingTask", shown.append)
     assert len(clock.pauses) > 1
     assert sum(clock.pauses) < 1
-    assert said == []
+    assert shown == []
 
 
 def test_all_threads_share_one_limit() -> None:
-    count = 5 * REQUESTS
+    count = 5 * LIMIT
     clock = Clock()
-    pace = RateLimiter(clock.sleep, clock)
-    threads = [threading.Thread(target=pace.wait, args=("CreateTrainingTask", lambda _: None)) for _ in range(count)]
+    limiter = RateLimiter(clock.sleep, clock)
+    threads = [threading.Thread(target=limiter.wait, args=("CreateTrainingTask", lambda _: None)) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=10)
     assert not any(thread.is_alive() for thread in threads)
-    assert sum(clock.pauses) >= (count / REQUESTS - 1) * 1.0
+    assert sum(clock.pauses) >= (count / LIMIT - 1) * 1.0

@@ -65,7 +65,7 @@ def cheapest(client: Client, most: Decimal) -> Offer:
     specs = [str(spec["SpecName"]) for spec in client.specs(CHARGE_TYPE, None) if spec.get("Available")]
     prices = {
         str(price["SpecName"]): Decimal(str(price["RealTotalCost"])) / 100
-        for price in (client.prices(specs) if specs else [])
+        for price in (client.prices([(name, 1) for name in specs]) if specs else [])
         if price.get("RealTotalCost")  # 0 is how the service tells a price that it does not know
     }
     if not prices:
