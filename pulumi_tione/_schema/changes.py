@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 from pulumi_tione._schema.fields import Scalar, Type, path_to
-from pulumi_tione._schema.walk import is_of_type, pairs
+from pulumi_tione._schema.walk import is_of_type, parts_of_both
 from pulumi_tione._schema.wire import values_equal
 
 
@@ -34,7 +34,7 @@ def changes(kind: Type, before: Any, after: Any, path: str) -> Iterator[Change]:
         both_have_parts = is_of_type(kind, before) and is_of_type(kind, after) and type(before) is type(after)
         found = [
             change
-            for pair in (pairs(kind, before, after) if both_have_parts else ())
-            for change in changes(pair.type, pair.left, pair.right, path_to(path, pair.key))
+            for part in (parts_of_both(kind, before, after) if both_have_parts else ())
+            for change in changes(part.type, part.left, part.right, path_to(path, part.key))
         ]
         yield from found or [Change(path, "changed")]

@@ -89,7 +89,7 @@ LABELS = tuple(f"pulumi:{part}" for part in _LABELED_PARTS)
 """The keys of the labels that identify the owner of a task."""
 
 CREATE_LABEL = "pulumi:create"
-"""The key of the label that tells one create from another: two hexadecimal digits, drawn when create sends.
+"""The key of the label that distinguishes one create from another: two hexadecimal digits, drawn when create sends.
 
 Two backends may have a stack of the same name, and a killed update may have made the same task before.
 """

@@ -113,7 +113,7 @@ def walk(kind: Type, value: Any, path: str = "", field: Field | None = None) -> 
         yield from walk(part.type, part.value, path_to(path, step), part.field)
 
 
-class Pair(NamedTuple):
+class PartOfBoth(NamedTuple):
     """The same part of two values; a part that one of them lacks is None there."""
 
     key: str | int
@@ -123,9 +123,9 @@ class Pair(NamedTuple):
     field: Field | None
 
 
-def pairs(kind: Type, left: Any, right: Any) -> Iterator[Pair]:
+def parts_of_both(kind: Type, left: Any, right: Any) -> Iterator[PartOfBoth]:
     """Yield the parts of two values of a type: members and items of maps by key, items of lists by position."""
     both = [{part.key: part for part in parts(kind, value)} for value in (left, right)]
     for key, part in {**both[0], **both[1]}.items():
         left_value, right_value = (side[key].value if key in side else None for side in both)
-        yield Pair(key, left_value, right_value, part.type, part.field)
+        yield PartOfBoth(key, left_value, right_value, part.type, part.field)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Struct, Type
-from pulumi_tione._schema.walk import pairs
+from pulumi_tione._schema.walk import parts_of_both
 from pulumi_tione._schema.wire import values_equal
 
 IMPORTED = "importedFields"
@@ -66,7 +66,7 @@ def _differences(kind: Type, recorded: Any, declared: Any, path: str) -> Iterato
     if declared in (None, "", 0, [], {}) and declared is not False:
         yield _Difference(path, False)  # the program leaves it to the service
     elif isinstance(kind, Struct) and isinstance(declared, Mapping):
-        for name, left, right, part_type, field in pairs(kind, recorded, declared):
+        for name, left, right, part_type, field in parts_of_both(kind, recorded, declared):
             if field is None:
                 continue
             own_path = f"{path}.{field.name}"

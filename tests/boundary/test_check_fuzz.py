@@ -1,4 +1,4 @@
-"""Whatever a program hands to check: it says what is wrong, or lets it pass. It never fails itself, and never hangs.
+"""Whatever a program passes to check: it reports what is wrong, or accepts it. It never fails itself, and never hangs.
 
 Half of the inputs are of the schema, with something wrong here and there; the other half was never meant. A message
 holds neither half a character nor more than some forty levels of lists and maps: those do not even reach check.
@@ -51,10 +51,10 @@ WILD = st.recursive(
 )
 
 
-def _deep(levels: int) -> Any:
+def _deep(depth: int) -> Any:
     value: Any = 1.0
-    for level in range(levels):
-        value = [value] if level % 2 else {"k": value}
+    for position in range(depth):
+        value = [value] if position % 2 else {"k": value}
     return value
 
 
@@ -85,7 +85,7 @@ def _right(kind: Type) -> st.SearchStrategy[Any]:
 
 
 PLANTED = "plantedword"
-"""What stands in the values of secrets, and must never be told."""
+"""The text in the values of secrets, which must never be shown."""
 
 HIDDEN = st.recursive(
     st.just(PLANTED) | st.sampled_from([f"a {PLANTED} b", f"http://{PLANTED}@x", f"Output[{PLANTED}"]),
@@ -123,7 +123,7 @@ def inputs(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Value:
-    """Give a value as it travels; `json_format` would not let pass what is no JSON."""
+    """Return a value as it is sent; `json_format` refuses what is no JSON."""
     match value:
         case None:
             return Value(null_value=NULL_VALUE)

@@ -1,8 +1,8 @@
 """Every shape of input that the schema allows: made, read back, compared and deleted without a trace.
 
 The shapes are drawn from the declarations themselves (`_schema/fields.py`), so that a field declared tomorrow takes
-part. What stands here beside is what the service asks for beyond names and types: a spec that exists, a URL, one cloud
-disk.
+part. What is added here is what the service requires in addition to names and types: a spec that exists, a URL, one
+cloud disk.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ ROLE = {"roleArn": "qcs::cam::uin/100000000001:roleName/train", "sessionDuration
 
 def encoded_commands() -> Drawn:
     def encode(commands: tuple[str, str, str]) -> Shape:
-        named = dict(zip(("StartCmd", "PsStartCmd", "WorkerStartCmd"), commands, strict=True))
-        return {"startCmdInfo": base64.b64encode(json.dumps(named).encode()).decode()}
+        by_name = dict(zip(("StartCmd", "PsStartCmd", "WorkerStartCmd"), commands, strict=True))
+        return {"startCmdInfo": base64.b64encode(json.dumps(by_name).encode()).decode()}
 
     return st.tuples(TEXTS, TEXTS, TEXTS).map(encode)
 
@@ -223,7 +223,7 @@ SYSTEM_TAGS = {"qcs:tag:createdBy": "somebody", "tencentcloud:autoscaling:auto-s
 
 
 def ensure_no_trace(provider: Provider, emulator: Emulator, news: Shape, reordered: bool) -> None:
-    """Take a task through its life: nothing that the service does to what it was told is a change."""
+    """Take a task through its life: nothing that the service does to its inputs is a change."""
     for left in emulator.tasks():  # by an example that failed
         emulator.remove(str(left["Id"]))
     inputs = provider.checked(news)
@@ -297,20 +297,22 @@ EVERYTHING: Shape = {
     "remark": "as it should be",
     "tags": {"team": "nlp", "cost": "a"},
 }
-"""A task in which every parameter is set that the service tells again."""
+"""A task in which every parameter is set that the service returns."""
 
 
-def places_in(told: Any, wanted: Any, kind: Type) -> Iterator[tuple[str | int, ...]]:
+def places_in(returned: Any, desired: Any, kind: Type) -> Iterator[tuple[str | int, ...]]:
     """The places of the scalars in a detail that the program has set."""
     match kind:
         case Struct():
-            for name, part in wanted.items():
+            for name, part in desired.items():
                 field = kind.fields[name]
-                if field.readable and field.sent and field.wire in told:
-                    yield from ((field.wire, *rest) for rest in places_in(told[field.wire], part, field.type))
+                if field.readable and field.sent and field.wire in returned:
+                    yield from (
+                        (field.wire, *remaining) for remaining in places_in(returned[field.wire], part, field.type)
+                    )
         case ListOf():
-            for index, part in enumerate(wanted):
-                yield from ((index, *rest) for rest in places_in(told[index], part, kind.item))
+            for index, part in enumerate(desired):
+                yield from ((index, *remaining) for remaining in places_in(returned[index], part, kind.item))
         case Scalar():
             yield ()
 
@@ -319,25 +321,25 @@ def changed_at(value: Any, place: tuple[str | int, ...]) -> Any:
     """A copy of a value in which the scalar at a place is another one."""
     if not place:
         return not value if isinstance(value, bool) else value + ("x" if isinstance(value, str) else 1)
-    first, *rest = place
+    first, *remaining = place
     if isinstance(value, list):
-        return [changed_at(part, tuple(rest)) if index == first else part for index, part in enumerate(value)]
-    return {**value, first: changed_at(value[first], tuple(rest))}
+        return [changed_at(part, tuple(remaining)) if index == first else part for index, part in enumerate(value)]
+    return {**value, first: changed_at(value[first], tuple(remaining))}
 
 
 def test_what_somebody_changes_from_outside_is_seen_at_its_property(provider: Provider, emulator: Emulator) -> None:
     inputs = provider.checked(EVERYTHING)
     task_id, created = provider.create(inputs)
-    (told,) = emulator.tasks()
+    (returned,) = emulator.tasks()
     properties = {field.wire: field.property for field in TRAINING_TASK.fields.values()}
-    wanted = {name: inputs[name] for name in inputs if name not in ("owner", "region", "name", "tags")}
-    places = [*places_in(told, wanted, TRAINING_TASK)]
-    assert len({place[0] for place in places}) == len(wanted)
+    desired = {name: inputs[name] for name in inputs if name not in ("owner", "region", "name", "tags")}
+    places = [*places_in(returned, desired, TRAINING_TASK)]
+    assert len({place[0] for place in places}) == len(desired)
     for place in places:
         member = str(place[0])
-        emulator.order(task_id, change={member: changed_at(told[member], place[1:])})
+        emulator.order(task_id, change={member: changed_at(returned[member], place[1:])})
         _, outputs, read_inputs = provider.read(task_id, created)
-        emulator.order(task_id, change={member: told[member]})
+        emulator.order(task_id, change={member: returned[member]})
         is_changed, replacing = provider.diff(task_id, outputs, inputs)
         assert is_changed, place
         assert replacing in ([], [properties[member]]), place

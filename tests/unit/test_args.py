@@ -54,7 +54,7 @@ COMPUTED = {("TrainingTask", "Name"): "required by the API, computed by check wh
 
 LEFT_OUT_OF_THE_OUTPUTS = {
     "Id": "it is the resource's own id",
-    "Region": "it is the input `region`, which says where requests go; check writes it into the inputs",
+    "Region": "it is the input `region`, which selects where requests go; check writes it into the inputs",
     "CallbackUrl": "a secret is never read back: the program's own value stays",
 }
 """The fields of a detail that become no output, and why."""
@@ -67,7 +67,7 @@ KEPT_FROM_THE_INPUTS = {
     "Queues",
     "EncodedStartCmdInfo",
 }
-"""The parameters that no detail has: what the program said is all that is known of them."""
+"""The parameters that no detail has: only the inputs of the program are known."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]+")
 
@@ -93,17 +93,17 @@ OF_THE_REQUEST = [*structs_below(REQUEST, {})]
 DECLARED = {"TrainingTask": REQUEST, **{name: name for name in OF_THE_REQUEST if name not in AS_A_MAP}}
 """Our structs, and what each is called in the definition."""
 
-FIELDS = [(ours, field) for ours, theirs in DECLARED.items() for field in STRUCTS[theirs]]
+FIELDS = [(own_name, field) for own_name, theirs in DECLARED.items() for field in STRUCTS[theirs]]
 
 
-def declared(ours: str, api_name: str) -> Field:
+def declared(own_name: str, api_name: str) -> Field:
     """Our declaration of a field of the API."""
-    fields = [*struct(ours).fields.values(), *struct(ours).outputs.values()]
+    fields = [*struct(own_name).fields.values(), *struct(own_name).outputs.values()]
     return next(field for field in fields if field.sent and field.wire == api_name)
 
 
-def of_the_definition(ours: str, api_name: str) -> dict[str, Any]:
-    return STRUCTS[DECLARED[ours]][api_name]
+def of_the_definition(own_name: str, api_name: str) -> dict[str, Any]:
+    return STRUCTS[DECLARED[own_name]][api_name]
 
 
 def type_of(api_type: str) -> Type:
@@ -139,12 +139,12 @@ def test_a_name_of_the_api_is_split_into_words(api_name: str, expected: list[str
 
 def test_every_field_of_a_struct_is_an_input_or_a_documented_output_and_nothing_else_is() -> None:
     declared_inputs, expected_inputs, declared_outputs, expected_outputs = {}, {}, {}, {}
-    for ours, theirs in DECLARED.items():
-        outputs_of_struct = struct(ours).outputs.values() if ours != "TrainingTask" else ()
-        expected_outputs[ours] = OUTPUT_ONLY.get(ours, set())
-        expected_inputs[ours] = set(STRUCTS[theirs]) - expected_outputs[ours]
-        declared_inputs[ours] = {field.wire for field in struct(ours).fields.values() if field.sent}
-        declared_outputs[ours] = {field.wire for field in outputs_of_struct}
+    for own_name, theirs in DECLARED.items():
+        outputs_of_struct = struct(own_name).outputs.values() if own_name != "TrainingTask" else ()
+        expected_outputs[own_name] = OUTPUT_ONLY.get(own_name, set())
+        expected_inputs[own_name] = set(STRUCTS[theirs]) - expected_outputs[own_name]
+        declared_inputs[own_name] = {field.wire for field in struct(own_name).fields.values() if field.sent}
+        declared_outputs[own_name] = {field.wire for field in outputs_of_struct}
     assert declared_inputs == expected_inputs
     assert declared_outputs == expected_outputs
 
@@ -158,10 +158,13 @@ def test_only_the_providers_own_fields_are_not_of_the_api() -> None:
 
 def test_a_field_is_named_by_the_words_of_its_api_name() -> None:
     names, expected = {}, {}
-    for ours, api_name in FIELDS:
+    for own_name, api_name in FIELDS:
         first, *others = words(api_name)
-        expected[ours, api_name] = ("_".join([first, *others]), first + "".join(word.capitalize() for word in others))
-        names[ours, api_name] = (declared(ours, api_name).name, declared(ours, api_name).property)
+        expected[own_name, api_name] = (
+            "_".join([first, *others]),
+            first + "".join(word.capitalize() for word in others),
+        )
+        names[own_name, api_name] = (declared(own_name, api_name).name, declared(own_name, api_name).property)
     assert names == expected
 
 
@@ -180,12 +183,14 @@ def test_a_field_has_the_type_of_the_definition() -> None:
 
 def test_a_field_is_required_where_the_definition_requires_it() -> None:
     required = {field for field in FIELDS if of_the_definition(*field).get("required", False)} - set(COMPUTED)
-    expected = {(ours, name) for ours, name in required if declared(ours, name).property in struct(ours).fields}
+    expected = {
+        (own_name, name) for own_name, name in required if declared(own_name, name).property in struct(own_name).fields
+    }
     assert {field for field in FIELDS if declared(*field).required} == expected
 
 
 def test_only_an_unsigned_number_refuses_negatives() -> None:
-    inputs = [(ours, name) for ours, name in FIELDS if name not in OUTPUT_ONLY.get(ours, ())]
+    inputs = [(own_name, name) for own_name, name in FIELDS if name not in OUTPUT_ONLY.get(own_name, ())]
     integers = [field for field in inputs if declared(*field).type is Scalar.INTEGER]
     unsigned = {field for field in integers if of_the_definition(*field)["type"] == "uint64"}
 
@@ -206,7 +211,7 @@ def test_the_class_of_a_struct_is_its_name_and_args(module: types.ModuleType) ->
 
 
 @pytest.mark.parametrize("names", [*AS_A_MAP.values()])
-def test_a_list_of_pairs_is_written_as_a_map(names: tuple[str, ...]) -> None:
+def test_a_list_of_names_and_values_is_written_as_a_map(names: tuple[str, ...]) -> None:
     assert all(TRAINING_TASK.by_name[name].type == MapOf(Scalar.STRING) for name in names)
 
 
@@ -235,11 +240,11 @@ def test_the_parameters_that_no_detail_has_are_the_documented_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"), [("TrainingTask", DETAIL), ("OperatorInfo", "OperatorInfo"), ("PodSSHInfo", "PodSSHInfo")]
+    ("own_name", "theirs"), [("TrainingTask", DETAIL), ("OperatorInfo", "OperatorInfo"), ("PodSSHInfo", "PodSSHInfo")]
 )
-def test_an_output_has_name_and_type_of_the_definition(ours: str, theirs: str) -> None:
-    fields = [field for field in struct(ours).outputs.values() if field.sent]
-    if ours != "TrainingTask":
+def test_an_output_has_name_and_type_of_the_definition(own_name: str, theirs: str) -> None:
+    fields = [field for field in struct(own_name).outputs.values() if field.sent]
+    if own_name != "TrainingTask":
         assert {field.wire for field in fields} == set(STRUCTS[theirs])
     for field in fields:
         assert field.name == "_".join(words(field.wire))
@@ -327,14 +332,14 @@ def test_every_class_and_field_is_documented_and_names_its_api_parameter() -> No
 
 
 @pytest.mark.parametrize("member", ["__init__", "get", "wait_for"])
-def test_the_resource_and_its_methods_say_what_they_do(member: str) -> None:
+def test_the_resource_and_its_methods_are_documented(member: str) -> None:
     assert pulumi_tione.TrainingTask.__doc__
     documentation = getattr(pulumi_tione.TrainingTask, member).__doc__
     assert documentation
     assert "Args:" in documentation
 
 
-def test_every_output_says_what_it_is() -> None:
+def test_every_output_is_documented() -> None:
     properties = vars(outputs.TrainingTaskProperties)
     fields = [*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()]
     assert all(properties[field.name].__doc__ for field in fields)

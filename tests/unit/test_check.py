@@ -355,13 +355,13 @@ WRONG_KINDS: list[tuple[dict[str, Any], str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "path", "wanted", "got"), WRONG_KINDS, ids=[row[1] for row in WRONG_KINDS])
+@pytest.mark.parametrize(("changes", "path", "expected", "got"), WRONG_KINDS, ids=[row[1] for row in WRONG_KINDS])
 def test_a_value_of_the_wrong_kind_is_refused_at_its_path(
-    changes: dict[str, Any], path: str, wanted: str, got: str
+    changes: dict[str, Any], path: str, expected: str, got: str
 ) -> None:
     found = failures(**changes)
     assert [*found] == [path]
-    assert wanted in found[path].partition(", got ")[0]
+    assert expected in found[path].partition(", got ")[0]
     assert got in found[path].partition(", got ")[2]
 
 
@@ -416,7 +416,7 @@ def with_value(path: str, value: Any) -> dict[str, Any]:
     return {name: {"imageUrl": "u", "imageSecret": {"password": "p"}, **value} if name == "imageInfo" else value}
 
 
-def told_of(path: str, *marked: str) -> str:
+def shown_for(path: str, *marked: str) -> str:
     found = checked(**with_value(path, WRONG[path]), secretInputs=list(marked))
     assert "secretInputs" not in found.inputs
     assert found.failures or found.warnings
@@ -424,10 +424,10 @@ def told_of(path: str, *marked: str) -> str:
 
 
 @pytest.mark.parametrize("path", WRONG)
-def test_what_the_program_marked_as_secret_is_not_in_what_check_says(path: str) -> None:
+def test_what_the_program_marked_as_secret_is_in_no_message_of_check(path: str) -> None:
     parents = {path.partition(end)[0] for end in (".", "[")} - {path}
     for marked in filter(None, ((path,), (*parents,))):
-        shown = told_of(path, *marked)
+        shown = shown_for(path, *marked)
         assert "planted" not in shown
         assert "77" not in shown
         assert "1.51115" not in shown  # 2**77
@@ -435,11 +435,11 @@ def test_what_the_program_marked_as_secret_is_not_in_what_check_says(path: str) 
         assert "did you mean" not in shown
 
 
-def test_what_is_no_secret_is_in_what_check_says() -> None:
+def test_what_is_no_secret_is_in_the_messages_of_check() -> None:
     others = [path for path in WRONG if path != "dataConfigs[0].mappingPath"]
-    told = {path: told_of(path, "vpcId", f"{path}x", "tag") for path in others}
+    shown_by_path = {path: shown_for(path, "vpcId", f"{path}x", "tag") for path in others}
     shown = ("planted", "77", "1.51115", "400", "'!'", "1300")
-    assert [path for path, text in told.items() if not any(each in text for each in shown)] == []
+    assert [path for path, text in shown_by_path.items() if not any(each in text for each in shown)] == []
 
 
 # Missing and misspelt.
@@ -606,7 +606,7 @@ def test_an_encoded_command_that_the_service_cannot_read_is_refused(text: str) -
     assert [*found] == ["encodedStartCmdInfo.startCmdInfo"]
 
 
-def test_all_failures_are_told_at_once_each_at_its_path() -> None:
+def test_all_failures_are_reported_at_once_each_at_its_path() -> None:
     found = failures(
         name="bert/v2",
         chargeType="MONTHLY",
@@ -992,7 +992,7 @@ def test_default_tags_do_not_hide_what_is_wrong_with_the_programs_own_or_unknown
 # Names of tasks whose predecessor stays.
 
 
-def test_a_task_whose_predecessor_stays_is_named_by_what_it_is_made_of() -> None:
+def test_with_retain_on_delete_the_name_depends_on_the_inputs() -> None:
     owner = {**OWNER, "retainOnDelete": True}
     name = checked(owner=owner).inputs["name"]
     assert name != generated_name(OWNER)
@@ -1016,7 +1016,7 @@ def test_a_task_cannot_be_created_stopped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "wanted", "warned"),
+    ("before", "desired", "warned"),
     [
         ("STOPPED", "RUNNING", True),
         ("RUNNING", "RUNNING", False),
@@ -1024,8 +1024,8 @@ def test_a_task_cannot_be_created_stopped() -> None:
         ("RUNNING", "STOPPED", False),
     ],
 )
-def test_that_a_restart_is_billed_again_is_said(before: str | None, wanted: str, warned: bool) -> None:
-    found = checked({"name": "bert", "desiredStatus": before}, desiredStatus=wanted)
+def test_a_restart_warns_that_it_is_billed_again(before: str | None, desired: str, warned: bool) -> None:
+    found = checked({"name": "bert", "desiredStatus": before}, desiredStatus=desired)
     assert found.failures == []
     assert any("billed again" in warning for warning in found.warnings) == warned
 
@@ -1081,7 +1081,7 @@ def test_a_failed_task_is_run_again_as_often_as_is_allowed(
         ("run-a", "run-b", 3, "run-b"),
         ("", "run-b", 3, "run-b"),
         (None, "run-b", 3, "run-b"),
-        ("run-a", None, 3, ""),  # where the service tells no id, the status decides
+        ("run-a", None, 3, ""),  # where the service returns no id, the status decides
         ("run-a", "", 3, ""),
     ],
 )

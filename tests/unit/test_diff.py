@@ -53,8 +53,13 @@ def test_the_same_inputs_are_no_change() -> None:
 
 
 def test_what_only_the_service_knows_is_not_compared() -> None:
-    told = {"status": "SUCCEED", "uin": "200", "allTags": {**OUTPUTS["allTags"], "by": "somebody"}, "endTime": "now"}
-    assert diff({**OUTPUTS, **told, "__provider": "blob"}, INPUTS) == NO_DIFFERENCE
+    returned = {
+        "status": "SUCCEED",
+        "uin": "200",
+        "allTags": {**OUTPUTS["allTags"], "by": "somebody"},
+        "endTime": "now",
+    }
+    assert diff({**OUTPUTS, **returned, "__provider": "blob"}, INPUTS) == NO_DIFFERENCE
 
 
 IN_PLACE = {"tags", "logEnable", "logConfig", "desiredStatus", "rerunOnFailure"}
@@ -181,15 +186,15 @@ def test_a_further_run_that_check_asks_for_is_a_change_in_place() -> None:
 def test_a_rerun_is_announced_where_one_is_due(
     recorded: dict[str, Any], news: dict[str, Any], announced: str | None
 ) -> None:
-    told = announced_rerun(recorded, news)
-    assert (told is None) == (announced is None)
-    assert (announced or "") in (told or "")
+    returned = announced_rerun(recorded, news)
+    assert (returned is None) == (announced is None)
+    assert (announced or "") in (returned or "")
 
 
 @pytest.mark.parametrize(
     ("unconfirmed", "changed"), [({"start": ""}, ("run",)), ({"tags": ["new"]}, ("tags",)), ({}, ())]
 )
-def test_what_a_failed_update_left_unconfirmed_is_settled_by_the_next_one(
+def test_what_a_failed_update_left_unconfirmed_is_resolved_by_the_next_one(
     unconfirmed: dict[str, Any], changed: tuple[str, ...]
 ) -> None:
     assert diff({**OUTPUTS, "unconfirmed": unconfirmed}, INPUTS) == Difference(replacing=(), in_place=changed)
@@ -210,7 +215,7 @@ def test_what_a_failed_update_left_unconfirmed_is_settled_by_the_next_one(
         ({**labels(OWNER), "pulumi:stack": "prod"}, OWNER, True, True),
     ],
 )
-def test_labels_that_are_missing_wrong_or_not_wanted_any_more_are_changed_in_place(
+def test_labels_that_are_missing_wrong_or_not_desired_any_more_are_changed_in_place(
     all_tags: dict[str, str], owner: dict[str, str], labels_enabled: bool, changed: bool
 ) -> None:
     found = diff({**OUTPUTS, "allTags": all_tags}, {**INPUTS, "owner": owner}, labels_enabled=labels_enabled)
@@ -218,7 +223,7 @@ def test_labels_that_are_missing_wrong_or_not_wanted_any_more_are_changed_in_pla
 
 
 @pytest.mark.parametrize("number", [SUFFIXES[0], SUFFIXES[-1]])
-def test_a_computed_name_that_had_to_be_numbered_is_no_change(number: int) -> None:
+def test_a_computed_name_with_a_suffix_is_no_change(number: int) -> None:
     name = generated_name(OWNER)
     outputs = {**OUTPUTS, "name": suffixed_name(name, number), BASE_NAME: name}
     assert diff(outputs, {**INPUTS, "name": name}) == NO_DIFFERENCE

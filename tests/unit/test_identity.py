@@ -80,15 +80,15 @@ def test_a_name_is_the_same_on_every_machine_and_in_every_version(owner: dict[st
     assert generated_name(dict(reversed(owner.items()))) == name
 
 
-@given(one=owners, other=owners)
+@given(left=owners, right=owners)
 @PROPERTY
-def test_two_owners_have_two_names(one: dict[str, str], other: dict[str, str]) -> None:
-    assume(one != other)
-    assert generated_name(one) != generated_name(other)
+def test_two_owners_have_two_names(left: dict[str, str], right: dict[str, str]) -> None:
+    assume(left != right)
+    assert generated_name(left) != generated_name(right)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         (BERT, owned(resource="acme:Trainer::bert")),
         (owned(resource="acme:Trainer::bert"), owned(resource="acme:Other::bert")),
@@ -101,10 +101,10 @@ def test_two_owners_have_two_names(one: dict[str, str], other: dict[str, str]) -
         (owned(resource="x" * 300), owned(resource="x" * 301)),
     ],
 )
-def test_tasks_of_one_name_are_told_apart_by_parent_project_stack_and_organization(
-    one: dict[str, str], other: dict[str, str]
+def test_tasks_of_one_name_differ_by_parent_project_stack_and_organization(
+    left: dict[str, str], right: dict[str, str]
 ) -> None:
-    assert generated_name(one) != generated_name(other)
+    assert generated_name(left) != generated_name(right)
 
 
 def test_a_name_depends_on_the_owner_alone() -> None:
@@ -113,9 +113,7 @@ def test_a_name_depends_on_the_owner_alone() -> None:
 
 @given(owner=owners, contents=st.dictionaries(texts, texts, max_size=3))
 @PROPERTY
-def test_the_name_of_a_task_whose_predecessor_stays_depends_on_what_it_is_made_of(
-    owner: dict[str, str], contents: dict[str, str]
-) -> None:
+def test_with_retain_on_delete_the_name_depends_on_the_inputs(owner: dict[str, str], contents: dict[str, str]) -> None:
     retained = {**owner, RETAINED: True}
     name = generated_name(retained, contents)
     assert LEGAL_NAME.match(name)
@@ -127,13 +125,11 @@ def test_the_name_of_a_task_whose_predecessor_stays_depends_on_what_it_is_made_o
 
 @given(owner=owners, number=st.sampled_from(SUFFIXES), other=st.sampled_from(SUFFIXES))
 @PROPERTY
-def test_a_computed_name_can_be_numbered_and_stays_legal_and_recognized(
-    owner: dict[str, str], number: int, other: int
-) -> None:
+def test_a_computed_name_with_a_suffix_is_legal_and_recognized(owner: dict[str, str], number: int, second: int) -> None:
     name = generated_name(owner)
     assert LEGAL_NAME.match(suffixed_name(name, number))
     assert suffixed_name(name, number) != name
-    assert (suffixed_name(name, number) == suffixed_name(name, other)) == (number == other)
+    assert (suffixed_name(name, number) == suffixed_name(name, second)) == (number == second)
     assert is_generated_form(suffixed_name(name, number), name)
     assert is_generated_form(name, name)
     assert not is_generated_form(name, suffixed_name(name, number))
@@ -161,12 +157,12 @@ def test_a_task_should_have_the_programs_tags_and_its_labels_which_win(
     assert desired_tags({"tags": tags or {}}, labels_enabled) == (tags or {})
 
 
-def test_a_create_is_told_from_another_one_by_a_label_of_its_own() -> None:
+def test_a_create_is_distinguished_by_a_label_of_its_own() -> None:
     assert desired_tags({"owner": BERT}, True, create="a7") == {**labels(BERT), CREATE_LABEL: "a7"}
     assert CREATE_LABEL not in desired_tags({"owner": BERT}, False, create="a7")
 
 
-def test_a_task_that_stays_on_purpose_says_so_in_a_label() -> None:
+def test_a_task_that_stays_on_purpose_has_a_label() -> None:
     assert desired_tags({"owner": {**BERT, RETAINED: True}}, True)[RETAINED_LABEL] == "true"
     assert RETAINED_LABEL not in desired_tags({"owner": BERT}, True)
 
@@ -176,12 +172,12 @@ def test_labels_that_earlier_versions_did_not_bind_take_no_room_from_the_program
     number: int, optional: int
 ) -> None:
     tags = {f"key{index}": "x" for index in range(number)}
-    wanted = desired_tags({"owner": {**BERT, RETAINED: True}, "tags": tags}, True, create="a7")
-    assert {*tags, *LABELS} <= wanted.keys()
-    assert len(wanted) == number + len(LABELS) + optional <= 50
+    desired = desired_tags({"owner": {**BERT, RETAINED: True}, "tags": tags}, True, create="a7")
+    assert {*tags, *LABELS} <= desired.keys()
+    assert len(desired) == number + len(LABELS) + optional <= 50
 
 
-def test_the_labels_say_project_stack_and_resource() -> None:
+def test_the_labels_contain_project_stack_and_resource() -> None:
     assert tuple(labels(BERT)) == LABELS
     assert labels(BERT) == {"pulumi:project": "nlp", "pulumi:stack": "dev", "pulumi:resource": "bert"}
 

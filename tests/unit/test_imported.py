@@ -1,4 +1,4 @@
-"""What the first program of an imported task may say without a new task."""
+"""What the first program of an imported task may set without a new task."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ DECLARED = {name: value for name, value in RECORDED.items() if name not in (IMPO
 
 
 def of(outputs: dict[str, Any], **declared: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """What replaces, what changes in place and what is accepted, when the program says this; None is left out."""
+    """What replaces, what changes in place and what is accepted, when the program declares this; None is left out."""
     news = {name: value for name, value in {**DECLARED, **declared}.items() if value is not None}
     found = diff(outputs, news, labels_enabled=False)
     return found.replacing, found.in_place, found.accepted
 
 
-def test_a_program_that_says_what_was_recorded_changes_nothing() -> None:
+def test_a_program_that_declares_what_was_recorded_changes_nothing() -> None:
     assert of(RECORDED) == ((), (), ())
 
 
@@ -88,9 +88,9 @@ SECRET = {"username": "u", "password": "p"}
 def test_what_the_service_never_returned_and_what_the_program_leaves_out_is_accepted(
     declared: dict[str, Any], paths: tuple[str, ...] | None
 ) -> None:
-    replacing, in_place, said = of(RECORDED, **declared)
+    replacing, in_place, accepted_paths = of(RECORDED, **declared)
     assert (replacing, in_place) == ((), ())
-    assert said == paths or (paths is None and said)
+    assert accepted_paths == paths or (paths is None and accepted_paths)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_what_contradicts_the_service_replaces_as_always(declared: dict[str, Any
 
 def test_groups_of_nodes_may_stand_in_another_order() -> None:
     head, worker = RECORDED["resourceConfigInfos"]
-    replacing, _, said = of(RECORDED, resourceConfigInfos=[worker, {**head, "rdmaConfig": {"enable": False}}])
+    replacing, _, accepted_paths = of(RECORDED, resourceConfigInfos=[worker, {**head, "rdmaConfig": {"enable": False}}])
     assert replacing == ()
-    assert said
+    assert accepted_paths
 
 
 def test_equal_items_of_a_list_are_paired_one_by_one() -> None:

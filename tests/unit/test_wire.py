@@ -215,8 +215,8 @@ COMMANDS = [
 def test_any_command_arrives_as_it_is_written(command: str) -> None:
     body = body_of(with_inputs(startCmdInfo={"workerStartCmd": command, "psStartCmd": command}))
     assert "StartCmdInfo" not in body
-    told = json.loads(base64.b64decode(body["EncodedStartCmdInfo"]["StartCmdInfo"], validate=True))
-    assert told == {"StartCmd": "", "PsStartCmd": command, "WorkerStartCmd": command}
+    returned = json.loads(base64.b64decode(body["EncodedStartCmdInfo"]["StartCmdInfo"], validate=True))
+    assert returned == {"StartCmd": "", "PsStartCmd": command, "WorkerStartCmd": command}
 
 
 @given(command=st.text(), property_name=st.sampled_from(["startCmd", "psStartCmd", "workerStartCmd"]))
@@ -226,10 +226,10 @@ def test_an_encoded_command_is_one_that_check_lets_pass_and_has_all_three_keys(
 ) -> None:
     encoded = encoded_commands({property_name: command})
     assert EncodedCommand().violation(encoded) is None
-    told = json.loads(base64.b64decode(encoded, validate=True))
-    assert [*told] == ["StartCmd", "PsStartCmd", "WorkerStartCmd"]
-    assert told[property_name[0].upper() + property_name[1:]] == command
-    assert sorted(told.values()) == sorted(["", "", command])
+    returned = json.loads(base64.b64decode(encoded, validate=True))
+    assert [*returned] == ["StartCmd", "PsStartCmd", "WorkerStartCmd"]
+    assert returned[property_name[0].upper() + property_name[1:]] == command
+    assert sorted(returned.values()) == sorted(["", "", command])
 
 
 def test_a_command_that_is_encoded_already_is_sent_as_it_is() -> None:
@@ -359,35 +359,37 @@ def inputs_of(news: Mapping[str, Any]) -> dict[str, Any]:
     return found.inputs
 
 
-def complaints_of_the_definition(struct: str, told: Any, path: str = "") -> list[str]:
+def violations_of_the_definition(struct: str, returned: Any, path: str = "") -> list[str]:
     """What the vendor's definition has against a struct of a request."""
-    if not isinstance(told, dict):
+    if not isinstance(returned, dict):
         return [f"{path}: no struct"]
     fields = STRUCTS[struct]
-    found = [f"{path}.{name}: unknown" for name in told if name not in fields]
-    found += [f"{path}.{name}: missing" for name, field in fields.items() if field.get("required") and name not in told]
-    for name in told.keys() & fields.keys():
-        found += complaints_of_a_value(fields[name]["type"], told[name], f"{path}.{name}")
+    found = [f"{path}.{name}: unknown" for name in returned if name not in fields]
+    found += [
+        f"{path}.{name}: missing" for name, field in fields.items() if field.get("required") and name not in returned
+    ]
+    for name in returned.keys() & fields.keys():
+        found += violations_of_a_value(fields[name]["type"], returned[name], f"{path}.{name}")
     return found
 
 
-def complaints_of_a_value(kind: str, told: Any, path: str) -> list[str]:
+def violations_of_a_value(kind: str, returned: Any, path: str) -> list[str]:
     item = kind.removeprefix("list<").removesuffix(">")
     if item != kind:
-        if not isinstance(told, list):
+        if not isinstance(returned, list):
             return [f"{path}: no list"]
         return [
-            text for index, part in enumerate(told) for text in complaints_of_a_value(item, part, f"{path}.{index}")
+            text for index, part in enumerate(returned) for text in violations_of_a_value(item, part, f"{path}.{index}")
         ]
     if kind in STRUCTS:
-        return complaints_of_the_definition(kind, told, path)
+        return violations_of_the_definition(kind, returned, path)
     is_right = {
-        "string": type(told) is str,
-        "bool": type(told) is bool,
-        "int64": type(told) is int,
-        "uint64": type(told) is int and told >= 0,
+        "string": type(returned) is str,
+        "bool": type(returned) is bool,
+        "int64": type(returned) is int,
+        "uint64": type(returned) is int and returned >= 0,
     }[kind]
-    return [] if is_right else [f"{path}: {told!r} is no {kind}"]
+    return [] if is_right else [f"{path}: {returned!r} is no {kind}"]
 
 
 @given(news=NEWS)
@@ -396,38 +398,40 @@ def test_what_check_lets_pass_is_a_request_of_the_vendors_definition(news: dict[
     body = body_of(inputs_of(news), labels_enabled=True)
     assert ("SchedulePolicy" in body) == ("additionalParameters" in news)
     body.pop("SchedulePolicy", None)
-    assert complaints_of_the_definition("CreateTrainingTaskRequest", body) == []
+    assert violations_of_the_definition("CreateTrainingTaskRequest", body) == []
     assert json.loads(json.dumps(body)) == body
 
 
 EMPTY = {"string": "", "uint64": 0, "int64": 0, "bool": False}
 
 
-def told_of(kind: str, sent: Any, *, filled: bool) -> Any:
-    """What a faithful service tells of a value that was sent: all its fields, those that were not sent empty."""
+def returned_for(kind: str, sent: Any, *, filled: bool) -> Any:
+    """What a faithful service returns for a value that was sent: all its fields, those that were not sent empty."""
     item = kind.removeprefix("list<").removesuffix(">")
     if item != kind:
-        return [told_of(item, part, filled=filled) for part in sent or []]
+        return [returned_for(item, part, filled=filled) for part in sent or []]
     if kind not in STRUCTS:
         return EMPTY[kind] if sent is None else sent
     sent = sent or {}
-    told = {name: told_of(field["type"], sent.get(name), filled=filled) for name, field in STRUCTS[kind].items()}
+    returned = {
+        name: returned_for(field["type"], sent.get(name), filled=filled) for name, field in STRUCTS[kind].items()
+    }
     if kind == "ImageInfo":
-        told["ImageSecret"] = None
+        returned["ImageSecret"] = None
     if kind == "ResourceConfigInfo" and filled:
-        told.update({name: 7 for name in ("Cpu", "Memory", "Gpu", "InstanceNum") if name not in sent})
-        told["InstanceTypeAlias"] = sent.get("InstanceTypeAlias", "8C40G V100*1")
-    return told
+        returned.update({name: 7 for name in ("Cpu", "Memory", "Gpu", "InstanceNum") if name not in sent})
+        returned["InstanceTypeAlias"] = sent.get("InstanceTypeAlias", "8C40G V100*1")
+    return returned
 
 
 def detail_of(body: Mapping[str, Any], *, filled: bool = True) -> dict[str, Any]:
-    """What a faithful service tells of a task that was made from a body; filled: with all that it adds by itself."""
+    """What a faithful service returns for a task that was made from a body; filled: with all that it adds by itself."""
     sent = {**body}
     encoded = body.get("EncodedStartCmdInfo", {}).get("StartCmdInfo")
     if encoded:
         sent["StartCmdInfo"] = json.loads(base64.b64decode(encoded))
     fields = STRUCTS["TrainingTaskDetail"]
-    detail = {name: told_of(field["type"], sent.get(name), filled=filled) for name, field in fields.items()}
+    detail = {name: returned_for(field["type"], sent.get(name), filled=filled) for name, field in fields.items()}
     detail.update({"Id": "train-1", "Status": "RUNNING", "Uin": "100", "CreateTime": "2025-08-01T10:59:53+08"})
     if filled:
         detail["Tags"].insert(0, {"TagKey": "qcs:tag:createdBy", "TagValue": "100"})
@@ -456,7 +460,7 @@ def test_what_check_lets_pass_sent_and_read_back_by_a_faithful_service_is_the_sa
 
 @given(news=NEWS)
 @PROPERTY
-def test_a_task_of_which_the_service_tells_nothing_keeps_what_was_set(news: dict[str, Any]) -> None:
+def test_a_task_of_which_the_service_returns_nothing_keeps_what_was_set(news: dict[str, Any]) -> None:
     inputs = inputs_of(news)
     assert inputs_among(recorded_outputs(inputs, {})) == inputs
 
@@ -487,14 +491,14 @@ def structs_of_an_answer(draw: st.DrawFn, name: str) -> dict[str, Any]:
     """A struct as the definition allows it in an answer: a few fields with anything, the rest as empty as may be."""
     fields = STRUCTS[name]
     chosen = draw(st.sets(st.sampled_from(sorted(fields)), max_size=4))
-    told = {}
+    returned = {}
     for field, declared in fields.items():
         if field in chosen:
             value = of_an_answer(declared["type"])
-            told[field] = draw(st.none() | value if declared.get("nullable") else value)
+            returned[field] = draw(st.none() | value if declared.get("nullable") else value)
         elif declared.get("returned") or declared.get("required"):
-            told[field] = None if declared.get("nullable") else told_of(declared["type"], None, filled=False)
-    return told
+            returned[field] = None if declared.get("nullable") else returned_for(declared["type"], None, filled=False)
+    return returned
 
 
 def of_an_answer(kind: str) -> st.SearchStrategy[Any]:
@@ -559,7 +563,7 @@ def test_the_request_id_of_the_create_stays_recorded() -> None:
 
 def test_what_only_the_service_knows_becomes_typed_outputs() -> None:
     detail: dict[str, Any] = {
-        field.wire: {Scalar.STRING: f"told of {field.wire}", Scalar.INTEGER: 42}[field.type]
+        field.wire: {Scalar.STRING: f"value of {field.wire}", Scalar.INTEGER: 42}[field.type]
         for field in TRAINING_TASK.outputs.values()
         if field.sent and isinstance(field.type, Scalar)
     }
@@ -633,7 +637,7 @@ RAY: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(range(3))], ids=str)
-def test_two_groups_of_one_role_are_told_apart_in_any_order(order: tuple[int, ...]) -> None:
+def test_two_groups_of_one_role_are_matched_in_any_order(order: tuple[int, ...]) -> None:
     inputs = with_inputs(resourceConfigInfos=RAY)
     detail = detail_of(body_of(inputs))
     detail["ResourceConfigInfos"] = [detail["ResourceConfigInfos"][index] for index in order]
@@ -648,7 +652,7 @@ def test_two_groups_of_one_role_are_told_apart_in_any_order(order: tuple[int, ..
     assert found[2]["instanceNum"] == 3
 
 
-def test_a_group_that_says_less_does_not_take_the_place_of_one_that_says_more() -> None:
+def test_a_group_that_sets_less_does_not_take_the_place_of_one_that_sets_more() -> None:
     groups = [{"role": "WORKER"}, {"role": "WORKER", "instanceNum": 2}]
     inputs = with_inputs(resourceConfigInfos=groups)
     detail = {
@@ -722,7 +726,7 @@ DRIFT: list[tuple[str, dict[str, Any], dict[str, Any], str, Any]] = [
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "returned"),
     [
         ("remark", None),
         ("remark", ""),
@@ -736,12 +740,12 @@ DRIFT: list[tuple[str, dict[str, Any], dict[str, Any], str, Any]] = [
     ],
     ids=str,
 )
-def test_what_is_fixed_at_creation_stays_as_it_was_set_where_the_service_says_nothing_of_it(
-    name: str, told: Any
+def test_what_is_fixed_at_creation_stays_as_it_was_set_where_the_service_returns_nothing(
+    name: str, returned: Any
 ) -> None:
     output = {"bucket": "b", "region": "r", "paths": ["cut 😀"]}
     inputs = with_inputs(remark="cut 😀", output=output, startCmdInfo={"startCmd": "sleep 5"})
-    detail = {**detail_of(body_of(inputs)), TRAINING_TASK.fields[name].wire: told}
+    detail = {**detail_of(body_of(inputs)), TRAINING_TASK.fields[name].wire: returned}
     outputs = recorded_outputs(inputs, detail)
     assert outputs[name] == inputs[name]
     assert diff(outputs, inputs) == diff(recorded_outputs(inputs, detail_of(body_of(inputs))), inputs)
@@ -794,7 +798,7 @@ def test_what_the_program_did_not_set_is_never_read_back_as_an_input() -> None:
     assert inputs_among(outputs) == INPUTS
 
 
-def test_secrets_are_never_compared_with_what_the_service_tells() -> None:
+def test_secrets_are_never_compared_with_what_the_service_returns() -> None:
     inputs = with_inputs(
         privateEnvs={"T": "planted"},
         callbackUrl="http://planted",
@@ -848,9 +852,9 @@ GROUPS_TYPE = TRAINING_TASK.fields["resourceConfigInfos"].type
     [Scalar.STRING, Scalar.ANY, OUTPUT_TYPE, GROUPS_TYPE, MapOf(Scalar.STRING)],
     ids=["text", "anything", "struct", "list", "map"],
 )
-@pytest.mark.parametrize(("one", "other"), [*itertools.product([None, "", [], {}], repeat=2)])
-def test_null_and_every_empty_are_the_same(kind: Type, one: Any, other: Any) -> None:
-    assert values_equal(kind, one, other)
+@pytest.mark.parametrize(("left", "right"), [*itertools.product([None, "", [], {}], repeat=2)])
+def test_null_and_every_empty_are_the_same(kind: Type, left: Any, right: Any) -> None:
+    assert values_equal(kind, left, right)
 
 
 def test_a_struct_of_empties_is_empty_at_any_depth() -> None:
@@ -860,7 +864,7 @@ def test_a_struct_of_empties_is_empty_at_any_depth() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "one", "other"),
+    ("kind", "left", "right"),
     [
         (Scalar.BOOLEAN, False, None),
         (Scalar.INTEGER, 0, None),
@@ -873,10 +877,10 @@ def test_a_struct_of_empties_is_empty_at_any_depth() -> None:
         (MapOf(Scalar.STRING), {"a": "1"}, {"a": "2"}),
     ],
 )
-def test_what_means_something_else_is_not_the_same(kind: Type, one: Any, other: Any) -> None:
-    assert values_equal(kind, one, one)
-    assert not values_equal(kind, one, other)
-    assert not values_equal(kind, other, one)
+def test_what_means_something_else_is_not_the_same(kind: Type, left: Any, right: Any) -> None:
+    assert values_equal(kind, left, left)
+    assert not values_equal(kind, left, right)
+    assert not values_equal(kind, right, left)
 
 
 def test_inputs_are_found_among_outputs_without_what_only_the_service_knows() -> None:

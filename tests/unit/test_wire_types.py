@@ -118,7 +118,7 @@ def test_an_output_of_another_type_is_empty(name: str, property_name: str, value
     assert imported_outputs({**DETAIL, name: value})[property_name] == empty
 
 
-def test_the_account_and_the_tags_stay_recorded_when_the_service_does_not_tell_them() -> None:
+def test_the_account_and_the_tags_stay_recorded_when_the_service_does_not_return_them() -> None:
     before = recorded_outputs(INPUTS, DETAIL)
     now = recorded_outputs(INPUTS, {**DETAIL, "Uin": 100, "Tags": "team"}, before)
     assert (now["uin"], now["allTags"]) == ("100", {"team": "nlp"})
@@ -222,6 +222,6 @@ def test_whatever_a_detail_holds_what_is_recorded_has_the_declared_types(detail:
 
 @PROPERTY
 @given(st.sampled_from([*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()]), JSON)
-def test_whatever_comes_in_the_place_of_a_value_has_its_type_or_is_nothing(field: Any, told: Any) -> None:
-    seen = from_wire(field.type, told)
+def test_whatever_comes_in_the_place_of_a_value_has_its_type_or_is_nothing(field: Any, returned: Any) -> None:
+    seen = from_wire(field.type, returned)
     assert seen is None or is_of(field.type, seen)
