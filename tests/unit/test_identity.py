@@ -123,7 +123,7 @@ def test_with_retain_on_delete_the_name_depends_on_the_inputs(owner: dict[str, s
     assert generated_name(owner, contents) == generated_name(owner)
 
 
-@given(owner=owners, number=st.sampled_from(SUFFIXES), other=st.sampled_from(SUFFIXES))
+@given(owner=owners, number=st.sampled_from(SUFFIXES), second=st.sampled_from(SUFFIXES))
 @PROPERTY
 def test_a_computed_name_with_a_suffix_is_legal_and_recognized(owner: dict[str, str], number: int, second: int) -> None:
     name = generated_name(owner)
