@@ -265,7 +265,20 @@ def test_a_name_that_the_program_changes_replaces_the_task(before: str, now: str
         ({"remark": "", "output": {"paths": []}, "queues": None}, {"remark": None, "envs": {}}, set()),
         ({"run": 1}, {"run": 2, "rerunOnFailure": 2}, {("run", "changed", False), ("rerunOnFailure", "added", False)}),
     ],
-    ids=str,
+    ids=[
+        "a member of a struct in a list",
+        "a struct added and an item removed",
+        "tags",
+        "a text removed",
+        "a struct added",
+        "an unknown struct",
+        "an unknown item",
+        "a trigger inside a map",
+        "a trigger of another type",
+        "a null trigger",
+        "only empty values",
+        "a re-run",
+    ],
 )
 def test_each_change_has_its_path_and_whether_the_task_is_replaced(
     recorded: dict[str, Any], news: dict[str, Any], expected: set[tuple[str, str, bool]]
