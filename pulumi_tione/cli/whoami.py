@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._config.settings import SECRET_SETTINGS, Settings
+from pulumi_tione._config.settings import SECRET_SETTINGS, Settings, unknown_settings
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.task_options import selected_stack
 from pulumi_tione.cli.terminal import json_text, sanitize, show
@@ -37,7 +37,7 @@ def whoami(context: click.Context, *, folder: Path, stack: str | None, profile: 
     pulumi, stack_name = selected_stack(folder, stack)
     config = {} if stack_name is None else pulumi.config(stack_name)
     identity = _Identity.of(pulumi.settings(stack_name).of({"profile": profile} if profile else None))
-    warnings = secrets_in_plain_text(config)
+    warnings = [*secrets_in_plain_text(config), *unknown_settings(config)]
     if as_json:
         rows = {name: {"value": row.value, "source": row.source} for name, row in identity.rows.items()}
         report = {"warnings": warnings, "errors": identity.errors}
@@ -97,12 +97,8 @@ class _Identity:
             return masked(resolved.credentials.secret_id), resolved.source
 
         credentials = identity._add("secretId", "secret id", secret_id)
-        for read in (
-            lambda: settings.labels,
-            lambda: settings.default_tags,
-            lambda: settings.deleted_names_are_kept,
-            lambda: settings.ca_bundle,
-        ):
+        identity._add_errors(settings.violations())
+        for read in (lambda: settings.labels, lambda: settings.default_tags, lambda: settings.deleted_names_are_kept):
             identity._attempt(read)
         if region and endpoint and credentials:
             client = Client(settings, region)
@@ -139,10 +135,13 @@ class _Identity:
         try:
             read()
         except TioneError as error:
-            if str(error) not in self.errors:
-                self.errors.append(str(error))
+            self._add_errors([str(error)])
         else:
             on_success()
+
+    def _add_errors(self, errors: Iterable[str]) -> None:
+        """Keep errors, each of them once."""
+        self.errors += [error for error in errors if error not in self.errors]
 
 
 def secrets_in_plain_text(config: Mapping[str, Any]) -> list[str]:

@@ -24,26 +24,27 @@ READY = "pulumi_tione emulator ready at "
 
 
 def main() -> int:
-    # What a demo that was cut off may have left: it would not fit a new stack's passphrase.
+    # An interrupted demo may have left it: it would not fit the passphrase of a new stack.
     (ROOT / f"Pulumi.{STACK}.yaml").unlink(missing_ok=True)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     try:
         with local_tione() as endpoint:
-            show(f"A local TI-ONE answers at {endpoint}")
+            show(f"A local TI-ONE is running at {endpoint}")
             code = play(Workspace(ROOT, FOLDER, endpoint))
     except EngineError as error:
         print(error, file=sys.stderr)
         return 1
     accepted = [request for request in recorded() if request["action"] == "CreateTrainingTask" and request["accepted"]]
     show(
-        f"All that the local TI-ONE saw is in {RECORD.relative_to(ROOT)}: CreateTrainingTask accepted {len(accepted)}x"
+        f"The requests to the local TI-ONE are in {RECORD.relative_to(ROOT)}: CreateTrainingTask was accepted "
+        f"{len(accepted)} times"
     )
     return code if len(accepted) == 1 else 1
 
 
 def play(workspace: Workspace) -> int:
-    """Create the stack, show it, and destroy it in any case."""
+    """Create the stack, show its outputs, and destroy it in any case."""
     code = run(workspace, "stack", "init", STACK)
     code = code or run(workspace, "up", "--yes")
     code = code or run(workspace, "stack", "output")
@@ -51,18 +52,14 @@ def play(workspace: Workspace) -> int:
 
 
 def run(workspace: Workspace, *arguments: str) -> int:
-    """Run the CLI and show what it prints, less its remark that the neighbours' plugin is on PATH."""
+    """Run the CLI and show what it prints."""
     show(f"pulumi {' '.join(arguments)}")
-    process = workspace.start(*arguments, stdout=subprocess.PIPE)
-    for line in process.stdout or ():
-        if "using pulumi-resource-tencentcloud from $PATH" not in line:
-            print(line, end="", flush=True)
-    return process.wait()
+    return workspace.start(*arguments).wait()
 
 
 @contextmanager
 def local_tione() -> Iterator[str]:
-    """Run a local TI-ONE on a free port, and give its address."""
+    """Run a local TI-ONE on a free port, and yield its address."""
     command = [sys.executable, "-m", "pulumi_tione.emulator", "--port", "0", "--record", str(RECORD)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

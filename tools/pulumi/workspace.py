@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +16,15 @@ NEIGHBOURS = Path(__file__).resolve().parents[1] / "neighbours"
 """Where the stand-in for the plugin of `tencentcloud_iac_pulumi` lies."""
 
 _NOT_INHERITED = ("TENCENTCLOUD_", "TIONE_", "TKE_", "PULUMI_")
+
+
+def install_neighbours(home: Path) -> None:
+    """Install the stand-in for the vendor's plugin into a home of Pulumi; on PATH, Pulumi would warn of it."""
+    version = importlib.metadata.version("tencentcloud_iac_pulumi")
+    plugin = home / "plugins" / f"resource-tencentcloud-v{version}" / "pulumi-resource-tencentcloud"
+    plugin.parent.mkdir(parents=True, exist_ok=True)
+    plugin.write_text(f'#!/bin/sh\nexec {shlex.quote(str(NEIGHBOURS / plugin.name))} "$@"\n', encoding="utf-8")
+    plugin.chmod(0o755)
 
 
 class Workspace:
@@ -34,7 +45,8 @@ class Workspace:
         for needed in (backend, home, neighbours, user):
             needed.mkdir(parents=True, exist_ok=True)
         foreign = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
-        paths = (engine_path(), Path(sys.executable).parent, NEIGHBOURS, os.environ["PATH"])
+        install_neighbours(home)
+        paths = (engine_path(), Path(sys.executable).parent, os.environ["PATH"])
         self.environment = {
             **foreign,
             "HOME": str(user),
