@@ -103,7 +103,7 @@ def _credentials_hint(error: TioneError, method: str) -> str:
     command = {"read": "refresh", "delete": "destroy"}.get(method)
     if command is None or not isinstance(error, CredentialsRefusedError) or not error.source.startswith(_CONFIG):
         return ""
-    # An `up` reads and deletes as well, and cannot be told apart here.
+    # An `up` reads and deletes as well, and cannot be distinguished here.
     return (
         f". Set new ones and run your command again. A plain `pulumi {command}` uses the config of the last update: "
         f"run `TIONE_WAIT=false pulumi {command} --run-program` instead, which uses the current one"
@@ -163,8 +163,8 @@ class TrainingTaskProvider(ResourceProvider):
         failures = [CheckFailure("", display.displayable(reason)) for reason in reasons]
         tags = checked.inputs.get("tags")
         if "tags" in marked_paths(news) and isinstance(tags, Mapping):
-            # Default tags may be among them, of which the program's own mark says nothing to the engine. It forgets
-            # what we say of a map as a whole where the program's is none.
+            # Default tags may be among them, which the program has not marked. The engine ignores
+            # the mark of a map as a whole where the program's own map has none.
             checked.inputs["tags"] = {key: secret(value) for key, value in tags.items()}
         return CheckResult(checked.inputs, failures)
 
@@ -178,7 +178,7 @@ class TrainingTaskProvider(ResourceProvider):
         )
 
     def _task_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return the task with these inputs, whose name may have been numbered; one that failed with its detail.
+        """Return the task with these inputs, whose name may have a suffix; one that failed with its detail.
 
         A list may lag: it may show a deleted task, or a failure that has been followed by another run.
         """
@@ -208,12 +208,12 @@ class TrainingTaskProvider(ResourceProvider):
         announced = None if difference.replacing else announced_rerun(_olds, _news)
         if announced is not None:
             current_call().warn(announced)
-        # Where the inputs themselves tell of the change, the engine had better compare them: then it knows which ones
-        # changed, for `replace_on_changes` and for what the preview says. Not so where the old task stays: there the
-        # preview shows all inputs of the new one, its name among them, which is computed after this.
-        told_by_inputs = changes and request.inputs_changed() and not _news.get("owner", {}).get(RETAINED)
+        # Where the inputs themselves show the change, the engine compares them: then it knows which ones changed, for
+        # `replace_on_changes` and for the preview. Not where the old task stays: there the preview shows all inputs of
+        # the new one, with its name, which is computed after this.
+        engine_compares = changes and request.inputs_changed() and not _news.get("owner", {}).get(RETAINED)
         return DiffResult(
-            changes=None if told_by_inputs else changes,
+            changes=None if engine_compares else changes,
             replaces=list(difference.replacing),
             delete_before_replace=True,
         )

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione._schema.identity import OWNER
@@ -17,7 +17,7 @@ from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, Stop, is_not_allowed
 
 _MAX_DELETES = 4
-"""How often DeleteTrainingTask is sent for a task that is still there afterwards."""
+"""How often DeleteTrainingTask is sent for a task that still exists afterwards."""
 
 _SECONDS_BETWEEN_DELETES = 5.0
 """The pause between two of them, which grows by as much each time."""
@@ -49,17 +49,17 @@ def _owner_of(properties: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def delete(task: RecordedTask[TaskApi]) -> bool:
-    """Delete the task, whatever its status, and return whether it was there.
+    """Delete the task, whatever its status, and return whether it existed.
 
     Raises:
         TaskError: it does not stop in time, it stays although it was deleted, or it cannot be determined whether it is
             gone.
-        TioneError: the service refuses; the task is still there.
+        TioneError: the service refuses; the task still exists.
     """
     deletion = _Deletion(task)
     try:
-        if wait_until(deletion.step, seconds=SECONDS_TO_STOP, sleep=task.context.sleep, clock=task.context.clock):
-            return deletion.was_there
+        if poll(deletion.step, timeout=SECONDS_TO_STOP, sleep=task.context.sleep, clock=task.context.clock):
+            return deletion.existed
     except CallEndedError as ended:
         raise TaskError(
             f"{task.title}: {ended} while deleting it; {deletion.progress}. It stays in the state. Run the command "
@@ -81,13 +81,13 @@ class _Deletion:
         self._accepted_at: float | None = None
         self._not_allowed_since: float | None = None
         self.stop = Stop(task)
-        self.was_there = False
+        self.existed = False
         """Whether the service had the task, and has deleted it."""
 
     @property
     def progress(self) -> str:
         """How far the delete has come."""
-        if self.was_there:
+        if self.existed:
             return "the service has accepted the deletion, but may still show the task"
         return self.stop.progress
 
@@ -102,7 +102,7 @@ class _Deletion:
         try:
             status = self.stop.poll_status()
         except IndeterminateResultError:
-            status = None  # the task itself may say more than a list
+            status = None  # the task's detail may show more than a list
         if status is None:
             return self._step_unseen()
         self._seen = status
@@ -132,7 +132,7 @@ class _Deletion:
             return False
         if self._deletes == _MAX_DELETES:
             raise TaskError(
-                f"{self._task.title} was deleted {self._deletes} times, but is still there: "
+                f"{self._task.title} was deleted {self._deletes} times, but still exists: "
                 f"{self.stop.status or 'its status is not visible'}. It stays in the state. Try again, or see "
                 f"{self._task.command('events')}"
             )
@@ -141,11 +141,11 @@ class _Deletion:
         except ApiError as error:
             if not is_not_allowed(error) or self._is_refused_for_good():
                 raise
-            self.stop.request()  # it is active, whatever a lagging read says
+            self.stop.request()  # it is active, whatever a lagging read shows
             return False
         self._deletes += 1
         if is_accepted:
-            self.was_there, self._accepted_at = True, self._clock()
+            self.existed, self._accepted_at = True, self._clock()
             if self._is_gone():
                 return True
             self._task.context.show_status("deleted; waiting until the service does not show it any more")

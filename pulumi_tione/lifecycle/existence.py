@@ -1,8 +1,8 @@
 """Whether a task is really gone, or only not visible.
 
 Reads may lag behind writes by half a minute, and one "not found" may be wrong. A look-up with another account's keys,
-or in another region, answers "not found" exactly like a deleted task. So a task is gone only when several looks and a
-list agree, with the keys of its account.
+or in another region, answers "not found" exactly like a deleted task. So a task is gone only when several requests and
+a list agree, with the keys of its account.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from pulumi_tione._api.polling import intervals
+from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione._api.status_batcher import StatusBatcher
@@ -23,12 +23,12 @@ from pulumi_tione.lifecycle.recorded_task import RecordedTask
 LAG_SECONDS = 35.0
 """How long a read may show what was true before: half a minute, and a margin."""
 
-_LOOKS = 3
-_LOOKS_SPAN_SECONDS = 5.0
-"""So many looks, over so long, must find no task before it counts as gone."""
+_MIN_NOT_FOUND = 3
+_MIN_NOT_FOUND_SECONDS = 5.0
+"""How often, and over how long, a task must not be found before it counts as gone."""
 
 _TIMEOUT_SECONDS = 60.0
-"""How long contradictory answers are looked into."""
+"""How long contradictory answers are tolerated."""
 
 _RECENT = timedelta(seconds=60)
 """A task younger than this may not be visible yet."""
@@ -41,7 +41,7 @@ def detail_or_gone(task: RecordedTask[TaskApi]) -> dict[str, Any] | None:
     """Return the task's detail, or None if the task is gone.
 
     A task is gone when DescribeTrainingTask does not know it three times over at least five seconds, and a list that
-    was asked for after the first look does not show it in an active status.
+    was requested after the first of them does not show it in an active status.
 
     Raises:
         TaskError: it cannot be determined whether the task is gone. It stays in the state.
@@ -71,7 +71,7 @@ def ensure_same_account(task: RecordedTask[TaskApi]) -> None:
     """Check that "not found" was answered to keys of the account that the task is in.
 
     Raises:
-        TaskError: the keys are of another account, or nobody knows whose the task is.
+        TaskError: the keys are of another account, or the state does not record the task's account.
     """
     recorded, current = task.outputs.get("uin"), task.client.account_id()
     if not recorded:
@@ -92,6 +92,7 @@ class _ExistenceCheck:
 
     def __init__(self, task: RecordedTask[TaskApi]) -> None:
         self._task = task
+        self._detail: dict[str, Any] | None = None
         self._not_found_at: list[float] = []
         self._too_new: str | None = None
         self._unanswered: TioneError | None = None
@@ -99,27 +100,24 @@ class _ExistenceCheck:
         """The status in which the last list shows the task."""
 
     def run(self) -> dict[str, Any] | None:
-        clock = self._task.context.clock
-        started = clock()
-        for pause in intervals(0.5, 5):
-            detail = self._describe()
-            if detail is not None:
-                return detail
-            if self._is_gone():
-                return None
-            if clock() - started >= self._timeout_seconds:
+        context = self._task.context
+        started = context.clock()
+
+        def step() -> bool:
+            self._detail = self._describe()
+            if self._detail is not None or self._is_gone():
+                return True
+            if context.clock() - started >= (LAG_SECONDS if self._too_new else _TIMEOUT_SECONDS):
                 raise TaskError(self._inconclusive())
             if len(self._not_found_at) == 1:
-                self._task.context.show_status("not found; looking again before it counts as gone")
-            self._task.context.sleep(pause)
-        raise AssertionError("the intervals never end")
+                context.show_status("not found; checking again before it counts as gone")
+            return False
 
-    @property
-    def _timeout_seconds(self) -> float:
-        return LAG_SECONDS if self._too_new else _TIMEOUT_SECONDS
+        poll(step, timeout=None, first_pause=0.5, sleep=context.sleep, clock=context.clock)
+        return self._detail
 
     def _describe(self) -> dict[str, Any] | None:
-        """Look once, and return the detail. "Not found" and an answer that says nothing are noted."""
+        """Request the detail once, and return it. "Not found" and unclear answers are noted."""
         try:
             detail = self._task.describe()
         except IndeterminateResultError as error:
@@ -134,8 +132,8 @@ class _ExistenceCheck:
         return None
 
     def _is_gone(self) -> bool:
-        looks = self._not_found_at
-        if self._too_new or len(looks) < _LOOKS or looks[-1] - looks[0] < _LOOKS_SPAN_SECONDS:
+        times = self._not_found_at
+        if self._too_new or len(times) < _MIN_NOT_FOUND or times[-1] - times[0] < _MIN_NOT_FOUND_SECONDS:
             return False
         try:
             self._listed = STATUSES.of(self._task.client, self._task.id, self._task.workspace)
@@ -153,7 +151,7 @@ class _ExistenceCheck:
         if self._listed is not None:
             return (
                 f"{who}: DescribeTrainingTask does not find it, but the list shows it as {self._listed}: it may still "
-                f"run and cost money. {kept}. Run the command again in a minute, or look at it with {events}"
+                f"run and cost money. {kept}. Run the command again in a minute, or see {events}"
             )
         if self._too_new:
             return (
@@ -161,11 +159,11 @@ class _ExistenceCheck:
                 f"again in a minute. If {events} and the console do not find it then, `pulumi state delete` its URN"
             )
         return (
-            f"{who}: the service does not say whether it exists. {kept}. Run the command again in a minute, or look at "
-            f"it with {events}. The last answer: {self._unanswered}"
+            f"{who}: the service does not say whether it exists. {kept}. Run the command again in a minute, or see "
+            f"{events}. The last answer: {self._unanswered}"
         )
 
 
 def is_not_found(error: TioneError) -> bool:
-    """Check whether a refusal says that there is no such task."""
+    """Check whether a request was refused because there is no such task."""
     return isinstance(error, ApiError) and error.kind is Kind.NOT_FOUND

@@ -1,7 +1,7 @@
-"""Tasks that a killed update has left behind: active, with the labels of a resource that is about to be created.
+"""Leftovers of killed updates: active tasks with the labels of a resource that is about to be created.
 
 A replaced task is deleted before its successor is created. So an active task with the labels of a resource that is
-being created is in no state any more, and would run beside the new one for nobody.
+being created is in no state any more. It would run next to the new one, and nobody would know.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pulumi_tione._schema.wire import user_tags
 
 
 class Leftovers:
-    """What was there, of a stack in a region and workspace, when this process first created a task there."""
+    """The active tasks of a stack in a region and workspace, when this process first created a task there."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,11 +49,12 @@ class Leftovers:
         owner, workspace = inputs["owner"], inputs.get("tiProjectId")
         if owner.get(RETAINED):
             return None  # its old task stays on purpose
-        ours = labels(owner)
+        own = labels(owner)
         for item in tasks(client, labels_of_stack(owner["project"], owner["stack"]), workspace):
             if item["Id"] in deleted:
                 continue
-            if ours.items() <= user_tags(item.get("Tags")).items() and not _is_anothers(str(item.get("Name")), owner):
+            has_labels = own.items() <= user_tags(item.get("Tags")).items()
+            if has_labels and not _has_name_of_other_owner(str(item.get("Name")), owner):
                 # It may have been deleted since the list was made, by this very process.
                 detail = client.describe_training_task(str(item["Id"]), workspace)
                 if detail is not None and not is_terminal(str(detail.get("Status"))):
@@ -74,16 +75,16 @@ class Leftovers:
 
 
 def _active_tasks(client: TaskApi, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
-    there = client.training_tasks({}, stack, workspace)
-    return [item for item in there if not is_terminal(str(item.get("Status")))]
+    items = client.training_tasks({}, stack, workspace)
+    return [item for item in items if not is_terminal(str(item.get("Status")))]
 
 
-def _is_anothers(name: str, owner: Mapping[str, Any]) -> bool:
-    """Tell whether a name was computed for another owner, of which the labels do not tell.
+def _has_name_of_other_owner(name: str, owner: Mapping[str, Any]) -> bool:
+    """Check whether a name was generated for another owner, which the labels may not show.
 
-    They have no organization, and texts that differ may look the same when they are cleaned.
+    They have no organization, and different texts may become equal when they are cleaned.
     """
-    return bool(_COMPUTED.fullmatch(name)) and not is_generated_form(name, generated_name(owner))
+    return bool(_GENERATED.fullmatch(name)) and not is_generated_form(name, generated_name(owner))
 
 
-_COMPUTED = re.compile(r"(.+-)?[0-9a-f]{8}(-\d{1,2})?")
+_GENERATED = re.compile(r"(.+-)?[0-9a-f]{8}(-\d{1,2})?")

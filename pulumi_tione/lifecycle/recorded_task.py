@@ -44,7 +44,7 @@ class RecordedTask(Generic[Api_co]):
         return f"`pulumi-tione {command} {self.id} --region {self.client.region}{in_workspace}`"
 
     def describe(self) -> dict[str, Any] | None:
-        """Return the task's detail, or None if the service says that it knows no such task."""
+        """Return the task's detail, or None if the service reports that there is none."""
         return self.client.describe_training_task(self.id, self.workspace)
 
 

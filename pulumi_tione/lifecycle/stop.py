@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import Status, is_known, is_terminal
 from pulumi_tione.call_context import CallEndedError
@@ -40,7 +40,7 @@ def stop_and_wait(task: RecordedTask[TaskApi]) -> str | None:
         return False
 
     try:
-        if wait_until(is_done, seconds=SECONDS_TO_STOP, sleep=task.context.sleep, clock=task.context.clock):
+        if poll(is_done, timeout=SECONDS_TO_STOP, sleep=task.context.sleep, clock=task.context.clock):
             return stop.status
     except CallEndedError as ended:
         raise TaskError(
@@ -115,5 +115,5 @@ class Stop:
 
 
 def is_not_allowed(error: TioneError) -> bool:
-    """Check whether a refusal says that the task's status does not allow the operation."""
+    """Check whether an operation was refused because the task's status does not allow it."""
     return isinstance(error, ApiError) and error.code in _NOT_ALLOWED

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import MAX_TAGS_PER_CALL, TaskAndTagApi
 from pulumi_tione._constraints import MAX_TAGS
 from pulumi_tione._schema.wire import user_tags
@@ -105,7 +105,7 @@ class _Change:
             PartialTagsError: they do not.
         """
         shown = self._read_until(lambda tags: not self._missing(tags))
-        if shown is None:  # it was accepted, and nothing says otherwise
+        if shown is None:  # it was accepted, and no read contradicts it
             return self._with_accepted(self.remote)
         missing = self._missing(shown)
         if not missing:
@@ -170,7 +170,7 @@ class _Change:
 
         context = self.task.context
         try:
-            wait_until(is_done, seconds=LAG_SECONDS, sleep=context.sleep, clock=context.clock)
+            poll(is_done, timeout=LAG_SECONDS, sleep=context.sleep, clock=context.clock)
         except CallEndedError as ended:
             self._waited = f"yet ({ended})"
         return shown

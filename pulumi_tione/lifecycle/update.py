@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tione._api.polling import wait_until
+from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskAndTagApi
 from pulumi_tione._api.status import FAILED, Status, is_terminal, status_of
 from pulumi_tione._schema.fields import TRAINING_TASK
@@ -24,6 +24,7 @@ from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskEr
 from pulumi_tione.lifecycle.diff import LOG, RERUN_OF, RUN, SECRETS, SETTINGS, TAGS, diff, is_rerun_counted
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone
 from pulumi_tione.lifecycle.imported import accepted
+from pulumi_tione.lifecycle.messages import GONE
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, is_not_allowed, stop_and_wait
 from pulumi_tione.lifecycle.tagging import PartialTagsError, set_tags
@@ -38,7 +39,7 @@ class PartialUpdateError(TioneError):
 
 
 def update(task: RecordedTask[TaskAndTagApi], news: Mapping[str, Any], *, labels_enabled: bool) -> dict[str, Any]:
-    """Change the task to what the inputs say now, and return its outputs.
+    """Change the task to its new inputs, and return its outputs.
 
     Args:
         task: the task.
@@ -103,8 +104,8 @@ class _Update:
         what = str(error) if isinstance(error, TioneError) else f"an answer could not be used ({type(error).__name__})"
         is_one_step = not done and len(left) <= 1
         parts = {} if is_one_step else {"changed": ", ".join(done) or "nothing", "not changed": ", ".join(left)}
-        told = f" ({'; '.join(f'{part}: {names}' for part, names in parts.items() if names)})" if parts else ""
-        return f"{self._task.title} was not changed completely{told}: {what}"
+        progress = f" ({'; '.join(f'{part}: {names}' for part, names in parts.items() if names)})" if parts else ""
+        return f"{self._task.title} was not changed completely{progress}: {what}"
 
     def _record(self, inputs: tuple[str, ...]) -> None:
         """Record that the task is, in these inputs, what the program wants."""
@@ -120,7 +121,7 @@ class _Update:
     def _outputs_now(self) -> dict[str, Any]:
         """Return the outputs of a task that was changed completely.
 
-        Reads lag behind writes: what was changed, or not touched, is recorded as it is known, whatever the detail says.
+        Reads lag behind writes: what was changed, or not touched, is recorded as known, whatever the detail shows.
         """
         if self._detail_is_old:
             try:
@@ -141,11 +142,11 @@ class _Update:
         """Return the task's detail.
 
         Raises:
-            TaskError: it is gone, or it cannot be told whether it is.
+            TaskError: it is gone, or that cannot be determined.
         """
         detail = detail_or_gone(self._task)
         if detail is None:
-            raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
+            raise TaskError(GONE)
         return detail
 
     # Tags.
@@ -156,7 +157,7 @@ class _Update:
         program = self._outputs.get("tags") or {}
         managed = {*program, *unconfirmed, *labels_to_remove(self._labels_enabled)}
         try:
-            self._progress["allTags"] = self._tags_set(managed, recorded)
+            self._progress["allTags"] = self._set_all_tags(managed, recorded)
         except PartialTagsError as error:
             self._progress["allTags"] = error.tags
             self._progress["tags"] = {key: error.tags[key] for key in sorted(error.managed - {*RESERVED_LABELS})}
@@ -164,7 +165,7 @@ class _Update:
             raise
         self._unconfirmed.pop("tags", None)
 
-    def _tags_set(self, managed: Collection[str], recorded: Mapping[str, str]) -> dict[str, str]:
+    def _set_all_tags(self, managed: Collection[str], recorded: Mapping[str, str]) -> dict[str, str]:
         detail = {**self._detail, "Uin": self._detail.get("Uin") or self._outputs.get("uin")}
         desired = desired_tags(self._news, self._labels_enabled)
         return set_tags(self._task, detail, desired, managed, recorded=recorded)
@@ -176,7 +177,7 @@ class _Update:
         if not newer or self._changed & {*TAGS}:
             return
         try:
-            self._progress["allTags"] = self._tags_set((), recorded)
+            self._progress["allTags"] = self._set_all_tags((), recorded)
         except TioneError as error:
             self._context.warn(f"{self._task.id} does not have the labels {', '.join(sorted(newer))} yet: {error}")
 
@@ -206,7 +207,7 @@ class _Update:
     def _stop(self) -> None:
         status = stop_and_wait(self._task)
         if status is None:
-            raise TaskError("it is gone; run `pulumi refresh` to take it out of the state")
+            raise TaskError(GONE)
         self._stopped_as, self._detail_is_old = status, True
 
     def _run_again(self) -> None:
@@ -223,14 +224,14 @@ class _Update:
             self._context.warn(f"{self._task.id} was not started again: by now it is {status_of(self._detail)}{of_run}")
 
     def _is_not_started_yet(self, run: str) -> bool:
-        """Check whether an earlier attempt, whose answer was lost, has not made the run that is the latest one now."""
+        """Check whether an earlier attempt, which got no answer, has not made the run that is the latest one now."""
         before = self._unconfirmed.get("start")
         return not (before and run and run != before)
 
     def _is_rerun_due(self, run: str) -> bool:
         """Check whether the latest run, which has failed, is the one that the re-run is of.
 
-        Otherwise an earlier attempt whose answer was lost, or somebody else, has started the task again. Where an id
+        Otherwise an earlier attempt that got no answer, or somebody else, has started the task again. Where an id
         is not known, the status decides.
         """
         failed = self._news.get(RERUN_OF)
@@ -260,7 +261,7 @@ class _Update:
                 raise
             self._unconfirmed["start"] = _run_of(before)
             raise TaskError(
-                f"it may have been started again or not ({error}); after {LAG_SECONDS:.0f} s no new run shows. Run "
+                f"it may or may not have been started again ({error}); after {LAG_SECONDS:.0f} s no new run shows. Run "
                 "`pulumi up` again: it starts the task only if there is no new run by then"
             ) from error
         if not self._shows_another_run(before):
@@ -281,7 +282,7 @@ class _Update:
             return status_of(detail) != Status.STOPPING
 
         try:
-            if wait_until(is_done, seconds=SECONDS_TO_STOP, sleep=self._context.sleep, clock=self._context.clock):
+            if poll(is_done, timeout=SECONDS_TO_STOP, sleep=self._context.sleep, clock=self._context.clock):
                 return detail
         except CallEndedError as ended:
             raise TaskError(f"{ended} while waiting until it has stopped; the task is {status_of(detail)}") from ended
@@ -290,7 +291,7 @@ class _Update:
     def _shows_another_run(self, before: Mapping[str, Any]) -> bool:
         """Check whether the task shows another run than before, for as long as reads may lag.
 
-        A run costs money: also a call that has to end learns whether there is one.
+        A run costs money: even a call that has to end finds out whether there is one.
         """
         self._context.ignore_end()
         self._context.show_status("waiting until the new run shows")
@@ -305,7 +306,7 @@ class _Update:
             self._detail, self._detail_is_old = now, False
             return True
 
-        return wait_until(is_done, seconds=LAG_SECONDS, sleep=self._context.sleep, clock=self._context.clock)
+        return poll(is_done, timeout=LAG_SECONDS, sleep=self._context.sleep, clock=self._context.clock)
 
 
 def _run_of(detail: Mapping[str, Any]) -> str:
@@ -318,5 +319,5 @@ def _is_another_run(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     The id of a run may be empty while it is SUBMITTING. An active status alone proves nothing where the id is that of
     the run that had ended: that is a read from before.
     """
-    one, other = _run_of(before), _run_of(now)
-    return one != other if one and other else not is_terminal(status_of(now))
+    earlier, later = _run_of(before), _run_of(now)
+    return earlier != later if earlier and later else not is_terminal(status_of(now))

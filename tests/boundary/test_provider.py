@@ -149,5 +149,5 @@ def test_an_error_is_one_line_without_a_traceback(provider: Provider) -> None:
         provider.create(inputs)
     (line,) = (raised.value.details() or "").strip().splitlines()
     assert line.startswith("training task 'dev-bert-")
-    assert "is there already, named 'dev-bert-" in line
+    assert "already exists, named 'dev-bert-" in line
     assert "with the labels of this very resource, made of the same inputs" in line

@@ -231,7 +231,7 @@ def test_a_changed_name_in_the_program_with_an_explicit_one_says_who_has_it(stac
     before = id_of(stack, "old")
     stack.program('tione.TrainingTask("new", **(B | dict(name="bert-fixed")))')
     error = diagnostics(stack.up(fails=True))
-    assert f"training task 'bert-fixed' was not created: {before} is there already" in error
+    assert f"training task 'bert-fixed' was not created: {before} already exists" in error
     assert "with the labels of the resource 'old' of stack 'dev'" in error
     assert [task["Id"] for task in emulator.tasks()] == [before]
 
@@ -256,7 +256,7 @@ tione.TrainingTask("second", opts=pulumi.ResourceOptions(depends_on=[first]), **
     (task,) = emulator.tasks()
     assert id_of(stack, "first") == task["Id"]
     assert stack.resource("second") is None
-    assert error.count(f"training task 'bert-fixed' was not created: {task['Id']} is there already") == 1
+    assert error.count(f"training task 'bert-fixed' was not created: {task['Id']} already exists") == 1
     assert "with the labels of the resource 'first' of stack 'dev'" in error
 
 
@@ -271,7 +271,7 @@ def test_two_stacks_with_one_explicit_name_are_one_task_and_one_error(stack: Sta
     first = id_of(stack, "t")
     switch_to(stack, "prod")
     error = diagnostics(stack.up(fails=True))
-    assert f"training task 'bert-fixed' was not created: {first} is there already" in error
+    assert f"training task 'bert-fixed' was not created: {first} already exists" in error
     assert "with the labels of the resource 't' of stack 'dev'" in error
     assert stack.resource("t") is None
     stack.destroy()

@@ -95,5 +95,5 @@ def test_a_task_that_the_list_does_not_show_yet_does_not_get_a_second_one_next_t
     service.wait_for_another("CreateTrainingTask", 0)
     command.kill_provider()
     command.end()
-    assert "is there already" in stack.up(fails=True)
+    assert "already exists" in stack.up(fails=True)
     assert len(service.emulator.tasks()) == 1

@@ -363,7 +363,7 @@ def test_what_appears_under_our_name_after_a_clear_refusal_is_not_ours() -> None
         raise refusal("InternalError.QueryVPCInfoFailed")
 
     service = Service(refused_while_somebody_makes_it)
-    with pytest.raises(TaskError, match="is there already"):
+    with pytest.raises(TaskError, match="already exists"):
         creation(service).run()
 
 
@@ -565,7 +565,7 @@ def test_a_name_that_somebody_has_is_an_error_that_says_who(told: dict[str, Any]
 def test_the_three_codes_of_a_taken_name_are_alike(code: str) -> None:
     service = taken_by()
     service.steps = [lost(refusal(code))]
-    with pytest.raises(TaskError, match="train-1 is there already"):
+    with pytest.raises(TaskError, match="train-1 already exists"):
         creation(service).run()
 
 

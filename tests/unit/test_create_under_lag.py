@@ -98,7 +98,7 @@ def test_the_task_of_a_stack_of_this_name_in_another_backend_is_never_taken(lag:
         raise CUT
 
     service.trouble("create", somebody_else_is_first)
-    with pytest.raises(TaskError, match="train-1 is there already"):
+    with pytest.raises(TaskError, match="train-1 already exists"):
         creation(service).run()
     assert [*service.existing] == ["train-1"]
 
@@ -113,7 +113,7 @@ def test_a_found_task_that_has_a_label_of_a_create_though_this_one_had_no_room_f
         raise CUT
 
     service.trouble("create", somebody_else_is_first)
-    with pytest.raises(TaskError, match="is there already"):
+    with pytest.raises(TaskError, match="already exists"):
         creation(service, tags=many).run()
 
 
@@ -130,7 +130,7 @@ def test_a_task_that_never_gets_labels_is_ours_by_its_computed_name_or_the_servi
 
     service.trouble("create", made_without_tags)
     if error is CUT and name != COMPUTED:
-        with pytest.raises(TaskError, match=r"train-1 is there already.*`pulumi-tione import .*train-1`"):
+        with pytest.raises(TaskError, match=r"train-1 already exists.*`pulumi-tione import .*train-1`"):
             creation(service, name=name).run()
     else:
         assert creation(service, name=name).run()[0] == "train-1"
@@ -185,7 +185,7 @@ def test_a_detail_that_is_incomplete_at_first_does_not_make_our_task_a_strangers
 def test_a_task_that_never_says_since_when_it_is_there_nor_whose_it_is_is_not_ours() -> None:
     service = FakeApi()
     service.trouble("create", then_cut(service, CreateTime="", Tags=None))
-    with pytest.raises(TaskError, match="train-1 is there already"):
+    with pytest.raises(TaskError, match="train-1 already exists"):
         creation(service).run()
 
 
@@ -208,7 +208,7 @@ def test_what_a_killed_update_has_made_a_moment_ago_is_never_doubled(lag: Lag, k
     with pytest.raises(TaskError) as caught:
         creation(service, draw=lambda: "b8", deleted_names_are_kept=kept).run()
     text = str(caught.value)
-    assert "train-1 is there already" in text
+    assert "train-1 already exists" in text
     assert "`pulumi-tione import --region ap-guangzhou bert train-1`" in text
     assert [*service.existing] == ["train-1"]
 

@@ -230,7 +230,7 @@ def test_a_task_that_stays_whatever_is_answered_is_an_error_that_keeps_it(answer
     service = FakeApi()
     task_id = old_task(service, Status="STOPPED")
     service.trouble("delete", *[lambda _: answer] * 1000)
-    with pytest.raises(TaskError, match=r"bert.*train-1.*still there: STOPPED.*stays in the state"):
+    with pytest.raises(TaskError, match=r"bert.*train-1.*still exists: STOPPED.*stays in the state"):
         deleted(service, task_id)
     assert service.calls.count("delete train-1") <= 5
 
