@@ -87,4 +87,4 @@ def _has_name_of_other_owner(name: str, owner: Mapping[str, Any]) -> bool:
     return bool(_GENERATED.fullmatch(name)) and not is_generated_form(name, generated_name(owner))
 
 
-_GENERATED = re.compile(r"(.+-)?[0-9a-f]{8}(-\d{1,2})?")
+_GENERATED = re.compile(r"(.+-)?[0-9a-f]{8}(-\d{1,3})?")

@@ -105,6 +105,7 @@ def test_a_call_that_ignores_its_end_sleeps_on() -> None:
     context.cancelled.set()
     context.ignore_end()
     context.sleep(8)
+    context.raise_if_ended()
     assert service.now == 8
 
 
