@@ -1,7 +1,7 @@
-"""Secrets taken out of texts that are shown, in whatever spelling they stand there.
+"""Mask secrets in texts that are shown, in any spelling.
 
-What is secret is bound to the current call: `masking` binds it, `mask` takes it out. A call of the provider and a wait
-in a program each have their own; threads that `asyncio.to_thread` starts inherit it.
+The secrets belong to the current call: `masking` adds them, `mask` masks them. A call of the provider and a wait in a
+program each have their own; threads that `asyncio.to_thread` starts inherit them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from contextvars import ContextVar
 from urllib.parse import unquote, urlsplit
 
 MASK = "[secret]"
-"""What stands in the place of a secret, as in Pulumi's own output."""
+"""What replaces a secret, as in Pulumi's own output."""
 
-_LEAST_LENGTH_WITHIN = 4
+_MIN_LENGTH_WITHIN = 4
 """A shorter secret is masked only where it is a whole quoted value: within other texts it would be found by chance."""
 
 _TASK_ID = re.compile(r"train-\d+")
@@ -42,7 +42,7 @@ def masking(secrets: Iterable[str]) -> Iterator[None]:
 
 
 def mask_from_now_on(secrets: Iterable[str]) -> None:
-    """Mask these secrets as well, in this thread or task, for good."""
+    """Mask these secrets as well, in this thread or task, from now on."""
     _SECRETS.set(_SECRETS.get() | frozenset(secrets))
 
 
@@ -86,9 +86,9 @@ class _Mask:
 
     def _encoded_spans(self, text: str) -> Iterator[tuple[int, int]]:
         runs = [(run.span(), _decoded(run[0])) for run in _BASE64_RUN.finditer(text)]
-        # Most words of a text may be base64: all of them are looked at together, and one by one only where one is.
+        # Most words of a text may be base64: all of them are searched together, and one by one only after a match.
         if any(self._plain_spans("\0".join(decoded for _, decoded in runs))):
-            yield from (span for span, decoded in runs if any(self._plain_spans(decoded)))
+            yield from (position for position, decoded in runs if any(self._plain_spans(decoded)))
 
 
 def _decoded(run: str) -> str:
@@ -98,10 +98,10 @@ def _decoded(run: str) -> str:
 
 
 def _decoded_from(coded: str) -> str:
-    rest = len(coded) % 4
-    padding = {2: "==", 3: "="}.get(rest, "")
-    whole = coded[:-1] if rest == 1 else coded
-    return base64.b64decode(whole + padding).decode("utf-8", "replace")
+    remainder = len(coded) % 4
+    padding = {2: "==", 3: "="}.get(remainder, "")
+    complete = coded[:-1] if remainder == 1 else coded
+    return base64.b64decode(complete + padding).decode("utf-8", "replace")
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -127,7 +127,7 @@ def _with_parts(secret: str) -> Iterator[str]:
     plain = _text_in_base64(secret)
     if plain is not None:
         parts += [plain, *_parts_of_json(plain)]
-    yield from (part for part in parts if len(part) >= _LEAST_LENGTH_WITHIN)
+    yield from (part for part in parts if len(part) >= _MIN_LENGTH_WITHIN)
 
 
 def _parts_of_url(secret: str) -> Iterator[str]:
@@ -139,8 +139,8 @@ def _parts_of_url(secret: str) -> Iterator[str]:
         return
     user_info = url.netloc.rpartition("@")[0]
     password = user_info.partition(":")[2]
-    queried = [pair.partition("=")[2] or pair for pair in url.query.split("&")]
-    for part in (user_info, password, url.path.strip("/"), url.query, url.fragment, *queried):
+    values = [part.partition("=")[2] or part for part in url.query.split("&")]
+    for part in (user_info, password, url.path.strip("/"), url.query, url.fragment, *values):
         yield part
         yield unquote(part)
 
@@ -178,7 +178,7 @@ def _text_in_base64(secret: str) -> str | None:
 def _pattern(secret: str) -> re.Pattern[str]:
     """Compile what finds a secret, however each of its characters is written."""
     written = "".join(_spellings(run[0]) for run in _RUNS.finditer(secret))
-    if len(secret) >= _LEAST_LENGTH_WITHIN:
+    if len(secret) >= _MIN_LENGTH_WITHIN:
         return re.compile(f"(?P<secret>{written})")
     blanks = rf"(?:\s|{_ESCAPED}[nrtfv])*"
     return re.compile(rf"""(?P<quote>\\{{0,15}}["'`]){blanks}(?P<secret>{written}){blanks}(?P=quote)""")

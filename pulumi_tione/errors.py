@@ -1,17 +1,17 @@
-"""What can go wrong. What each code of the API means stands in `_error_codes.py`.
+"""The errors of this package. `_error_codes.py` explains each code of the API.
 
     TioneError
-    ├── SettingsError       region, keys or endpoint are missing or contradict each other
-    ├── RequestNotSentError        the request never reached the service: nothing has happened
-    │   └── TlsError            no TLS connection comes about with these settings
-    ├── IndeterminateResultError        the request was sent, and no clear answer came: it may have taken effect
-    │   └── MalformedResponseError  the answer is one of the API's, but has not what the action returns
-    ├── ApiError            the service refused the request, and said so with a code
-    │   └── CredentialsRefusedError  it does not accept the keys
-    └── TaskError           a task is not in the state that an operation needs
-        └── WaitFailedError  it did not become what it was awaited to be
+    ├── SettingsError                region, credentials or endpoint are missing or contradict each other
+    ├── RequestNotSentError          the request was not sent: nothing has happened
+    │   └── TlsError                 no TLS connection is possible with these settings
+    ├── IndeterminateResultError     the request was sent and may or may not have taken effect
+    │   └── MalformedResponseError   the response is one of the API's, but not as the action documents it
+    ├── ApiError                     the service refused the request with a code
+    │   └── CredentialsRefusedError  it does not accept the credentials
+    └── TaskError                    a task is not in the state that an operation needs
+        └── WaitFailedError          it did not get the status that a wait expects
 
-Every message is one line: which task or setting, what happened, the service's own words and request id, what to do.
+Every message is one line: which task or setting, what happened and why, what to do, the service's request id.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ __all__ = [
 
 
 class TioneError(Exception):
-    """Anything that this package has to complain about."""
+    """Any error of this package."""
 
 
 class SettingsError(TioneError):
-    """Region, keys or endpoint are missing or contradict each other."""
+    """Region, credentials or endpoint are missing or contradict each other."""
 
 
 class RequestNotSentError(TioneError):
-    """The request never reached the service, so nothing has happened."""
+    """The request was not sent, so nothing has happened."""
 
 
 class TlsError(RequestNotSentError, SettingsError):
-    """No TLS connection comes about with these settings. Trying again does not help."""
+    """No TLS connection is possible with these settings. A retry does not help."""
 
 
 class IndeterminateResultError(TioneError):
-    """The request was sent, but no clear answer came: it may or may not have taken effect."""
+    """The request was sent, but its result is unknown: it may or may not have taken effect."""
 
 
 class MalformedResponseError(IndeterminateResultError):
-    """The service answered without an error, but not in the form that the action has."""
+    """The service responded without an error, but not in the form that the action documents."""
 
 
 class TaskError(TioneError):
@@ -64,37 +64,39 @@ class TaskError(TioneError):
 
 
 class WaitFailedError(TaskError):
-    """A task did not become what it was awaited to be. `report` tells in several lines what is known of why."""
+    """A task did not get the status that a wait expects. `report` explains why, in several lines."""
 
     def __init__(self, message: str, report: str) -> None:
         self.report = report
         super().__init__(message)
 
 
-_MOST_CHARACTERS = 2000
-"""How much of the service's words an error shows: some refusals repeat the whole request."""
+_MAX_CHARACTERS = 2000
+"""How much of the service's message an error shows: some refusals repeat the whole request."""
 
 
 class ApiError(TioneError):
     """The service refused a request.
 
-    `code` and `service_message` are the service's own words, without secrets, `request_id` is what its support asks
-    for, and `kind` says what the code means for us.
+    `code` and `service_message` are the service's own, without secrets; `request_id` is what its support asks for;
+    `kind` is what the code means for a caller.
     """
 
-    def __init__(self, action: str, code: str, service_message: str, request_id: str) -> None:
+    def __init__(self, action: str, code: str, service_message: str, request_id: str, source: str = "") -> None:
         self.action = action
         self.code = escape_control_characters(code)
         self.service_message = mask(service_message)
         self.request_id = sanitize(request_id)
         meaning = CODES.get(code, UNKNOWN)
         self.kind = meaning.kind
-        explained = f": {meaning}" if meaning.sentence else ""
-        words = sanitize(" ".join(service_message.split()))
-        if len(words) > _MOST_CHARACTERS:
-            words = f"{words[:_MOST_CHARACTERS]} …"
-        told = f"{self.code}: {words} (request id {self.request_id or 'unknown'})"
-        super().__init__(f"{action} was refused with {told}{explained}; {meaning.remedy}")
+        message = sanitize(" ".join(service_message.split()))
+        if len(message) > _MAX_CHARACTERS:
+            message = f"{message[:_MAX_CHARACTERS]} …"
+        reasons = [message, str(meaning) if meaning.sentence else "", source and f"the credentials come from {source}"]
+        super().__init__(
+            f"{action} was refused with {self.code}: {': '.join(filter(None, reasons))}; {meaning.remedy} "
+            f"(request id {self.request_id or 'unknown'})"
+        )
 
 
 REFUSED_CREDENTIALS = frozenset(
@@ -105,41 +107,40 @@ REFUSED_CREDENTIALS = frozenset(
         "AuthFailure.TokenFailure",
     }
 )
-"""The codes that say that the keys are not accepted, whatever is asked."""
+"""The codes of credentials that are not accepted for any action."""
 
 EXPIRED_CREDENTIALS = REFUSED_CREDENTIALS - {"AuthFailure.SignatureFailure"}
-"""Those of them that keys get which have been good once: expired, disabled or deleted ones."""
+"""Those of them that credentials get which have been valid: expired, disabled or deleted ones."""
 
 
 class CredentialsRefusedError(ApiError):
-    """The service does not accept the keys. `source` says where those come from."""
+    """The service does not accept the credentials. `source` is where they come from."""
 
     def __init__(self, error: ApiError, source: str) -> None:
         self.source = source
-        super().__init__(error.action, error.code, error.service_message, error.request_id)
-        self.args = (f"{self}; they are those of {source}",)
+        super().__init__(error.action, error.code, error.service_message, error.request_id, source)
 
 
 class Repeat(enum.Enum):
-    """What a request does when it is sent twice, which decides when it may be sent again."""
+    """What happens when a request is sent twice, which decides when it is retried."""
 
-    HARM = "it may take effect twice: sent again only when it was throttled"
-    NOTHING = "a mere question: sent again when no clear answer comes"
-    THE_SAME = "a change that the second time changes nothing: sent again until the service is back"
+    HARM = "it may take effect twice: retried only if it was throttled"
+    NOTHING = "it changes nothing: retried if the result is indeterminate"
+    THE_SAME = "the second time changes nothing: retried until the service is available"
 
 
 def is_throttled(error: BaseException) -> bool:
-    """Tell whether a request was refused only because there were too many: it was surely not accepted."""
+    """Return whether a request was refused only because there were too many: it has not been accepted."""
     return isinstance(error, ApiError) and error.kind is Kind.THROTTLED
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Tell whether an error may pass, for requests that do no harm when they are done twice."""
+    """Return whether an error may pass, for requests that may be sent twice."""
     if isinstance(error, ApiError):
         return error.kind in (Kind.THROTTLED, Kind.UNAVAILABLE, Kind.INDETERMINATE)
     return isinstance(error, IndeterminateResultError)
 
 
 def is_transient(error: BaseException) -> bool:
-    """Tell whether a question that failed may be answered later."""
+    """Return whether a read that failed may succeed later."""
     return is_retryable(error) or (isinstance(error, RequestNotSentError) and not isinstance(error, SettingsError))

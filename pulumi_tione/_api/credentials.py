@@ -239,7 +239,7 @@ class CredentialResolver:
     def _by_sts(
         self, action: str, body: Mapping[str, Any], signed_with: Credentials | None, origin: str
     ) -> ResolvedCredentials:
-        """Request temporary credentials from the service `sts`. Transient errors are retried: a repeat is harmless."""
+        """Request temporary credentials from the service `sts`. Transient errors are retried."""
         caller = Caller(self._settings, STS, self._settings.region)
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),

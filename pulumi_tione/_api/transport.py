@@ -1,4 +1,4 @@
-"""Send requests: sign them with the current credentials, limit their rate, retry them where a repeat is harmless."""
+"""Send requests: sign them with the current credentials, limit their rate, retry them where a repeat does no damage."""
 
 from __future__ import annotations
 

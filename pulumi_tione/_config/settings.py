@@ -94,7 +94,7 @@ _SETTINGS = frozenset({name.partition(".")[0] for name in _ENVIRONMENT_NAMES} | 
 """The names of all settings."""
 
 _CREDENTIALS_OF_TASK = frozenset({"profile", "sharedCredentialsDir", "camRoleName"})
-"""The settings of a task that say where its credentials come from."""
+"""The settings of a task that determine where its credentials come from."""
 
 LANGUAGES = ("en-US", "zh-CN")
 """The languages that the service's messages can have, the default one first."""
@@ -102,7 +102,7 @@ LANGUAGES = ("en-US", "zh-CN")
 _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 _ZONE = re.compile(r"([a-z]+(?:-[a-z]+)+)-[0-9]+")
 _VENDOR_OF_MACHINE = Path("/sys/class/dmi/id/sys_vendor")
-"""Where Linux shows who made the machine; a CVM says "Tencent Cloud"."""
+"""The file in which Linux names the maker of the machine; on a CVM this is "Tencent Cloud"."""
 
 SECRET_SETTINGS: Mapping[str, str | None] = {
     f"{space}:{name}": part
@@ -142,7 +142,7 @@ class Settings:
 
     Args:
         config: returns the value of a key such as `tione:region` of the stack's config.
-        environment: the environment variables; `HOME` says where the files are.
+        environment: the environment variables; `HOME` is the folder of the files.
         own: what a task sets itself in its property `settings`, by property name.
     """
 
@@ -284,7 +284,7 @@ class Settings:
         """Return the address of a service and where it comes from.
 
         A configured address is the one of all services, unless it is the vendor's own address of one service: then the
-        others have the addresses beside it. Without one, the address is made of protocol and domain.
+        others are on the same domain. Without one, the address is made of protocol and domain.
 
         Raises:
             SettingsError: it is not an address, or not encrypted.
@@ -308,8 +308,8 @@ class Settings:
         return endpoint, source
 
     def _may_be_insecure(self, endpoint: Endpoint) -> bool:
-        named = self._first("insecureHost")
-        return named is not None and named.value in (endpoint.host, urlsplit(f"//{endpoint.host}").hostname)
+        setting = self._first("insecureHost")
+        return setting is not None and setting.value in (endpoint.host, urlsplit(f"//{endpoint.host}").hostname)
 
     @property
     def ca_bundle(self) -> str | None:
@@ -374,7 +374,7 @@ class Settings:
     def _role(self) -> AssumedRole | None:
         """Return the role to assume: the one that the first source names.
 
-        A task that says where its credentials come from does not assume the role of the other sources.
+        A task that names the source of its credentials does not assume the role of the other sources.
         """
         sources = self._sources[:1] if self._own.keys() & _CREDENTIALS_OF_TASK else self._sources
         return next((role for source in sources if (role := assumed_role(source))), None)

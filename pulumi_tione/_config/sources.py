@@ -188,7 +188,7 @@ def static_credentials(source: SettingsSource) -> StaticCredentials | None:
 
 
 def assumed_role(source: SettingsSource) -> AssumedRole | None:
-    """Return the role that a source says is to be assumed with other credentials.
+    """Return the role in a source that is to be assumed with other credentials.
 
     Raises:
         SettingsError: its ARN is missing, or its duration is not a number.
@@ -205,7 +205,7 @@ def assumed_role(source: SettingsSource) -> AssumedRole | None:
 
 
 def web_identity(source: SettingsSource) -> WebIdentity | None:
-    """Return the role that a source says is to be assumed with a token.
+    """Return the role in a source that is to be assumed with a token.
 
     Raises:
         SettingsError: its ARN or its token is missing, or its duration is not a number.

@@ -45,7 +45,7 @@ def test_a_profile_is_shown_as_a_task_would_use_it(stack: Stack, tione: Tione) -
 def test_keys_that_are_not_accepted_are_an_error_with_their_source(tione: Tione) -> None:
     told = tione("whoami", exit_code=2, TENCENTCLOUD_SECRET_KEY="planted").output
     assert "AuthFailure.SignatureFailure" in told
-    assert "they are those of environment variable TENCENTCLOUD_SECRET_ID" in told
+    assert "the credentials come from environment variable TENCENTCLOUD_SECRET_ID" in told
     assert "planted" not in told
 
 

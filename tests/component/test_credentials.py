@@ -767,7 +767,7 @@ def test_keys_that_assume_a_role_no_more_give_way_as_well(
     (warning,) = warned
     assert "the credentials of tione:secretId are no longer accepted (AuthFailure.SecretIdNotFound)" in warning
     assert f"environment variable TENCENTCLOUD_SECRET_ID with the role {ROLE}" in warning
-    with pytest.raises(CredentialsRefusedError, match=r"AssumeRole was refused .* they are those of tione:secretId"):
+    with pytest.raises(CredentialsRefusedError, match="the credentials come from tione:secretId"):
         Client(machine.settings(), "ap-guangzhou", sleep=lambda _: None).account_id()
 
 

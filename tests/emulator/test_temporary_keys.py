@@ -37,7 +37,7 @@ def _token(**claims: Any) -> str:
     return f"{part({'alg': 'RS256'})}.{part(claims)}.c2lnbmF0dXJl"
 
 
-def test_lent_keys_are_honoured_with_their_token(call: Call) -> None:
+def test_temporary_credentials_are_honoured_with_their_token(call: Call) -> None:
     key = _key(call("AssumeRole", ROLE))
     who = call("GetCallerIdentity", key=key)
     assert (who["Type"], who["AccountId"]) == ("CAMRole", "100000000001")
@@ -46,12 +46,12 @@ def test_lent_keys_are_honoured_with_their_token(call: Call) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "token-guessed"])
-def test_lent_keys_are_refused_without_their_token(call: Call, refusal: Refusal, token: str | None) -> None:
+def test_temporary_credentials_are_refused_without_their_token(call: Call, refusal: Refusal, token: str | None) -> None:
     key = replace(_key(call("AssumeRole", ROLE)), token=token)
     assert refusal("GetCallerIdentity", key=key)[0] == "AuthFailure.TokenFailure"
 
 
-def test_lent_keys_expire_when_they_are_said_to(call: Call, refusal: Refusal, emulator: Emulator) -> None:
+def test_temporary_credentials_expire_when_they_are_said_to(call: Call, refusal: Refusal, emulator: Emulator) -> None:
     answer = call("AssumeRole", {**ROLE, "DurationSeconds": 600})
     expires = datetime.fromisoformat(answer["Expiration"].replace("Z", "+00:00"))
     assert int(expires.timestamp()) == answer["ExpiredTime"]
@@ -65,7 +65,7 @@ def test_lent_keys_expire_when_they_are_said_to(call: Call, refusal: Refusal, em
     assert answer["Expiration"] in message
 
 
-def test_lent_keys_live_two_hours_unless_said(call: Call, emulator: Emulator) -> None:
+def test_temporary_credentials_live_two_hours_unless_said(call: Call, emulator: Emulator) -> None:
     expires = call("AssumeRole", ROLE)["ExpiredTime"]
     assert 7198 < expires - emulator.now().timestamp() <= 7200
 
@@ -116,7 +116,7 @@ def _by_web_identity(raw: Raw, **members: Any) -> Any:
     )
 
 
-def test_a_web_identity_is_lent_keys_without_a_signature(raw: Raw, call: Call) -> None:
+def test_a_web_identity_is_temporary_credentials_without_a_signature(raw: Raw, call: Call) -> None:
     answer = _by_web_identity(raw)
     assert answer.code is None
     assert call("GetCallerIdentity", key=_key(answer.response))["Type"] == "CAMRole"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from engine_support import Stack
-from local_tione import lent_keys
+from local_tione import temporary_credentials
 from reliability_support import Command, wait_until
 
 from pulumi_tione.emulator import Emulator
@@ -151,7 +151,7 @@ def test_a_planted_secret_is_found_however_it_is_written(secret: str) -> None:
 @pytest.fixture
 def keys(stack: Stack, emulator: Emulator, tmp_path: Path) -> dict[str, str]:
     """Temporary keys in the stack's config, and nowhere else. Every Python of the stack logs whatever it can."""
-    keys = lent_keys(emulator)
+    keys = temporary_credentials(emulator)
     for name in ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"):
         del stack.environment[name]
     for name, value in keys.items():

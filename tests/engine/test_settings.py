@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from engine_support import Stack, StackOf
-from local_tione import lent_keys
+from local_tione import temporary_credentials
 
 from pulumi_tione._config.sources import NO_CREDENTIALS
 from pulumi_tione.emulator import Caller, Emulator, Key
@@ -53,7 +53,7 @@ def configure(stack: Stack, keys: Mapping[str, str]) -> None:
 
 def use_keys_that_expire(stack: Stack, emulator: Emulator) -> dict[str, str]:
     """Create the task with keys in the config that have expired afterwards, and give them."""
-    keys = lent_keys(emulator, seconds=600)
+    keys = temporary_credentials(emulator, seconds=600)
     configure(stack, keys)
     stack.program(PROGRAM)
     stack.up()
@@ -78,7 +78,7 @@ def signers(emulator: Emulator, action: str) -> list[tuple[str, str]]:
 def test_expired_keys_in_the_state_give_way_to_live_ones_of_the_same_account(
     keyless: Stack, emulator: Emulator
 ) -> None:
-    first, second = use_keys_that_expire(keyless, emulator), lent_keys(emulator)
+    first, second = use_keys_that_expire(keyless, emulator), temporary_credentials(emulator)
     keyless.environment.update(as_environment(second))
     shown = keyless.refresh()
     assert "are no longer accepted (AuthFailure.TokenFailure): those of environment variable" in shown
@@ -100,11 +100,11 @@ def _check_nothing_leaked(stack: Stack, first: Mapping[str, str], second: Mappin
 def test_expired_keys_in_the_state_alone_are_one_error_whose_command_works(
     keyless: Stack, emulator: Emulator, command: str
 ) -> None:
-    first, second = use_keys_that_expire(keyless, emulator), lent_keys(emulator)
+    first, second = use_keys_that_expire(keyless, emulator), temporary_credentials(emulator)
     configure(keyless, second)
     shown = keyless.pulumi(command, "--yes", "--skip-preview", fails=True)
     assert shown.count("AuthFailure.TokenFailure") >= 1
-    assert "they are those of tione:secretId" in shown
+    assert "the credentials come from tione:secretId" in shown
     assert "request id" in shown
     assert "Traceback" not in shown
     assert [task["Status"] for task in emulator.tasks()] == ["RUNNING"]
@@ -119,7 +119,7 @@ def test_expired_keys_in_the_state_alone_are_one_error_whose_command_works(
 @pytest.mark.long
 def test_live_keys_of_another_account_are_never_used_instead(keyless: Stack, emulator: Emulator) -> None:
     use_keys_that_expire(keyless, emulator)
-    keyless.environment.update(as_environment(lent_keys(emulator, THEIRS)))
+    keyless.environment.update(as_environment(temporary_credentials(emulator, THEIRS)))
     for command in ("refresh", "destroy"):
         shown = keyless.pulumi(command, "--yes", "--skip-preview", fails=True)
         assert "AuthFailure.TokenFailure" in shown
@@ -261,7 +261,7 @@ def test_a_stack_whose_keys_are_revoked_says_so_in_one_line(stack_of: StackOf, e
     emulator.keyring.revoke("AKIDemulator")
     shown = stack.pulumi("destroy", "--yes", "--skip-preview", fails=True).partition("Diagnostics:")[2]
     assert "AuthFailure.SecretIdNotFound" in shown
-    assert "they are those of environment variable TENCENTCLOUD_SECRET_ID" in shown
+    assert "the credentials come from environment variable TENCENTCLOUD_SECRET_ID" in shown
     assert "Traceback" not in shown
     assert stack.resource("t") is not None
 
@@ -295,7 +295,7 @@ def test_a_preview_fails_with_settings_that_are_wrong(key: str, value: str, viol
 def test_a_preview_warns_about_a_setting_that_does_not_exist_and_takes_numbers_as_tags(
     keyless: Stack, emulator: Emulator
 ) -> None:
-    configure(keyless, lent_keys(emulator))
+    configure(keyless, temporary_credentials(emulator))
     keyless.pulumi("config", "set", "tione:regoin", "ap-shanghai")
     keyless.pulumi("config", "set", "--path", "tione:defaultTags.cost", "1234")
     keyless.program(PROGRAM)

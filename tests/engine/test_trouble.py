@@ -36,13 +36,13 @@ def test_a_service_that_does_not_listen(stack_of: StackOf) -> None:
 def test_wrong_keys(stack_of: StackOf) -> None:
     line = error_of(stack_of(TENCENTCLOUD_SECRET_KEY="not-the-key"))
     assert "AuthFailure.SignatureFailure" in line
-    assert "check the keys" in line
+    assert "set tione:secretId and tione:secretKey" in line
     assert "not-the-key" not in line
 
 
 def test_no_keys(stack_of: StackOf) -> None:
     line = error_of(stack_of(TENCENTCLOUD_SECRET_ID="", TENCENTCLOUD_SECRET_KEY=""))
-    assert "there are no keys to sign requests with" in line
+    assert "there are no credentials" in line
 
 
 def test_a_clock_that_is_wrong(stack_of: StackOf) -> None:

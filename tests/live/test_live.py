@@ -206,7 +206,7 @@ def test_a_task_that_never_shows_up_is_said_loudly(emulator: Emulator) -> None:
     [
         ({"TIONE_LIVE": ""}, "say so with TIONE_LIVE=1", False),
         ({"TIONE_LIVE_MAX_HOURLY_COST": "0.4"}, "costs 0.5 CNY an hour, more than 0.4", True),
-        ({"TENCENTCLOUD_SECRET_ID": "", "TENCENTCLOUD_SECRET_KEY": ""}, "there are no keys", False),
+        ({"TENCENTCLOUD_SECRET_ID": "", "TENCENTCLOUD_SECRET_KEY": ""}, "there are no credentials", False),
     ],
 )
 def test_nothing_is_tried_unless_it_is_asked_for_and_affordable(

@@ -1,6 +1,6 @@
 """A fake of the API, in memory: tasks, tags, logs, prices. The one fake of all tests; time is the test's.
 
-Writes act on the truth at once. Reads show the truth as it was a while ago (`lag`), or what a test says (`trouble`).
+Writes act on the truth at once. Reads show the truth as it was a while ago (`lag`), or what a test has set (`trouble`).
 """
 
 from __future__ import annotations
@@ -133,9 +133,9 @@ class FakeApi:
     @property
     def existing(self) -> dict[str, Json]:
         """The tasks that there really are."""
-        return {task_id: task for task_id in self.history if (task := self.truth(task_id)) is not None}
+        return {task_id: task for task_id in self.history if (task := self.actual(task_id)) is not None}
 
-    def truth(self, task_id: str) -> Json | None:
+    def actual(self, task_id: str) -> Json | None:
         self._let_time_act()
         return self.history[task_id][-1][1]
 
@@ -153,16 +153,18 @@ class FakeApi:
 
     def put(self, task_id: str, **changes: Any) -> None:
         """Change a task as somebody else does; without changes, delete it."""
-        before = self.truth(task_id)
+        before = self.actual(task_id)
         if not changes and before is not None:
             self.taken_names.discard(before["Name"])
         self._write(task_id, {**(before or {}), **changes} if changes else None)
 
     def put_tags(self, task_id: str, **tags: str) -> None:
         """Bind tags to a task as somebody else does; `__` in a key stands for a colon."""
-        task = self.truth(task_id) or {}
-        named = {key.replace("__", ":"): value for key, value in tags.items()}
-        self.put(task_id, Tags=[{"TagKey": key, "TagValue": value} for key, value in {**_tags(task), **named}.items()])
+        task = self.actual(task_id) or {}
+        renamed = {key.replace("__", ":"): value for key, value in tags.items()}
+        self.put(
+            task_id, Tags=[{"TagKey": key, "TagValue": value} for key, value in {**_tags(task), **renamed}.items()]
+        )
 
     def make(self, body: Mapping[str, Any], **changes: Any) -> str:
         """Create a task, with other facts than the service would give it."""
@@ -195,7 +197,7 @@ class FakeApi:
         return [call for call in self.calls if call.partition(" ")[0] not in _READS]
 
     def shown(self, task_id: str, lag: float = 0) -> Json | None:
-        """Return a task as a read shows it that lags by so many seconds."""
+        """Return a task as a read shows it with this lag in seconds."""
         self._let_time_act()
         before = [task for at, task in self.history.get(task_id, []) if at <= self.now - lag]
         found = copy.deepcopy(before[-1]) if before else None
@@ -235,7 +237,7 @@ class FakeApi:
                 versions.append((since + self.seconds_to_stop, {**task, "Status": self.ends}))
 
     def _existing(self, task_id: str, action: str) -> Json:
-        task = self.truth(task_id) if task_id in self.history else None
+        task = self.actual(task_id) if task_id in self.history else None
         if task is None:
             raise refusal("ResourceNotFound", action)
         return task
@@ -302,7 +304,7 @@ class FakeApi:
 
     def delete_training_task(self, task_id: str, ti_project_id: str | None = None) -> bool:
         def delete() -> bool:
-            task = self.truth(task_id) if task_id in self.history else None
+            task = self.actual(task_id) if task_id in self.history else None
             if task is None:
                 return False
             if task["Status"] not in TERMINAL:

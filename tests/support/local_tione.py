@@ -17,7 +17,7 @@ from pulumi_tione.emulator import Emulator
 
 
 class _Watch(logging.Handler):
-    """Collects what an emulator should never say: that it failed."""
+    """Collects the failures of emulators, of which there should be none."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -53,7 +53,7 @@ def client_of(emulator: Emulator, region: str = "ap-guangzhou") -> Client:
     return Client(Settings(lambda _: None, emulator.environment), region, sleep=lambda _: None)
 
 
-def lent_keys(emulator: Emulator, uin: str = "100000000001", seconds: int = 43200) -> dict[str, str]:
+def temporary_credentials(emulator: Emulator, uin: str = "100000000001", seconds: int = 43200) -> dict[str, str]:
     """Temporary keys of an account, by the names of settings."""
     key = next(key for key in emulator.keyring if key.caller.uin == uin and key.token is None)
     caller = Caller(Settings(lambda _: None, emulator.environment), STS, "ap-guangzhou")

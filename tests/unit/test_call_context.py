@@ -152,7 +152,7 @@ def test_a_cancelled_delete_says_what_the_task_is_doing_and_keeps_it() -> None:
         delete(recorded_task(service, task_id, OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
     assert "cancelled while deleting it; the task was asked to stop, and is STOPPING" in str(raised.value)
     assert "It stays in the state" in str(raised.value)
-    assert service.truth(task_id) is not None
+    assert service.actual(task_id) is not None
 
 
 def test_a_delete_that_is_cancelled_after_it_was_accepted_says_so() -> None:

@@ -509,7 +509,9 @@ def test_a_refusal_ends_the_create_at_once_and_names_the_task(code: str) -> None
     assert service.calls == ["list", "find", "create"]
 
 
-@pytest.mark.parametrize("error", [DEAD, SettingsError("there are no keys")], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    "error", [DEAD, SettingsError("there are no credentials")], ids=lambda error: type(error).__name__
+)
 def test_a_request_that_was_never_sent_ends_the_create_at_once(error: TioneError) -> None:
     service = Service(lost(error))
     with pytest.raises(type(error)) as caught:

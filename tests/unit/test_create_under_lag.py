@@ -134,7 +134,7 @@ def test_a_task_that_never_gets_labels_is_ours_by_its_computed_name_or_the_servi
             creation(service, name=name).run()
     else:
         assert creation(service, name=name).run()[0] == "train-1"
-        task = service.truth("train-1")
+        task = service.actual("train-1")
         assert task is not None
         assert {tag["TagKey"] for tag in task["Tags"]} == {"team", *LABELS, "pulumi:create"}
     assert len(service.existing) == 1

@@ -23,7 +23,7 @@ def test_a_code_is_explained_in_one_sentence_with_what_to_do(code: str) -> None:
     meaning = CODES[code]
     text = str(ApiError("CreateTrainingTask", code, "服务的话", "r-1"))
     assert text == (
-        f"CreateTrainingTask was refused with {code}: 服务的话 (request id r-1): {meaning}; {meaning.remedy}"
+        f"CreateTrainingTask was refused with {code}: 服务的话: {meaning}; {meaning.remedy} (request id r-1)"
     )
     for part in (meaning.sentence, meaning.remedy):
         assert 10 < len(part) < 160

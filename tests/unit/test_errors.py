@@ -150,14 +150,14 @@ def test_a_refusal_is_one_line_with_action_code_the_services_words_request_id_an
     error = ApiError("StopTrainingTask", code, "  first line\nsecond\tline ", "0161f5a9")
     text = str(error)
     assert "\n" not in text
-    assert text.startswith(f"StopTrainingTask was refused with {code}: first line second line ")
+    assert text.startswith(f"StopTrainingTask was refused with {code}: first line second line")
     assert "0161f5a9" in text
     remedy = text.rpartition("; ")[2]
     assert len(remedy) > 10
     assert (error.action, error.code, error.request_id) == ("StopTrainingTask", code, "0161f5a9")
 
 
-def test_a_request_id_that_is_not_told_is_said_to_be_unknown() -> None:
+def test_a_missing_request_id_is_shown_as_unknown() -> None:
     assert "request id unknown" in str(ApiError("StopTrainingTask", "InternalError", "", ""))
 
 
@@ -167,7 +167,7 @@ def test_a_request_id_that_is_not_told_is_said_to_be_unknown() -> None:
         ("AuthFailure.SignatureExpire", "clock"),
         ("AuthFailure.TokenFailure", "token"),
         ("AuthFailure.SignatureFailure", "tione:secretKey"),
-        ("OperationDenied.BalanceInsufficient", "top the account up"),
+        ("OperationDenied.BalanceInsufficient", "top up the account"),
         ("InvalidParameterValue.DuplicateName", "another name"),
         ("RequestLimitExceeded", "--parallel"),
     ],

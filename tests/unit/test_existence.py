@@ -45,7 +45,7 @@ def is_gone(service: FakeApi, task_id: str, **changes: Any) -> bool:
 def deleted(service: FakeApi, task_id: str, **changes: Any) -> bool:
     recorded = outputs_of(service, task_id, **changes)
     was_there = delete(recorded_task(service, task_id, recorded))
-    assert service.truth(task_id) is None
+    assert service.actual(task_id) is None
     return was_there
 
 
@@ -298,7 +298,7 @@ def test_a_task_whose_end_only_a_lagging_list_shows_is_stopped() -> None:
     service.put(task_id, Status="RUNNING")
     recorded = outputs_of(service, task_id)
     stop_and_wait(recorded_task(service, task_id, recorded))
-    task = service.truth(task_id)
+    task = service.actual(task_id)
     assert task is not None
     assert task["Status"] == "STOPPED"
 
@@ -309,7 +309,7 @@ def test_a_list_that_contradicts_itself_leaves_it_to_the_task_itself(action: Any
     task_id = old_task(service)
     service.trouble("list", *[no_answer("DescribeTrainingTasks")] * 3)
     action(recorded_task(service, task_id, outputs_of(service, task_id)))
-    assert (service.truth(task_id) or {"Status": "STOPPED"})["Status"] == "STOPPED"
+    assert (service.actual(task_id) or {"Status": "STOPPED"})["Status"] == "STOPPED"
 
 
 @pytest.mark.parametrize("lag", [Lag(details=10), Lag(lists=10), Lag(10, 10)], ids=str)

@@ -78,7 +78,7 @@ REMOVALS = (
     Removal("a wait", "training_task.py", "or Marked()).texts):", "and Marked()).texts):", PROGRAM, "waited_for"),
     Removal("a report", "training_task.py", "displayable_report(report)", "report", PROGRAM, "waited_for"),
     Removal(
-        "keys", "_api/sdk.py", "with masking(() if keys is None else", "with masking(() if True else", CLIENT, "keys"
+        "keys", "_api/sdk.py", "secrets = () if credentials is None else", "secrets = () if True else", CLIENT, "keys"
     ),
     Removal("secrets of a body", "_api/transport.py", "with masking(secrets_in(body)):", "if True:", CLIENT, "secret"),
     Removal(
@@ -90,7 +90,9 @@ REMOVALS = (
         "planted",
     ),
     Removal("a web identity", "_api/credentials.py", "with masking([token] if", "with masking([] if", KEYS, "planted"),
-    Removal("outputs that were in clear", "training_task.py", "sealed.extend(", "print(", MARKS, "earlier_version"),
+    Removal(
+        "outputs that were in clear", "training_task.py", "secret_outputs.extend(", "print(", MARKS, "earlier_version"
+    ),
     Removal("a callback in the record", "emulator/http/masking.py", " | _callback(body)", "", RECORD),
     Removal("the record's file", "emulator/http/record.py", "0o600)\n    return", "0o644)\n    return", RECORD),
     Removal(
