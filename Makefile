@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all test-exhaustive check check-vendor audit live outputs mutants bench reliability reliability-100 soak soak-engine states clean
+.PHONY: demo test test-versions test-all test-exhaustive check check-vendor audit live outputs mutants bench reliability reliability-100 soak soak-engine states clean
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -62,6 +62,10 @@ soak: $(READY)  ## random histories of a stack: make soak HISTORIES=2000; make s
 soak-engine: $(READY)  ## random histories with the real engine: make soak-engine HISTORIES=50
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	HISTORIES=$(HISTORIES) SEED=$(SEED) $(BIN)/python -m pytest -n 2 -m long tests/reliability/test_soak_engine.py
+
+test-versions: $(READY)  ## the oldest and the newest Pulumi that setup.py allows, and every Python that it claims
+	$(BIN)/python tools/pulumi/ensure.py >/dev/null
+	$(BIN)/python tools/versions/run.py
 
 states: $(READY)  ## record the states that a version writes: make states VERSION=0.1 COMMIT=fa74447
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null

@@ -24,8 +24,8 @@ from pulumi_tione._pulumi.options import task_options
 from pulumi_tione._pulumi.properties import Marked, marked_in, properties_of
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._pulumi.run_mode import is_mocked, is_preview
-from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, program_settings
-from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
+from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, settings_of
+from pulumi_tione._schema.fields import TRAINING_TASK, Struct
 from pulumi_tione._schema.identity import RETAINED, TYPE, resource_under
 from pulumi_tione._schema.paths import PROGRAM_NAMES, names_in
 from pulumi_tione._schema.secrets import SECRET_INPUTS
@@ -250,22 +250,14 @@ class TrainingTask(TrainingTaskProperties):
 
 
 def _lookout_of(task: Mapping[str, Any]) -> StatusPoller:
-    own = _by_property(TRAINING_TASK.fields["settings"].type, task["settings"])
+    own = task["settings"]
     return _lookout(task["region"], task["ti_project_id"], json.dumps(own, sort_keys=True))
-
-
-def _by_property(kind: Type, value: Any) -> Any:
-    """Give what an Output holds, which is by Python names, by the names of properties."""
-    if not isinstance(kind, Struct) or not isinstance(value, Mapping):
-        return value
-    fields = {name: kind.by_name[name] for name in value}
-    return {field.property: _by_property(field.type, value[name]) for name, field in fields.items()}
 
 
 @functools.cache
 def _lookout(region: str, workspace: str | None, own: str) -> StatusPoller:
     """Give the one poller of this program for a region, a workspace and the settings that tasks have themselves."""
-    settings = program_settings().of(json.loads(own))
+    settings = settings_of(json.loads(own))
     return StatusPoller(Client(settings, region), workspace)
 
 

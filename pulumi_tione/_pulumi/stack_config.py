@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
 from pulumi_tione._config.settings import SECRET_SETTINGS, Settings, unknown_settings
+from pulumi_tione._constraints import suggestion
+from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
+from pulumi_tione.errors import TaskError
 
 
 def program_settings() -> Settings:
@@ -19,6 +24,28 @@ def program_settings() -> Settings:
     """
     check_config()
     return Settings(_get, os.environ)
+
+
+def settings_of(own: Mapping[str, Any] | None) -> Settings:
+    """Return the settings of this program's stack, with those that a task or a look-up has itself.
+
+    Raises:
+        TaskError: there is no such setting.
+        pulumi.RunError: a secret is stored in plain text.
+    """
+    return program_settings().of(_by_property(TRAINING_TASK.fields["settings"].type, own))
+
+
+def _by_property(kind: Type, value: Any) -> Any:
+    """Return a value, which may be by Python names, by property names."""
+    if not isinstance(kind, Struct) or not isinstance(value, Mapping):
+        return value
+    for name in value:
+        if name not in kind.by_name:
+            near = suggestion(name, [field.name for field in kind.fields.values()])
+            raise TaskError(f"settings: there is no property {name!r}{near}")
+    fields = [(kind.by_name[name], part) for name, part in value.items() if part is not None]
+    return {field.property: _by_property(field.type, part) for field, part in fields}
 
 
 def check_config() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import inspect
+import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -16,7 +19,9 @@ from local_tione import SMALLEST_BODY, client_of
 
 import pulumi_tione as tione
 from pulumi_tione import functions, outputs
-from pulumi_tione.emulator import Emulator
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
+from pulumi_tione.emulator import Caller, Emulator, Key
 
 PLAIN = [name for name in functions.__all__ if name.startswith("get_") and not name.endswith("_output")]
 
@@ -73,6 +78,81 @@ def test_tasks_are_listed_over_all_pages_and_by_what_is_asked_for(emulator: Emul
     assert listed[0].resource_config_infos[0].role == "WORKER"
 
 
+def test_a_text_is_one_status_and_an_unknown_status_is_an_error(emulator: Emulator) -> None:
+    create(emulator)
+    assert [task.name for task in tione.get_training_tasks(statuses="SUBMITTING")] == ["bert"]
+    assert tione.get_training_tasks(statuses="RUNNING") == []
+    emulator.forget_requests()
+    for statuses in ("RUNING", ["SUBMITTING", "RUNING"], ["running"], [""]):
+        with pytest.raises(pulumi.RunError, match=r"^get_training_tasks: '.*' is not a status .* Use SUBMITTING, "):
+            tione.get_training_tasks(statuses=statuses)
+    with pytest.raises(pulumi.RunError, match=r"did you mean RUNNING\?"):
+        tione.get_training_tasks(statuses="RUNING")
+    assert emulator.requests() == []
+
+
+def test_tasks_are_listed_by_creator_and_with_other_settings(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    create(emulator)
+    (uin,) = (key.caller.sub_uin for key in emulator.keyring if key == emulator.key)
+    assert [task.name for task in tione.get_training_tasks(creator=uin)] == ["bert"]
+    assert tione.get_training_tasks(creator="7") == []
+    other = emulator.keyring.add(
+        Key("AKIDother", "another secret key", Caller("200000000002", "200000000003", "other"))
+    )
+    keys = {"TENCENTCLOUD_SECRET_ID": other.secret_id, "TENCENTCLOUD_SECRET_KEY": other.secret_key}
+    theirs = Client(Settings(lambda _: None, {**emulator.environment, **keys}), "ap-guangzhou")
+    theirs.create_training_task({**SMALLEST_BODY, "Name": "theirs"})
+    (tmp_path / "other.credential").write_text(
+        json.dumps({"secretId": other.secret_id, "secretKey": other.secret_key}), encoding="utf-8"
+    )
+    by_python: Any = {"profile": "other", "shared_credentials_dir": str(tmp_path)}
+    by_property: Any = {"profile": "other", "sharedCredentialsDir": str(tmp_path), "camRoleName": None}
+    misspelt: Any = {"profil": "other"}
+    for settings in (by_python, by_property):
+        assert [task.name for task in tione.get_training_tasks(settings=settings)] == ["theirs"]
+    with pytest.raises(pulumi.RunError, match=r"settings: there is no property 'profil'; did you mean profile\?"):
+        tione.get_training_tasks(settings=misspelt)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_an_output_where_a_value_belongs_is_an_error_that_names_the_output_form(emulator: Emulator, name: str) -> None:
+    emulator.forget_requests()
+
+    async def program() -> None:
+        output = pulumi.Output.from_input("x")
+        parameters = inspect.signature(getattr(functions, name)).parameters
+        for parameter in parameters:
+            for value in (output, [output], {"a": {"b": output}}):
+                with pytest.raises(pulumi.RunError, match=f"^{name}: {parameter} is an Output .* Use {name}_output"):
+                    getattr(functions, name)(
+                        **{"id": "train-1", parameter: value} if "id" in parameters else {parameter: value}
+                    )
+        if "id" in parameters:
+            with pytest.raises(pulumi.RunError, match=f"^{name}: id is an Output"):
+                getattr(functions, name)(output)
+
+    asyncio.run(program())
+    assert emulator.requests() == []
+
+
+def test_times_are_in_rfc_3339_with_a_zone(emulator: Emulator) -> None:
+    task_id = create(emulator)
+    emulator.advance(60)
+    task, (listed,), (pod,) = (
+        tione.get_training_task(task_id),
+        tione.get_training_tasks(),
+        tione.get_training_task_pods(task_id),
+    )
+    times = [each.create_time for each in (task, listed)] + [each.start_time for each in (task, listed, pod)]
+    times += [task.end_time, listed.end_time, pod.end_time, task.update_time]
+    form = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+    assert [time for time in times if not form.fullmatch(time)] == []
+    create(emulator, "waiting")
+    assert tione.get_training_task(name="waiting").end_time == ""
+
+
 def test_pods_and_logs_of_a_task_are_looked_up(emulator: Emulator) -> None:
     emulator.order("bert", output=[(float(number) / 1000, f"line {number}") for number in range(2_500)])
     task_id = create(emulator)
@@ -107,7 +187,7 @@ def test_what_new_tasks_can_be_made_of_is_looked_up(emulator: Emulator) -> None:
     assert {framework.environment for framework in frameworks} == {image.name for image in tione.get_preset_images()}
 
 
-def test_frameworks_that_the_service_no_longer_tells_are_none(emulator: Emulator) -> None:
+def test_frameworks_that_the_service_no_longer_returns_are_none(emulator: Emulator) -> None:
     emulator.faults.add("DescribeTrainingFrameworks", code="InvalidAction")
     assert tione.get_training_frameworks() == []
     emulator.faults.add("DescribeTrainingFrameworks", code="UnauthorizedOperation")
@@ -116,9 +196,9 @@ def test_frameworks_that_the_service_no_longer_tells_are_none(emulator: Emulator
 
 
 def test_what_is_not_there_ends_the_program_in_one_line(emulator: Emulator) -> None:
-    for asked in ({"id": "train-1"}, {"name": "nobody"}):
+    for task_id, name in (("train-1", None), (None, "nobody")):
         with pytest.raises(pulumi.RunError, match=r"^get_training_task: there is no training task .* in ap-guangzhou$"):
-            tione.get_training_task(**asked)
+            tione.get_training_task(task_id, name=name)
     with pytest.raises(pulumi.RunError, match="either the id of a task or its name"):
         tione.get_training_task()
     with pytest.raises(pulumi.RunError, match=r"^get_training_task_logs: training task train-1 does not exist"):

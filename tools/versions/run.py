@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Run tests with the versions that `setup.py` allows: the oldest and the newest Pulumi, and every Python.
+
+    python tools/versions/run.py [pulumi] [python] [--pytest ARGUMENTS]
+
+`pulumi` runs the boundary and engine tests, `python` the unit tests; without either, both run. A Python is used if
+pyenv has it or `python3.N` is on PATH; one that is not there is reported, and is no failure. Environments are kept in
+`.cache/versions`. Exit code 1: a test failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SETUP = ROOT / "setup.py"
+CONSTRAINTS = ROOT / "tools" / "constraints.txt"
+CACHE = ROOT / ".cache" / "versions"
+
+Version = tuple[int, ...]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*", choices=["pulumi", "python", []])
+    parser.add_argument("--pytest", default="", help="other arguments of pytest, in place of the folders of tests")
+    arguments = parser.parse_args()
+    parts = arguments.parts or ["pulumi", "python"]
+    results: dict[str, str] = {}
+    if "pulumi" in parts:
+        for version in pulumi_versions():
+            environment = made(f"pulumi-{version}", Path(sys.executable), f"pulumi=={version}")
+            results[f"Pulumi {version}"] = tested(environment, arguments.pytest or "tests/boundary tests/engine")
+    if "python" in parts:
+        for minor in python_versions():
+            interpreter = python(minor)
+            if interpreter is None:
+                results[f"Python {minor}"] = "is not on this machine"
+                continue
+            environment = made(f"python-{minor}", interpreter)
+            results[f"Python {minor}"] = tested(environment, arguments.pytest or "tests/unit")
+    print("\n".join(f"{name}: {result}" for name, result in results.items()))
+    return int(any("failed" in result for result in results.values()))
+
+
+def pulumi_versions() -> list[str]:
+    """Return the oldest and the newest release of Pulumi that `setup.py` allows."""
+    allowed = re.search(r'"pulumi>=([\d.]+),<(\d+)"', SETUP.read_text(encoding="utf-8"))
+    assert allowed is not None
+    oldest, limit = _version(allowed[1]), int(allowed[2])
+    command = [sys.executable, "-m", "pip", "index", "versions", "pulumi"]
+    printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    releases = [_version(each) for each in re.findall(r"\d+\.\d+\.\d+", printed.split("Available versions:")[1])]
+    allowed_releases = sorted({each for each in releases if oldest <= each and each[0] < limit})
+    return [".".join(map(str, each)) for each in (allowed_releases[0], allowed_releases[-1])]
+
+
+def python_versions() -> list[str]:
+    """Return the versions of Python that `setup.py` claims: `3.10` and so on."""
+    return re.findall(r"Programming Language :: Python :: (3\.\d+)", SETUP.read_text(encoding="utf-8"))
+
+
+def python(minor: str) -> Path | None:
+    """Return the interpreter of a version, if this machine has one."""
+    candidates = sorted((Path.home() / ".pyenv" / "versions").glob(f"{minor}.*/bin/python"), reverse=True)
+    on_path = shutil.which(f"python{minor}")
+    return next(iter([*candidates, *([Path(on_path)] if on_path else [])]), None)
+
+
+def made(name: str, interpreter: Path, *requirements: str) -> Path:
+    """Return an environment with this package, and with other versions than the pinned ones of some requirements."""
+    environment = CACHE / name
+    if not (environment / ".ready").exists():
+        shutil.rmtree(environment, ignore_errors=True)
+        subprocess.run([interpreter, "-m", "venv", environment], check=True)
+        # The pinned versions are those of one Python: another one gets the newest that setup.py allows.
+        replaced = {re.split(r"[=<>]", each)[0] for each in requirements}
+        constraints = environment / "constraints.txt"
+        constraints.write_text("\n".join(_constraints(replaced) if requirements else ()), encoding="utf-8")
+        pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run(
+            [*pip, "--constraint", str(constraints), "--editable", ".[dev]", *requirements], cwd=ROOT, check=True
+        )
+        (environment / ".ready").touch()
+    return environment
+
+
+def _constraints(replaced: set[str]) -> Iterator[str]:
+    for line in CONSTRAINTS.read_text(encoding="utf-8").splitlines():
+        if line.partition("==")[0].strip().lower() not in replaced:
+            yield line
+
+
+def tested(environment: Path, arguments: str) -> str:
+    """Run tests in an environment. Return pytest's last line."""
+    python = str(environment / "bin" / "python")
+    command = [python, "-m", "pytest", "-q", "-n", "2", "-m", "not long and not exhaustive", *shlex.split(arguments)]
+    path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "PATH": path}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        last = ""
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            last = line.strip() or last
+    return last if process.returncode == 0 else f"failed: {last}"
+
+
+def _version(text: str) -> Version:
+    return tuple(map(int, text.split("."))) + (0,) * (2 - text.count("."))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
