@@ -49,7 +49,7 @@ class Engine:
 
     Args:
         chance: decides nothing but ids.
-        folder: where the copies of states go that `pulumi-tione` keeps.
+        folder: the working directory of `pulumi-tione`.
     """
 
     def __init__(self, chance: random.Random, folder: Path) -> None:
@@ -259,7 +259,7 @@ class Engine:
             deployment["pending_operations"] = self.pending
         return {"version": 3, "deployment": deployment}
 
-    def _cli(self, *arguments: str, sent: str = "") -> str:
+    def _cli(self, *arguments: str, stdin: str = "") -> str:
         """Answer a command of the Pulumi CLI as it does."""
         match [argument for argument in arguments if not argument.startswith("-")]:
             case ["stack"]:
@@ -269,7 +269,7 @@ class Engine:
             case ["stack", "export"]:
                 return json.dumps(self._exported())
             case ["stack", "import"]:
-                deployment = json.loads(sent)["deployment"]
+                deployment = json.loads(stdin)["deployment"]
                 self._ensure_it_is_whole(deployment)
                 self.resources, self.pending = deployment.get("resources") or [], []
                 self._changed()

@@ -13,6 +13,7 @@ All of a history follows from its seed. What must hold:
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shlex
@@ -493,6 +494,7 @@ def _described(tasks: list[dict[str, Any]]) -> str:
 def run(seed: int, show: Callable[[str], None] = lambda _: None) -> str | None:
     """Run a history; return what was broken in it, or None."""
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["PULUMI_HOME"] = str(Path(folder, "home"))  # backups of states go there
         try:
             History(seed, Path(folder), show).run()
         except BrokenPromiseError as broken:

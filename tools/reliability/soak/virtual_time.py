@@ -15,6 +15,7 @@ BEGIN = 1_780_000_000.0
 """Where every history begins, in seconds since 1970."""
 
 _real_monotonic = time.monotonic
+_real_wait = threading.Event.wait
 
 
 class VirtualTime:
@@ -50,15 +51,25 @@ class _Virtual(_Real, metaclass=_Kind):
         return _Real.fromtimestamp(TIME.now, tz)
 
 
+def _wait(event: threading.Event, timeout: float | None = None) -> bool:
+    """Wait for an event; a timeout, which is a pause that the event can end, passes at once."""
+    if timeout is None:
+        return _real_wait(event)
+    if not event.is_set():
+        TIME.sleep(timeout)
+    return event.is_set()
+
+
 def install() -> None:
     """Let everything that is imported from now on live by this clock."""
-    for module, name, replacement in (
+    for owner, name, replacement in (
         (time, "sleep", TIME.sleep),
         (time, "time", TIME.seconds),
         (time, "monotonic", TIME.seconds),
         (datetime, "datetime", _Virtual),
+        (threading.Event, "wait", _wait),
     ):
-        setattr(module, name, replacement)
+        setattr(owner, name, replacement)
 
 
 def real_seconds() -> float:
