@@ -31,7 +31,7 @@ os.environ.setdefault("PULUMI_PYTHON_CMD", sys.executable)
 
 
 def program() -> None:
-    """What each branch gets. Its config says whether the tasks are to run."""
+    """What each branch gets. Its config sets whether the tasks run."""
     is_stopped = pulumi.Config().get("desiredStatus") == "STOPPED"
     task = tione.TrainingTask(
         "train",
@@ -49,7 +49,7 @@ def program() -> None:
 
 
 def stack_name(branch: str) -> str:
-    """Give a name that a stack may have; branches that would look alike are told apart."""
+    """Return a valid name for the stack of a branch; a hash keeps similar branches distinct."""
     legal = re.sub(r"[^0-9A-Za-z._-]+", "-", branch)
     return legal if legal == branch else f"{legal}-{hashlib.sha256(branch.encode()).hexdigest()[:6]}"
 
@@ -64,7 +64,7 @@ def stack_of(name: str) -> automation.Stack:
 
 
 def stacks() -> list[str]:
-    """Give the names of the stacks that exist."""
+    """Return the names of the existing stacks."""
     settings = automation.ProjectSettings(name=PROJECT, runtime="python")
     workspace = automation.LocalWorkspace(project_settings=settings)
     return sorted(stack.name for stack in workspace.list_stacks())
@@ -96,10 +96,10 @@ def status_of(name: str) -> str:
 
 
 def sync() -> list[str]:
-    wanted = {stack_name(branch): branch for branch in branches()}
-    gone = [name for name in stacks() if name not in wanted]
+    expected = {stack_name(branch): branch for branch in branches()}
+    stale = [name for name in stacks() if name not in expected]
     with ThreadPoolExecutor() as side_by_side:
-        return [*side_by_side.map(bring_up, wanted.values()), *side_by_side.map(tear_down, gone)]
+        return [*side_by_side.map(bring_up, expected.values()), *side_by_side.map(tear_down, stale)]
 
 
 def orphans() -> list[str]:

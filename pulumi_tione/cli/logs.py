@@ -26,7 +26,7 @@ from pulumi_tione.cli.terminal import json_text, sanitize, show
 EXIT_CODES: Mapping[str, int] = {"SUCCEED": 0, "FAILED": 1, "SUBMIT_FAILED": 1, "STOPPED": 3}
 """The exit codes of `--follow` for how the task ended. 2 is an error, as with every command."""
 
-GONE = 4
+DELETED = 4
 """The exit code of `--follow` when the task was deleted."""
 
 INTERRUPTED = 130
@@ -153,7 +153,7 @@ def _show_end(detail: Mapping[str, Any] | None) -> int:
     """Show how a task ended, and return the exit code for it."""
     if detail is None:
         show("The task was deleted")
-        return GONE
+        return DELETED
     status = str(detail.get("Status"))
     reason = detail.get("FailureReason") or ""
     show(f"{detail.get('Id')} ended {status}{f': {reason}' if reason else ''}")

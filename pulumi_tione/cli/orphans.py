@@ -112,7 +112,7 @@ def orphans(
         show("Error: not confirmed, nothing was done")
     if is_refused or any(each.result is Result.FAILED for each in outcomes):
         context.exit(FAILED)
-    context.exit(0 if all(each.result is not None and each.result.is_gone for each in outcomes) else ORPHANS_LEFT)
+    context.exit(0 if all(each.result is not None and each.result.is_resolved for each in outcomes) else ORPHANS_LEFT)
 
 
 def _scan(

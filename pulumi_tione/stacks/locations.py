@@ -60,7 +60,7 @@ class Location:
 
 
 def _account(settings: Any) -> str:
-    """Return the parts of a task's settings that say which account they lead to and are no secrets."""
+    """Return the parts of a task's settings that identify the account and are no secrets."""
     if not isinstance(settings, Mapping) or is_secret(settings):
         return ""
     role = settings.get("assumeRole")

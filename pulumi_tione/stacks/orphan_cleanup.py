@@ -31,7 +31,7 @@ class Result(enum.Enum):
     STOPPED = "stopped"
     ENDED = "ended"
     """It had ended by itself, or ended before the stop took effect."""
-    GONE = "gone"
+    NOT_FOUND = "notFound"
     """It did not exist any more."""
     IN_STATE = "inState"
     """It is in a state by now, and was left alone."""
@@ -39,9 +39,9 @@ class Result(enum.Enum):
     FAILED = "failed"
 
     @property
-    def is_gone(self) -> bool:
+    def is_resolved(self) -> bool:
         """Whether it is no orphan any more."""
-        return self in (Result.DELETED, Result.GONE, Result.IN_STATE)
+        return self in (Result.DELETED, Result.NOT_FOUND, Result.IN_STATE)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Outcome:
                 return ""
             case Result.ENDED:
                 return f"not stopped: it has ended ({self.detail})"
-            case Result.GONE:
+            case Result.NOT_FOUND:
                 return "does not exist any more"
             case Result.IN_STATE:
                 return "left alone: it is in a state by now"
@@ -125,7 +125,7 @@ def _attempt(action: Action, scan: OrphanScan, orphan: Orphan) -> Outcome:
     except TioneError as error:
         return Outcome(orphan, Result.FAILED, str(error))
     if status is None:
-        return Outcome(orphan, Result.GONE)
+        return Outcome(orphan, Result.NOT_FOUND)
     if status == Status.STOPPED and not is_terminal(task.status):
         return Outcome(orphan, Result.STOPPED)
     return Outcome(orphan, Result.ENDED, status)

@@ -13,7 +13,7 @@ from pulumi_tione.errors import TioneError
 from pulumi_tione.stacks.known_tasks import KnownTask
 from pulumi_tione.stacks.locations import Clients
 
-GONE = "GONE"
+DELETED = "GONE"
 """The status of a task that the state records and the service does not know."""
 
 _MAX_PODS_CALLS = 10
@@ -33,12 +33,12 @@ class TaskStatus:
     @property
     def status(self) -> str:
         """The status in the API's spelling, or `GONE`."""
-        return str(self.item.get("Status") or GONE)
+        return str(self.item.get("Status") or DELETED)
 
     @property
     def is_over(self) -> bool:
         """Whether the status will not change by itself."""
-        return self.status == GONE or is_terminal(self.status)
+        return self.status == DELETED or is_terminal(self.status)
 
     @property
     def runtime_seconds(self) -> int:

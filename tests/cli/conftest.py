@@ -38,7 +38,7 @@ def tione(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
 
 @pytest.fixture
 def client(emulator: Emulator) -> Callable[[str], Client]:
-    """Gives a client of the local TI-ONE for a region."""
+    """Returns a client of the local TI-ONE for a region."""
     environment = {
         "TIONE_ENDPOINT": emulator.endpoint,
         "TENCENTCLOUD_SECRET_ID": emulator.key.secret_id,
@@ -65,8 +65,8 @@ def create(client: Callable[..., Client]) -> Callable[..., str]:
     def make(name: str, *, labels: str | None = None, region: str = "ap-guangzhou", **members: Any) -> str:
         if labels is not None:
             project, stack, resource = labels.split("/")
-            pairs = {"pulumi:project": project, "pulumi:stack": stack, "pulumi:resource": resource}
-            members["Tags"] = [{"TagKey": key, "TagValue": value} for key, value in pairs.items()]
+            tags = {"pulumi:project": project, "pulumi:stack": stack, "pulumi:resource": resource}
+            members["Tags"] = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
         return client(region).create_training_task({**SMALLEST, "Name": name, **members})
 
     return make
@@ -74,5 +74,5 @@ def create(client: Callable[..., Client]) -> Callable[..., str]:
 
 @pytest.fixture
 def copies(stack: Stack) -> Callable[[], list[Path]]:
-    """Gives the copies of the state that were kept."""
+    """Returns the backups of the state."""
     return lambda: sorted(Path(stack.environment["PULUMI_HOME"], "pulumi-tione", "backups").glob("*.state.json"))

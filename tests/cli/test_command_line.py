@@ -1,4 +1,4 @@
-"""The command as a whole: what it says when it cannot start, and the emulator under its name."""
+"""The command as a whole: its errors when it cannot start, and the emulator under its name."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def run(*arguments: str, **environment: str) -> Result:
 
 def test_it_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "pulumi_tione.cli", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for name in ("orphans", "import", "emulator"):
-        assert name in told
+        assert name in printed
 
 
-def test_without_pulumi_it_says_so(tmp_path: Path) -> None:
+def test_without_pulumi_the_error_names_it(tmp_path: Path) -> None:
     result = run("orphans", "--cwd", str(tmp_path), PATH=str(tmp_path))
     assert result.exit_code == 2
     assert result.stderr == "Error: there is no `pulumi` on PATH: install it (https://www.pulumi.com/docs/install/)\n"
 
 
 @pytest.mark.engine
-def test_outside_a_project_pulumi_says_so_in_one_line(stack: Stack, tmp_path: Path) -> None:
+def test_outside_a_project_the_error_is_one_line(stack: Stack, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     for command in (["orphans"], ["import", "bert", "train-1"], ["import", "--pending"]):
@@ -62,11 +62,11 @@ def test_a_wrong_command_line_ends_with_two(arguments: list[str]) -> None:
 
 def test_the_emulator_has_its_own_options() -> None:
     command = [sys.executable, "-m", "pulumi_tione.cli", "emulator", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "--no-limits" in told
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "--no-limits" in printed
 
 
-def test_the_emulator_without_its_extra_says_what_to_install() -> None:
+def test_the_emulator_without_its_extra_names_what_to_install() -> None:
     program = "import sys; sys.modules['aiohttp'] = None; from pulumi_tione.cli import main; main(['emulator'])"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ran.returncode == 2

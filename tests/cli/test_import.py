@@ -1,4 +1,4 @@
-"""`pulumi-tione import RESOURCE ID|NAME`: afterwards `pulumi up` with the code that it printed says unchanged."""
+"""`pulumi-tione import RESOURCE ID|NAME`: afterwards `pulumi up` with the code that it printed shows unchanged."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ tione.TrainingTask(
 """
 
 
-def test_a_run_is_kept_whatever_the_program_says_that_the_service_does_not_return(
+def test_a_run_is_kept_whatever_the_program_adds_that_the_service_does_not_return(
     stack: Stack, emulator: Emulator, tione: Tione, create: Create
 ) -> None:
     task_id = create("bert", **{**CUSTOM, "Remark": "night run", "Tags": [{"TagKey": "team", "TagValue": "nlp"}]})
@@ -241,7 +241,7 @@ nightly = Pipeline()
     assert tags_of(emulator, str(task["Id"]))["pulumi:resource"] == "my:mod:Pipeline::bert"
 
 
-def test_refusals_say_why(stack: Stack, emulator: Emulator, tione: Tione, create: Create, copies: Copies) -> None:
+def test_refusals_have_a_reason(stack: Stack, emulator: Emulator, tione: Tione, create: Create, copies: Copies) -> None:
     stack.program('tione.TrainingTask("t", **B)')
     stack.up()
     (task,) = emulator.tasks()
@@ -285,7 +285,7 @@ def test_a_task_of_another_resource_is_not_taken_over_without_being_asked_to(
     assert "2 unchanged" in stack.up()
 
 
-def test_a_task_in_the_state_of_another_stack_is_not_taken_over_whatever_its_labels_say(
+def test_a_task_in_the_state_of_another_stack_is_not_taken_over_whatever_its_labels_are(
     stack: Stack, emulator: Emulator, tione: Tione
 ) -> None:
     stack.program('tione.TrainingTask("t", name="t", **B)')
@@ -302,15 +302,15 @@ def test_a_task_in_the_state_of_another_stack_is_not_taken_over_whatever_its_lab
     assert tags_of(emulator, str(task["Id"]))["pulumi:stack"] == "dev"
 
 
-def test_a_child_whose_parent_is_gone_is_imported_if_its_labels_say_that_it_is_this_child(
+def test_a_child_without_its_parent_is_imported_if_its_labels_are_those_of_this_child(
     stack: Stack, emulator: Emulator, tione: Tione, create: Create
 ) -> None:
     create("bert", labels="test/dev/my:mod:Pipeline::bert")
     create("gpt", labels="test/dev/my:mod:Other::gpt")
     refused = tione("import", "my:mod:Misspelt::gpt", "gpt", "--take-over", "--yes", exit_code=2).stderr
     assert "there is no resource of type 'my:mod:Misspelt'" in refused
-    said = tione("import", "my:mod:Pipeline::bert", "bert", "--yes").stderr
-    assert "Its parent is not in the state" in said
+    shown = tione("import", "my:mod:Pipeline::bert", "bert", "--yes").stderr
+    assert "Its parent is not in the state" in shown
     write_program(
         stack,
         """
@@ -358,7 +358,7 @@ def test_a_state_that_an_update_changes_before_the_yes_is_not_overwritten(
     assert copies() == []
 
 
-def test_what_the_service_tells_reaches_terminal_and_program_harmless(tione: Tione, create: Create) -> None:
+def test_what_the_service_returns_is_escaped_in_terminal_and_program(tione: Tione, create: Create) -> None:
     create("bert", Remark="\x1b[2J\nimport os # \u202e")
     result = tione("import", "bert", "bert", answers="n\n", exit_code=2)
     assert r'remark="\x1b[2J\nimport os # \u202e",' in result.stdout

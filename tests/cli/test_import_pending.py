@@ -1,4 +1,4 @@
-"""`pulumi-tione import --pending`: what killed updates leave in the state is settled in one write."""
+"""`pulumi-tione import --pending`: what killed updates leave in the state is resolved in one write."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def below(pid: int) -> Iterator[int]:
 
 @pytest.fixture
 def kill_up(stack: Stack, emulator: Emulator) -> Iterator[Callable[[int], None]]:
-    """Runs `pulumi up` and kills it, and nothing else, while so many requests for a task are on their way.
+    """Runs `pulumi up` and kills it, and nothing else, while this many create requests are on their way.
 
     The provider's process lives on, as it does after a real kill: its creates take effect. It ends with the test.
     """
@@ -94,9 +94,9 @@ tione.TrainingTask("second", **(B | dict(name="named", **secret)))
     assert "Run `pulumi-tione import --pending` first" in tione("import", "third", "named", exit_code=2).stderr
     assert "has not created 'named'" in tione("import", "first", "named", exit_code=2).stderr
     assert "nothing was changed" in tione("import", "--pending", answers="n\n", exit_code=2).stderr
-    settled = tione("import", "--pending", "--yes").stderr
+    resolved = tione("import", "--pending", "--yes").stderr
     for task in emulator.tasks():
-        assert f"becomes a resource: {task['Id']}" in settled
+        assert f"becomes a resource: {task['Id']}" in resolved
     assert "3 unchanged" in stack.up()
     assert len(accepted(emulator, "CreateTrainingTask")) == 2
     assert "planted" not in stack.exported()
@@ -122,12 +122,12 @@ def test_the_successor_of_a_task_takes_its_place(
     assert resource["id"] == new["Id"]
 
 
-def test_pending_creates_of_other_types_are_not_dropped_with_ours(
+def test_pending_creates_of_other_types_are_not_dropped_with_tasks(
     stack: Stack, tione: Tione, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pending_creates, "_TIMEOUT_SECONDS", 0)
-    other = {"urn": "urn:pulumi:dev::test::aws:s3/bucket:Bucket::data", "custom": True, "type": "aws:s3/bucket:Bucket"}
-    ours = {
+    bucket = {"urn": "urn:pulumi:dev::test::aws:s3/bucket:Bucket::data", "custom": True, "type": "aws:s3/bucket:Bucket"}
+    task = {
         "urn": f"urn:pulumi:dev::test::{TYPE}::t",
         "custom": True,
         "type": TYPE,
@@ -141,12 +141,12 @@ def test_pending_creates_of_other_types_are_not_dropped_with_ours(
         content["checkpoint"]["latest"]["pending_operations"] = operations
         checkpoint.write_text(json.dumps(content), encoding="utf-8")
 
-    leave_pending(ours, other)
+    leave_pending(task, bucket)
     refused = tione("import", "--pending", "--yes", exit_code=2).stderr
-    assert f"creates of other resources are pending ({other['urn']})" in refused
+    assert f"creates of other resources are pending ({bucket['urn']})" in refused
     assert len(json.loads(stack.exported())["deployment"]["pending_operations"]) == 2
 
-    leave_pending(ours)
-    settled = tione("import", "--pending", "--yes").stderr
-    assert "is dropped: no task named 'never-made' is in ap-guangzhou (default workspace)" in settled
+    leave_pending(task)
+    resolved = tione("import", "--pending", "--yes").stderr
+    assert "is dropped: no task named 'never-made' is in ap-guangzhou (default workspace)" in resolved
     assert "pending_operations" not in json.loads(stack.exported())["deployment"]

@@ -30,7 +30,7 @@ def search(client: Callable[[str], Client], pauses: list[float]) -> LabelSearch:
     return LabelSearch(labels, clients, sleep=pauses.append, clock=lambda: sum(pauses))
 
 
-def test_a_task_that_no_list_shows_is_found_although_one_look_does_not_find_it(
+def test_a_task_that_no_list_shows_is_found_although_one_request_does_not_find_it(
     search: LabelSearch, create: Create, emulator: Emulator, pauses: list[float]
 ) -> None:
     task_id = create("lost", labels="nlp/dev/t")
@@ -41,7 +41,7 @@ def test_a_task_that_no_list_shows_is_found_although_one_look_does_not_find_it(
     assert "deleted since" not in str(search.tag_service)
 
 
-def test_a_task_that_only_the_tag_service_names_is_gone_after_three_looks(
+def test_a_task_that_only_the_tag_service_names_is_gone_after_three_checks(
     search: LabelSearch, create: Create, emulator: Emulator, pauses: list[float]
 ) -> None:
     create("lost", labels="nlp/dev/t")

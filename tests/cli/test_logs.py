@@ -99,10 +99,10 @@ def test_each_line_is_a_json_object_on_demand(tione: Run, emulator: Emulator) ->
     emulator.order("bert", output=[(0.0, "中文 \x1b")])
     create(emulator)
     emulator.advance(60)
-    (told,) = (json.loads(line) for line in tione("logs", "bert", "--json").stdout.splitlines())
-    assert told["message"] == "中文 \x1b"
-    assert told["pod"] == f"{told['run']}-master-0"
-    assert set(told) == {"time", "run", "pod", "message", "id"}
+    (record,) = (json.loads(line) for line in tione("logs", "bert", "--json").stdout.splitlines())
+    assert record["message"] == "中文 \x1b"
+    assert record["pod"] == f"{record['run']}-master-0"
+    assert set(record) == {"time", "run", "pod", "message", "id"}
 
 
 def test_each_pod_has_a_colour_where_there_are_colours(tione: Run, emulator: Emulator) -> None:
@@ -118,7 +118,7 @@ def test_each_pod_has_a_colour_where_there_are_colours(tione: Run, emulator: Emu
     ("how", "exit_code"),
     [({}, 0), ({"outcome": "FAILED"}, 1), ({"outcome": "SUBMIT_FAILED", "failure_reason": "no image"}, 1)],
 )
-def test_following_ends_with_the_task_and_tells_how_it_ended(
+def test_following_ends_with_the_task_and_its_exit_code_is_the_result(
     tione: Run, emulator: Emulator, how: dict[str, Any], exit_code: int
 ) -> None:
     output = [(float(number), f"line {number}") for number in range(100)]
@@ -197,7 +197,7 @@ def test_what_is_not_there_is_one_line_and_exit_code_two(
     assert result.stdout == ""
 
 
-def test_events_are_told_the_oldest_first(tione: Run, emulator: Emulator) -> None:
+def test_events_are_shown_the_oldest_first(tione: Run, emulator: Emulator) -> None:
     emulator.order("bert", outcome="FAILED", failure_reason="loss is NaN\x1b[2J")
     create(emulator)
     emulator.advance(60)
@@ -206,8 +206,8 @@ def test_events_are_told_the_oldest_first(tione: Run, emulator: Emulator) -> Non
     assert "The task is SUBMITTING." in lines[1]
     assert r"The task is FAILED. loss is NaN\x1b[2J" in lines[-1]
     assert len(tione("events", "bert", "--warnings").stdout.splitlines()) == 2
-    told = json.loads(tione("events", "bert", "--json").stdout)
-    assert [event["type"] for event in told] == ["Normal"] * 4 + ["Warning"]
+    listed = json.loads(tione("events", "bert", "--json").stdout)
+    assert [event["type"] for event in listed] == ["Normal"] * 4 + ["Warning"]
     emulator.advance(86400 * 3)
     assert len(tione("events", "bert").stdout.splitlines()) == len(lines)
     long_after = f"{emulator.now() - timedelta(hours=1):%Y-%m-%dT%H:%M:%S+00:00}"
@@ -216,15 +216,15 @@ def test_events_are_told_the_oldest_first(tione: Run, emulator: Emulator) -> Non
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("3d", 259_200)])
 def test_a_beginning_may_be_a_length_of_time(text: str, seconds: int) -> None:
-    given: list[datetime] = []
+    parsed: list[datetime] = []
 
     @click.command()
     @click.option("--since", callback=start_time)
     def take(since: datetime) -> None:
-        given.append(since)
+        parsed.append(since)
 
     CliRunner().invoke(take, ["--since", text])
-    assert abs((datetime.now(timezone.utc) - given[0]).total_seconds() - seconds) < 60
+    assert abs((datetime.now(timezone.utc) - parsed[0]).total_seconds() - seconds) < 60
 
 
 @pytest.mark.engine

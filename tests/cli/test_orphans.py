@@ -36,7 +36,7 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
 ) -> None:
     stack.program('tione.TrainingTask("t", **B)')
     stack.up()
-    (ours,) = ids(emulator)
+    (managed,) = ids(emulator)
     quiet = tione("orphans")
     assert "No orphans" in quiet.stdout
     assert "ap-guangzhou (default workspace)" in quiet.stdout
@@ -61,7 +61,7 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
     assert accepted(emulator, "StopTrainingTask") == []
     deleted = tione("orphans", lost, "--delete", "--yes").stdout
     assert f"{lost} deleted" in deleted
-    assert ours in ids(emulator)
+    assert managed in ids(emulator)
     assert lost not in ids(emulator)
     assert len(ids(emulator)) == 4
 
@@ -191,9 +191,9 @@ def test_what_cannot_be_deleted_is_one_line_and_the_others_are_deleted(
     (error,) = result.stderr.splitlines()
     assert "UnauthorizedOperation" in error
     assert "\x1b" not in result.output
-    told = orphans(result)
+    listed = orphans(result)
     (kept,) = ids(emulator)
-    assert {task_id: told[task_id]["done"] for task_id in lost} == {
+    assert {task_id: listed[task_id]["done"] for task_id in lost} == {
         task_id: None if task_id == kept else "deleted" for task_id in lost
     }
 
@@ -228,8 +228,8 @@ def test_they_are_found_in_all_regions_and_workspaces(tione: Tione, create: Crea
     }
 
     def found(*options: str) -> dict[str, tuple[str, str | None]]:
-        told = orphans(tione("orphans", "--json", *options, exit_code=1))
-        return {task_id: (task["region"], task["workspace"]) for task_id, task in told.items()}
+        listed = orphans(tione("orphans", "--json", *options, exit_code=1))
+        return {task_id: (task["region"], task["workspace"]) for task_id, task in listed.items()}
 
     assert found() == places
     emulator.faults.add("GetResources", code="UnauthorizedOperation", times=None)
@@ -239,7 +239,7 @@ def test_they_are_found_in_all_regions_and_workspaces(tione: Tione, create: Crea
     assert ids(emulator) == set()
 
 
-def test_what_retain_on_delete_has_kept_is_told_as_such(
+def test_what_retain_on_delete_has_kept_is_marked_as_such(
     stack: Stack, tione: Tione, create: Create, emulator: Emulator
 ) -> None:
     kept = create("kept", labels="test/dev/t")
@@ -275,13 +275,13 @@ def test_tasks_of_another_account_are_looked_for_with_the_settings_that_the_stat
         'tione.TrainingTask("t", settings=tione.Settings(assume_role=ROLE), **B)'
     )
     stack.up()
-    (ours,) = ids(emulator)
+    (managed,) = ids(emulator)
     assert "No orphans" in tione("orphans").stdout
     shown = tione("orphans").stdout + tione("orphans", "--json").stdout
     assert f"role {role}" in shown
     assert "planted-id" not in shown
     rows = tione("status").stdout.splitlines()
-    assert ours in rows[1]
+    assert managed in rows[1]
     assert "GONE" not in rows[1]
     assert tione("events", "t").stdout
     assert all(
@@ -291,14 +291,14 @@ def test_tasks_of_another_account_are_looked_for_with_the_settings_that_the_stat
     )
 
     lost = json.loads(stack.exported())
-    lost["deployment"]["resources"] = [r for r in lost["deployment"]["resources"] if r.get("id") != ours] + [
+    lost["deployment"]["resources"] = [r for r in lost["deployment"]["resources"] if r.get("id") != managed] + [
         {**r, "urn": f"{r['urn']}-other", "id": "train-1"}
         for r in lost["deployment"]["resources"]
-        if r.get("id") == ours
+        if r.get("id") == managed
     ]
     copy = stack.workspace.project / "edited.json"
     copy.write_text(json.dumps(lost), encoding="utf-8")
     stack.pulumi("stack", "import", "--file", str(copy))
-    found = orphans(tione("orphans", ours, "--delete", "--yes", "--json"))
-    assert set(found) == {ours}
+    found = orphans(tione("orphans", managed, "--delete", "--yes", "--json"))
+    assert set(found) == {managed}
     assert ids(emulator) == set()

@@ -44,7 +44,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.time = self.begun = 100.0
-        self.said: list[str] = []
+        self.shown: list[str] = []
         self.events: list[tuple[float, Callable[[], object]]] = []
 
     def after(self, seconds: float, happens: Callable[[], object]) -> None:
@@ -82,7 +82,7 @@ def resolve(client: Callable[[str], Client], watch: Watch) -> Resolve:
         ]
         state = State({"deployment": {"resources": list(tasks), "pending_operations": operations}})
         clients = functools.cache(lambda place: client(place.region))
-        return PendingCreates(state, state, clients, OTHERS, watch.said.append, watch.sleep, watch.clock).resolve()
+        return PendingCreates(state, state, clients, OTHERS, watch.shown.append, watch.sleep, watch.clock).resolve()
 
     return run
 
@@ -96,7 +96,7 @@ def test_a_task_with_our_labels_becomes_the_resource(resolve: Resolve, create: C
     assert resolved.resource["outputs"]["remark"] == marked_secret("planted")
     assert resolved.resource["inputs"]["remark"] == marked_secret("planted")
     assert resolved.replaced_for == ()
-    assert (watch.waited, watch.said) == (0, [])
+    assert (watch.waited, watch.shown) == (0, [])
 
 
 def test_log_delivery_that_only_another_create_of_the_resource_asked_for_is_recorded(
@@ -120,7 +120,7 @@ def test_a_task_that_the_service_left_without_tags_is_known_by_its_computed_name
     assert resolved.resource["id"] == task_id
 
 
-def test_a_numbered_task_is_found_by_its_labels(resolve: Resolve, create: Create) -> None:
+def test_a_suffixed_task_is_found_by_its_labels(resolve: Resolve, create: Create) -> None:
     create("something-else", Tags=LABELS)
     task_id = create(suffixed_name(NAME, 2), Tags=LABELS)
     (resolved,) = resolve(INPUTS)
@@ -145,8 +145,8 @@ def test_a_create_that_made_nothing_is_dropped_after_a_minute(resolve: Resolve, 
     (resolved,) = resolve({**INPUTS, "tiProjectId": "7"})
     assert resolved == ResolvedCreate(URN, f"no task named '{NAME}' is in ap-guangzhou (workspace 7)", may_change=True)
     assert 60 <= watch.waited < 66
-    (said,) = watch.said
-    assert "the tasks of bert. They may still appear: waiting up to 60 s" in said
+    (shown,) = watch.shown
+    assert "the tasks of bert. They may still appear: waiting up to 60 s" in shown
 
 
 def test_several_creates_that_made_nothing_are_looked_for_together(resolve: Resolve, watch: Watch) -> None:
@@ -183,7 +183,7 @@ def test_a_detail_that_appears_later_than_the_list_is_waited_for(
     assert 20 <= watch.waited <= 25
 
 
-def test_nothing_is_dropped_while_the_service_does_not_say_whether_the_task_exists(
+def test_nothing_is_dropped_while_the_service_does_not_answer_whether_the_task_exists(
     resolve: Resolve, create: Create, emulator: Emulator
 ) -> None:
     task_id = create(NAME, Tags=LABELS)
@@ -198,8 +198,8 @@ def test_labels_that_appear_later_than_the_task_are_waited_for(
     task_id = create("named")
     detail = client("ap-guangzhou").describe_training_task(task_id)
     assert detail
-    pairs = {pair["TagKey"]: pair["TagValue"] for pair in LABELS}
-    watch.after(25, lambda: client("ap-guangzhou").tag_training_task(task_id, detail["Uin"], pairs))
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in LABELS}
+    watch.after(25, lambda: client("ap-guangzhou").tag_training_task(task_id, detail["Uin"], tags))
     (resolved,) = resolve({**INPUTS, "name": "named"})
     assert resolved.resource
     assert watch.waited <= 30

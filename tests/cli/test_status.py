@@ -38,10 +38,10 @@ def test_every_task_of_the_state_is_shown_as_it_is_now(stack: Stack, emulator: E
     assert "GONE" in rows["gone"]
     assert rows["long"].rstrip().endswith("1/1")
     assert len(accepted(emulator, "DescribeTrainingTasks")) == 1
-    told = {task["resource"]: task for task in json.loads(tione("status", "--json").stdout)}
-    assert told["long"]["status"] == "RUNNING"
-    assert told["long"]["pods"] == {"ready": 1, "total": 1, "lagging": None}
-    assert told["bad"]["failureReason"] == "The start command ended with exit code 3."
+    shown = {task["resource"]: task for task in json.loads(tione("status", "--json").stdout)}
+    assert shown["long"]["status"] == "RUNNING"
+    assert shown["long"]["pods"] == {"ready": 1, "total": 1, "lagging": None}
+    assert shown["bad"]["failureReason"] == "The start command ended with exit code 3."
 
 
 def test_in_a_terminal_the_table_stays_until_all_have_ended(
@@ -68,6 +68,6 @@ def test_in_a_terminal_the_table_stays_until_all_have_ended(
     assert "Ctrl-C ends this table, not the tasks" in tione("status").stdout
 
 
-def test_outside_a_project_it_says_so(tione: Tione, stack: Stack) -> None:
+def test_outside_a_project_is_an_error(tione: Tione, stack: Stack) -> None:
     (stack.workspace.project / "Pulumi.yaml").unlink()
     assert "no Pulumi.yaml project file found" in tione("status", exit_code=2).stderr

@@ -28,9 +28,9 @@ def test_each_setting_is_shown_with_its_source(stack: Stack, emulator: Emulator,
     assert "100000000001" in lines["account"]
     assert "accessible" in lines["training tasks"]
     assert emulator.key.secret_id not in tione("whoami", "--json").stdout
-    told = json.loads(tione("whoami", "--json").stdout)
-    assert told["stack"] == "test/dev"
-    assert told["region"] == {"value": "ap-shanghai", "source": "tione:region"}
+    report = json.loads(tione("whoami", "--json").stdout)
+    assert report["stack"] == "test/dev"
+    assert report["region"] == {"value": "ap-shanghai", "source": "tione:region"}
 
 
 def test_a_profile_is_shown_as_a_task_would_use_it(stack: Stack, tione: Tione) -> None:
@@ -43,10 +43,10 @@ def test_a_profile_is_shown_as_a_task_would_use_it(stack: Stack, tione: Tione) -
 
 
 def test_keys_that_are_not_accepted_are_an_error_with_their_source(tione: Tione) -> None:
-    told = tione("whoami", exit_code=2, TENCENTCLOUD_SECRET_KEY="planted").output
-    assert "AuthFailure.SignatureFailure" in told
-    assert "the credentials come from environment variable TENCENTCLOUD_SECRET_ID" in told
-    assert "planted" not in told
+    report = tione("whoami", exit_code=2, TENCENTCLOUD_SECRET_KEY="planted").output
+    assert "AuthFailure.SignatureFailure" in report
+    assert "the credentials come from environment variable TENCENTCLOUD_SECRET_ID" in report
+    assert "planted" not in report
 
 
 @pytest.mark.parametrize(

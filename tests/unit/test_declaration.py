@@ -43,7 +43,7 @@ INPUTS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("with_notes", [True, False])
 def test_the_code_is_formatted_as_ruff_formats_it(inputs: dict[str, Any], with_notes: bool) -> None:
     others = [Argument("opts", "pulumi.ResourceOptions(parent=pipeline)", "the parent")] if with_notes else []
-    code = declaration(inputs, "bert", others, ["What the service does not tell."] if with_notes else [])
+    code = declaration(inputs, "bert", others, ["What the service does not return."] if with_notes else [])
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "-"]
     formatted = subprocess.run(command, input=code, capture_output=True, encoding="utf-8", check=True).stdout
     assert code + "\n" == formatted
@@ -56,14 +56,16 @@ def test_the_code_declares_what_it_was_made_of(inputs: dict[str, Any]) -> None:
     def training_task(name: str, **fields: Any) -> None:
         declared[name] = fields
 
-    tione = SimpleNamespace(**{**vars(pulumi_tione), "TrainingTask": training_task})
+    tione = SimpleNamespace(
+        **{name: getattr(pulumi_tione, name) for name in pulumi_tione.__all__} | {"TrainingTask": training_task}
+    )
     exec(declaration(inputs, 'bert "1" it\'s', [], []), {"tione": tione})  # noqa: S102  our own code, to be proven
 
     assert by_property(TRAINING_TASK, declared['bert "1" it\'s']) == inputs
 
 
 def by_property(kind: Type, value: Any) -> Any:
-    """Give a value with the names of properties in place of those of Python."""
+    """Return a value with the names of properties in place of those of Python."""
     if isinstance(kind, Struct):
         fields = [(kind.by_name[name], part) for name, part in value.items()]
         return {field.property: by_property(field.type, part) for field, part in fields}
@@ -74,7 +76,7 @@ def by_property(kind: Type, value: Any) -> Any:
     ("value", "code"),
     [
         ("plain", '"plain"'),
-        ('say "hi"', "'say \"hi\"'"),
+        ('hear "hi"', "'hear \"hi\"'"),
         ("it's", '"it\'s"'),
         ("both \" and '", '"both \\" and \'"'),
         ("back\\slash", '"back\\\\slash"'),

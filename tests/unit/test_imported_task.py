@@ -32,20 +32,23 @@ DETAIL: Mapping[str, Any] = {
 HERE = Location("ap-guangzhou")
 
 
-def adoption(place: Location = HERE, detail: Mapping[str, Any] = DETAIL, **config: str) -> ImportedTask:
+def imported_task(place: Location = HERE, detail: Mapping[str, Any] = DETAIL, **config: str) -> ImportedTask:
     settings = Settings({f"tione:{key}": value for key, value in config.items()}.get, {})
     return ImportedTask("bert", OWNER, detail, [], place, settings)
 
 
-def test_what_the_service_never_tells_is_what_its_definition_says() -> None:
-    told = {*definition().struct("tione", "TrainingTaskDetail"), *definition().struct("tione", "TrainingTaskSetItem")}
+def test_what_the_service_never_returns_is_what_its_definition_lacks() -> None:
+    returned = {
+        *definition().struct("tione", "TrainingTaskDetail"),
+        *definition().struct("tione", "TrainingTaskSetItem"),
+    }
     by_other_means = {"encodedStartCmdInfo", "tiProjectId"}
-    untold = [field.property for field in TRAINING_TASK.fields.values() if field.sent and field.wire not in told]
-    assert {*untold} - by_other_means == {*NEVER_RETURNED}
+    missing = [field.property for field in TRAINING_TASK.fields.values() if field.sent and field.wire not in returned]
+    assert {*missing} - by_other_means == {*NEVER_RETURNED}
 
 
 def test_emptiness_and_the_labels_of_another_stack_are_not_declared() -> None:
-    assert adoption().declared == {
+    assert imported_task().declared == {
         "name": "bert",
         "chargeType": "PREPAID",
         "resourceConfigInfos": [{"role": "WORKER", "cpu": 1000, "instanceNum": 1}],
@@ -54,44 +57,44 @@ def test_emptiness_and_the_labels_of_another_stack_are_not_declared() -> None:
 
 def test_no_label_of_this_package_is_declared() -> None:
     detail = {**DETAIL, "Tags": [*DETAIL["Tags"], *({"TagKey": key, "TagValue": "x"} for key in RESERVED_LABELS)]}
-    assert "tags" not in adoption(detail=detail).declared
+    assert "tags" not in imported_task(detail=detail).declared
 
 
 def test_the_labels_are_what_is_missing_unless_they_are_turned_off() -> None:
-    assert adoption().missing_tags == {
+    assert imported_task().missing_tags == {
         "pulumi:project": "nlp",
         "pulumi:stack": "dev",
         "pulumi:resource": "bert",
     }
-    assert adoption(labels="false", defaultTags='{"team": "nlp"}').missing_tags == {"team": "nlp"}
+    assert imported_task(labels="false", defaultTags='{"team": "nlp"}').missing_tags == {"team": "nlp"}
 
 
 def test_a_task_in_another_region_declares_it() -> None:
-    assert adoption(Location("ap-shanghai")).declared["region"] == "ap-shanghai"
-    assert "region" not in adoption(Location("ap-shanghai"), region="ap-shanghai").declared
+    assert imported_task(Location("ap-shanghai")).declared["region"] == "ap-shanghai"
+    assert "region" not in imported_task(Location("ap-shanghai"), region="ap-shanghai").declared
 
 
 def test_a_task_in_another_workspace_declares_it() -> None:
-    assert adoption(Location("ap-guangzhou", "7")).declared["tiProjectId"] == "7"
+    assert imported_task(Location("ap-guangzhou", "7")).declared["tiProjectId"] == "7"
 
 
 def test_the_next_up_finds_nothing_to_do_once_the_tags_are_there() -> None:
-    imported = adoption()
+    imported = imported_task()
     nothing = imported.difference(imported.missing_tags)
     assert (nothing.replacing, nothing.in_place) == ((), ())
     assert imported.difference({}).in_place == ("owner",)
 
 
 def test_what_the_service_returned_is_known_and_what_it_could_not_get_is_not() -> None:
-    known = adoption(detail={**DETAIL, "Remark": "", "VpcId": None}).known
+    known = imported_task(detail={**DETAIL, "Remark": "", "VpcId": None}).known
     assert {"name", "remark", "output", "envs", "region"} <= {*known}
     assert not {"vpcId", "privateEnvs", "triggers", "queues", "callbackUrl"} & {*known}
-    assert "envs" not in ImportedTask("bert", OWNER, DETAIL, None, HERE, adoption().settings).known
+    assert "envs" not in ImportedTask("bert", OWNER, DETAIL, None, HERE, imported_task().settings).known
     preset = {"ImageType": "PRE_SET", "ImageUrl": "x"}
-    assert "imageInfo" not in adoption(detail={**DETAIL, "ImageInfo": preset}).known
+    assert "imageInfo" not in imported_task(detail={**DETAIL, "ImageInfo": preset}).known
 
 
 def test_a_task_that_no_program_could_declare_is_an_error_with_the_reasons() -> None:
     mounts = [{"MappingPath": f"/{number}"} for number in range(11)]
     with pytest.raises(TaskError, match="cannot be declared in a program: data_configs: must have at most 10"):
-        _ = adoption(detail={**DETAIL, "DataConfigs": mounts}).inputs
+        _ = imported_task(detail={**DETAIL, "DataConfigs": mounts}).inputs

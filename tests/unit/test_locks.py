@@ -43,8 +43,8 @@ class _Pulumi:
 
 
 def locked(pulumi: _Pulumi, **states: State) -> set[str]:
-    named = {StackName("organization", "nlp", name): state for name, state in states.items()}
-    return {name.stack for name in locked_stacks(cast(Pulumi, pulumi), named)}
+    by_name = {StackName("organization", "nlp", name): state for name, state in states.items()}
+    return {name.stack for name in locked_stacks(cast(Pulumi, pulumi), by_name)}
 
 
 @pytest.mark.parametrize("backend", ["file://~", "file://{folder}/home", "file://./home", "file://~?metadata=skip"])
@@ -86,10 +86,10 @@ def test_labels_of_another_resource_are_a_claim_and_no_labels_are_none(tags: dic
 
 def test_the_tasks_of_other_stacks_are_known_with_their_urns_and_without_their_secrets(tmp_path: Path) -> None:
     pulumi = _Pulumi("file://~", tmp_path)
-    sealed = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}
-    task = {"type": TYPE, "id": "train-1", "urn": f"urn:pulumi:prod::nlp::{TYPE}::t", "inputs": {"settings": sealed}}
-    ours = {**task, "id": "train-2"}
-    pulumi.states = {DEV: {"deployment": {"resources": [ours]}}, PROD: {"deployment": {"resources": [task]}}}
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}
+    task = {"type": TYPE, "id": "train-1", "urn": f"urn:pulumi:prod::nlp::{TYPE}::t", "inputs": {"settings": secret}}
+    task_of_dev = {**task, "id": "train-2"}
+    pulumi.states = {DEV: {"deployment": {"resources": [task_of_dev]}}, PROD: {"deployment": {"resources": [task]}}}
     assert tasks_of_other_stacks(cast(Pulumi, pulumi), DEV) == {
         "train-1": f"the state of nlp/prod, as urn:pulumi:prod::nlp::{TYPE}::t"
     }

@@ -40,7 +40,7 @@ def task(name: str, task_id: str | None, **members: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_the_urn_of_a_child_tells_its_parents_types_as_the_owner_does(parent: str, urn: str, resource: str) -> None:
+def test_the_urn_of_a_child_has_its_parents_types_as_the_owner_does(parent: str, urn: str, resource: str) -> None:
     above = Urn.parsed(parent)
     assert above is not None
     child = above.child(TYPE, "bert")
@@ -111,8 +111,8 @@ def test_a_parent_that_is_gone_is_written_under_the_nearest_one_that_is_known() 
 
 def test_what_a_pending_create_refers_to_and_the_state_does_not_have_is_left_out() -> None:
     known, gone = "urn:pulumi:dev::nlp::a:b:C::known", "urn:pulumi:dev::nlp::a:b:C::gone"
-    there = State({"version": 3, "deployment": None}).with_foundation(STACK, {})
-    there = state(*there.resources, {"urn": known, "custom": False, "type": "a:b:C"})
+    known_state = State({"version": 3, "deployment": None}).with_foundation(STACK, {})
+    known_state = state(*known_state.resources, {"urn": known, "custom": False, "type": "a:b:C"})
     pending = task(
         "bert",
         "train-1",
@@ -122,11 +122,11 @@ def test_what_a_pending_create_refers_to_and_the_state_does_not_have_is_left_out
         deletedWith=gone,
         replaceWith=[gone],
     )
-    assert there.fitted(pending) == task(
+    assert known_state.fitted(pending) == task(
         "bert",
         "train-1",
-        parent=there.root,
-        provider=there.provider,
+        parent=known_state.root,
+        provider=known_state.provider,
         dependencies=[known],
         propertyDependencies={"vpcId": [], "remark": [known]},
         replaceWith=[],
@@ -155,7 +155,7 @@ def test_secrets_are_opened_and_closed_where_they_were() -> None:
     }
 
 
-def test_a_task_that_a_program_only_looks_up_is_not_one_of_the_state() -> None:
+def test_a_task_that_a_program_only_reads_is_not_one_of_the_state() -> None:
     looked_up = task("found", "train-1", external=True)
     assert state(task("bert", "train-1"), looked_up).tasks["train-1"]["urn"].endswith("::bert")
     assert state(looked_up).tasks == {}

@@ -32,5 +32,5 @@ def test_columns_stand_below_each_other_also_in_chinese() -> None:
     ("seconds", "shown"),
     [(-5, "0 s"), (0, "0 s"), (59.9, "59 s"), (60, "1 min"), (7860, "2 h 11 min"), (86401, "1 d"), (180000, "2 d 2 h")],
 )
-def test_an_age_is_told_in_its_two_largest_units(seconds: float, shown: str) -> None:
+def test_an_age_is_shown_in_its_two_largest_units(seconds: float, shown: str) -> None:
     assert format_age(timedelta(seconds=seconds)) == shown
