@@ -132,19 +132,20 @@ __all__ = [
 
 _MODULES = ("args", "errors", "functions", "outputs")
 
+if not TYPE_CHECKING:  # else type checkers would accept any name
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        value: Any = importlib.import_module("importlib.metadata").version("pulumi-tione")
-    elif name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    elif name in __all__:
-        module = importlib.import_module(f"{__name__}.{_module_of(name)}")
-        value = getattr(module, "SettingsArgs" if name == "Settings" else name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            value: Any = importlib.import_module("importlib.metadata").version("pulumi-tione")
+        elif name in _MODULES:
+            return importlib.import_module(f"{__name__}.{name}")
+        elif name in __all__:
+            module = importlib.import_module(f"{__name__}.{_module_of(name)}")
+            value = getattr(module, "SettingsArgs" if name == "Settings" else name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def _module_of(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+import pulumi_tione
 from pulumi_tione import (
     CosPathInfoArgs,
     DataConfigArgs,
@@ -65,3 +66,6 @@ task.resource_config_infos.apply(lambda groups: groups[0].instance_count)  # E: 
 task.wait_for(5)  # E: incompatible type "int"
 task.wait_for("SUCCEED", timeout="soon")  # E: incompatible type "str"
 TrainingTask.get("t")  # E: Missing positional argument "id"
+
+# What the package does not have.
+print(pulumi_tione.TrainingTasks)  # E: has no attribute "TrainingTasks"

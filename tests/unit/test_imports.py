@@ -67,7 +67,7 @@ def test_a_star_import_has_every_public_name(package: str) -> None:
 @pytest.mark.parametrize("package", [pulumi_tione, emulator], ids=lambda package: package.__name__)
 def test_type_checkers_see_the_public_names(package: object) -> None:
     tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))  # type: ignore[attr-defined]
-    (checked,) = (each for each in tree.body if isinstance(each, ast.If))
+    checked = next(each for each in tree.body if isinstance(each, ast.If))
     imported = {alias.name for each in checked.body if isinstance(each, ast.ImportFrom) for alias in each.names}
     assert {*package.__all__} - imported <= {"Settings"}  # type: ignore[attr-defined]
 
