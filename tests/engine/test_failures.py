@@ -71,8 +71,9 @@ def test_a_failed_task_is_explained_on_its_own_row_and_stays_failed(stack: Stack
     assert any(line.startswith("console: https://") and task["Id"] in line for line in row)
     assert row[row.index("what to do next:") + 1].startswith(f"pulumi-tione logs {task['Id']} --pod master-0")
     assert "Traceback" not in shown
-    assert shown.count(str(row[0]).removeprefix("error: ")) == 1, "the first line is repeated"
-    assert f"error: {who} ended FAILED instead of SUCCEED\n" in shown
+    diagnostics = shown.partition("Diagnostics:")[2]
+    assert diagnostics.count(str(row[0]).removeprefix("error: ")) == 1, "the first line is repeated"
+    assert f"error: {who} ended FAILED instead of SUCCEED\n" in diagnostics
     assert stack.resource("t")
     assert not stack.resource("report")
 
