@@ -4,44 +4,59 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import functools
 import json
 import re
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, overload
+from weakref import WeakKeyDictionary
 
 import pulumi
 from typing_extensions import Unpack
 
 from pulumi_tione import outputs
 from pulumi_tione._api.client import Client
-from pulumi_tione._api.status import Status
+from pulumi_tione._api.status import Status, TaskStatus
 from pulumi_tione._masking import masking
+from pulumi_tione._pulumi.command import is_without_update
 from pulumi_tione._pulumi.display import displayable, displayable_report
 from pulumi_tione._pulumi.exports import keep_exports
 from pulumi_tione._pulumi.options import task_options
 from pulumi_tione._pulumi.properties import Marked, marked_in, properties_of
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._pulumi.run_mode import is_mocked, is_preview
-from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, settings_of
+from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, program_settings, settings_of
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct
 from pulumi_tione._schema.identity import RETAINED, TYPE, resource_under
 from pulumi_tione._schema.paths import PROGRAM_NAMES, names_in
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import recorded_outputs
+from pulumi_tione._wait import messages
+from pulumi_tione._wait.arguments import statuses_of, timeout_of
 from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione._wait.tracker import WaitTracker
 from pulumi_tione._wait.waiter import WaitTarget, wait
 from pulumi_tione.args import SettingsArgs, TrainingTaskArgs
-from pulumi_tione.errors import TaskError, TioneError, WaitFailedError
+from pulumi_tione.errors import SettingsError, TaskError, TioneError, WaitFailedError
 from pulumi_tione.outputs import TrainingTaskProperties
 
 _WAITS = WaitTracker()
 """Those of this program."""
 
+_POLLERS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str | None, str], StatusPoller]] = (
+    WeakKeyDictionary()
+)
+"""Those of this program: a process may run one after the other, each in an event loop and with settings of its own."""
+
 _COMPUTED = ("name", "region", "tags")
 """The inputs that check may set."""
+
+
+class _WaitArgumentError(pulumi.RunError, ValueError):
+    """A wait has a wrong argument. Pulumi shows a RunError without a traceback.
+
+    Pulumi would still create what the program has declared before, so the registration of the task fails with it too.
+    """
 
 
 class TrainingTask(TrainingTaskProperties):
@@ -116,6 +131,8 @@ class TrainingTask(TrainingTaskProperties):
         declared = {**dict.fromkeys(outputs), **properties}
         marked: Awaitable[Marked] = marked_in(properties)
         self._marked: pulumi.Output[Marked] = pulumi.Output.from_input(marked)
+        self._resource_name = resource_name
+        self._refusal = ""
         secret_outputs = opts.additional_secret_outputs = [*(opts.additional_secret_outputs or ())]
 
         def secret_inputs(marked: Marked) -> list[str] | None:
@@ -124,6 +141,8 @@ class TrainingTask(TrainingTaskProperties):
             Outputs become secret too, also those of another name and those that were recorded in plain text before.
             Pulumi reads the list of them when all properties, this one included, have been awaited.
             """
+            if self._refusal:
+                raise pulumi.RunError(self._refusal)
             paths = {*marked.paths, *(["tags"] if "owner" in properties and are_default_tags_secret() else [])}
             names = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in paths}
             secret_outputs.extend(sorted({*names, "allTags"} if "tags" in names else names))
@@ -167,65 +186,76 @@ class TrainingTask(TrainingTaskProperties):
         return task
 
     def wait_for(
-        self, status: str | Sequence[str], *, timeout: timedelta | float | None = None, logs: bool = False
+        self,
+        status: TaskStatus | Sequence[TaskStatus],
+        *,
+        timeout: timedelta | float | str | None = None,
+        logs: bool = False,
     ) -> pulumi.Output[TrainingTask]:
-        """Wait in the program until the task has a status, and give the task as it is then.
+        """Wait in the program until the task has a status, and return the task as it is then.
 
-        What is waited for works in `depends_on`, in `apply` and in exports. A status that the task has passed on its
-        way counts as reached. When the task ends otherwise, or is not there in time, the update fails and the task
-        stays in the state: the next `up` waits again. A preview never waits; its result is unknown there.
-        Under Pulumi's mocks, the result is the task as the mock returns it.
+        The result works in `depends_on`, in `apply` and in exports. A status that the task has passed on its way
+        counts. When the task ends in another status, or the time is over, the update fails and the task stays in the
+        state: the next `up` waits again.
+
+        A preview does not wait: the result is unknown there. `destroy --run-program`, `refresh --run-program`, programs
+        under Pulumi's mocks and programs run with `TIONE_WAIT=false` do not wait either: the result is the task as it
+        is recorded.
 
         Args:
-            status: the status to wait for, mostly `SUCCEED`, or several of which one is enough.
-            timeout: how long to wait, as a timedelta or in seconds; by default without limit.
-            logs: whether to show the newest line of the task's log on its row, one every few seconds at most.
+            status: the status to wait for, usually `SUCCEED`, or several of which any one ends the wait.
+            timeout: how long to wait: a timedelta, seconds, or a text such as `1h30m`; by default without limit.
+            logs: whether to show the newest line of the task's log on its row, every few seconds at most.
 
         Raises:
-            ValueError: there is no such status, or the timeout is not a length of time.
+            ValueError: there is no such status, or the timeout is not a duration, or `TIONE_WAIT` is not true or false.
         """
-        limit = _time_limit(timeout)
-        wanted = (status,) if isinstance(status, str) else tuple(status)
-        if not wanted:
-            raise ValueError("name a status to wait for")
-        for name in wanted:
-            if name not in {*Status}:
-                raise ValueError(f"{name!r} is no status of a training task: use {', '.join(Status)}")
-        known = {
-            name: getattr(self, name)
-            for name in (
-                *("id", "name", "uin", "region", "ti_project_id", "settings", "desired_status"),
-                *("status", "create_time", "rerun_on_failure"),
-            )
-        }
+        try:
+            statuses, limit = statuses_of(status), timeout_of(timeout)
+            has_waits = is_mocked() or program_settings().waits
+        except (ValueError, SettingsError) as error:
+            refusal = _WaitArgumentError(f"training task {self._resource_name!r} was not created: {error}")
+            # Under mocks nothing is created, and a failed registration would make the next program fail as well.
+            self._refusal = "" if is_mocked() else str(refusal)
+            raise refusal from None
+        names = (
+            *("id", "name", "uin", "region", "ti_project_id", "settings", "desired_status"),
+            *("status", "create_time", "rerun_on_failure"),
+        )
+        recorded = {name: getattr(self, name) for name in names}
         if is_preview():
-            return pulumi.Output.all(**known, unknown=_unknown()).apply(lambda _: self)
-        if is_mocked():
-            return pulumi.Output.all(**known).apply(lambda _: self)
-        return pulumi.Output.all(**known).apply(lambda task: self._wait(wanted, limit, logs, task))
+            return pulumi.Output.all(**recorded, unknown=_unknown()).apply(lambda _: self)
+        if not has_waits:
+            self._show(messages.SKIPPED)
+        if not has_waits or is_mocked() or is_without_update():
+            return pulumi.Output.all(**recorded).apply(lambda _: self)
+        return pulumi.Output.all(**recorded).apply(lambda task: self._wait(statuses, limit, logs, task))
 
     async def _wait(
-        self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
+        self, statuses: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
     ) -> TrainingTask:
         with masking((await self._marked.future() or Marked()).texts):
-            return await self._masked_wait(wanted, timeout, logs, task)
+            return await self._masked_wait(statuses, timeout, logs, task)
 
     async def _masked_wait(
-        self, wanted: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
+        self, statuses: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
     ) -> TrainingTask:
         recorded = task["status"] or "", task["create_time"] or "", int(task["rerun_on_failure"] or 0)
-        goal = WaitTarget(task["id"], task["name"], task["uin"], wanted, timeout, logs, *recorded)
+        target = WaitTarget(task["id"], task["name"], task["uin"], statuses, timeout, logs, *recorded)
         try:
-            if task["desired_status"] == Status.STOPPED and Status.STOPPED not in wanted:
-                raise TaskError(f"{goal.task} is to be STOPPED, as desired_status says: it cannot become {goal}")
+            if task["desired_status"] == Status.STOPPED and Status.STOPPED not in statuses:
+                raise TaskError(messages.cannot_run(target.task, target))
             with _WAITS.track():
-                detail = await wait(goal, _lookout_of(task), self._show)
+                detail = await wait(target, _poller_of(task), self._show)
+        except WaitFailedError as error:
+            report, summary = error.report, str(error)
         except TioneError as error:
-            report = error.report if isinstance(error, WaitFailedError) else str(error)
-            pulumi.log.error(displayable_report(report), resource=self)
-            failure = pulumi.RunError(displayable(str(error)))
+            report, summary = str(error), messages.wait_failed(target.task, target)
         else:
             return self._as_of(detail)
+        # The report on the task's own row begins with the reason, which the end of the program does not repeat.
+        pulumi.log.error(displayable_report(report), resource=self)
+        failure = pulumi.RunError(displayable(summary))
         await _WAITS.finished()
         await keep_exports()
         raise failure
@@ -249,16 +279,14 @@ class TrainingTask(TrainingTaskProperties):
         return fresh
 
 
-def _lookout_of(task: Mapping[str, Any]) -> StatusPoller:
-    own = task["settings"]
-    return _lookout(task["region"], task["ti_project_id"], json.dumps(own, sort_keys=True))
-
-
-@functools.cache
-def _lookout(region: str, workspace: str | None, own: str) -> StatusPoller:
-    """Give the one poller of this program for a region, a workspace and the settings that tasks have themselves."""
-    settings = settings_of(json.loads(own))
-    return StatusPoller(Client(settings, region), workspace)
+def _poller_of(task: Mapping[str, Any]) -> StatusPoller:
+    """Return the one poller of this program for a region, a workspace and the settings that tasks have themselves."""
+    region, workspace, own = task["region"], task["ti_project_id"], task["settings"]
+    pollers = _POLLERS.setdefault(asyncio.get_running_loop(), {})
+    key = region, workspace, json.dumps(own, sort_keys=True)
+    if key not in pollers:
+        pollers[key] = StatusPoller(Client(settings_of(own), region), workspace)
+    return pollers[key]
 
 
 def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
@@ -276,19 +304,6 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
         "resource": resource,
     }
     return {**owner, RETAINED: True} if opts.retain_on_delete else owner
-
-
-def _time_limit(timeout: object) -> timedelta | None:
-    """Return a timeout as a length of time.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if timeout is None or isinstance(timeout, timedelta):
-        return timeout
-    if isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and 0 <= timeout < float("inf"):
-        return timedelta(seconds=timeout)
-    raise ValueError(f"timeout={timeout!r} is not a length of time: pass a timedelta, or seconds")
 
 
 def _unknown() -> pulumi.Output[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 
 class Status(str, enum.Enum):
@@ -20,6 +20,11 @@ class Status(str, enum.Enum):
     SUCCEED = "SUCCEED"
     SUBMIT_FAILED = "SUBMIT_FAILED"
 
+
+TaskStatus: TypeAlias = Literal[
+    "SUBMITTING", "PENDING", "STARTING", "RUNNING", "STOPPING", "STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"
+]
+"""The same for type checkers."""
 
 TERMINAL = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
 """The run has ended and costs nothing more. The status stays until the task is started again."""

@@ -69,6 +69,7 @@ _ENVIRONMENT_NAMES = {
     "insecureHost": "TIONE_INSECURE_HOST",
     "caBundle": "TIONE_CA_BUNDLE",
     "metadataEndpoint": "TIONE_METADATA_ENDPOINT",
+    "wait": "TIONE_WAIT",
     "language": "TIONE_LANGUAGE",
 }
 _OF_TKE = {
@@ -87,6 +88,7 @@ _ONLY_TIONE = (
     "defaultTags",
     "deletedNamesAreKept",
     "language",
+    "wait",
 )
 """Settings that the official provider does not have: they are not read from the config `tencentcloud:`."""
 
@@ -251,6 +253,11 @@ class Settings:
     def deleted_names_are_kept(self) -> bool:
         """Whether the service keeps the names of deleted tasks, according to the user."""
         return self._boolean("deletedNamesAreKept", default=False)
+
+    @property
+    def waits(self) -> bool:
+        """Whether `wait_for` waits."""
+        return self._boolean("wait", default=True)
 
     def _boolean(self, name: str, *, default: bool) -> bool:
         setting = self._first(name)

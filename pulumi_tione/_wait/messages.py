@@ -10,6 +10,8 @@ NOT_VISIBLE = "not visible yet"
 HINT = "Interrupting keeps the task running, `pulumi destroy` stops it, and TIONE_WAIT=false skips all waits"
 """What the first message of a wait ends with: a program that is being interrupted cannot show anything any more."""
 
+SKIPPED = "not waiting, because TIONE_WAIT or tione:wait is false"
+
 NO_REASON = "the service gives no reason"
 
 REPLACE = "fix the cause, change `triggers` in the program and run `pulumi up`: it replaces this task with a new run"

@@ -108,6 +108,49 @@ def test_an_interruption_ends_the_update_within_two_seconds_and_the_task_runs_on
     assert stack.resource("t")
 
 
+LONG = 'tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "sleep 36000"})))'
+
+
+def test_destroy_and_refresh_that_run_the_program_do_not_wait_for_the_task_to_end(
+    stack: Stack, emulator: Emulator
+) -> None:
+    stack.program(LONG)
+    stack.up()
+    stack.program(
+        f"""
+done = {LONG}.wait_for("SUCCEED")
+tione.TrainingTask("report", opts=pulumi.ResourceOptions(depends_on=[done]), **B)
+"""
+    )
+    for command in ("refresh", "destroy"):
+        begun = time.monotonic()
+        shown = stack.pulumi(command, "--run-program", "--yes", "--skip-preview")
+        assert "waiting for SUCCEED" not in shown
+        assert time.monotonic() - begun < 60
+    assert emulator.tasks() == []
+    assert len(accepted(emulator, "CreateTrainingTask")) == 1
+
+
+def test_no_wait_waits_where_the_user_does_not_want_it(stack: Stack, emulator: Emulator) -> None:
+    stack.program(f'pulumi.export("status", {LONG}.wait_for("SUCCEED").status)')
+    stack.environment["TIONE_WAIT"] = "false"
+    assert messages.SKIPPED in stack.up()
+    assert stack.outputs()["status"] in ("SUBMITTING", "PENDING", "STARTING", "RUNNING")
+    stack.environment["TIONE_WAIT"] = "sometimes"
+    assert "Set it to true or false" in stack.up(fails=True)
+
+
+@pytest.mark.parametrize("arguments", ['"SUCCEED", timeout="soon"', '"SUCCEEDED"'])
+def test_a_wrong_argument_of_a_wait_is_refused_before_anything_is_created(
+    stack: Stack, emulator: Emulator, arguments: str
+) -> None:
+    stack.program(f'tione.TrainingTask("t", **B).wait_for({arguments})')
+    shown = stack.up(fails=True)
+    assert "training task 't' was not created: " in shown
+    assert "Traceback" not in shown
+    assert accepted(emulator, "CreateTrainingTask") == []
+
+
 @pytest.mark.long
 def test_waits_and_reruns_where_reads_lag(stack: Stack, emulator: Emulator) -> None:
     emulator.set_lag(Lag(lists=6.0, details=6.0, tags=6.0))

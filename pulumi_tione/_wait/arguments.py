@@ -1,0 +1,58 @@
+"""The arguments of `wait_for`: checked when a program calls it, before anything is created."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pulumi_tione._api.status import Status
+from pulumi_tione._durations import DURATION_FORMS, parse_duration
+
+
+def statuses_of(status: object) -> tuple[Status, ...]:
+    """Return the statuses to wait for.
+
+    Raises:
+        ValueError: one of them is not a status of a training task, or there is none.
+    """
+    values = (status,) if isinstance(status, str) or not isinstance(status, Sequence) else tuple(status)
+    if not values:
+        raise ValueError("wait_for needs a status: pass one, such as SUCCEED, or several")
+    for value in values:
+        if not isinstance(value, str) or value not in {*Status}:
+            raise ValueError(f"{_shown(value)} is not a status of a training task. Use {', '.join(Status)}")
+    return tuple(Status(value) for value in values)
+
+
+def timeout_of(timeout: object) -> timedelta | None:
+    """Return a timeout: from a timedelta, from seconds, or from a text such as `1h30m`.
+
+    Raises:
+        ValueError: it is none of these, or not positive.
+    """
+    if timeout is None:
+        return None
+    try:
+        match timeout:
+            case timedelta():
+                duration = timeout
+            case str():
+                duration = parse_duration(timeout)
+            case int() | float() if not isinstance(timeout, bool) and math.isfinite(timeout):
+                duration = timedelta(seconds=timeout)
+            case _:
+                raise ValueError
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"timeout={_shown(timeout)} is not a duration. Pass seconds, a timedelta, or a text such as "
+            f"{DURATION_FORMS}"
+        ) from None
+    if duration < timedelta():
+        raise ValueError(f"timeout={_shown(timeout)} is negative. Leave it out to wait without a limit")
+    return duration
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message shows it. Pulumi's Outputs have no value yet."""
+    return "an Output" if hasattr(value, "future") and hasattr(value, "apply") else repr(value)
