@@ -18,7 +18,7 @@ from pulumi_tione.errors import TioneError
 
 
 class CallEndedError(TioneError):
-    """A call has to end before it is done: it was cancelled, or its time limit has passed. The message says which."""
+    """A call has to end early: it was cancelled, or its time limit has passed. The message is the reason."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class CallContext:
         cancelled: set when the call is cancelled.
         deadline: when the call has to end, by `clock`.
         clock: the time in seconds, from any beginning.
-        pause: makes a pause of so many seconds; without it, `sleep` waits in real time.
+        pause: makes a pause of a number of seconds; without it, `sleep` waits in real time.
     """
 
     urn: str = ""
@@ -47,7 +47,7 @@ class CallContext:
     _goes_on: bool = field(default=False, init=False)
 
     def sleep(self, seconds: float) -> None:
-        """Sleep for so many seconds, or until the call has to end.
+        """Sleep for a number of seconds, or until the call has to end.
 
         Raises:
             CallEndedError: the call was cancelled, or its deadline has passed.

@@ -143,19 +143,19 @@ class TrainingTaskProvider(ResourceProvider):
         """Return what the program marked as secret in these inputs, which check received in this very process."""
         return self._marked.get(_key_of(props), [])
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         self._marked[_key_of(news)] = marked_paths(news)
-        return self._checked(_olds, news)
+        return self._checked(olds, news)
 
     @_handles_call
-    def _checked(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+    def _checked(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         around = CheckContext(
             region=self._settings_of(news).region,
             labels_enabled=self._settings.labels,
             default_tags=self._settings.default_tags,
             task_of=self._task_of,
         )
-        checked = check(_without_provider(_olds), _without_provider(news), around)
+        checked = check(_without_provider(olds), _without_provider(news), around)
         for warning in checked.warnings:
             current_call().warn(warning)
         # The engine shows the value at a nested property as `{<nil>}`, so the path is in the reason.
@@ -192,10 +192,10 @@ class TrainingTaskProvider(ResourceProvider):
         return None
 
     @_handles_call
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         difference = diff(
-            _outputs(_olds),
-            {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)},
+            _outputs(olds),
+            {**_without_provider(news), SECRET_INPUTS: self._marked_by_program(news)},
             labels_enabled=self._settings.labels,
             account_of=self._account_of,
         )
@@ -205,13 +205,13 @@ class TrainingTaskProvider(ResourceProvider):
                 f"this task was imported. Recorded as the program has it, without a new task: "
                 f"{', '.join(difference.accepted)}"
             )
-        announced = None if difference.replacing else announced_rerun(_olds, _news)
+        announced = None if difference.replacing else announced_rerun(olds, news)
         if announced is not None:
             current_call().warn(announced)
         # Where the inputs themselves show the change, the engine compares them: then it knows which ones changed, for
         # `replace_on_changes` and for the preview. Not where the old task stays: there the preview shows all inputs of
         # the new one, with its name, which is computed after this.
-        engine_compares = changes and request.inputs_changed() and not _news.get("owner", {}).get(RETAINED)
+        engine_compares = changes and request.inputs_changed() and not news.get("owner", {}).get(RETAINED)
         return DiffResult(
             changes=None if engine_compares else changes,
             replaces=list(difference.replacing),
@@ -246,28 +246,28 @@ class TrainingTaskProvider(ResourceProvider):
             inputs.pop(IMPORTED, None)
         if "owner" in recorded:
             return ReadResult(id_, _with_secrets_marked(outputs), inputs)
-        # Of a task that is only looked up nothing tells what is secret, but it may be one of this program.
+        # Nothing marks the secrets of a task that is only looked up, but it may be a task of this program.
         with masking(self._known_secrets):
             paths = sorted(paths_of_secrets(outputs))
             recorded_paths = {SECRET_INPUTS: paths} if paths else {}
             return ReadResult(id_, mark_secrets({**outputs, **recorded_paths}), mark_secrets(inputs))
 
     @_handles_call
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        outputs = _outputs(_olds)
-        news = {**_without_provider(_news), SECRET_INPUTS: self._marked_by_program(_news)}
+    def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        outputs = _outputs(olds)
+        news = {**_without_provider(news), SECRET_INPUTS: self._marked_by_program(news)}
         client = self._client(news, outputs.get("uin"), retries_outages=True)
-        task = RecordedTask(client, _id, outputs, current_call())
+        task = RecordedTask(client, id_, outputs, current_call())
         return UpdateResult(_with_secrets_marked(update(task, news, labels_enabled=self._settings.labels)))
 
     @_handles_call
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        outputs = _without_provider(_props)
-        if _id in self._deleted:
+    def delete(self, id_: str, props: dict[str, Any]) -> None:
+        outputs = _without_provider(props)
+        if id_ in self._deleted:
             return
         client = self._client(outputs, outputs.get("uin"), retries_outages=True)
-        if delete(RecordedTask(client, _id, outputs, current_call())):
-            self._deleted.add(_id, outputs)
+        if delete(RecordedTask(client, id_, outputs, current_call())):
+            self._deleted.add(id_, outputs)
 
     def _new_context(self, args: tuple[Any, ...]) -> CallContext:
         """Return the context of the call that is being handled, of which these are the arguments."""
@@ -305,12 +305,12 @@ class TrainingTaskProvider(ResourceProvider):
         return self._clients[key]
 
     def _settings_of(self, props: Mapping[str, Any]) -> Settings:
-        """Give the settings of a task, which may have some of its own; not those that check would not let pass."""
+        """Return the settings of a task, which may have some of its own; those that check refuses are left out."""
         own = props.get("settings")
         return self._settings.of(own if isinstance(own, Mapping) and not contains_unknown(own) else None)
 
     def _account_of(self, inputs: Mapping[str, Any]) -> str | None:
-        """Give the account of the keys that inputs lead to; nothing in a preview that does not know them yet."""
+        """Return the account of the credentials that inputs select; None in a preview that does not know them yet."""
         return None if contains_unknown(inputs.get("settings")) else self._client(inputs).account_id()
 
 
@@ -327,7 +327,7 @@ def _with_secrets_marked(outputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _key_of(props: Mapping[str, Any]) -> str:
-    """Return what tells the resource of these inputs from the others of this process."""
+    """Return a key that identifies the resource of these inputs in this process."""
     return repr(sorted(props.get("owner", {}).items()) if isinstance(props.get("owner"), Mapping) else None)
 
 

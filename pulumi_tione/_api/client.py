@@ -85,7 +85,15 @@ class Client:
         Raises:
             IndeterminateResultError: the task may or may not have been created; look it up by its name.
         """
-        return self._call("CreateTrainingTask", body, Repeat.HARM, responses.new_id)
+        return str(self.create_training_task_response(body)["Id"])
+
+    def create_training_task_response(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a task as `create_training_task` does, and return the whole response: `Id` and `RequestId`."""
+
+        def read(action: str, response: Mapping[str, Any]) -> dict[str, Any]:
+            return {**response, "Id": responses.new_id(action, response)}
+
+        return self._call("CreateTrainingTask", body, Repeat.HARM, read)
 
     def describe_training_task(
         self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None

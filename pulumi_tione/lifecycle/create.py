@@ -54,6 +54,8 @@ class _Accepted:
     """There is a new task."""
 
     task_id: str
+    request_id: str | None = None
+    """The request that has created it; None, if the task was found by a look-up."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,12 @@ class Creation:
                 started=(self.now or self.client.service_now)(),
                 context=self.context,
                 deleted=self.deleted,
-                leftovers=self.leftovers if self._is_labelled else None,
+                leftovers=self.leftovers if self._has_labels else None,
             )
-            task_id, name = self._create()
+            created, name = self._create()
         except CallEndedError as error:  # a call in which there may be a task does not end
             raise TaskError(f"{not_created(self._name)}: {error}. {RUN_AGAIN}") from error
-        inputs = with_name(self.inputs, name)
+        task_id, inputs = created.task_id, with_name(self.inputs, name)
         try:
             outputs = self._outputs(task_id, inputs)
             _ensure_serializable(outputs)
@@ -147,6 +149,8 @@ class Creation:
                 f"{task_id} was created, but what the service returned of it cannot be recorded: {type(error).__name__}"
             )
             outputs = self._outputs_unseen(inputs)
+        if created.request_id is not None:
+            outputs["createRequestId"] = created.request_id
         return task_id, outputs
 
     @property
@@ -158,7 +162,7 @@ class Creation:
         return self.inputs.get("tiProjectId")
 
     @property
-    def _is_labelled(self) -> bool:
+    def _has_labels(self) -> bool:
         return self.labels_enabled and "owner" in self.inputs
 
     # What is recorded.
@@ -199,7 +203,7 @@ class Creation:
 
     def _ensure_no_leftover(self) -> None:
         """Check that no killed update has left an active task of this resource, under another name."""
-        if not self._is_labelled:
+        if not self._has_labels:
             return
         try:
             leftover = self.leftovers.find(self.client, self.inputs, self.deleted)
@@ -219,33 +223,33 @@ class Creation:
 
     # The request.
 
-    def _create(self) -> tuple[str, str]:
-        """Create the task under its name, or with a suffix where the service keeps that; return id and name."""
+    def _create(self) -> tuple[_Accepted, str]:
+        """Create the task under its name, or with a suffix where the service keeps that; return the name, too."""
         names = (self._name, *(suffixed_name(self._name, number) for number in SUFFIXES_TO_TRY))
         for name in names:
-            task_id = self._create_with_name(name)
-            if task_id is not None:
-                return task_id, name
+            created = self._create_with_name(name)
+            if created is not None:
+                return created, name
         raise TaskError(all_names_kept(self._name))
 
-    def _create_with_name(self, name: str) -> str | None:
-        """Create the task with this name, and return its id; None if the service keeps the name for a deleted task."""
+    def _create_with_name(self, name: str) -> _Accepted | None:
+        """Create the task with this name; return None if the service keeps the name for a deleted task."""
         self._ensure_name_is_free(name)
         body = request_body({**self.inputs, "name": name}, self._identity.tags)
         indeterminate: TioneError | None = None
         is_kept = False
         for attempt in itertools.count(1):
             match self._send(body):
-                case _Accepted(task_id):
+                case _Accepted() as created:
                     self.context.ignore_end()
-                    return task_id
+                    return created
                 case _NotSent(error):
                     raise type(error)(f"{not_created(name, indeterminate)}: {error}") from error
                 case _NameTaken(error) if indeterminate is not None:
                     found = self._lookup.find_created(name, indeterminate, _SECONDS_TO_FIND_HOLDER)
                     if found is None:
                         raise TaskError(f"{not_created(name, indeterminate)}: {error}")
-                    return found
+                    return _Accepted(found)
                 case _NameTaken(error):
                     self._ensure_name_is_kept(name, error, is_second=is_kept)
                     if is_kept or not self.deleted.has_predecessor_of(self.inputs):
@@ -260,7 +264,7 @@ class Creation:
             if indeterminate is not None:
                 found = self._lookup.find_created(name, indeterminate, _SECONDS_TO_FIND_CREATED)
                 if found is not None:
-                    return found
+                    return _Accepted(found)
             if max_attempts == 1:
                 raise TaskError(f"{not_created(name, indeterminate)}: {last}") from last
             if attempt >= max_attempts:  # a later refusal may be of a kind that allows fewer
@@ -271,7 +275,8 @@ class Creation:
     def _send(self, body: Mapping[str, Any]) -> _Outcome:
         """Send the request once, and return its outcome."""
         try:
-            return _Accepted(self.client.create_training_task(body))
+            response = self.client.create_training_task_response(body)
+            return _Accepted(str(response["Id"]), str(response.get("RequestId") or "") or None)
         except CallEndedError:
             raise
         except IndeterminateResultError as error:

@@ -77,8 +77,8 @@ def ensure_same_account(task: RecordedTask[TaskApi]) -> None:
     if not recorded:
         raise TaskError(
             f"{task.title} is not visible in {task.client.region} with the keys of account {current}, and the state "
-            "does not say which account it belongs to. Look for it in the console; if it is gone, `pulumi state "
-            "delete` its URN"
+            "does not record its account. Look for it in the console. If it is gone, run `pulumi state delete` with "
+            "its URN"
         )
     if recorded != current:
         raise TaskError(
@@ -117,7 +117,7 @@ class _ExistenceCheck:
         return self._detail
 
     def _describe(self) -> dict[str, Any] | None:
-        """Request the detail once, and return it. "Not found" and unclear answers are noted."""
+        """Request the detail once, and return it. "Not found" and indeterminate results are noted."""
         try:
             detail = self._task.describe()
         except IndeterminateResultError as error:
@@ -156,10 +156,11 @@ class _ExistenceCheck:
         if self._too_new:
             return (
                 f"{who} {self._too_new}, and the service does not find it: it may still run. {kept}. Run the command "
-                f"again in a minute. If {events} and the console do not find it then, `pulumi state delete` its URN"
+                f"again in a minute. If {events} and the console do not find it then, run `pulumi state delete` "
+                "with its URN"
             )
         return (
-            f"{who}: the service does not say whether it exists. {kept}. Run the command again in a minute, or see "
+            f"{who}: the service does not report whether it exists. {kept}. Run the command again in a minute, or see "
             f"{events}. The last answer: {self._unanswered}"
         )
 

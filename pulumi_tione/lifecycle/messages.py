@@ -7,7 +7,7 @@ from pulumi_tione.errors import ApiError, TioneError
 
 RUN_AGAIN = "Run the command again"
 STAYS = "It stays in the state"
-GONE = "it is gone. Run `pulumi refresh` to remove it from the state"
+NO_LONGER_EXISTS = "it is gone. Run `pulumi refresh` to remove it from the state"
 
 
 def ended(title: str, reason: object, activity: str, progress: str = "") -> str:

@@ -144,9 +144,9 @@ class _Change:
             "removed": was_removed,
             "not removed": [key for key in self.removed if key not in was_removed],
         }
-        named = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
+        listed = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
         managed = {*self.managed, *was_set} & tags.keys()
-        return PartialTagsError(f"not all tags were changed ({named}): {error}", tags, managed, unconfirmed)
+        return PartialTagsError(f"not all tags were changed ({listed}): {error}", tags, managed, unconfirmed)
 
     def _read_until(self, is_awaited: Callable[[Mapping[str, str]], bool]) -> dict[str, str] | None:
         """Read the tags until they are as awaited, or until what was written would show.

@@ -24,7 +24,7 @@ from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskEr
 from pulumi_tione.lifecycle.diff import LOG, RERUN_OF, RUN, SECRETS, SETTINGS, TAGS, diff, is_rerun_counted
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone
 from pulumi_tione.lifecycle.imported import accepted
-from pulumi_tione.lifecycle.messages import GONE
+from pulumi_tione.lifecycle.messages import NO_LONGER_EXISTS
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, is_not_allowed, stop_and_wait
 from pulumi_tione.lifecycle.tagging import PartialTagsError, set_tags
@@ -146,7 +146,7 @@ class _Update:
         """
         detail = detail_or_gone(self._task)
         if detail is None:
-            raise TaskError(GONE)
+            raise TaskError(NO_LONGER_EXISTS)
         return detail
 
     # Tags.
@@ -207,7 +207,7 @@ class _Update:
     def _stop(self) -> None:
         status = stop_and_wait(self._task)
         if status is None:
-            raise TaskError(GONE)
+            raise TaskError(NO_LONGER_EXISTS)
         self._stopped_as, self._detail_is_old = status, True
 
     def _run_again(self) -> None:
@@ -242,7 +242,7 @@ class _Update:
     def _start(self, statuses: Collection[str], is_due: Callable[[str], bool]) -> bool:
         """Start the task where its status is one of these and the start is due; return whether it was started.
 
-        A task that is active already needs no start, whoever has started it.
+        A task that is active already needs no start, no matter who has started it.
         """
         self._detail = before = self._after_stopping()
         status = status_of(before)

@@ -142,6 +142,12 @@ def test_a_task_that_is_gone_reads_as_gone(provider: Provider) -> None:
     assert provider.read(task_id, outputs)[0] == ""
 
 
+def test_the_request_id_of_a_create_is_that_of_the_service(provider: Provider, emulator: Emulator) -> None:
+    _, outputs = provider.create(provider.checked(SMALLEST))
+    (created,) = [request for request in emulator.requests() if request["action"] == "CreateTrainingTask"]
+    assert outputs["createRequestId"] == created["request_id"]
+
+
 def test_an_error_is_one_line_without_a_traceback(provider: Provider) -> None:
     inputs = provider.checked(SMALLEST)
     provider.create(inputs)

@@ -125,7 +125,7 @@ class History:
     def _follow_the_error(self, output: str) -> None:
         """Run the command that an error names."""
         resource = self._stack.resource("a")
-        if "`pulumi state delete` its URN" in output and resource and not self._service.emulator.tasks():
+        if "run `pulumi state delete` with its URN" in output and resource and not self._service.emulator.tasks():
             # It was deleted before any command had seen it, by an interrupted destroy: the console shows it.
             self._stack.pulumi("state", "delete", "--yes", resource["urn"])
             return

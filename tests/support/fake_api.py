@@ -254,6 +254,9 @@ class FakeApi:
     def account_id(self) -> str:
         return str(self._called("account", (), None, lambda: self.account))
 
+    def create_training_task_response(self, body: Mapping[str, Any]) -> Json:
+        return {"Id": self.create_training_task(body), "RequestId": "r-create"}
+
     def create_training_task(self, body: Mapping[str, Any]) -> str:
         self.bodies.append(body)
         return str(self._called("create", (body["Name"],), body.get("TiProjectId"), lambda: self.make(body), body))

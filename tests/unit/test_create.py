@@ -23,6 +23,8 @@ from pulumi_tione.errors import (
 )
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.leftovers import Leftovers
+from pulumi_tione.lifecycle.read import read
+from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 COMPUTED = generated_name(OWNER)
@@ -77,6 +79,9 @@ class Service(Client):
         of_the_service = {"Id": task_id, "Status": "SUBMITTING", "Uin": "100", "CreateTime": as_told(NOW)}
         self.tasks.append({**json.loads(json.dumps(body)), "StartCmdInfo": commands, **of_the_service, **told})
         return task_id
+
+    def create_training_task_response(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Id": self.create_training_task(body), "RequestId": "r-create"}
 
     def create_training_task(self, body: Mapping[str, Any]) -> str:
         self.calls.append("create")
@@ -183,6 +188,27 @@ def test_a_task_is_created_once_and_recorded_as_the_service_has_it() -> None:
     assert outputs["status"] == "SUBMITTING"
     assert outputs["uin"] == "100"
     assert outputs["allTags"] == {"team": "nlp", **CREATED_BY_US}
+
+
+def test_the_request_id_of_the_create_is_recorded_and_stays() -> None:
+    service = Service()
+    task_id, outputs = creation(service).run()
+    assert outputs["createRequestId"] == "r-create"
+    refreshed = read(RecordedTask(service, task_id, outputs, CallContext()))
+    assert refreshed is not None
+    assert refreshed[0]["createRequestId"] == "r-create"
+    assert "createRequestId" not in refreshed[1]
+
+
+def test_a_task_that_was_found_by_a_look_up_has_no_request_id() -> None:
+    _, outputs = creation(Service(accepted_but(CUT))).run()
+    assert "createRequestId" not in outputs
+
+
+def test_a_task_that_cannot_be_described_is_recorded_with_its_request_id() -> None:
+    service = Service()
+    service.describe_errors = [CUT]
+    assert creation(service).run()[1]["createRequestId"] == "r-create"
 
 
 def test_whole_numbers_are_sent_as_such() -> None:

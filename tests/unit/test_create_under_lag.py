@@ -457,7 +457,7 @@ def test_what_cannot_be_written_into_the_state_loses_no_task(wrong: Any, monkeyp
     monkeypatch.setattr(creating, "_outputs_unseen", lambda inputs: dict(inputs))
     task_id, outputs = creating.run()
     assert task_id == "train-1"
-    assert outputs == INPUTS
+    assert outputs == {**INPUTS, "createRequestId": "r-create"}
     (warning,) = rows
     assert "train-1 was created, but" in warning
 

@@ -200,7 +200,7 @@ def test_the_workspace_of_the_task_is_named_in_every_call() -> None:
 
 @pytest.mark.parametrize(
     ("recorded", "account", "words"),
-    [("100", "200", ["100", "200", "may still run"]), ("", "100", ["does not say which account"])],
+    [("100", "200", ["100", "200", "may still run"]), ("", "100", ["does not record its account"])],
     ids=["another account", "no account recorded"],
 )
 def test_a_task_that_is_only_out_of_sight_does_not_pass_for_gone(recorded: str, account: str, words: list[str]) -> None:

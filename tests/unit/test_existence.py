@@ -115,7 +115,7 @@ def test_an_answer_that_says_nothing_is_no_proof_however_often_it_comes() -> Non
     task_id = old_task(service)
     service.put(task_id)
     service.trouble("describe", *[no_answer("DescribeTrainingTask")] * 1000)
-    with pytest.raises(TaskError, match=r"does not say whether it exists.*connection was cut"):
+    with pytest.raises(TaskError, match=r"does not report whether it exists.*connection was cut"):
         is_gone(service, task_id)
 
 
@@ -133,7 +133,7 @@ def test_a_list_that_cannot_be_read_is_no_proof() -> None:
     task_id = old_task(service)
     service.put(task_id)
     service.trouble("list", *[no_answer("DescribeTrainingTasks")] * 1000)
-    with pytest.raises(TaskError, match="does not say whether it exists"):
+    with pytest.raises(TaskError, match="does not report whether it exists"):
         is_gone(service, task_id)
 
 

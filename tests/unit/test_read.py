@@ -134,8 +134,8 @@ def test_a_task_that_is_gone_is_none() -> None:
     ("recorded", "account", "words"),
     [
         ("100", "200", ["'bert' (train-1)", "100", "200", "ap-guangzhou", "may still run"]),
-        ("", "200", ["'bert' (train-1)", "200", "ap-guangzhou", "does not say which account"]),
-        (None, "200", ["does not say which account"]),
+        ("", "200", ["'bert' (train-1)", "200", "ap-guangzhou", "does not record its account"]),
+        (None, "200", ["does not record its account"]),
     ],
     ids=["another account", "no account recorded", "account left out"],
 )
