@@ -204,7 +204,7 @@ def test_a_task_that_never_shows_up_is_said_loudly(emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("environment", "told", "asked"),
     [
-        ({"TIONE_LIVE": ""}, "say so with TIONE_LIVE=1", False),
+        ({"TIONE_LIVE": ""}, "set TIONE_LIVE=1", False),
         ({"TIONE_LIVE_MAX_HOURLY_COST": "0.4"}, "costs 0.5 CNY an hour, more than 0.4", True),
         ({"TENCENTCLOUD_SECRET_ID": "", "TENCENTCLOUD_SECRET_KEY": ""}, "there are no credentials", False),
     ],
@@ -236,28 +236,28 @@ def test_what_has_no_price_is_not_tried(emulator: Emulator, price: dict[str, obj
 
 
 def test_where_frameworks_are_not_told_any_more_the_usual_one_is_tried(emulator: Emulator) -> None:
-    assert cheapest(client_of(emulator), Decimal(5)).frameworks_are_told
+    assert cheapest(client_of(emulator), Decimal(5)).frameworks_are_offered
     emulator.faults.add("DescribeTrainingFrameworks", code="InvalidAction")
     offer = cheapest(client_of(emulator), Decimal(5))
-    assert not offer.frameworks_are_told
+    assert not offer.frameworks_are_offered
     assert offer.environment == "torch2.1-py3.10-cuda12.1-gpu"
 
 
 def test_of_what_was_not_seen_nothing_is_said() -> None:
-    assert [each.row for each in OBSERVATIONS if each.look(Evidence()) is not None] == []
+    assert [each.row for each in OBSERVATIONS if each.verdict(Evidence()) is not None] == []
     assert not is_refuted(Evidence())
 
 
 @pytest.mark.parametrize("code", ["UnauthorizedOperation", "RequestLimitExceeded"])
 def test_a_tag_service_that_may_not_be_used_decides_no_row(code: str) -> None:
     seen = Evidence(code_of_binding=code, is_tag_bound=False, is_in_tag_service=False, code_of_second_unbinding=code)
-    assert [each.row for each in OBSERVATIONS if each.look(seen) is not None] == []
+    assert [each.row for each in OBSERVATIONS if each.verdict(seen) is not None] == []
 
 
 def test_a_task_that_ends_by_itself_or_is_not_made_again_for_want_of_money_refutes_nothing() -> None:
     seen = Evidence(
         statuses=["SUBMITTING", "PENDING", "FAILED"],
-        detail_at_rest={"Status": "FAILED"},
+        terminal_detail={"Status": "FAILED"},
         code_of_deleted_name="RequestLimitExceeded",
         code_of_delete_while_active="UnauthorizedOperation",
     )

@@ -2,14 +2,14 @@
 """Print a directory that holds one of the vendor's clients, as the vendor publishes it.
 
     "$(python tools/clients/install.py tccli)/bin/tccli"     the command line, in a virtual environment of its own
-    "$(python tools/clients/install.py node)/bin/node"       Node; the SDK is in `node_modules` beside `bin`
+    "$(python tools/clients/install.py node)/bin/node"       Node; the SDK is in `node_modules` next to `bin`
     "$(python tools/clients/install.py tikit)/bin/python"    the Python of an environment with the vendor's kit
     "$(python tools/clients/install.py go)/ask"              a program with the SDK for Go, where there is a `go`
     "$(python tools/clients/install.py java)"                the class `Ask` and its `lib`, where there is a JDK
 
 The emulator must satisfy them, and `tccli` may not enter our own environment: it brings the whole SDK, which writes
-over the parts of it that we use. Each is installed once, from what is pinned beside this file. Nothing but the
-directory goes to stdout; where a client cannot be had, one line on stderr says why.
+over the parts of it that we use. Each is installed once, from the pins next to this file. Nothing but the
+directory goes to stdout; if a client cannot be installed, one line on stderr names the reason.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ INSTALLED_FROM = "installed-from"
 
 
 class ClientError(Exception):
-    """A client cannot be had. The message is one line and complete."""
+    """A client cannot be installed. The message is one complete line."""
 
 
 def tccli() -> Path:
     release = json.loads(DEFINITION.read_text(encoding="utf-8"))["source"]["release"]
 
     def install(target: Path) -> None:
-        say(f"Installing tccli {release}, with the whole SDK: this takes a while, once.")
+        show(f"Installing tccli {release}, with the whole SDK: this takes a while, once.")
         # Compiling ten thousand modules, of which a handful is ever imported, would take longer than all the rest.
         pip_install(target, "--no-compile", "--constraint", str(CONSTRAINTS), f"tccli=={release}")
 
@@ -69,7 +69,7 @@ def node() -> Path:
     program, npm = node_of_path() or node_of_pypi()
 
     def install(target: Path) -> None:
-        say(f"Installing tencentcloud-sdk-nodejs {version}: this takes seconds, once.")
+        show(f"Installing tencentcloud-sdk-nodejs {version}: this takes seconds, once.")
         (target / "bin").mkdir(parents=True)
         (target / "bin" / "node").symlink_to(program)
         for file in (PACKAGE, PACKAGE_LOCK):
@@ -81,7 +81,7 @@ def node() -> Path:
 
 def tikit() -> Path:
     def install(target: Path) -> None:
-        say(f"Installing {TIKIT}: this takes a while, once.")
+        show(f"Installing {TIKIT}: this takes a while, once.")
         pip_install(target, "--no-compile", "--constraint", str(TIKIT_CONSTRAINTS), TIKIT)
 
     made_of = (TIKIT, TIKIT_CONSTRAINTS.read_text(), sys.version, sys.base_prefix)
@@ -93,7 +93,7 @@ def go() -> Path:
     sources = [HERE / "go" / name for name in ("go.mod", "go.sum", "main.go")]
 
     def install(target: Path) -> None:
-        say("Building a program with the SDK for Go: this takes seconds, once.")
+        show("Building a program with the SDK for Go: this takes seconds, once.")
         target.mkdir(parents=True)
         for source in sources:
             shutil.copy(source, target)
@@ -107,7 +107,7 @@ def java() -> Path:
     sources = [HERE / "java" / name for name in ("pom.xml", "Ask.java")]
 
     def install(target: Path) -> None:
-        say("Installing the SDK for Java: this takes seconds, once.")
+        show("Installing the SDK for Java: this takes seconds, once.")
         target.mkdir(parents=True)
         for source in sources:
             shutil.copy(source, target)
@@ -137,7 +137,7 @@ def node_of_path() -> tuple[Path, list[str]] | None:
 
 def node_of_pypi() -> tuple[Path, list[str]]:
     def install(target: Path) -> None:
-        say(f"There is no Node {NODE_MINIMUM} with npm on PATH: installing {NODE_PACKAGE}.")
+        show(f"There is no Node {NODE_MINIMUM} with npm on PATH: installing {NODE_PACKAGE}.")
         pip_install(target, NODE_PACKAGE)
 
     target = installed(NODE_PACKAGE.replace("==", "-"), install, sys.version, sys.base_prefix)
@@ -184,16 +184,16 @@ def pip_install(environment: Path, *arguments: str) -> None:
 
 
 def run(command: list[str], folder: Path, what: str) -> None:
-    """Run an installer; its complaints become the one line of a ClientError."""
+    """Run an installer; raise a ClientError with its errors in one line."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        complaints = [line.strip() for line in done.stderr.splitlines() if "error" in line.lower()]
-        cause = "; ".join(complaints)[:500] or f"exit code {done.returncode}"
+        errors = [line.strip() for line in done.stderr.splitlines() if "error" in line.lower()]
+        cause = "; ".join(errors)[:500] or f"exit code {done.returncode}"
         raise ClientError(f"{what} cannot be installed: {cause}")
 
 
-def say(progress: str) -> None:
-    """Tell the user, on stderr: stdout is for the directory alone."""
+def show(progress: str) -> None:
+    """Print progress on stderr: stdout is for the directory alone."""
     print(progress, file=sys.stderr, flush=True)
 
 
@@ -207,7 +207,7 @@ def main() -> int:
     try:
         print(CLIENTS[arguments.parse_args().client]())
     except (ClientError, OSError) as error:
-        say(str(error))
+        show(str(error))
         return 1
     return 0
 

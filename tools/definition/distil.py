@@ -65,14 +65,14 @@ def main() -> int:
     if not check:
         DEFINITION.write_text(text, encoding="utf-8")
         return 0
-    ours = DEFINITION.read_text(encoding="utf-8")
-    difference = list(difflib.unified_diff(_facts(ours), _facts(text), "ours", "vendor", lineterm=""))
-    print("\n".join(difference) if difference else "the vendor's newest definition says the same as ours")
+    committed = DEFINITION.read_text(encoding="utf-8")
+    difference = list(difflib.unified_diff(_facts(committed), _facts(text), "committed", "vendor", lineterm=""))
+    print("\n".join(difference) if difference else "the vendor's newest definition equals the committed one")
     return 1 if difference else 0
 
 
 def distil(release: str | None) -> dict[str, Any]:
-    """Give the definition of the actions above as `release` of tccli knows them, or as the newest one does."""
+    """Return the definition of the actions above from a release of tccli, by default the newest."""
     with tempfile.TemporaryDirectory() as folder:
         environment = Path(folder) / "venv"
         venv.create(environment, with_pip=True)
@@ -109,19 +109,19 @@ def _service(folder: Path, actions: Iterable[str]) -> dict[str, Any]:
 
 
 def _field(member: dict[str, Any]) -> dict[str, Any]:
-    """`type` is a wire type, a struct's name, or `list<…>` of either. Flags stand only where they are true."""
-    one = member["member"]
+    """Return the facts of a member: its type, a wire type, struct or `list<…>`, and the flags that are true."""
+    wire_type = member["member"]
     flags = {
         "required": member.get("required"),  # in a request
         "returned": member.get("output_required"),  # in an answer: always there
         "nullable": member.get("value_allowed_null"),  # in an answer: may be null
     }
-    kind = f"list<{one}>" if member["type"] == "list" else one
+    kind = f"list<{wire_type}>" if member["type"] == "list" else wire_type
     return {"type": kind, **{flag: True for flag in flags if flags[flag]}}
 
 
 def _as_text(definition: dict[str, Any]) -> str:
-    """One field a line, so that a difference between two releases reads well."""
+    """Format one field per line, so that differences between two releases are readable."""
     lines = json.dumps(definition, indent=1, sort_keys=True)
     return _FLAT_OBJECT.sub(lambda match: " ".join(match.group().split()), lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""What one life of a task tells of the service: each observation decides a row of `docs/fidelity.md`, or does not."""
+"""What one run of a task shows about the service: each observation decides a row of `docs/fidelity.md`, or does not."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from pulumi_tione.errors import KIND_OF_CODE, Kind
 
 _ACTIVE = ("SUBMITTING", "PENDING", "STARTING", "RUNNING", "STOPPING")
-_AT_REST = ("STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED")
+_TERMINAL = ("STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED")
 _WITH_NODES = ("STARTING", "RUNNING")
-_MOST_SHOWN = 300
+_MAX_SHOWN = 300
 _OF_OTHER_CAUSES = (
     Kind.PERMISSION_DENIED,
     Kind.BILLING,
@@ -22,23 +22,22 @@ _OF_OTHER_CAUSES = (
     Kind.UNAVAILABLE,
     Kind.INDETERMINATE,
 )
-"""Refusals that tell nothing of what was asked: rights, money, nodes or the service's health were in the way."""
+"""Refusals for another reason than the observed rule: permissions, money, nodes or the health of the service."""
 
 
 @dataclass
 class Evidence:
-    """What was seen. What starts with `code_of_` is the code of a refusal, empty where nothing was refused; None is
-    what was not tried."""
+    """What was seen. A field `code_of_…` is the code of a refusal, empty if nothing was refused; None was not tried."""
 
     statuses: list[str] = field(default_factory=list)
     """The statuses of the first task, in the order in which they were seen."""
     detail: Mapping[str, Any] = field(default_factory=dict)
     """The task's detail while it was active."""
-    detail_at_rest: Mapping[str, Any] = field(default_factory=dict)
+    terminal_detail: Mapping[str, Any] = field(default_factory=dict)
     item: Mapping[str, Any] = field(default_factory=dict)
     """The task as a list shows it."""
     update_times: list[str] = field(default_factory=list)
-    """Before tags were bound, after they were unbound, and at rest."""
+    """Before tags were bound, after they were unbound, and in a terminal status."""
     found_by_name: bool | None = None
     found_by_part_of_name: bool | None = None
     found_by_tag: bool | None = None
@@ -52,14 +51,14 @@ class Evidence:
     prices: Mapping[str, Decimal] = field(default_factory=dict)
     prepaid_specs: int | None = None
     workspaces: Sequence[str] | None = None
-    frameworks_are_told: bool | None = None
+    frameworks_are_offered: bool | None = None
     code_of_binding: str | None = None
     code_of_second_unbinding: str | None = None
     code_of_logs_of_task: str | None = None
     log_lines_of_task: int | None = None
     code_of_same_name: str | None = None
     code_of_delete_while_active: str | None = None
-    code_of_stop_at_rest: str | None = None
+    code_of_stop_when_terminal: str | None = None
     code_of_read_after_delete: str | None = None
     code_of_deleted_name: str | None = None
 
@@ -70,19 +69,19 @@ class Observation:
 
     row: str
     """The row's first column."""
-    look: Callable[[Evidence], bool | None]
-    """Tells whether the row is right; None: nothing was seen that says so or otherwise."""
+    verdict: Callable[[Evidence], bool | None]
+    """Whether the row is confirmed (True) or refuted (False); None if nothing was seen that decides it."""
     shows: Callable[[Evidence], object]
-    """What is shown where the row is refuted."""
+    """What to print if the row is refuted."""
     part: str = ""
-    """What alone of the row is looked at, where that is not all."""
+    """The part of the row that is checked, if not all of it."""
 
 
 def _statuses(seen: Evidence) -> bool | None:
     """Each status comes after those before it; preemption, the one way back, is a row of its own."""
     if len(seen.statuses) < 2:
         return None
-    if not set(seen.statuses) <= {*_ACTIVE, *_AT_REST}:
+    if not set(seen.statuses) <= {*_ACTIVE, *_TERMINAL}:
         return False
     places = [_ACTIVE.index(status) if status in _ACTIVE else len(_ACTIVE) for status in seen.statuses]
     return places == sorted(set(places))
@@ -91,7 +90,7 @@ def _statuses(seen: Evidence) -> bool | None:
 def _times(seen: Evidence) -> bool | None:
     if not seen.detail or not seen.item:
         return None
-    in_detail, in_list = _told_times(seen)
+    in_detail, in_list = _create_times(seen)
     return bool(
         re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08", in_detail)
         and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", in_list)
@@ -99,7 +98,7 @@ def _times(seen: Evidence) -> bool | None:
     )
 
 
-def _told_times(seen: Evidence) -> tuple[str, str]:
+def _create_times(seen: Evidence) -> tuple[str, str]:
     return str(seen.detail.get("CreateTime")), str(seen.item.get("CreateTime"))
 
 
@@ -139,30 +138,30 @@ def _creator(seen: Evidence) -> bool | None:
 
 
 def _stopped_by_user(seen: Evidence) -> bool | None:
-    if seen.detail_at_rest.get("Status") != "STOPPED":
+    if seen.terminal_detail.get("Status") != "STOPPED":
         return None
-    operator = seen.detail_at_rest.get("OperatorInfo") or {}
-    return operator.get("IsPlatformOperator") is False and seen.detail_at_rest.get("FailureReason") == "User Stop"
+    operator = seen.terminal_detail.get("OperatorInfo") or {}
+    return operator.get("IsPlatformOperator") is False and seen.terminal_detail.get("FailureReason") == "User Stop"
 
 
 def _operator(seen: Evidence) -> bool | None:
-    if not seen.detail or not seen.detail_at_rest:
+    if not seen.detail or not seen.terminal_detail:
         return None
-    return not seen.detail.get("OperatorInfo") and bool(seen.detail_at_rest.get("OperatorInfo"))
+    return not seen.detail.get("OperatorInfo") and bool(seen.terminal_detail.get("OperatorInfo"))
 
 
 def _billing(seen: Evidence) -> bool | None:
-    if seen.detail.get("Status") not in _WITH_NODES or not seen.detail_at_rest:
+    if seen.detail.get("Status") not in _WITH_NODES or not seen.terminal_detail:
         return None
-    during, after = (each.get("ChargeStatus") for each in (seen.detail, seen.detail_at_rest))
+    during, after = (each.get("ChargeStatus") for each in (seen.detail, seen.terminal_detail))
     return during == "BILLING" and bool(seen.detail.get("BillingInfo")) and after != "BILLING"
 
 
 def _update_time(seen: Evidence) -> bool | None:
-    if len(seen.update_times) < 3 or not seen.is_tag_bound or seen.detail_at_rest.get("Status") != "STOPPED":
+    if len(seen.update_times) < 3 or not seen.is_tag_bound or seen.terminal_detail.get("Status") != "STOPPED":
         return None
-    before, after_tags, at_rest = seen.update_times
-    return before == after_tags and at_rest >= before
+    before, after_tags, when_terminal = seen.update_times
+    return before == after_tags and when_terminal >= before
 
 
 def _pods(seen: Evidence) -> bool | None:
@@ -173,7 +172,7 @@ def _pods(seen: Evidence) -> bool | None:
 
 
 def _resource_name(seen: Evidence) -> bool | None:
-    """Who calls a task otherwise is refused, or binds a tag to nothing."""
+    """A wrong name is refused, or binds the tag to nothing."""
     if seen.is_tag_bound is None or seen.is_in_tag_service is None or _is_of_other_cause(seen.code_of_binding):
         return None
     return seen.is_tag_bound and seen.is_in_tag_service
@@ -213,9 +212,9 @@ def _medium(seen: Evidence) -> bool | None:
 
 
 def _refused(row: str, name: str, is_right: Callable[[str], bool], part: str = "") -> Observation:
-    """An observation of something that must be refused, and with the right code."""
+    """Return an observation of something that must be refused with the right code."""
 
-    def look(seen: Evidence) -> bool | None:
+    def verdict(seen: Evidence) -> bool | None:
         code = getattr(seen, name)
         if code is None or not code:
             return None if code is None else False
@@ -223,7 +222,7 @@ def _refused(row: str, name: str, is_right: Callable[[str], bool], part: str = "
             return True
         return None if _is_of_other_cause(code) else False
 
-    return Observation(row, look, lambda seen: getattr(seen, name) or "it was not refused", part)
+    return Observation(row, verdict, lambda seen: getattr(seen, name) or "it was not refused", part)
 
 
 def _is(row: str, name: str, shows: str, part: str = "") -> Observation:
@@ -260,7 +259,7 @@ OBSERVATIONS = (
     Observation(
         'Times: `2025-05-28T18:18:33+08` in the detail, `2025-11-21 00:00:00` in the list, "" for what has not come',
         _times,
-        lambda seen: [*_told_times(seen), seen.detail.get("EndTime")],
+        lambda seen: [*_create_times(seen), seen.detail.get("EndTime")],
     ),
     Observation(
         "`UpdateTime` moves by operations, not by time; binding tags is none",
@@ -270,13 +269,13 @@ OBSERVATIONS = (
     Observation(
         "`OperatorInfo` is there after the first operation",
         _operator,
-        lambda seen: [seen.detail.get("OperatorInfo"), seen.detail_at_rest.get("OperatorInfo")],
+        lambda seen: [seen.detail.get("OperatorInfo"), seen.terminal_detail.get("OperatorInfo")],
     ),
     Observation(
-        "BILLING and `BillingInfo` from STARTING until rest, for pay-as-you-go only",
+        "BILLING and `BillingInfo` from STARTING until a terminal status, for pay-as-you-go only",
         _billing,
         lambda seen: [
-            (each.get("ChargeStatus"), each.get("BillingInfo")) for each in (seen.detail, seen.detail_at_rest)
+            (each.get("ChargeStatus"), each.get("BillingInfo")) for each in (seen.detail, seen.terminal_detail)
         ],
     ),
     Observation(
@@ -296,7 +295,7 @@ OBSERVATIONS = (
         },
     ),
     _refused(
-        "Unbinding a tag that is not there is such a failure",
+        "Unbinding a tag that is not bound is such a failure",
         "code_of_second_unbinding",
         lambda code: code == "FailedOperation" or not _is_of_other_cause(code),
     ),
@@ -313,16 +312,16 @@ OBSERVATIONS = (
         "of the first page",
     ),
     Observation(
-        "A ServiceId that is no run's has no lines and no events: the actions know no `ResourceNotFound`",
+        "An unknown ServiceId has no lines and no events: the actions know no `ResourceNotFound`",
         _unknown_run,
         lambda seen: seen.code_of_logs_of_task or f"{seen.log_lines_of_task} lines",
         "no lines",
     ),
     Observation(
-        "Events: the last day, 100 at most, filters by kind and type; their texts are made up",
+        "Events: the last day, at most 100, filters by kind and type; their texts are made up",
         lambda seen: True if seen.events else None,
         lambda _: None,
-        "without a time, today's are told",
+        "without a time, today's are returned",
     ),
     _refused(
         "Names are unique in an account and region; while the holder is SUBMITTING the code is "
@@ -331,18 +330,20 @@ OBSERVATIONS = (
         _is_name_taken,
         part="refused with either code",
     ),
-    _refused("Delete at rest only, else `InternalError.NotAllow`", "code_of_delete_while_active", _NOT_ALLOWED),
     _refused(
-        "Stop: from PENDING, STARTING, RUNNING; while SUBMITTING `UnSubmittedStatusNotAllowStop`; at rest and while "
-        "STOPPING `InternalError.NotAllow`",
-        "code_of_stop_at_rest",
+        "Delete in a terminal status only, else `InternalError.NotAllow`", "code_of_delete_while_active", _NOT_ALLOWED
+    ),
+    _refused(
+        "Stop: from PENDING, STARTING, RUNNING; while SUBMITTING `UnSubmittedStatusNotAllowStop`; in a terminal status "
+        "and while STOPPING `InternalError.NotAllow`",
+        "code_of_stop_when_terminal",
         _NOT_ALLOWED,
-        part="at rest",
+        part="in a terminal status",
     ),
     Observation(
-        "A stop by the platform is told by `IsPlatformOperator`; `FailureReason` is `User Stop` or `Platform Stop`",
+        "A stop by the platform is marked by `IsPlatformOperator`; `FailureReason` is `User Stop` or `Platform Stop`",
         _stopped_by_user,
-        lambda seen: [seen.detail_at_rest.get(name) for name in ("OperatorInfo", "FailureReason")],
+        lambda seen: [seen.terminal_detail.get(name) for name in ("OperatorInfo", "FailureReason")],
         "a stop by the user",
     ),
     _refused(
@@ -365,7 +366,7 @@ OBSERVATIONS = (
         _medium,
         lambda seen: f"{seen.prices.get('TI.S.MEDIUM.POST')} CNY",
     ),
-    _is("DescribeTrainingFrameworks is still answered", "frameworks_are_told", "it was refused"),
+    _is("DescribeTrainingFrameworks is still offered", "frameworks_are_offered", "it was refused"),
     Observation(
         "The default workspace has the id 0",
         lambda seen: None if seen.workspaces is None else "0" in seen.workspaces,
@@ -377,21 +378,21 @@ _WORDS = {True: "confirmed", False: "REFUTED", None: "not seen"}
 
 
 def is_refuted(seen: Evidence) -> bool:
-    """Tell whether any row is."""
-    return any(each.look(seen) is False for each in OBSERVATIONS)
+    """Return whether any row is refuted."""
+    return any(each.verdict(seen) is False for each in OBSERVATIONS)
 
 
 def table(seen: Evidence) -> str:
-    """Give what was found out, a row a line."""
+    """Format the verdicts, one row per line."""
     lines: list[str] = []
     for each in OBSERVATIONS:
-        verdict = each.look(seen)
+        verdict = each.verdict(seen)
         part = f"   [only: {each.part}]" if each.part and verdict is not None else ""
         lines.append(f"  {_WORDS[verdict]:<10} {each.row}{part}")
         if verdict is False:
-            lines.append(f"  {'':<10}   seen: {str(each.shows(seen))[:_MOST_SHOWN]}")
+            lines.append(f"  {'':<10}   seen: {str(each.shows(seen))[:_MAX_SHOWN]}")
     return "\n".join(lines)
 
 
 def is_terminal(status: str) -> bool:
-    return status in _AT_REST
+    return status in _TERMINAL

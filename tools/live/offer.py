@@ -13,6 +13,8 @@ from pulumi_tione.errors import ApiError
 CHARGE_TYPE = "POSTPAID_BY_HOUR"
 _FRAMEWORK = "PYTORCH"
 _TRAINING_MODE = "DDP"
+_NODES = "CALC"
+"""The type of items that tasks run on: disks are priced by the same call."""
 _USUAL_ENVIRONMENT = "torch2.1-py3.10-cuda12.1-gpu"
 
 
@@ -22,13 +24,13 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Offer:
-    """What the task is made of, and what was learnt on the way."""
+    """The specification of the task, and what was read to choose it."""
 
     spec: str
     cost: Decimal
     """CNY an hour."""
     environment: str
-    frameworks_are_told: bool
+    frameworks_are_offered: bool
     prices: Mapping[str, Decimal]
     """Of all specifications that are available, in CNY an hour."""
 
@@ -44,48 +46,48 @@ class Offer:
         }
 
 
-def limit(told: str) -> Decimal:
-    """Read the most that the task may cost; what is no amount of money would be no limit."""
+def limit(text: str) -> Decimal:
+    """Parse the maximum that the task may cost; refuse anything that would not limit it."""
     try:
-        most = Decimal(told)
+        maximum = Decimal(text)
     except InvalidOperation:
-        most = Decimal("NaN")
-    if not most.is_finite() or most <= 0:
-        raise RefusedError(f"TIONE_LIVE_MAX_HOURLY_COST must be a number of CNY, greater than 0, got {told!r}")
-    return most
+        maximum = Decimal("NaN")
+    if not maximum.is_finite() or maximum <= 0:
+        raise RefusedError(f"TIONE_LIVE_MAX_HOURLY_COST must be a number of CNY, greater than 0, got {text!r}")
+    return maximum
 
 
-def cheapest(client: Client, most: Decimal) -> Offer:
-    """Give the cheapest specification that is available.
+def cheapest(client: Client, maximum: Decimal) -> Offer:
+    """Return the cheapest specification that is available.
 
     Raises:
         RefusedError: none has a price, or it costs more than it may.
         TioneError: the service cannot be asked.
     """
-    specs = [str(spec["SpecName"]) for spec in client.specs(CHARGE_TYPE, None) if spec.get("Available")]
+    specs = [str(spec["SpecName"]) for spec in client.specs(CHARGE_TYPE, _NODES) if spec.get("Available")]
     prices = {
         str(price["SpecName"]): Decimal(str(price["RealTotalCost"])) / 100
         for price in (client.prices([(name, 1) for name in specs]) if specs else [])
-        if price.get("RealTotalCost")  # 0 is how the service tells a price that it does not know
+        if price.get("RealTotalCost")  # 0 is the price of an item that the service cannot price
     }
     if not prices:
         raise RefusedError(f"no specification in {client.region} is available and has a price")
     spec, cost = min(prices.items(), key=lambda each: (each[1], each[0]))
-    if not cost <= most:
-        raise RefusedError(f"the cheapest task, {spec}, costs {cost} CNY an hour, more than {most}")
+    if not cost <= maximum:
+        raise RefusedError(f"the cheapest task, {spec}, costs {cost} CNY an hour, more than {maximum}")
     environments = _environments(client)
     return Offer(
         spec=spec,
         cost=cost,
         # An environment without CUDA runs on any node.
         environment=min(environments or [_USUAL_ENVIRONMENT], key=lambda name: "cpu" not in name),
-        frameworks_are_told=environments is not None,
+        frameworks_are_offered=environments is not None,
         prices=prices,
     )
 
 
 def _environments(client: Client) -> list[str] | None:
-    """Give the environments that a task may have; nothing if the service does not tell them any more."""
+    """Return the environments that a task may have; None if the service no longer lists them."""
     try:
         frameworks = client.frameworks()
     except ApiError:

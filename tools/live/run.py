@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""`make live`: one short life of the cheapest task on the real service, for whoever has an account.
+"""`make live`: one short run of the cheapest task on the real service, if you have an account.
 
     TIONE_LIVE=1 make live
 
-It asks with the settings of the environment and of `tccli` (docs/settings.md), costs money for some minutes, and takes
-away what it made, whatever happens; what an earlier run has left, too, so only one should run in an account at a time.
-At the end it says which rows of docs/fidelity.md are confirmed or refuted.
+It uses the settings of the environment and of `tccli` (docs/settings.md), costs money for some minutes, and removes
+what it created, whatever happens. It also removes what an earlier run left, so start only one in an account at a time.
+At the end it prints which rows of docs/fidelity.md are confirmed or refuted.
 
-    TIONE_LIVE_MAX_HOURLY_COST   the most that the task may cost in an hour, in CNY; by default 5
+    TIONE_LIVE_MAX_HOURLY_COST   the maximum cost of the task in an hour, in CNY; by default 5
     TIONE_LIVE_WORKSPACE         the workspace; by default the account's default one
-    TIONE_LIVE_POLL_SECONDS      the pause between two looks at the task; by default 5
+    TIONE_LIVE_POLL_SECONDS      the pause between two polls of the task; by default 5
 
 Exit code 0: all went well; 1: something failed, or a row is refuted; 2: nothing was tried; 3: something may be left.
 """
@@ -31,13 +31,13 @@ from pulumi_tione._config.settings import Settings  # noqa: E402
 from pulumi_tione.errors import TioneError  # noqa: E402
 from tools.live.observations import is_refuted, table  # noqa: E402
 from tools.live.offer import RefusedError, cheapest, limit  # noqa: E402
-from tools.live.trial import Trial, say  # noqa: E402
+from tools.live.trial import Trial, show  # noqa: E402
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption(KeyboardInterrupt):
-    """A signal. It is no error, so that nothing on its way takes it for a failed connection and tries again."""
+    """A signal. It is not an Exception, so that nothing treats it as a failed connection and retries."""
 
 
 def main() -> int:
@@ -61,7 +61,7 @@ def main() -> int:
             trial.fail(str(error))
         finally:
             is_clean = trial.clean()
-    say(f"\nWhat docs/fidelity.md says, and what {trial.client.region} showed:\n{table(trial.seen)}", sys.stdout)
+    show(f"\nWhat docs/fidelity.md states, and what {trial.client.region} showed:\n{table(trial.seen)}", sys.stdout)
     if not is_clean:
         return 3
     return int(bool(trial.failures) or is_refuted(trial.seen))
@@ -78,15 +78,15 @@ def ignore_signals() -> None:
 
 
 def prepared() -> Trial:
-    """Find out what the trial would be; nothing has been made by then.
+    """Prepare the trial; nothing is created yet.
 
     Raises:
         RefusedError: it is not asked for, or it would cost too much.
         TioneError: the service cannot be asked.
     """
     if os.environ.get("TIONE_LIVE") != "1":
-        raise RefusedError("this makes a task on the real service, which costs money: say so with TIONE_LIVE=1")
-    most = limit(os.environ.get("TIONE_LIVE_MAX_HOURLY_COST", "5"))
+        raise RefusedError("this creates a task on the real service, which costs money: set TIONE_LIVE=1 to confirm")
+    maximum = limit(os.environ.get("TIONE_LIVE_MAX_HOURLY_COST", "5"))
     try:
         pause = float(os.environ.get("TIONE_LIVE_POLL_SECONDS", "5"))
     except ValueError:
@@ -94,8 +94,8 @@ def prepared() -> Trial:
     settings = Settings(lambda _: None, os.environ)
     client = Client(settings, settings.region)
     print(f"account {client.account_id()}, {client.region}, {settings.endpoint('tione')}", flush=True)
-    offer = cheapest(client, most)
-    print(f"the cheapest specification is {offer.spec}: {offer.cost} CNY an hour, of {most} allowed", flush=True)
+    offer = cheapest(client, maximum)
+    print(f"the cheapest specification is {offer.spec}: {offer.cost} CNY an hour, of {maximum} allowed", flush=True)
     return Trial(client, os.environ.get("TIONE_LIVE_WORKSPACE") or None, offer, pause)
 
 

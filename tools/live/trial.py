@@ -1,4 +1,4 @@
-"""One life of a task, and the removal of whatever was made for it."""
+"""One run of a task through its statuses, and the removal of everything created for it."""
 
 from __future__ import annotations
 
@@ -20,55 +20,55 @@ from tools.live.offer import Offer
 
 PREFIX = "pulumi-tione-live-"
 TAG = {"pulumi-tione-live": "remove-me"}
-"""By the two a later run knows what an earlier one has left."""
+"""Prefix and tag identify the tasks that an earlier run left."""
 
 _PASSING = {"phase": "tagged"}
 _SECONDS_TO_RUN = 900
 """After which the task ends by itself, should all else fail."""
-_LOOKS_FOR_RUNNING = 60
-_LOOKS = 7
-"""How often something is looked for that may take a moment to show."""
+_POLLS_FOR_RUNNING = 60
+_POLLS = 7
+"""How often to poll for something that may take a moment to show."""
 _MAY_HAVE_TAKEN_EFFECT = (Kind.INDETERMINATE, Kind.UNAVAILABLE, Kind.INTERNAL)
 
 
 @dataclass
 class Trial:
-    """One life. Nobody but `clean` has to be called for nothing to be left of it.
+    """One run. `clean` alone removes everything that it created.
 
     Args:
-        client: of the region.
-        workspace: where the task is made; without one, in the account's default.
-        offer: what the task is made of.
-        seconds_between_looks: how long the pauses are.
+        client: the client of the region.
+        workspace: the workspace of the task; None is the account's default.
+        offer: the specification of the task.
+        seconds_between_polls: the pause between two polls.
     """
 
     client: Client
     workspace: str | None
     offer: Offer
-    seconds_between_looks: float
+    seconds_between_polls: float
     seen: Evidence = field(default_factory=Evidence)
     failures: list[str] = field(default_factory=list)
     _name: str = field(default_factory=lambda: f"{PREFIX}{int(time.time())}")
     _made: dict[str, str] = field(default_factory=dict)
-    """The names of the tasks that are there, by id."""
+    """The names of the tasks that exist, by id."""
     _removed: set[str] = field(default_factory=set)
     _followed: str = ""
-    """The task whose statuses count."""
+    """The task for which statuses are recorded."""
     _may_be_unseen: bool = False
-    """Whether there may be a task of our name that we have not seen."""
+    """Whether a task with our name may exist that we have not seen."""
 
     def run(self) -> None:
-        """Take a task through its life. What fails on the way is noted, and the rest tried all the same.
+        """Take a task through its statuses. A failed step is recorded, and the others are still tried.
 
         Raises:
-            TioneError: there is no task to go on with.
+            TioneError: no task could be created.
         """
         for item in list(self.client.training_tasks({}, TAG, self.workspace)):
             if str(item.get("Name")).startswith(PREFIX) and TAG.items() <= _tags(item).items():
-                say(f"an earlier run has left {item['Id']}: removing it")
+                show(f"an earlier run has left {item['Id']}: removing it")
                 self._made[str(item["Id"])] = str(item["Name"])
                 self._remove(str(item["Id"]))
-        self._attempt(self._look_around)
+        self._attempt(self._read_offers)
         task_id = self._create()
         self._follow(task_id)
         for step in (self._read, self._read_pods, self._read_logs, self._tag, self._try_what_is_refused, self._stop):
@@ -87,20 +87,20 @@ class Trial:
 
     def fail(self, why: str) -> None:
         self.failures.append(why)
-        say(f"FAILED: {why}", sys.stderr)
+        show(f"FAILED: {why}", sys.stderr)
 
-    def _look_around(self) -> None:
-        self.seen.frameworks_are_told = self.offer.frameworks_are_told
+    def _read_offers(self) -> None:
+        self.seen.frameworks_are_offered = self.offer.frameworks_are_offered
         self.seen.prices = self.offer.prices
         self.seen.prepaid_specs = len(self.client.specs("PREPAID", None))
         self.seen.workspaces = list(self.client.workspaces())
 
     def _create(self) -> str:
-        """Create a task; until its id is known, there may be one that nobody has seen.
+        """Create a task; until its id is known, one may exist unseen.
 
-        All have one name, so that it finds whatever was made.
+        All have the same name, so that `clean` finds them.
         """
-        was_unclear, self._may_be_unseen = self._may_be_unseen, True
+        was_indeterminate, self._may_be_unseen = self._may_be_unseen, True
         try:
             task_id = self.client.create_training_task(
                 {
@@ -112,13 +112,13 @@ class Trial:
                 }
             )
         except ApiError as error:
-            self._may_be_unseen = was_unclear or error.kind in _MAY_HAVE_TAKEN_EFFECT
+            self._may_be_unseen = was_indeterminate or error.kind in _MAY_HAVE_TAKEN_EFFECT
             raise
         self._made[task_id] = self._name
         self._followed = self._followed or task_id
-        say(f"created {task_id}, {self._name}")
+        show(f"created {task_id}, {self._name}")
         self._detail(task_id)
-        self._may_be_unseen = was_unclear
+        self._may_be_unseen = was_indeterminate
         return task_id
 
     @property
@@ -138,27 +138,27 @@ class Trial:
         status = str(found[0].get("Status"))
         if task_id == self._followed and status not in self.seen.statuses[-1:]:
             self.seen.statuses.append(status)
-            say(status)
+            show(status)
         return found[0]
 
-    def _soon(self, is_so: Callable[[], bool], looks: int = _LOOKS) -> bool:
-        """Look whether something is so, again for a while if not."""
-        for look in range(looks):
-            if look:
-                time.sleep(self.seconds_between_looks)
+    def _soon(self, is_so: Callable[[], bool], polls: int = _POLLS) -> bool:
+        """Poll until something is true; return False after the last poll."""
+        for poll in range(polls):
+            if poll:
+                time.sleep(self.seconds_between_polls)
             if is_so():
                 return True
         return False
 
     def _follow(self, task_id: str) -> None:
-        """Look at the task until it runs, or ends. A task that gets no node for minutes is taken as it is."""
+        """Poll the task until it runs, or ends. A task that gets no node for minutes is used as it is."""
 
         def has_come_far_enough() -> bool:
             status = str(self._detail(task_id).get("Status"))
             return status == "RUNNING" or is_terminal(status)
 
-        if not self._soon(has_come_far_enough, _LOOKS_FOR_RUNNING):
-            say("it does not run yet; going on all the same")
+        if not self._soon(has_come_far_enough, _POLLS_FOR_RUNNING):
+            show("it does not run yet; going on all the same")
 
     def _read(self, task_id: str) -> None:
         seen, client, workspace = self.seen, self.client, self.workspace
@@ -167,21 +167,21 @@ class Trial:
         seen.found_by_name = self._soon(lambda: self._is_listed(task_id, {"Name": [self._name]}, {}))
         seen.found_by_part_of_name = self._is_listed(task_id, {"Name": [self._name[:-2]]}, {})
         seen.found_by_tag = self._soon(lambda: self._is_listed(task_id, {}, TAG))
-        say(f"read; found by name: {seen.found_by_name}, by tag: {seen.found_by_tag}")
+        show(f"read; found by name: {seen.found_by_name}, by tag: {seen.found_by_tag}")
 
     def _is_listed(self, task_id: str, filters: Mapping[str, list[str]], tags: Mapping[str, str]) -> bool:
         return any(str(item["Id"]) == task_id for item in self.client.training_tasks(filters, tags, self.workspace))
 
     def _read_pods(self, task_id: str) -> None:
         self.seen.pods = [str(pod.get("Name")) for pod in self.client.pods(task_id, self.workspace)]
-        say(f"{len(self.seen.pods)} pods")
+        show(f"{len(self.seen.pods)} pods")
 
     def _read_logs(self, task_id: str) -> None:
         run = str(self.seen.detail.get("LatestInstanceId") or "")
         self.seen.events = len(list(self.client.events(run, **self._place)))
         lines, self.seen.log_context = self.client.logs(run, **self._place)
         self.seen.log_lines = len(lines)
-        say(f"{self.seen.events} events, {len(lines)} log lines")
+        show(f"{self.seen.events} events, {len(lines)} log lines")
         of_task: list[int] = []
         self.seen.code_of_logs_of_task = self._code(
             lambda: of_task.append(len(self.client.logs(task_id, **self._place)[0]))
@@ -189,7 +189,7 @@ class Trial:
         self.seen.log_lines_of_task = next(iter(of_task), None)
 
     def _tag(self, task_id: str) -> None:
-        """Bind a tag and take it away. How the tag service calls a task is known from other products only."""
+        """Bind a tag and unbind it. The tag service's name of a task is only known from other products."""
         seen, uin = self.seen, str(self.seen.detail.get("Uin") or self.client.account_id())
         seen.update_times = [str(self._detail(task_id).get("UpdateTime"))]
         seen.code_of_binding = self._code(lambda: self.client.tag_training_task(task_id, uin, _PASSING))
@@ -199,7 +199,7 @@ class Trial:
         )
         self._code(lambda: self.client.untag_training_task(task_id, uin, list(_PASSING)))
         seen.is_tag_unbound = self._soon(lambda: not _PASSING.keys() & _tags(self._detail(task_id)).keys())
-        say(f"tagged; bound: {seen.is_tag_bound}, unbound: {seen.is_tag_unbound}")
+        show(f"tagged; bound: {seen.is_tag_bound}, unbound: {seen.is_tag_unbound}")
         seen.update_times.append(str(self._detail(task_id).get("UpdateTime")))
         seen.code_of_second_unbinding = self._code(
             lambda: self.client.untag_training_task(task_id, uin, list(_PASSING))
@@ -218,22 +218,24 @@ class Trial:
             )
 
     def _code(self, action: Callable[[], object]) -> str:
-        """Give the code that something is refused with; nothing if it is not."""
+        """Return the code that something is refused with; an empty text if it is not."""
         try:
             action()
         except ApiError as error:
-            say(f"refused: {error.action}, {error.code}")
+            show(f"refused: {error.action}, {error.code}")
             return error.code
         return ""
 
     def _stop(self, task_id: str) -> None:
         stop_and_wait(self._task(task_id, self._name))
-        self.seen.detail_at_rest = self._detail(task_id)
-        self.seen.update_times.append(str(self.seen.detail_at_rest.get("UpdateTime")))
-        self.seen.code_of_stop_at_rest = self._code(lambda: self.client.stop_training_task(task_id, self.workspace))
+        self.seen.terminal_detail = self._detail(task_id)
+        self.seen.update_times.append(str(self.seen.terminal_detail.get("UpdateTime")))
+        self.seen.code_of_stop_when_terminal = self._code(
+            lambda: self.client.stop_training_task(task_id, self.workspace)
+        )
 
     def _try_deleted_name(self) -> None:
-        """Create the task once more, which is the one way to learn whether a deleted name is free."""
+        """Create the task once more, the only way to find out whether a deleted name is free."""
         again: list[str] = []
         self.seen.code_of_deleted_name = self._code(lambda: again.append(self._create()))
         for task_id in again:
@@ -244,7 +246,7 @@ class Trial:
         return RecordedTask(self.client, task_id, recorded, CallContext(pause=self._pause))
 
     def _pause(self, seconds: float) -> None:
-        time.sleep(min(seconds, self.seconds_between_looks))
+        time.sleep(min(seconds, self.seconds_between_polls))
 
     def _remove(self, task_id: str) -> None:
         """Stop and delete a task, and make sure that it is gone."""
@@ -254,16 +256,16 @@ class Trial:
         del self._made[task_id]
         if not self._may_be_unseen:  # else it may only have been too new to be seen
             self._removed.add(task_id)
-        say(f"removed {task_id}")
+        show(f"removed {task_id}")
 
     def clean(self) -> bool:
-        """Remove whatever is there, and tell whether nothing is left."""
+        """Remove everything; return whether nothing is left."""
         is_known = True
         try:
-            # One look is to be sure; more of them where an answer was lost.
-            is_found = self._soon(self._is_another_found, _LOOKS if self._may_be_unseen else 1)
+            # One request to be sure; more of them if a response was lost.
+            is_found = self._soon(self._is_another_found, _POLLS if self._may_be_unseen else 1)
             if self._may_be_unseen and not is_found:
-                say("the creation had no clear answer: no task that it could have made shows up")
+                show("the creation had no clear answer: no task that it could have made shows up")
         except Exception as error:  # noqa: BLE001  whatever it is: what is known must be removed
             is_known = not self._may_be_unseen
             if not is_known:
@@ -278,7 +280,7 @@ class Trial:
         return is_known and not self._made
 
     def _is_another_found(self) -> bool:
-        """Look for tasks of our name that we do not know."""
+        """Return whether tasks with our name exist that we do not know."""
         listed = self.client.training_tasks({"Name": [self._name]}, {}, self.workspace)
         ids = {str(item["Id"]) for item in listed if item.get("Name") == self._name}
         others = ids - self._made.keys() - self._removed
@@ -286,7 +288,7 @@ class Trial:
         return bool(others)
 
     def _warn(self, what: str, error: Exception) -> None:
-        say(
+        show(
             f"\nLEFT OVER: {what}, in {self.client.region}, workspace {self.workspace or 'default'}. "
             "IT MAY STILL RUN AND COST MONEY\n"
             f"  ({_SECONDS_TO_RUN // 60} minutes at most, if its command is obeyed).\n"
@@ -301,7 +303,7 @@ def _tags(task: Mapping[str, Any]) -> dict[str, str]:
     return {str(tag.get("TagKey")): str(tag.get("TagValue")) for tag in task.get("Tags") or ()}
 
 
-def say(text: str, stream: Any = None) -> None:
-    """Print a line. A terminal that has been closed must not keep anything from being removed."""
+def show(text: str, stream: Any = None) -> None:
+    """Print a line. A closed terminal must not prevent the removal."""
     with contextlib.suppress(OSError, ValueError):
         print(text if stream else f"  {text}", file=stream, flush=True)
