@@ -9,6 +9,10 @@ EMULATOR = [
     "trustme>=1.2.1,<2",  # the certificate of --tls
 ]
 DEVELOPMENT = [
+    "cmarkgfm>=2024.11",  # the renderer of GitHub, and another one: a review reads the same in both
+    "markdown-it-py[linkify]>=3",
+    "jsonschema>=4.23",  # holds the JSON of a review against its published schema
+    "types-jsonschema>=4.23",
     "grpc-stubs>=1.53",
     "hypothesis>=6.100",
     "import-linter>=2.1",
@@ -36,13 +40,18 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["pulumi_tione", "pulumi_tione.*"]),
-    package_data={"pulumi_tione": ["py.typed"], "pulumi_tione.emulator.api": ["action_codes.json", "definition.json"]},
+    package_data={
+        "pulumi_tione": ["py.typed"],
+        "pulumi_tione.emulator.api": ["action_codes.json", "definition.json"],
+        "pulumi_tione.review": ["schema.json"],
+    },
     install_requires=[
         "click>=8.1,<9",  # the command line
         "grpcio>=1.66",  # as pulumi; messages on a resource's own row go through it
         "pulumi>=3.268,<4",  # the first release in which `get` works for dynamic resources
         "pyrate-limiter>=4.5,<5",  # the rate limit: typed, without dependencies, and with a clock of our own
         "requests>=2.32",  # what the Tencent Cloud SDK sends with; its errors show what happened
+        "rich>=13.7,<16",  # columns in a terminal that fit Chinese names: typed, and kept up
         "tencentcloud-sdk-python-common>=3.1.195,<4",  # signs and sends; its generic client needs no other part
         "tenacity>=9,<10",  # attempts and pauses, with an injected sleep
         "typing_extensions>=4.12",  # Required and Unpack on Python 3.10

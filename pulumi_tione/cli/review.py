@@ -1,0 +1,197 @@
+"""`pulumi-tione review`: what a preview would change, what it costs, and whether it may."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
+from pulumi_tione._timestamps import rfc3339
+from pulumi_tione.cli.options import in_a_stack
+from pulumi_tione.cli.terminal import show
+from pulumi_tione.errors import TioneError
+from pulumi_tione.pricing.amounts import Currency, currency_of
+from pulumi_tione.pricing.price_list import PriceList
+from pulumi_tione.review.build import PriceLists, no_prices, review_stack
+from pulumi_tione.review.findings import RULES
+from pulumi_tione.review.gates import broken, read_codes, read_gates
+from pulumi_tione.review.json_format import as_json
+from pulumi_tione.review.markdown import markdown
+from pulumi_tione.review.model import Review
+from pulumi_tione.review.preview import Preview, read_previews
+from pulumi_tione.stacks.locations import Clients, Location
+from pulumi_tione.stacks.pulumi_cli import Pulumi, PulumiError, StackName
+
+PREVIEW_FAILED = 1
+GATE_BROKEN = 3
+
+_PREVIEW = ("preview", "--json", "--show-sames", "--refresh")
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILE…|-]", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@in_a_stack
+@click.option(
+    "--format", "form", type=click.Choice(("markdown", "text", "json")), default="markdown", show_default=True
+)
+@click.option(
+    "--fail-on", multiple=True, metavar="CODE,…", help="Exit 3 on a finding, or on increase>N, total>N, worst>N."
+)
+@click.option("--ignore", multiple=True, metavar="CODE,…", help="Leave findings out.")
+@click.option("--no-lookups", is_flag=True, help="Ask the service for nothing: prices are unknown.")
+@click.option("--repo-url", metavar="URL", default="", help="The repository's address, for links to the source.")
+@click.option("--commit", metavar="SHA", default="", help="The commit, for links to the source.")
+@click.option("--explain", metavar="CODE", help="Explain a finding, and end.")
+@click.pass_context
+def review(
+    context: click.Context,
+    *,
+    files: tuple[str, ...],
+    folder: Path,
+    stack: str | None,
+    form: str,
+    fail_on: tuple[str, ...],
+    ignore: tuple[str, ...],
+    no_lookups: bool,
+    repo_url: str,
+    commit: str,
+    explain: str | None,
+) -> None:
+    """Review the JSON of `pulumi preview --json --show-sames --refresh`: what it changes and what that costs.
+
+    Reads files or, with `-`, standard input: one stack or several. With --stack it runs the preview itself.
+
+    Exit code 0: reviewed. 1: the preview failed. 2: there is no review. 3: a condition of --fail-on holds.
+    """
+    if explain is not None:
+        (code,) = read_codes([explain]) or ("",)
+        rule = RULES[code]
+        click.echo(f"{rule.code} ({rule.severity})\n\n{rule.meaning}\n\nWhat to do: {rule.remedy}")
+        return
+    gates, ignored = read_gates(fail_on), read_codes(ignore)
+    previews = _previews(files, folder, stack)
+    made = _review(previews, _Prices(folder, stack, enabled=not no_lookups), ignored, repo_url, commit)
+    click.echo(_formatted(made, form, color=sys.stdout.isatty() and context.color is not False), nl=False)
+    reasons = broken(gates, made)
+    for reason in reasons:
+        show(f"Error: {reason}")
+    if any(each.failed for each in made.stacks):
+        context.exit(PREVIEW_FAILED)
+    if reasons:
+        context.exit(GATE_BROKEN)
+
+
+def _formatted(review: Review, form: str, *, color: bool) -> str:
+    if form == "text":
+        # rich takes long to load: other commands do not need it.
+        from pulumi_tione.review.text import text
+
+        return text(review, color=color)
+    return as_json(review) if form == "json" else markdown(review)
+
+
+def _previews(files: Sequence[str], folder: Path, stack: str | None) -> list[Preview]:
+    if not files and (stack is not None or sys.stdin.isatty()):
+        return _run_preview(folder, stack)
+    previews = []
+    for file in files or ("-",):
+        content = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig", errors="replace")
+        try:
+            previews += read_previews(content)
+        except TioneError as error:
+            raise click.UsageError(f"{'standard input' if file == '-' else file}: {error}") from None
+    return previews
+
+
+def _run_preview(folder: Path, stack: str | None) -> list[Preview]:
+    """Run the preview of a stack. A failed one prints its JSON as well."""
+    program = shutil.which("pulumi")
+    if program is None:
+        raise PulumiError("there is no `pulumi` on PATH: install it, or pass the JSON of a preview")
+    option = [] if stack is None else [f"--stack={stack}"]
+    ran = subprocess.run(
+        [program, "--non-interactive", "--color=never", *_PREVIEW, *option],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    try:
+        return read_previews(ran.stdout)
+    except TioneError:
+        if ran.returncode:
+            raise PulumiError(f"`pulumi preview` failed: {' '.join((ran.stderr or ran.stdout).split())}") from None
+        raise
+
+
+class _Prices:
+    """The price lists of all stacks: one for each region, workspace and settings of tasks."""
+
+    def __init__(self, folder: Path, stack: str | None, *, enabled: bool) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._enabled = enabled
+        self._lists: dict[tuple[Location, int], PriceList] = {}
+
+    def of(self, preview: Preview) -> tuple[PriceLists, Currency]:
+        """Return the price lists of a stack and its currency; none where there are no credentials."""
+        if not self._enabled:
+            return no_prices, "CNY"
+        settings = self._settings(preview)
+        try:
+            next(iter(settings.credential_sources()))
+            currency = currency_of(is_international=Client(settings, settings.region).is_international())
+        except (StopIteration, TioneError):
+            return no_prices, "CNY"
+        clients = Clients(settings)
+
+        def price_list(task: Mapping[str, Any]) -> PriceList | None:
+            region, workspace = task.get("region"), task.get("tiProjectId")
+            location = Location(
+                region if isinstance(region, str) and region else settings.region,
+                workspace if isinstance(workspace, str) and workspace else None,
+            )
+            key = (location, id(clients))
+            if key not in self._lists:
+                self._lists[key] = PriceList(clients.of(location), location.workspace)
+            return self._lists[key]
+
+        return price_list, currency
+
+    def _settings(self, preview: Preview) -> Settings:
+        """Return the settings of a stack, if its config can be read here; otherwise those of the environment."""
+        pulumi = Pulumi(self._folder, os.environ)
+        try:
+            name = StackName(preview.organization or "organization", preview.project, preview.stack)
+            if (self._folder / "Pulumi.yaml").exists() and preview.stack:
+                return pulumi.settings(name)
+        except PulumiError:
+            pass
+        return pulumi.settings(None)
+
+
+def _review(
+    previews: Sequence[Preview], prices: _Prices, ignored: frozenset[str], repo_url: str, commit: str
+) -> Review:
+    stacks = []
+    for preview in previews:
+        price_lists, currency = prices.of(preview)
+        made = review_stack(preview, price_lists, currency)
+        tasks = tuple(
+            dataclasses.replace(task, findings=tuple(each for each in task.findings if each.code not in ignored))
+            for task in made.tasks
+        )
+        stacks.append(dataclasses.replace(made, tasks=tasks))
+    stacks.sort(key=lambda each: (each.project, each.stack))
+    asked = any(each.prices_asked for each in stacks)
+    return Review(tuple(stacks), commit, repo_url, rfc3339(datetime.now(timezone.utc)) if asked else "")

@@ -1,0 +1,195 @@
+"""The price list of a region and workspace, asked for once for each spec and count in a process.
+
+`DescribeBillingSpecs` lists the specs; `DescribeBillingSpecsPrice` returns what a number of their nodes costs an hour,
+in hundredths of the site's currency.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from pulumi_tione.errors import ApiError, Kind, TioneError
+
+PAY_AS_YOU_GO = "POSTPAID_BY_HOUR"
+"""The charge type of the specs that have a price."""
+
+DISK_TYPE = "CBS"
+"""The `SpecType` of the item by which a gigabyte of a cloud disk is billed."""
+
+_HUNDRED = Decimal(100)
+
+
+class PriceApi(Protocol):
+    """What the price list asks the service."""
+
+    def specs(
+        self, charge_type: str, resource_type: str | None = None, ti_project_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the specs of a charge type (`DescribeBillingSpecs`)."""
+
+    def prices(self, specs: Sequence[tuple[str, int]], ti_project_id: str | None = None) -> list[dict[str, Any]]:
+        """Return the prices of specs and counts (`DescribeBillingSpecsPrice`)."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a number of nodes of a spec costs an hour."""
+
+    amount: Decimal
+    """What this account pays (`RealTotalCost`)."""
+    list_amount: Decimal
+    """The list price (`TotalCost`)."""
+
+
+@dataclass(frozen=True)
+class UnknownPrice:
+    """A price that is not known."""
+
+    reason: str
+    """Why, as part of a sentence."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec as the service lists it."""
+
+    name: str
+    alias: str
+    """Its size, for example `8C40G V100*1` (`SpecAlias`)."""
+    kind: str
+    """`CPU`, `GPU` or `CBS` (`SpecType`)."""
+    is_available: bool
+    """Whether this region has room for it (`Available`)."""
+    available_regions: tuple[str, ...]
+    """The regions that have room for it where this one does not (`AvailableRegion`)."""
+    gpu_type: str
+    """Kind of its GPUs, empty without any (`GpuType`)."""
+
+    @property
+    def gpus(self) -> Decimal:
+        """How many GPUs a node has. Only the alias says it: `V100*1`, `T4*1/4`."""
+        _, star, count = self.alias.rpartition("*")
+        numerator, _, denominator = count.strip().partition("/")
+        if not star or not numerator.isdigit() or not (denominator or "1").isdigit() or denominator == "0":
+            return Decimal(0)
+        return Decimal(numerator) / Decimal(denominator or "1")
+
+
+class PriceList:
+    """The specs and prices of one region, workspace and account. Safe to use from several threads.
+
+    Args:
+        api: asks the service.
+        workspace: the workspace, if it is not the default one.
+    """
+
+    def __init__(self, api: PriceApi, workspace: str | None = None) -> None:
+        self._api = api
+        self._workspace = workspace
+        self._lock = threading.Lock()
+        self._specs: Future[Mapping[str, Spec] | UnknownPrice] | None = None
+        self._prices: dict[tuple[str, int], Future[Price | UnknownPrice]] = {}
+
+    def specs(self) -> Mapping[str, Spec] | UnknownPrice:
+        """Return the specs that are billed by the hour, by name; or why they are not known. Asks the service once."""
+        with self._lock:
+            is_first = self._specs is None
+            found = self._specs = self._specs or Future()
+        if is_first:
+            found.set_result(self._list_specs())
+        return found.result()
+
+    def price(self, spec: str, count: int) -> Price | UnknownPrice:
+        """Return what a number of nodes of a spec costs an hour. Asks the service once for each spec and count."""
+        self.ask([(spec, count)])
+        return self._prices[spec, count].result()
+
+    def ask(self, pairs: Iterable[tuple[str, int]]) -> None:
+        """Ask for the prices of specs and counts that are not known yet, with one call for all of them."""
+        mine: dict[tuple[str, int], Future[Price | UnknownPrice]] = {}
+        with self._lock:
+            for pair in pairs:
+                if pair not in self._prices:
+                    mine[pair] = self._prices[pair] = Future()
+        if not mine:
+            return
+        try:
+            answers = self._ask(list(mine))
+        except BaseException as error:
+            for future in mine.values():
+                future.set_result(UnknownPrice(f"asking for it failed ({type(error).__name__})"))
+            raise
+        for pair, future in mine.items():
+            future.set_result(answers[pair])
+
+    def _list_specs(self) -> Mapping[str, Spec] | UnknownPrice:
+        try:
+            listed = self._api.specs(PAY_AS_YOU_GO, ti_project_id=self._workspace)
+        except TioneError as error:
+            return UnknownPrice(_reason(error))
+        return {spec.name: spec for spec in map(_spec, listed)}
+
+    def _ask(self, pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Price | UnknownPrice]:
+        """Return a price, or why there is none, for each pair.
+
+        One spec that the service does not know makes it refuse the whole call, so those are left out first.
+        """
+        listed = self.specs()
+        known = [pair for pair in pairs if isinstance(listed, UnknownPrice) or pair[0] in listed]
+        answers: dict[tuple[str, int], Price | UnknownPrice] = {
+            pair: UnknownPrice(f"{pair[0]} is not among the specs of this region") for pair in pairs
+        }
+        if not known:
+            return answers
+        if isinstance(listed, UnknownPrice) and len(known) > 1:
+            for pair in known:
+                answers |= self._prices_of([pair])
+            return answers
+        return answers | self._prices_of(known)
+
+    def _prices_of(self, pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Price | UnknownPrice]:
+        try:
+            returned = self._api.prices(pairs, self._workspace)
+        except TioneError as error:
+            return dict.fromkeys(pairs, UnknownPrice(_reason(error)))
+        by_pair = {(str(each.get("SpecName")), each.get("SpecCount")): each for each in returned}
+        return {pair: _price(by_pair.get(pair)) for pair in pairs}
+
+
+def _spec(listed: Mapping[str, Any]) -> Spec:
+    regions = listed.get("AvailableRegion")
+    return Spec(
+        name=str(listed["SpecName"]),
+        alias=str(listed.get("SpecAlias") or ""),
+        kind=str(listed.get("SpecType") or ""),
+        is_available=listed.get("Available") is not False,
+        available_regions=tuple(map(str, regions)) if isinstance(regions, list) else (),
+        gpu_type=str(listed.get("GpuType") or ""),
+    )
+
+
+def _price(returned: Mapping[str, Any] | None) -> Price | UnknownPrice:
+    if returned is None:
+        return UnknownPrice("the service returned no price for it")
+    list_cents, cents = returned.get("TotalCost"), returned.get("RealTotalCost")
+    if not _is_positive(list_cents) or not _is_positive(cents):
+        # 0 stands for an amount beyond what the service can return.
+        return UnknownPrice("the service returned no amount for it")
+    return Price(Decimal(cents) / _HUNDRED, Decimal(list_cents) / _HUNDRED)  # type: ignore[arg-type]
+
+
+def _is_positive(cents: object) -> bool:
+    return isinstance(cents, int) and not isinstance(cents, bool) and cents > 0
+
+
+def _reason(error: TioneError) -> str:
+    if isinstance(error, ApiError) and error.kind is Kind.PERMISSION_DENIED:
+        return f"these credentials may not ask for it ({error.code})"
+    if isinstance(error, ApiError):
+        return f"the service refused to return it ({error.code})"
+    return "the service did not return it"

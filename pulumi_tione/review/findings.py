@@ -1,0 +1,359 @@
+"""What a reviewer should look at. Each finding has a code, which `--fail-on`, `--ignore` and `--explain` take."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pulumi_tione._durations import format_duration
+from pulumi_tione._schema.identity import LABELS
+from pulumi_tione.pricing.amounts import Currency, format_amount
+from pulumi_tione.pricing.price_list import PriceList, UnknownPrice
+from pulumi_tione.review.model import Finding, TaskReview
+
+PriceLists = Callable[[Mapping[str, Any]], PriceList | None]
+
+STARTING = ("create", "replace", "restart")
+"""The actions after which a new run is billed."""
+
+_MOVING_TAGS = frozenset({"latest", "main", "master", "dev", "develop", "edge", "nightly", "stable", "test"})
+_MOUNTS_THAT_LAST = ("cfsSource", "cfsTurboSource", "gooseFSSource", "gooseFsSource", "hdfsSource", "publicDataSource")
+_CHECKPOINT = re.compile(r"check[-_ ]?point|ckpt|resume", re.IGNORECASE)
+_TIMEOUT = re.compile(r"(?:^|[\s;&|(])timeout\s+[-\d]")
+_VERSION = re.compile(r"\d+\.\d+|\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b|20\d\d[-_]?\d\d[-_]?\d\d|\bv\d+\b|\br?\d{2,}\b")
+_SECRET_NAME = r"(?:pass(?:word|wd)?|secret[_-]?(?:id|key)?|token|api[_-]?key|access[_-]?key|private[_-]?key)"  # noqa: S105
+SECRET_TEXT = re.compile(
+    rf"(?:\bAKID[0-9A-Za-z]{{16,}}|\bAKIA[0-9A-Z]{{12,}}|\bgh[pousr]_[0-9A-Za-z]{{20,}}|\bhf_[0-9A-Za-z]{{16,}}"
+    rf"|\bsk-[0-9A-Za-z_-]{{16,}}|(?<![\w$-])(?i:[\w-]*{_SECRET_NAME}[\w-]*(?:\s*[=:]\s*|\s+)[\"']?)(?![$\"'-])[^\s\"';&|]{{4,}}"
+    r"|://[^/\s:@]+:[^/\s@]+@)"
+)
+"""What looks like a secret in a command or a variable."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of finding."""
+
+    code: str
+    severity: str
+    meaning: str
+    """What it means, and why it matters."""
+    remedy: str
+    """What to do about it."""
+
+
+RULES: dict[str, Rule] = {
+    rule.code: rule
+    for rule in (
+        Rule(
+            "stops-running",
+            "danger",
+            "A task that is not in a terminal status is stopped or deleted. What it has not written to COS or to a "
+            "mounted file system is lost, and its replacement starts from the beginning.",
+            "Let it end first, or take the replacing change back. `pulumi up --target` leaves it alone.",
+        ),
+        Rule(
+            "runs-again-after-success",
+            "danger",
+            "A task that has ended SUCCEED runs again, and is billed again.",
+            "Take the replacing change back, or add `ignore_changes` for it, unless you want a new run.",
+        ),
+        Rule(
+            "no-output",
+            "warning",
+            "The task has no `output` and mounts no file system: what it writes is lost when it ends.",
+            "Set `output`, or mount CFS, CFS Turbo, GooseFS or HDFS with `data_configs`.",
+        ),
+        Rule(
+            "no-checkpoint-on-spot",
+            "warning",
+            "The task runs on SPOT or TIDE supply, which may be taken away at any time, and nothing in its command, "
+            "variables or parameters names a checkpoint: it may never finish and cost money all the time.",
+            "Write checkpoints to `output` or to a mount, and resume from them in the start command.",
+        ),
+        Rule(
+            "no-time-limit",
+            "note",
+            "Nothing ends the run when it hangs. It costs money until somebody stops it.",
+            "Start the command with `timeout`, for example `timeout 12h python train.py`.",
+        ),
+        Rule(
+            "moving-image-tag",
+            "warning",
+            "The image has no tag, or one that moves, such as `latest`: the next run may use another image.",
+            "Name a version or a digest in `image_info.image_url`.",
+        ),
+        Rule(
+            "public-access",
+            "danger",
+            "SSH or a port of the task is open to the network.",
+            "Take `expose_network_config` away when you do not need it.",
+        ),
+        Rule(
+            "no-log-delivery",
+            "note",
+            "Logs are not delivered to CLS: TI-ONE keeps them for a limited time.",
+            "Set `log_enable` and `log_config`.",
+        ),
+        Rule(
+            "spec-sold-out",
+            "warning",
+            "The region has no room for a spec of the task: it stays PENDING.",
+            "Choose another spec, or a region that has room.",
+        ),
+        Rule(
+            "same-output-path",
+            "warning",
+            "Two tasks write to the same place in COS.",
+            "Give each task an `output` path of its own.",
+        ),
+        Rule(
+            "code-not-versioned",
+            "note",
+            "The task starts over with a code package at the same path. A review cannot see whether the code in it is "
+            "another one.",
+            "Put a version or a commit into the path of `code_package_path`.",
+        ),
+        Rule(
+            "priority-tag-changed",
+            "warning",
+            "The tags of an active task in a resource group change. The group may derive the task's priority from its "
+            "tags, so the task may preempt others or be preempted.",
+            "Check the task rules of the resource group.",
+        ),
+        Rule(
+            "labels-off",
+            "warning",
+            "The task has no labels, so `pulumi-tione orphans` cannot find it if an update is killed.",
+            "Set `tione:labels` to true, or remove the setting.",
+        ),
+        Rule(
+            "secret-in-command",
+            "danger",
+            "A start command or a variable holds what looks like a secret. It stands in the state, and everybody who "
+            "may see the task sees it.",
+            "Pass it in `private_envs`.",
+        ),
+        Rule(
+            "price-unknown",
+            "note",
+            "The price of the task is not known, so the totals are too low.",
+            "See the reason. These credentials need tione:DescribeBillingSpecs and tione:DescribeBillingSpecsPrice.",
+        ),
+    )
+}
+"""All findings, by code."""
+
+
+def find(
+    tasks: Sequence[TaskReview], price_lists: PriceLists, currency: Currency, *, labels_enabled: bool
+) -> tuple[TaskReview, ...]:
+    """Return tasks with what a reviewer should look at."""
+    shared = _shared_outputs(tasks)
+    found = []
+    for task in tasks:
+        messages: dict[str, str | None] = {
+            "stops-running": _stops_running(task, currency),
+            "runs-again-after-success": _runs_again(task),
+            "public-access": _public_access(task),
+            "secret-in-command": _secret_in_command(task),
+            "no-output": _no_output(task),
+            "no-checkpoint-on-spot": _no_checkpoint(task),
+            "no-time-limit": _no_time_limit(task),
+            "moving-image-tag": _moving_image_tag(task),
+            "no-log-delivery": _no_log_delivery(task),
+            "spec-sold-out": _sold_out(task, price_lists),
+            "same-output-path": shared.get(task.urn),
+            "code-not-versioned": _code_not_versioned(task),
+            "priority-tag-changed": _priority_tag_changed(task),
+            "labels-off": _labels_off(task, labels_enabled),
+            "price-unknown": _price_unknown(task),
+        }
+        findings = tuple(
+            Finding(code, RULES[code].severity, message) for code, message in messages.items() if message is not None
+        )
+        found.append(dataclasses.replace(task, findings=findings))
+    return tuple(found)
+
+
+def _stops_running(task: TaskReview, currency: Currency) -> str | None:
+    if task.price_before is None or task.action not in ("replace", "delete", "stop"):
+        return None
+    what = {"replace": "stopped and deleted, then starts from the beginning", "delete": "stopped and deleted"}
+    message = f"is {task.status or 'active'} and is {what.get(task.action, 'stopped')}"
+    if task.runtime_seconds:
+        message += f"; it has run for {format_duration(task.runtime_seconds)}"
+        if task.price_before.amount:
+            spent = task.price_before.amount * Decimal(task.runtime_seconds) / Decimal(3600)
+            message += f", about {format_amount(spent, currency)}"
+    return message
+
+
+def _runs_again(task: TaskReview) -> str | None:
+    if task.status == "SUCCEED" and task.action in ("replace", "restart"):
+        return "has ended SUCCEED and runs again"
+    return None
+
+
+def _is_active_after(task: TaskReview) -> bool:
+    return task.price_after is not None and bool(task.inputs_after)
+
+
+def _public_access(task: TaskReview) -> str | None:
+    network = task.inputs_after.get("exposeNetworkConfig") if _is_active_after(task) else None
+    if not isinstance(network, Mapping):
+        return None
+    ways = [
+        name
+        for name, key in (("SSH", "sshConfig"), ("a port", "exposePortConfig"))
+        if isinstance(network.get(key), Mapping) and network[key].get("enable")
+    ]
+    return f"is reachable from outside by {' and '.join(ways)}" if ways else None
+
+
+def texts_of(task: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the paths and texts of a task's commands and plain variables."""
+    for name in ("startCmdInfo", "envs", "tuningParameters"):
+        value = task.get(name)
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, Mapping):
+            for key in sorted(value):
+                if isinstance(value[key], str):
+                    yield f"{name}.{key}", value[key]
+
+
+def _secret_in_command(task: TaskReview) -> str | None:
+    if task.action not in (*STARTING, "update", "same"):
+        return None
+    paths = []
+    for path, text in texts_of(task.inputs_after):
+        name = path.partition(".")[2]
+        is_named = path.startswith("envs.") and re.search(_SECRET_NAME, name, re.IGNORECASE) and len(text) >= 8
+        if SECRET_TEXT.search(text) or is_named:
+            paths.append(path)
+    return f"holds what looks like a secret in `{'`, `'.join(paths)}`" if paths else None
+
+
+def _no_output(task: TaskReview) -> str | None:
+    if task.action not in STARTING or task.inputs_after.get("output") or _lasting_mounts(task.inputs_after):
+        return None
+    return "has no `output`: what it writes is lost when it ends"
+
+
+def _lasting_mounts(inputs: Mapping[str, Any]) -> bool:
+    mounts = inputs.get("dataConfigs")
+    return any(
+        isinstance(mount, Mapping) and any(mount.get(name) for name in _MOUNTS_THAT_LAST)
+        for mount in (mounts if isinstance(mounts, list) else ())
+    )
+
+
+def _no_checkpoint(task: TaskReview) -> str | None:
+    if task.action not in STARTING or task.supply not in ("SPOT", "TIDE"):
+        return None
+    if any(_CHECKPOINT.search(f"{path} {text}") for path, text in texts_of(task.inputs_after)):
+        return None
+    return f"runs on {task.supply} supply, and nothing in it names a checkpoint"
+
+
+def _no_time_limit(task: TaskReview) -> str | None:
+    commands = task.inputs_after.get("startCmdInfo")
+    texts = [text for text in commands.values() if isinstance(text, str)] if isinstance(commands, Mapping) else []
+    if task.action not in STARTING or task.max_duration_seconds or any(map(_TIMEOUT.search, texts)):
+        return None
+    return "has no time limit"
+
+
+def _moving_image_tag(task: TaskReview) -> str | None:
+    image = task.inputs_after.get("imageInfo") if task.action in STARTING else None
+    url = image.get("imageUrl") if isinstance(image, Mapping) else None
+    if not isinstance(url, str) or not url or "@" in url:
+        return None
+    tag = url.rpartition("/")[2].partition(":")[2]
+    if tag and tag.lower() not in _MOVING_TAGS:
+        return None
+    return f"uses an image with the tag `{tag}`, which moves" if tag else "uses an image without a tag"
+
+
+def _no_log_delivery(task: TaskReview) -> str | None:
+    return "delivers no logs to CLS" if task.action in STARTING and not task.inputs_after.get("logEnable") else None
+
+
+def _sold_out(task: TaskReview, price_lists: PriceLists) -> str | None:
+    if task.action not in STARTING or task.charge_type == "PREPAID":
+        return None
+    price_list = price_lists(task.inputs_after)
+    specs = price_list.specs() if price_list is not None else UnknownPrice("")
+    if isinstance(specs, UnknownPrice):
+        return None
+    gone = [specs[group.spec] for group in task.hardware_after if group.spec in specs]
+    told = []
+    for spec in {spec.name: spec for spec in gone if not spec.is_available}.values():
+        where = f" (available in {', '.join(spec.available_regions)})" if spec.available_regions else ""
+        told.append(f"{spec.name}{where}")
+    return f"needs a spec that is sold out in its region: {', '.join(told)}" if told else None
+
+
+def _shared_outputs(tasks: Sequence[TaskReview]) -> dict[str, str]:
+    """Return what to say of each task whose output path another one has, by URN."""
+    by_place: dict[tuple[str, str], list[TaskReview]] = {}
+    for task in tasks:
+        output = task.inputs_after.get("output") if task.action not in ("delete", "retain") else None
+        bucket = output.get("bucket") if isinstance(output, Mapping) else None
+        paths = output.get("paths") if isinstance(output, Mapping) else None
+        if isinstance(bucket, str) and isinstance(paths, list):
+            for path in paths:
+                if isinstance(path, str):
+                    by_place.setdefault((bucket, path.strip("/")), []).append(task)
+    said = {}
+    for sharing in by_place.values():
+        for task in sharing if any(each.action != "same" for each in sharing) else ():
+            others = sorted(each.resource for each in sharing if each.urn != task.urn)
+            if others:
+                said[task.urn] = f"writes to the same place as {', '.join(others[:3])}" + " …" * (len(others) > 3)
+    return said
+
+
+def _code_not_versioned(task: TaskReview) -> str | None:
+    if task.action != "replace":
+        return None
+    before, after = (inputs.get("codePackagePath") for inputs in (task.inputs_before, task.inputs_after))
+    if not isinstance(after, Mapping) or before != after:
+        return None
+    paths = after.get("paths")
+    text = " ".join(str(path) for path in paths) if isinstance(paths, list) else ""
+    return None if _VERSION.search(text) else "starts over with a code package at the same path"
+
+
+def _priority_tag_changed(task: TaskReview) -> str | None:
+    is_changed = any(change.path == "tags" or change.path.startswith(("tags.", "tags[")) for change in task.changes)
+    if task.action != "update" or task.charge_type != "PREPAID" or task.price_after is None or not is_changed:
+        return None
+    return "is active in a resource group, and its tags change: so may its priority"
+
+
+def _labels_off(task: TaskReview, labels_enabled: bool) -> str | None:
+    if task.action in ("delete", "retain"):
+        return None
+    if not labels_enabled:
+        return "gets no labels: `orphans` cannot find it"
+    there = task.inputs_before.get("allTags")
+    if (
+        task.action in ("same", "update", "stop")
+        and isinstance(there, Mapping)
+        and not any(key in there for key in LABELS)
+    ):
+        return "has no labels: `orphans` cannot find it"
+    return None
+
+
+def _price_unknown(task: TaskReview) -> str | None:
+    reasons = [
+        reason for price in (task.price_before, task.price_after) if price is not None for reason in price.reasons
+    ]
+    return f"has an unknown price: {'; '.join(dict.fromkeys(reasons))}" if reasons else None

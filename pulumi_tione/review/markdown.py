@@ -1,0 +1,398 @@
+"""A review as Markdown, for a comment on a pull request.
+
+Every text that comes from a program or from the service is escaped so that it is shown and does nothing else. A comment
+may have 65,536 characters: details go first, then reasons, then the ends of names; rows and totals stay.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import quote
+
+from pulumi_tione.pricing.amounts import format_amount
+from pulumi_tione.review import wording
+from pulumi_tione.review.findings import SECRET_TEXT
+from pulumi_tione.review.model import PropertyChange, Review, StackReview, TaskReview
+from pulumi_tione.review.preview import Placeholder
+
+MAX_CHARACTERS = 60_000
+"""How long a comment gets at most."""
+
+_ICONS = {"create": "➕", "replace": "♻️", "restart": "🔁", "update": "✏️", "stop": "⏹️", "delete": "❌", "retain": "📌"}
+_NOT_IN_CODE = re.compile(r"[`|\\]")
+_MAX_DIFF_LINES = 60
+
+
+@dataclass(frozen=True)
+class _Detail:
+    """How much a comment shows: the less, the shorter it is."""
+
+    details: bool = True
+    reasons: int = 1000
+    """How many changes of a task are named."""
+    name: int = 1000
+    """How many characters of a name are shown."""
+    links: bool = True
+    findings: int = 1000
+    """How many findings are listed for each code."""
+    columns: bool = True
+    """Whether hardware and time limit have columns."""
+
+
+_LEVELS = (
+    _Detail(),
+    _Detail(details=False),
+    _Detail(details=False, reasons=3, findings=10),
+    _Detail(details=False, reasons=1, name=60, links=False, findings=3),
+    _Detail(details=False, reasons=0, name=24, links=False, findings=1, columns=False),
+    _Detail(details=False, reasons=0, name=10, links=False, findings=0, columns=False),
+)
+
+
+def markdown(review: Review) -> str:
+    """Return the review as Markdown of at most 60,000 characters."""
+    text = ""
+    for level in _LEVELS:
+        text = "\n".join(_lines(review, level)).rstrip() + "\n"
+        if len(text) <= MAX_CHARACTERS:
+            break
+    return text
+
+
+def _lines(review: Review, level: _Detail) -> Iterator[str]:
+    names = sorted({stack.project for stack in review.stacks if stack.project})
+    yield f"<!-- pulumi-tione review {_marker(' '.join(names))} -->"
+    if len(review.stacks) > 1:
+        yield from _overview(review)
+    for stack in review.stacks:
+        yield from _stack(review, stack, level)
+
+
+def _marker(text: str) -> str:
+    """Return a text that may stand in an HTML comment."""
+    return re.sub(r"-{2,}", "-", re.sub(r"[^\w. /-]", "_", text))
+
+
+def _overview(review: Review) -> Iterator[str]:
+    yield "### TI-ONE review"
+    yield ""
+    yield "| stack | before, an hour | after, an hour | tasks |"
+    yield "|---|---:|---:|---|"
+    for stack in review.stacks:
+        failed = "❌ preview failed; " * stack.failed
+        yield (
+            f"| {code(wording.stack_name(stack))} | {_total(stack, after=False)} | {_total(stack, after=True)} "
+            f"| {failed}{wording.counts(stack)} |"
+        )
+    yield ""
+
+
+def _total(stack: StackReview, *, after: bool) -> str:
+    if not stack.prices_asked:
+        return "unknown"
+    return wording.total(stack.after if after else stack.before, stack.currency)
+
+
+def _stack(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
+    name = code(wording.stack_name(stack))
+    if not stack.tasks and not stack.failed:
+        yield f"TI-ONE review: {name} has no training tasks."
+        yield ""
+        return
+    if stack.is_unchanged:
+        yield f"TI-ONE review: {name} has no changes, {_total(stack, after=True)} an hour, {wording.counts(stack)}."
+        yield ""
+        yield from _not_known(stack) if stack.before.unpriced else ()
+        return
+    yield f"### {'❌ Preview failed: ' * stack.failed}TI-ONE review: {name} — {_headline(stack)}"
+    yield ""
+    facts = [f"**{wording.counts(stack)}**", wording.gpus(stack), _worst(stack), _origin(review)]
+    yield " · ".join(fact for fact in facts if fact)
+    yield ""
+    yield from _diagnostics(stack)
+    yield from _findings(stack, level)
+    yield from _table(review, stack, level)
+    if level.details:
+        yield from _details(stack)
+    yield from _not_known(stack)
+
+
+def _headline(stack: StackReview) -> str:
+    if not stack.prices_asked:
+        return "prices were not asked for"
+    before, after = stack.before, stack.after
+    difference = after.amount - before.amount
+    change = format_amount(difference, stack.currency, is_signed=True)
+    day = format_amount(difference * 24, stack.currency, is_signed=True)
+    return (
+        f"{wording.total(before, stack.currency)} → **{wording.total(after, stack.currency)} an hour** "
+        f"({change}, {day} a day if nothing ends)"
+    )
+
+
+def _worst(stack: StackReview) -> str:
+    if not stack.prices_asked or not any(task.price_after for task in stack.tasks):
+        return ""
+    worst = stack.worst_case
+    return "no upper bound" if worst is None else f"at most {format_amount(worst, stack.currency)} until all have ended"
+
+
+def _origin(review: Review) -> str:
+    commit = f"preview of {code(review.commit[:12])}" if review.commit else ""
+    asked = f"prices asked {review.asked_at}" if review.asked_at else ""
+    return ", ".join(part for part in (commit, asked) if part)
+
+
+def _diagnostics(stack: StackReview) -> Iterator[str]:
+    errors = [each for each in stack.diagnostics if each.severity == "error"]
+    warnings = [each for each in stack.diagnostics if each.severity != "error"]
+    for title, messages in (("CAUTION", errors), ("NOTE", warnings)):
+        if not messages:
+            continue
+        yield f"> [!{title}]"
+        for each in messages:
+            line = f" (line {each.line})" if each.line else ""
+            where = " ".join(part for part in (f"**{prose(each.resource)}**" if each.resource else "", line) if part)
+            path = f"{code(each.path)}: " if each.path else ""
+            message = prose(_one_line(masked(each.message)))
+            yield f"> - {f'{where}: ' if where.strip() else ''}{path}{message}"
+        yield ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _findings(stack: StackReview, level: _Detail) -> Iterator[str]:
+    found = [each for each in stack.findings if each[1].severity in ("danger", "warning")]
+    if not found:
+        return
+    yield "> [!WARNING]"
+    by_code: dict[str, list[str]] = {}
+    for task, finding in found:
+        text = f"**{prose(_short(task.resource, level.name))}** {_message(finding.message)} ({code(finding.code)})"
+        by_code.setdefault(finding.code, []).append(text)
+    for finding_code, texts in by_code.items():
+        for text in texts[: level.findings]:
+            yield f"> - {text}"
+        if len(texts) > level.findings:
+            more = "more" if level.findings else "tasks"
+            yield f"> - {len(texts) - level.findings} {more}: {code(finding_code)}"
+    yield ""
+
+
+def _message(message: str) -> str:
+    """Return the message of a finding, with the names in backticks as code."""
+    parts = re.split(r"`([^`]*)`", message)
+    return "".join(code(part) if index % 2 else prose(part) for index, part in enumerate(parts))
+
+
+def _table(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
+    if not stack.tasks:
+        return
+    wide = level.columns
+    reasons = level.reasons > 0
+    yield (
+        "| | task | what happens |"
+        + " why |" * reasons
+        + " hardware |" * wide
+        + " an hour |"
+        + " runs at most |" * wide
+    )
+    yield "|---|---|---|" + "---|" * reasons + "---|" * wide + "---:|" + "---|" * wide
+    for task in stack.tasks:
+        if task.action == "same":
+            continue
+        cells = [_ICONS.get(task.action, ""), _name(review, task, level), wording.action_of(task)]
+        if reasons:
+            cells.append(_reasons(task, level))
+        if wide:
+            cells.append(_hardware(task))
+        cells.append(_price(task, stack))
+        if wide:
+            cells.append(wording.limit(task, stack.currency))
+        yield f"| {' | '.join(cells)} |"
+    same = [task for task in stack.tasks if task.action == "same"]
+    if same:
+        amount = sum((task.hourly_after or Decimal(0) for task in same), Decimal(0))
+        is_known = all(task.hourly_after is not None for task in same)
+        price = (
+            format_amount(amount, stack.currency) if is_known else f"at least {format_amount(amount, stack.currency)}"
+        )
+        empty = " |" * (reasons + wide)
+        yield f"| | *{len(same)} unchanged* | |{empty} {price if stack.prices_asked else 'unknown'} |" + " |" * wide
+    yield ""
+
+
+def _name(review: Review, task: TaskReview, level: _Detail) -> str:
+    name = prose(_short(task.resource, level.name))
+    if level.links and task.source and task.inputs_after and review.repo_url and review.commit:
+        base = review.repo_url.rstrip("/")
+        path = quote(task.source.path)
+        if re.fullmatch(r"https?://[^\s<>()\"'|`]+", base):
+            return f"[{name}]({base}/blob/{quote(review.commit)}/{path}#L{task.source.line})"
+    return name
+
+
+def _reasons(task: TaskReview, level: _Detail) -> str:
+    if task.action in ("delete", "retain"):
+        return "not in the program any more"
+    texts = [_change(change) for change in task.changes]
+    shown = texts[: level.reasons]
+    return ", ".join(shown) + f", {len(texts) - len(shown)} more" * (len(texts) > len(shown))
+
+
+def _change(change: PropertyChange) -> str:
+    if change.is_secret:
+        return f"{code(change.path)} (secret)"
+    if change.path == "owner":
+        return "its labels"
+    if change.path == "run":
+        return "a re-run"
+    if wording.is_multiline(change):
+        return f"{code(change.path)} (see below)"
+    old, new = (_value(each) for each in (change.old, change.new))
+    return f"{code(change.path)} {old} → {new}"
+
+
+def _value(changed: object) -> str:
+    if changed is None or isinstance(changed, Placeholder):
+        return wording.value(changed)
+    return code(masked(wording.value(changed)))
+
+
+def _hardware(task: TaskReview) -> str:
+    before, after = wording.hardware(task.hardware_before), wording.hardware(task.hardware_after)
+    if not after or not before or before == after:
+        return prose(after or before)
+    return f"{prose(before)} → {prose(after)}"
+
+
+def _price(task: TaskReview, stack: StackReview) -> str:
+    before, after = wording.price(task, stack.currency)
+    if before == after:
+        return after
+    return f"**{after}**" if task.action == "create" else f"{before} → **{after}**"
+
+
+def _details(stack: StackReview) -> Iterator[str]:
+    for task in stack.tasks:
+        for change in task.changes:
+            if not change.is_secret and wording.is_multiline(change):
+                yield f"<details><summary>{html(task.resource)}: {html(change.path)}</summary>"
+                yield ""
+                yield from _diff(change)
+                yield ""
+                yield "</details>"
+                yield ""
+    notes = [each for each in stack.findings if each[1].severity == "note"]
+    if notes:
+        yield f"<details><summary>Notes: {len(notes)}</summary>"
+        yield ""
+        for task, finding in notes:
+            yield f"- **{prose(task.resource)}** {_message(finding.message)} ({code(finding.code)})"
+        yield ""
+        yield "</details>"
+        yield ""
+
+
+def _diff(change: PropertyChange) -> Iterator[str]:
+    old, new = (masked(each if isinstance(each, str) else "").split("\n") for each in (change.old, change.new))
+    lines = [*difflib.unified_diff(old, new, lineterm="", n=2)][2:]
+    shown = [visible(line) for line in lines if not line.startswith("@@")][:_MAX_DIFF_LINES]
+    if len(lines) > _MAX_DIFF_LINES:
+        shown.append(" …")
+    longest = max((len(run) for line in shown for run in re.findall(r"~+", line)), default=0)
+    fence = "~" * max(3, longest + 1)
+    yield f"{fence}diff"
+    yield from shown
+    yield fence
+
+
+def _not_known(stack: StackReview) -> Iterator[str]:
+    notes = []
+    if not stack.refreshed:
+        notes.append("Statuses are those of the last update: make the preview with `--refresh` for current ones.")
+    if not stack.prices_asked:
+        notes.append("Prices were not asked for.")
+    else:
+        notes.append(
+            "Prices are those that DescribeBillingSpecsPrice returns to this account. File systems, COS, CLS and "
+            "traffic are not in them."
+        )
+    unknown = sorted({name for total in (stack.before, stack.after) for name in total.unpriced})
+    if stack.prices_asked and unknown:
+        shown = ", ".join(prose(_short(name, 40)) for name in unknown[:10])
+        notes.append(
+            f"The price is not known of {shown}" + f" and {len(unknown) - 10} more" * (len(unknown) > 10) + "."
+        )
+    later = sorted(
+        {
+            f"{prose(_short(task.resource, 40))}: {code(change.path)}"
+            for task in stack.tasks
+            for change in task.changes
+            if isinstance(change.new, Placeholder)
+        }
+    )
+    if later:
+        notes.append(
+            f"Known only after `up`: {', '.join(later[:10])}" + f" and {len(later) - 10} more" * (len(later) > 10) + "."
+        )
+    if stack.failed:
+        notes.append("The preview failed: tasks after the failure may be missing.")
+    yield "<details><summary>What this review does not know</summary>"
+    yield ""
+    yield from (f"- {note}" for note in notes)
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def masked(text: str) -> str:
+    """Return a text in which what looks like a secret is hidden."""
+    return SECRET_TEXT.sub("(secret?)", text)
+
+
+def visible(text: str) -> str:
+    """Return a text with its control and direction characters as escapes."""
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp"):
+        return character.encode("unicode_escape", "backslashreplace").decode()
+    return character
+
+
+def code(text: str) -> str:
+    """Return a text as code that stays as it is in a table, where a pipe would end the cell."""
+    shown = visible(text)
+    if shown and not _NOT_IN_CODE.search(shown) and shown == shown.strip():
+        return f"`{shown}`"
+    return f"<code>{_entities(shown)}</code>"
+
+
+def prose(text: str) -> str:
+    """Return a text as running text that is nothing but text."""
+    return _entities(visible(text))
+
+
+def html(text: str) -> str:
+    """Return a text for the inside of an HTML element."""
+    return _entities(visible(text))
+
+
+_MARKUP = re.compile(r"[!-'*+<>@\[-`{-~#]|:(?=[\w/])|(?<=www)\.")
+
+
+def _entities(text: str) -> str:
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text)

@@ -1,0 +1,328 @@
+"""The JSON of `pulumi preview`, as one document or as a stream of events: what it says of training tasks.
+
+Nothing here depends on the order of steps, of reasons or of events: the engine has none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pulumi_tione._schema.identity import TYPE
+from pulumi_tione.errors import TioneError
+
+UNKNOWN_MARKER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What stands for a value that is known only after the update."""
+
+SECRET_MARKER = "[secret]"  # noqa: S105  it stands for one
+"""What stands for a secret."""
+
+_URN = re.compile(r"urn:pulumi:(?P<stack>[^:]+)::(?P<project>[^:]+)::(?P<types>.+?)::(?P<name>.+)", re.DOTALL)
+_POSITION = re.compile(r"project:///(?P<path>.+)#(?P<line>\d+)(?:,\d+)?")
+_FAILURE = re.compile(
+    r"(?:[^\s]+ resource '[^']*':? )?(?:has a problem: |property (?P<path>\S+) value \{.*?\} has a problem: )",
+    re.DOTALL,
+)
+_STEPS_OF_REPLACEMENT = ("create-replacement", "delete-replaced", "discard-replaced")
+_STREAM_KEYS = ("sequence", "timestamp")
+
+
+class PreviewError(TioneError):
+    """The text is not the JSON of a preview that a review can be made of."""
+
+
+class Placeholder:
+    """What stands for a value that the preview does not show."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+UNKNOWN: Final = Placeholder("(known after up)")
+SECRET: Final = Placeholder("(secret)")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a program declares a resource."""
+
+    path: str
+    """The file, from the project's folder."""
+    line: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a preview would do with one training task."""
+
+    urn: str
+    name: str
+    """The resource's name."""
+    operation: str
+    """`create`, `replace`, `update`, `delete` or `same`."""
+    id: str
+    """The task's id, empty for a new one."""
+    old_inputs: Mapping[str, Any]
+    old_outputs: Mapping[str, Any]
+    """What is recorded of the task; after `--refresh` what is true of it."""
+    new_inputs: Mapping[str, Any]
+    changed_paths: tuple[str, ...]
+    """Property paths, as far into the properties as the engine knows."""
+    changed_properties: tuple[str, ...]
+    replacing_properties: tuple[str, ...]
+    source: Source | None
+    protected: bool = False
+    retained: bool = False
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A message of the preview."""
+
+    resource: str
+    """The name of the training task that it is about, empty where it is about none."""
+    path: str
+    """The property that it names, empty where it names none."""
+    severity: str
+    message: str
+    line: int | None = None
+
+
+@dataclass
+class Preview:
+    """What a preview of one stack says of training tasks."""
+
+    organization: str = ""
+    project: str = ""
+    stack: str = ""
+    steps: list[Step] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    refreshed: bool = False
+    """Whether the preview asked for the current statuses first."""
+    failed: bool = False
+
+
+def read_previews(text: str) -> list[Preview]:
+    """Read one or several previews, one after the other, each as a document or as a stream of events.
+
+    Raises:
+        PreviewError: the text is something else, or a preview without reasons.
+    """
+    values = list(_json_values(text))
+    if not values:
+        raise PreviewError(f"there is no JSON in it; {_HOW}")
+    previews: list[Preview] = []
+    events: list[Mapping[str, Any]] = []
+    for value in values:
+        if not isinstance(value, Mapping):
+            raise PreviewError(f"it is JSON, but no preview; {_HOW}")
+        if any(key in value for key in _STREAM_KEYS):
+            events.append(value)
+        elif _is_summary(value) and events:
+            # A stream ends with a summary that has no reasons: the events had them all.
+            previews.append(_of_events(events, value))
+            events = []
+        elif _is_summary(value):
+            raise PreviewError(f"`--output json` has no reasons in it; {_HOW}")
+        else:
+            previews.append(_of_document(value))
+    if events:
+        previews.append(_of_events(events, {}))
+    return previews
+
+
+_HOW = "make it with `pulumi preview --json --show-sames --refresh`"
+
+
+def _json_values(text: str) -> Iterator[Any]:
+    decoder = json.JSONDecoder()
+    position = 0
+    while True:
+        while position < len(text) and text[position].isspace():
+            position += 1
+        if position >= len(text):
+            return
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            line = text.count("\n", 0, position) + 1
+            raise PreviewError(f"line {line} is not JSON; {_HOW}") from None
+        yield value
+
+
+def _is_summary(value: Mapping[str, Any]) -> bool:
+    return "resources" in value and "steps" not in value and ("summary" in value or "result" in value)
+
+
+def _of_document(document: Mapping[str, Any]) -> Preview:
+    if not any(key in document for key in ("steps", "diagnostics", "changeSummary")):
+        raise PreviewError(f"it is JSON, but no preview; {_HOW}")
+    steps = [each for each in document.get("steps") or () if isinstance(each, Mapping)]
+    diagnostics = [each for each in document.get("diagnostics") or () if isinstance(each, Mapping)]
+    return _preview(steps, diagnostics, is_failed=False)
+
+
+def _of_events(events: Iterable[Mapping[str, Any]], summary: Mapping[str, Any]) -> Preview:
+    steps, diagnostics, is_failed = [], [], summary.get("result") in ("failed", "error")
+    for event in events:
+        for name in ("resourcePreEvent", "resOpFailedEvent"):
+            metadata = (event.get(name) or {}).get("metadata")
+            if isinstance(metadata, Mapping):
+                steps.append(_step_of_event(metadata))
+        if isinstance(event.get("diagnosticEvent"), Mapping):
+            diagnostics.append(event["diagnosticEvent"])
+        if isinstance(event.get("errorEvent"), Mapping):
+            diagnostics.append({"severity": "error", "message": event["errorEvent"].get("error", "")})
+    return _preview(steps, diagnostics, is_failed=is_failed)
+
+
+def _step_of_event(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an event's metadata as a step of a document."""
+    reasons = metadata.get("diffs") or ()
+    return {
+        "op": metadata.get("op"),
+        "urn": metadata.get("urn"),
+        "oldState": metadata.get("old"),
+        "newState": metadata.get("new"),
+        "diffReasons": reasons,
+        "replaceReasons": metadata.get("keys") or (),
+        "detailedDiff": metadata.get("detailedDiff"),
+    }
+
+
+def _preview(
+    steps: Iterable[Mapping[str, Any]], diagnostics: Iterable[Mapping[str, Any]], *, is_failed: bool
+) -> Preview:
+    preview = Preview(failed=is_failed)
+    by_urn: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for step in steps:
+        urn, operation = str(step.get("urn") or ""), str(step.get("op") or "")
+        found = _URN.fullmatch(urn)
+        if found:
+            preview.stack, preview.project = preview.stack or found["stack"], preview.project or found["project"]
+        preview.refreshed = preview.refreshed or operation == "refresh"
+        if found and found["types"].rpartition("$")[2] == TYPE:
+            by_urn.setdefault(urn, {})[operation] = step
+    for urn, operations in sorted(by_urn.items()):
+        made = _task_step(urn, operations)
+        if made is not None:
+            preview.steps.append(made)
+            owner = made.new_inputs.get("owner") or made.old_inputs.get("owner")
+            if isinstance(owner, Mapping) and isinstance(owner.get("organization"), str):
+                preview.organization = preview.organization or owner["organization"]
+    lines = {step.urn: step.source.line for step in preview.steps if step.source}
+    for each in diagnostics:
+        read = _diagnostic(each, lines)
+        if read is not None:
+            preview.diagnostics.append(read)
+            preview.failed = preview.failed or read.severity == "error"
+    return preview
+
+
+def _task_step(urn: str, operations: Mapping[str, Mapping[str, Any]]) -> Step | None:
+    """Return the one step that the operations on a resource amount to; None, if it is only refreshed or read."""
+    operation = _operation(operations)
+    if operation is None:
+        return None
+    step = operations.get("replace") or operations.get("create-replacement") or operations.get(operation)
+    if step is None:
+        return None
+    old, new = step.get("oldState"), step.get("newState")
+    if operation == "replace" and not isinstance(old, Mapping):
+        old = (operations.get("delete-replaced") or {}).get("oldState")
+    old, new = (state if isinstance(state, Mapping) else {} for state in (old, new))
+    if operation == "delete":
+        new = {}
+    if operation == "create":
+        old = {}
+    detailed = step.get("detailedDiff")
+    return Step(
+        urn=urn,
+        name=urn.rpartition("::")[2],
+        operation=operation,
+        id=str(old.get("id") or ""),
+        old_inputs=_properties(old.get("inputs")),
+        old_outputs=_properties(old.get("outputs")),
+        new_inputs=_properties(new.get("inputs")),
+        changed_paths=tuple(sorted(detailed)) if isinstance(detailed, Mapping) else (),
+        changed_properties=_texts(step.get("diffReasons")),
+        replacing_properties=_texts(step.get("replaceReasons")),
+        source=_source(new.get("sourcePosition") or old.get("sourcePosition")),
+        protected=old.get("protect") is True,
+        retained=(new or old).get("retainOnDelete") is True,
+    )
+
+
+def _operation(operations: Mapping[str, Mapping[str, Any]]) -> str | None:
+    if "replace" in operations or "create-replacement" in operations:
+        return "replace"
+    known = ("create", "update", "delete", "same", "import")
+    found = next((operation for operation in known if operation in operations), None)
+    if found is None and any(operation in operations for operation in _STEPS_OF_REPLACEMENT):
+        return "delete"
+    return found
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(sorted({str(value) for value in values})) if isinstance(values, (list, tuple)) else ()
+
+
+def _properties(values: Any) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        return {}
+    return {str(key): _value(value) for key, value in values.items() if key != "__provider"}
+
+
+def _value(value: Any) -> Any:
+    if value == UNKNOWN_MARKER:
+        return UNKNOWN
+    if value == SECRET_MARKER:
+        return SECRET
+    if isinstance(value, Mapping):
+        return {str(key): _value(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_value(part) for part in value]
+    if isinstance(value, str) and UNKNOWN_MARKER in value:
+        return UNKNOWN
+    return value
+
+
+def _source(position: Any) -> Source | None:
+    found = _POSITION.fullmatch(position) if isinstance(position, str) else None
+    return Source(found["path"], int(found["line"])) if found else None
+
+
+def _diagnostic(event: Mapping[str, Any], lines: Mapping[str, int]) -> Diagnostic | None:
+    severity = str(event.get("severity") or "")
+    urn = str(event.get("urn") or "")
+    found = _URN.fullmatch(urn)
+    is_of_task = bool(found) and urn.split("::")[2].rpartition("$")[2] == TYPE
+    if severity not in ("error", "warning") or (severity == "warning" and not is_of_task):
+        return None
+    message = str(event.get("message") or "").strip()
+    for prefix in ("error: ", "warning: "):
+        message = message.removeprefix(prefix)
+    if not message or message.startswith("Resource monitor has terminated"):
+        return None
+    message = message.replace(UNKNOWN_MARKER, repr(UNKNOWN))
+    failure = _FAILURE.match(message)
+    path = (failure["path"] or "") if failure else ""
+    if failure:
+        message = message[failure.end() :]
+    if not path:
+        before, colon, after = message.partition(": ")
+        if colon and re.fullmatch(r"[A-Za-z_][\w.\[\]\"']*", before) and is_of_task:
+            path, message = before, after
+    return Diagnostic(
+        resource=found["name"] if found and is_of_task else "",
+        path=path,
+        severity=severity,
+        message=message,
+        line=lines.get(urn),
+    )

@@ -1,0 +1,141 @@
+"""The words of a review that all its forms share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pulumi_tione._durations import format_duration
+from pulumi_tione.pricing.amounts import Currency, format_amount
+from pulumi_tione.pricing.task_price import Basis
+from pulumi_tione.review.model import NodeGroup, PropertyChange, StackReview, TaskReview, Total
+from pulumi_tione.review.preview import Placeholder
+
+ACTIONS = {
+    "create": "starts",
+    "replace": "starts over",
+    "restart": "runs again",
+    "update": "changes in place",
+    "stop": "is stopped",
+    "delete": "is deleted",
+    "retain": "leaves the stack and stays",
+    "same": "unchanged",
+}
+"""What happens to a task."""
+
+_COUNTS = (
+    ("create", "created"),
+    ("replace", "replaced"),
+    ("delete", "deleted"),
+    ("update", "changed in place"),
+    ("same", "unchanged"),
+)
+_LONGEST_VALUE = 60
+
+
+def stack_name(stack: StackReview) -> str:
+    """Return how a review names a stack."""
+    return f"{stack.project}/{stack.stack}" if stack.stack else "the stack"
+
+
+def action_of(task: TaskReview) -> str:
+    """Return what happens to a task, in a few words."""
+    if task.action == "delete" and task.price_before is not None:
+        return "is stopped and deleted"
+    return ACTIONS[task.action]
+
+
+def counts(stack: StackReview) -> str:
+    """Return how many tasks are created, replaced and so on."""
+    parts = [f"{stack.counts[name]} {word}" for name, word in _COUNTS if stack.counts[name]]
+    return " · ".join(parts) or "no training tasks"
+
+
+def total(amount: Total, currency: Currency) -> str:
+    """Return a sum, and that it is a lower bound where prices are unknown."""
+    return f"{'at least ' * bool(amount.unpriced)}{format_amount(amount.amount, currency)}"
+
+
+def gpus(stack: StackReview) -> str:
+    """Return the GPUs before and after, by kind."""
+    before, after = stack.gpus(after=False), stack.gpus(after=True)
+    kinds = sorted({*before, *after})
+    return ", ".join(
+        f"{kind}: {number(before.get(kind, Decimal(0)))} → {number(after.get(kind, Decimal(0)))}"
+        if before.get(kind) != after.get(kind)
+        else f"{kind}: {number(after[kind])}"
+        for kind in kinds
+    )
+
+
+def number(value: Decimal) -> str:
+    """Return a number without needless zeros."""
+    return f"{value.normalize():f}"
+
+
+def price(task: TaskReview, currency: Currency) -> tuple[str, str]:
+    """Return a task's price an hour before and after, each as it is shown."""
+    shown = []
+    for hourly in (task.price_before, task.price_after):
+        if hourly is None:
+            shown.append(format_amount(Decimal(0), currency))
+        elif hourly.amount is None:
+            shown.append("unknown")
+        else:
+            ceiling = "≤ " if hourly.basis is Basis.CEILING else ""
+            shown.append(
+                "group" if hourly.basis is Basis.GROUP else f"{ceiling}{format_amount(hourly.amount, currency)}"
+            )
+    return shown[0], shown[1]
+
+
+def limit(task: TaskReview, currency: Currency) -> str:
+    """Return how long a task runs at most, and what it costs until then."""
+    if task.price_after is None:
+        return ""
+    if task.max_duration_seconds is None:
+        return "no limit"
+    length = format_duration(task.max_duration_seconds)
+    runs = f" × {task.attempts} runs" if task.attempts and task.attempts > 1 else ""
+    worst = task.worst_case
+    cost = f" (≤ {format_amount(worst, currency)})" if worst else ""
+    return f"{length}{runs}{cost}"
+
+
+def hardware(groups: tuple[NodeGroup, ...]) -> str:
+    """Return groups of nodes as `4 × 8C40G V100*1`; roles only where there are several."""
+    parts = []
+    for group in groups:
+        role = f"{group.role} " if len(groups) > 1 and group.role else ""
+        count = "?" if group.count is None else str(group.count)
+        parts.append(f"{role}{count} × {group.alias or group.spec or 'not known yet'}")
+    return ", ".join(parts)
+
+
+def value(changed: Any) -> str:
+    """Return a value of a property on one line, shortened."""
+    if changed is None:
+        return "not set"
+    if isinstance(changed, Placeholder):
+        return repr(changed)
+    text = changed if isinstance(changed, str) else json.dumps(_plain(changed), ensure_ascii=False, sort_keys=True)
+    text = " ".join(text.split()) if "\n" in text else text
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _plain(changed: Any) -> Any:
+    """Return a value with whole numbers as such: the engine has only floats."""
+    if isinstance(changed, Mapping):
+        return {key: _plain(part) for key, part in changed.items()}
+    if isinstance(changed, list):
+        return [_plain(part) for part in changed]
+    if isinstance(changed, float) and changed.is_integer():
+        return int(changed)
+    return repr(changed) if isinstance(changed, Placeholder) else changed
+
+
+def is_multiline(change: PropertyChange) -> bool:
+    """Check whether a change is better shown as a diff of lines."""
+    return any(isinstance(each, str) and "\n" in each for each in (change.old, change.new))

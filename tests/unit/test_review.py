@@ -1,0 +1,408 @@
+"""Reviews: actions, reasons, totals, findings and gates of stacks whose previews are given."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from review_samples import CENTS, PriceService, inputs, outputs, preview_json, review_of, step
+
+from pulumi_tione.review.findings import RULES
+from pulumi_tione.review.gates import GateError, broken, read_codes, read_gates
+from pulumi_tione.review.json_format import SCHEMA_FILE, as_json, document
+from pulumi_tione.review.markdown import markdown
+from pulumi_tione.review.model import Review, TaskReview
+from pulumi_tione.review.preview import UNKNOWN_MARKER, PreviewError, read_previews
+from pulumi_tione.review.text import text
+
+GPU = "TI.GN10.2XLARGE40.POST"
+V1: dict[str, Any] = {"startCmdInfo": {"startCmd": "python a.py"}}
+V2: dict[str, Any] = {"startCmdInfo": {"startCmd": "python b.py"}}
+REPLACED = step(
+    "bert",
+    "replace",
+    inputs(GPU, 2),
+    inputs(GPU, 4),
+    changed=["resourceConfigInfos"],
+    replacing=["resourceConfigInfos"],
+    paths=["resourceConfigInfos[0].instanceNum"],
+)
+
+
+def task_of(*steps: Mapping[str, Any], **more: Any) -> TaskReview:
+    return review_of(steps, **more).stacks[0].tasks[0]
+
+
+def codes(*steps: Mapping[str, Any], **more: Any) -> set[str]:
+    return {finding.code for _, finding in review_of(steps, **more).stacks[0].findings}
+
+
+@pytest.mark.parametrize(
+    ("made", "action", "before", "after"),
+    [
+        (step("a", "create", None, inputs()), "create", "0", "0.70"),
+        (REPLACED, "replace", "42.00", "84.00"),
+        (step("a", "delete", inputs()), "delete", "0.70", "0"),
+        (step("a", "delete", inputs(), retainOnDelete=True), "retain", "0.70", "0.70"),
+        (step("a", "same", inputs(), inputs()), "same", "0.70", "0.70"),
+        (step("a", "same", inputs(), inputs(), recorded=outputs("SUCCEED")), "same", "0", "0"),
+        (step("a", "update", inputs(), inputs(tags={"a": "b"}), changed=["tags"]), "update", "0.70", "0.70"),
+        (
+            step("a", "update", inputs(), inputs(desiredStatus="STOPPED"), changed=["desiredStatus"]),
+            "stop",
+            "0.70",
+            "0",
+        ),
+        (
+            step(
+                "a",
+                "update",
+                inputs(desiredStatus="STOPPED"),
+                inputs(desiredStatus="RUNNING"),
+                recorded=outputs("STOPPED"),
+            ),
+            "restart",
+            "0",
+            "0.70",
+        ),
+        (step("a", "update", inputs(run=1), inputs(run=2.0), recorded=outputs("FAILED")), "restart", "0", "0.70"),
+    ],
+)
+def test_an_active_task_counts_before_and_one_that_runs_afterwards_counts_after(
+    made: Mapping[str, Any], action: str, before: str, after: str
+) -> None:
+    task = task_of(made)
+    assert (task.action, task.hourly_before, task.hourly_after) == (action, Decimal(before), Decimal(after))
+
+
+def test_changes_are_named_by_path_with_old_and_new_values() -> None:
+    (change,) = task_of(REPLACED).changes
+    assert (change.path, change.old, change.new, change.replaces) == ("resourceConfigInfos[0].instanceNum", 2, 4, True)
+
+
+def test_paths_are_found_where_the_engine_names_only_properties() -> None:
+    made = step("a", "update", inputs(tags={"a.b": "1"}), inputs(tags={"a.b": "2"}), changed=["tags"])
+    assert [change.path for change in task_of(made).changes] == ['tags["a.b"]']
+
+
+def test_a_secret_change_is_named_without_its_values() -> None:
+    old, new = inputs(privateEnvs="[secret]"), inputs(privateEnvs="[secret]")
+    made = step(
+        "a", "replace", old, new, changed=["privateEnvs"], replacing=["privateEnvs"], paths=["privateEnvs.TOKEN"]
+    )
+    (change,) = task_of(made).changes
+    assert (change.path, change.old, change.new, change.is_secret) == ("privateEnvs.TOKEN", None, None, True)
+
+
+def test_the_marker_of_an_unknown_value_is_never_shown() -> None:
+    made = step(
+        "a", "replace", inputs(vpcId="vpc-1"), inputs(vpcId=UNKNOWN_MARKER), changed=["vpcId"], replacing=["vpcId"]
+    )
+    review = review_of([made])
+    for form in (markdown, as_json, text):
+        assert UNKNOWN_MARKER not in form(review)
+    assert "known after up" in markdown(review)
+
+
+def test_a_reordered_preview_gives_the_same_review() -> None:
+    steps = [step(f"t{index}", "create", None, inputs(count=index + 1)) for index in range(9)]
+    shuffled = random.Random(3).sample(steps, 9)
+    assert markdown(review_of(steps)) == markdown(review_of(shuffled))
+    assert as_json(review_of(steps)) == as_json(review_of(shuffled))
+
+
+STARTING = inputs(**V1, output={"bucket": "b", "region": "r", "paths": ["out/"]}, logEnable=True, maxDuration=3600)
+
+TRIGGERS: dict[str, tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]] = {
+    "stops-running": ([REPLACED], [step("a", "delete", inputs(), recorded=outputs("FAILED"))]),
+    "runs-again-after-success": (
+        [step("a", "replace", inputs(**V1), inputs(**V2), recorded=outputs("SUCCEED"))],
+        [step("a", "replace", inputs(**V1), inputs(**V2), recorded=outputs("FAILED"))],
+    ),
+    "no-output": ([step("a", "create", None, inputs())], [step("a", "create", None, STARTING)]),
+    "no-checkpoint-on-spot": (
+        [step("a", "create", None, inputs(**V1, resourceSupplyAttribute={"supplyType": "SPOT"}))],
+        [
+            step(
+                "a",
+                "create",
+                None,
+                inputs(startCmdInfo={"startCmd": "train.py --resume"}, resourceSupplyAttribute={"supplyType": "SPOT"}),
+            ),
+            step("b", "create", None, inputs(**V1)),
+        ],
+    ),
+    "no-time-limit": (
+        [step("a", "create", None, inputs(startCmdInfo={"startCmd": "train.py --timeout 3"}))],
+        [step("a", "create", None, inputs(startCmdInfo={"startCmd": "cd /code && timeout 12h python train.py"}))],
+    ),
+    "moving-image-tag": (
+        [
+            step(
+                "a",
+                "create",
+                None,
+                inputs(imageInfo={"imageType": "CUSTOM", "imageUrl": "registry:5000/team/train:latest"}),
+            ),
+            step(
+                "b", "create", None, inputs(imageInfo={"imageType": "CUSTOM", "imageUrl": "registry:5000/team/train"})
+            ),
+        ],
+        [
+            step("a", "create", None, inputs(imageInfo={"imageType": "CUSTOM", "imageUrl": "r:5000/t/train:1.2.0"})),
+            step("b", "create", None, inputs(imageInfo={"imageType": "CUSTOM", "imageUrl": "r/t@sha256:0a"})),
+        ],
+    ),
+    "public-access": (
+        [step("a", "create", None, inputs(exposeNetworkConfig={"sshConfig": {"enable": True}}))],
+        [step("a", "create", None, inputs(exposeNetworkConfig={"sshConfig": {"enable": False}}))],
+    ),
+    "no-log-delivery": ([step("a", "create", None, inputs())], [step("a", "create", None, STARTING)]),
+    "same-output-path": (
+        [step("a", "create", None, STARTING), step("b", "same", STARTING, STARTING)],
+        [step("a", "same", STARTING, STARTING), step("b", "delete", STARTING)],
+    ),
+    "code-not-versioned": (
+        [
+            step(
+                "a",
+                "replace",
+                inputs(**V1, codePackagePath={"paths": ["code/"]}),
+                inputs(**V2, codePackagePath={"paths": ["code/"]}),
+            )
+        ],
+        [
+            step(
+                "a",
+                "replace",
+                inputs(**V1, codePackagePath={"paths": ["code/1.4/"]}),
+                inputs(**V2, codePackagePath={"paths": ["code/1.4/"]}),
+            )
+        ],
+    ),
+    "priority-tag-changed": (
+        [
+            step(
+                "a",
+                "update",
+                inputs(tags={"p": "1"}, chargeType="PREPAID"),
+                inputs(tags={"p": "2"}, chargeType="PREPAID"),
+                changed=["tags"],
+            )
+        ],
+        [step("a", "update", inputs(tags={"p": "1"}), inputs(tags={"p": "2"}), changed=["tags"])],
+    ),
+    "labels-off": (
+        [step("a", "same", inputs(), inputs(), recorded=outputs(allTags={"team": "cv"}))],
+        [step("a", "same", inputs(), inputs())],
+    ),
+    "secret-in-command": (
+        [
+            step("a", "create", None, inputs(startCmdInfo={"startCmd": "train.py --token=abcdef123456"})),
+            step("b", "create", None, inputs(envs={"DB_PASSWORD": "correct horse"})),
+            step("c", "create", None, inputs(startCmdInfo={"startCmd": "pip install https://me:" + "pw12@repo/x"})),
+        ],
+        [
+            step(
+                "a",
+                "create",
+                None,
+                inputs(startCmdInfo={"startCmd": "train.py --tokens $TOKEN --epochs 3"}, envs={"EPOCHS": "30"}),
+            )
+        ],
+    ),
+    "price-unknown": (
+        [step("a", "create", None, inputs(spec="TI.UNLISTED"))],
+        [step("a", "create", None, inputs())],
+    ),
+}
+
+
+@pytest.mark.parametrize("code", TRIGGERS)
+def test_a_finding_is_triggered_by_what_it_is_about_and_by_nothing_else(code: str) -> None:
+    triggering, harmless = TRIGGERS[code]
+    for made in [triggering] if code == "same-output-path" else [[each] for each in triggering]:
+        assert code in codes(*made)
+    assert code not in codes(*harmless)
+
+
+def test_a_sold_out_spec_names_where_there_is_room() -> None:
+    made = step("a", "create", None, inputs(GPU))
+    (task,) = review_of([made], PriceService(sold_out=[GPU])).stacks[0].tasks
+    messages = {finding.code: finding.message for finding in task.findings}
+    assert "available in ap-beijing" in messages["spec-sold-out"]
+    assert "spec-sold-out" not in codes(made)
+
+
+def test_every_finding_has_a_test() -> None:
+    assert {*TRIGGERS, "spec-sold-out"} == {*RULES}
+
+
+SECRETS = [
+    "AKID" + "z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA",
+    "ghp_" + "0123456789abcdefABCDEF0123456789abcd",
+    "hunter2-very-secret",
+]
+
+
+def test_no_form_shows_what_looks_like_a_secret() -> None:
+    command = (
+        f"export SECRET_ID={SECRETS[0]}\ngit clone https://x:{SECRETS[1]}@host/r\ntrain.py --password '{SECRETS[2]}'"
+    )
+    made = step(
+        "a",
+        "replace",
+        inputs(startCmdInfo={"startCmd": "old"}),
+        inputs(startCmdInfo={"startCmd": command}),
+        changed=["startCmdInfo"],
+        replacing=["startCmdInfo"],
+    )
+    review = review_of([made])
+    for form in (markdown, as_json, text):
+        assert not [secret for secret in SECRETS if secret in form(review)]
+
+
+@pytest.mark.parametrize(
+    ("gates", "steps", "is_broken"),
+    [
+        ("stops-running", [REPLACED], True),
+        ("public-access", [REPLACED], False),
+        ("increase>42", [REPLACED], False),
+        ("increase>41.99", [REPLACED], True),
+        ("total>84", [REPLACED], False),
+        ("total>83.99", [REPLACED], True),
+        ("worst>1", [REPLACED], True),
+        ("worst>0.70", [step("a", "create", None, STARTING)], False),
+        ("worst>0.69", [step("a", "create", None, STARTING)], True),
+        ("total>1000", [step("a", "create", None, inputs(spec="TI.UNLISTED"))], True),
+        ("total>0", [], False),
+    ],
+)
+def test_gates(gates: str, steps: list[Mapping[str, Any]], is_broken: bool) -> None:
+    assert bool(broken(read_gates([gates]), review_of(steps))) is is_broken
+
+
+def test_the_worst_case_counts_reruns_and_restarts() -> None:
+    made = inputs(maxDuration=7200, rerunOnFailure=2, additionalParameters={"SchedulePolicy": {"BackOffLimit": 1}})
+    assert task_of(step("a", "create", None, made)).worst_case == Decimal("8.40")
+
+
+@pytest.mark.parametrize("gate", ["stops-runing", "total<5", "total>", "totl>5", "total>-1"])
+def test_a_gate_that_does_not_exist_is_an_error(gate: str) -> None:
+    with pytest.raises(GateError, match="no gate"):
+        read_gates([gate])
+
+
+def test_a_code_that_does_not_exist_is_an_error_with_the_nearest_one() -> None:
+    with pytest.raises(GateError, match="stops-running"):
+        read_codes(["stop-running"])
+
+
+def test_a_failed_preview_is_reviewed_with_its_messages_under_their_tasks() -> None:
+    messages = [
+        {
+            "urn": REPLACED["urn"],
+            "severity": "error",
+            "message": "error: pulumi-python:dynamic/tione:TrainingTask resource "
+            "'bert': property instance_nmu value {3} has a problem: there is no such field",
+        },
+        {"severity": "error", "message": "error: Resource monitor has terminated, shutting down"},
+    ]
+    review = review_of([REPLACED], diagnostics=messages)
+    assert review.result == "failed"
+    (diagnostic,) = review.stacks[0].diagnostics
+    assert (diagnostic.resource, diagnostic.path, diagnostic.message, diagnostic.line) == (
+        "bert",
+        "instance_nmu",
+        "there is no such field",
+        4,
+    )
+    assert "there is no such field" in markdown(review)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "  ", "no json", "[]", "3", "{}", '{"steps": [', '{"result": "succeeded", "summary": {}, "resources": []}'],
+)
+def test_a_text_that_is_no_preview_is_an_error_with_the_command(content: str) -> None:
+    with pytest.raises(PreviewError, match="pulumi preview --json --show-sames --refresh"):
+        read_previews(content)
+
+
+def test_several_documents_in_a_row_are_several_stacks() -> None:
+    one = preview_json([step("a", "create", None, inputs())])
+    assert len(read_previews(one + "\n" + one)) == 2
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> tuple[list[Mapping[str, Any]], Decimal, Decimal]:
+    """Draw the steps of a stack, with the sums of what it costs before and after."""
+    steps: list[Mapping[str, Any]] = []
+    before = after = 0
+    for index in range(draw(st.integers(0, 12))):
+        operation = draw(st.sampled_from(["create", "replace", "delete", "same", "update"]))
+        status = draw(st.sampled_from(["RUNNING", "PENDING", "STOPPING", "SUCCEED", "FAILED", "STOPPED"]))
+        old_spec, new_spec = draw(st.sampled_from([*CENTS])), draw(st.sampled_from([*CENTS]))
+        old_count, new_count = draw(st.integers(1, 9)), draw(st.integers(1, 9))
+        if operation in ("same", "update"):
+            new_spec, new_count = old_spec, old_count
+        old, new = inputs(old_spec, float(old_count)), inputs(new_spec, new_count, remark=f"{index}")
+        is_active = status in ("RUNNING", "PENDING", "STOPPING") and operation != "create"
+        before += CENTS[old_spec] * old_count * is_active
+        runs_after = operation in ("create", "replace") or (is_active and operation in ("same", "update"))
+        after += CENTS[new_spec] * new_count * runs_after
+        steps.append(
+            step(
+                f"t{index}",
+                operation,
+                None if operation == "create" else old,
+                None if operation == "delete" else new,
+                recorded=outputs(status),
+            )
+        )
+    return steps, Decimal(before) / 100, Decimal(after) / 100
+
+
+@settings(deadline=None)
+@given(stacks())
+def test_totals_equal_an_independent_sum(drawn: tuple[list[Mapping[str, Any]], Decimal, Decimal]) -> None:
+    steps, before, after = drawn
+    service = PriceService()
+    stack = review_of(steps, service).stacks[0]
+    assert (stack.before.amount, stack.after.amount) == (before, after)
+    assert stack.before.unpriced == stack.after.unpriced == ()
+    pairs = {
+        (g["instanceType"], int(g["instanceNum"]))
+        for s in steps
+        for state in ("oldState", "newState")
+        for g in s.get(state, {}).get("inputs", {}).get("resourceConfigInfos", [])
+    }
+    assert service.calls <= len(pairs)
+
+
+@settings(deadline=None)
+@given(stacks())
+def test_the_json_fits_its_schema(drawn: tuple[list[Mapping[str, Any]], Decimal, Decimal]) -> None:
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    for priced in (True, False):
+        jsonschema.validate(document(review_of(drawn[0], priced=priced)), schema)
+
+
+def test_several_stacks_stand_in_one_comment_with_a_table_on_top() -> None:
+    stack = review_of([REPLACED]).stacks[0]
+    comment = markdown(Review((stack, stack)))
+    assert comment.count("<!-- pulumi-tione review nlp -->") == 1
+    assert "| `nlp/dev` | ¥42.00 | ¥84.00 | 1 replaced |" in comment
+
+
+def test_statuses_that_are_not_current_are_said_to_be_so() -> None:
+    note = "Statuses are those of the last update"
+    assert note in markdown(review_of([REPLACED], refreshed=False))
+    assert note not in markdown(review_of([REPLACED]))

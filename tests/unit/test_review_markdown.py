@@ -1,0 +1,87 @@
+"""The Markdown of a review: the same table in two renderers, whatever names hold, and short enough for a comment."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import cmarkgfm
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from review_samples import inputs, review_of, step
+
+from pulumi_tione.review.markdown import MAX_CHARACTERS, markdown
+
+NASTY = st.text(st.sampled_from("ab|`<>&*_~[]()\\!#@:\n\r\t \u202e\u2066\x07\x1b中文'\"$"), min_size=1, max_size=20)
+
+
+def rows(rendered: str) -> list[list[str]]:
+    """Return the cells of all tables of an HTML page as text."""
+    found = []
+    for row in re.findall(r"<tr>(.*?)</tr>", rendered, re.DOTALL):
+        cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        found.append([html.unescape(re.sub(r"<[^>]*>", "", cell)).strip() for cell in cells])
+    return found
+
+
+def rendered_twice(text: str) -> tuple[list[list[str]], list[list[str]]]:
+    github = cmarkgfm.github_flavored_markdown_to_html(text, options=cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE)
+    return rows(github), rows(MarkdownIt("gfm-like", {"html": True}).render(text))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(NASTY, NASTY, NASTY), min_size=1, max_size=4))
+def test_both_renderers_show_the_same_cells_whatever_the_names_hold(drawn: list[tuple[str, str, str]]) -> None:
+    steps: list[Mapping[str, Any]] = [
+        step(
+            f"{index}{name.strip()}x",
+            "update",
+            inputs(remark=old),
+            inputs(remark=new),
+            changed=["remark"],
+            paths=["remark"],
+        )
+        for index, (name, old, new) in enumerate(drawn)
+    ]
+    text = markdown(review_of(steps))
+    left, right = rendered_twice(text)
+    assert left == right
+    assert len(left) == 1 + len(steps)
+    assert {len(row) for row in left} == {7}
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<script>alert(1)</script>", "![x](https://h/p.png)", "@team", "a|b", "`", "\u202egnp", "**b**", "www.h.cn"],
+)
+def test_a_name_is_shown_and_does_nothing(name: str) -> None:
+    text = markdown(review_of([step(name, "create", None, inputs())]))
+    page = cmarkgfm.github_flavored_markdown_to_html(text, options=cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE)
+    for tag in ("<script", "<img", "<strong>b", 'href="http://www'):
+        assert tag not in page
+    shown = name.replace("\u202e", "\\u202e")
+    assert any(shown in cell for row in rows(page) for cell in row)
+
+
+@pytest.mark.parametrize("length", [5, 60, 200])
+@pytest.mark.parametrize("operation", ["create", "replace", "update"])
+def test_a_thousand_tasks_fit_into_a_comment_with_all_rows_and_totals(length: int, operation: str) -> None:
+    old = None if operation == "create" else inputs(envs={"A": "1", "B": "2" * 50}, remark="中" * 60)
+    steps = [
+        step(f"t{index}" + "n" * length, operation, old, inputs(envs={"A": "2", "B": "3" * 50}, remark="文" * 60))
+        for index in range(1000)
+    ]
+    review = review_of(steps)
+    text = markdown(review)
+    assert len(text) < MAX_CHARACTERS
+    assert "¥700.00 an hour" in text
+    left, right = rendered_twice(text)
+    assert left == right
+    assert len(left) == 1001
+    assert review.stacks[0].after.amount == Decimal(700)
