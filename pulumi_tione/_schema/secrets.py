@@ -37,8 +37,9 @@ def is_secret(path: str, secret: Collection[str]) -> bool:
 def secret_texts(inputs: Mapping[str, Any], secret: Collection[str]) -> Iterator[str]:
     """Yield the texts, and the longer numbers, that are at these paths or below."""
     for node in walk(Scalar.ANY, inputs):
-        if is_secret(node.path, secret):
-            yield from _text_of(node.value)
+        if node.path in secret:
+            for part in walk(Scalar.ANY, node.value):
+                yield from _text_of(part.value)
 
 
 def paths_of_secrets(value: Any) -> Iterator[str]:

@@ -62,8 +62,14 @@ def is_of_type(kind: Type, value: Any) -> bool:
             return True
 
 
+_WITHOUT_PARTS = (str, bool, int, float, type(None))
+"""The types of most values: they are recognized faster than those of the others are excluded."""
+
+
 def parts(kind: Type, value: Any, members: Members = inputs) -> Iterator[Part]:
     """Yield the parts of a value; a value without parts, or of another type, has none."""
+    if isinstance(value, _WITHOUT_PARTS):
+        return
     if isinstance(value, Mapping):
         if isinstance(kind, Struct):
             declared = members(kind)
@@ -96,21 +102,34 @@ def rebuild(
         members: the fields by the names that the value has them under.
         key: under which of its names each declared member stands in the result.
     """
-    is_list = isinstance(value, (list, tuple)) and (isinstance(kind, ListOf) or kind is Scalar.ANY)
-    if not is_list and not (isinstance(value, Mapping) and (isinstance(kind, (Struct, MapOf)) or kind is Scalar.ANY)):
+    if isinstance(value, _WITHOUT_PARTS) or (kind is not Scalar.ANY and not is_of_type(kind, value)):
         return value
-    converted = [(part, convert(part)) for part in parts(kind, value, members)]
-    if is_list:
-        return [new for _, new in converted if new is not OMIT]
-    return {getattr(part.field, key) if part.field else part.key: new for part, new in converted if new is not OMIT}
+    if isinstance(value, (list, tuple)):
+        return [new for part in parts(kind, value, members) if (new := convert(part)) is not OMIT]
+    if not isinstance(value, Mapping):
+        return value
+    result = {}
+    for part in parts(kind, value, members):
+        new = convert(part)
+        if new is not OMIT:
+            result[getattr(part.field, key) if part.field else part.key] = new
+    return result
 
 
 def walk(kind: Type, value: Any, path: str = "", field: Field | None = None) -> Iterator[Node]:
     """Yield a value and everything in it with its path, each part after the whole."""
-    yield Node(path, value, kind, field)
-    for part in parts(kind, value):
-        step = part.key if isinstance(value, (list, tuple)) else str(part.key)
-        yield from walk(part.type, part.value, path_to(path, step), part.field)
+    pending = [Node(path, value, kind, field)]
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node.value, _WITHOUT_PARTS):
+            continue
+        is_map = isinstance(node.value, Mapping)
+        inner = [
+            Node(path_to(node.path, str(part.key) if is_map else part.key), part.value, part.type, part.field)
+            for part in parts(node.type, node.value)
+        ]
+        pending += reversed(inner)
 
 
 class PartOfBoth(NamedTuple):

@@ -282,14 +282,16 @@ def from_wire(kind: Type, remote: Any) -> Any:
 
 
 def _from_wire(kind: Type, remote: Any) -> Any:
-    def converted(part: Part) -> Any:
-        value = _from_wire(part.type, part.value)
-        if isinstance(kind, Struct):
-            return OMIT if value is None or part.field is None else value
-        return _item_from_wire(part.type, part.value)
+    if isinstance(kind, Struct):
+        remote = rebuild(kind, remote, _member_from_wire, by_wire)
+    elif isinstance(kind, ListOf):
+        remote = rebuild(kind, remote, lambda part: _item_from_wire(part.type, part.value))
+    return None if remote in ("", {}, []) else remote
 
-    value = rebuild(kind, remote, converted, by_wire) if isinstance(kind, (Struct, ListOf)) else remote
-    return None if value in ("", {}, []) else value
+
+def _member_from_wire(part: Part) -> Any:
+    value = None if part.field is None else _from_wire(part.type, part.value)
+    return OMIT if value is None else value
 
 
 def _item_from_wire(kind: Type, remote: Any) -> Any:
@@ -378,14 +380,16 @@ def values_equal(kind: Type, left: Any, right: Any) -> bool:
 
 
 def _normal(kind: Type, value: Any) -> Any:
-    def converted(part: Part) -> Any:
-        normal = _normal(part.type, part.value)
-        is_member = isinstance(kind, Struct)
-        return OMIT if is_member and (normal is None or part.field is None) else normal
-
-    if isinstance(kind, (Struct, ListOf)):
-        value = rebuild(kind, value, converted)
+    if isinstance(kind, Struct):
+        value = rebuild(kind, value, _normal_member)
+    elif isinstance(kind, ListOf):
+        value = rebuild(kind, value, lambda part: _normal(part.type, part.value))
     return None if value in ("", {}, []) else value
+
+
+def _normal_member(part: Part) -> Any:
+    normal = None if part.field is None else _normal(part.type, part.value)
+    return OMIT if normal is None else normal
 
 
 def inputs_among(outputs: Mapping[str, Any]) -> dict[str, Any]:
