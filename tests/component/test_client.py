@@ -1356,3 +1356,27 @@ def test_messages_are_requested_in_the_configured_language(service: Service, new
         service.answer(ok(AccountId="100"))
         new_client(language=language).account_id()
         assert service.requests[-1].headers["X-TC-Language"] == language
+
+
+# Pages that stay the same while tasks are created.
+
+LISTS: dict[str, Callable[[Client], Any]] = {
+    "tasks": lambda client: [*client.training_tasks({}, {"team": "nlp"})],
+    "a name": lambda client: client.training_tasks_with_name("bert"),
+    "ids": lambda client: [*client.training_tasks_by_id([f"train-{number}" for number in range(1, 5)]).values()],
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_tasks_are_listed_in_the_order_of_their_creation_on_every_page_and_each_once(
+    service: Service, client: Client, name: str
+) -> None:
+    tasks = [{**DETAIL, "Id": f"train-{number}"} for number in range(1, 5)]
+    pages = (tasks[:2], tasks[1:3], tasks[3:])  # a task that was created meanwhile moves the others
+    if name == "tasks":
+        service.answer(*(ok(TrainingTaskSet=page, TotalCount=5) for page in pages))
+    else:
+        service.answer(*(ok(TrainingTaskSet=page, TotalCount=4) for page in (tasks[:2], tasks[2:])))
+    assert [task["Id"] for task in LISTS[name](client)] == [task["Id"] for task in tasks]
+    assert len(service.requests) > 1
+    assert {request.body["OrderField"] for request in service.requests} == {"CreateTime"}

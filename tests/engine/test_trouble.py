@@ -7,6 +7,7 @@ import socket
 import pytest
 from engine_support import Stack, StackOf
 
+from pulumi_tione._config.sources import NO_CREDENTIALS
 from pulumi_tione.emulator import Emulator
 
 pytestmark = pytest.mark.engine
@@ -41,15 +42,16 @@ def test_wrong_keys(stack_of: StackOf) -> None:
 
 
 def test_no_keys(stack_of: StackOf) -> None:
-    line = error_of(stack_of(TENCENTCLOUD_SECRET_ID="", TENCENTCLOUD_SECRET_KEY=""))
-    assert "there are no credentials" in line
+    stack = stack_of(TENCENTCLOUD_SECRET_ID="", TENCENTCLOUD_SECRET_KEY="")
+    stack.program(PROGRAM)
+    assert NO_CREDENTIALS in stack.up(fails=True)
 
 
 def test_a_clock_that_is_wrong(stack_of: StackOf) -> None:
     with Emulator(clock_offset_seconds=600) as late:
         line = error_of(stack_of(endpoint=late.endpoint))
     assert "AuthFailure.SignatureExpire" in line
-    assert "set this machine's clock" in line
+    assert "correct this machine's clock" in line
 
 
 def test_a_dead_proxy_does_not_matter_on_this_machine(stack_of: StackOf, emulator: Emulator) -> None:
