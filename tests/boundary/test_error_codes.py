@@ -1,4 +1,4 @@
-"""Every code of the API, answered to a create: what the engine is told of it by the real provider."""
+"""Every code of the API, answered to a create: what the real provider reports to the engine."""
 
 from __future__ import annotations
 
@@ -30,29 +30,27 @@ def refused(provider: Provider, emulator: Emulator, code: str) -> str:
 
 
 @pytest.mark.parametrize("kind", SHOWN_AS_THEY_ARE)
-def test_a_refusal_says_what_happened_where_and_what_to_do(
+def test_a_refusal_has_what_happened_where_and_what_to_do(
     hasty_provider: Provider, emulator: Emulator, kind: Kind
 ) -> None:
     codes = codes_of(kind)
     assert codes
     for code in codes:
-        told = refused(hasty_provider, emulator, code)
+        text = refused(hasty_provider, emulator, code)
         meaning = CODES[code]
         for part in (code, MESSAGE, "request id ", meaning.sentence, meaning.about, meaning.remedy, "'bert'"):
-            assert part in told, f"{code}: {part!r} is not in {told!r}"
-        assert "Traceback" not in told
-        assert "\n" not in told.strip().rpartition("calling application: ")[2]
+            assert part in text, f"{code}: {part!r} is not in {text!r}"
+        assert "Traceback" not in text
+        assert "\n" not in text.strip().rpartition("calling application: ")[2]
     assert emulator.tasks() == []
 
 
 @pytest.mark.parametrize("code", codes_of(Kind.ALREADY_EXISTS))
-def test_a_name_that_is_taken_is_told_with_the_ways_out(
-    hasty_provider: Provider, emulator: Emulator, code: str
-) -> None:
-    told = refused(hasty_provider, emulator, code)
+def test_a_name_that_is_taken_has_its_next_steps(hasty_provider: Provider, emulator: Emulator, code: str) -> None:
+    text = refused(hasty_provider, emulator, code)
     for part in (code, MESSAGE, "request id ", "'bert'", "hoose another name"):
-        assert part in told
-    assert "Traceback" not in told
+        assert part in text
+    assert "Traceback" not in text
 
 
 def test_what_is_throttled_is_sent_again(hasty_provider: Provider, emulator: Emulator) -> None:

@@ -65,7 +65,7 @@ def test_the_program_s_list_of_secrets_is_no_input(provider: Provider) -> None:
 
 def test_tags_that_are_secret_as_a_whole_are_so_with_the_default_ones_among_them(provider: Provider) -> None:
     inputs = provider.checked({**NEWS, "secretInputs": ["tags"]})
-    assert without_sealed(inputs["tags"]) == {"team": {}, "b": {}}
+    assert without_secrets(inputs["tags"]) == {"team": {}, "b": {}}
     task_id, outputs = provider.create(inputs)
     assert provider.diff(task_id, outputs, inputs) == (False, [])
 
@@ -95,7 +95,7 @@ def test_marks_that_change_are_an_update_in_place_and_none_of_a_task_that_has_no
     assert provider.diff(task_id, of_an_earlier_version, inputs) == (False, [])
 
 
-def test_outputs_that_repeat_a_secret_are_sealed(provider: Provider, emulator: Emulator) -> None:
+def test_outputs_that_repeat_a_secret_are_secret(provider: Provider, emulator: Emulator) -> None:
     _, outputs = provider.create(provider.checked(NEWS))
     assert set(outputs["allTags"]["team"].values()) >= {"plantedtag", "1b47061264138c4ac30d75fd1eb44270"}
     assert outputs["allTags"]["b"] == "c"
@@ -110,19 +110,19 @@ def test_a_task_that_is_only_looked_up_keeps_what_is_a_secret_of_this_program(
     place = {"region": "ap-guangzhou"}
     _, outputs, inputs = provider.read(task_id, place)
     for found in (outputs, inputs):
-        assert "planted" not in json.dumps(without_sealed(found))
+        assert "planted" not in json.dumps(without_secrets(found))
         assert "EPOCHS" not in found
     assert outputs["tags"]["b"] == "c"
     _, refreshed, inputs = provider.read(task_id, outputs)
-    assert "planted" not in json.dumps([without_sealed(refreshed), without_sealed(inputs)])
+    assert "planted" not in json.dumps([without_secrets(refreshed), without_secrets(inputs)])
     assert emulator.tasks()
 
 
-def without_sealed(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         kept = {} if "4dabf18193072939515e22adb298388d" in value else value
-        return {key: without_sealed(part) for key, part in kept.items()}
-    return [without_sealed(part) for part in value] if isinstance(value, list) else value
+        return {key: without_secrets(part) for key, part in kept.items()}
+    return [without_secrets(part) for part in value] if isinstance(value, list) else value
 
 
 def test_a_failed_update_records_and_shows_nothing_of_a_secret(provider: Provider, emulator: Emulator) -> None:
@@ -138,7 +138,7 @@ def test_a_failed_update_records_and_shows_nothing_of_a_secret(provider: Provide
     failed = provider_pb2.ErrorResourceInitFailed()
     assert status.details[0].Unpack(failed)
     assert "planted" not in f"{status.message} {[*failed.reasons]}"
-    assert "planted" not in json.dumps(without_sealed(json_format.MessageToDict(failed.properties)["allTags"]))
+    assert "planted" not in json.dumps(without_secrets(json_format.MessageToDict(failed.properties)["allTags"]))
 
 
 def test_a_failure_shows_nothing_of_a_secret(provider: Provider) -> None:

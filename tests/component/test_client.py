@@ -46,8 +46,8 @@ class Answer:
     content: bytes
     status: int = 200
     content_type: str = JSON
-    announced: int = 0
-    """So many bytes more are announced than sent: the connection is cut in the middle."""
+    undelivered: int = 0
+    """How many more bytes are declared than sent: the connection is cut in the middle."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,12 @@ def serving(found: Service, port: int = 0) -> Iterator[None]:
                 return
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
-            self.send_header("Content-Length", str(len(answer.content) + answer.announced))
+            self.send_header("Content-Length", str(len(answer.content) + answer.undelivered))
             self.end_headers()
             self.wfile.write(answer.content)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     class Server(http.server.ThreadingHTTPServer):
         request_queue_size = 64
@@ -186,7 +186,7 @@ def client(new_client: Callable[..., Client]) -> Client:
 
 
 @pytest.fixture
-def without_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails is not sent again."""
     monkeypatch.setattr(transport, "_THROTTLING_TIMEOUT_SECONDS", 0)
     monkeypatch.setattr(transport, "_FAILURE_TIMEOUT_SECONDS", 0)
@@ -339,9 +339,7 @@ def test_a_name_and_ids_are_looked_for_beyond_short_pages(service: Service, clie
 
 
 @pytest.mark.parametrize("total", [None, "103", 7, True, -1], ids=repr)
-def test_a_list_whose_length_is_not_known_ends_with_a_short_page(
-    service: Service, client: Client, total: object
-) -> None:
+def test_a_list_of_unknown_length_ends_with_a_short_page(service: Service, client: Client, total: object) -> None:
     pages = [tasks(0, 50), tasks(50, 60)]
     service.answer(ok(TrainingTaskSet=pages[0], TotalCount=total), ok(TrainingTaskSet=pages[1]))
     assert len(listed(client)) == 60
@@ -379,7 +377,7 @@ def test_no_task_is_listed_twice_and_the_order_stays(service: Service, client: C
     ],
     ids=["tasks", "name", "ids", "events", "resource groups", "workspaces", "tag service"],
 )
-def test_a_list_without_an_end_is_an_error_that_says_so(
+def test_a_list_without_an_end_is_an_error(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Client], Any], bound: int
 ) -> None:
     def page(_: Request) -> Answer:
@@ -447,7 +445,7 @@ def test_a_failure_inside_a_successful_answer_of_the_tag_service_is_an_error(ser
         client.tag_training_task("train-1", "100", {"team": "nlp"})
 
 
-def test_the_account_of_the_keys_is_told_by_sts(service: Service, client: Client) -> None:
+def test_the_account_of_the_credentials_comes_from_sts(service: Service, client: Client) -> None:
     service.answer(ok(AccountId="100000000001"))
     assert client.account_id() == "100000000001"
     assert service.actions == ["GetCallerIdentity"]
@@ -511,7 +509,7 @@ MALFORMED_DETAILS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("detail", MALFORMED_DETAILS.values(), ids=MALFORMED_DETAILS)
-def test_a_malformed_detail_says_nothing_about_a_task_and_is_asked_for_a_few_times(
+def test_a_malformed_detail_proves_nothing_about_a_task_and_is_requested_a_few_times(
     service: Service, client: Client, pauses: Pauses, detail: Any
 ) -> None:
     service.answer(ok(TrainingTaskDetail=detail))
@@ -626,9 +624,9 @@ def test_any_other_refusal_of_a_question_is_an_error_at_once(
 
 # Answers that are not clear.
 
-UNCLEAR: dict[str, Answer] = {
+INDETERMINATE: dict[str, Answer] = {
     "html": Answer(b"<html><body>502</body></html>", content_type="text/html"),
-    "html that says it is json": Answer(b"<html><body>502</body></html>"),
+    "html labelled as json": Answer(b"<html><body>502</body></html>"),
     "nothing": Answer(b""),
     "an empty object": Answer(b"{}"),
     "an empty object under another content type": Answer(b"{}", content_type="text/html"),
@@ -653,11 +651,11 @@ UNCLEAR: dict[str, Answer] = {
     "502 with an answer": Answer(ok(Id="train-1").content, status=502),
     "403": Answer(b"", status=403),
     "a cut connection": CUT,
-    "a connection that is cut in the middle": Answer(b'{"Response": {"Id": "tr', announced=100),
+    "a connection that is cut in the middle": Answer(b'{"Response": {"Id": "tr', undelivered=100),
 }
 
 
-@pytest.mark.parametrize("answer", UNCLEAR.values(), ids=UNCLEAR)
+@pytest.mark.parametrize("answer", INDETERMINATE.values(), ids=INDETERMINATE)
 def test_a_create_without_a_clear_answer_may_have_taken_effect_and_is_not_sent_again(
     service: Service, client: Client, pauses: Pauses, answer: Answer
 ) -> None:
@@ -680,7 +678,7 @@ def test_a_create_without_an_id_is_not_clear(service: Service, client: Client, t
     assert len(service.requests) == 2
 
 
-@pytest.mark.parametrize("answer", UNCLEAR.values(), ids=UNCLEAR)
+@pytest.mark.parametrize("answer", INDETERMINATE.values(), ids=INDETERMINATE)
 def test_a_question_without_a_clear_answer_is_asked_again(
     service: Service, client: Client, pauses: Pauses, answer: Answer
 ) -> None:
@@ -690,7 +688,7 @@ def test_a_question_without_a_clear_answer_is_asked_again(
     assert len(pauses) == 2
 
 
-@pytest.mark.usefixtures("without_patience")
+@pytest.mark.usefixtures("without_retries")
 @pytest.mark.parametrize(
     "ask",
     [
@@ -710,9 +708,9 @@ def test_an_answer_without_what_the_action_must_return_is_not_clear(
         ask(client)
 
 
-@pytest.mark.usefixtures("without_patience")
+@pytest.mark.usefixtures("without_retries")
 def test_a_question_is_not_asked_for_ever(service: Service, client: Client) -> None:
-    service.answer(UNCLEAR["html"])
+    service.answer(INDETERMINATE["html"])
     with pytest.raises(IndeterminateResultError, match="DescribeTrainingTask"):
         client.describe_training_task("train-1")
 
@@ -735,7 +733,7 @@ REFUSALS: dict[str, Answer] = {
     "as nothing": refusal("InvalidParameter", content_type=""),
     "with status 400": Answer(refusal("InvalidParameter").content, status=400),
     "with status 503": Answer(refusal("InvalidParameter").content, status=503),
-    "beside other members": Answer(
+    "next to other members": Answer(
         b'{"Response": {"Error": {"Code": "InvalidParameter", "Message": "no"}, "RequestId": "r-2", "Id": "train-1"}}'
     ),
     "with a byte order mark": Answer(b"\xef\xbb\xbf" + refusal("InvalidParameter").content),
@@ -837,10 +835,10 @@ def test_a_name_in_a_list_that_is_cut_is_nobodys(service: Service, client: Clien
 def test_a_list_that_shows_less_than_it_counts_is_no_proof(
     service: Service, client: Client, shown: list[dict[str, Any]]
 ) -> None:
-    for look in (lambda: client.training_tasks_by_id(["train-1"]), lambda: client.find_training_task("bert")):
+    for read in (lambda: client.training_tasks_by_id(["train-1"]), lambda: client.find_training_task("bert")):
         service.answer(*[ok(TrainingTaskSet=shown, TotalCount=2)] * 3)
         with pytest.raises(IndeterminateResultError, match=r"but its TotalCount is 2|were not requested"):
-            look()
+            read()
         service.answers.clear()
 
 
@@ -896,7 +894,7 @@ QUESTIONS: dict[str, Callable[[Client], Any]] = {
     "list": lambda client: client.training_tasks_by_id(["train-1"]),
     "account": lambda client: client.account_id(),
 }
-WHOLE = ok(TrainingTaskDetail=DETAIL, TrainingTaskSet=[DETAIL], AccountId="100")
+COMPLETE = ok(TrainingTaskDetail=DETAIL, TrainingTaskSet=[DETAIL], AccountId="100")
 
 
 @pytest.mark.parametrize("call", [*CHANGES.values(), *QUESTIONS.values()], ids=[*CHANGES, *QUESTIONS])
@@ -907,17 +905,17 @@ def test_an_outage_in_the_middle_of_a_change_is_waited_through(
     service: Service, new_client: Callable[..., Client], call: Callable[[Client], Any], answer: Answer
 ) -> None:
     service.answer(answer)
-    outage = Outage(lambda: service.answer(WHOLE))
+    outage = Outage(lambda: service.answer(COMPLETE))
     call(new_client(sleep=outage, retries_outages=True))
     assert 75 <= sum(outage) <= 170
 
 
 @pytest.mark.parametrize("call", CHANGES.values(), ids=CHANGES)
-def test_a_change_to_a_task_waits_through_an_outage_whoever_asks_for_it(
+def test_a_change_to_a_task_waits_through_an_outage_for_every_caller(
     service: Service, new_client: Callable[..., Client], call: Callable[[Client], Any]
 ) -> None:
     service.answer(CUT)
-    call(new_client(sleep=Outage(lambda: service.answer(WHOLE))))
+    call(new_client(sleep=Outage(lambda: service.answer(COMPLETE))))
 
 
 @pytest.mark.parametrize("call", QUESTIONS.values(), ids=QUESTIONS)
@@ -931,7 +929,7 @@ def test_any_other_question_is_asked_for_a_minute(
     assert sum(outage) >= 40
 
 
-def test_a_silent_service_does_not_use_up_the_patience(
+def test_a_silent_service_does_not_use_up_the_timeout(
     service: Service, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = threading.Event()
@@ -939,7 +937,7 @@ def test_a_silent_service_does_not_use_up_the_patience(
 
     def take(_: Request) -> Answer:
         if over.is_set():
-            return WHOLE
+            return COMPLETE
         over.wait(10)
         return CUT
 
@@ -955,11 +953,11 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("call", [*CHANGES.values(), *QUESTIONS.values()], ids=[*CHANGES, *QUESTIONS])
-def test_a_service_that_cannot_be_reached_in_the_middle_of_a_change_is_waited_for(
+def test_a_service_that_is_unavailable_in_the_middle_of_a_change_is_waited_for(
     new_client: Callable[..., Client], call: Callable[[Client], Any]
 ) -> None:
     port, shown, service = free_port(), [], Service()  # type: tuple[int, list[str], Service]
-    service.answer(WHOLE)
+    service.answer(COMPLETE)
     with contextlib.ExitStack() as stack:
         outage = Outage(lambda: stack.enter_context(serving(service, port)))
         client = new_client(
@@ -976,7 +974,7 @@ def test_what_is_recorded_of_an_account_is_asked_for_patiently_once_the_service_
     new_client: Callable[..., Client],
 ) -> None:
     port, service = free_port(), Service()
-    service.answer(WHOLE)
+    service.answer(COMPLETE)
     with contextlib.ExitStack() as stack:
         outage = Outage(lambda: stack.enter_context(serving(service, port)))
         client = new_client(endpoint=f"http://127.0.0.1:{port}", sleep=outage, account="100")
@@ -1058,7 +1056,7 @@ def test_a_start_that_may_have_taken_effect_is_not_sent_again(
     assert (len(service.requests), pauses) == (1, [])
 
 
-@pytest.mark.usefixtures("without_patience")
+@pytest.mark.usefixtures("without_retries")
 def test_a_throttled_request_is_not_sent_for_ever_and_ends_with_the_services_own_refusal(
     service: Service, client: Client
 ) -> None:
@@ -1068,12 +1066,12 @@ def test_a_throttled_request_is_not_sent_for_ever_and_ends_with_the_services_own
     assert len(service.requests) == 1
 
 
-def test_a_request_that_waits_because_of_throttling_says_so(service: Service, pauses: Pauses) -> None:
-    said: list[str] = []
+def test_a_request_that_waits_because_of_throttling_shows_that(service: Service, pauses: Pauses) -> None:
+    shown: list[str] = []
     settings = Settings({**KEYS, "tione:endpoint": f"http://127.0.0.1:{service.port}"}.get, {})
     service.answer(refusal("RequestLimitExceeded"), ok(Id="train-1"))
-    Client(settings, "ap-guangzhou", sleep=pauses, show_status=said.append).create_training_task(BODY)
-    (text,) = said
+    Client(settings, "ap-guangzhou", sleep=pauses, show_status=shown.append).create_training_task(BODY)
+    (text,) = shown
     assert "CreateTrainingTask" in text
     assert "RequestLimitExceeded" in text
 
@@ -1187,11 +1185,11 @@ def test_the_secrets_of_a_request_are_taken_out_of_a_refusal_that_repeats_it(
     service.answer(refusal("InvalidParameterValue", f"cannot accept {message}"))
     with pytest.raises(ApiError) as caught:
         client.create_training_task(body)
-    told = str(caught.value) + caught.value.service_message + repr(caught.value.args)
+    text = str(caught.value) + caught.value.service_message + repr(caught.value.args)
     for secret in ("planted", "密码", "\\u5bc6"):
-        assert secret not in told
-    assert "[secret]" in told
-    assert "cannot accept" in told
+        assert secret not in text
+    assert "[secret]" in text
+    assert "cannot accept" in text
 
 
 def test_passwords_and_callback_addresses_are_secrets_of_a_request_too(service: Service, client: Client) -> None:
@@ -1209,7 +1207,7 @@ def test_passwords_and_callback_addresses_are_secrets_of_a_request_too(service: 
 
 def test_no_error_holds_a_key(service: Service, new_client: Callable[..., Client]) -> None:
     client = new_client(secretKey="planted-key", securityToken="planted-token")
-    for answer in (*UNCLEAR.values(), refusal("AuthFailure.SignatureFailure")):
+    for answer in (*INDETERMINATE.values(), refusal("AuthFailure.SignatureFailure")):
         service.answer(answer)
         with pytest.raises(TioneError) as caught:
             client.create_training_task(BODY)
@@ -1226,7 +1224,7 @@ def test_a_refusal_that_repeats_the_keys_shows_none(service: Service, new_client
         client.create_training_task(BODY)
 
 
-def test_nothing_that_was_sent_reaches_a_log_at_the_level_debug(
+def test_nothing_that_was_sent_reaches_a_log_at_debug(
     service: Service, new_client: Callable[..., Client], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -1360,14 +1358,14 @@ def test_messages_are_requested_in_the_configured_language(service: Service, new
 
 # Pages that stay the same while tasks are created.
 
-LISTS: dict[str, Callable[[Client], Any]] = {
+TASK_LISTS: dict[str, Callable[[Client], Any]] = {
     "tasks": lambda client: [*client.training_tasks({}, {"team": "nlp"})],
     "a name": lambda client: client.training_tasks_with_name("bert"),
     "ids": lambda client: [*client.training_tasks_by_id([f"train-{number}" for number in range(1, 5)]).values()],
 }
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", TASK_LISTS)
 def test_tasks_are_listed_in_the_order_of_their_creation_on_every_page_and_each_once(
     service: Service, client: Client, name: str
 ) -> None:
@@ -1377,6 +1375,6 @@ def test_tasks_are_listed_in_the_order_of_their_creation_on_every_page_and_each_
         service.answer(*(ok(TrainingTaskSet=page, TotalCount=5) for page in pages))
     else:
         service.answer(*(ok(TrainingTaskSet=page, TotalCount=4) for page in (tasks[:2], tasks[2:])))
-    assert [task["Id"] for task in LISTS[name](client)] == [task["Id"] for task in tasks]
+    assert [task["Id"] for task in TASK_LISTS[name](client)] == [task["Id"] for task in tasks]
     assert len(service.requests) > 1
     assert {request.body["OrderField"] for request in service.requests} == {"CreateTime"}

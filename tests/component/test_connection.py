@@ -26,7 +26,7 @@ from pulumi_tione._config.settings import Settings
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import IndeterminateResultError, RequestNotSentError, SettingsError, TlsError
 
-PAIR = {"tione:secretId": "AKIDemulator", "tione:secretKey": "emulator"}
+CREDENTIALS = {"tione:secretId": "AKIDemulator", "tione:secretKey": "emulator"}
 HOST = "tione.example.test"
 
 
@@ -41,7 +41,7 @@ def without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def client_of(**config: str) -> Client:
-    settings = Settings({**PAIR, **{f"tione:{name}": value for name, value in config.items()}}.get, {})
+    settings = Settings({**CREDENTIALS, **{f"tione:{name}": value for name, value in config.items()}}.get, {})
     return Client(settings, "ap-guangzhou", sleep=lambda _: None)
 
 
@@ -126,7 +126,7 @@ def tls() -> Iterator[Emulator]:
         yield emulator
 
 
-def test_a_service_whose_authority_is_not_trusted_gets_no_request(tls: Emulator) -> None:
+def test_a_service_with_an_untrusted_authority_gets_no_request(tls: Emulator) -> None:
     with pytest.raises(RequestNotSentError, match=r"CERTIFICATE_VERIFY_FAILED.* tione:caBundle or REQUESTS_CA_BUNDLE"):
         client_of(endpoint=tls.endpoint).account_id()
 
@@ -171,7 +171,7 @@ def test_a_bundle_of_a_variable_that_is_none_is_an_error_that_names_the_variable
             client_of(endpoint=tls.endpoint).account_id()
 
 
-def test_a_certificate_for_another_host_is_an_error_that_says_so(raw_tls: _Raw) -> None:
+def test_a_certificate_for_another_host_is_an_error(raw_tls: _Raw) -> None:
     host = raw_tls.endpoint.replace("127.0.0.1", "localhost")
     with pytest.raises(TlsError, match=r"is for another host \(.*\)\. Check tione:endpoint"):
         client_of(endpoint=host, **raw_tls.config).account_id()
@@ -187,7 +187,7 @@ def never_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def changes_of(endpoint: str) -> Iterator[Callable[[], object]]:
     """The most patient requests that there are."""
-    settings = Settings({**PAIR, "tione:endpoint": endpoint}.get, {})
+    settings = Settings({**CREDENTIALS, "tione:endpoint": endpoint}.get, {})
     client = Client(
         settings, "ap-guangzhou", sleep=lambda _: pytest.fail("tried again"), account="1", retries_outages=True
     )

@@ -120,13 +120,13 @@ def _issued(name: str, expires: float = 4102444800) -> dict[str, Any]:
 
 
 def _static_in_config(space: str, name: str) -> Callable[[Machine, MetadataService], None]:
-    pair = {f"{space}:secretId": f"id-{name}", f"{space}:secretKey": f"key-of-id-{name}"}
-    return lambda machine, _: machine.config.update(pair)
+    static = {f"{space}:secretId": f"id-{name}", f"{space}:secretKey": f"key-of-id-{name}"}
+    return lambda machine, _: machine.config.update(static)
 
 
 def _static_in_environment(machine: Machine, _: MetadataService) -> None:
-    pair = {"TENCENTCLOUD_SECRET_ID": "id-environment", "TENCENTCLOUD_SECRET_KEY": "key-of-id-environment"}
-    machine.environment.update(pair)
+    static = {"TENCENTCLOUD_SECRET_ID": "id-environment", "TENCENTCLOUD_SECRET_KEY": "key-of-id-environment"}
+    machine.environment.update(static)
 
 
 def _profile(machine: Machine, _: MetadataService) -> None:
@@ -285,7 +285,7 @@ def test_half_a_source_is_an_error_that_names_the_other_half_and_never_a_mixture
 
 
 TOKENS: list[tuple[str, dict[str, str], dict[str, str], str | None]] = [
-    ("of ours", {"tione:securityToken": "t"}, {}, "t"),
+    ("our own", {"tione:securityToken": "t"}, {}, "t"),
     ("none from elsewhere", {}, {"TENCENTCLOUD_SECURITY_TOKEN": "t"}, None),
     ("with blanks", {"tione:securityToken": " t \r\n"}, {}, "t"),
     ("blank", {"tione:securityToken": " "}, {}, None),
@@ -310,7 +310,7 @@ def test_a_line_end_within_a_key_is_an_error_that_does_not_show_it(machine: Mach
     assert "planted" not in str(error.value)
 
 
-def test_no_keys_at_all_is_an_error_that_says_where_to_put_them(machine: Machine) -> None:
+def test_no_credentials_at_all_is_an_error_with_the_ways_to_set_them(machine: Machine) -> None:
     with pytest.raises(SettingsError) as error:
         machine.resolver().current()
     text = str(error.value)
@@ -492,7 +492,7 @@ def test_a_refusal_that_repeats_what_is_planted_in_a_request_for_keys_shows_none
 
 
 @pytest.mark.parametrize("where", ["tione", "tencentcloud", "environment", "file"])
-def test_a_web_identity_lends_keys(machine: Machine, where: str) -> None:
+def test_a_web_identity_returns_credentials(machine: Machine, where: str) -> None:
     token = _identity_token()
     if where == "environment":
         names = {"ARN": ROLE, "PROVIDER_ID": "GitHub", "WEB_IDENTITY_TOKEN": token}
@@ -664,10 +664,10 @@ def test_the_same_sources_new_keys_are_taken_first(machine: Machine, metadata: M
     refused = resolver.current()
     machine.write_profile("default", secretId="id-new", secretKey="key")
     assert resolver.instead_of(refused, "100", lambda _: "200") is None  # another account has moved in
-    other = resolver.instead_of(refused, None, lambda _: pytest.fail("nobody is asked"))
-    assert other is not None
-    assert other.credentials == Credentials("id-new", "key")
-    assert resolver.current() == other
+    replacement = resolver.instead_of(refused, None, lambda _: pytest.fail("nobody is asked"))
+    assert replacement is not None
+    assert replacement.credentials == Credentials("id-new", "key")
+    assert resolver.current() == replacement
 
 
 def test_others_stand_in_for_a_tasks_account_only(machine: Machine, metadata: MetadataService) -> None:
@@ -684,15 +684,15 @@ def test_others_stand_in_for_a_tasks_account_only(machine: Machine, metadata: Me
 
     assert resolver.instead_of(refused, None, account_of) is None
     assert asked == []
-    other = resolver.instead_of(refused, "100", account_of)
-    assert other is not None
-    assert (other.credentials.secret_id, asked) == ("id-profile", ["id-environment", "id-profile"])
-    assert resolver.current("100") == other
+    replacement = resolver.instead_of(refused, "100", account_of)
+    assert replacement is not None
+    assert (replacement.credentials.secret_id, asked) == ("id-profile", ["id-environment", "id-profile"])
+    assert resolver.current("100") == replacement
     assert resolver.current() == resolver.current("300") == refused
     assert resolver.instead_of(refused, "300", account_of) is None
 
 
-def test_a_source_whose_account_is_unknown_does_not_hide_the_next(machine: Machine, metadata: MetadataService) -> None:
+def test_a_source_of_unknown_account_does_not_hide_the_next(machine: Machine, metadata: MetadataService) -> None:
     for name in ("tione", "environment", "profile"):
         SOURCES[name](machine, metadata)
     resolver = machine.resolver()

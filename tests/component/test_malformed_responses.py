@@ -1,4 +1,4 @@
-"""Whatever the service answers, nothing but an error of ours comes out: from each verb, wait, look-up and command."""
+"""Whatever the service returns, each verb, wait, look-up and command raises nothing but an error of this package."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def _create(scene: Scene) -> object:
 
 def _wait(scene: Scene) -> object:
     poller = StatusPoller(scene.client, None, scene.clock.nap)
-    goal = WaitTarget(scene.task_id, "bert", "100000000001", ["SUCCEED"], timedelta(hours=1), logs=True)
-    return asyncio.run(wait(goal, poller, lambda _: None, scene.clock.time))
+    target = WaitTarget(scene.task_id, "bert", "100000000001", ["SUCCEED"], timedelta(hours=1), logs=True)
+    return asyncio.run(wait(target, poller, lambda _: None, scene.clock.time))
 
 
 def _search(scene: Scene) -> None:
@@ -258,12 +258,14 @@ def outcome(deed: str, scene: Scene) -> Exception | None:
     return None
 
 
-PAIRS = [(action, deed) for action, (deeds, _) in ACTIONS.items() for deed in deeds]
+CASES = [(action, deed) for action, (deeds, _) in ACTIONS.items() for deed in deeds]
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("action", "deed"), PAIRS)
-def test_nothing_but_an_error_of_ours_comes_of_an_odd_answer(emulator: Emulator, action: str, deed: str) -> None:
+@pytest.mark.parametrize(("action", "deed"), CASES)
+def test_an_odd_response_raises_nothing_but_an_error_of_this_package(
+    emulator: Emulator, action: str, deed: str
+) -> None:
     scene = scene_of(emulator)
     for name, fault in faults(ACTIONS[action][1]):
         emulator.faults.add(action, times=None, **fault)

@@ -26,7 +26,7 @@ pulumi_tione._api.transport._THROTTLING_TIMEOUT_SECONDS = 1
 runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
 ' "$@"
 """
-"""The plugin of dynamic providers, with short pauses and little patience."""
+"""The plugin of dynamic providers, with short pauses and timeouts."""
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_every_refusal_that_is_sent_again_is_explained_in_the_end(
 
 
 @pytest.mark.long
-def test_every_code_of_a_taken_name_is_told_with_the_ways_out(hasty_stack: Stack, emulator: Emulator) -> None:
+def test_every_code_of_a_taken_name_has_its_next_steps(hasty_stack: Stack, emulator: Emulator) -> None:
     hasty_stack.program('tione.TrainingTask("t", **(B | dict(name="bert")))')
     for code in (code for code, meaning in CODES.items() if meaning.kind is Kind.ALREADY_EXISTS):
         emulator.faults.clear()

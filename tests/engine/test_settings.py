@@ -1,4 +1,4 @@
-"""Whose keys: those of today, of a profile, of a role; several regions and accounts in one stack; secrets in clear."""
+"""Credentials: current ones, of a profile, of a role; several regions and accounts in one stack; secrets in clear."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pulumi_tione.emulator import Caller, Emulator, Key
 
 pytestmark = pytest.mark.engine
 
-OURS, THEIRS = "100000000001", "200000000002"
+OWN, FOREIGN = "100000000001", "200000000002"
 PROGRAM = 'tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "sleep 36000"})))'
 
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """A local TI-ONE with two accounts and several keys of each."""
-    ids = {"AKIDemulator": OURS, "AKIDsecond": OURS, "AKIDtheirs": THEIRS, "AKIDtheirs2": THEIRS}
+    ids = {"AKIDemulator": OWN, "AKIDsecond": OWN, "AKIDtheirs": FOREIGN, "AKIDtheirs2": FOREIGN}
     keys = [Key(secret_id, f"key-of-{secret_id}", Caller(uin)) for secret_id, uin in ids.items()]
     with Emulator(speed=20, requests_a_second=None, keys=keys) as running:
         yield running
@@ -97,7 +97,7 @@ def _check_nothing_leaked(stack: Stack, first: Mapping[str, str], second: Mappin
 
 @pytest.mark.long
 @pytest.mark.parametrize("command", ["refresh", "destroy"])
-def test_expired_keys_in_the_state_alone_are_one_error_whose_command_works(
+def test_expired_keys_in_the_state_alone_are_one_error_with_a_command_that_works(
     keyless: Stack, emulator: Emulator, command: str
 ) -> None:
     first, second = use_keys_that_expire(keyless, emulator), temporary_credentials(emulator)
@@ -119,7 +119,7 @@ def test_expired_keys_in_the_state_alone_are_one_error_whose_command_works(
 @pytest.mark.long
 def test_live_keys_of_another_account_are_never_used_instead(keyless: Stack, emulator: Emulator) -> None:
     use_keys_that_expire(keyless, emulator)
-    keyless.environment.update(as_environment(temporary_credentials(emulator, THEIRS)))
+    keyless.environment.update(as_environment(temporary_credentials(emulator, FOREIGN)))
     for command in ("refresh", "destroy"):
         shown = keyless.pulumi(command, "--yes", "--skip-preview", fails=True)
         assert "AuthFailure.TokenFailure" in shown
@@ -164,7 +164,7 @@ def test_three_regions_and_two_accounts_in_one_stack(stack_of: StackOf, emulator
         for secret_id in ("AKIDemulator", "AKIDtheirs")
     )
     assert sorted(signers(emulator, "CreateTrainingTask")) == expected
-    assert {task["Uin"] for task in emulator.tasks()} == {OURS, THEIRS}
+    assert {task["Uin"] for task in emulator.tasks()} == {OWN, FOREIGN}
     assert "unchanged" in stack.refresh()
     assert stack.planned() == {}
     stack.destroy()
@@ -192,7 +192,7 @@ def test_another_profile_of_the_same_account_is_an_update_and_another_account_re
     assert "replace" in stack.planned()["t"]
     stack.up()
     (second,) = emulator.tasks()
-    assert (second["Uin"], second["Id"] != first["Id"]) == (OURS, True)
+    assert (second["Uin"], second["Id"] != first["Id"]) == (OWN, True)
     assert signers(emulator, "DeleteTrainingTask") == [("ap-guangzhou", "AKIDtheirs2")]
     stack.destroy()
     assert emulator.tasks() == []
@@ -201,10 +201,10 @@ def test_another_profile_of_the_same_account_is_an_update_and_another_account_re
 @pytest.mark.long
 def test_a_role_of_another_account_is_assumed_for_a_task(stack_of: StackOf, emulator: Emulator) -> None:
     stack = stack_of(TENCENTCLOUD_SECRET_KEY="key-of-AKIDemulator")
-    role = f'tione.AssumeRoleArgs(role_arn="qcs::cam::uin/{THEIRS}:roleName/train", external_id="planted-id")'
+    role = f'tione.AssumeRoleArgs(role_arn="qcs::cam::uin/{FOREIGN}:roleName/train", external_id="planted-id")'
     stack.program(f'tione.TrainingTask("t", settings=tione.Settings(assume_role={role}), **B).wait_for("SUCCEED")')
     stack.up()
-    assert [task["Uin"] for task in emulator.tasks()] == [THEIRS]
+    assert [task["Uin"] for task in emulator.tasks()] == [FOREIGN]
     assert "planted-id" not in stack.exported()
     stack.refresh()
     stack.destroy()
@@ -224,7 +224,7 @@ def test_a_secret_setting_in_clear_stops_the_program_with_the_command_that_mends
 ) -> None:
     stack.pulumi("config", "set", "--secret", "tione:secretId", "AKIDemulator")
     stack.pulumi("config", "set", "--secret", "tione:secretKey", "key-of-AKIDemulator")
-    stack.pulumi("config", "set", "--path", "tione:assumeRole.roleArn", f"qcs::cam::uin/{OURS}:roleName/train")
+    stack.pulumi("config", "set", "--path", "tione:assumeRole.roleArn", f"qcs::cam::uin/{OWN}:roleName/train")
     stack.pulumi("config", "set", "--plaintext", *option, key, "planted-secret")
     stack.program(PROGRAM)
     for shown in (stack.preview(fails=True), stack.up(fails=True)):
@@ -254,7 +254,7 @@ def _run_in_a_shell(stack: Stack, command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_stack_whose_keys_are_revoked_says_so_in_one_line(stack_of: StackOf, emulator: Emulator) -> None:
+def test_a_stack_with_revoked_keys_fails_with_one_line(stack_of: StackOf, emulator: Emulator) -> None:
     stack = stack_of(TENCENTCLOUD_SECRET_KEY="key-of-AKIDemulator")
     stack.program(PROGRAM)
     stack.up()

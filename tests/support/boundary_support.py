@@ -87,8 +87,8 @@ class Provider:
 
 def _opened(value: Any) -> Any:
     if isinstance(value, Mapping):
-        is_sealed = value.get("4dabf18193072939515e22adb298388d") == "1b47061264138c4ac30d75fd1eb44270"
-        return value["value"] if is_sealed else {key: _opened(part) for key, part in value.items()}
+        is_secret = value.get("4dabf18193072939515e22adb298388d") == "1b47061264138c4ac30d75fd1eb44270"
+        return value["value"] if is_secret else {key: _opened(part) for key, part in value.items()}
     return [_opened(part) for part in value] if isinstance(value, list) else value
 
 

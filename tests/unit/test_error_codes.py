@@ -50,13 +50,13 @@ def test_the_property_that_a_code_is_about_exists(code: str) -> None:
 def test_what_remedies_name_exists() -> None:
     structs = [struct(name.removesuffix("Args")) for name in args.__all__]
     fields = {field.name for each in structs for field in each.fields.values()}
-    named = {
+    names = {
         name
         for meaning in CODES.values()
         for name in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", f"{meaning.remedy} {meaning.sentence}")
     }
-    assert named
-    assert named <= fields | set(functions.__all__)
+    assert names
+    assert names <= fields | set(functions.__all__)
 
 
 def test_every_kind_has_a_code_and_a_section_on_the_page() -> None:
@@ -64,6 +64,6 @@ def test_every_kind_has_a_code_and_a_section_on_the_page() -> None:
     assert len(Kind) == SECTIONS
 
 
-def test_the_page_is_what_the_codes_say() -> None:
+def test_the_page_is_generated_from_the_codes() -> None:
     command = [sys.executable, str(ROOT / "tools" / "errors" / "generate.py"), "--check"]
     assert subprocess.run(command, check=False).returncode == 0

@@ -90,7 +90,7 @@ def test_parts_that_are_shown_by_themselves_are_masked() -> None:
     ]
     with masking(secrets):
         for part in ("pa/ss-word", "services/T0/B0", "planted-key", "planted-password", "run planted-token"):
-            assert mask(f"it says {part}!") == f"it says {MASK}!", part
+            assert mask(f"it is {part}!") == f"it is {MASK}!", part
         assert mask("hooks.example.com cannot be reached") == "hooks.example.com cannot be reached"
 
 

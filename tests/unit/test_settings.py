@@ -1,4 +1,4 @@
-"""Region, endpoint, keys and options: which source wins, and what is said of what is missing."""
+"""Region, endpoint, keys and options: which source wins, and what is reported as missing."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ def test_a_configured_endpoint_answers_for_every_service_and_the_vendors_differ(
     }
 
 
-@pytest.mark.parametrize("beside", ["intl.", "ap-singapore.", ""])
-def test_the_vendors_own_address_of_one_service_leads_to_the_others(beside: str) -> None:
-    settings = settings_of({"tione:endpoint": f"https://tione.{beside}tencentcloudapi.com"})
+@pytest.mark.parametrize("domain", ["intl.", "ap-singapore.", ""])
+def test_the_vendors_own_address_of_one_service_leads_to_the_others(domain: str) -> None:
+    settings = settings_of({"tione:endpoint": f"https://tione.{domain}tencentcloudapi.com"})
     assert [str(settings.endpoint(service)) for service in ("tione", "tag", "sts")] == [
-        f"https://{service}.{beside}tencentcloudapi.com" for service in ("tione", "tag", "sts")
+        f"https://{service}.{domain}tencentcloudapi.com" for service in ("tione", "tag", "sts")
     ]
 
 
@@ -122,7 +122,7 @@ def test_nobody_but_a_host_that_is_named_is_spoken_to_in_the_clear(config: dict[
         ({}, {"TENCENTCLOUD_REGION": "ap-env"}, "environment variable TENCENTCLOUD_REGION"),
     ],
 )
-def test_a_region_tells_where_it_comes_from(config: dict[str, str], environment: dict[str, str], source: str) -> None:
+def test_a_region_has_its_source(config: dict[str, str], environment: dict[str, str], source: str) -> None:
     assert settings_of(config, environment).region_setting.source == source
 
 
@@ -139,9 +139,7 @@ def test_a_region_tells_where_it_comes_from(config: dict[str, str], environment:
         ),
     ],
 )
-def test_an_endpoint_tells_where_it_comes_from(
-    config: dict[str, str], environment: dict[str, str], source: str
-) -> None:
+def test_an_endpoint_has_its_source(config: dict[str, str], environment: dict[str, str], source: str) -> None:
     assert settings_of(config, environment).endpoint_and_source("tione")[1] == source
 
 
@@ -298,7 +296,7 @@ def test_the_region_of_a_task_counts_instead_of_the_settings_one(tmp_path: Path)
         ({}, {"TKE_ROLE_ARN": "r", "TKE_PROVIDER_ID": "p", "TKE_WEB_IDENTITY_TOKEN_FILE": "/token"}),
     ],
 )
-def test_a_role_that_only_the_network_can_tell_of_is_no_violation(
+def test_a_role_that_only_the_network_knows_is_no_violation(
     config: dict[str, str], environment: dict[str, str], tmp_path: Path
 ) -> None:
     assert settings_of(config, {"HOME": str(tmp_path), **environment}).violations() == []
