@@ -1,54 +1,55 @@
-"""The log of a run, line by line: every line once, however many there are, whatever is asked again.
+"""The log of a run, line by line: every line once, however many there are, and whatever fails on the way.
 
-The service gives pages of a thousand lines, goes on by a `Context`, and stops after ten thousand; from there reading
-goes on by time, and repeats are told by their ids. Lines may come in a little late, so that each reading begins a
-little before the end of the one before it.
+The service returns pages of a thousand lines, continues by a `Context`, and stops after ten thousand lines. From there
+reading continues by time, and ids show which lines are repeated. Lines may arrive a little late, so each reading begins
+a little before the end of the one before.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_tione._api.pods import short_pod
+from pulumi_tione._api.polling import Attempts
 from pulumi_tione._api.protocols import LogApi, TaskAndLogApi
 from pulumi_tione._api.status import is_terminal
 from pulumi_tione._timestamps import rfc3339, time_or_none
-from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError, is_transient
+from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, is_transient
 
-_PAGE = 1000
-"""How many lines a call gives at most."""
+_PAGE_SIZE = 1000
+"""How many lines a call returns at most."""
 
-_MOST_PAGES = 1000
+_MAX_PAGES = 1000
 """How many pages of a period are read at most."""
 
-_PAGING_ENDS = "FailedOperation.ContextLimitError"
-"""The refusal of the service to page further: after ten thousand lines."""
+_CONTEXT_LIMIT = "FailedOperation.ContextLimitError"
+"""The service's refusal to page further, after ten thousand lines."""
 
-_MOMENT = timedelta(microseconds=1)
-"""What two times that we tell apart differ by at least."""
+_RESOLUTION = timedelta(microseconds=1)
+"""The smallest difference between two times."""
 
 _LATENESS = timedelta(seconds=5)
-_LATE_LINES = 1000
-"""How late a line may come in to be noticed: so long after, or so many lines after, whichever is less."""
+_MAX_LATE_LINES = 1000
+"""Lines that arrive later than this, or after more lines than this, are missed."""
 
 _NO_TIME = datetime.fromtimestamp(0, timezone.utc)
-"""In place of a time that the service does not tell."""
+"""For a line whose time the service does not return."""
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
-"""By how much the clock of a pod may be behind the one that tells when the task was created."""
+"""By how much a pod's clock may be behind the clock that the task's creation is read from."""
 
-_LEAST_SECONDS, _MOST_SECONDS = 1.0, 10.0
-"""Between two readings while a log is followed: the pause grows while nothing comes."""
+_MIN_SECONDS, _MAX_SECONDS = 1.0, 10.0
+"""The pauses while a log is followed: they grow while no line arrives."""
 
 _LAST_LINES_SECONDS = 2.0
-"""How long the last lines of a run may be under way when its end is known already."""
+"""How long the last lines of a run may take to arrive after its end is known."""
 
-_PATIENCE_SECONDS = 1800.0
-"""How long a log may stay unreadable, for reasons that may pass, before following it ends."""
+_MAX_FAILING_SECONDS = 1800.0
+"""How long transient errors may keep a log unreadable before following it ends."""
 
 
 @dataclass(frozen=True)
@@ -59,36 +60,36 @@ class Line:
     at: datetime
     """When it was printed, to the microsecond."""
     time: str
-    """The same as the service tells it, mostly with nine digits of a second."""
+    """The same as the service returns it, usually with nine digits of a second."""
     pod: str
     text: str
 
     @classmethod
-    def told(cls, told: Mapping[str, Any]) -> Line:
-        moment, pod, text = (str(told.get(name) or "") for name in ("Timestamp", "PodName", "Message"))
-        parts = [told.get("PkgId"), told.get("PkgLogId")] if told.get("PkgId") else [moment, pod, text]
-        line_id = str(told.get("Id") or "") or " ".join(map(str, parts))
+    def from_item(cls, item: Mapping[str, Any]) -> Line:
+        moment, pod, text = (str(item.get(name) or "") for name in ("Timestamp", "PodName", "Message"))
+        parts = [item.get("PkgId"), item.get("PkgLogId")] if item.get("PkgId") else [moment, pod, text]
+        line_id = str(item.get("Id") or "") or " ".join(map(str, parts))
         return cls(line_id, time_or_none(moment) or _NO_TIME, moment, pod, text)
 
 
 def beginning_of(detail: Mapping[str, Any]) -> datetime:
-    """Give a time before which none of a task's runs can have printed anything."""
+    """Return a time before which none of a task's runs can have printed anything."""
     created = time_or_none(detail.get("CreateTime"))
     return (created or datetime.now(timezone.utc) - timedelta(days=365)) - _CLOCKS_DIFFER
 
 
 def newest_line(client: LogApi, detail: Mapping[str, Any], workspace: str | None) -> Line | None:
-    """Give the last line that the latest run of a task has printed, if there is one."""
+    """Return the last line that the latest run of a task has printed; None, if there is none."""
     run = str(detail.get("LatestInstanceId") or "")
     if not run:
         return None
     since = rfc3339(beginning_of(detail))
-    told, _ = client.logs(run, Order="DESC", Limit=1, StartTime=since, TiProjectId=workspace)
-    return Line.told(told[0]) if told else None
+    items, _ = client.logs(run, Order="DESC", Limit=1, StartTime=since, TiProjectId=workspace)
+    return Line.from_item(items[0]) if items else None
 
 
 class RunLog:
-    """The log of one run, read from its beginning, or from a given time, to wherever it has come.
+    """The log of one run, read from its beginning, or from a given time, to the newest line.
 
     Args:
         client: of the task's region.
@@ -96,8 +97,7 @@ class RunLog:
         workspace: the task's workspace.
         since: the time to begin at.
         pod: the name of a pod, which may end in `*`; by default all.
-        pods: gives the names of all pods of the run; asked only where ten thousand lines share a moment.
-        warn: told when lines cannot be reached.
+        warn: called with a message when lines may be missing.
     """
 
     def __init__(
@@ -107,167 +107,131 @@ class RunLog:
         workspace: str | None,
         since: datetime,
         pod: str | None = None,
-        pods: Callable[[], Sequence[str]] = tuple,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.run = run
         self._client = client
         self._workspace = workspace
         self._floor = since
+        """Where the next reading begins."""
         self._pod = pod
-        self._pods = pods
         self._warn = warn
         self._newest: datetime | None = None
-        self._given: dict[str, datetime] = {}
-        """The lines from `_floor` on that have been given, by id."""
+        self._seen: dict[str, datetime] = {}
+        """The lines from `_floor` on that were read before, by id."""
 
     def new_lines(self) -> Iterator[Line]:
-        """Give the lines that have not been given yet, in the order of time. After an error, ask again.
+        """Yield the lines that were not read before, in the order of time. After an error, call it again.
 
         Raises:
             TioneError: the log cannot be read.
         """
-        yield from self._onwards(self._floor, None, self._pod)
-        self._forget()
-
-    def tail(self, count: int, is_wanted: Callable[[Line], bool] = lambda _: True) -> list[Line]:
-        """Give the last so many lines of those that are wanted; what was before them counts as given.
-
-        Raises:
-            TioneError: the log cannot be read.
-        """
-        kept: list[Line] = []
-        for line in self._backwards():
-            is_repeated = not self._note(line)
-            if len(kept) >= count and self._is_late(line):
-                self._floor = max(self._floor, line.at + _MOMENT)
-                break
-            if len(kept) < count and not is_repeated and is_wanted(line):
-                kept.append(line)
-        self._forget()
-        return kept[::-1]
-
-    def _is_late(self, line: Line) -> bool:
-        """Tell whether nothing that is older than this line has to be looked for any more."""
-        if self._newest is None or line.at >= self._newest:
-            return False
-        return line.at < self._newest - _LATENESS or len(self._given) > _LATE_LINES
-
-    def _onwards(self, begin: datetime, end: datetime | None, pod: str | None) -> Iterator[Line]:
-        """Give the new lines of a period, the oldest first."""
+        begin = self._floor
         while True:
             last: datetime | None = None
             try:
-                for page in self._pages("ASC", begin, end, pod):
+                for page in self._pages("ASC", begin, None):
                     last = page[-1].at
                     yield from filter(self._note, page)
-                    self._forget_many()
-                return
+                    if len(self._seen) > 10 * _MAX_LATE_LINES:
+                        self._forget()
+                break
             except ApiError as error:
-                if error.code != _PAGING_ENDS or last is None:
+                if error.code != _CONTEXT_LIMIT or last is None:
                     raise
-            if last > begin:
-                begin = max(last, self._floor)
-            else:
-                yield from self._crowded(begin, pod)
-                begin += _MOMENT
+            if last <= begin:
+                self._warn(f"the service does not return all lines of {rfc3339(begin)}: some may be missing")
+                last = begin + _RESOLUTION
+            begin = max(last, self._floor)
+        self._forget()
 
-    def _crowded(self, moment: datetime, pod: str | None) -> Iterator[Line]:
-        """Give the new lines of a moment that has more than can be paged through: pod by pod, from both ends."""
-        pods: list[str | None] = [name for name in self._pods() if pod is None or _matches(name, pod)]
-        for each in pods or [pod]:
-            first, is_all = self._paged(moment, each, "ASC")
-            yield from filter(self._note, first)
-            if is_all:
-                continue
-            last, is_all = self._paged(moment, each, "DESC")
-            fresh = [*filter(self._note, reversed(last))]
-            yield from fresh
-            if not is_all and len(fresh) == len(last):
-                self._warn(f"more lines share the time {rfc3339(moment)} than the service gives: some may be missing")
+    def tail(self, count: int, is_included: Callable[[Line], bool] = lambda _: True) -> list[Line]:
+        """Return the last lines that are included, `count` of them at most. `new_lines` then continues after them.
 
-    def _paged(self, moment: datetime, pod: str | None, order: str) -> tuple[list[Line], bool]:
-        """Give what a moment's pages give, and whether that is all."""
+        Raises:
+            TioneError: the log cannot be read.
+        """
         lines: list[Line] = []
-        try:
-            for page in self._pages(order, moment, moment + _MOMENT, pod):
-                lines += page
-        except ApiError as error:
-            if error.code != _PAGING_ENDS:
-                raise
-            return lines, False
-        return lines, True
+        for line in self._backwards():
+            is_repeated = not self._note(line)
+            if len(lines) >= count and self._is_before_late_lines(line):
+                self._floor = max(self._floor, line.at + _RESOLUTION)
+                break
+            if len(lines) < count and not is_repeated and is_included(line):
+                lines.append(line)
+        self._forget()
+        return lines[::-1]
+
+    def _is_before_late_lines(self, line: Line) -> bool:
+        """Check whether a line is so old that no later reading has to begin before it."""
+        if self._newest is None or line.at >= self._newest:
+            return False
+        return line.at < self._newest - _LATENESS or len(self._seen) > _MAX_LATE_LINES
 
     def _backwards(self) -> Iterator[Line]:
-        """Give all lines, the newest first; where ten thousand are paged through, some come twice."""
+        """Yield all lines, the newest first. Some are repeated where paging begins again."""
         end: datetime | None = None
         while True:
             last: datetime | None = None
             try:
-                for page in self._pages("DESC", self._floor, end, self._pod):
-                    last = page[-1].at + _MOMENT
+                for page in self._pages("DESC", self._floor, end):
+                    last = page[-1].at + _RESOLUTION
                     yield from page
                 return
             except ApiError as error:
-                if error.code != _PAGING_ENDS or last is None:
+                if error.code != _CONTEXT_LIMIT or last is None:
                     raise
-            end = last if end is None or last < end else end - _MOMENT
+            end = last if end is None or last < end else end - _RESOLUTION
             if end < self._floor:
                 return
 
-    def _pages(self, order: str, begin: datetime, end: datetime | None, pod: str | None) -> Iterator[list[Line]]:
-        """Yield the pages of a period that are not empty: the end is an empty one, or one that repeats others.
+    def _pages(self, order: str, begin: datetime, end: datetime | None) -> Iterator[list[Line]]:
+        """Yield the pages of a period that are not empty. It ends with an empty page, or one of repeated lines.
 
         Raises:
             IndeterminateResultError: the pages do not end, though the service documents an end after ten thousand
                 lines.
         """
         context: str | None = None
-        seen: set[str] = set()
-        for _ in range(_MOST_PAGES):
-            told, context = self._client.logs(
+        ids: set[str] = set()
+        for _ in range(_MAX_PAGES):
+            items, context = self._client.logs(
                 self.run,
                 Order=order,
-                Limit=_PAGE,
+                Limit=_PAGE_SIZE,
                 StartTime=rfc3339(begin),
                 EndTime=None if end is None else rfc3339(end),
-                PodName=pod,
+                PodName=self._pod,
                 Context=context,
                 TiProjectId=self._workspace,
             )
-            if not told:
+            page = [Line.from_item(item) for item in items]
+            if ids.issuperset(line.id for line in page):
                 return
-            page = [Line.told(each) for each in told]
-            if seen.issuperset(line.id for line in page):
-                return
-            seen.update(line.id for line in page)
+            ids.update(line.id for line in page)
             yield page
             if not context:
                 return
         raise IndeterminateResultError(
-            f"DescribeLogs still had something new on page {_MOST_PAGES} of a period: its log has no end"
+            f"DescribeLogs still returned new lines on page {_MAX_PAGES} of a period: its log has no end"
         )
 
     def _note(self, line: Line) -> bool:
-        """Note that a line is given, and tell whether it had not been."""
-        if line.id in self._given or _NO_TIME < line.at < self._floor:
+        """Note that a line was read, and return whether it is a new one."""
+        if line.id in self._seen or _NO_TIME < line.at < self._floor:
             return False
-        self._given[line.id] = line.at
+        self._seen[line.id] = line.at
         if self._newest is None or line.at > self._newest:
             self._newest = line.at
         return True
 
-    def _forget_many(self) -> None:
-        if len(self._given) > 10 * _LATE_LINES:
-            self._forget()
-
     def _forget(self) -> None:
-        """Drop what is remembered of lines that are too old for others to come in beside them."""
+        """Drop what is remembered of lines that are older than any that may still arrive."""
         if self._newest is None:
             return
-        late = sorted(self._given.values(), reverse=True)[_LATE_LINES - 1 : _LATE_LINES]
-        self._floor = max(self._floor, self._newest - _LATENESS, *late)
-        self._given = {line_id: at for line_id, at in self._given.items() if at >= self._floor}
+        limit = sorted(self._seen.values(), reverse=True)[_MAX_LATE_LINES - 1 : _MAX_LATE_LINES]
+        self._floor = max(self._floor, self._newest - _LATENESS, *limit)
+        self._seen = {line_id: at for line_id, at in self._seen.items() if at >= self._floor}
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -281,10 +245,10 @@ class TaskLog:
         client: of the task's region.
         task_id: the task's id.
         workspace: the task's workspace.
-        pod: a pod, by its name or by the part of it that follows the run's (`master-0`), which may end in `*`.
+        pod: a pod, by its name or its short name (`master-0`), which may end in `*`.
         since: the time to begin at; by default the beginning.
-        warn: told what is not as it should be.
-        sleep: how pauses are made.
+        warn: called with a message when lines may be missing, or cannot be read at the moment.
+        sleep: makes the pauses.
         clock: the time in seconds, from any beginning.
     """
 
@@ -309,11 +273,11 @@ class TaskLog:
         self._clock = clock
 
     def of_latest_run(self) -> RunLog | None:
-        """Give the log of the task's latest run, if it has one yet.
+        """Return the log of the task's latest run; None, if it has none yet.
 
         Raises:
             TaskError: there is no such task, or no such pod.
-            TioneError: the service cannot be asked.
+            TioneError: the service cannot be reached, or refuses.
         """
         detail = self._detail()
         if detail is None:
@@ -322,42 +286,46 @@ class TaskLog:
         if log is not None and self._pod is not None:
             pods = self._pod_names()
             if pods and not any(_matches(name, self._pod_in(log.run)) for name in pods):
-                known = ", ".join(short_pod(log.run, name) for name in pods)
-                raise TaskError(f"training task {self._task_id} has no pod {self._pod!r}: its latest run has {known}")
+                names = ", ".join(short_pod(log.run, name) for name in pods)
+                raise TaskError(f"training task {self._task_id} has no pod {self._pod!r}: its latest run has {names}")
         return log
 
     def follow(self, log: RunLog | None) -> Generator[tuple[str, Line], None, dict[str, Any] | None]:
-        """Give the lines of the log, and of the runs after it, as they come, each with its run, until the task rests.
+        """Yield the lines of the log, and of the runs after it, each with its run, until the task's status is terminal.
 
         The generator's return value is the task's last detail, or None where the task is gone.
 
         Raises:
             TioneError: the log cannot be read, for a reason that will not pass, or for half an hour.
         """
-        pause, failing_since = _LEAST_SECONDS, None
-        while True:
-            came = False
-            try:
+        attempts = Attempts(
+            timeout=None,
+            first_pause=_MIN_SECONDS,
+            max_pause=_MAX_SECONDS,
+            is_tolerated=is_transient,
+            on_error=self._on_error,
+            clock=self._clock,
+        )
+        for _ in attempts.paced(self._sleep):
+            with attempts:
                 detail = self._detail()
                 latest = log if detail is None else self._of_run(detail, log)
                 if latest is not log:
                     yield from self._lines(log)
                 log = latest
                 for line in self._lines(log):
-                    came = True
+                    attempts.restart_backoff()
                     yield line
                 if detail is None or is_terminal(str(detail.get("Status"))):
                     self._sleep(_LAST_LINES_SECONDS)
                     yield from self._lines(log)
                     return detail
-                failing_since = None
-            except TioneError as error:
-                failing_since = self._clock() if failing_since is None else failing_since
-                if not is_transient(error) or self._clock() - failing_since > _PATIENCE_SECONDS:
-                    raise
-                self._warn(f"the log cannot be read at the moment: {error}")
-            pause = _LEAST_SECONDS if came else min(pause * 1.5, _MOST_SECONDS)
-            self._sleep(pause)
+        raise AssertionError("without a timeout the attempts do not end")
+
+    def _on_error(self, error: Exception, seconds: float) -> None:
+        if seconds > _MAX_FAILING_SECONDS:
+            raise error
+        self._warn(f"the log cannot be read at the moment: {error}")
 
     def _lines(self, log: RunLog | None) -> Iterator[tuple[str, Line]]:
         if log is None:
@@ -370,13 +338,13 @@ class TaskLog:
                 raise
 
     def _of_run(self, detail: Mapping[str, Any], known: RunLog | None = None) -> RunLog | None:
-        """Give the log of the latest run: the one that is known, if it is that."""
+        """Return the log of the latest run: the known one, if it is that."""
         run = str(detail.get("LatestInstanceId") or "")
         if not run or (known is not None and known.run == run):
             return known
         since = self._since or beginning_of(detail)
         pod = None if self._pod is None else self._pod_in(run)
-        return RunLog(self._client, run, self._workspace, since, pod, self._pod_names, self._warn)
+        return RunLog(self._client, run, self._workspace, since, pod, self._warn)
 
     def _pod_in(self, run: str) -> str:
         pod = self._pod or "*"

@@ -1,4 +1,4 @@
-"""The pods of a run: their short names, which are ready, which lags, which failed first."""
+"""The pods of a run: their short names, which are ready, which are not, which failed first."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from pulumi_tione._timestamps import time_or_none
 
 _READY = ("RUNNING", "SUCCEEDED")
-"""The statuses of pods that do, or did, what they should."""
+"""The statuses of pods that run, or have succeeded."""
 
 
 def short_pod(run: str, pod: str) -> str:
-    """Give the part of a pod's name that is not its run's: `master-0`."""
+    """Return the part of a pod's name that is not its run's, such as `master-0`."""
     return pod.removeprefix(f"{run}-")
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """How many pods do what they should, and one that does not."""
+    """How many pods are ready, and one that is not."""
 
     ready: int
     total: int
@@ -30,7 +30,7 @@ class Readiness:
 
 
 def readiness(pods: Sequence[Mapping[str, Any]]) -> Readiness:
-    """Tell how many pods are ready, and which one lags."""
+    """Count the pods that are ready, and find the first one that is not."""
     lagging = next((pod for pod in pods if _status(pod) not in _READY), None)
     return Readiness(
         ready=sum(_status(pod) in _READY for pod in pods),
@@ -42,10 +42,10 @@ def readiness(pods: Sequence[Mapping[str, Any]]) -> Readiness:
 
 
 def failed_first(pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Give the pod that failed first; where none did, the first that ended, or any."""
+    """Return the pod that failed first; if none failed, the first that ended, or any."""
     failed = [pod for pod in pods if _status(pod) == "FAILED"]
     ended = [pod for pod in pods if pod.get("EndTime")]
-    # Of several that ended in the same second it is the first of the list, mostly the master.
+    # Of several that ended in the same second, the first of the list counts. It is usually the master.
     return min(failed or ended or pods, key=_end_of, default=None)
 
 
