@@ -33,8 +33,8 @@ def _log(severity: str, message: str, urn: str | None, *, ephemeral: bool) -> bo
     with contextlib.suppress(Exception):
         from pulumi.runtime.proto import engine_pb2
 
-        level = getattr(engine_pb2, severity)
-        request = engine_pb2.LogRequest(severity=level, message=message, urn=urn or current_urn(), ephemeral=ephemeral)
+        logged = getattr(engine_pb2, severity)
+        request = engine_pb2.LogRequest(severity=logged, message=message, urn=urn or current_urn(), ephemeral=ephemeral)
         _engine().Log(request)
         return True
     return False

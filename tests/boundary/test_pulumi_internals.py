@@ -37,7 +37,7 @@ def test_more_than_four_calls_are_handled_at_once(provider: Provider, emulator: 
     assert emulator.tasks() == []
 
 
-def test_a_partial_update_tells_the_engine_how_far_it_came(provider: Provider, emulator: Emulator) -> None:
+def test_a_partial_update_records_its_progress(provider: Provider, emulator: Emulator) -> None:
     inputs = provider.checked(SMALLEST)
     task_id, outputs = provider.create(inputs)
     emulator.faults.add("EnableTrainingTaskClsConfig", code="InternalError.NotAllow")
@@ -91,7 +91,7 @@ def test_a_delete_that_the_engine_cancels_ends_and_reports_what_the_task_is_doin
 @pytest.mark.parametrize(
     ("in_the_inputs", "replaces"), [(None, []), (["name"], []), ([], ["triggers"])], ids=["unseen", "there", "gone"]
 )
-def test_an_import_counts_as_long_as_the_inputs_in_the_state_say_so(
+def test_an_import_counts_as_long_as_it_is_in_the_inputs_of_the_state(
     provider: Provider, in_the_inputs: list[str] | None, replaces: list[str]
 ) -> None:
     inputs = provider.checked(SMALLEST)

@@ -98,14 +98,14 @@ def test_tasks_are_listed_by_creator_and_with_other_settings(
     (uin,) = (key.caller.sub_uin for key in emulator.keyring if key == emulator.key)
     assert [task.name for task in tione.get_training_tasks(creator=uin)] == ["bert"]
     assert tione.get_training_tasks(creator="7") == []
-    other = emulator.keyring.add(
+    their_key = emulator.keyring.add(
         Key("AKIDother", "another secret key", Caller("200000000002", "200000000003", "other"))
     )
-    keys = {"TENCENTCLOUD_SECRET_ID": other.secret_id, "TENCENTCLOUD_SECRET_KEY": other.secret_key}
+    keys = {"TENCENTCLOUD_SECRET_ID": their_key.secret_id, "TENCENTCLOUD_SECRET_KEY": their_key.secret_key}
     theirs = Client(Settings(lambda _: None, {**emulator.environment, **keys}), "ap-guangzhou")
     theirs.create_training_task({**SMALLEST_BODY, "Name": "theirs"})
     (tmp_path / "other.credential").write_text(
-        json.dumps({"secretId": other.secret_id, "secretKey": other.secret_key}), encoding="utf-8"
+        json.dumps({"secretId": their_key.secret_id, "secretKey": their_key.secret_key}), encoding="utf-8"
     )
     by_python: Any = {"profile": "other", "shared_credentials_dir": str(tmp_path)}
     by_property: Any = {"profile": "other", "sharedCredentialsDir": str(tmp_path), "camRoleName": None}

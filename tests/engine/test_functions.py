@@ -10,7 +10,7 @@ from pulumi_tione.emulator import Emulator
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
-def test_a_program_looks_up_a_task_and_what_it_could_be_made_of(stack: Stack, emulator: Emulator) -> None:
+def test_look_ups_of_a_task_and_of_what_new_tasks_can_be_made_of(stack: Stack, emulator: Emulator) -> None:
     stack.program(
         """
 specs = [spec for spec in tione.get_instance_specs(resource_type="CPU") if spec.is_available]

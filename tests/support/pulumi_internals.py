@@ -119,19 +119,19 @@ def _without_import(name: str, is_missing: bool) -> None:
     real_import = builtins.__import__
     module, _, member = name.rpartition(".")
 
-    def hiding_import(imported: str, importer: Any = None, scope: Any = None, names: Any = (), level: int = 0) -> Any:
-        is_ours = str((importer or {}).get("__name__", "")).startswith("pulumi_tione.")
-        real = real_import(imported, importer, scope, names, level)
-        if not is_ours or imported != module or member not in (names or ()):
+    def hiding_import(imported: str, importer: Any = None, scope: Any = None, names: Any = (), depth: int = 0) -> Any:
+        is_from_us = str((importer or {}).get("__name__", "")).startswith("pulumi_tione.")
+        real = real_import(imported, importer, scope, names, depth)
+        if not is_from_us or imported != module or member not in (names or ()):
             return real
         if is_missing:
             raise ImportError(f"cannot import name {member!r} from {module!r}")
         return types.SimpleNamespace(**{**vars(real), member: _failing(getattr(real, member))})
 
-    def named(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:  # noqa: A002
+    def import_hiding(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:  # noqa: A002
         return hiding_import(name, globals, locals, fromlist, level)
 
-    vars(builtins)["__import__"] = named
+    vars(builtins)["__import__"] = import_hiding
 
 
 def _failing(value: Any) -> Any:

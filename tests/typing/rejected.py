@@ -1,4 +1,4 @@
-"""Programs that a type checker rejects. A comment `E: …` names a part of what it must say about its line."""
+"""Programs that a type checker rejects. A comment `E: …` names a part of the message about its line."""
 
 from __future__ import annotations
 

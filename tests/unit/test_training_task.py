@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 TOKEN = "pulumi-python:dynamic/tione:TrainingTask"
 SECRET = "4dabf18193072939515e22adb298388d"
-"""The key by which Pulumi marks what is no plain map; a secret has its `value` beside it."""
+"""The key by which Pulumi marks what is no plain map; a secret has its `value` next to it."""
 GROUP: tione.ResourceConfigInfoArgs = {"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 2}
 SMALLEST: tione.TrainingTaskArgs = {
     "charge_type": "POSTPAID_BY_HOUR",
@@ -42,15 +42,20 @@ SMALLEST: tione.TrainingTaskArgs = {
 
 
 class Engine(Mocks):
-    """Keeps what is registered, and tells of each resource what `told` says beside its inputs."""
+    """Keeps what is registered, and returns `outputs` of each resource in addition to its inputs."""
 
     def __init__(self) -> None:
         self.registered: dict[str, MockResourceArgs] = {}
-        self.told: dict[str, Any] = {"name": "dev-bert", "region": "ap-guangzhou", "status": "RUNNING", "endTime": ""}
+        self.outputs: dict[str, Any] = {
+            "name": "dev-bert",
+            "region": "ap-guangzhou",
+            "status": "RUNNING",
+            "endTime": "",
+        }
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.registered[args.name] = args
-        return args.resource_id or f"{args.name}-id", {**args.inputs, **self.told}
+        return args.resource_id or f"{args.name}-id", {**args.inputs, **self.outputs}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         return {}, None
@@ -331,7 +336,7 @@ def test_a_resource_among_triggers_is_fine(engine: Engine) -> None:
     assert "triggers" in engine.inputs()
 
 
-def test_all_that_is_wrong_is_told_at_once(engine: Engine) -> None:
+def test_all_violations_are_reported_at_once(engine: Engine) -> None:
     text = refused(engine, tuning_parameters=b"{}", queues=[b"q"])
     assert text.startswith("training task 'bert': ")
     assert "tuningParameters" in text
@@ -354,7 +359,7 @@ def secret(value: Any) -> dict[str, Any]:
     return {SECRET: "1b47061264138c4ac30d75fd1eb44270", "value": value}
 
 
-def test_what_is_secret_by_nature_is_marked_whether_or_not_the_program_says_so(engine: Engine) -> None:
+def test_what_is_secret_by_nature_is_marked_whether_or_not_the_program_marks_it(engine: Engine) -> None:
     image = {
         "image_type": "CUSTOM",
         "image_url": "u",
@@ -372,7 +377,7 @@ def test_what_is_secret_by_nature_is_marked_whether_or_not_the_program_says_so(e
     )
 
 
-def test_tuning_parameters_may_be_a_map_whose_order_does_not_matter(engine: Engine) -> None:
+def test_tuning_parameters_may_be_a_map_in_any_order(engine: Engine) -> None:
     values: dict[str, Any] = {"lr": 0.001, "epochs": 3, "名": ["文", True, None]}
     text = '{"epochs":3,"lr":0.001,"名":["文",true,null]}'
     assert run_task(engine, tuning_parameters=values)["tuningParameters"] == text
@@ -433,7 +438,7 @@ def test_the_owner_of_a_child_names_the_types_of_its_parents_as_its_urn_does(eng
     assert engine.owner("gpt")["resource"] == f"{outer}::gpt"
 
 
-def test_the_owner_says_when_the_old_task_stays(engine: Engine) -> None:
+def test_the_owner_records_that_the_old_task_stays(engine: Engine) -> None:
     options = pulumi.ResourceOptions(retain_on_delete=True)
     run(engine, lambda: declare(opts=options))
     assert engine.owner()[RETAINED] is True
@@ -445,50 +450,52 @@ def options(monkeypatch: pytest.MonkeyPatch) -> list[pulumi.ResourceOptions]:
     seen: list[pulumi.ResourceOptions] = []
     original = pulumi.CustomResource.__init__
 
-    def keeping(resource: Any, t: str, name: str, props: Any = None, opts: Any = None, *rest: Any, **more: Any) -> None:
+    def keeping(
+        resource: Any, t: str, name: str, props: Any = None, opts: Any = None, *more: Any, **named: Any
+    ) -> None:
         if isinstance(resource, tione.TrainingTask):
             seen.append(opts)
-        original(resource, t, name, props, opts, *rest, **more)
+        original(resource, t, name, props, opts, *more, **named)
 
     monkeypatch.setattr(pulumi.CustomResource, "__init__", keeping)
     return seen
 
 
 @pytest.mark.parametrize(
-    "given",
+    "program_opts",
     [None, pulumi.ResourceOptions(), pulumi.ResourceOptions(delete_before_replace=True)],
     ids=["none", "empty", "true"],
 )
 def test_the_old_task_always_goes_first(
-    engine: Engine, options: list[pulumi.ResourceOptions], given: pulumi.ResourceOptions | None
+    engine: Engine, options: list[pulumi.ResourceOptions], program_opts: pulumi.ResourceOptions | None
 ) -> None:
-    run(engine, lambda: declare(opts=given))
+    run(engine, lambda: declare(opts=program_opts))
     assert [opts.delete_before_replace for opts in options] == [True]
 
 
 def test_two_runs_at_once_are_refused_with_the_reason(engine: Engine) -> None:
-    given = pulumi.ResourceOptions(delete_before_replace=False)
+    program_opts = pulumi.ResourceOptions(delete_before_replace=False)
     with pytest.raises(pulumi.RunError, match=r"'bert': delete_before_replace=False is not possible: two runs"):
-        run(engine, lambda: declare(opts=given))
+        run(engine, lambda: declare(opts=program_opts))
     assert engine.registered == {}
 
 
 def test_other_options_are_kept_and_paths_may_be_written_with_python_names(
     engine: Engine, options: list[pulumi.ResourceOptions]
 ) -> None:
-    given = pulumi.ResourceOptions(
+    program_opts = pulumi.ResourceOptions(
         protect=True,
         ignore_changes=["vpc_id", "tags", 'tags["a_b"]', "envs.my_key"],
         replace_on_changes=["log_config"],
         additional_secret_outputs=["billing_info"],
     )
-    run(engine, lambda: declare(opts=given))
+    run(engine, lambda: declare(opts=program_opts))
     (opts,) = options
     assert opts.protect is True
     assert opts.ignore_changes == ["vpcId", "tags", 'tags["a_b"]', "envs.my_key"]
     assert opts.replace_on_changes == ["logConfig"]
     assert opts.additional_secret_outputs == ["billingInfo"]
-    assert given.ignore_changes == ["vpc_id", "tags", 'tags["a_b"]', "envs.my_key"]
+    assert program_opts.ignore_changes == ["vpc_id", "tags", 'tags["a_b"]', "envs.my_key"]
 
 
 @pytest.mark.parametrize(
@@ -591,7 +598,7 @@ def test_under_mocks_a_wait_resolves_to_what_the_mock_returns_without_a_request(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Client, "_call", lambda *_, **__: pytest.fail("a request was sent"))
-    engine.told["status"] = "STOPPED"
+    engine.outputs["status"] = "STOPPED"
     assert run(engine, lambda: tione.TrainingTask("bert", SMALLEST).wait_for("SUCCEED").status) == "STOPPED"
 
 
@@ -599,7 +606,7 @@ def test_under_mocks_a_wait_resolves_to_what_the_mock_returns_without_a_request(
 
 
 def test_outputs_have_the_names_and_types_of_python(engine: Engine) -> None:
-    engine.told |= {
+    engine.outputs |= {
         "resourceConfigInfos": [{"role": "WORKER", "instanceNum": 2.0, "rdmaConfig": {"enable": True}}],
         "runtimeInSeconds": 42.0,
         "exposeNetworkConfig": {"sshConfig": {"enable": True, "podSshInfo": {"host": "h", "port": 22.0}}},
@@ -649,7 +656,7 @@ def test_the_output_of_a_field_that_nobody_set_is_none(engine: Engine, name: str
 
 
 def test_a_task_that_exists_is_looked_up_by_its_id(engine: Engine) -> None:
-    engine.told |= {"vpcId": "vpc-1", "resourceConfigInfos": [{"role": "WORKER", "instanceNum": 3.0}]}
+    engine.outputs |= {"vpcId": "vpc-1", "resourceConfigInfos": [{"role": "WORKER", "instanceNum": 3.0}]}
 
     def program() -> Any:
         task = tione.TrainingTask.get("bert", "train-7", region="ap-shanghai", ti_project_id="p-1")
@@ -696,18 +703,18 @@ def test_what_is_secret_is_known_while_a_task_is_waited_for(engine: Engine, monk
 
     async def wait(*_: Any) -> Any:
         shown.append(mask("planted-1, planted-2 and planted-3"))
-        raise WaitFailedError("it says planted-1", "a report\nwith \x1b planted-2")
+        raise WaitFailedError("the reason is planted-1", "a report\nwith \x1b planted-2")
 
     monkeypatch.setattr(training_task, "wait", wait)
     monkeypatch.setattr(training_task, "is_mocked", lambda: False)
     monkeypatch.setattr(pulumi.log, "error", lambda text, **_: shown.append(text))
-    engine.told |= {"uin": "1"}
+    engine.outputs |= {"uin": "1"}
 
     def program() -> Any:
         args = {**SMALLEST, "private_envs": {"P": "planted-1"}, "remark": pulumi.Output.secret("planted-2")}
         return tione.TrainingTask("bert", args).wait_for("SUCCEED").id  # type: ignore[call-overload]  # a plain dict
 
-    with pytest.raises(pulumi.RunError, match=r"it says \[secret\]$"):
+    with pytest.raises(pulumi.RunError, match=r"the reason is \[secret\]$"):
         run(engine, program)
     assert shown == ["[secret], [secret] and planted-3", "a report\nwith \\x1b [secret]"]
 
