@@ -234,7 +234,8 @@ def resource_groups(client: PriceApi, ti_project_id: str | None) -> list[Resourc
 
 def instance_specs(client: PriceApi, charge_type: str, resource_type: str | None) -> list[InstanceSpec]:
     """Return the specifications that nodes may have, with their prices."""
-    specs = client.specs(charge_type, resource_type)
+    # The list also has disks, which are priced by the same call.
+    specs = [spec for spec in client.specs(charge_type, resource_type) if spec.get("SpecType") != "CBS"]
     names = [spec["SpecName"] for spec in specs]
     prices = {price["SpecName"]: price for price in client.prices([(name, 1) for name in names])} if names else {}
     return [_instance_spec(spec, prices.get(spec["SpecName"], {})) for spec in specs]

@@ -179,6 +179,9 @@ def test_what_new_tasks_can_be_made_of_is_looked_up(emulator: Emulator) -> None:
     specs = {spec.name: spec for spec in tione.get_instance_specs()}
     assert specs["TI.S.MEDIUM.POST"].hourly_price == Decimal("0.35")
     assert specs["TI.S.MEDIUM.POST"].is_available
+    listed = client_of(emulator).specs("POSTPAID_BY_HOUR", None)
+    assert {spec["SpecName"] for spec in listed if spec["SpecType"] == "CBS"} - specs.keys()
+    assert {spec["SpecName"] for spec in listed if spec["SpecType"] != "CBS"} == specs.keys()
     assert not specs["TI.S.LARGE.POST"].is_available
     assert all(spec.gpu_type for spec in tione.get_instance_specs(resource_type="GPU"))
     assert tione.get_instance_specs(charge_type="PREPAID") == []
