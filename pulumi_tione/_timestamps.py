@@ -49,7 +49,7 @@ def rfc3339(moment: datetime) -> str:
 def shown_time(text: object) -> str | None:
     """Return a time of the service in RFC 3339, in the zone that the service wrote it in.
 
-    None for one that has not come yet. A text in an unknown form stays as it is: it may say more than nothing.
+    None for one that has not come yet. A text in an unknown form stays as it is: it may still be useful.
     """
     moment = time_or_none(text)
     if moment is not None:

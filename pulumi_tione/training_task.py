@@ -264,17 +264,17 @@ class TrainingTask(TrainingTaskProperties):
         pulumi.log.info(displayable(message), resource=self, ephemeral=True)
 
     def _as_of(self, detail: Mapping[str, Any]) -> TrainingTask:
-        """Give a copy of the task whose outputs are fresh. It is the same resource: `depends_on` accepts it."""
+        """Return a copy of the task whose outputs are fresh. It is the same resource: `depends_on` accepts it."""
         fresh = copy.copy(self)
-        now = recorded_outputs({}, detail)
+        current = recorded_outputs({}, detail)
         for field in TRAINING_TASK.outputs.values():
-            if field.property not in now:
+            if field.property not in current:
                 continue
-            told = now[field.property]
-            if isinstance(field.type, Struct) and told is not None:
+            output = current[field.property]
+            if isinstance(field.type, Struct) and output is not None:
                 parts = field.type.outputs.values()
-                told = getattr(outputs, field.type.name)(**{part.name: told[part.property] for part in parts})
-            value = self.__dict__[field.name].apply(lambda _, told=told: told)
+                output = getattr(outputs, field.type.name)(**{part.name: output[part.property] for part in parts})
+            value = self.__dict__[field.name].apply(lambda _, output=output: output)
             fresh.__dict__[field.name] = value
         return fresh
 

@@ -188,15 +188,3 @@ async def poll_async(
     if attempts.error is not None:
         raise attempts.error
     return value
-
-
-def intervals(first: float, last: float) -> Iterator[float]:
-    """Yield growing pauses. Use `poll` or `Attempts` instead; this goes when its last caller does."""
-    return backoff(first, last)
-
-
-def wait_until(
-    is_done: Callable[[], bool], *, seconds: float, sleep: Callable[[float], None], clock: Callable[[], float]
-) -> bool:
-    """Poll a predicate. Use `poll` instead; this goes when its last caller does."""
-    return poll(is_done, timeout=seconds, sleep=sleep, clock=clock)

@@ -34,7 +34,7 @@ def report_of(emulator: Emulator, task_id: str, workspace: str | None = None) ->
     return report(client_of(emulator), task_id, workspace, {"Status": "FAILED"}, "it failed", ["do this"])
 
 
-def test_everything_that_is_known_of_a_failure_is_told(emulator: Emulator) -> None:
+def test_everything_that_is_known_of_a_failure_is_shown(emulator: Emulator) -> None:
     emulator.order("bert", output=[(number / 10, f"line {number}") for number in range(30)], running_seconds=5)
     task_id = create(emulator)
     emulator.advance(60)

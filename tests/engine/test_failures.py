@@ -92,7 +92,7 @@ def test_the_step_that_the_error_recommends_makes_exactly_one_new_run(stack: Sta
     assert len(emulator.tasks()) == 1
 
 
-def test_a_task_that_the_platform_stops_fails_the_update_and_says_so(stack: Stack, emulator: Emulator) -> None:
+def test_a_task_that_the_platform_stops_fails_the_update_with_that_reason(stack: Stack, emulator: Emulator) -> None:
     stack.program(program("sleep 36000"))
     thread = once(emulator, "RUNNING", emulator.platform_stop)
     row = own_row(stack.up(fails=True))
@@ -100,7 +100,9 @@ def test_a_task_that_the_platform_stops_fails_the_update_and_says_so(stack: Stac
     assert "ended STOPPED by the platform instead of SUCCEED: Platform Stop" in row[0]
 
 
-def test_a_task_that_somebody_stops_fails_the_update_and_says_who(stack: Stack, emulator: Emulator) -> None:
+def test_a_task_that_somebody_stops_fails_the_update_with_the_name_of_the_user(
+    stack: Stack, emulator: Emulator
+) -> None:
     stack.program(program("sleep 36000"))
     thread = once(emulator, "RUNNING", client_of(emulator).stop_training_task)
     row = own_row(stack.up(fails=True))

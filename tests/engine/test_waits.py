@@ -45,7 +45,7 @@ def test_a_dependent_is_made_after_the_success(stack: Stack, emulator: Emulator)
     assert "3 unchanged" in stack.up()
 
 
-def test_a_status_passed_on_the_way_counts_as_reached(stack: Stack) -> None:
+def test_a_status_passed_on_the_way_ends_a_wait(stack: Stack) -> None:
     stack.program(
         """
 task = tione.TrainingTask("t", **B)

@@ -59,10 +59,10 @@ Run = Callable[..., Any]
 
 def results(*values: Any) -> Callable[[], Any]:
     """Return a fetch that returns one value after the other, and raises those that are errors."""
-    rest: Iterator[Any] = iter(values)
+    remaining: Iterator[Any] = iter(values)
 
     def fetch() -> Any:
-        value = next(rest)
+        value = next(remaining)
         if isinstance(value, Exception):
             raise value
         return value

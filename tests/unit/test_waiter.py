@@ -616,7 +616,7 @@ def test_a_log_line_is_requested_only_every_five_seconds() -> None:
     assert service.asked_for_lines < len(service.list_calls) / 2
 
 
-def test_a_timeout_ends_a_wait_whose_status_cannot_be_read() -> None:
+def test_a_timeout_ends_a_wait_that_cannot_read_the_status() -> None:
     service = Service("RUNNING")
     service.errors = [None, *[IndeterminateResultError("no answer")] * 1000]
     error, watch = failure(service, target(timeout=timedelta(minutes=2)))
