@@ -157,7 +157,7 @@ class Answer:
 
 @pytest.fixture
 def raw(emulator: Emulator) -> Callable[..., Answer]:
-    """A client of the standard library that signs by itself, and can be told to do it wrong."""
+    """A client of the standard library that signs by itself, and can be asked to do it wrong."""
 
     def raw(
         action: str = "DescribeTrainingTasks",
@@ -245,7 +245,7 @@ def processes() -> Callable[[Path], list[str]]:
 
 
 def processes_below(folder: Path) -> list[str]:
-    """The command lines of processes that a task in a folder started, and of those that stand beside them."""
+    """The command lines of processes that a task in a folder started, and of their supervisors."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -273,16 +273,16 @@ def eventually() -> Callable[[Callable[[], Any]], Any]:
 
 @pytest.fixture
 def reach(detail: Callable[..., Json], eventually: Callable[..., Any]) -> Callable[..., Json]:
-    """Waits for a task to come to a status, and no other at rest; gives its detail."""
+    """Waits for a task to come to a status, and no other terminal one; returns its detail."""
 
     def reach(task_id: str, status: str) -> Json:
         def ask() -> Json | None:
-            told = detail(task_id)
-            return told if told["Status"] in (status, *TERMINAL) else None
+            result = detail(task_id)
+            return result if result["Status"] in (status, *TERMINAL) else None
 
-        told: Json = eventually(ask)
-        assert told["Status"] == status, told["FailureReason"]
-        return told
+        result: Json = eventually(ask)
+        assert result["Status"] == status, result["FailureReason"]
+        return result
 
     return reach
 

@@ -90,9 +90,9 @@ def test_another_machine_needs_the_key() -> None:
 
 
 def test_each_emulator_has_a_key_of_its_own() -> None:
-    with Emulator() as one, Emulator() as other:
-        assert one.control_key != other.control_key
-        assert len(one.control_key) >= 32
+    with Emulator() as first, Emulator() as second:
+        assert first.control_key != second.control_key
+        assert len(first.control_key) >= 32
 
 
 @contextmanager
@@ -120,9 +120,9 @@ def test_the_key_is_printed_at_the_start(options: list[str]) -> None:
         assert _ask(address, "settings", {**page, KEY_HEADER: key}) == 200
 
 
-def test_where_it_listens_to_all_it_says_an_address_that_can_be_used() -> None:
-    with _program("--host", EVERY_ADDRESS, "--allow-host", "tione", "--allow-host", "TIONE.example.com") as told:
-        printed, address = told
+def test_where_it_listens_to_all_it_shows_an_address_that_can_be_used() -> None:
+    with _program("--host", EVERY_ADDRESS, "--allow-host", "tione", "--allow-host", "TIONE.example.com") as result:
+        printed, address = result
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
         port = address.rpartition(":")[2]
         assert f"http://tione:{port}" in printed

@@ -105,11 +105,11 @@ def test_tags_are_bound_unbound_and_found(ask: Ask, create: Callable[..., str]) 
     assert ask("UnTagResources", ResourceList=[resource], TagKeys=["a"]).FailedResources == []
 
 
-def test_keys_are_lent(ask: Ask) -> None:
+def test_keys_are_temporary(ask: Ask) -> None:
     role = {"RoleArn": "qcs::cam::uin/100000000001:roleName/train", "RoleSessionName": "ci"}
     assert ask("AssumeRole", **role).Credentials.Token
-    lent = ask("AssumeRoleWithWebIdentity", **role, ProviderId="OIDC", WebIdentityToken="e30.e30.e30")
-    assert lent.Credentials.TmpSecretId
+    issued = ask("AssumeRoleWithWebIdentity", **role, ProviderId="OIDC", WebIdentityToken="e30.e30.e30")
+    assert issued.Credentials.TmpSecretId
     assert ask("GetCallerIdentity").AccountId == "100000000001"
 
 

@@ -175,9 +175,9 @@ def test_a_code_has_its_natural_cause(refusal: Refusal, body: Body, emulator: Em
     arrange, members = NATURAL[code]
     if arrange is not None:
         arrange(emulator)
-    told = refusal(CREATE, body(**members))
-    assert told[0] == code
-    assert "`" in told[1]
+    result = refusal(CREATE, body(**members))
+    assert result[0] == code
+    assert "`" in result[1]
 
 
 def test_a_name_that_is_taken_has_two_codes(refusal: Refusal, body: Body, create: Create, emulator: Emulator) -> None:
@@ -222,7 +222,7 @@ def test_the_codes_of_the_gateway_are_few() -> None:
         ("AssumeRoleWithWebIdentity", "InvalidParameter.OverTimeError", "InvalidParameter"),
     ],
 )
-def test_a_rule_is_told_by_the_most_specific_code_of_the_action(action: str, code: str, answered: str | None) -> None:
+def test_a_rule_is_shown_by_the_most_specific_code_of_the_action(action: str, code: str, answered: str | None) -> None:
     assert code_for(action, code) == (answered or code)
     assert is_listed(action, code_for(action, code))
 

@@ -1,4 +1,4 @@
-"""RunRules beside the API: one of a wrong type is refused when it is given, and changes nothing."""
+"""Control requests: one of a wrong type is refused at once, and changes nothing."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_an_unknown_kind_cannot_be_taken_back(emulator: Emulator) -> None:
     assert _ask(emulator, "registered", {"kind": "planet", "resource_id": "earth"}, "DELETE")[0] == 400
 
 
-def test_what_is_wrong_is_said(emulator: Emulator) -> None:
+def test_what_is_wrong_is_stated(emulator: Emulator) -> None:
     assert "true or false" in _ask(emulator, "settings", {"start_from_failed": "false"})[1]["error"]
     assert emulator.settings()["start_from_failed"] is True
     assert "advance_seconds" in _ask(emulator, "clock", {})[1]["error"]

@@ -213,9 +213,9 @@ def _group(**members: Any) -> dict[str, Any]:
 def test_a_broken_rule_is_named_with_its_code_and_parameter(
     refusal: Refusal, body: Body, emulator: Emulator, members: dict[str, Any], code: str, place: str
 ) -> None:
-    told = refusal("CreateTrainingTask", body(**members))
-    assert told[0] == code
-    assert f"`{place}`" in told[1]
+    result = refusal("CreateTrainingTask", body(**members))
+    assert result[0] == code
+    assert f"`{place}`" in result[1]
     assert emulator.tasks() == []
 
 
@@ -405,9 +405,9 @@ def test_once_one_of_a_kind_is_registered_another_does_not_exist(
 ) -> None:
     create("before", **members)
     emulator.register(kind, known)
-    told = refusal("CreateTrainingTask", body(**members))
-    assert told[0] == code
-    assert f"`{place}`" in told[1]
+    result = refusal("CreateTrainingTask", body(**members))
+    assert result[0] == code
+    assert f"`{place}`" in result[1]
     emulator.unregister(kind, known)
     create("after", **members)
 
@@ -448,7 +448,7 @@ def test_a_resource_group_takes_what_it_is_made_for(
     assert refusal("CreateTrainingTask", body(**{**_group(), **members}))[0] == code
 
 
-def test_the_capacity_of_a_resource_group_is_free_again_when_a_task_rests(
+def test_the_capacity_of_a_resource_group_is_free_again_when_a_task_has_ended(
     refusal: Refusal, create: Create, body: Body, emulator: Emulator
 ) -> None:
     emulator.register("resource_group", "rsg-demo0001", cpu=2000, memory=4096)

@@ -65,7 +65,7 @@ def test_an_answer_goes_wrong_with_and_without_effect(
     call(CREATE, body(Name="next"))
 
 
-def test_refusals_have_no_effect_unless_said(call: Call, body: Body, emulator: Emulator) -> None:
+def test_refusals_have_no_effect_unless_stated(call: Call, body: Body, emulator: Emulator) -> None:
     for trouble in ({"code": "InternalError"}, {"status": 503}):
         emulator.faults.add(CREATE, **trouble)
         _fails(call, body())
@@ -216,7 +216,7 @@ def test_trouble_is_ordered_listed_and_cleared_over_http(call: Call, body: Body,
 
 
 @pytest.mark.parametrize(
-    ("path", "order", "told"),
+    ("path", "order", "result"),
     [
         ("faults", {"trouble": "x"}, "trouble"),
         ("faults", {"connection": "wobbly"}, "wobbly"),
@@ -232,10 +232,12 @@ def test_trouble_is_ordered_listed_and_cleared_over_http(call: Call, body: Body,
         ("settings", {"colour": "red"}, "colour"),
     ],
 )
-def test_an_order_that_cannot_be_is_refused_in_a_sentence(emulator: Emulator, path: str, order: Any, told: str) -> None:
+def test_an_order_that_cannot_be_is_refused_in_a_sentence(
+    emulator: Emulator, path: str, order: Any, result: str
+) -> None:
     status, answer = _order(emulator, path, order)
     assert status == 400
-    assert told in answer["error"]
+    assert result in answer["error"]
 
 
 def test_everything_else_can_be_ordered_over_http_too(call: Call, body: Body, emulator: Emulator) -> None:

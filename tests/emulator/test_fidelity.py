@@ -1,4 +1,4 @@
-"""The fidelity table tells the truth: every test that it names is there."""
+"""The fidelity table is right: every test that it names exists."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ TABLE = Path(__file__).parents[2] / "docs" / "fidelity.md"
 
 
 def test_every_test_that_the_fidelity_table_names_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", TABLE.read_text(encoding="utf-8")))
+    tests_in_table = set(re.findall(r"`(test_\w+)`", TABLE.read_text(encoding="utf-8")))
     written = {
         name
         for module in Path(__file__).parent.glob("test_*.py")
         for name in re.findall(r"^def (test_\w+)", module.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert named - written == set()
-    assert len(named) > 100
+    assert tests_in_table - written == set()
+    assert len(tests_in_table) > 100
 
 
-def test_every_row_says_how_it_is_known() -> None:
+def test_every_row_shows_how_it_is_known() -> None:
     rows = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     for row in rows:
         cells = [cell.strip() for cell in row.strip("|").split("|")]

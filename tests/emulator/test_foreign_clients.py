@@ -31,7 +31,7 @@ REFUSAL = re.compile(r"\[TencentCloudSDKException\] code:(\S+) message:(.*) requ
 
 
 class RefusedError(Exception):
-    """What a client told of a refusal."""
+    """What a client shows of a refusal."""
 
     def __init__(self, code: str | None, message: str, request_id: str | None) -> None:
         super().__init__(code, message, request_id)
@@ -103,10 +103,12 @@ def ask_by_node(node_folder: Path, emulator: Emulator) -> Ask:
             timeout=60,
         )
         assert (done.returncode, done.stderr) == (0, "")
-        told: Json = json.loads(done.stdout)
-        if "error" in told:
-            raise RefusedError(told["error"].get("code"), told["error"]["message"], told["error"].get("requestId"))
-        answer: Json = told["answer"]
+        result: Json = json.loads(done.stdout)
+        if "error" in result:
+            raise RefusedError(
+                result["error"].get("code"), result["error"]["message"], result["error"].get("requestId")
+            )
+        answer: Json = result["answer"]
         return answer
 
     return ask
@@ -143,10 +145,12 @@ def _asking(command: list[str], own: dict[str, str], emulator: Emulator) -> Ask:
             timeout=120,
         )
         assert (done.returncode, done.stderr) == (0, "")
-        told: Json = json.loads(done.stdout)
-        if "error" in told:
-            raise RefusedError(told["error"].get("code"), told["error"]["message"], told["error"].get("requestId"))
-        answer: Json = told["answer"]
+        result: Json = json.loads(done.stdout)
+        if "error" in result:
+            raise RefusedError(
+                result["error"].get("code"), result["error"]["message"], result["error"].get("requestId")
+            )
+        answer: Json = result["answer"]
         return answer
 
     return ask
@@ -206,7 +210,7 @@ def test_a_host_without_a_dot_is_signed_for_as_well(ask: Ask, emulator: Emulator
 
 def test_the_certificate_is_not_trusted_unless_asked_for(ask: Ask, emulator: Emulator) -> None:
     none = {"PYTHONPATH": "", "NODE_EXTRA_CA_CERTS": "", "SSL_CERT_FILE": "/dev/null", "TRUST_STORE": ""}
-    with pytest.raises(RefusedError, match=r"certifica|Fail to get response"):  # the SDK for Go does not say why
+    with pytest.raises(RefusedError, match=r"certifica|Fail to get response"):  # the SDK for Go gives no reason
         ask("DescribeTrainingTasks", **none)
     assert emulator.requests() == []
 

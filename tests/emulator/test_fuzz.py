@@ -174,7 +174,7 @@ def _check(raw: Raw, request: tuple[str, bytes]) -> None:
     known = definition().actions[action]
     answer = raw(action, body, version=known.version, service=known.service)
     assert (answer.status, answer.content_type) == (200, "application/json")
-    # The emulator says InternalError of itself when it failed; nothing here has that for a natural cause.
+    # The emulator returns InternalError when it failed itself; nothing here has that for a natural cause.
     assert answer.code != "InternalError"
     assert answer.code is None or answer.message
 

@@ -48,7 +48,7 @@ def listed(call: Call) -> Callable[[], dict[str, Json]]:
 
 @pytest.fixture
 def shown(call: Call) -> Callable[[str], str]:
-    """What Describe says of a task: its status, or the code of a refusal."""
+    """What Describe returns for a task: its status, or the code of a refusal."""
 
     def shown(task_id: str) -> str:
         try:
@@ -127,14 +127,14 @@ def test_a_stopped_task_is_shown_running_for_as_long_as_details_lag(
     emulator.set_lag(Lag(details=20))
     call("StopTrainingTask", {"Id": task_id})
     emulator.advance(19)
-    told = detail(task_id)
-    assert (told["Status"], told["FailureReason"], told["ChargeStatus"]) == ("RUNNING", "", "BILLING")
+    result = detail(task_id)
+    assert (result["Status"], result["FailureReason"], result["ChargeStatus"]) == ("RUNNING", "", "BILLING")
     # Its run lasts on in what is shown: 7.5 s until the stop, as it is seen.
-    assert told["RuntimeInSeconds"] == 7
-    assert "OperatorInfo" not in told
+    assert result["RuntimeInSeconds"] == 7
+    assert "OperatorInfo" not in result
     emulator.advance(2)
-    told = detail(task_id)
-    assert (told["Status"], told["FailureReason"]) == ("STOPPED", "User Stop")
+    result = detail(task_id)
+    assert (result["Status"], result["FailureReason"]) == ("STOPPED", "User Stop")
 
 
 def test_tags_are_visible_twenty_seconds_late_wherever_they_are_shown(
@@ -301,15 +301,15 @@ def test_a_lag_is_ordered_shown_and_ended_over_http(create: Create, emulator: Em
 
     none = {"lists": 0, "details": 0, "tags": 0, "pods": 0, "logs": 0}
     assert order("GET") == (200, none)
-    told = {**none, "lists": 30, "details": {"calls": 2}}
-    assert order("POST", {"lists": 30, "details": {"calls": 2}}) == (200, told)
-    assert order("GET") == (200, told)
+    result = {**none, "lists": 30, "details": {"calls": 2}}
+    assert order("POST", {"lists": 30, "details": {"calls": 2}}) == (200, result)
+    assert order("GET") == (200, result)
     create()
     assert listed() == {}
     assert order("POST", {"all": 3, "tags": 0}) == (200, {**dict.fromkeys(none, 3), "tags": 0})
     assert order("DELETE") == (200, none)
     assert len(listed()) == 1
-    for wrong, named in [
+    for wrong, parameter in [
         ({"list": 30}, "list"),
         ({"lists": "30"}, "lists"),
         ({"lists": True}, "lists"),
@@ -323,7 +323,7 @@ def test_a_lag_is_ordered_shown_and_ended_over_http(create: Create, emulator: Em
     ]:
         status, answer = order("POST", wrong)
         assert status == 400, wrong
-        assert named in answer["error"]
+        assert parameter in answer["error"]
     assert order("GET") == (200, none)
 
 
@@ -336,15 +336,15 @@ def test_a_lag_is_ordered_shown_and_ended_over_http(create: Create, emulator: Em
         ("3, lists=30, tags=0.5", Lag(lists=30, details=3, tags=0.5, pods=3, logs=3)),
     ],
 )
-def test_an_option_says_how_far_reads_lag(text: str, lag: Lag) -> None:
+def test_an_option_shows_how_far_reads_lag(text: str, lag: Lag) -> None:
     assert Lag.from_text(text) == lag
 
 
 @pytest.mark.parametrize(
     "text", ["", "x", "lists", "lists=", "cats=3", "-1", "inf", "3,4", "lists=1,lists=2", "1.5calls"]
 )
-def test_an_option_that_says_no_lag_is_refused(text: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text says which
+def test_an_option_that_shows_no_lag_is_refused(text: str) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text differs
         Lag.from_text(text)
     assert str(caught.value)
 
@@ -440,7 +440,7 @@ READS: dict[str, list[tuple[str, str]]] = {
 
 
 class _Twins:
-    """Two services to which the same happens at the same time: one that lags, and one that tells the truth."""
+    """Two services to which the same happens at the same time: one that lags, and one that shows the truth."""
 
     def __init__(self, seed: int, speed: float, monkeypatch: pytest.MonkeyPatch, **lag: Any) -> None:
         self.random = random.Random(seed)
@@ -513,13 +513,13 @@ class _Twins:
                 about = {run: {"Service": "TRAIN", "ServiceId": run, **period} for run in self.runs}
             for name, body in about.items():
                 try:
-                    told = _do(service, action, body)
+                    result = _do(service, action, body)
                 except ApiError:
                     continue
                 if kind == "logs":
-                    told = {"lines": told.get("Content") or told.get("Events") or []}
-                if told != {"lines": []}:
-                    seen[f"{action} {name}"] = json.loads(json.dumps(told))
+                    result = {"lines": result.get("Content") or result.get("Events") or []}
+                if result != {"lines": []}:
+                    seen[f"{action} {name}"] = json.loads(json.dumps(result))
         return seen
 
 
@@ -535,7 +535,7 @@ class _Twins:
 def test_what_is_shown_late_is_what_was_true_then(
     lags: dict[str, int], speed: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At any time, what a kind of read shows is what a service without a lag showed so many seconds before."""
+    """At any time, what a kind of read shows is what a service without a lag showed some seconds before."""
     twins = _Twins(1, speed, monkeypatch, **lags)
     before = {kind: twins.read(twins.true, kind) for kind in KINDS}
     was: list[dict[str, Json]] = []
@@ -565,9 +565,9 @@ def test_tags_that_lag_on_their_own_are_what_was_bound_then(
         if second >= 9:
             bound = was[second - max(details, tags)]["details"]
             expected = json.loads(json.dumps(was[second - details]["details"]))
-            for name, told in expected.items():
-                there = name in bound
-                told["TrainingTaskDetail"]["Tags"] = bound[name]["TrainingTaskDetail"]["Tags"] if there else []
+            for name, result in expected.items():
+                is_bound = name in bound
+                result["TrainingTaskDetail"]["Tags"] = bound[name]["TrainingTaskDetail"]["Tags"] if is_bound else []
             assert twins.read(twins.late, "details") == expected
             bound = {item["Id"]: item for item in _items(was[second - max(lists, tags)])}
             items = [

@@ -30,7 +30,7 @@ HALF = "\ud83d"
 
 
 def _seen(call: Call, task_id: str, calls: int) -> list[str]:
-    """What so many calls for a task's detail show: its status, or the code of a refusal."""
+    """What a number of calls for a task's detail show: its status, or the code of a refusal."""
     seen = []
     for _ in range(calls):
         try:
@@ -57,11 +57,11 @@ def test_every_other_time_begins_with_the_first_that_is_meant_and_ends_after_so_
 
 
 def test_trouble_can_concern_one_task_alone(create: Create, call: Call, emulator: Emulator) -> None:
-    one, other = create("one"), create("other")
-    emulator.faults.add(DESCRIBE, code="ResourceNotFound", matching={"Id": one}, first=2, times=None)
-    assert _seen(call, other, 2) == ["SUBMITTING"] * 2  # calls that are not meant do not count
-    assert _seen(call, one, 3) == ["SUBMITTING", "ResourceNotFound", "ResourceNotFound"]
-    assert _seen(call, other, 1) == ["SUBMITTING"]
+    first, second = create("one"), create("other")
+    emulator.faults.add(DESCRIBE, code="ResourceNotFound", matching={"Id": first}, first=2, times=None)
+    assert _seen(call, second, 2) == ["SUBMITTING"] * 2  # calls that are not meant do not count
+    assert _seen(call, first, 3) == ["SUBMITTING", "ResourceNotFound", "ResourceNotFound"]
+    assert _seen(call, second, 1) == ["SUBMITTING"]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_a_client_may_go_before_all_bytes_have_come(
 
 
 @pytest.mark.parametrize(
-    ("order", "named"),
+    ("order", "parameter"),
     [
         ({"effect": "false"}, "effect"),
         ({"effect": 0}, "effect"),
@@ -350,15 +350,15 @@ def test_a_client_may_go_before_all_bytes_have_come(
     ],
 )
 def test_an_order_of_a_wrong_type_is_refused_when_it_is_given(
-    order: Json, named: str, emulator: Emulator, call: Call
+    order: Json, parameter: str, emulator: Emulator, call: Call
 ) -> None:
     request = urllib.request.Request(f"{emulator.endpoint}/_emulator/faults", json.dumps(order).encode())
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
     with caught.value as answer:
         assert answer.code == 400
-        assert named in json.load(answer)["error"]
-    with pytest.raises((ValueError, TypeError), match=named):
+        assert parameter in json.load(answer)["error"]
+    with pytest.raises((ValueError, TypeError), match=parameter):
         emulator.faults.add(**order)
     assert list(emulator.faults) == []
     call(LIST)

@@ -33,7 +33,7 @@ def test_a_task_starts_by_itself_and_succeeds(create: Create, detail: Detail, em
     assert _history(emulator) == ["SUBMITTING", "PENDING", "STARTING", "RUNNING", "SUCCEED"]
 
 
-def test_each_status_lasts_as_long_as_declared_however_late_one_looks(create: Create, emulator: Emulator) -> None:
+def test_each_status_lasts_as_long_as_declared_however_late_one_polls(create: Create, emulator: Emulator) -> None:
     create()
     emulator.advance(3600)
     [task] = emulator.tasks()
@@ -63,19 +63,19 @@ def test_a_start_command_that_is_understood_decides(
     if seconds:
         assert detail(task_id)["Status"] == "RUNNING"
     emulator.advance(0.001)
-    told = detail(task_id)
-    assert (told["Status"], told["FailureReason"], told["RuntimeInSeconds"]) == (status, reason, seconds)
+    result = detail(task_id)
+    assert (result["Status"], result["FailureReason"], result["RuntimeInSeconds"]) == (status, reason, seconds)
 
 
 def test_an_order_overrules_the_start_command(create: Create, detail: Detail, emulator: Emulator) -> None:
     emulator.order("bert", outcome="FAILED", failure_reason="loss is NaN", running_seconds=1)
-    bert, other = create("bert", StartCmdInfo={"WorkerStartCmd": "sleep 90"}), create("other")
+    bert, unaffected = create("bert", StartCmdInfo={"WorkerStartCmd": "sleep 90"}), create("other")
     emulator.advance(10)
     assert (detail(bert)["Status"], detail(bert)["FailureReason"]) == ("FAILED", "loss is NaN")
-    assert detail(other)["Status"] == "SUCCEED"
+    assert detail(unaffected)["Status"] == "SUCCEED"
 
 
-def test_an_order_for_all_holds_where_no_other_says_more(create: Create, detail: Detail, emulator: Emulator) -> None:
+def test_an_order_for_all_holds_where_no_other_shows_more(create: Create, detail: Detail, emulator: Emulator) -> None:
     emulator.order(running_seconds="forever", seconds={"PENDING": 0})
     emulator.order("short", running_seconds=1)
     ids = create("short"), create("long")
@@ -91,14 +91,14 @@ def test_an_order_changes_a_run_that_is_under_way(create: Create, detail: Detail
     assert detail(task_id)["Status"] == "FAILED"
 
 
-def test_a_task_can_be_told_to_fail_at_its_submission(create: Create, detail: Detail, emulator: Emulator) -> None:
+def test_a_task_can_be_shown_to_fail_at_its_submission(create: Create, detail: Detail, emulator: Emulator) -> None:
     emulator.order("bert", outcome="SUBMIT_FAILED")
     task_id = create()
     emulator.advance(10)
-    told = detail(task_id)
-    assert told["Status"] == "SUBMIT_FAILED"
-    assert told["StartTime"] == ""
-    assert told["FailureReason"]
+    result = detail(task_id)
+    assert result["Status"] == "SUBMIT_FAILED"
+    assert result["StartTime"] == ""
+    assert result["FailureReason"]
 
 
 def test_a_running_task_can_be_preempted_and_runs_again(create: Create, detail: Detail, emulator: Emulator) -> None:
@@ -116,10 +116,10 @@ def test_a_running_task_is_stopped_by_its_user(create: Create, detail: Detail, c
     call("StopTrainingTask", {"Id": task_id})
     assert detail(task_id)["Status"] == "STOPPING"
     emulator.advance(1)
-    told = detail(task_id)
-    assert (told["Status"], told["FailureReason"]) == ("STOPPED", "User Stop")
-    assert told["OperatorInfo"]["IsPlatformOperator"] is False
-    assert told["OperatorInfo"]["OperationType"] == "STOP"
+    result = detail(task_id)
+    assert (result["Status"], result["FailureReason"]) == ("STOPPED", "User Stop")
+    assert result["OperatorInfo"]["IsPlatformOperator"] is False
+    assert result["OperatorInfo"]["OperationType"] == "STOP"
     emulator.advance(3600)
     assert detail(task_id)["Status"] == "STOPPED"
 
@@ -171,7 +171,7 @@ def task_in(create: Create, call: Call, emulator: Emulator) -> Callable[[Status]
 
 
 @pytest.mark.parametrize("status", Status)
-def test_stop_is_possible_where_the_table_says_so(
+def test_stop_is_possible_where_the_table_shows_so(
     task_in: Callable[[Status], str], call: Call, refusal: Refusal, detail: Detail, status: Status
 ) -> None:
     task_id = task_in(status)
@@ -189,7 +189,7 @@ def test_stop_is_possible_where_the_table_says_so(
 
 
 @pytest.mark.parametrize("status", Status)
-def test_delete_is_possible_at_rest_only(
+def test_delete_is_possible_in_a_terminal_status_only(
     task_in: Callable[[Status], str], call: Call, refusal: Refusal, emulator: Emulator, status: Status
 ) -> None:
     task_id = task_in(status)
@@ -206,7 +206,7 @@ def test_delete_is_possible_at_rest_only(
 
 
 @pytest.mark.parametrize("status", Status)
-def test_start_is_possible_at_rest_only(
+def test_start_is_possible_in_a_terminal_status_only(
     task_in: Callable[[Status], str],
     call: Call,
     refusal: Refusal,
@@ -282,8 +282,8 @@ def test_a_faster_clock_makes_a_task_live_faster(conforming: Callable[[Emulator]
         assert emulator.now() - before == timedelta(seconds=100)
 
 
-def test_every_active_status_leads_to_rest() -> None:
-    """No status is a dead end, and none at rest moves by itself."""
+def test_every_active_status_leads_to_a_terminal_status() -> None:
+    """No status is a dead end, and no terminal one changes by itself."""
     reachable = {Status.SUBMITTING}
     for _ in Status:
         reachable |= {target for (source, _), target in TRANSITIONS.items() if source in reachable}

@@ -26,7 +26,7 @@ def _admitted(limit: RateLimiter, seconds: float, action: str = "A", uin: str = 
     return True
 
 
-def test_a_call_too_many_is_told_which_action_and_how_often() -> None:
+def test_a_call_too_many_is_shown_which_action_and_how_often() -> None:
     limit = RateLimiter(1)
     limit.admit("1", "StopTrainingTask", START)
     with pytest.raises(ApiError, match="StopTrainingTask may be called 1 times a second") as caught:
@@ -57,7 +57,7 @@ def test_no_second_whatever_holds_more_than_twenty_accepted_calls() -> None:
     moments = sorted(chance.uniform(0, 10) for _ in range(2000))
     accepted = [moment for moment in moments if _admitted(limit, moment)]
     for moment in accepted:
-        assert sum(moment <= other < moment + 1 for other in accepted) <= 20
+        assert sum(moment <= later < moment + 1 for later in accepted) <= 20
     assert len(accepted) >= 190
 
 
@@ -86,7 +86,7 @@ def test_a_flood_is_held_to_twenty_a_second(raw: Callable[..., Any], emulator: E
     assert set(codes) == {None, "RequestLimitExceeded"}
     accepted = [datetime.fromisoformat(entry["time"]) for entry in emulator.requests() if entry["accepted"]]
     for moment in accepted:
-        assert sum(moment <= other < moment + timedelta(seconds=1) for other in accepted) <= 20
+        assert sum(moment <= later < moment + timedelta(seconds=1) for later in accepted) <= 20
 
 
 def test_limits_are_on_unless_switched_off() -> None:

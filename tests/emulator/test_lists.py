@@ -140,7 +140,7 @@ def test_tag_filters_let_through_what_has_them_all(
 
 
 @pytest.mark.parametrize(
-    ("request_", "code", "named"),
+    ("request_", "code", "parameter"),
     [
         ({"Filters": [{"Name": "TaskStatus", "Values": ["Running"]}]}, "InvalidParameter", "Filters.0.Name"),
         ({"Filters": [{"Values": ["x"]}]}, "InvalidParameter", "Filters.0.Name"),
@@ -155,10 +155,12 @@ def test_tag_filters_let_through_what_has_them_all(
         ),
     ],
 )
-def test_a_filter_that_cannot_be_is_refused(refusal: Refusal, request_: dict[str, Any], code: str, named: str) -> None:
-    told = refusal("DescribeTrainingTasks", request_)
-    assert told[0] == code
-    assert named in told[1]
+def test_a_filter_that_cannot_be_is_refused(
+    refusal: Refusal, request_: dict[str, Any], code: str, parameter: str
+) -> None:
+    result = refusal("DescribeTrainingTasks", request_)
+    assert result[0] == code
+    assert parameter in result[1]
 
 
 def test_the_filter_by_name_may_be_switched_to_match_parts(

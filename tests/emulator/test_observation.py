@@ -86,7 +86,7 @@ def test_what_a_command_echoes_becomes_log_lines_in_time(create: Create, logs: C
     assert _texts(logs(task_id, Order="ASC")) == ["one", "two"]
 
 
-def test_what_is_not_understood_says_that_it_is_not_executed(create: Create, logs: Call, emulator: Emulator) -> None:
+def test_what_is_not_understood_shows_that_it_is_not_executed(create: Create, logs: Call, emulator: Emulator) -> None:
     task_id = create(StartCmdInfo={"WorkerStartCmd": "python train.py"})
     emulator.advance(60)
     assert _texts(logs(task_id)) == ["This run is emulated: its start command is not executed."]
@@ -101,7 +101,7 @@ def test_a_run_prints_what_it_was_ordered_to(create: Create, logs: Call, emulato
     assert logs(silent)["Content"] == []
 
 
-def test_a_line_is_told_with_its_pod_and_a_time_of_nine_digits(
+def test_a_line_is_shown_with_its_pod_and_a_time_of_nine_digits(
     create: Create, logs: Call, call: Call, emulator: Emulator
 ) -> None:
     task_id = create(StartCmdInfo={"WorkerStartCmd": "echo one"}, ResourceConfigInfos=[_node("WORKER", 2)])
@@ -153,7 +153,7 @@ def test_paging_ends_after_ten_thousand_lines(create: Create, logs: Call, refusa
     assert refusal("DescribeLogs", request)[0] == "FailedOperation.ContextLimitError"
 
 
-def test_lines_of_the_last_hour_are_told_unless_asked_for_more(create: Create, logs: Call, emulator: Emulator) -> None:
+def test_lines_of_the_last_hour_are_shown_unless_asked_for_more(create: Create, logs: Call, emulator: Emulator) -> None:
     task_id = create(StartCmdInfo={"WorkerStartCmd": "echo one"})
     emulator.advance(7200)
     assert logs(task_id)["Content"] == []
@@ -164,7 +164,7 @@ def test_lines_of_the_last_hour_are_told_unless_asked_for_more(create: Create, l
 
 
 @pytest.mark.parametrize(
-    ("how", "code", "named"),
+    ("how", "code", "parameter"),
     [
         ({"StartTime": "2025-05-28T18:18:33+08"}, "InvalidParameter", "StartTime"),
         ({"EndTime": "2025-05-28 18:18:33"}, "InvalidParameter", "EndTime"),
@@ -183,12 +183,12 @@ def test_lines_of_the_last_hour_are_told_unless_asked_for_more(create: Create, l
     ],
 )
 def test_a_question_that_cannot_be_is_refused(
-    create: Create, detail: Detail, refusal: Refusal, how: dict[str, Any], code: str, named: str
+    create: Create, detail: Detail, refusal: Refusal, how: dict[str, Any], code: str, parameter: str
 ) -> None:
     request = {"Service": "TRAIN", "ServiceId": detail(create())["LatestInstanceId"], **how}
-    told = refusal("DescribeLogs", request)
-    assert told[0] == code
-    assert named in told[1]
+    result = refusal("DescribeLogs", request)
+    assert result[0] == code
+    assert parameter in result[1]
 
 
 @pytest.mark.parametrize("service_id", ["train-1", "train-1-abc", "x" * 300])
@@ -283,7 +283,7 @@ def test_a_preempted_run_prints_again(create: Create, logs: Call, emulator: Emul
     assert _texts(logs(task_id, Order="ASC")) == ["one", "one", "two"]
 
 
-def test_events_tell_what_happened_to_a_run(create: Create, call: Call, detail: Detail, emulator: Emulator) -> None:
+def test_events_show_what_happened_to_a_run(create: Create, call: Call, detail: Detail, emulator: Emulator) -> None:
     task_id = create(StartCmdInfo={"WorkerStartCmd": "exit 3"})
     emulator.advance(60)
     request = {"Service": "TRAIN", "ServiceId": detail(task_id)["LatestInstanceId"]}
@@ -311,9 +311,9 @@ def test_log_delivery_is_switched_on_and_off(create: Create, call: Call, detail:
     created = detail(task_id)["UpdateTime"]
     emulator.advance(60)
     call("EnableTrainingTaskClsConfig", {"TaskId": task_id, "LogEnable": True, "LogConfig": config})
-    told = detail(task_id)
-    assert (told["LogEnable"], told["LogConfig"]) == (True, config)
-    assert told["UpdateTime"] > created
+    result = detail(task_id)
+    assert (result["LogEnable"], result["LogConfig"]) == (True, config)
+    assert result["UpdateTime"] > created
     call("EnableTrainingTaskClsConfig", {"TaskId": task_id, "LogEnable": False})
     assert detail(task_id)["LogEnable"] is False
 
@@ -345,5 +345,5 @@ def test_pods_are_named_by_their_roles_in_every_mode(
 ) -> None:
     task_id = create(TrainingMode=mode, ResourceConfigInfos=[_node(role, 1) for role in roles])
     emulator.advance(3)
-    told = call("DescribeTrainingTaskPods", {"Id": task_id})["PodNames"]
-    assert ["-".join(name.split("-")[3:]) for name in told] == names
+    result = call("DescribeTrainingTaskPods", {"Id": task_id})["PodNames"]
+    assert ["-".join(name.split("-")[3:]) for name in result] == names

@@ -137,17 +137,17 @@ def test_neither_spot_nor_tide_has_a_price_of_its_own(refusal: Refusal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "named"),
+    ("params", "parameter"),
     [
         ([], "SpecsParam"),
         ([{"SpecName": "TI.XXL", "SpecCount": 1}], "SpecsParam.0.SpecName"),
         ([{"SpecName": "TI.S.MEDIUM.POST", "SpecCount": 0}], "SpecsParam.0.SpecCount"),
     ],
 )
-def test_a_price_that_nobody_knows_is_refused(refusal: Refusal, params: list[Any], named: str) -> None:
+def test_a_price_that_nobody_knows_is_refused(refusal: Refusal, params: list[Any], parameter: str) -> None:
     code, message = refusal("DescribeBillingSpecsPrice", {"SpecsParam": params})
     assert code == "InvalidParameterValue"
-    assert f"`{named}`" in message
+    assert f"`{parameter}`" in message
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def groups(emulator: Emulator) -> None:
     )
 
 
-def test_resource_groups_tell_what_they_have_and_what_is_used(groups: None, create: Create, call: Call) -> None:
+def test_resource_groups_show_what_they_have_and_what_is_used(groups: None, create: Create, call: Call) -> None:
     node = {"Role": "WORKER", "Cpu": 1000, "Memory": 1024, "InstanceNum": 2}
     create(ChargeType="PREPAID", ResourceGroupId="rsg-1", ResourceConfigInfos=[node])
     answer = call("DescribeBillingResourceGroups")
@@ -184,8 +184,8 @@ def test_resource_groups_tell_what_they_have_and_what_is_used(groups: None, crea
     ],
 )
 def test_resource_groups_are_filtered(groups: None, call: Call, request_: dict[str, Any], names: list[str]) -> None:
-    told = call("DescribeBillingResourceGroups", request_)["ResourceGroupSet"]
-    assert [group["ResourceGroupName"] for group in told] == names
+    result = call("DescribeBillingResourceGroups", request_)["ResourceGroupSet"]
+    assert [group["ResourceGroupName"] for group in result] == names
 
 
 @pytest.mark.parametrize(
@@ -212,9 +212,9 @@ def test_the_older_list_of_frameworks_is_still_answered(call: Call) -> None:
 def test_built_in_images_are_listed_and_filtered(call: Call, refusal: Refusal) -> None:
     images = call("DescribeBuildInImages")["BuildInImageInfos"]
     name = images[0]["ImageName"]
-    one = [{"Name": "ImageName", "Values": [name]}]
+    by_name = [{"Name": "ImageName", "Values": [name]}]
     assert [
-        image["ImageName"] for image in call("DescribeBuildInImages", {"ImageFilters": one})["BuildInImageInfos"]
+        image["ImageName"] for image in call("DescribeBuildInImages", {"ImageFilters": by_name})["BuildInImageInfos"]
     ] == [name]
     others = [{"Name": "ImageName", "Values": [name], "Negative": True}]
     assert len(call("DescribeBuildInImages", {"ImageFilters": others})["BuildInImageInfos"]) == len(images) - 1
@@ -226,7 +226,7 @@ def test_the_default_workspace_is_always_there(call: Call, refusal: Refusal, emu
     emulator.register("workspace", "1889353273052233728", name="测试空间")
     answer = call("DescribeWorkspaces", {"TiProjectId": "1889353273052233728", "Limit": 2})
     assert [space["TiProjectId"] for space in answer["Workspaces"]] == ["0", "1889353273052233728"]
-    named = [{"Name": "Name", "Values": ["测试空间"]}]
-    assert call("DescribeWorkspaces", {"Filters": named})["TotalCount"] == 1
+    parameter = [{"Name": "Name", "Values": ["测试空间"]}]
+    assert call("DescribeWorkspaces", {"Filters": parameter})["TotalCount"] == 1
     wrong = [{"Name": "Colour", "Values": ["red"]}]
     assert refusal("DescribeWorkspaces", {"Filters": wrong})[0] == "InvalidParameter"

@@ -39,11 +39,11 @@ def _descriptors() -> int:
 
 
 def test_two_emulators_know_nothing_of_each_other(body: Callable[..., Any]) -> None:
-    with Emulator() as one, Emulator() as other:
-        one.gateway.service.create(one.key.caller, "ap-guangzhou", body(), one.now())
-        assert len(one.tasks()) == 1
-        assert other.tasks() == []
-        assert one.endpoint != other.endpoint
+    with Emulator() as first, Emulator() as second:
+        first.gateway.service.create(first.key.caller, "ap-guangzhou", body(), first.now())
+        assert len(first.tasks()) == 1
+        assert second.tasks() == []
+        assert first.endpoint != second.endpoint
 
 
 def test_fifty_rounds_leave_nothing_behind_and_take_no_pauses(body: Callable[..., Any]) -> None:
@@ -73,12 +73,12 @@ def test_stopping_twice_is_stopping() -> None:
     emulator.stop()
 
 
-def test_a_busy_port_is_an_error_at_once(tmp_path: Path) -> None:
+def test_a_used_port_is_an_error_at_once(tmp_path: Path) -> None:
     with Emulator() as emulator, pytest.raises(OSError, match="in use"):
         Emulator(port=int(emulator.endpoint.rpartition(":")[2]), record_file=tmp_path / "requests.jsonl")
 
 
-def test_it_listens_on_loopback_unless_told() -> None:
+def test_it_listens_on_loopback_unless_shown() -> None:
     with Emulator() as emulator:
         assert emulator.endpoint.startswith("http://127.0.0.1:")
 
@@ -160,11 +160,11 @@ def _program(arguments: Sequence[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_the_program_says_how_to_reach_it_and_is_ready_then(start: Start) -> None:
+def test_the_program_shows_how_to_reach_it_and_is_ready_then(start: Start) -> None:
     _, address, printed = start()
     with urllib.request.urlopen(f"{address}/_emulator/settings") as answer:
         assert answer.status == 200
-    for told in (
+    for result in (
         f"tione:endpoint {address}",
         "tione:secretId AKIDemulator",
         "tione:secretKey emulator",
@@ -173,10 +173,10 @@ def test_the_program_says_how_to_reach_it_and_is_ready_then(start: Start) -> Non
         "TENCENTCLOUD_SECRET_KEY=emulator",
         "TENCENTCLOUD_REGION=ap-guangzhou",
     ):
-        assert told in printed
+        assert result in printed
 
 
-def test_the_program_says_what_to_trust(start: Start) -> None:
+def test_the_program_shows_what_to_trust(start: Start) -> None:
     process, address, printed = start("--tls")
     assert address.startswith("https://127.0.0.1:")
     [ca_file] = re.findall(r"NODE_EXTRA_CA_CERTS=(\S+)", printed)
@@ -192,7 +192,7 @@ def test_the_program_says_what_to_trust(start: Start) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_program_ends_quickly_when_told_to(start: Start, number: signal.Signals) -> None:
+def test_the_program_ends_quickly_when_asked_to(start: Start, number: signal.Signals) -> None:
     process, address, _ = start()
     order = json.dumps({"delay_seconds": 30, "times": None}).encode()
     with urllib.request.urlopen(f"{address}/_emulator/faults", order):
@@ -203,7 +203,7 @@ def test_the_program_ends_quickly_when_told_to(start: Start, number: signal.Sign
     assert process.communicate() == ("", "")
 
 
-def test_the_program_ends_with_one_line_where_the_port_is_busy() -> None:
+def test_the_program_ends_with_one_line_where_the_port_is_used() -> None:
     with Emulator() as emulator:
         port = emulator.endpoint.rpartition(":")[2]
         process = _program(["--port", port])
@@ -214,7 +214,7 @@ def test_the_program_ends_with_one_line_where_the_port_is_busy() -> None:
     assert port in errors
 
 
-def test_the_program_writes_the_record_where_it_is_told(start: Start, tmp_path: Path) -> None:
+def test_the_program_writes_the_record_where_it_is_shown(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     process, address, _ = start("--record", str(file))
     with urllib.request.urlopen(address, b'{"Name": "x"}'):
@@ -242,18 +242,18 @@ def test_the_programs_options_reach_the_emulator(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"), [(["--key", "lonely"], "ID:KEY"), (["--lag", "cats=3"], "cats"), (["--lag", "-1"], "--lag")]
+    ("options", "result"), [(["--key", "lonely"], "ID:KEY"), (["--lag", "cats=3"], "cats"), (["--lag", "-1"], "--lag")]
 )
-def test_a_malformed_option_is_refused_by_the_program(options: list[str], told: str) -> None:
+def test_a_malformed_option_is_refused_by_the_program(options: list[str], result: str) -> None:
     process = _program(options)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert told in errors
+    assert result in errors
     assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize(
-    ("options", "named"),
+    ("options", "parameter"),
     [
         (["--port", "99999"], "99999"),
         (["--port", "-1"], "-1"),
@@ -276,7 +276,7 @@ def test_a_malformed_option_is_refused_by_the_program(options: list[str], told: 
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_bad_option_is_one_line(
-    options: list[str], named: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    options: list[str], parameter: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def start(_: Emulator) -> None:
         raise AssertionError("it must not come so far")
@@ -286,11 +286,11 @@ def test_a_bad_option_is_one_line(
         code = main(["--port", "0", *options])
     except SystemExit as error:
         code = int(str(error.code))
-    told = capsys.readouterr()
+    result = capsys.readouterr()
     assert code != 0
-    assert told.out == ""
-    assert told.err.count("\n") == 1
-    assert named in told.err
+    assert result.out == ""
+    assert result.err.count("\n") == 1
+    assert parameter in result.err
 
 
 @pytest.mark.parametrize(
@@ -322,9 +322,9 @@ def test_a_damaged_state_file_is_one_line(
             assert emulator.tasks() == []
         return
     assert main(["--port", "0", "--state", str(file)]) == 1
-    told = capsys.readouterr()
-    assert told.err.count("\n") == 1
-    assert str(file) in told.err
+    result = capsys.readouterr()
+    assert result.err.count("\n") == 1
+    assert str(file) in result.err
 
 
 def _change(file: Path, statement: str) -> None:

@@ -1,4 +1,4 @@
-"""How a task reads: what was set, what the service fills in, and what it does not tell."""
+"""How a task reads: what was set, what the service fills in, and what it never returns."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def _item(call: Call) -> dict[str, Any]:
 
 
 def test_what_was_not_set_comes_back_as_emptiness(create: Create, detail: Detail) -> None:
-    told = detail(create())
-    assert told["Remark"] == told["VpcId"] == told["TrainingMode"] == told["FrameworkName"] == ""
-    assert told["DataConfigs"] == told["CodeRepos"] == []
-    assert told["Output"] == told["CodePackagePath"] == EMPTY_COS
-    assert told["LogConfig"] == {"LogsetId": "", "TopicId": ""}
-    assert told["StartCmdInfo"] == {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": ""}
-    assert told["ImageInfo"]["ImageSecret"] is None
-    assert told["ImageInfo"]["ImageUrl"] == ""
+    result = detail(create())
+    assert result["Remark"] == result["VpcId"] == result["TrainingMode"] == result["FrameworkName"] == ""
+    assert result["DataConfigs"] == result["CodeRepos"] == []
+    assert result["Output"] == result["CodePackagePath"] == EMPTY_COS
+    assert result["LogConfig"] == {"LogsetId": "", "TopicId": ""}
+    assert result["StartCmdInfo"] == {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": ""}
+    assert result["ImageInfo"]["ImageSecret"] is None
+    assert result["ImageInfo"]["ImageUrl"] == ""
 
 
 def test_what_was_set_comes_back_as_it_was(create: Create, detail: Detail) -> None:
-    given = {
+    requested = {
         "Remark": "r",
         "FrameworkName": "PYTORCH",
         "FrameworkVersion": "2.1",
@@ -52,21 +52,21 @@ def test_what_was_set_comes_back_as_it_was(create: Create, detail: Detail) -> No
         "LogConfig": {"LogsetId": "set-1", "TopicId": "topic-1"},
         "CodeRepos": [{"Id": "cr-1", "TargetPath": "/opt/ml/code"}],
     }
-    told = detail(create(**given))
-    assert {name: told[name] for name in given} == given
+    result = detail(create(**requested))
+    assert {name: result[name] for name in requested} == requested
 
 
 def test_an_encoded_command_comes_back_decoded_with_all_three_keys(create: Create, detail: Detail) -> None:
     encoded = "eyJTdGFydENtZCI6IiIsIlBzU3RhcnRDbWQiOiIiLCJXb3JrZXJTdGFydENtZCI6InNsZWVwIDEwIn0="
-    told = detail(
+    result = detail(
         create(EncodedStartCmdInfo={"StartCmdInfo": encoded}, StartCmdInfo={"WorkerStartCmd": "is overruled"})
     )
-    assert told["StartCmdInfo"] == {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 10"}
-    assert "EncodedStartCmdInfo" not in told
+    assert result["StartCmdInfo"] == {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 10"}
+    assert "EncodedStartCmdInfo" not in result
 
 
 def test_the_detail_lacks_what_is_documented_to_be_missing(create: Create, detail: Detail) -> None:
-    told = detail(
+    result = detail(
         create(
             TiProjectId="0",
             Envs=[{"Name": "A", "Value": "1"}],
@@ -75,7 +75,7 @@ def test_the_detail_lacks_what_is_documented_to_be_missing(create: Create, detai
             Queues=["q-1"],
         )
     )
-    assert told.keys().isdisjoint({"TiProjectId", "Envs", "TrainToolConfig", "ResourceSupplyAttribute", "Queues"})
+    assert result.keys().isdisjoint({"TiProjectId", "Envs", "TrainToolConfig", "ResourceSupplyAttribute", "Queues"})
 
 
 def test_a_built_in_framework_has_its_image(create: Create, detail: Detail) -> None:
@@ -87,8 +87,8 @@ def test_a_built_in_framework_has_its_image(create: Create, detail: Detail) -> N
 
 def test_a_pay_as_you_go_node_has_its_size(create: Create, detail: Detail) -> None:
     node = {"Role": "WORKER", "InstanceType": "TI.GN10.2XLARGE40.POST", "InstanceNum": 2}
-    [told] = detail(create(ResourceConfigInfos=[node]))["ResourceConfigInfos"]
-    assert told == {
+    [result] = detail(create(ResourceConfigInfos=[node]))["ResourceConfigInfos"]
+    assert result == {
         **node,
         "Cpu": 8000,
         "Memory": 40960,
@@ -101,8 +101,8 @@ def test_a_pay_as_you_go_node_has_its_size(create: Create, detail: Detail) -> No
 
 def test_the_platform_binds_a_tag_of_its_own(create: Create, detail: Detail, emulator: Emulator) -> None:
     emulator.order(system_tags={"tencentcloud:autoscaling:auto-scaling-group-id": "asg-1"})
-    told = detail(create(Tags=[{"TagKey": "team", "TagValue": "nlp"}]))
-    assert {tag["TagKey"]: tag["TagValue"] for tag in told["Tags"]} == {
+    result = detail(create(Tags=[{"TagKey": "team", "TagValue": "nlp"}]))
+    assert {tag["TagKey"]: tag["TagValue"] for tag in result["Tags"]} == {
         "team": "nlp",
         "qcs:tag:createdBy": f"CAMUser:{emulator.key.caller.sub_uin}:emulator",
         "tencentcloud:autoscaling:auto-scaling-group-id": "asg-1",
@@ -166,12 +166,12 @@ def test_only_operations_move_the_time_of_the_update(
 
 def test_billing_shows_while_nodes_are_held(create: Create, detail: Detail, emulator: Emulator) -> None:
     task_id = create()
-    told = []
+    result = []
     for _ in range(12):
         of_now = detail(task_id)
-        told.append((of_now["Status"], of_now["ChargeStatus"], of_now["BillingInfo"]))
+        result.append((of_now["Status"], of_now["ChargeStatus"], of_now["BillingInfo"]))
         emulator.advance(1)
-    assert set(told) == {
+    assert set(result) == {
         ("SUBMITTING", "NOT_BILLING", ""),
         ("PENDING", "NOT_BILLING", ""),
         ("STARTING", "BILLING", "0.70元/小时 (按量计费)"),
@@ -182,9 +182,9 @@ def test_billing_shows_while_nodes_are_held(create: Create, detail: Detail, emul
 
 def test_unset_sources_of_a_mount_are_null(create: Create, detail: Detail) -> None:
     mounts = [{"DataSourceType": "CFS", "MappingPath": "/a", "CFSSource": {"Id": "cfs-1", "Path": "/"}}]
-    [told] = detail(create(DataConfigs=mounts))["DataConfigs"]
-    assert told["COSSource"] is None
-    assert (told["CFSSource"]["Id"], told["CFSSource"]["MountType"]) == ("cfs-1", "STORAGE")
+    [result] = detail(create(DataConfigs=mounts))["DataConfigs"]
+    assert result["COSSource"] is None
+    assert (result["CFSSource"]["Id"], result["CFSSource"]["MountType"]) == ("cfs-1", "STORAGE")
 
 
 def test_every_member_of_the_request_that_the_detail_can_have_is_read_back(create: Create, detail: Detail) -> None:
@@ -193,9 +193,9 @@ def test_every_member_of_the_request_that_the_detail_can_have_is_read_back(creat
         definition().struct("tione", "CreateTrainingTaskRequest").keys()
         & definition().struct("tione", "TrainingTaskDetail").keys()
     )
-    told = detail(create(ExposeNetworkConfig={"SSHConfig": {"Enable": True, "Port": 22}}))
-    assert both <= told.keys()
-    assert told["ExposeNetworkConfig"]["SSHConfig"]["Port"] == 22
+    result = detail(create(ExposeNetworkConfig={"SSHConfig": {"Enable": True, "Port": 22}}))
+    assert both <= result.keys()
+    assert result["ExposeNetworkConfig"]["SSHConfig"]["Port"] == 22
 
 
 def test_another_account_region_or_workspace_does_not_see_a_task(

@@ -29,7 +29,7 @@ SECRETS: dict[str, Any] = {
 }
 
 
-def test_an_entry_tells_who_asked_for_what_and_what_became_of_it(create: Create, emulator: Emulator) -> None:
+def test_an_entry_shows_who_asked_for_what_and_what_became_of_it(create: Create, emulator: Emulator) -> None:
     task_id = create()
     [entry] = emulator.requests()
     assert entry["service"] == "tione"
@@ -151,10 +151,10 @@ def test_the_record_can_be_a_file_of_lines_with_secrets_covered(tmp_path: Path) 
     assert "planted" not in file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("there", [False, True], ids=["a new file", "a file that everybody could read"])
-def test_the_file_of_the_record_is_its_owners_alone(tmp_path: Path, there: bool) -> None:
+@pytest.mark.parametrize("exists", [False, True], ids=["a new file", "a file that everybody could read"])
+def test_the_file_of_the_record_is_its_owners_alone(tmp_path: Path, exists: bool) -> None:
     file = tmp_path / "requests.jsonl"
-    if there:
+    if exists:
         file.write_text("old", encoding="utf-8")
         file.chmod(0o644)
     with Emulator(record_file=file):

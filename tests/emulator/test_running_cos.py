@@ -129,8 +129,8 @@ def test_all_that_is_written_below_the_output_is_written_back(
     )
     task_id = create(StartCmdInfo={"WorkerStartCmd": command}, Output=place("out"))
     reach(task_id, "SUCCEED")
-    there = bucket / "out" / task_id
-    found = {str(file.relative_to(there)): file.read_text() for file in there.rglob("*") if file.is_file()}
+    folder = bucket / "out" / task_id
+    found = {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
     assert found == {"model/weights": "1\n", "report": "2\n", "file": "3\n", "data/deep": "4\n"}
 
 
@@ -203,9 +203,9 @@ def test_output_replaces_what_an_earlier_run_left(
 def test_a_bucket_that_is_no_folder_does_not_exist(
     refusal: Refusal, body: Make, place: Make, name: str, member: str
 ) -> None:
-    given: Any = place("/", bucket=name)
-    given = [{"COSSource": given}] if member == "DataConfigs" else given
-    code, message = refusal("CreateTrainingTask", body(**{member: given}))
+    path: Any = place("/", bucket=name)
+    value = [{"COSSource": path}] if member == "DataConfigs" else path
+    code, message = refusal("CreateTrainingTask", body(**{member: value}))
     assert code == "InvalidParameterValue.CosPathNotExist"
     assert "Bucket" in message
 

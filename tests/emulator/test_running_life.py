@@ -61,9 +61,9 @@ def test_a_command_that_ends_well_is_a_success(
     run: Callable[..., str], reach: Reach, statuses: Callable[[str], list[str]], call: Call, emulator: Emulator
 ) -> None:
     task_id = run("echo hello")
-    told = reach(task_id, "SUCCEED")
-    assert told["FailureReason"] == ""
-    assert told["StartTime"] <= told["EndTime"]
+    result = reach(task_id, "SUCCEED")
+    assert result["FailureReason"] == ""
+    assert result["StartTime"] <= result["EndTime"]
     assert _history(emulator) == ["SUBMITTING", "PENDING", "STARTING", "RUNNING", "SUCCEED"]
     assert statuses(task_id) == ["SUCCEEDED"]
     [pod] = call("DescribeTrainingTaskPods", {"Id": task_id})["PodInfoList"]
@@ -76,8 +76,8 @@ def test_the_first_node_that_fails_decides_and_the_others_are_ended(
 ) -> None:
     command = '[ "$INDEX" = 1 ] && exit 5; sleep 300'
     task_id = run(command, TrainingMode="DDP", ResourceConfigInfos=[group(3)])
-    told = reach(task_id, "FAILED")
-    assert told["FailureReason"] == f"Pod {told['LatestInstanceId']}-worker-0 ended with exit code 5."
+    result = reach(task_id, "FAILED")
+    assert result["FailureReason"] == f"Pod {result['LatestInstanceId']}-worker-0 ended with exit code 5."
     assert statuses(task_id) == ["TERMINATED", "FAILED", "TERMINATED"]
 
 
@@ -133,9 +133,9 @@ def test_stop_asks_processes_to_end(
     eventually(lambda: printed(task_id) == ["ready"])
     assert statuses(task_id) == ["RUNNING"]
     call("StopTrainingTask", {"Id": task_id})
-    told = reach(task_id, "STOPPED")
+    result = reach(task_id, "STOPPED")
     assert printed(task_id, LogStream="stdout") == ["ready", "saved"]
-    assert (told["FailureReason"], told["OperatorInfo"]["IsPlatformOperator"]) == ("User Stop", False)
+    assert (result["FailureReason"], result["OperatorInfo"]["IsPlatformOperator"]) == ("User Stop", False)
     assert statuses(task_id) == ["TERMINATED"]
 
 
@@ -247,13 +247,13 @@ def test_a_stop_by_the_platform_ends_processes(
     task_id = run("sleep 300")
     reach(task_id, "RUNNING")
     emulator.platform_stop(task_id)
-    told = reach(task_id, "STOPPED")
-    assert (told["FailureReason"], told["OperatorInfo"]["IsPlatformOperator"]) == ("Platform Stop", True)
+    result = reach(task_id, "STOPPED")
+    assert (result["FailureReason"], result["OperatorInfo"]["IsPlatformOperator"]) == ("Platform Stop", True)
     assert processes(folder) == []
 
 
 def folders_of_tasks(folder: Path) -> list[Path]:
-    """What an emulator has of its tasks, beside the file by which it claims its folder."""
+    """What an emulator has of its tasks, apart from the file by which it claims its folder."""
     return [path for path in folder.iterdir() if path.is_dir()]
 
 
@@ -297,7 +297,7 @@ def test_starting_lasts_no_longer_than_it_takes(run: Callable[..., str], reach: 
     assert moments["SUCCEED"] <= emulator.now()
 
 
-def test_a_task_can_still_be_told_to_fail_at_its_submission(
+def test_a_task_can_still_be_shown_to_fail_at_its_submission(
     run: Callable[..., str], reach: Reach, emulator: Emulator, printed: Printed
 ) -> None:
     emulator.order(outcome="SUBMIT_FAILED")
@@ -326,7 +326,7 @@ def test_real_time_cannot_be_moved(emulator: Emulator) -> None:
         emulator.advance(1)
 
 
-def _statuses_at_rest(emulator: Emulator) -> Sequence[tuple[str, str]]:
+def _statuses_in_a_terminal_status(emulator: Emulator) -> Sequence[tuple[str, str]]:
     return [(task["Status"], task["FailureReason"]) for task in emulator.tasks()]
 
 
@@ -347,7 +347,7 @@ def test_runs_that_ended_with_their_emulator_are_stopped_by_the_platform(
         eventually(lambda: emulator.tasks()[0]["Status"] == "RUNNING")
     with Emulator(run=runs_again, state_file=state, durations=durations) as emulator:
         expected = [("STOPPED", "Platform Stop"), ("SUBMIT_FAILED", "The task could not be submitted.")]
-        assert _statuses_at_rest(emulator) == expected
+        assert _statuses_in_a_terminal_status(emulator) == expected
         before = emulator.tasks()
         assert before[0]["OperatorInfo"]["IsPlatformOperator"] is True
     with Emulator(state_file=state) as emulator:

@@ -1,4 +1,4 @@
-"""What the pods of a task print that is really run, as DescribeLogs tells it."""
+"""What the pods of an executed task print, as DescribeLogs returns it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_lines_have_their_streams_pods_and_times(run: Callable[..., str], logs: 
     assert len({line["Id"] for line in lines}) == len({(line["PkgId"], line["PkgLogId"]) for line in lines}) == 4
 
 
-def test_lines_are_told_while_a_task_runs(create: Create, printed: Printed, eventually: Callable[..., Any]) -> None:
+def test_lines_are_shown_while_a_task_runs(create: Create, printed: Printed, eventually: Callable[..., Any]) -> None:
     task_id = create(StartCmdInfo={"WorkerStartCmd": "echo one; sleep 0.2; echo two; printf three; sleep 300"})
     eventually(lambda: printed(task_id) == ["one"])
     eventually(lambda: printed(task_id) == ["one", "two"])
@@ -115,7 +115,7 @@ def test_a_period_has_the_lines_that_were_printed_in_it(run: Callable[..., str],
     assert _texts(logs(task_id, **always)) == ["one", "two", "three"]
 
 
-def test_a_task_that_has_ended_is_told_in_the_time_of_its_emulator(body: Make, eventually: Callable[..., Any]) -> None:
+def test_a_task_that_has_ended_is_shown_in_the_time_of_its_emulator(body: Make, eventually: Callable[..., Any]) -> None:
     """An emulator may live by a clock that is wrong, and its lines by the same one."""
     with Emulator(run=True, clock_offset_seconds=7200) as emulator:
         assert emulator.execution is not None
@@ -154,7 +154,7 @@ def test_a_flood_of_lines_is_bounded(
     monkeypatch.setattr(spool, "_printed", read)
     for order in ("ASC", "DESC"):
         assert printed(task_id, Order=order) == ["y"] * 1000
-    assert read.call_count < 2100  # and not hundreds of thousands: no more is read than is told
+    assert read.call_count < 2100  # and not hundreds of thousands: no more is read than is result
 
 
 def test_a_spool_forgets_its_oldest_lines_only(tmp_path: Path) -> None:
@@ -189,9 +189,9 @@ def test_any_period_of_a_spool_is_found_in_both_orders(tmp_path: Path, monkeypat
     ][-len(kept) :]
     for since in range(11):
         for until in range(11):
-            wanted = [line for line in kept if since <= line.microseconds <= until]
-            assert list(spool.read(tmp_path, since, until)) == wanted
-            assert list(spool.read(tmp_path, since, until, descending=True)) == wanted[::-1]
+            expected = [line for line in kept if since <= line.microseconds <= until]
+            assert list(spool.read(tmp_path, since, until)) == expected
+            assert list(spool.read(tmp_path, since, until, descending=True)) == expected[::-1]
 
 
 def test_a_spool_that_is_not_there_or_empty_has_no_lines(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_spool_that_is_not_there_or_empty_has_no_lines(tmp_path: Path) -> None
     assert list(spool.read(tmp_path, 0, 100, descending=True)) == []
 
 
-def test_a_very_long_line_is_told_in_parts(run: Callable[..., str], printed: Printed) -> None:
+def test_a_very_long_line_is_shown_in_parts(run: Callable[..., str], printed: Printed) -> None:
     parts = printed(run("head -c 200000 /dev/zero | tr '\\0' x; echo"))
     assert len(parts) == 4
     assert "".join(parts) == "x" * 200_000

@@ -32,7 +32,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 
 @pytest.fixture
 def left(cos: Path, create: Create, reach: Reach, place: Make) -> Callable[..., list[Path]]:
-    """What a command leaves as its output; each node in a folder of its own, if it says so."""
+    """What a command leaves as its output; each node in a folder of its own, if asked."""
 
     def left(command: str, **members: Any) -> list[Path]:
         commands = json.dumps({"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": command})
@@ -66,15 +66,15 @@ def test_a_process_gets_exactly_the_text_of_the_command(left: Callable[..., list
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "result"),
     [("true \0", "null byte"), ("x" * 200_000, "Argument list too long")],
 )
 def test_a_command_that_no_process_can_be_given_is_a_failure(
-    create: Create, reach: Reach, command: str, told: str
+    create: Create, reach: Reach, command: str, result: str
 ) -> None:
     reason = reach(create(StartCmdInfo={"WorkerStartCmd": command}), "FAILED")["FailureReason"]
     assert "could not be started" in reason
-    assert told in reason
+    assert result in reason
 
 
 VARIABLES = "env -0 > $TI_LOCAL_ROOT/opt/ml/output/data/$TI_INSTANCE_ID-${INDEX:-0}"
@@ -83,8 +83,8 @@ OF_BASH = {"PWD", "SHLVL", "_", "OLDPWD"}
 
 
 def _variables(file: Path) -> dict[str, str]:
-    pairs = (pair.partition("=") for pair in file.read_text().split("\0") if pair)
-    return {name: value for name, _, value in pairs if name not in OF_BASH}
+    variables = (entry.partition("=") for entry in file.read_text().split("\0") if entry)
+    return {name: value for name, _, value in variables if name not in OF_BASH}
 
 
 def test_a_process_has_the_variables_of_its_task_and_none_of_the_emulators(left: Callable[..., list[Path]]) -> None:
@@ -96,13 +96,13 @@ def test_a_process_has_the_variables_of_its_task_and_none_of_the_emulators(left:
         {"Name": "REGION", "Value": "mine"},
     ]
     [file] = left(VARIABLES, Envs=envs)
-    told = _variables(file)
-    assert set(told) == ALWAYS | {"EPOCHS", "TOKEN", "EMPTY"}
-    assert (told["EPOCHS"], told["TOKEN"], told["EMPTY"]) == ("3", "secret 中文\n", "")
-    assert (told["LANG"], told["REGION"]) == ("zh_CN.UTF-8", "ap-guangzhou")
-    assert told["HOME"].startswith(told["TI_LOCAL_ROOT"])
-    assert file.name == f"{told['TI_INSTANCE_ID']}-0"
-    assert told["TI_INSTANCE_ID"].startswith(told["TI_TASK_ID"])
+    result = _variables(file)
+    assert set(result) == ALWAYS | {"EPOCHS", "TOKEN", "EMPTY"}
+    assert (result["EPOCHS"], result["TOKEN"], result["EMPTY"]) == ("3", "secret 中文\n", "")
+    assert (result["LANG"], result["REGION"]) == ("zh_CN.UTF-8", "ap-guangzhou")
+    assert result["HOME"].startswith(result["TI_LOCAL_ROOT"])
+    assert file.name == f"{result['TI_INSTANCE_ID']}-0"
+    assert result["TI_INSTANCE_ID"].startswith(result["TI_TASK_ID"])
 
 
 def test_a_process_has_no_open_file_of_the_emulators(left: Callable[..., list[Path]]) -> None:
@@ -114,22 +114,22 @@ def test_a_process_has_no_open_file_of_the_emulators(left: Callable[..., list[Pa
 
 def test_a_variable_that_cannot_be_is_a_failure(create: Create, reach: Reach) -> None:
     envs = [{"Name": "A", "Value": "x\0"}]
-    told = reach(create(StartCmdInfo={"WorkerStartCmd": "true"}, Envs=envs), "FAILED")["FailureReason"]
-    assert "could not be started" in told
+    result = reach(create(StartCmdInfo={"WorkerStartCmd": "true"}, Envs=envs), "FAILED")["FailureReason"]
+    assert "could not be started" in result
 
 
 def test_nodes_under_ddp_know_each_other(left: Callable[..., list[Path]], group: Make) -> None:
     nodes = [group(1), group(2) | {"InstanceType": "TI.GN10.5XLARGE80.POST"}]
-    told = [_variables(file) for file in left(VARIABLES, TrainingMode="DDP", ResourceConfigInfos=nodes)]
-    assert [(each["INDEX"], each["RANK"]) for each in told] == [("0", "0"), ("1", "1"), ("2", "2")]
-    assert [each["GPU_NUM_PER_NODE"] for each in told] == ["0", "2", "2"]
-    assert {(each["NODE_NUM"], each["WORLD_SIZE"]) for each in told} == {("3", "3")}
-    assert {each["CHIEF_IP"] for each in told} == {each["MASTER_ADDR"] for each in told} == {"127.0.0.1"}
-    [port] = {each["MASTER_PORT"] for each in told}
+    result = [_variables(file) for file in left(VARIABLES, TrainingMode="DDP", ResourceConfigInfos=nodes)]
+    assert [(each["INDEX"], each["RANK"]) for each in result] == [("0", "0"), ("1", "1"), ("2", "2")]
+    assert [each["GPU_NUM_PER_NODE"] for each in result] == ["0", "2", "2"]
+    assert {(each["NODE_NUM"], each["WORLD_SIZE"]) for each in result} == {("3", "3")}
+    assert {each["CHIEF_IP"] for each in result} == {each["MASTER_ADDR"] for each in result} == {"127.0.0.1"}
+    [port] = {each["MASTER_PORT"] for each in result}
     assert 1024 <= int(port) < 65536
-    assert len({each["TI_LOCAL_ROOT"] for each in told}) == len({each["HOME"] for each in told}) == 3
+    assert len({each["TI_LOCAL_ROOT"] for each in result}) == len({each["HOME"] for each in result}) == 3
     known = {"INDEX", "RANK", "GPU_NUM_PER_NODE", "NODE_NUM", "WORLD_SIZE", "CHIEF_IP", "MASTER_ADDR", "MASTER_PORT"}
-    assert set(told[0]) == ALWAYS | known
+    assert set(result[0]) == ALWAYS | known
 
 
 @pytest.mark.parametrize("mode", ["MPI", "HOROVOD"])
@@ -138,16 +138,16 @@ def test_the_first_node_under_mpi_knows_the_others(
 ) -> None:
     nodes = [group(2) | {"InstanceType": "TI.GN10.5XLARGE80.POST"}, group(1)]
     [file] = left(VARIABLES, TrainingMode=mode, ResourceConfigInfos=nodes)
-    told = _variables(file)
-    assert set(told) == ALWAYS | {"GPU_NUM", "NODE_IP_SLOT_LIST", "NODE_LIST"}
-    assert told["GPU_NUM"] == "5"
-    assert told["NODE_IP_SLOT_LIST"] == "127.0.0.1:2,127.0.0.1:2,127.0.0.1:1"
-    assert told["NODE_LIST"] == "127.0.0.1,127.0.0.1,127.0.0.1"
-    pods = call("DescribeTrainingTaskPods", {"Id": told["TI_TASK_ID"]})["PodInfoList"]
+    result = _variables(file)
+    assert set(result) == ALWAYS | {"GPU_NUM", "NODE_IP_SLOT_LIST", "NODE_LIST"}
+    assert result["GPU_NUM"] == "5"
+    assert result["NODE_IP_SLOT_LIST"] == "127.0.0.1:2,127.0.0.1:2,127.0.0.1:1"
+    assert result["NODE_LIST"] == "127.0.0.1,127.0.0.1,127.0.0.1"
+    pods = call("DescribeTrainingTaskPods", {"Id": result["TI_TASK_ID"]})["PodInfoList"]
     assert [pod["Status"] for pod in pods] == ["SUCCEEDED"] * 3
 
 
-def test_a_node_that_waits_says_so(create: Create, reach: Reach, printed: Printed, group: Make) -> None:
+def test_a_node_that_waits_shows_so(create: Create, reach: Reach, printed: Printed, group: Make) -> None:
     commands = {"WorkerStartCmd": "echo launched"}
     task_id = create(TrainingMode="MPI", ResourceConfigInfos=[group(2)], StartCmdInfo=commands)
     reach(task_id, "SUCCEED")
@@ -195,10 +195,10 @@ def test_a_role_has_its_command(
 def test_a_container_has_the_folders_of_the_real_one(left: Callable[..., list[Path]]) -> None:
     parameters = "{abc,}"
     command = "find . -type d | sort > opt/ml/output/data/folders; cp opt/ml/input/config/*.json opt/ml/output/data"
-    folders, given = left(f"cd $TI_LOCAL_ROOT; {command}", TuningParameters=parameters)
+    folders, received = left(f"cd $TI_LOCAL_ROOT; {command}", TuningParameters=parameters)
     expected = {"code", "input", "input/config", "input/data", "output", "output/data"}
     assert {f"./opt/ml/{folder}" for folder in expected} <= set(folders.read_text().splitlines())
-    assert (given.name, given.read_text()) == ("hyperparameters.json", parameters)
+    assert (received.name, received.read_text()) == ("hyperparameters.json", parameters)
 
 
 def test_a_role_is_no_path(create: Create, reach: Reach, printed: Printed, group: Make, executing: Emulator) -> None:

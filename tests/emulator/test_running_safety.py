@@ -44,8 +44,8 @@ def emulator(executing: Emulator) -> Emulator:
 
 
 def test_the_key_is_made_at_the_start(emulator: Emulator, refusal: Refusal, body: Make) -> None:
-    with Emulator(run=True) as other:
-        keys = {emulator.key, other.key, DEFAULT_KEY}
+    with Emulator(run=True) as second:
+        keys = {emulator.key, second.key, DEFAULT_KEY}
     assert len({key.secret_id for key in keys}) == len({key.secret_key for key in keys}) == 3
     assert len(emulator.key.secret_key) >= 32
     assert emulator.environment["TENCENTCLOUD_SECRET_KEY"] == emulator.key.secret_key
@@ -55,7 +55,7 @@ def test_the_key_is_made_at_the_start(emulator: Emulator, refusal: Refusal, body
     assert emulator.tasks() == []
 
 
-def test_nobody_can_lend_himself_keys(raw: Callable[..., Any], emulator: Emulator) -> None:
+def test_nobody_can_issue_himself_keys(raw: Callable[..., Any], emulator: Emulator) -> None:
     body = {
         "RoleArn": "qcs::cam::uin/100000000001:roleName/train",
         "RoleSessionName": "ci",
@@ -72,19 +72,19 @@ def test_nobody_can_lend_himself_keys(raw: Callable[..., Any], emulator: Emulato
     assert answer.code == "AuthFailure.InvalidAuthorization"
 
 
-def test_keys_that_were_lent_by_an_earlier_emulator_are_worth_nothing(tmp_path: Path) -> None:
+def test_keys_that_were_temporary_by_an_earlier_emulator_are_worth_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Emulator(state_file=state) as emulator:
-        lent = emulator.gateway.service.issue_temporary_key(emulator.key.caller, emulator.now().replace(year=2100))
+        issued = emulator.gateway.service.issue_temporary_key(emulator.key.caller, emulator.now().replace(year=2100))
         emulator.gateway.service.commit()
     with Emulator(state_file=state) as emulator:
-        assert lent.secret_id in {key.secret_id for key in emulator.keyring}
+        assert issued.secret_id in {key.secret_id for key in emulator.keyring}
     with Emulator(state_file=state, run=True) as emulator:
-        assert lent.secret_id not in {key.secret_id for key in emulator.keyring}
+        assert issued.secret_id not in {key.secret_id for key in emulator.keyring}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "result"),
     [
         ({"host": "0.0.0.0"}, "loopback"),  # noqa: S104
         ({"host": "::"}, "loopback"),
@@ -95,8 +95,8 @@ def test_keys_that_were_lent_by_an_earlier_emulator_are_worth_nothing(tmp_path: 
         ({"manual_clock": True}, "time is real"),
     ],
 )
-def test_what_does_not_go_with_running_tasks_is_refused(arguments: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_what_does_not_go_with_running_tasks_is_refused(arguments: dict[str, Any], result: str) -> None:
+    with pytest.raises(ValueError, match=result):
         Emulator(run=True, **arguments)
 
 
@@ -127,7 +127,7 @@ def test_nothing_is_executed_unless_asked_for(tmp_path: Path, body: Make) -> Non
 
 
 def _with_a_task_that_runs(emulator: Emulator, request: dict[str, Any], eventually: Eventually, command: str) -> Path:
-    """Gives the folder of the runs."""
+    """Return the folder of the runs."""
     assert emulator.execution is not None
     request = {**request, "StartCmdInfo": {"WorkerStartCmd": f"touch begun; {command}"}}
     emulator.gateway.service.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
@@ -175,8 +175,8 @@ def test_an_emulator_that_runs_tasks_and_was_never_started_leaves_nothing_behind
     folder = emulator.execution.folder
     emulator.stop()
     assert not folder.exists()
-    with Emulator() as busy, pytest.raises(OSError, match="in use"):
-        Emulator(run=True, port=int(busy.endpoint.rpartition(":")[2]))
+    with Emulator() as first, pytest.raises(OSError, match="in use"):
+        Emulator(run=True, port=int(first.endpoint.rpartition(":")[2]))
     assert _remains() == remains
 
 
@@ -209,12 +209,12 @@ def test_no_process_outlives_the_program(
     printed: list[str] = []
     while not printed or not printed[-1].startswith(READY):
         printed.append(process.stdout.readline())
-    told = dict(line.split()[-2:] for line in printed if "pulumi config set" in line)
+    result = dict(line.split()[-2:] for line in printed if "pulumi config set" in line)
     endpoint = printed[-1].removeprefix(READY).strip()
     [folder] = [Path(line.split()[-1]) for line in printed if "are executed" in line]
 
     profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint.removeprefix("http://")))
-    credential = Credential(told["tione:secretId"], told["tione:secretKey"])
+    credential = Credential(result["tione:secretId"], result["tione:secretKey"])
     client = CommonClient("tione", "2021-11-11", credential, "ap-guangzhou", profile)
     command = {"WorkerStartCmd": f"touch $TI_LOCAL_ROOT/begun; {STUBBORN}"}
     place = {"Bucket": "data-125", "Region": "ap-guangzhou", "Paths": ["/"]}
@@ -236,7 +236,7 @@ def test_no_process_outlives_the_program(
     "arguments",
     [["--host", "0.0.0.0"], ["--key", "AKID:key"], ["--speed", "2"], ["--cos", "/nothing/here"]],  # noqa: S104
 )
-def test_the_program_says_in_one_line_what_does_not_go(
+def test_the_program_shows_in_one_line_what_does_not_go(
     program: Callable[..., subprocess.Popen[str]], arguments: list[str]
 ) -> None:
     process = program(*arguments)

@@ -89,7 +89,7 @@ def test_one_changed_byte_of_the_body_breaks_the_signature(raw: Raw) -> None:
     assert raw(body=b'{"Limit": 10}', signed_body=b'{"Limit": 11}').code == "AuthFailure.SignatureFailure"
 
 
-def test_a_body_that_is_said_to_be_unsigned_is_not_signed(raw: Raw) -> None:
+def test_a_body_that_is_stated_to_be_unsigned_is_not_signed(raw: Raw) -> None:
     unsigned, header = b"UNSIGNED-PAYLOAD", {"X-TC-Content-SHA256": "UNSIGNED-PAYLOAD"}
     assert raw(body=b'{"Limit": 10}', signed_body=unsigned, changed_headers=dict(header)).code is None
     for signed_body, changed_headers in [(unsigned, {}), (b'{"Limit": 10}', header)]:
@@ -163,7 +163,7 @@ def test_the_sdk_is_understood_where_local_and_utc_dates_differ(
         assert _identity(emulator) == emulator.key.caller.uin
 
 
-def test_a_service_whose_clock_is_wrong_refuses_right_clocks() -> None:
+def test_a_service_with_a_clock_is_wrong_refuses_right_clocks() -> None:
     with Emulator(clock_offset_seconds=600) as emulator, pytest.raises(TencentCloudSDKException) as caught:
         _identity(emulator)
     assert caught.value.code == "AuthFailure.SignatureExpire"
@@ -171,10 +171,10 @@ def test_a_service_whose_clock_is_wrong_refuses_right_clocks() -> None:
 
 def test_each_of_several_keys_is_known_by_its_own_account(emulator: Emulator, call: Callable[..., Any]) -> None:
     emulator.keyring.add(Key("AKIDother", "other", Caller("200000000001", "200000000002", "other")))
-    other = emulator.keyring.find("AKIDother")
+    key = emulator.keyring.find("AKIDother")
     assert call("GetCallerIdentity")["AccountId"] == "100000000001"
-    assert call("GetCallerIdentity", key=other)["AccountId"] == "200000000001"
-    assert call("GetCallerIdentity", key=other)["Arn"] == "qcs::cam:200000000001:uin/200000000002"
+    assert call("GetCallerIdentity", key=key)["AccountId"] == "200000000001"
+    assert call("GetCallerIdentity", key=key)["Arn"] == "qcs::cam:200000000001:uin/200000000002"
 
 
 def _identity(emulator: Emulator) -> str:

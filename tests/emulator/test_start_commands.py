@@ -85,5 +85,5 @@ def test_the_workers_command_decides() -> None:
     assert deciding_command(commands_of({})) == ""
 
 
-def test_all_three_commands_are_told_as_text() -> None:
+def test_all_three_commands_are_shown_as_text() -> None:
     assert commands_of({"StartCmdInfo": {"StartCmd": "a"}}) == {"StartCmd": "a", "PsStartCmd": "", "WorkerStartCmd": ""}

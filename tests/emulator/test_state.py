@@ -79,7 +79,7 @@ def test_names_keys_tags_and_what_was_registered_are_there_again(tmp_path: Path,
         emulator.unregister("vpc", "vpc-1")
         _call(emulator.endpoint, "CreateTrainingTask", body(Tags=[{"TagKey": "a b", "TagValue": "c"}]))
         emulator.remove("bert")
-        lent = _call(emulator.endpoint, "AssumeRole", role)["Credentials"]
+        issued = _call(emulator.endpoint, "AssumeRole", role)["Credentials"]
     with Emulator(state_file=file) as emulator:
         emulator.set(tag_values_of_a_key=1)
         assert _refusal(emulator, body()) == "InvalidParameterValue.DuplicateName"
@@ -87,7 +87,7 @@ def test_names_keys_tags_and_what_was_registered_are_there_again(tmp_path: Path,
             "InternalError.BindingTagsFailed"
         )
         assert _refusal(emulator, body(Name="y", VpcId="vpc-2", SubnetId="subnet-1")) == "OperationDenied.SubnetIllegal"
-        key = (lent["TmpSecretId"], lent["TmpSecretKey"], lent["Token"])
+        key = (issued["TmpSecretId"], issued["TmpSecretKey"], issued["Token"])
         assert _call(emulator.endpoint, "GetCallerIdentity", {}, key)["Type"] == "CAMRole"
 
 
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_state_is_an_error_in_a_sentence(tmp_path: Path) -> No
         Emulator(state_file=of_future)
 
 
-def test_the_program_tells_of_a_bad_state_file_in_one_line(tmp_path: Path) -> None:
+def test_the_program_shows_of_a_bad_state_file_in_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pulumi_tione.emulator", "--port", "0", "--state", str(tmp_path / "no" / "state")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
@@ -133,7 +133,7 @@ class _Client:
     def __init__(self) -> None:
         self.acknowledged: set[str] = set()
         self.deleted: set[str] = set()
-        self.in_doubt: set[str] = set()
+        self.unacknowledged: set[str] = set()
         self._number = 0
 
     def work(self, endpoint: str, until: threading.Event, body: Body) -> None:
@@ -154,14 +154,14 @@ class _Client:
         self.acknowledged.add(_call(endpoint, "CreateTrainingTask", body(Name=f"task-{self._number}"))["Id"])
 
     def _delete(self, endpoint: str) -> None:
-        victim = min(self.acknowledged - self.in_doubt)
-        self.in_doubt.add(victim)
+        victim = min(self.acknowledged - self.unacknowledged)
+        self.unacknowledged.add(victim)
         try:
             _call(endpoint, "DeleteTrainingTask", {"Id": victim})
         except TencentCloudSDKException as error:
             if error.code != "InternalError.NotAllow":
                 raise
-            self.in_doubt.discard(victim)  # it was created a moment ago, and is not at rest yet
+            self.unacknowledged.discard(victim)  # it was created a moment ago, and is still active
             return
         self.acknowledged.discard(victim)
         self.deleted.add(victim)
@@ -176,7 +176,7 @@ def test_no_kill_loses_an_acknowledged_task_or_brings_a_deleted_one_back(
     for _ in range(kills):
         process, endpoint = _started(tmp_path / "state")
         held = _ids(endpoint)
-        assert client.acknowledged - client.in_doubt <= held
+        assert client.acknowledged - client.unacknowledged <= held
         assert held.isdisjoint(client.deleted)
         until = threading.Event()
         worker = threading.Thread(target=client.work, args=(endpoint, until, request))

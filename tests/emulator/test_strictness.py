@@ -56,9 +56,9 @@ def _node(**members: Any) -> dict[str, Any]:
 def test_a_field_that_the_definition_does_not_allow_is_named_with_its_place(
     refusal: Refusal, body: Body, emulator: Emulator, members: dict[str, Any], code: str, place: str
 ) -> None:
-    told = refusal("CreateTrainingTask", body(**members))
-    assert told[0] == code
-    assert f"`{place}`" in told[1]
+    result = refusal("CreateTrainingTask", body(**members))
+    assert result[0] == code
+    assert f"`{place}`" in result[1]
     assert emulator.tasks() == []
 
 
@@ -102,7 +102,7 @@ def test_another_method_than_post_is_an_unsupported_protocol(raw: Raw, method: s
 
 
 @pytest.mark.parametrize(
-    ("how", "code", "named"),
+    ("how", "code", "parameter"),
     [
         ({"action": "CreateTrainingJob"}, "InvalidAction", "CreateTrainingJob"),
         ({"action": "createTrainingTask"}, "InvalidAction", "createTrainingTask"),
@@ -113,10 +113,10 @@ def test_another_method_than_post_is_an_unsupported_protocol(raw: Raw, method: s
         ({"changed_headers": {"X-TC-Timestamp": "soon"}}, "InvalidParameter", "X-TC-Timestamp"),
     ],
 )
-def test_what_is_addressed_must_exist(raw: Raw, how: dict[str, Any], code: str, named: str) -> None:
+def test_what_is_addressed_must_exist(raw: Raw, how: dict[str, Any], code: str, parameter: str) -> None:
     answer = raw(**how)
     assert answer.code == code
-    assert named in answer.message
+    assert parameter in answer.message
 
 
 def test_a_request_larger_than_ten_megabytes_is_refused(raw: Raw) -> None:

@@ -35,9 +35,9 @@ def test_tags_are_bound_overwritten_and_unbound(create: Create, call: Call, deta
     assert bound["FailedResources"] == []
     assert _user_tags(detail(task_id)) == {"team": "cv", "stage": "dev", "owner": "ann"}
     call("UnTagResources", {"ResourceList": [_resource(task_id)], "TagKeys": ["team", "stage"]})
-    told = detail(task_id)
-    assert _user_tags(told) == {"owner": "ann"}
-    assert "qcs:tag:createdBy" in {tag["TagKey"] for tag in told["Tags"]}
+    result = detail(task_id)
+    assert _user_tags(result) == {"owner": "ann"}
+    assert "qcs:tag:createdBy" in {tag["TagKey"] for tag in result["Tags"]}
 
 
 def test_no_region_is_needed(create: Create, raw: Callable[..., Any]) -> None:
@@ -99,9 +99,9 @@ def test_a_tag_that_is_not_there_cannot_be_unbound(create: Create, call: Call, d
 def test_a_tag_that_cannot_be_bound_refuses_the_call(
     create: Create, refusal: Refusal, tags: dict[str, str], code: str
 ) -> None:
-    told = refusal("TagResources", {"ResourceList": [_resource(create())], "Tags": _tags(**tags)})
-    assert told[0] == code
-    assert "`Tags" in told[1]
+    result = refusal("TagResources", {"ResourceList": [_resource(create())], "Tags": _tags(**tags)})
+    assert result[0] == code
+    assert "`Tags" in result[1]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_resource_has_fifty_tags_at_most(create: Create, call: Call) -> None:
 
 
 def test_resources_are_found_by_their_tags(create: Create, call: Call) -> None:
-    one = create("one", Tags=_tags(team="nlp", stage="dev"))
+    first = create("one", Tags=_tags(team="nlp", stage="dev"))
     two = create("two", Tags=_tags(team="cv", stage="dev"))
     create("three")
 
@@ -139,13 +139,13 @@ def test_resources_are_found_by_their_tags(create: Create, call: Call) -> None:
         request = {"TagFilters": [{"TagKey": key, "TagValue": values} for key, values in filters]}
         return {mapping["Resource"] for mapping in call("GetResources", request)["ResourceTagMappingList"]}
 
-    assert found(("stage", ["dev"])) == {_resource(one), _resource(two)}
+    assert found(("stage", ["dev"])) == {_resource(first), _resource(two)}
     assert found(("stage", []), ("team", ["cv"])) == {_resource(two)}
-    assert found(("team", ["nlp", "cv"])) == {_resource(one), _resource(two)}
+    assert found(("team", ["nlp", "cv"])) == {_resource(first), _resource(two)}
     assert found(("Team", ["nlp"])) == set()
 
 
-def test_a_named_resource_is_told_with_all_its_tags(create: Create, call: Call) -> None:
+def test_a_named_resource_is_shown_with_all_its_tags(create: Create, call: Call) -> None:
     resource = _resource(create(Tags=_tags(team="nlp")))
     [mapping] = call("GetResources", {"ResourceList": [resource]})["ResourceTagMappingList"]
     assert mapping["Resource"] == resource

@@ -1,4 +1,4 @@
-"""The service `sts`: keys that are lent for a while, with a token."""
+"""The service `sts`: temporary keys, with a token."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ ROLE = {"RoleArn": "qcs::cam::uin/100000000001:roleName/train", "RoleSessionName
 
 
 def _key(answer: dict[str, Any]) -> Key:
-    lent = answer["Credentials"]
-    return Key(lent["TmpSecretId"], lent["TmpSecretKey"], token=lent["Token"])
+    issued = answer["Credentials"]
+    return Key(issued["TmpSecretId"], issued["TmpSecretKey"], token=issued["Token"])
 
 
 def _token(**claims: Any) -> str:
@@ -51,7 +51,7 @@ def test_temporary_credentials_are_refused_without_their_token(call: Call, refus
     assert refusal("GetCallerIdentity", key=key)[0] == "AuthFailure.TokenFailure"
 
 
-def test_temporary_credentials_expire_when_they_are_said_to(call: Call, refusal: Refusal, emulator: Emulator) -> None:
+def test_temporary_credentials_expire_when_announced(call: Call, refusal: Refusal, emulator: Emulator) -> None:
     answer = call("AssumeRole", {**ROLE, "DurationSeconds": 600})
     expires = datetime.fromisoformat(answer["Expiration"].replace("Z", "+00:00"))
     assert int(expires.timestamp()) == answer["ExpiredTime"]
@@ -65,7 +65,7 @@ def test_temporary_credentials_expire_when_they_are_said_to(call: Call, refusal:
     assert answer["Expiration"] in message
 
 
-def test_temporary_credentials_live_two_hours_unless_said(call: Call, emulator: Emulator) -> None:
+def test_temporary_credentials_last_two_hours_by_default(call: Call, emulator: Emulator) -> None:
     expires = call("AssumeRole", ROLE)["ExpiredTime"]
     assert 7198 < expires - emulator.now().timestamp() <= 7200
 
@@ -79,7 +79,7 @@ def test_a_role_acts_in_its_own_account(call: Call, emulator: Emulator, body: Ca
 
 
 @pytest.mark.parametrize(
-    ("members", "code", "named"),
+    ("members", "code", "parameter"),
     [
         ({"RoleArn": "train"}, "InvalidParameter.ParamError", "RoleArn"),
         ({"RoleSessionName": "x"}, "InvalidParameter.ParamError", "RoleSessionName"),
@@ -91,18 +91,18 @@ def test_a_role_acts_in_its_own_account(call: Call, emulator: Emulator, body: Ca
     ],
 )
 def test_a_role_that_cannot_be_assumed_is_refused(
-    refusal: Refusal, members: dict[str, Any], code: str, named: str
+    refusal: Refusal, members: dict[str, Any], code: str, parameter: str
 ) -> None:
-    told = refusal("AssumeRole", {**ROLE, **members})
-    assert told[0] == code
-    assert f"`{named}`" in told[1]
+    result = refusal("AssumeRole", {**ROLE, **members})
+    assert result[0] == code
+    assert f"`{parameter}`" in result[1]
 
 
 def test_a_role_must_exist_once_one_is_registered(call: Call, refusal: Refusal, emulator: Emulator) -> None:
     emulator.register("role", ROLE["RoleArn"])
     call("AssumeRole", {**ROLE, "Policy": "%7B%22version%22%3A%222.0%22%7D"})
-    other = {**ROLE, "RoleArn": "qcs::cam::uin/100000000001:roleName/other"}
-    assert refusal("AssumeRole", other)[0] == "ResourceNotFound.RoleNotFound"
+    unknown = {**ROLE, "RoleArn": "qcs::cam::uin/100000000001:roleName/other"}
+    assert refusal("AssumeRole", unknown)[0] == "ResourceNotFound.RoleNotFound"
 
 
 def _by_web_identity(raw: Raw, **members: Any) -> Any:
@@ -116,7 +116,7 @@ def _by_web_identity(raw: Raw, **members: Any) -> Any:
     )
 
 
-def test_a_web_identity_is_temporary_credentials_without_a_signature(raw: Raw, call: Call) -> None:
+def test_a_web_identity_gets_temporary_credentials_without_a_signature(raw: Raw, call: Call) -> None:
     answer = _by_web_identity(raw)
     assert answer.code is None
     assert call("GetCallerIdentity", key=_key(answer.response))["Type"] == "CAMRole"
@@ -134,7 +134,7 @@ def test_an_identity_provider_must_exist_once_one_is_registered(raw: Raw, emulat
 
 
 def test_a_duration_written_as_text_is_no_number(raw: Raw) -> None:
-    """The vendor's own example does it; the definition says int64."""
+    """The vendor's own example does it; the definition has int64."""
     answer = _by_web_identity(raw, DurationSeconds="1800")
     assert answer.code == "InvalidParameter"
     assert "`DurationSeconds`" in answer.message

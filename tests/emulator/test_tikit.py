@@ -51,8 +51,8 @@ def kit(tikit_folder: Path, emulator: Emulator, tmp_path: Path) -> Iterator[Kit]
             assert process.stdout is not None
             process.stdin.write(json.dumps([method, arguments, keywords]) + "\n")
             process.stdin.flush()
-            told = json.loads(process.stdout.readline())
-            return told["error"] if "error" in told else told["answer"]
+            result = json.loads(process.stdout.readline())
+            return result["error"] if "error" in result else result["answer"]
 
         yield call
         process.stdin.close()

@@ -55,8 +55,8 @@ def test_nobody_else_does(emulator: Emulator) -> None:
 
 
 def test_each_start_has_an_authority_of_its_own(emulator: Emulator) -> None:
-    with Emulator(tls=True) as other, pytest.raises(OSError, match="certificate verify failed"):
-        _settings(other, _trusting(emulator))
+    with Emulator(tls=True) as second, pytest.raises(OSError, match="certificate verify failed"):
+        _settings(second, _trusting(emulator))
 
 
 def test_the_ca_file_goes_when_the_emulator_ends() -> None:
@@ -66,7 +66,7 @@ def test_the_ca_file_goes_when_the_emulator_ends() -> None:
     assert not emulator.ca_file.parent.exists()
 
 
-def test_a_busy_port_leaves_no_ca_file_behind(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_used_port_leaves_no_ca_file_behind(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with Emulator() as first, pytest.raises(OSError, match="in use"):
         Emulator(port=_address(first)[1], tls=True)

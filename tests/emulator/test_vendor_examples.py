@@ -35,7 +35,7 @@ EXISTING: list[tuple[str, str, Json]] = [
 
 @dataclass(frozen=True)
 class Refused:
-    """Why an example is refused, and what it is accepted with: unless said, with a task that there is."""
+    """Why an example is refused, and what it is accepted with: by default, with a task that there is."""
 
     code: str
     reason: str
@@ -70,7 +70,7 @@ REFUSED: dict[str, Refused] = {
     "UnTagResources": NO_TASKS,
     "AssumeRoleWithWebIdentity": Refused(
         "InvalidParameter",
-        "its DurationSeconds is text, where an integer is documented; token and role are blotted out",
+        "its DurationSeconds is text, where an integer is documented; token and role are blanked",
         {
             "DurationSeconds": 1800,
             "WebIdentityToken": "e30.e30.e30",
@@ -90,11 +90,11 @@ def examples(folder: Path, action: str) -> list[Json]:
 
 
 def _body(request: str) -> Json:
-    """What a request says: most are POST with JSON; a few are in the form of GET, of which the emulator takes none."""
+    """The request of an example: most are POST with JSON; a few are in the form of GET, which the emulator refuses."""
     if request.startswith("POST "):
         _, _, body = request.partition("\n\n")
-        told: Json = json.loads(body)
-        return told
+        result: Json = json.loads(body)
+        return result
     query = parse_qsl("".join(urlsplit(request).query.split()))
     return _nested({name: value for name, value in query if name != "Action" and not name.startswith("<")})
 
@@ -142,7 +142,7 @@ def test_an_example_is_accepted_or_refused_for_the_reason_that_is_stated(
 
 
 def _codes(call: Call, action: str, body: Json) -> set[str]:
-    """The code of the refusal, or those of what the answer says to have failed."""
+    """The code of the refusal, or those of the failures in the response."""
     try:
         answer = call(action, body)
     except TencentCloudSDKException as error:

@@ -1,6 +1,6 @@
-"""Calls methods of the vendor's kit, one after another, as told on standard input; answers on standard output.
+"""Calls methods of the vendor's kit, one after another, as requested on standard input; answers on standard output.
 
-It runs in the kit's own environment, without anything of ours. A line of input is `[METHOD, [ARGUMENTS], {KEYWORDS}]`,
+It runs in the kit's own environment, without our packages. A line of input is `[METHOD, [ARGUMENTS], {KEYWORDS}]`,
 of output `{"answer": …}` or `{"error": {"code", "message", "request_id"}}`. An argument `{"new": [CLASS, METHOD, …]}`
 is made by a static method of `tikit.models`.
 """
@@ -53,10 +53,10 @@ def main() -> None:
     for line in sys.stdin:
         try:
             with contextlib.redirect_stdout(io.StringIO()):
-                told = {"answer": call(client, *json.loads(line))}
+                result = {"answer": call(client, *json.loads(line))}
         except TencentCloudSDKException as error:
-            told = {"error": {"code": error.code, "message": error.message, "request_id": error.requestId}}
-        print(json.dumps(told), flush=True)
+            result = {"error": {"code": error.code, "message": error.message, "request_id": error.requestId}}
+        print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def requests(emulator: Emulator, action: str) -> int:
 
 
 def wait_for(emulator: Emulator, action: str) -> None:
-    """Wait until the action has been asked for; whoever orders a delay of it is then in the middle of the call."""
+    """Wait until the action has been asked for; a test that delays it is then in the middle of the call."""
     end = time.monotonic() + 30
     while not requests(emulator, action):
         assert time.monotonic() < end
@@ -169,7 +169,7 @@ def test_a_terminal_that_is_closed_keeps_nothing_from_being_removed(emulator: Em
     assert emulator.tasks() == []
 
 
-def test_what_cannot_be_removed_is_said_loudly_and_removed_by_the_next_life(emulator: Emulator) -> None:
+def test_what_cannot_be_removed_is_stated_loudly_and_removed_by_the_next_life(emulator: Emulator) -> None:
     emulator.faults.add("DeleteTrainingTask", code="UnauthorizedOperation", times=None)
     code, output = run(emulator)
     assert code == 3
@@ -183,7 +183,7 @@ def test_what_cannot_be_removed_is_said_loudly_and_removed_by_the_next_life(emul
     assert emulator.tasks() == []
 
 
-def test_a_creation_that_can_neither_be_seen_nor_looked_up_is_said_loudly(emulator: Emulator) -> None:
+def test_a_creation_that_can_neither_be_seen_nor_looked_up_is_stated_loudly(emulator: Emulator) -> None:
     emulator.faults.add("CreateTrainingTask", connection="close")
     emulator.faults.add("DescribeTrainingTasks", code="UnauthorizedOperation", first=2, times=None)
     code, output = run(emulator)
@@ -192,7 +192,7 @@ def test_a_creation_that_can_neither_be_seen_nor_looked_up_is_said_loudly(emulat
     assert f"LEFT OVER: whether there is a task named {task['Name']} is not known" in output
 
 
-def test_a_task_that_never_shows_up_is_said_loudly(emulator: Emulator) -> None:
+def test_a_task_that_never_shows_up_is_stated_loudly(emulator: Emulator) -> None:
     emulator.faults.add("CreateTrainingTask", hidden_list_calls=1000)
     emulator.faults.add("DescribeTrainingTask", code="ResourceNotFound", times=None)
     code, output = run(emulator)
@@ -202,7 +202,7 @@ def test_a_task_that_never_shows_up_is_said_loudly(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "told", "asked"),
+    ("environment", "result", "asked"),
     [
         ({"TIONE_LIVE": ""}, "set TIONE_LIVE=1", False),
         ({"TIONE_LIVE_MAX_HOURLY_COST": "0.4"}, "costs 0.5 CNY an hour, more than 0.4", True),
@@ -210,20 +210,20 @@ def test_a_task_that_never_shows_up_is_said_loudly(emulator: Emulator) -> None:
     ],
 )
 def test_nothing_is_tried_unless_it_is_asked_for_and_affordable(
-    emulator: Emulator, tmp_path: Path, environment: dict[str, str], told: str, asked: bool
+    emulator: Emulator, tmp_path: Path, environment: dict[str, str], result: str, asked: bool
 ) -> None:
     code, output = run(emulator, HOME=str(tmp_path), TIONE_METADATA_ENDPOINT="http://127.0.0.1:9", **environment)
     assert code == 2
-    assert told in output.splitlines()[-1]
+    assert result in output.splitlines()[-1]
     assert len(output.splitlines()) == (2 if asked else 1)
     assert requests(emulator, "CreateTrainingTask") == 0
     assert asked or emulator.requests() == []
 
 
-@pytest.mark.parametrize("told", ["much", "", "0", "-1", "NaN", "sNaN", "Infinity"])
-def test_a_limit_is_an_amount_of_money(told: str) -> None:
+@pytest.mark.parametrize("result", ["much", "", "0", "-1", "NaN", "sNaN", "Infinity"])
+def test_a_limit_is_an_amount_of_money(result: str) -> None:
     with pytest.raises(RefusedError, match="must be a number of CNY"):
-        limit(told)
+        limit(result)
 
 
 @pytest.mark.parametrize("price", [{"RealTotalCost": 0}, {"RealTotalCost": None}, {}])
@@ -235,7 +235,7 @@ def test_what_has_no_price_is_not_tried(emulator: Emulator, price: dict[str, obj
         cheapest(client_of(emulator), Decimal(5))
 
 
-def test_where_frameworks_are_not_told_any_more_the_usual_one_is_tried(emulator: Emulator) -> None:
+def test_where_frameworks_are_not_shown_any_more_the_usual_one_is_tried(emulator: Emulator) -> None:
     assert cheapest(client_of(emulator), Decimal(5)).frameworks_are_offered
     emulator.faults.add("DescribeTrainingFrameworks", code="InvalidAction")
     offer = cheapest(client_of(emulator), Decimal(5))
@@ -243,7 +243,7 @@ def test_where_frameworks_are_not_told_any_more_the_usual_one_is_tried(emulator:
     assert offer.environment == "torch2.1-py3.10-cuda12.1-gpu"
 
 
-def test_of_what_was_not_seen_nothing_is_said() -> None:
+def test_of_what_was_not_seen_nothing_is_stated() -> None:
     assert [each.row for each in OBSERVATIONS if each.verdict(Evidence()) is not None] == []
     assert not is_refuted(Evidence())
 
