@@ -72,3 +72,41 @@ def test_the_emulator_without_its_extra_names_what_to_install() -> None:
     assert ran.returncode == 2
     (line,) = ran.stderr.splitlines()
     assert f"run `{INSTALL_EXTRA}`" in line
+
+
+def test_the_help_shows_whole_sentences() -> None:
+    lines = run("--help").stdout
+    assert "..." not in lines.split("Commands:")[1]
+    assert "Import an existing training task into the state, as RESOURCE." in " ".join(lines.split())
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("bash", 'eval "$(_PULUMI_TIONE_COMPLETE=bash_source pulumi-tione)"'),
+        ("zsh", 'eval "$(_PULUMI_TIONE_COMPLETE=zsh_source pulumi-tione)"'),
+        ("fish", r"_PULUMI_TIONE_COMPLETE=fish_source pulumi-tione \| source"),
+    ],
+)
+def test_shell_completion_works_as_documented(shell: str, line: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    assert line in page
+    source = CliRunner().invoke(
+        main, env={"_PULUMI_TIONE_COMPLETE": f"{shell}_source"}, prog_name="pulumi-tione", standalone_mode=True
+    )
+    assert "_PULUMI_TIONE_COMPLETE" in source.stdout
+    words = {"COMP_WORDS": "pulumi-tione or", "COMP_CWORD": "1", "_PULUMI_TIONE_COMPLETE": f"{shell}_complete"}
+    assert "orphans" in CliRunner().invoke(main, env=words, prog_name="pulumi-tione").stdout
+
+
+@pytest.mark.engine
+def test_the_folder_and_the_stack_may_stand_before_or_after_the_command(stack: Stack) -> None:
+    project = str(stack.workspace.project)
+    stack.pulumi("stack", "init", "prod")
+    for arguments in (
+        ("--cwd", project, "--stack", "dev", "status"),
+        ("status", "--cwd", project, "--stack", "dev"),
+        ("--stack", "prod", "status", "-C", project, "-s", "dev"),
+    ):
+        assert "the state of test/dev" in run(*arguments, **stack.environment).stdout
+    assert "no stack named" in run("--cwd", project, "-s", "absent", "status", **stack.environment).stderr

@@ -267,3 +267,30 @@ def test_a_hundred_thousand_lines_are_followed_though_every_tenth_answer_is_lost
     assert len(of_pod) == 5
     assert all(texts == [text for _, text in output] for texts in of_pod.values())
     assert any("connection close" in str(request) for request in emulator.requests())
+
+
+def test_no_colour_is_used_where_the_environment_asks_for_none(
+    tione: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(emulator, "echo x")
+    emulator.advance(60)
+    assert "\x1b" in tione("logs", "bert", color=True).stdout
+    monkeypatch.setattr(logs_command, "_sleep", time.sleep)
+    runner = CliRunner(env={**emulator.environment, "PATH": os.environ["PATH"], "NO_COLOR": "1"})
+    assert runner.invoke(main, ["logs", "bert"], color=True).stdout == "master-0 | x\n"
+
+
+def test_a_log_without_lines_is_reported(tione: Run, emulator: Emulator) -> None:
+    task_id = create(emulator, "sleep 200")
+    assert tione("logs", "bert").stderr == f"{task_id} has no log lines\n"
+    followed = tione("logs", "bert", "--follow").stderr
+    assert followed.count(f"{task_id} has no log lines yet. Waiting for the first one") == 1
+
+
+def test_times_have_a_zone(tione: Run, emulator: Emulator) -> None:
+    create(emulator, "echo x")
+    emulator.advance(60)
+    record = json.loads(tione("logs", "bert", "--json").stdout)
+    (event, *_) = json.loads(tione("events", "bert", "--json").stdout)
+    for text in (record["time"], event["lastSeen"], tione("logs", "bert", "-t").stdout.split()[0]):
+        assert datetime.fromisoformat(text.replace("Z", "+00:00")).tzinfo is not None

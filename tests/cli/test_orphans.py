@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -302,3 +303,57 @@ def test_tasks_of_another_account_are_looked_for_with_the_settings_that_the_stat
     found = orphans(tione("orphans", managed, "--delete", "--yes", "--json"))
     assert set(found) == {managed}
     assert ids(emulator) == set()
+
+
+def test_a_task_that_had_ended_is_not_reported_as_stopped(tione: Tione, create: Create, emulator: Emulator) -> None:
+    ended = create(
+        "ended", labels="test/dev/t", StartCmdInfo={"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 5"}
+    )
+    emulator.advance(120)
+    assert (
+        f"{ended} not stopped: it has ended (SUCCEED)" in tione("orphans", ended, "--stop", "--yes", exit_code=1).stdout
+    )
+    (orphan,) = orphans(tione("orphans", ended, "--stop", "--yes", "--json", exit_code=1)).values()
+    assert (orphan["done"], orphan["reason"]) == ("ended", "SUCCEED")
+    assert accepted(emulator, "StopTrainingTask") == []
+
+
+def test_a_question_that_is_not_answered_with_yes_is_exit_code_two(
+    tione: Tione, create: Create, emulator: Emulator
+) -> None:
+    lost = create("lost", labels="test/dev/t")
+    emulator.advance(120)
+    for arguments in ((), (lost,)):
+        assert "nothing was done" in tione("orphans", *arguments, "--delete", answers="n\n", exit_code=2).stderr
+    assert ids(emulator) == {lost}
+
+
+def test_the_printed_commands_find_the_same_tasks(
+    stack: Stack, tione: Tione, create: Create, emulator: Emulator
+) -> None:
+    lost = create("lost", labels="test/dev/t", region="ap-shanghai")
+    emulator.advance(120)
+    emulator.faults.add("GetResources", code="UnauthorizedOperation", times=None)
+    assert "every training task" in tione("orphans").stdout
+    printed = tione("orphans", "--region", "ap-shanghai", exit_code=1).stdout
+    keep = next(line for line in printed.splitlines() if line.startswith("To keep")).partition(": ")[2]
+    delete = next(line for line in printed.splitlines() if line.startswith("To stop")).partition(": ")[2]
+    assert "--region ap-shanghai" in keep
+    ran = subprocess.run(
+        ["sh", "-c", f"{keep} --yes"], env=stack.environment, cwd="/", capture_output=True, text=True, check=False
+    )
+    assert f"{lost} is in the state of test/dev" in ran.stderr
+    stack.pulumi("state", "delete", "--yes", str((stack.resource("t") or {})["urn"]))
+    ran = subprocess.run(
+        ["sh", "-c", f"{delete} --yes"], env=stack.environment, cwd="/", capture_output=True, text=True, check=False
+    )
+    assert f"{lost} deleted" in ran.stdout
+    assert ids(emulator) == set()
+
+
+def test_short_pages_of_a_list_are_read_to_its_total(
+    tione: Tione, create: Create, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = {create(f"lost-{number}", labels="test/dev/t") for number in range(5)}
+    emulator.faults.add("GetResources", code="UnauthorizedOperation", times=None)
+    assert set(orphans(tione("orphans", "--json", exit_code=1))) == tasks

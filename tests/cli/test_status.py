@@ -71,3 +71,37 @@ def test_in_a_terminal_the_table_stays_until_all_have_ended(
 def test_outside_a_project_is_an_error(tione: Tione, stack: Stack) -> None:
     (stack.workspace.project / "Pulumi.yaml").unlink()
     assert "no Pulumi.yaml project file found" in tione("status", exit_code=2).stderr
+
+
+def test_a_task_is_selected_by_any_of_its_names_or_looked_up(
+    stack: Stack, emulator: Emulator, tione: Tione, create: Callable[..., str]
+) -> None:
+    stack.program('for n in "ab": tione.TrainingTask(n, **(B | dict(name=f"bert-{n}")))')
+    stack.up()
+    task_id = next(task["Id"] for task in emulator.tasks() if task["Name"] == "bert-a")
+    for name in ("a", "bert-a", task_id):
+        (task,) = json.loads(tione("status", name, "--json").stdout)
+        assert (task["id"], task["resource"]) == (task_id, "a")
+    assert [task["resource"] for task in json.loads(tione("status", "b", "a", "a", "--json").stdout)] == ["a", "b"]
+    foreign = create("foreign", region="ap-shanghai")
+    (task,) = json.loads(tione("status", "foreign", "--region", "ap-shanghai", "--json").stdout)
+    assert (task["id"], task["resource"]) == (foreign, None)
+    assert "add --region" in tione("status", "foreign", exit_code=2).stderr
+
+
+def test_a_table_that_is_shown_once_does_not_clear_the_screen(
+    stack: Stack, emulator: Emulator, tione: Tione, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared: list[bool] = []
+    monkeypatch.setattr(status_command, "_is_terminal", lambda: True)
+    monkeypatch.setattr(status_command.click, "clear", lambda: cleared.append(True))
+    monkeypatch.setattr(status_command, "_sleep", lambda _: emulator.advance(18_000))
+    stack.program('tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "sleep 36000"})))')
+    stack.up()
+    tione("status", "--once")
+    assert cleared == []
+    tione("status")
+    assert cleared
+    cleared.clear()
+    tione("status")
+    assert cleared == []

@@ -54,3 +54,31 @@ def test_keys_that_are_not_accepted_are_an_error_with_their_source(tione: Tione)
 )
 def test_a_key_is_shown_by_its_ends_unless_that_is_all_of_it(secret_id: str, shown: str) -> None:
     assert masked(secret_id) == shown
+
+
+def test_what_is_known_comes_before_what_is_missing(stack: Stack, tione: Tione) -> None:
+    result = tione("whoami", exit_code=2, TENCENTCLOUD_SECRET_ID="", TENCENTCLOUD_SECRET_KEY="")
+    assert "ap-guangzhou" in result.stdout
+    assert "http://127.0.0.1" in result.stdout
+    assert "secret id       unknown" in result.stdout
+    assert result.stderr.startswith("Error: ")
+    report = json.loads(
+        tione("whoami", "--json", exit_code=2, TENCENTCLOUD_SECRET_ID="", TENCENTCLOUD_SECRET_KEY="").stdout
+    )
+    assert report["account"]["value"] is None
+    assert report["errors"]
+
+
+def test_secrets_in_plain_text_and_wrong_settings_are_reported(stack: Stack, tione: Tione) -> None:
+    stack.pulumi("config", "set", "--plaintext", "tione:secretKey", "planted")
+    stack.pulumi("config", "set", "tione:regoin", "ap-shanghai")
+    result = tione("whoami", exit_code=2)
+    assert "tione:secretKey is stored in plain text" in result.stderr
+    assert "`pulumi config get tione:secretKey | pulumi config set --secret tione:secretKey`" in result.stderr
+    assert "Did you mean tione:region?" in result.stderr
+    assert "planted" not in result.output
+    stack.pulumi("config", "rm", "tione:secretKey")
+    for key, value in (("tione:region", "guangzhou"), ("tione:labels", "maybe")):
+        stack.pulumi("config", "set", key, value)
+        assert key in tione("whoami", exit_code=2).stderr
+        stack.pulumi("config", "rm", key)
