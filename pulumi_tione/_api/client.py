@@ -185,12 +185,28 @@ class Client:
         return read()
 
     def training_tasks(
-        self, filters: Mapping[str, Sequence[str]], tags: Mapping[str, str], ti_project_id: str | None = None
+        self,
+        filters: Mapping[str, Sequence[str]],
+        tags: Mapping[str, str],
+        ti_project_id: str | None = None,
+        *,
+        is_proof: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Yield the list's items of all tasks that match the filters and have these tags (`DescribeTrainingTasks`).
 
         A task that is created meanwhile moves the others to later pages, so none is missed; none is yielded twice.
+
+        Args:
+            filters: the values for each filter.
+            tags: the tags.
+            ti_project_id: the workspace, if it is not the default one.
+            is_proof: whether a task that is not listed is taken as missing.
+
+        Raises:
+            IndeterminateResultError: with `is_proof`, if the list ends before its TotalCount, again and again.
         """
+        if is_proof:
+            return iter(self._read_again(lambda: [*self._tasks(filters, tags, ti_project_id, is_proof=True)]))
         return self._tasks(filters, tags, ti_project_id)
 
     def _tasks(

@@ -44,7 +44,12 @@ class TaskApi(RegionalApi, Protocol):
     def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]: ...
 
     def training_tasks(
-        self, filters: Mapping[str, Sequence[str]], tags: Mapping[str, str], ti_project_id: str | None = None
+        self,
+        filters: Mapping[str, Sequence[str]],
+        tags: Mapping[str, str],
+        ti_project_id: str | None = None,
+        *,
+        is_proof: bool = False,
     ) -> Iterator[Json]: ...
 
     def start_training_task(self, task_id: str, ti_project_id: str | None = None) -> None: ...

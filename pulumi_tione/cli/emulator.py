@@ -23,6 +23,8 @@ def emulator(context: click.Context, arguments: Sequence[str]) -> None:
     """Run a local TI-ONE, to try programs and for tests; its options are listed by `emulator --help`."""
     try:
         from pulumi_tione.emulator.command import main
+
+        exit_code = main(arguments)
     except ModuleNotFoundError as error:
         if error.name != "aiohttp":
             raise
@@ -30,4 +32,4 @@ def emulator(context: click.Context, arguments: Sequence[str]) -> None:
             f"the local TI-ONE needs aiohttp, which is not installed. In a clone of this package's repository, run "
             f"`{INSTALL_EXTRA}`"
         ) from None
-    context.exit(main(arguments))
+    context.exit(exit_code)

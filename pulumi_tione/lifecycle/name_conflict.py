@@ -112,7 +112,9 @@ class CreateIdentity:
         if not labels:
             return f"Choose another name; or, if it is yours, keep it: {keep}. Then run `pulumi up` again."
         if labels == self._labels:
-            delete = f"`pulumi-tione orphans --delete {task.get('Id')}`"
+            # Only the default workspace of the region in use is searched without these options.
+            workspaces = " --all-workspaces" if workspace else ""
+            delete = f"`pulumi-tione orphans --delete {task.get('Id')} --region {self.region}{workspaces}`"
             return f"To keep it: {keep}. To get rid of it: {delete}. Then run `pulumi up` again."
         if all(labels.get(key) == self._labels.get(key) for key in LABELS[:2]):
             before = str(labels.get(LABELS[2])).rpartition("::")[2]

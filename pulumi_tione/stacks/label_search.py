@@ -168,7 +168,7 @@ class LabelSearch:
         if location in self.locations:
             return
         self.locations.append(location)
-        for item in self.client_of(location).training_tasks({}, self.labels, location.workspace):
+        for item in self.client_of(location).training_tasks({}, self.labels, location.workspace, is_proof=True):
             task = TaskSummary.from_detail(item, location)
             if self.labels.items() <= task.tags.items():
                 self.tasks[task.id] = task

@@ -164,7 +164,7 @@ class PendingCreates:
             return item
         forms = [
             each
-            for each in client.training_tasks({}, labels(owner), workspace)
+            for each in client.training_tasks({}, labels(owner), workspace, is_proof=True)
             if is_generated_form(str(each.get("Name")), name) and each.get("Id") not in self.state.tasks
         ]
         return max(forms, key=lambda each: str(each.get("CreateTime")), default=None)

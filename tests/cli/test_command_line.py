@@ -95,7 +95,8 @@ def test_shell_completion_works_as_documented(shell: str, line: str) -> None:
         main, env={"_PULUMI_TIONE_COMPLETE": f"{shell}_source"}, prog_name="pulumi-tione", standalone_mode=True
     )
     assert "_PULUMI_TIONE_COMPLETE" in source.stdout
-    words = {"COMP_WORDS": "pulumi-tione or", "COMP_CWORD": "1", "_PULUMI_TIONE_COMPLETE": f"{shell}_complete"}
+    word = "or" if shell == "fish" else "1"
+    words = {"COMP_WORDS": "pulumi-tione or", "COMP_CWORD": word, "_PULUMI_TIONE_COMPLETE": f"{shell}_complete"}
     assert "orphans" in CliRunner().invoke(main, env=words, prog_name="pulumi-tione").stdout
 
 

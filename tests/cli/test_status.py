@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import click
 import pytest
 from click.testing import Result
 from engine_support import Stack
@@ -94,7 +95,7 @@ def test_a_table_that_is_shown_once_does_not_clear_the_screen(
 ) -> None:
     cleared: list[bool] = []
     monkeypatch.setattr(status_command, "_is_terminal", lambda: True)
-    monkeypatch.setattr(status_command.click, "clear", lambda: cleared.append(True))
+    monkeypatch.setattr(click, "clear", lambda: cleared.append(True))
     monkeypatch.setattr(status_command, "_sleep", lambda _: emulator.advance(18_000))
     stack.program('tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "sleep 36000"})))')
     stack.up()

@@ -283,7 +283,12 @@ class FakeApi:
         return {item["Id"]: item for item in items if item["Id"] in task_ids}
 
     def training_tasks(
-        self, filters: Mapping[str, Sequence[str]], tags: Mapping[str, str], ti_project_id: str | None = None
+        self,
+        filters: Mapping[str, Sequence[str]],
+        tags: Mapping[str, str],
+        ti_project_id: str | None = None,
+        *,
+        is_proof: bool = False,
     ) -> Iterator[Json]:
         items = self._called("list", ("by", "tags"), ti_project_id, self._listed)
         return iter([item for item in items if tags.items() <= _tags(item).items()])

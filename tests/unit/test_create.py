@@ -108,7 +108,12 @@ class Service(Client):
         return [task for task in self.tasks if task["Name"] == name]
 
     def training_tasks(
-        self, _filters: Mapping[str, Any], tags: Mapping[str, str], ti_project_id: str | None = None
+        self,
+        _filters: Mapping[str, Any],
+        tags: Mapping[str, str],
+        ti_project_id: str | None = None,
+        *,
+        is_proof: bool = False,
     ) -> Iterator[dict[str, Any]]:
         self.calls.append("list")
         self.asked_workspaces.add(ti_project_id)
