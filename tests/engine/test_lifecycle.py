@@ -24,8 +24,8 @@ tione.TrainingTask("t", **(B | dict(
 """
     )
     shown = stack.preview(fails=True).partition("Diagnostics:")[2]
-    for path in ("name", "chargeType", "remark", "dataConfigs", "resourceConfigInfos[0].instance_nmu"):
-        assert shown.count(f"property {path} value") == 1
+    for path in ("name", "charge_type", "remark", "data_configs", "resource_config_infos[0].instance_nmu"):
+        assert shown.count(f": {path}: ") == 1
     assert "did you mean instance_num?" in shown
     assert "Traceback" not in shown
 
@@ -51,7 +51,7 @@ tione.TrainingTask("second", **(B | dict(remark=f"after {first.id}")))
 """
     )
     shown = stack.preview(fails=True)
-    assert "property remark value" in shown
+    assert ": remark: " in shown
     assert "pulumi.Output.concat" in shown
     assert emulator.requests() == []
 
@@ -151,5 +151,5 @@ pulumi.export("nodes", found.resource_config_infos[0].instance_num)
 def test_a_value_beside_the_known_ones_is_a_warning_on_the_tasks_own_row(stack: Stack) -> None:
     stack.program('tione.TrainingTask("t", **(B | dict(training_mode="DPP")))')
     own_row = stack.preview().partition("TrainingTask (t):")[2].partition("\n\n")[0]
-    assert "trainingMode: 'DPP' is not among the known values" in own_row
+    assert "training_mode: 'DPP' is not among the known values" in own_row
     assert "did you mean DDP?" in own_row
