@@ -101,7 +101,7 @@ class _Update:
 
     def _failure(self, error: Exception, done: list[str], left: list[str]) -> str:
         """Return the error of an update that failed on its way: why, what is done, and what is not."""
-        what = str(error) if isinstance(error, TioneError) else f"an answer could not be used ({type(error).__name__})"
+        what = str(error) if isinstance(error, TioneError) else f"a response could not be used ({type(error).__name__})"
         is_one_step = not done and len(left) <= 1
         parts = {} if is_one_step else {"changed": ", ".join(done) or "nothing", "not changed": ", ".join(left)}
         progress = f" ({'; '.join(f'{part}: {names}' for part, names in parts.items() if names)})" if parts else ""

@@ -795,7 +795,7 @@ def test_whatever_an_update_fails_with_what_was_done_is_recorded() -> None:
     service = Service()
     service.fail("log", KeyError("TagKey"))
     partial = failed(service, tags={"team": "cv", "old": "x"}, logEnable=True)
-    assert "an answer could not be used (KeyError)" in str(partial)
+    assert "a response could not be used (KeyError)" in str(partial)
     assert partial.outputs["tags"] == {"team": "cv", "old": "x"}
 
 
