@@ -106,10 +106,10 @@ def refused(code: str, *words: str) -> Iterator[None]:
     """The call fails with that code of the service, and its one line has all the words."""
     with pytest.raises(grpc.RpcError) as caught:
         yield
-    said = caught.value.details() or ""
-    assert re.match(rf"Code={re.escape(code)}, Message=", said)
-    assert "\n" not in said
-    assert [word for word in words if word not in said] == []
+    messages = caught.value.details() or ""
+    assert re.match(rf"Code={re.escape(code)}, Message=", messages)
+    assert "\n" not in messages
+    assert [word for word in words if word not in messages] == []
 
 
 @contextmanager
@@ -227,7 +227,7 @@ def test_check_refuses_what_is_no_network_in_cidr_notation(plugin: Plugin, kind:
     assert plugin.failures(kind, news).keys() == {"cidrBlock"}
 
 
-def test_check_says_which_network_an_address_within_it_would_be(plugin: Plugin) -> None:
+def test_check_shows_which_network_an_address_within_it_would_be(plugin: Plugin) -> None:
     assert "10.0.0.0/16, not 10.0.3.1/16" in plugin.failures(VPC, {"cidrBlock": "10.0.3.1/16"})["cidrBlock"]
 
 
@@ -284,7 +284,7 @@ def test_an_automatic_name_follows_where_the_program_gives_none_any_more(plugin:
         (BUCKET, "acl", "public-read", False),
     ],
 )
-def test_diff_tells_what_replaces_and_what_is_updated(
+def test_diff_shows_what_replaces_and_what_is_updated(
     plugin: Plugin, kind: str, key: str, new: object, replaces: bool
 ) -> None:
     olds: Properties = {
@@ -410,7 +410,7 @@ def test_a_subnet_in_a_vpc_that_is_none_is_refused(plugin: Plugin) -> None:
 # --- Update and read
 
 
-def test_an_update_keeps_what_the_cloud_decided_and_takes_what_the_program_says(plugin: Plugin) -> None:
+def test_an_update_keeps_what_the_cloud_decided_and_takes_what_the_program_shows(plugin: Plugin) -> None:
     vpc_id, made = plugin.create(VPC, {"cidrBlock": "10.0.0.0/16", "tags": {"team": "nlp"}})
     updated = plugin.update(VPC, vpc_id, {"cidrBlock": "10.0.0.0/16", "name": "renamed"})
     assert updated == {**{key: value for key, value in made.items() if key != "tags"}, "name": "renamed"}
@@ -496,7 +496,7 @@ def test_an_answer_without_tasks_lets_nothing_go(plugin: Plugin, tione: FakeTion
 def test_a_local_tione_that_does_not_answer_lets_nothing_go(tmp_path: Path) -> None:
     with running(tmp_path, TIONE_ENDPOINT="http://127.0.0.1:9") as plugin:
         vpc_id = plugin.vpc()
-        with pytest.raises(grpc.RpcError, match=r"cannot tell which training tasks.*TIONE_ENDPOINT"):
+        with pytest.raises(grpc.RpcError, match=r"cannot find out which training tasks.*TIONE_ENDPOINT"):
             plugin.delete(VPC, vpc_id)
         assert plugin.read(VPC, vpc_id).id == vpc_id
 
@@ -539,7 +539,7 @@ def test_without_a_named_folder_the_state_is_in_the_project(tmp_path: Path, monk
     assert not list(program.iterdir())
 
 
-def test_the_first_creation_says_what_the_plugin_is_and_no_later_one(tmp_path: Path) -> None:
+def test_the_first_creation_shows_what_the_plugin_is_and_no_later_one(tmp_path: Path) -> None:
     engine, server = FakeEngine(), grpc.server(ThreadPoolExecutor(max_workers=1))
     engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
@@ -557,7 +557,7 @@ def test_the_first_creation_says_what_the_plugin_is_and_no_later_one(tmp_path: P
     assert line.urn == urn(VPC)
 
 
-def test_the_version_says_that_it_is_a_stand_in(plugin: Plugin) -> None:
+def test_the_version_shows_that_it_is_a_stand_in(plugin: Plugin) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+\+standin", plugin.stub.GetPluginInfo(Empty()).version)
 
 

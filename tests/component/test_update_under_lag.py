@@ -63,7 +63,7 @@ class Stack:
         return dict(checked.inputs)
 
     def has_announced_a_run(self) -> bool:
-        """Whether the last preview, or the one that is part of the last update, said that the task is started again."""
+        """Whether the last preview, or the one in the last update, showed that the task is started again."""
         return any("billed again" in warning for warning in self.warnings)
 
     def preview(self, **program: Any) -> tuple[Json, bool]:
@@ -76,7 +76,7 @@ class Stack:
         return inputs, is_changed
 
     def up(self, **program: Any) -> bool:
-        """Update the task as the program says, and return whether that succeeded."""
+        """Update the task as the program declares, and return whether that succeeded."""
         inputs, is_changed = self.preview(**program)
         if is_changed or self.has_failed:
             try:
@@ -180,8 +180,8 @@ def test_each_failure_is_followed_by_one_run_which_was_announced(
         is_announced = stack.has_announced_a_run()
         started = stack.runs - before
         assert started <= (1 if is_announced else 0)
-        told = [warning for warning in stack.warnings if "was not started again" in warning]
-        assert started or told or not (is_announced and succeeded)
+        shown = [warning for warning in stack.warnings if "was not started again" in warning]
+        assert started or shown or not (is_announced and succeeded)
         stack.sleep(pause)
     for _ in range(3 * allowed):  # a lag by calls needs some
         stack.sleep(31 + A_RUN)

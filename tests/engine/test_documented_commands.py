@@ -81,7 +81,7 @@ def test_every_command_has_an_example() -> None:
     assert left == []
 
 
-def test_the_extras_that_pip_is_told_to_install_exist() -> None:
+def test_the_extras_that_pip_is_shown_to_install_exist() -> None:
     extras = importlib.metadata.metadata("pulumi-tione").get_all("Provides-Extra") or []
     commands = [each for each in (*documented_commands(), *printed_commands()) if each.startswith("pip ")]
     assert commands

@@ -54,8 +54,8 @@ def test_what_is_printed_can_be_pasted(
     address = printed[-1].removeprefix(READY).strip()
     settings = [line for line in printed if "pulumi config set" in line]
     variables = [line for line in printed if "export " in line]
-    tell = 'printf "%s\\n" "$TIONE_ENDPOINT" "$TENCENTCLOUD_SECRET_ID" "$TENCENTCLOUD_SECRET_KEY"'
-    script = "set -e\n" + "".join(settings + variables) + tell
+    report = 'printf "%s\\n" "$TIONE_ENDPOINT" "$TENCENTCLOUD_SECRET_ID" "$TENCENTCLOUD_SECRET_KEY"'
+    script = "set -e\n" + "".join(settings + variables) + report
     ran = subprocess.run(
         ["bash", "-c", script],
         cwd=stack.workspace.project,
@@ -67,8 +67,8 @@ def test_what_is_printed_can_be_pasted(
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.splitlines()[-3:] == [address, secret_id, secret_key]
-    wanted = {"endpoint": address, "region": "ap-guangzhou", "secretId": secret_id, "secretKey": secret_key}
-    for name, value in wanted.items():
+    expected = {"endpoint": address, "region": "ap-guangzhou", "secretId": secret_id, "secretKey": secret_key}
+    for name, value in expected.items():
         assert stack.pulumi("config", "get", f"tione:{name}").rstrip("\n") == value
     clear = (stack.workspace.project / "Pulumi.dev.yaml").read_text(encoding="utf-8")
     assert secret_key not in clear

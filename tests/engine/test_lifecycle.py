@@ -148,7 +148,7 @@ pulumi.export("nodes", found.resource_config_infos[0].instance_num)
     assert emulator.tasks() == []
 
 
-def test_a_value_beside_the_known_ones_is_a_warning_on_the_tasks_own_row(stack: Stack) -> None:
+def test_a_value_next_to_the_known_ones_is_a_warning_on_the_tasks_own_row(stack: Stack) -> None:
     stack.program('tione.TrainingTask("t", **(B | dict(training_mode="DPP")))')
     own_row = stack.preview().partition("TrainingTask (t):")[2].partition("\n\n")[0]
     assert "training_mode: 'DPP' is not among the known values" in own_row

@@ -41,7 +41,7 @@ def changes(emulator: Emulator) -> list[Any]:
 
 
 @pytest.mark.long
-def test_what_becomes_a_secret_is_sealed_in_place(stack: Stack, emulator: Emulator) -> None:
+def test_what_becomes_a_secret_is_secret_in_place(stack: Stack, emulator: Emulator) -> None:
     stack.program(program(PLAIN))
     stack.up()
     assert "planted" in stack.exported()
@@ -64,7 +64,7 @@ def test_what_becomes_a_secret_is_sealed_in_place(stack: Stack, emulator: Emulat
 
 
 @pytest.mark.long
-def test_what_becomes_a_secret_of_a_task_of_an_earlier_version_is_sealed(stack: Stack, emulator: Emulator) -> None:
+def test_what_becomes_a_secret_of_a_task_of_an_earlier_version_is_secret(stack: Stack, emulator: Emulator) -> None:
     """Its state does not record what is secret: the engine seals its outputs without an update."""
     stack.program(program(PLAIN))
     stack.up()

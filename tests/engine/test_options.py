@@ -73,7 +73,7 @@ def test_a_retained_task_stays_when_it_is_replaced_and_the_new_one_has_another_n
     assert [*accepted(emulator, "StopTrainingTask"), *accepted(emulator, "DeleteTrainingTask")] == []
 
 
-def test_going_back_to_the_inputs_of_a_retained_task_says_how_to_get_another(stack: Stack, emulator: Emulator) -> None:
+def test_going_back_to_the_inputs_of_a_retained_task_shows_how_to_get_another(stack: Stack, emulator: Emulator) -> None:
     program = 'tione.TrainingTask("t", opts=pulumi.ResourceOptions(retain_on_delete=True), **(B | dict(%s)))'
     for inputs in ("remark='a'", "remark='b'"):
         stack.program(program % inputs)
@@ -134,7 +134,7 @@ def test_a_replacement_is_made_of_all_inputs_of_the_program(stack: Stack, emulat
 REPLACING = {"all": "tags", "key": "tags.team", "python": "log_enable", "pulumi": "logEnable", "any": "*"}
 
 
-def test_what_changes_in_place_replaces_where_the_program_says_so(stack: Stack, emulator: Emulator) -> None:
+def test_what_changes_in_place_replaces_where_the_program_reports_it(stack: Stack, emulator: Emulator) -> None:
     program = """
 for name, path in %s.items():
     tione.TrainingTask(name, opts=pulumi.ResourceOptions(replace_on_changes=[path]), **(B | dict(
@@ -183,7 +183,7 @@ class Experiment(pulumi.ComponentResource):
 
 
 def test_tasks_of_one_name_under_different_components_have_different_names(stack: Stack, emulator: Emulator) -> None:
-    # Pulumi itself tells resources of one name apart by the types of their parents alone.
+    # Pulumi itself shows resources of one name apart by the types of their parents alone.
     other = COMPONENT.replace("Experiment", "Baseline")
     stack.program(f'{COMPONENT}{other}\nExperiment("a")\nBaseline("b")\ntione.TrainingTask("t", **B)')
     stack.up()
@@ -224,7 +224,7 @@ def test_a_changed_name_in_the_program_without_an_alias_is_another_task(stack: S
     assert task["Id"] == id_of(stack, "new") != before
 
 
-def test_a_changed_name_in_the_program_with_an_explicit_one_says_who_has_it(stack: Stack, emulator: Emulator) -> None:
+def test_a_changed_name_in_the_program_with_an_explicit_one_shows_who_has_it(stack: Stack, emulator: Emulator) -> None:
     # Pulumi creates the new resource first, while the old one still has the name at the service.
     stack.program('tione.TrainingTask("old", **(B | dict(name="bert-fixed")))')
     stack.up()

@@ -34,7 +34,7 @@ MARKED = {
     "marked command": "false && echo 'plantedmarkedcommand/é'; echo 'plantedmarkedtag 中 value'",
     "marked path": "plantedmarkedpath/a+b/",
 }
-"""What only the program makes secret, and the service does tell."""
+"""What only the program makes secret, and the service does show."""
 
 WORD = re.compile("planted[a-z]{9,}")
 VERBOSE = ("--debug", "--logtostderr", "-v=20", "--logflow")

@@ -142,8 +142,8 @@ def test_tasks_of_every_kind_are_made_as_meant_and_stay_unchanged(stack: Stack, 
     for name, command in COMMANDS.items():
         (body,) = (bodies[key] for key in bodies if key.startswith(f"dev-cmd-{name}-"))
         assert commands_in(body) == {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": command}
-    told = {task["Name"]: task["StartCmdInfo"]["WorkerStartCmd"] for task in emulator.tasks()}
-    assert told[next(name for name in told if name.startswith("dev-cmd-long-"))] == COMMANDS["long"]
+    reported = {task["Name"]: task["StartCmdInfo"]["WorkerStartCmd"] for task in emulator.tasks()}
+    assert reported[next(name for name in reported if name.startswith("dev-cmd-long-"))] == COMMANDS["long"]
 
     for task in emulator.tasks():  # the service may list groups and mounts of a task in another order
         groups = {member: task[member][::-1] for member in ("ResourceConfigInfos", "DataConfigs")}
@@ -190,7 +190,7 @@ def test_a_changed_group_of_several_with_one_role_shows_at_that_group(stack: Sta
     assert [node["InstanceNum"] for node in emulator.tasks()[0]["ResourceConfigInfos"]] == [1, 2, 4]
 
 
-def test_what_cannot_be_mounted_is_said_at_its_path(stack: Stack, emulator: Emulator) -> None:
+def test_what_cannot_be_mounted_is_shown_at_its_path(stack: Stack, emulator: Emulator) -> None:
     mounts = [{"mapping_path": f"/data/{index}", "hdfs_source": {"id": 123456, "path": "/"}} for index in range(11)]
     stack.program(f'tione.TrainingTask("t", **(B | dict(data_configs={mounts})))')
     shown = stack.preview(fails=True).partition("Diagnostics:")[2]

@@ -42,7 +42,7 @@ def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Cancelling:
-    """A context of a service, whose call is cancelled in the pause after so many seconds."""
+    """A context of a service, whose call is cancelled in the pause after this many seconds."""
 
     def __init__(self, service: FakeApi, after: float) -> None:
         self.rows: list[str] = []
@@ -133,7 +133,7 @@ def old_task(service: FakeApi) -> str:
     return task_id
 
 
-def test_a_cancelled_stop_says_what_the_task_is_doing() -> None:
+def test_a_cancelled_stop_shows_what_the_task_is_doing() -> None:
     service = FakeApi(seconds_to_stop=600)
     task_id = old_task(service)
     call = Cancelling(service, service.now + 5)
@@ -144,7 +144,7 @@ def test_a_cancelled_stop_says_what_the_task_is_doing() -> None:
     assert service.now < 620
 
 
-def test_a_cancelled_delete_says_what_the_task_is_doing_and_keeps_it() -> None:
+def test_a_cancelled_delete_shows_what_the_task_is_doing_and_keeps_it() -> None:
     service = FakeApi(seconds_to_stop=600)
     task_id = old_task(service)
     call = Cancelling(service, service.now + 5)
@@ -155,7 +155,7 @@ def test_a_cancelled_delete_says_what_the_task_is_doing_and_keeps_it() -> None:
     assert service.actual(task_id) is not None
 
 
-def test_a_delete_that_is_cancelled_after_it_was_accepted_says_so() -> None:
+def test_a_delete_that_is_cancelled_after_it_was_accepted_reports_it() -> None:
     service = FakeApi()
     task_id = old_task(service)
     service.put(task_id, Status="STOPPED")
@@ -167,7 +167,9 @@ def test_a_delete_that_is_cancelled_after_it_was_accepted_says_so() -> None:
 
 
 @pytest.mark.parametrize("verb", [detail_or_gone, read], ids=["existence", "read"])
-def test_a_cancelled_check_of_existence_says_so_and_keeps_the_task(verb: Callable[[RecordedTask[Any]], object]) -> None:
+def test_a_cancelled_check_of_existence_reports_it_and_keeps_the_task(
+    verb: Callable[[RecordedTask[Any]], object],
+) -> None:
     service = FakeApi()
     call = Cancelling(service, 1)
     with pytest.raises(TaskError, match=r"cancelled while checking whether it still exists\. It stays in the state"):
@@ -214,7 +216,7 @@ INPUTS = {
 }
 
 
-def test_a_create_whose_answer_was_lost_looks_for_its_task_although_it_was_cancelled() -> None:
+def test_a_create_whose_answer_was_lost_requests_for_its_task_although_it_was_cancelled() -> None:
     service = FakeApi()
     service.lag.lists = service.lag.details = 8
     call = Cancelling(service, 0)

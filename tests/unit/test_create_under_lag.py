@@ -103,7 +103,7 @@ def test_the_task_of_a_stack_of_this_name_in_another_backend_is_never_taken(lag:
     assert [*service.existing] == ["train-1"]
 
 
-def test_a_found_task_that_has_a_label_of_a_create_though_this_one_had_no_room_for_it_is_not_ours() -> None:
+def test_a_found_task_that_has_a_label_of_a_create_though_this_one_had_no_room_for_it_is_not_own() -> None:
     service = FakeApi()
     many = {f"key{index}": "x" for index in range(47)}
 
@@ -119,7 +119,7 @@ def test_a_found_task_that_has_a_label_of_a_create_though_this_one_had_no_room_f
 
 @pytest.mark.parametrize("error", [CUT, refusal("InternalError.BindingTagsFailed")], ids=["cut", "tags not bound"])
 @pytest.mark.parametrize("name", [COMPUTED, "bert-fixed"])
-def test_a_task_that_never_gets_labels_is_ours_by_its_computed_name_or_the_services_own_word(
+def test_a_task_that_never_gets_labels_is_own_by_its_computed_name_or_the_services_own_word(
     error: Exception, name: str
 ) -> None:
     service = FakeApi()
@@ -182,7 +182,7 @@ def test_a_detail_that_is_incomplete_at_first_does_not_make_our_task_a_strangers
     assert outputs["remark"] == "run 😀"
 
 
-def test_a_task_that_never_says_since_when_it_is_there_nor_whose_it_is_is_not_ours() -> None:
+def test_a_task_that_never_shows_since_when_it_is_there_nor_whose_it_is_is_not_own() -> None:
     service = FakeApi()
     service.trouble("create", then_cut(service, CreateTime="", Tags=None))
     with pytest.raises(TaskError, match="train-1 already exists"):
@@ -280,7 +280,7 @@ def test_a_predecessor_of_another_resource_is_no_reason_for_a_number() -> None:
         creation(service, deleted=deleted).run()
 
 
-def test_where_the_user_says_that_names_are_kept_they_are_numbered() -> None:
+def test_where_the_user_shows_that_names_are_kept_they_are_suffixed() -> None:
     service = FakeApi()
     service.taken_names |= {COMPUTED, suffixed_name(COMPUTED, 2)}
     _, outputs = creation(service, deleted_names_are_kept=True).run()
@@ -288,7 +288,7 @@ def test_where_the_user_says_that_names_are_kept_they_are_numbered() -> None:
     assert 60 <= service.now < 66
 
 
-def test_where_the_user_says_that_names_are_kept_and_we_have_deleted_the_task_nobody_waits_a_minute() -> None:
+def test_where_the_user_shows_that_names_are_kept_and_we_have_deleted_the_task_nobody_waits_a_minute() -> None:
     service = FakeApi(deleted_names_are_kept=True)
     deleted = deleted_before(service)
     begun = service.now
@@ -297,7 +297,7 @@ def test_where_the_user_says_that_names_are_kept_and_we_have_deleted_the_task_no
     assert service.now - begun < 10
 
 
-def test_a_name_of_the_programs_own_is_never_numbered() -> None:
+def test_a_name_of_the_programs_own_is_never_suffixed() -> None:
     service = FakeApi()
     service.taken_names |= {"bert-fixed"}
     deleted = DeletedTasks()
@@ -307,7 +307,7 @@ def test_a_name_of_the_programs_own_is_never_numbered() -> None:
     assert not service.existing
 
 
-def test_a_name_whose_task_is_being_created_is_never_numbered() -> None:
+def test_a_name_whose_task_is_being_created_is_never_suffixed() -> None:
     service = FakeApi()
     service.trouble("create", *[refusal("FailedOperation.DuplicateNameTaskIsCreating")] * 5)
     deleted = DeletedTasks()
@@ -319,7 +319,7 @@ def test_a_name_whose_task_is_being_created_is_never_numbered() -> None:
     assert not service.existing
 
 
-def test_a_numbered_task_that_a_killed_update_has_made_is_found_by_its_labels() -> None:
+def test_a_suffixed_task_that_a_killed_update_has_made_is_found_by_its_labels() -> None:
     service = FakeApi(Lag(30, 30, 30), deleted_names_are_kept=True)
     deleted_before(service)
     creation(service, deleted_names_are_kept=True).run()  # the update that is killed
@@ -329,7 +329,7 @@ def test_a_numbered_task_that_a_killed_update_has_made_is_found_by_its_labels() 
     assert len(service.existing) == 1
 
 
-def test_an_answer_that_is_lost_for_a_numbered_name_is_looked_into_under_that_name() -> None:
+def test_an_answer_that_is_lost_for_a_suffixed_name_is_looked_into_under_that_name() -> None:
     service = FakeApi()
     service.taken_names.add(COMPUTED)
     service.trouble("create", lambda _: PROCEED, then_cut(service))
@@ -338,7 +338,7 @@ def test_an_answer_that_is_lost_for_a_numbered_name_is_looked_into_under_that_na
     assert [*service.existing] == [task_id]
 
 
-def test_a_computed_name_of_a_task_whose_predecessor_stays_is_numbered_too() -> None:
+def test_a_computed_name_of_a_task_whose_predecessor_stays_is_suffixed_too() -> None:
     owner = {**OWNER, RETAINED: True}
     name = computed_name(owner, INPUTS)
     service = FakeApi()
@@ -389,7 +389,7 @@ def test_a_task_that_this_process_has_deleted_holds_no_name_and_is_nobodys_lefto
     assert outputs["name"] == COMPUTED
 
 
-def test_the_new_task_is_found_beside_a_deleted_one_of_its_name_that_a_list_still_shows() -> None:
+def test_the_new_task_is_found_next_to_a_deleted_one_of_its_name_that_a_list_still_shows() -> None:
     service = FakeApi()
     old, _ = creation(service).run()
     shown = service.shown(old)

@@ -44,7 +44,7 @@ def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Service(Client):
-    """One task; it keeps what was asked of it, in order. What it shows lags behind by so many seconds."""
+    """One task; it keeps what was asked of it, in order. What it shows lags behind by this many seconds."""
 
     def __init__(self, status: str = "RUNNING", lag: float = 0.0) -> None:
         self.region = "ap-guangzhou"
@@ -62,7 +62,7 @@ class Service(Client):
         self.failing: dict[str, tuple[Exception, bool]] = {}
         """The errors of calls that begin so, and whether they take effect all the same."""
         self.start: Callable[[], None] = self.started
-        self.looks = 0
+        self.requests = 0
         self._shown: list[tuple[float, dict[str, Any]]] = []
         self._changed()
 
@@ -90,7 +90,9 @@ class Service(Client):
 
     def _called(self, call: str, effect: Callable[[], None]) -> None:
         self.calls.append(call)
-        error, has_effect = next((told for begin, told in self.failing.items() if call.startswith(begin)), (None, True))
+        error, has_effect = next(
+            (reported for begin, reported in self.failing.items() if call.startswith(begin)), (None, True)
+        )
         if has_effect:
             effect()
             self._changed()
@@ -114,7 +116,7 @@ class Service(Client):
     def describe_training_task(
         self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
     ) -> dict[str, Any] | None:
-        self.looks += 1
+        self.requests += 1
         if self.is_gone:
             return None
         shown = [detail for at, detail in self._shown if at <= self.now - self.lag]
@@ -184,10 +186,10 @@ def updated(
     """Update the task to the inputs with some changed. Afterwards nothing is left to be changed."""
     news = inputs(**changes)
     task = recorded_task(service, "train-1", outputs, warn=(warnings if warnings is not None else []).append)
-    reached = update(task, news, labels_enabled=labels_enabled)
-    assert diff(reached, news, labels_enabled=labels_enabled) == Difference(replacing=(), in_place=())
-    assert UNCONFIRMED not in reached
-    return reached
+    progress = update(task, news, labels_enabled=labels_enabled)
+    assert diff(progress, news, labels_enabled=labels_enabled) == Difference(replacing=(), in_place=())
+    assert UNCONFIRMED not in progress
+    return progress
 
 
 def failed(service: Service, **how: Any) -> PartialUpdateError:
@@ -306,10 +308,10 @@ def test_the_second_call_for_tags_fails_and_any_next_update_ends_with_the_tags_o
     tags = {"team": "cv", **MANY}
     service.failing["tag k09"] = service.failing.pop("tag k10")
     partial = failed(service, tags=tags)
-    reached = partial.outputs
+    progress = partial.outputs
     really = {key: value for key, value in of_program(service).items() if not key.startswith("pulumi:")}
-    assert reached["tags"] == really
-    assert reached["allTags"] == {**really, "foreign": "f", **labels(OWNER)}
+    assert progress["tags"] == really
+    assert progress["allTags"] == {**really, "foreign": "f", **labels(OWNER)}
     assert "(set: k00, k01, k02, k03, k04, k05, k06, k07, k08" in str(partial)
     assert "not removed: old" in str(partial)
     assert str(error) in str(partial)
@@ -317,9 +319,9 @@ def test_the_second_call_for_tags_fails_and_any_next_update_ends_with_the_tags_o
     service.failing.clear()
     if is_refreshed:
         service.sleep(60)
-        reached = refreshed(service, reached)
+        progress = refreshed(service, progress)
     program = tags if goes_on else NEWS["tags"]
-    outputs = updated(service, outputs=reached, tags=program)
+    outputs = updated(service, outputs=progress, tags=program)
     assert of_program(service) == {**program, **labels(OWNER)}
     assert outputs["tags"] == program
     assert service.tags["foreign"] == "f"
@@ -329,25 +331,25 @@ def test_the_second_call_for_tags_fails_and_any_next_update_ends_with_the_tags_o
 def test_a_tag_that_was_bound_later_than_anybody_looked_is_taken_away_again(is_refreshed: bool) -> None:
     service = Service()
     service.fail("tag", LOST)
-    reached = failed(service, tags={**NEWS["tags"], "new": "y"}).outputs
-    assert reached[UNCONFIRMED]["tags"] == ["new"]
+    progress = failed(service, tags={**NEWS["tags"], "new": "y"}).outputs
+    assert progress[UNCONFIRMED]["tags"] == ["new"]
     assert "perhaps set: new" in str(failed(service, tags={**NEWS["tags"], "new": "y"}))
     service.failing.clear()
     service.tags["new"] = "y"
     service.happen()
     if is_refreshed:
-        reached = refreshed(service, reached)
-    assert diff(reached, NEWS, labels_enabled=True).in_place == ("tags",)
-    updated(service, outputs=reached)
+        progress = refreshed(service, progress)
+    assert diff(progress, NEWS, labels_enabled=True).in_place == ("tags",)
+    updated(service, outputs=progress)
     assert "new" not in service.tags
 
 
 def test_a_tag_of_somebody_else_with_a_key_that_could_not_be_written_stays_theirs() -> None:
     service = Service()
     service.fail("tag", refusal("UnauthorizedOperation"))
-    reached = failed(service, tags={**NEWS["tags"], "foreign": "mine"}).outputs
+    progress = failed(service, tags={**NEWS["tags"], "foreign": "mine"}).outputs
     service.failing.clear()
-    updated(service, outputs=reached)
+    updated(service, outputs=progress)
     assert service.tags["foreign"] == "f"
 
 
@@ -401,9 +403,9 @@ def test_a_task_of_an_earlier_version_gets_newer_labels_along_with_another_chang
     outputs = {**OUTPUTS, "owner": RETAINED}
     assert diff(outputs, {**NEWS, "owner": RETAINED}, labels_enabled=True).in_place == ()
     service = Service()
-    reached = updated(service, outputs=outputs, owner=RETAINED, logEnable=True)
+    progress = updated(service, outputs=outputs, owner=RETAINED, logEnable=True)
     assert service.calls == ["tag pulumi:retained", "log True None"]
-    assert reached["allTags"]["pulumi:retained"] == "true"
+    assert progress["allTags"]["pulumi:retained"] == "true"
 
 
 def test_newer_labels_that_cannot_be_bound_are_no_reason_to_fail_another_change() -> None:
@@ -449,12 +451,12 @@ def test_an_update_loses_no_output() -> None:
     assert outputs["latestInstanceId"] == "instance-1"
 
 
-def test_a_computed_name_that_had_to_be_numbered_stays() -> None:
+def test_a_computed_name_that_had_to_be_suffixed_stays() -> None:
     service, name = Service(), generated_name(OWNER)
     service.happen(name=suffixed_name(name, 2))
     outputs = {**OUTPUTS, "name": service.name, BASE_NAME: name}
-    reached = updated(service, outputs=outputs, name=name, tags={"team": "cv"})
-    assert (reached["name"], reached[BASE_NAME]) == (service.name, name)
+    progress = updated(service, outputs=outputs, name=name, tags={"team": "cv"})
+    assert (progress["name"], progress[BASE_NAME]) == (service.name, name)
 
 
 # Run state.
@@ -468,7 +470,7 @@ def test_stopped_stops_an_active_task() -> None:
 
 
 @pytest.mark.parametrize("status", ["STOPPED", "SUCCEED", "FAILED"])
-def test_stopped_does_nothing_to_a_task_at_rest(status: str) -> None:
+def test_stopped_does_nothing_to_a_task_at_end(status: str) -> None:
     service = Service(status)
     updated(service, desiredStatus="STOPPED")
     assert service.calls == []
@@ -478,7 +480,7 @@ def test_stopped_does_nothing_to_a_task_at_rest(status: str) -> None:
     ("status", "calls"),
     [("STOPPED", ["start"]), ("FAILED", ["start"]), ("SUCCEED", []), ("RUNNING", []), ("PENDING", [])],
 )
-def test_running_starts_a_task_that_rests_unless_it_has_finished(status: str, calls: list[str]) -> None:
+def test_running_starts_a_task_that_has_ended_unless_it_has_finished(status: str, calls: list[str]) -> None:
     service = Service(status)
     updated(service, outputs={**OUTPUTS, "desiredStatus": "STOPPED"}, desiredStatus="RUNNING")
     assert service.calls == calls
@@ -710,14 +712,14 @@ def test_running_and_a_rerun_at_once_start_the_task_once(lag: float) -> None:
     assert service.calls == ["start"]
 
 
-def test_a_task_that_is_wanted_running_and_was_started_by_a_lost_request_is_not_started_again() -> None:
+def test_a_task_that_is_desired_running_and_was_started_by_a_lost_request_is_not_started_again() -> None:
     service = Service("STOPPED")
     service.start = lost()
     outputs = {**OUTPUTS, "desiredStatus": "STOPPED"}
-    reached = failed(service, outputs=outputs, desiredStatus="RUNNING").outputs
+    progress = failed(service, outputs=outputs, desiredStatus="RUNNING").outputs
     service.started()
     service.happen(status="FAILED")
-    updated(service, outputs=reached, desiredStatus="RUNNING")
+    updated(service, outputs=progress, desiredStatus="RUNNING")
     assert service.calls == ["start"]
 
 
@@ -738,14 +740,16 @@ def test_a_stopped_task_is_recorded_as_such_though_its_detail_lags() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "told"),
+    ("step", "reported"),
     [
         ("tag", "(changed: nothing; not changed: tags, log delivery, run state)"),
         ("log", "(changed: tags; not changed: log delivery, run state)"),
         ("stop", "(changed: tags, log delivery; not changed: run state)"),
     ],
 )
-def test_an_error_says_what_is_done_and_what_is_not_and_the_next_update_goes_on_there(step: str, told: str) -> None:
+def test_an_error_shows_what_is_done_and_what_is_not_and_the_next_update_goes_on_there(
+    step: str, reported: str
+) -> None:
     changes: dict[str, Any] = {
         "tags": {"team": "cv", "old": "x"},
         "logEnable": True,
@@ -755,7 +759,7 @@ def test_an_error_says_what_is_done_and_what_is_not_and_the_next_update_goes_on_
     service = Service()
     service.fail(step, refusal("UnauthorizedOperation"))
     partial = failed(service, **changes)
-    assert f"training task 'bert' (train-1) was not changed completely {told}: " in str(partial)
+    assert f"training task 'bert' (train-1) was not changed completely {reported}: " in str(partial)
     assert "UnauthorizedOperation" in str(partial)
     assert {*OUTPUTS} <= {*partial.outputs}
     every = ["tag team", "log True t-1", "stop"]
@@ -778,9 +782,9 @@ def test_a_program_that_is_rolled_back_after_a_failure_has_what_it_had(step: str
     }
     service = Service()
     service.fail(step, refusal("UnauthorizedOperation"))
-    reached = failed(service, **changes).outputs
+    progress = failed(service, **changes).outputs
     service.failing.clear()
-    outputs = updated(service, outputs=reached)
+    outputs = updated(service, outputs=progress)
     assert of_program(service) == {**NEWS["tags"], **labels(OWNER)}
     assert service.log[0] is False
     assert service.status == "RUNNING"
@@ -799,7 +803,7 @@ def test_whatever_an_update_fails_with_what_was_done_is_recorded() -> None:
     assert partial.outputs["tags"] == {"team": "cv", "old": "x"}
 
 
-def test_tags_that_could_not_be_removed_are_still_recorded_as_ours() -> None:
+def test_tags_that_could_not_be_removed_are_still_recorded_as_own() -> None:
     service = Service()
     service.fail("untag", refusal("InternalError"))
     partial = failed(service, tags={"team": "cv"})
@@ -823,7 +827,7 @@ def test_a_task_that_cannot_be_read_afterwards_is_recorded_as_it_was_changed() -
         def describe_training_task(
             self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
         ) -> dict[str, Any] | None:
-            if self.looks:
+            if self.requests:
                 raise IndeterminateResultError("no answer")
             return super().describe_training_task(task_id)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
+from readable_ids import readable
 
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, struct
 from pulumi_tione._schema.walk import OMIT, by_wire, is_of_type, parts, rebuild, walk
@@ -43,13 +43,8 @@ def test_a_value_is_rebuilt_under_other_names_and_without_what_is_omitted() -> N
     assert rebuild(ListOf(Scalar.INTEGER), [1, 2, 3], lambda part: OMIT if part.value == 2 else part.value) == [1, 3]
 
 
-def repeatable(value: Any) -> str:
-    """Return a test id that is the same in every process of `pytest -n`: no address, no set in random order."""
-    return re.sub(r" object at 0x\w+", "", str(sorted(value) if isinstance(value, set) else value))
-
-
-@pytest.mark.parametrize("kind", [GROUP, ListOf(GROUP), MapOf(Scalar.STRING), *Scalar], ids=repeatable)
-@pytest.mark.parametrize("value", [None, "text", 1, 2.5, True, object()], ids=repeatable)
+@pytest.mark.parametrize("kind", [GROUP, ListOf(GROUP), MapOf(Scalar.STRING), *Scalar], ids=readable)
+@pytest.mark.parametrize("value", [None, "text", 1, 2.5, True, object()], ids=readable)
 def test_a_value_without_parts_or_of_another_type_has_none(kind: Any, value: Any) -> None:
     assert [*parts(kind, value)] == []
     assert rebuild(kind, value, lambda _: pytest.fail("it has no part")) is value
@@ -66,7 +61,7 @@ def test_a_value_without_parts_or_of_another_type_has_none(kind: Any, value: Any
         (Scalar.INTEGER, {"integer", "whole float"}),
         (Scalar.ANY, {"map", "list", "text", "truth", "integer", "whole float", "fraction", "null"}),
     ],
-    ids=repeatable,
+    ids=readable,
 )
 def test_a_value_is_of_a_type_or_not(kind: Any, fitting: set[str]) -> None:
     values = {"map": {}, "list": [], "text": "", "truth": True, "integer": 2, "whole float": 2.0, "fraction": 2.5}

@@ -1,4 +1,4 @@
-"""Serve the Pulumi engine on a free port of the loopback, which is told on stdout as the engine expects it."""
+"""Serve the Pulumi engine on a free port of the loopback, and print the port as the engine expects it."""
 
 import os
 import signal
@@ -24,17 +24,17 @@ GRACE_SECONDS = 2
 
 def main() -> None:
     engine = os.getppid()
-    told_to_go = threading.Event()
+    stopped = threading.Event()
     # The engine gives its plugins a process group of their own and ends them with SIGINT: a Ctrl-C never gets here.
     for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: told_to_go.set())
+        signal.signal(ending, lambda *_: stopped.set())
     server = grpc.server(ThreadPoolExecutor(max_workers=8))
     add_ResourceProviderServicer_to_server(StandIn(engine_address=next(iter(sys.argv[1:]), None)), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
     # An engine that was killed could not end its plugins; then another process is the parent.
-    while os.getppid() == engine and not told_to_go.wait(ORPHAN_CHECK_SECONDS):
+    while os.getppid() == engine and not stopped.wait(ORPHAN_CHECK_SECONDS):
         pass
     server.stop(GRACE_SECONDS).wait()
 

@@ -39,7 +39,7 @@ _LOCK_SECONDS = 30
 
 
 class RefusedError(Exception):
-    """The service says no, with a code of its documentation."""
+    """A refusal of the service, with a code of its documentation."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"Code={code}, Message={message}")

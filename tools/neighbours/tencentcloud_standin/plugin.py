@@ -112,7 +112,7 @@ class StandIn(ResourceProviderServicer):
         inputs = _plain(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=_struct(resources.previewed_outputs(kind, inputs)))
-        self._say_once_what_this_is(request.urn)
+        self._explain_once(request.urn)
         with _refusals(context):
             record = self._account.create(kind, inputs, self._region)
         return provider_pb2.CreateResponse(id=record.id, properties=_struct(record.outputs))
@@ -142,7 +142,7 @@ class StandIn(ResourceProviderServicer):
             self._account.delete(kind, request.id)
         return Empty()
 
-    def _say_once_what_this_is(self, urn: str) -> None:
+    def _explain_once(self, urn: str) -> None:
         """A line among the diagnostics of the first resource made. Not getting it through must not stop a creation."""
         if not self._first_creation.acquire(blocking=False):
             return
@@ -155,7 +155,7 @@ class StandIn(ResourceProviderServicer):
 
 
 def state_folder() -> Path:
-    """Where it is kept what exists: as the environment says, otherwise in the Pulumi project that is being run."""
+    """The path of the stand-in's state: from the environment, otherwise in the current Pulumi project."""
     if named := os.environ.get("TENCENTCLOUD_STANDIN_STATE"):
         return Path(named)
     here = Path.cwd()
@@ -180,7 +180,7 @@ def _abort_unknown(context: grpc.ServicerContext, token: str) -> NoReturn:
 
 @contextlib.contextmanager
 def _refusals(context: grpc.ServicerContext) -> Iterator[None]:
-    """Tells the engine of a refusal in one line; the engine adds which resource it was."""
+    """Report a refusal to the engine in one line; the engine adds which resource it was."""
     try:
         yield
     except (RefusedError, NoAnswerError) as error:

@@ -172,17 +172,17 @@ KINDS: Mapping[str, Kind] = {kind.urn_type: kind for kind in (VPC, SUBNET, BUCKE
 
 
 def fill_in(kind: Kind, *, name: str, seed: bytes, olds: Properties, news: Properties) -> Properties:
-    """The checked inputs: what the program says, and what the plugin adds to it.
+    """The checked inputs: what the program declares, and what the plugin adds to it.
 
     An automatic name that an earlier run chose stays, as long as the engine hands over the old inputs: at a
     replacement it does not.
     """
-    said = {key: value for key, value in news.items() if value is not None and key != FILLED_IN}
-    added = {key: value for key, value in kind.defaults.items() if key not in said}
-    if kind.is_auto_named and "name" not in said:
+    declared = {key: value for key, value in news.items() if value is not None and key != FILLED_IN}
+    added = {key: value for key, value in kind.defaults.items() if key not in declared}
+    if kind.is_auto_named and "name" not in declared:
         was_automatic = "name" in olds.get(FILLED_IN, [])
         added["name"] = olds["name"] if was_automatic else f"{name}-{_suffix(seed)}"
-    return {**said, **added, FILLED_IN: sorted(added)}
+    return {**declared, **added, FILLED_IN: sorted(added)}
 
 
 def failures(kind: Kind, inputs: Properties) -> list[tuple[str, str]]:

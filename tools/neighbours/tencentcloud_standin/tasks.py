@@ -1,4 +1,4 @@
-"""Which training tasks are where, as the local TI-ONE tells: a VPC or subnet that still has one is not deleted."""
+"""Which training tasks are where, from the local TI-ONE: a VPC or subnet that still has one is not deleted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class NoAnswerError(Exception):
-    """Nobody can say what runs where. To delete on that footing would hide the very mistake the stand-in is to show."""
+    """It is not known what runs where. To delete then would hide the mistake that the stand-in should show."""
 
 
 class LocalTione:
@@ -56,6 +56,6 @@ def _is_loopback(endpoint: str) -> bool:
 
 def _no_answer(url: str, reason: str) -> str:
     return (
-        f"cannot tell which training tasks are still there: GET {url}: {reason}. Start the local TI-ONE "
+        f"cannot find out which training tasks are still there: GET {url}: {reason}. Start the local TI-ONE "
         "(`python -m pulumi_tione.emulator`), or unset TIONE_ENDPOINT if there is none"
     )
