@@ -11,6 +11,7 @@ pyenv has it or `python3.N` is on PATH; one that is not there is reported, and i
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import shlex
@@ -78,7 +79,9 @@ def python(minor: str) -> Path | None:
 def made(name: str, interpreter: Path, *requirements: str) -> Path:
     """Return an environment with this package, and with other versions than the pinned ones of some requirements."""
     environment = CACHE / name
-    if not (environment / ".ready").exists():
+    built_from = hashlib.sha256(SETUP.read_bytes() + CONSTRAINTS.read_bytes()).hexdigest()
+    ready = environment / ".ready"
+    if not ready.exists() or ready.read_text(encoding="utf-8") != built_from:
         shutil.rmtree(environment, ignore_errors=True)
         subprocess.run([interpreter, "-m", "venv", environment], check=True)
         # The pinned versions are those of one Python: another one gets the newest that setup.py allows.
@@ -89,7 +92,7 @@ def made(name: str, interpreter: Path, *requirements: str) -> Path:
         subprocess.run(
             [*pip, "--constraint", str(constraints), "--editable", ".[dev]", *requirements], cwd=ROOT, check=True
         )
-        (environment / ".ready").touch()
+        ready.write_text(built_from, encoding="utf-8")
     return environment
 
 
