@@ -222,7 +222,7 @@ def test_the_codes_of_the_gateway_are_few() -> None:
         ("AssumeRoleWithWebIdentity", "InvalidParameter.OverTimeError", "InvalidParameter"),
     ],
 )
-def test_a_rule_is_shown_by_the_most_specific_code_of_the_action(action: str, code: str, answered: str | None) -> None:
+def test_a_rule_has_the_most_specific_code_of_the_action(action: str, code: str, answered: str | None) -> None:
     assert code_for(action, code) == (answered or code)
     assert is_listed(action, code_for(action, code))
 

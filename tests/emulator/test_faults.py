@@ -65,7 +65,7 @@ def test_an_answer_goes_wrong_with_and_without_effect(
     call(CREATE, body(Name="next"))
 
 
-def test_refusals_have_no_effect_unless_stated(call: Call, body: Body, emulator: Emulator) -> None:
+def test_refusals_have_no_effect_by_default(call: Call, body: Body, emulator: Emulator) -> None:
     for trouble in ({"code": "InternalError"}, {"status": 503}):
         emulator.faults.add(CREATE, **trouble)
         _fails(call, body())

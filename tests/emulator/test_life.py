@@ -91,7 +91,7 @@ def test_an_order_changes_a_run_that_is_under_way(create: Create, detail: Detail
     assert detail(task_id)["Status"] == "FAILED"
 
 
-def test_a_task_can_be_shown_to_fail_at_its_submission(create: Create, detail: Detail, emulator: Emulator) -> None:
+def test_a_task_can_be_made_to_fail_at_its_submission(create: Create, detail: Detail, emulator: Emulator) -> None:
     emulator.order("bert", outcome="SUBMIT_FAILED")
     task_id = create()
     emulator.advance(10)

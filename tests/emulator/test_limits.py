@@ -26,7 +26,7 @@ def _admitted(limit: RateLimiter, seconds: float, action: str = "A", uin: str = 
     return True
 
 
-def test_a_call_too_many_is_shown_which_action_and_how_often() -> None:
+def test_a_call_too_many_names_the_action_and_its_rate() -> None:
     limit = RateLimiter(1)
     limit.admit("1", "StopTrainingTask", START)
     with pytest.raises(ApiError, match="StopTrainingTask may be called 1 times a second") as caught:

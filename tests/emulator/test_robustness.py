@@ -275,7 +275,7 @@ def test_what_is_no_http_brings_no_traceback(program: tuple[subprocess.Popen[str
     assert process.communicate(timeout=60) == ("", "")
 
 
-def test_the_program_ends_when_shown_to_while_it_reads_a_very_long_command(
+def test_the_program_ends_when_asked_to_while_it_reads_a_very_long_command(
     program: tuple[subprocess.Popen[str], str],
 ) -> None:
     process, address = program

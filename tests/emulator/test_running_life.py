@@ -297,7 +297,7 @@ def test_starting_lasts_no_longer_than_it_takes(run: Callable[..., str], reach: 
     assert moments["SUCCEED"] <= emulator.now()
 
 
-def test_a_task_can_still_be_shown_to_fail_at_its_submission(
+def test_a_task_can_still_be_made_to_fail_at_its_submission(
     run: Callable[..., str], reach: Reach, emulator: Emulator, printed: Printed
 ) -> None:
     emulator.order(outcome="SUBMIT_FAILED")

@@ -72,7 +72,7 @@ def test_nobody_can_issue_himself_keys(raw: Callable[..., Any], emulator: Emulat
     assert answer.code == "AuthFailure.InvalidAuthorization"
 
 
-def test_keys_that_were_temporary_by_an_earlier_emulator_are_worth_nothing(tmp_path: Path) -> None:
+def test_temporary_keys_of_an_earlier_emulator_are_worth_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Emulator(state_file=state) as emulator:
         issued = emulator.gateway.service.issue_temporary_key(emulator.key.caller, emulator.now().replace(year=2100))

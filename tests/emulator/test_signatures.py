@@ -89,7 +89,7 @@ def test_one_changed_byte_of_the_body_breaks_the_signature(raw: Raw) -> None:
     assert raw(body=b'{"Limit": 10}', signed_body=b'{"Limit": 11}').code == "AuthFailure.SignatureFailure"
 
 
-def test_a_body_that_is_stated_to_be_unsigned_is_not_signed(raw: Raw) -> None:
+def test_an_unsigned_body_is_not_signed(raw: Raw) -> None:
     unsigned, header = b"UNSIGNED-PAYLOAD", {"X-TC-Content-SHA256": "UNSIGNED-PAYLOAD"}
     assert raw(body=b'{"Limit": 10}', signed_body=unsigned, changed_headers=dict(header)).code is None
     for signed_body, changed_headers in [(unsigned, {}), (b'{"Limit": 10}', header)]:
