@@ -72,7 +72,7 @@ class Spec:
 
     @property
     def gpus(self) -> Decimal:
-        """How many GPUs a node has. Only the alias says it: `V100*1`, `T4*1/4`."""
+        """How many GPUs a node has. Only the alias contains it: `V100*1`, `T4*1/4`."""
         _, star, count = self.alias.rpartition("*")
         numerator, _, denominator = count.strip().partition("/")
         if not star or not numerator.isdigit() or not (denominator or "1").isdigit() or denominator == "0":

@@ -96,7 +96,7 @@ def billed_items(task: Mapping[str, Any], price_list: PriceList | None) -> Itera
 
 
 def node_count(group: Mapping[str, Any]) -> int | None:
-    """Return how many nodes a group has, 1 where it does not say; None, if that is not known yet."""
+    """Return how many nodes a group has, 1 by default; None, if that is not known yet."""
     count = group.get("instanceNum", 1)
     is_whole = isinstance(count, (int, float)) and not isinstance(count, bool) and count == int(count)
     return int(count) if is_whole else None

@@ -113,15 +113,15 @@ def _action(step: Step, was_active: bool) -> str:
 def _changes(step: Step) -> Iterator[PropertyChange]:
     """Yield what differs, by path and in the order of the declarations.
 
-    The engine names paths whose secret values it hides; the values themselves tell what the engine summarizes.
+    The engine names paths whose secret values it hides; the values themselves show what the engine summarizes.
     """
-    named = {*step.changed_properties, *step.replacing_properties}
+    changed_paths = {*step.changed_properties, *step.replacing_properties}
     paths = {path for path in step.changed_paths if _top(path) not in _COMPUTED}
-    for name in {*named, *step.new_inputs, *step.old_inputs} - {*_COMPUTED, "owner"}:
+    for name in {*changed_paths, *step.new_inputs, *step.old_inputs} - {*_COMPUTED, "owner"}:
         old, new = step.old_inputs.get(name), step.new_inputs.get(name)
         if not any(_top(path) == name for path in paths):
             paths |= {*_different(name, old, new)}
-    for name in named - {*_COMPUTED}:
+    for name in changed_paths - {*_COMPUTED}:
         if not any(_top(path) == name for path in paths):
             paths.add(name)
     for path in sorted(paths, key=_declared_order):

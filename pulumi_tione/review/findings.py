@@ -292,15 +292,15 @@ def _sold_out(task: TaskReview, price_lists: PriceLists) -> str | None:
     if isinstance(specs, UnknownPrice):
         return None
     gone = [specs[group.spec] for group in task.hardware_after if group.spec in specs]
-    told = []
+    sold_out = []
     for spec in {spec.name: spec for spec in gone if not spec.is_available}.values():
         where = f" (available in {', '.join(spec.available_regions)})" if spec.available_regions else ""
-        told.append(f"{spec.name}{where}")
-    return f"needs a spec that is sold out in its region: {', '.join(told)}" if told else None
+        sold_out.append(f"{spec.name}{where}")
+    return f"needs a spec that is sold out in its region: {', '.join(sold_out)}" if sold_out else None
 
 
 def _shared_outputs(tasks: Sequence[TaskReview]) -> dict[str, str]:
-    """Return what to say of each task whose output path another one has, by URN."""
+    """Return the finding for each task whose output path another one has, by URN."""
     by_place: dict[tuple[str, str], list[TaskReview]] = {}
     for task in tasks:
         output = task.inputs_after.get("output") if task.action not in ("delete", "retain") else None
@@ -310,13 +310,13 @@ def _shared_outputs(tasks: Sequence[TaskReview]) -> dict[str, str]:
             for path in paths:
                 if isinstance(path, str):
                     by_place.setdefault((bucket, path.strip("/")), []).append(task)
-    said = {}
+    shared = {}
     for sharing in by_place.values():
         for task in sharing if any(each.action != "same" for each in sharing) else ():
             others = sorted(each.resource for each in sharing if each.urn != task.urn)
             if others:
-                said[task.urn] = f"writes to the same place as {', '.join(others[:3])}" + " …" * (len(others) > 3)
-    return said
+                shared[task.urn] = f"writes to the same place as {', '.join(others[:3])}" + " …" * (len(others) > 3)
+    return shared
 
 
 def _code_not_versioned(task: TaskReview) -> str | None:
@@ -342,11 +342,11 @@ def _labels_off(task: TaskReview, labels_enabled: bool) -> str | None:
         return None
     if not labels_enabled:
         return "gets no labels: `orphans` cannot find it"
-    there = task.inputs_before.get("allTags")
+    tags = task.inputs_before.get("allTags")
     if (
         task.action in ("same", "update", "stop")
-        and isinstance(there, Mapping)
-        and not any(key in there for key in LABELS)
+        and isinstance(tags, Mapping)
+        and not any(key in tags for key in LABELS)
     ):
         return "has no labels: `orphans` cannot find it"
     return None

@@ -217,15 +217,17 @@ def _table(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
         if wide:
             cells.append(wording.limit(task, stack.currency))
         yield f"| {' | '.join(cells)} |"
-    same = [task for task in stack.tasks if task.action == "same"]
-    if same:
-        amount = sum((task.hourly_after or Decimal(0) for task in same), Decimal(0))
-        is_known = all(task.hourly_after is not None for task in same)
+    unchanged = [task for task in stack.tasks if task.action == "same"]
+    if unchanged:
+        amount = sum((task.hourly_after or Decimal(0) for task in unchanged), Decimal(0))
+        is_known = all(task.hourly_after is not None for task in unchanged)
         price = (
             format_amount(amount, stack.currency) if is_known else f"at least {format_amount(amount, stack.currency)}"
         )
         empty = " |" * (reasons + wide)
-        yield f"| | *{len(same)} unchanged* | |{empty} {price if stack.prices_asked else 'unknown'} |" + " |" * wide
+        yield (
+            f"| | *{len(unchanged)} unchanged* | |{empty} {price if stack.prices_asked else 'unknown'} |" + " |" * wide
+        )
     yield ""
 
 

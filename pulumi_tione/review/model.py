@@ -1,4 +1,4 @@
-"""What a review says, before it is put into a form."""
+"""The content of a review, before it is put into a form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON of `pulumi preview`, as one document or as a stream of events: what it says of training tasks.
+"""The JSON of `pulumi preview`, as one document or as a stream of events: what it contains about training tasks.
 
 Nothing here depends on the order of steps, of reasons or of events: the engine has none.
 """
@@ -96,7 +96,7 @@ class Diagnostic:
 
 @dataclass
 class Preview:
-    """What a preview of one stack says of training tasks."""
+    """What a preview of one stack contains about training tasks."""
 
     organization: str = ""
     project: str = ""

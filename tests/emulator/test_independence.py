@@ -33,7 +33,7 @@ def test_it_imports_neither_the_provider_nor_pulumi_nor_the_sdk() -> None:
             assert name.startswith("pulumi_tione.emulator") or name.partition(".")[0] in allowed, f"{module}: {name}"
 
 
-def test_what_stands_beside_a_command_needs_the_standard_library_alone() -> None:
+def test_what_stands_next_to_a_command_needs_the_standard_library_alone() -> None:
     """It is started without what is installed here, and without the package that it lies in."""
     modules = {"supervisor", "mounts", "spool"}
     for name in modules:

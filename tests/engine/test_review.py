@@ -1,4 +1,4 @@
-"""A review of what the real engine says: one document, a stream of events, a failed preview, and `--stack`."""
+"""A review of what the real engine shows: one document, a stream of events, a failed preview, and `--stack`."""
 
 from __future__ import annotations
 

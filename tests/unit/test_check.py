@@ -981,7 +981,7 @@ def test_a_name_of_the_program_wins_over_the_one_in_the_state() -> None:
     assert checked({"name": "old"}, name="new").inputs["name"] == "new"
 
 
-def test_default_tags_stand_beside_the_programs_own_which_win_and_count() -> None:
+def test_default_tags_stand_next_to_the_programs_own_which_win_and_count() -> None:
     around = CheckContext(region="ap-guangzhou", labels_enabled=True, default_tags={"team": "all", "cost": "42"})
     assert checked(around=around).inputs["tags"] == {"team": "all", "cost": "42"}
     assert checked(around=around, tags={"team": "nlp"}).inputs["tags"] == {"team": "nlp", "cost": "42"}
@@ -1163,7 +1163,7 @@ def test_whatever_comes_is_let_pass_or_refused_with_paths_and_reasons(changes: d
         assert once_more.inputs == found.inputs
 
 
-def test_a_profile_beside_the_machines_role_is_refused() -> None:
+def test_a_profile_next_to_the_machines_role_is_refused() -> None:
     news = {**SMALLEST, "settings": {"profile": "a", "camRoleName": "b"}}
     assert [path for path, _ in check({}, news, CheckContext("ap-guangzhou", labels_enabled=True)).failures] == [
         "settings.camRoleName"

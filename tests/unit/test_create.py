@@ -50,8 +50,8 @@ def refusal(code: str, action: str = "CreateTrainingTask") -> ApiError:
     return ApiError(action, code, "no", "r-1")
 
 
-def as_told(moment: datetime) -> str:
-    """A time as the service tells it."""
+def as_returned(moment: datetime) -> str:
+    """A time as the service shows it."""
     return moment.astimezone(timezone(timedelta(hours=8))).strftime("%Y-%m-%dT%H:%M:%S+08")
 
 
@@ -64,20 +64,20 @@ class Service(Client):
         self.tasks: list[dict[str, Any]] = []
         self.bodies: list[Mapping[str, Any]] = []
         self.calls: list[str] = []
-        self.hidden_looks = 0
-        """So many look-ups by name do not show yet what is there."""
+        self.hidden_lookups = 0
+        """This many look-ups by name do not show yet what is there."""
         self.describe_errors: list[Exception] = []
         self.find_error: Exception | None = None
         self.tag_error: Exception | None = None
         self.asked_workspaces: set[str | None] = set()
 
-    def make(self, body: Mapping[str, Any], **told: Any) -> str:
+    def make(self, body: Mapping[str, Any], **shown: Any) -> str:
         if any(task["Name"] == body["Name"] for task in self.tasks):
             raise refusal("FailedOperation.DuplicateName")
         commands = json.loads(base64.b64decode(body["EncodedStartCmdInfo"]["StartCmdInfo"]))
         task_id = f"train-{len(self.tasks) + 1}"
-        of_the_service = {"Id": task_id, "Status": "SUBMITTING", "Uin": "100", "CreateTime": as_told(NOW)}
-        self.tasks.append({**json.loads(json.dumps(body)), "StartCmdInfo": commands, **of_the_service, **told})
+        of_the_service = {"Id": task_id, "Status": "SUBMITTING", "Uin": "100", "CreateTime": as_returned(NOW)}
+        self.tasks.append({**json.loads(json.dumps(body)), "StartCmdInfo": commands, **of_the_service, **shown})
         return task_id
 
     def create_training_task_response(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +102,8 @@ class Service(Client):
         self.asked_workspaces.add(ti_project_id)
         if self.find_error and self.bodies:
             raise self.find_error
-        if self.hidden_looks:
-            self.hidden_looks -= 1
+        if self.hidden_lookups:
+            self.hidden_lookups -= 1
             return []
         return [task for task in self.tasks if task["Name"] == name]
 
@@ -133,11 +133,11 @@ class Service(Client):
         assert not keys, "nothing is to be taken from a new task"
 
 
-def accepted_but(error: Exception, **told: Any) -> Callable[[Service, Mapping[str, Any]], str]:
+def accepted_but(error: Exception, **shown: Any) -> Callable[[Service, Mapping[str, Any]], str]:
     """The request takes effect, and its answer is lost."""
 
     def step(service: Service, body: Mapping[str, Any]) -> str:
-        service.make(body, **told)
+        service.make(body, **shown)
         raise error
 
     return step
@@ -267,7 +267,7 @@ def test_a_task_that_is_not_to_be_seen_yet_is_recorded_all_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "shown",
     [
         {"Tags": [{"TagKey": None, "TagValue": None}]},
         {"Tags": "none"},
@@ -279,8 +279,8 @@ def test_a_task_that_is_not_to_be_seen_yet_is_recorded_all_the_same() -> None:
     ],
     ids=str,
 )
-def test_a_strange_detail_after_the_creation_loses_no_task(told: dict[str, Any]) -> None:
-    task_id, outputs = creation(Service(lambda service, body: service.make(body, **told))).run()
+def test_a_strange_detail_after_the_creation_loses_no_task(shown: dict[str, Any]) -> None:
+    task_id, outputs = creation(Service(lambda service, body: service.make(body, **shown))).run()
     assert task_id == "train-1"
     assert outputs["name"] == COMPUTED
     assert outputs["region"] == "ap-guangzhou"
@@ -309,7 +309,7 @@ def test_tags_that_cannot_be_bound_are_a_warning_that_names_the_task() -> None:
 
 # An answer that is not clear.
 
-UNCLEAR = [
+INDETERMINATE = [
     CUT,
     refusal("InternalError"),
     refusal("FailedOperation"),
@@ -318,9 +318,9 @@ UNCLEAR = [
 ]
 
 
-@pytest.mark.parametrize("error", UNCLEAR, ids=lambda error: getattr(error, "code", "cut"))
+@pytest.mark.parametrize("error", INDETERMINATE, ids=lambda error: getattr(error, "code", "cut"))
 @pytest.mark.parametrize("name", [COMPUTED, "bert-fixed"])
-def test_what_an_unclear_request_has_made_is_found_and_not_made_again(error: TioneError, name: str) -> None:
+def test_what_an_indeterminate_request_has_made_is_found_and_not_made_again(error: TioneError, name: str) -> None:
     service = Service(accepted_but(error))
     task_id, outputs = creation(service, name=name).run()
     assert task_id == "train-1"
@@ -333,7 +333,7 @@ def test_what_an_unclear_request_has_made_is_found_and_not_made_again(error: Tio
 @pytest.mark.parametrize("hidden", [1, 3, 5])
 def test_what_is_shown_late_is_found_too(hidden: int) -> None:
     service = Service(accepted_but(CUT))
-    service.hidden_looks = hidden
+    service.hidden_lookups = hidden
     creating = creation(service)
     assert creating.run()[0] == "train-1"
     assert service.calls.count("create") == 1
@@ -343,7 +343,7 @@ def test_what_is_shown_late_is_found_too(hidden: int) -> None:
     assert pauses == sorted(pauses)
 
 
-@pytest.mark.parametrize("error", UNCLEAR, ids=lambda error: getattr(error, "code", "cut"))
+@pytest.mark.parametrize("error", INDETERMINATE, ids=lambda error: getattr(error, "code", "cut"))
 def test_a_request_that_has_made_nothing_is_sent_again_after_looking(error: TioneError) -> None:
     service = Service(lost(error))
     assert creation(service).run()[0] == "train-1"
@@ -354,10 +354,10 @@ def test_a_request_that_has_made_nothing_is_sent_again_after_looking(error: Tion
 
 
 def test_attempts_end_although_a_later_refusal_is_of_a_kind_that_is_tried_less_often() -> None:
-    busy, doubtful = (
+    taken, uncertain = (
         lost(refusal(code)) for code in ("InternalError.QueryVPCInfoFailed", "InvalidParameterValue.QueryVPCInfoFailed")
     )
-    service = Service(busy, busy, doubtful, doubtful, doubtful)
+    service = Service(taken, taken, uncertain, uncertain, uncertain)
     with pytest.raises(TaskError, match="was not created in 3 attempts"):
         creation(service).run()
     assert service.calls.count("create") == 3
@@ -365,30 +365,30 @@ def test_attempts_end_although_a_later_refusal_is_of_a_kind_that_is_tried_less_o
 
 def test_what_is_shown_only_after_the_request_was_sent_again_is_recognized_by_its_name() -> None:
     service = Service(accepted_but(CUT))
-    service.hidden_looks = 12
+    service.hidden_lookups = 12
     task_id, _ = creation(service).run()
     assert task_id == "train-1"
     assert service.calls.count("create") == 2
     assert len(service.tasks) == 1
 
 
-def test_a_computed_name_is_never_numbered_after_an_unclear_answer() -> None:
+def test_a_computed_name_is_never_suffixed_after_an_indeterminate_answer() -> None:
     service = Service(accepted_but(CUT), lost(refusal("FailedOperation.DuplicateName")))
-    service.hidden_looks = 100
+    service.hidden_lookups = 100
     with pytest.raises(TaskError, match="may or may not have been created"):
         creation(service).run()
     assert {body["Name"] for body in service.bodies} == {COMPUTED}
     assert len(service.tasks) == 1
 
 
-def test_a_name_that_somebody_is_creating_is_never_numbered() -> None:
+def test_a_name_that_somebody_is_creating_is_never_suffixed() -> None:
     service = Service(lost(refusal("FailedOperation.DuplicateNameTaskIsCreating")))
     with pytest.raises(TaskError, match="its name is refused as taken"):
         creation(service).run()
     assert {body["Name"] for body in service.bodies} == {COMPUTED}
 
 
-def test_what_appears_under_our_name_after_a_clear_refusal_is_not_ours() -> None:
+def test_what_appears_under_our_name_after_a_clear_refusal_is_not_own() -> None:
     def refused_while_somebody_makes_it(service: Service, body: Mapping[str, Any]) -> str:
         service.make(body)
         raise refusal("InternalError.QueryVPCInfoFailed")
@@ -398,15 +398,15 @@ def test_what_appears_under_our_name_after_a_clear_refusal_is_not_ours() -> None
         creation(service).run()
 
 
-def test_a_clear_refusal_after_an_unclear_answer_does_not_deny_that_there_may_be_a_task() -> None:
+def test_a_clear_refusal_after_an_indeterminate_answer_does_not_deny_that_there_may_be_a_task() -> None:
     service = Service(accepted_but(CUT), lost(refusal("OperationDenied.BalanceInsufficient")))
-    service.hidden_looks = 100
+    service.hidden_lookups = 100
     with pytest.raises(TaskError, match="may or may not have been created") as caught:
         creation(service).run()
     assert "BalanceInsufficient" in str(caught.value)
 
 
-def test_after_three_unclear_answers_and_nothing_to_be_seen_it_is_said_what_may_be() -> None:
+def test_after_three_indeterminate_answers_and_nothing_to_be_seen_it_is_shown_what_may_be() -> None:
     service = Service(*[lost(CUT)] * 5)
     with pytest.raises(TaskError) as caught:
         creation(service).run()
@@ -448,7 +448,7 @@ def test_a_dependency_that_failed_for_a_moment_is_no_failure() -> None:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_when_what_an_unclear_request_has_made_cannot_be_looked_up_it_is_said_that_it_may_exist(
+def test_when_what_an_indeterminate_request_has_made_cannot_be_looked_up_it_is_shown_that_it_may_exist(
     error: TioneError,
 ) -> None:
     service = Service(accepted_but(CUT))
@@ -462,8 +462,8 @@ def test_when_what_an_unclear_request_has_made_cannot_be_looked_up_it_is_said_th
 
 
 SOMEBODY_ELSES: dict[str, dict[str, Any]] = {
-    "made before": {"CreateTime": as_told(NOW - timedelta(minutes=6))},
-    "made nobody knows when, for nobody knows whom": {"CreateTime": "", "Tags": None},
+    "made before": {"CreateTime": as_returned(NOW - timedelta(minutes=6))},
+    "created at an unknown time, for an unknown owner": {"CreateTime": "", "Tags": None},
     "of another kind": {"ChargeType": "PREPAID"},
     "with other nodes": {
         "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 8}]
@@ -475,9 +475,9 @@ SOMEBODY_ELSES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("told", SOMEBODY_ELSES.values(), ids=SOMEBODY_ELSES)
-def test_what_is_found_under_our_name_but_not_made_by_this_request_is_never_taken(told: dict[str, Any]) -> None:
-    service = Service(accepted_but(CUT, **told))
+@pytest.mark.parametrize("shown", SOMEBODY_ELSES.values(), ids=SOMEBODY_ELSES)
+def test_what_is_found_under_our_name_but_not_made_by_this_request_is_never_taken(shown: dict[str, Any]) -> None:
+    service = Service(accepted_but(CUT, **shown))
     with pytest.raises(TaskError) as caught:
         creation(service).run()
     text = str(caught.value)
@@ -487,8 +487,8 @@ def test_what_is_found_under_our_name_but_not_made_by_this_request_is_never_take
 
 
 FILLED_IN_BY_THE_SERVICE: dict[str, dict[str, Any]] = {
-    "a clock that is slow": {"CreateTime": as_told(NOW - timedelta(minutes=4, seconds=50))},
-    "a clock that is fast": {"CreateTime": as_told(NOW + timedelta(hours=1))},
+    "a clock that is slow": {"CreateTime": as_returned(NOW - timedelta(minutes=4, seconds=50))},
+    "a clock that is fast": {"CreateTime": as_returned(NOW + timedelta(hours=1))},
     "a time as lists have it": {"CreateTime": "2025-08-01 11:00:00"},
     "fields that nobody set": {"FrameworkEnvironment": "torch2.1", "DataSource": "COS", "VpcId": "vpc-default"},
     "nodes described": {
@@ -508,9 +508,9 @@ FILLED_IN_BY_THE_SERVICE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("told", FILLED_IN_BY_THE_SERVICE.values(), ids=FILLED_IN_BY_THE_SERVICE)
-def test_what_the_service_adds_does_not_make_our_task_a_strangers(told: dict[str, Any]) -> None:
-    service = Service(accepted_but(CUT, **told))
+@pytest.mark.parametrize("shown", FILLED_IN_BY_THE_SERVICE.values(), ids=FILLED_IN_BY_THE_SERVICE)
+def test_what_the_service_adds_does_not_make_our_task_a_strangers(shown: dict[str, Any]) -> None:
+    service = Service(accepted_but(CUT, **shown))
     assert creation(service).run()[0] == "train-1"
 
 
@@ -554,29 +554,29 @@ def test_a_request_that_was_never_sent_ends_the_create_at_once(error: TioneError
 # A name that is taken.
 
 
-def taken_by(**told: Any) -> Service:
+def taken_by(**shown: Any) -> Service:
     """A service in which a task has our name already."""
     service = Service()
     creation(service, labels_enabled=False).run()
-    service.tasks[0].update({"Tags": None, "CreateTime": "2025-07-01T11:00:00+08", "Status": "SUCCEED", **told})
+    service.tasks[0].update({"Tags": None, "CreateTime": "2025-07-01T11:00:00+08", "Status": "SUCCEED", **shown})
     service.calls.clear()
     return service
 
 
-LABELLED_BY_US = {"Tags": [{"TagKey": key, "TagValue": value} for key, value in labels(OWNER).items()]}
+WITH_OUR_LABELS = {"Tags": [{"TagKey": key, "TagValue": value} for key, value in labels(OWNER).items()]}
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("shown", "words"),
     [
         ({}, ["train-1", "SUCCEED", "2025-07-01T11:00:00+08", "without labels", "the same inputs"]),
         ({"Status": "RUNNING", "ChargeType": "PREPAID"}, ["RUNNING", "other inputs"]),
-        (LABELLED_BY_US, ["with the labels of this very resource"]),
+        (WITH_OUR_LABELS, ["with the labels of this very resource"]),
     ],
     ids=["not labelled", "other content", "labelled"],
 )
-def test_a_name_that_somebody_has_is_an_error_that_says_who(told: dict[str, Any], words: list[str]) -> None:
-    service = taken_by(**told)
+def test_a_name_that_somebody_has_is_an_error_that_shows_who(shown: dict[str, Any], words: list[str]) -> None:
+    service = taken_by(**shown)
     with pytest.raises(TaskError) as caught:
         creation(service).run()
     text = str(caught.value)
@@ -603,7 +603,7 @@ def test_the_three_codes_of_a_taken_name_are_alike(code: str) -> None:
 
 
 def test_a_taken_name_is_never_taken_over_however_alike_the_task_is() -> None:
-    service = taken_by(**LABELLED_BY_US, CreateTime=as_told(NOW), Status="RUNNING")
+    service = taken_by(**WITH_OUR_LABELS, CreateTime=as_returned(NOW), Status="RUNNING")
     with pytest.raises(TaskError, match="train-1"):
         creation(service).run()
 
@@ -615,14 +615,14 @@ def test_a_name_of_the_programs_own_that_is_refused_though_nobody_has_it_is_an_e
     assert service.calls.count("create") == 1
 
 
-# What a killed update has left behind.
+# What a killed update has left as leftovers.
 
 
-def leftovers(**told: Any) -> Service:
+def leftovers(**shown: Any) -> Service:
     """A service with an active task of another name that has our labels."""
     service = Service()
     creation(service, name="left").run()
-    service.tasks[0].update({"Status": "RUNNING", **told})
+    service.tasks[0].update({"Status": "RUNNING", **shown})
     service.calls.clear()
     return service
 
@@ -637,7 +637,7 @@ def test_an_active_task_with_our_labels_is_an_error_before_a_second_one_runs() -
 
 
 @pytest.mark.parametrize(
-    "told",
+    "shown",
     [
         {"Status": "SUCCEED"},
         {"Status": "STOPPED"},
@@ -646,8 +646,8 @@ def test_an_active_task_with_our_labels_is_an_error_before_a_second_one_runs() -
     ],
     ids=str,
 )
-def test_a_task_at_rest_or_of_another_resource_is_nothing_left_behind(told: dict[str, Any]) -> None:
-    service = leftovers(**told)
+def test_a_task_at_end_or_of_another_resource_is_nothing_left_behind(shown: dict[str, Any]) -> None:
+    service = leftovers(**shown)
     assert creation(service).run()[0] == "train-2"
 
 

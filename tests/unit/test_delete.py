@@ -1,4 +1,4 @@
-"""Delete: stop what runs, wait until it rests, delete it. Over a service whose tasks live by the test's clock."""
+"""Delete: stop what runs, wait until it has ended, delete it. Over a service whose tasks live by the test's clock."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def deleted(service: FakeApi, outputs: Mapping[str, Any] = OUTPUTS) -> FakeApi:
 
 
 @pytest.mark.parametrize("status", TERMINAL)
-def test_delete_takes_a_task_at_rest_at_once_and_does_not_stop_it(status: str) -> None:
+def test_delete_takes_a_task_at_end_at_once_and_does_not_stop_it(status: str) -> None:
     service = deleted(fake(status))
     assert service.writes == ["delete train-1"]
     assert service.now == 0
 
 
 @pytest.mark.parametrize("status", ACTIVE)
-def test_delete_stops_an_active_task_first_and_waits_until_it_rests(status: str) -> None:
+def test_delete_stops_an_active_task_first_and_waits_until_it_has_ended(status: str) -> None:
     service = deleted(fake(status, seconds_to_stop=60))
     assert service.writes == ["stop train-1", "delete train-1"]
     assert 60 <= service.now < 66
@@ -100,7 +100,7 @@ def test_a_task_that_cannot_be_stopped_yet_is_asked_again(code: str) -> None:
 @pytest.mark.parametrize(
     "code", ["InternalError.NotAllow", "OperationDenied.NotAllow", "InvalidParameterValue.NotAllow"]
 )
-def test_a_task_that_comes_to_rest_between_look_and_stop_is_deleted(code: str) -> None:
+def test_a_task_that_comes_to_end_between_poll_and_stop_is_deleted(code: str) -> None:
     service = fake("RUNNING")
 
     def just_finished(task_id: str) -> None:
@@ -112,7 +112,7 @@ def test_a_task_that_comes_to_rest_between_look_and_stop_is_deleted(code: str) -
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFound", "FailedOperation.RecordNotFound"])
-def test_a_task_that_goes_between_look_and_stop_is_deleted(code: str) -> None:
+def test_a_task_that_goes_between_poll_and_stop_is_deleted(code: str) -> None:
     service = fake("RUNNING")
 
     def just_gone(task_id: str) -> None:
@@ -171,7 +171,7 @@ def test_a_task_that_cannot_be_looked_at_is_neither_stopped_nor_deleted(error: T
     assert service.writes == []
 
 
-def test_a_task_that_does_not_come_to_rest_is_an_error_that_says_that_it_may_cost_money() -> None:
+def test_a_task_that_does_not_come_to_end_is_an_error_that_shows_that_it_may_cost_money() -> None:
     service = fake("RUNNING", seconds_to_stop=7200)
     with pytest.raises(TaskError) as caught:
         delete(recorded_task(service, "train-1", OUTPUTS))

@@ -52,7 +52,7 @@ def deleted(service: FakeApi, task_id: str, **changes: Any) -> bool:
 # Whether a task is gone.
 
 
-def test_a_task_that_exists_costs_one_look() -> None:
+def test_a_task_that_exists_costs_one_request() -> None:
     service = FakeApi()
     task_id = old_task(service)
     assert not is_gone(service, task_id)
@@ -110,7 +110,7 @@ def test_a_deleted_task_that_a_list_shows_in_a_terminal_status_is_gone() -> None
     assert is_gone(service, task_id)
 
 
-def test_an_answer_that_says_nothing_is_no_proof_however_often_it_comes() -> None:
+def test_an_answer_that_shows_nothing_is_no_proof_however_often_it_comes() -> None:
     service = FakeApi()
     task_id = old_task(service)
     service.put(task_id)
@@ -119,7 +119,7 @@ def test_an_answer_that_says_nothing_is_no_proof_however_often_it_comes() -> Non
         is_gone(service, task_id)
 
 
-def test_answers_that_say_nothing_in_between_do_not_keep_a_gone_task() -> None:
+def test_answers_that_show_nothing_in_between_do_not_keep_a_gone_task() -> None:
     service = FakeApi()
     task_id = old_task(service)
     service.put(task_id)
@@ -202,7 +202,7 @@ def test_a_task_that_is_too_new_to_be_seen_is_stopped_and_deleted(lag: Lag, seco
     assert deleted(service, task_id)
 
 
-def test_a_delete_that_was_accepted_is_confirmed_by_one_look() -> None:
+def test_a_delete_that_was_accepted_is_confirmed_by_one_request() -> None:
     service = FakeApi()
     task_id = old_task(service, Status="STOPPED")
     assert deleted(service, task_id)
@@ -243,7 +243,7 @@ def test_a_task_that_somebody_else_deleted_is_not_deleted_again() -> None:
     assert not [call for call in service.calls if call.startswith(("stop", "delete"))]
 
 
-def test_a_running_task_that_lists_and_looks_miss_for_a_moment_is_stopped_and_deleted() -> None:
+def test_a_running_task_that_lists_and_requests_miss_for_a_moment_is_stopped_and_deleted() -> None:
     service = FakeApi()
     task_id = old_task(service)
     service.trouble("list", list)

@@ -1,4 +1,4 @@
-"""Prices: asked for once, exact, and unknown where the service does not say."""
+"""Prices: asked for once, exact, and unknown where the service does not show."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_an_amount_is_exact_with_its_list_price() -> None:
 def test_answers_are_matched_by_name_and_count_and_never_by_position() -> None:
     prices = PriceList(Service({"TI.A": 70, "TI.B": 600}))
     prices.ask([("TI.A", 1), ("TI.B", 2), ("TI.A", 2)])
-    assert [prices.price(*pair) for pair in (("TI.A", 1), ("TI.B", 2), ("TI.A", 2))] == [
+    assert [prices.price(*credentials) for credentials in (("TI.A", 1), ("TI.B", 2), ("TI.A", 2))] == [
         Price(Decimal("0.70"), Decimal("0.70")),
         Price(Decimal("12.00"), Decimal("12.00")),
         Price(Decimal("1.40"), Decimal("1.40")),
@@ -90,7 +90,7 @@ def test_each_spec_and_count_is_asked_for_once_from_any_number_of_threads() -> N
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(ask, range(8)))
     assert len({str(each) for each in found}) == 2
-    assert sorted(pair for call in service.asked for pair in call) == [("TI.A", 1), ("TI.A", 2)]
+    assert sorted(credentials for call in service.asked for credentials in call) == [("TI.A", 1), ("TI.A", 2)]
     assert service.listed == ["11"]
 
 
@@ -100,7 +100,7 @@ def test_an_amount_of_zero_is_unknown(cents: int) -> None:
     assert price == UnknownPrice("the service returned no amount for it")
 
 
-def test_a_spec_that_is_not_listed_is_unknown_and_does_not_spoil_the_others() -> None:
+def test_a_spec_that_is_not_listed_is_unknown_and_does_not_affect_the_others() -> None:
     service = Service({"TI.A": 70})
     prices = PriceList(service)
     prices.ask([("TI.A", 1), ("TI.Z", 1)])
@@ -109,7 +109,7 @@ def test_a_spec_that_is_not_listed_is_unknown_and_does_not_spoil_the_others() ->
     assert service.asked == [[("TI.A", 1)]]
 
 
-def test_without_the_list_each_pair_is_asked_for_by_itself() -> None:
+def test_without_the_list_each_key_is_asked_for_by_itself() -> None:
     service = Service({"TI.A": 70})
     service.spec_error = ApiError("DescribeBillingSpecs", "AuthFailure.UnauthorizedOperation", "no", "r-1")
     prices = PriceList(service)
@@ -140,7 +140,7 @@ def test_a_failure_is_unknown_with_its_reason_and_not_asked_again(error: TioneEr
     ("alias", "gpus"),
     [("2C4G", "0"), ("8C40G V100*1", "1"), ("10C40G T4*1/2", "0.5"), ("72C V100*8", "8"), ("x*", "0"), ("x*1/0", "0")],
 )
-def test_the_alias_says_how_many_gpus_a_node_has(alias: str, gpus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_alias_shows_how_many_gpus_a_node_has(alias: str, gpus: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SPECS[0], "SpecAlias", alias)
     specs = PriceList(Service({})).specs()
     assert not isinstance(specs, UnknownPrice)

@@ -121,7 +121,7 @@ def test_drift_that_was_undone_is_gone_again() -> None:
     assert diff(outputs, INPUTS, labels_enabled=False) == Difference(replacing=(), in_place=())
 
 
-def test_secrets_and_what_the_service_never_tells_stay_as_they_were_set() -> None:
+def test_secrets_and_what_the_service_never_shows_stay_as_they_were_set() -> None:
     _, inputs = outputs_and_inputs({**DETAIL, "Envs": [{"Name": "TOKEN", "Value": "***", "IsPrivate": True}]})
     assert inputs["privateEnvs"] == {"TOKEN": "planted"}
 
@@ -173,7 +173,7 @@ def test_the_task_is_looked_for_in_the_workspace_that_is_recorded() -> None:
 # Look-up.
 
 
-def test_a_task_that_is_looked_up_shows_all_that_the_service_tells() -> None:
+def test_a_task_that_is_looked_up_shows_all_that_the_service_shows() -> None:
     outputs, inputs = outputs_and_inputs(DETAIL, {"region": "ap-guangzhou", "tiProjectId": "p-1"})
     assert outputs["region"] == "ap-guangzhou"
     assert outputs["tiProjectId"] == "p-1"
@@ -188,7 +188,7 @@ def test_a_task_that_is_looked_up_shows_all_that_the_service_tells() -> None:
     assert "status" not in inputs
 
 
-def test_a_task_that_is_looked_up_and_does_not_exist_is_an_error_that_says_where_it_was_looked_for() -> None:
+def test_a_task_that_is_looked_up_and_does_not_exist_is_an_error_that_shows_where_it_was_looked_for() -> None:
     with pytest.raises(TaskError) as caught:
         read(fake(None, "200"), "train-1", {"region": "ap-guangzhou"})
     assert all(word in str(caught.value) for word in ("train-1", "ap-guangzhou", "200"))

@@ -227,10 +227,10 @@ TRIGGERS: dict[str, tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]] = {
 
 @pytest.mark.parametrize("code", TRIGGERS)
 def test_a_finding_is_triggered_by_what_it_is_about_and_by_nothing_else(code: str) -> None:
-    triggering, harmless = TRIGGERS[code]
+    triggering, silent = TRIGGERS[code]
     for made in [triggering] if code == "same-output-path" else [[each] for each in triggering]:
         assert code in codes(*made)
-    assert code not in codes(*harmless)
+    assert code not in codes(*silent)
 
 
 def test_a_sold_out_spec_names_where_there_is_room() -> None:
@@ -252,7 +252,7 @@ SECRETS = [
 ]
 
 
-def test_no_form_shows_what_looks_like_a_secret() -> None:
+def test_no_form_shows_what_requests_like_a_secret() -> None:
     command = (
         f"export SECRET_ID={SECRETS[0]}\ngit clone https://x:{SECRETS[1]}@host/r\ntrain.py --password '{SECRETS[2]}'"
     )
@@ -378,13 +378,13 @@ def test_totals_equal_an_independent_sum(drawn: tuple[list[Mapping[str, Any]], D
     stack = review_of(steps, service).stacks[0]
     assert (stack.before.amount, stack.after.amount) == (before, after)
     assert stack.before.unpriced == stack.after.unpriced == ()
-    pairs = {
+    items = {
         (g["instanceType"], int(g["instanceNum"]))
         for s in steps
         for state in ("oldState", "newState")
         for g in s.get(state, {}).get("inputs", {}).get("resourceConfigInfos", [])
     }
-    assert service.calls <= len(pairs)
+    assert service.calls <= len(items)
 
 
 @settings(deadline=None)
@@ -402,7 +402,7 @@ def test_several_stacks_stand_in_one_comment_with_a_table_on_top() -> None:
     assert "| `nlp/dev` | ¥42.00 | ¥84.00 | 1 replaced |" in comment
 
 
-def test_statuses_that_are_not_current_are_said_to_be_so() -> None:
+def test_statuses_that_are_not_current_are_shown_to_be_so() -> None:
     note = "Statuses are those of the last update"
     assert note in markdown(review_of([REPLACED], refreshed=False))
     assert note not in markdown(review_of([REPLACED]))

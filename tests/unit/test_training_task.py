@@ -398,7 +398,7 @@ def test_tuning_parameters_that_are_no_json_are_an_error_at_their_path(
         run_task(engine, tuning_parameters=given_value)
 
 
-def test_a_secret_stays_one_inside_outputs_and_beside_what_is_none(engine: Engine) -> None:
+def test_a_secret_stays_one_inside_outputs_and_next_to_what_is_none(engine: Engine) -> None:
     def program() -> Any:
         image = pulumi.Output.from_input({"image_type": "CUSTOM", "image_url": "u", "image_secret": {"password": "x"}})
         task = tione.TrainingTask(  # type: ignore[call-overload]

@@ -156,8 +156,8 @@ class StandIn(ResourceProviderServicer):
 
 def state_folder() -> Path:
     """The path of the stand-in's state: from the environment, otherwise in the current Pulumi project."""
-    if named := os.environ.get("TENCENTCLOUD_STANDIN_STATE"):
-        return Path(named)
+    if state := os.environ.get("TENCENTCLOUD_STANDIN_STATE"):
+        return Path(state)
     here = Path.cwd()
     # The engine starts a plugin in the directory of the program, which `main` may have put below the project's.
     project = next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").is_file()), here)
