@@ -140,7 +140,7 @@ tione.TrainingTask(
     image_info=tione.ImageInfoArgs(
         image_type="CUSTOM",
         image_url="registry.example.com/bert:1",
-        image_secret=tione.ImageSecretArgs(username="u", password="planted-3"),
+        image_secret=tione.ImageSecretArgs(username="u", password="cGxhbnRlZC0z"),
     ),
     callback_url="https://user:planted-2@example.com",
     charge_type="POSTPAID_BY_HOUR",

@@ -20,7 +20,7 @@ from pulumi_tione.emulator import Emulator
 
 PLANTED = {
     "private variable": 'plantedvariableone "quoted" \\ slash/é',
-    "registry password": "plantedregistryword \\pass/word&<geheim>",
+    "registry password": "plantedregistryword+/A==",
     "callback": "plantedcallbackuser:pla%2Fnted",
     "external id": "plantedexternalword/id=a+plus",
     "second variable": "plantedvariabletwo 中文\n秘密 value",
