@@ -33,13 +33,15 @@ HOLES = {
 """Examples of what messages fill in. A new message with another hole needs its own here."""
 
 MENTIONED = re.compile(
-    r"pulumi (import|state delete|stack import|stack select|stack rename|config set --secret|config set --path"
-    r"|refresh --import-pending-creates|refresh --clear-pending-creates)|pulumi-tione (import|logs|events"
-    r"|orphans --older-than)"
+    r"pulumi (up --target|import|state delete|stack import|stack select|stack rename|config set --secret"
+    r"|config set --path|refresh --import-pending-creates|refresh --clear-pending-creates)|pulumi-tione (import|logs"
+    r"|events|orphans --older-than)"
 )
 """Commands that a text mentions without their arguments: there is nothing to run."""
 
 ORDER = (
+    r"pulumi preview",
+    r"pulumi-tione",
     r"(?!.*pulumi (?:state|destroy|config))",
     r"pulumi state",
     r".*pulumi destroy",
@@ -62,7 +64,12 @@ def example_of(command: str, urn: str, task_id: str) -> str:
         command = command.replace(hole, example)
     command = re.sub(r"\{\w*(?:task\w*|self)(?:\.id|\.get\('Id'\)|_id)?\}", task_id, command)
     command = re.sub(r"\{(?:in_workspace|place|workspace|where)\w*\}", "", command)
-    command = command.replace("URN", urn).replace("COPY", "copy.json").replace("RESOURCE", "imported")
+    command = (
+        command.replace("URN", urn)
+        .replace("COPY", "copy.json")
+        .replace("CODE", "stops-running")
+        .replace("RESOURCE", "imported")
+    )
     command = re.sub(r"\bID\b|train-\d{6,}", task_id, command)
     command = command.replace("AKID…", f"AKID{'z8krbsJ5yKBZQpn7' * 2}").replace("…", "Gu5t9xGARNpq86cd" * 2)
     return command.replace(">> __main__.py", ">> printed.py")
@@ -133,6 +140,8 @@ def expected_codes(command: str) -> tuple[int, ...]:
         return (124,)  # it runs until `timeout` ends it
     if command.startswith("pulumi-tione import"):
         return (0, 2)  # the task is in the state already
+    if command.startswith("pulumi-tione review"):
+        return (0, 1)  # --fail-on may find something
     if command.startswith("pulumi-tione orphans --delete"):
         return (2,)  # the task is no orphan
     return (0,)
