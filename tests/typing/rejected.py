@@ -63,8 +63,8 @@ TrainingTaskArgs(charge_type="PREPAID", resource_config_infos=groups, status="RU
 progress = task.progress  # E: has no attribute "progress"
 vpc: pulumi.Output[int] = task.status  # E: Incompatible types in assignment
 task.resource_config_infos.apply(lambda groups: groups[0].instance_count)  # E: has no attribute "instance_count"
-task.wait_for(5)  # E: incompatible type "int"
-task.wait_for("SUCCEED", timeout="soon")  # E: incompatible type "str"
+task.wait_for(5)  # E: incompatible type "Literal[5]"
+task.wait_for("SUCCEED", timeout=[60])  # E: incompatible type "list[int]"
 TrainingTask.get("t")  # E: Missing positional argument "id"
 
 # What the package does not have.
