@@ -35,7 +35,7 @@ HOLES = {
 MENTIONED = re.compile(
     r"pulumi (up --target|import|state delete|stack import|stack select|stack rename|config set --secret"
     r"|config set --path|refresh --import-pending-creates|refresh --clear-pending-creates)|pulumi-tione (import|logs"
-    r"|events|orphans --older-than)"
+    r"|events|review|orphans --older-than)"
 )
 """Commands that a text mentions without their arguments: there is nothing to run."""
 
