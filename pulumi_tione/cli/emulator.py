@@ -24,7 +24,7 @@ def emulator(context: click.Context, arguments: Sequence[str]) -> None:
     try:
         from pulumi_tione.emulator.command import main
 
-        exit_code = main(arguments)
+        exit_code = main(arguments, program=context.command_path)
     except ModuleNotFoundError as error:
         if error.name != "aiohttp":
             raise

@@ -94,7 +94,7 @@ def logs(
 
 
 class _Output:
-    """The lines that are printed, and a remark if there are none yet."""
+    """The lines that are printed, and a message if there are none yet."""
 
     def __init__(
         self, task: SelectedTask, print_line: Callable[[str, Line], None], pattern: re.Pattern[str] | None
@@ -115,10 +115,10 @@ class _Output:
         if self.is_match(line):
             self._print_line(run, line)
 
-    def show_if_empty(self, remark: str) -> None:
-        """Show a remark, once, if the log has no lines."""
+    def show_if_empty(self, message: str) -> None:
+        """Show a message, once, if the log has no lines."""
         if self._is_empty:
-            show(f"{self._task.id} {remark}")
+            show(f"{self._task.id} {message}")
             self._is_empty = False
 
     def pause(self, seconds: float) -> None:

@@ -45,13 +45,17 @@ _PREVIEW = ("preview", "--json", "--show-sames", "--refresh")
     "--format", "form", type=click.Choice(("markdown", "text", "json")), default="markdown", show_default=True
 )
 @click.option(
-    "--fail-on", multiple=True, metavar="CODE,…", help="Exit 3 on a finding, or on increase>N, total>N, worst>N."
+    "--fail-on",
+    multiple=True,
+    metavar="CODE,…",
+    help="Exit with 3 on one of these findings, or if the hourly increase (increase>N), the hourly total (total>N) or "
+    "the worst-case cost (worst>N) exceeds N.",
 )
 @click.option("--ignore", multiple=True, metavar="CODE,…", help="Leave findings out.")
 @click.option("--no-lookups", is_flag=True, help="Ask the service for nothing: prices are unknown.")
 @click.option("--repo-url", metavar="URL", default="", help="The repository's address, for links to the source.")
 @click.option("--commit", metavar="SHA", default="", help="The commit, for links to the source.")
-@click.option("--explain", metavar="CODE", help="Explain a finding, and end.")
+@click.option("--explain", metavar="CODE", help="Explain a finding, and exit.")
 @click.pass_context
 def review(
     context: click.Context,

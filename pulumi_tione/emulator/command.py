@@ -28,6 +28,8 @@ from pulumi_tione.emulator.tasks.task import MAX_DURATION_SECONDS
 from .accounts import DEFAULT_UIN, Caller, Key
 from .emulator import Emulator
 
+PROGRAM = "python -m pulumi_tione.emulator"
+
 DEFAULT_PORT = 9851
 """The port that is used unless you choose another."""
 
@@ -70,8 +72,9 @@ Tasks are executed, by processes with your rights, below {folder}
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
+    """Run the emulator until a signal ends it; `program` is the command that the usage shows."""
+    options = _parser(program).parse_args(arguments)
     logging.basicConfig(
         level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr
     )
@@ -195,10 +198,8 @@ def _offset(text: str) -> float:
     return _number(text, -MAX_DURATION_SECONDS, MAX_DURATION_SECONDS, "a number of seconds, of ten years at most")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m pulumi_tione.emulator", description="A local TI-ONE for trying programs and for tests."
-    )
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = _Parser(prog=program, description="A local TI-ONE for trying programs and for tests.")
     add = parser.add_argument
     add("--port", type=_port, default=DEFAULT_PORT, help="0 for any free port (default: %(default)s)")
     add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine alone)")
@@ -230,16 +231,22 @@ def _parser() -> argparse.ArgumentParser:
     add("--state", metavar="FILE", help="keep the state in this file, for the next start")
     add("--run", action="store_true", help="execute the commands of tasks, with your own rights")
     add("--cos", metavar="DIR", help="a folder that stands for COS, with a folder for each bucket")
-    add("--clock-offset", type=_offset, default=0.0, metavar="SECONDS", help="the error of this service's clock")
+    add(
+        "--clock-offset",
+        type=_offset,
+        default=0.0,
+        metavar="SECONDS",
+        help="how far the emulator's clock is wrong, in seconds",
+    )
     add(
         "--lag",
         type=_lag,
         default=Lag(),
         metavar="LAG",
-        help=f"how far reads are behind writes: seconds or calls, as in 3, lists=30,details=2calls or 3,lists=30; "
-        f"there are {', '.join(KINDS)}",
+        help=f"delay of reads after writes: N seconds or Ncalls for all reads, KIND=N or KIND=Ncalls for one kind, "
+        f"several separated by commas; kinds: {', '.join(KINDS)}",
     )
-    add("--keep-deleted-names", action="store_true", help="the name of a deleted task stays taken")
+    add("--keep-deleted-names", action="store_true", help="do not free the names of deleted tasks")
     add("--no-start-from-failed", action="store_true", help="StartTrainingTask is refused for a FAILED task")
     add(
         "--no-instance-id-while-submitting",

@@ -64,6 +64,7 @@ def test_the_emulator_has_its_own_options() -> None:
     command = [sys.executable, "-m", "pulumi_tione.cli", "emulator", "--help"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "--no-limits" in printed
+    assert printed.startswith("usage: pulumi-tione emulator ")
 
 
 def test_the_emulator_without_its_extra_names_what_to_install() -> None:

@@ -266,6 +266,7 @@ def test_a_malformed_option_is_refused_by_the_program(options: list[str], result
         (["--running", "nan"], "--running"),
         (["--clock-offset", "1e300"], "--clock-offset"),
         (["--clock-offset", "nan"], "--clock-offset"),
+        (["--lag", "lists=1,lists=2"], "lists is given twice"),
         (["--record", "/no/such/dir/x"], "cannot open /no/such/dir/x: No such file or directory"),
         (["--state", "/no/such/dir/x"], "/no/such/dir/x"),
         (["--cos", "/no/such/dir"], "/no/such/dir"),

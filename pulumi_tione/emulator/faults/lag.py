@@ -73,7 +73,7 @@ class Lag:
             kind, separator, length = part.rpartition("=")
             kind = kind.strip() if separator else "all"
             if kind in delays:
-                raise ValueError(f"{kind} is separator twice")
+                raise ValueError(f"{kind} is given twice")
             delays[kind] = _length(length)
         return cls.from_json(delays)
 
