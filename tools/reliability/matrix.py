@@ -185,11 +185,11 @@ def _repeated(cell: Cell, *before: str) -> dict[str, Cell]:
 
 
 _AWAY = Cell(1, "… was not sent: … cannot be reached: …")
-_SKEWED = Cell(1, "… was refused with AuthFailure.SignatureExpire: …; set this machine's clock: …")
+_SKEWED = Cell(1, "… was refused with AuthFailure.SignatureExpire: …; correct this machine's clock, …")
 _FOREIGN = Cell(1, "training task … belongs to account … but the keys in use are of account …: it may still run. …")
 _EXPIRED = Cell(1, "… was refused with AuthFailure.TokenFailure: … the credentials come from environment variable …")
 _REVOKED = Cell(
-    1, "… was refused with AuthFailure.SecretIdNotFound: …; the credentials come from environment variable …"
+    1, "… was refused with AuthFailure.SecretIdNotFound: …: the credentials come from environment variable …"
 )
 _WAITING = Cell(0, "waiting: … is throttled by the service (RequestLimitExceeded)")
 _CANCELLED = Cell(1, "^C received; cancelling. …")
