@@ -184,6 +184,8 @@ def _use_a_new_key(trial: Trial) -> None:
 def _delete_the_task(trial: Trial) -> None:
     if trial.operation != "create":
         trial.service.emulator.remove(trial.anothers_task or str(trial.only_task()["Id"]))
+        # A task that is less than a minute old stays in the state: it may only be invisible.
+        trial.service.emulator.advance(61)
 
 
 def _preempt(trial: Trial) -> None:

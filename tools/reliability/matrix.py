@@ -225,7 +225,7 @@ MATRIX: Mapping[str, Row] = {
         read=Cell(
             1, "there is no training task … in account …", next_steps=(UP,), edit="remove the look-up from the program"
         ),
-        update=Cell(1, "… it is gone; run …", next_steps=(UP_REFRESH,), tasks_made_again=1),
+        update=Cell(1, "… it is gone. Run …", next_steps=(UP_REFRESH,), tasks_made_again=1),
         refresh=Cell(next_steps=(UP,), tasks_made_again=1),
     ),
     "preempted": _row(Cell(), create=NotApplicable("Only a running task can be preempted.")),
