@@ -11,7 +11,7 @@ demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to no
 
 test: $(READY)  ## all tests that a change should pass, in minutes
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
-	$(BIN)/python -m pytest -n 4 -m "not long and not exhaustive" --cov --cov-report= $(PYTEST)
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not long and not exhaustive" --cov --cov-report= $(PYTEST)
 	$(BIN)/python tools/coverage/compare.py
 
 test-all: $(READY)  ## the long tests, which `make test` leaves out

@@ -227,7 +227,8 @@ def test_no_process_outlives_the_program(
     process.send_signal(number)
     assert process.wait(10) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
     eventually(lambda: processes(folder) == [])
-    assert folder.exists() == (number == signal.SIGKILL)
+    # A killed program leaves its folder to the next one that starts, which may belong to another test.
+    assert number == signal.SIGKILL or not folder.exists()
     shutil.rmtree(folder, ignore_errors=True)
     assert process.communicate() == ("", "")
 
