@@ -1,7 +1,8 @@
-"""The call that is being handled: which resource it is for, its log, and when it has to end.
+"""The call that is being handled: which resource it is for, its log, cancellation and deadline.
 
-An entrance makes one `CallContext` for each call: today the dynamic provider, for a call of Pulumi's engine. Functions
-that wait or log take it as an argument. What calls share, such as a client, asks for the `current_call`.
+An entry point makes one `CallContext` for each call: today the dynamic provider (`provider.py`), for a call of Pulumi's
+engine. Functions that wait or log take it as an argument. What calls share, such as a client, asks for the
+`current_call`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class CallEndedError(TioneError):
 
 @dataclass
 class CallContext:
-    """One call: its resource, its log and its end.
+    """One call: its resource, its log, cancellation and deadline.
 
     Args:
         urn: the URN of the resource that the call is for; empty if there is none.
@@ -44,7 +45,7 @@ class CallContext:
     deadline: float | None = None
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] | None = None
-    _goes_on: bool = field(default=False, init=False)
+    _ignores_cancellation: bool = field(default=False, init=False)
 
     def sleep(self, seconds: float) -> None:
         """Sleep for a number of seconds, or until the call has to end.
@@ -52,7 +53,7 @@ class CallContext:
         Raises:
             CallEndedError: the call was cancelled, or its deadline has passed.
         """
-        if self._goes_on:
+        if self._ignores_cancellation:
             self._pause(seconds)
             return
         self.raise_if_ended()
@@ -63,7 +64,7 @@ class CallContext:
     def _pause(self, seconds: float) -> None:
         if self.pause is not None:
             self.pause(seconds)
-        elif self._goes_on:
+        elif self._ignores_cancellation:
             time.sleep(seconds)
         else:
             self.cancelled.wait(seconds)
@@ -74,16 +75,16 @@ class CallContext:
         Raises:
             CallEndedError: the call was cancelled, or its deadline has passed.
         """
-        if self._goes_on:
+        if self._ignores_cancellation:
             return
         if self.cancelled.is_set():
             raise CallEndedError("cancelled")
         if self.deadline is not None and self.clock() >= self.deadline:
             raise CallEndedError("the time limit of the operation has passed")
 
-    def ignore_end(self) -> None:
+    def ignore_cancellation(self) -> None:
         """Go on to the end from now on, cancelled or not: ending now could lose a task."""
-        self._goes_on = True
+        self._ignores_cancellation = True
 
 
 _CURRENT: ContextVar[CallContext] = ContextVar("current call")

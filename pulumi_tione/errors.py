@@ -110,7 +110,7 @@ REFUSED_CREDENTIALS = frozenset(
 """The codes of credentials that are not accepted for any action."""
 
 EXPIRED_CREDENTIALS = REFUSED_CREDENTIALS - {"AuthFailure.SignatureFailure"}
-"""Those of them that credentials get which have been valid: expired, disabled or deleted ones."""
+"""The subset that means the credentials were valid before: they have expired, or were disabled or deleted."""
 
 
 class CredentialsRefusedError(ApiError):
@@ -121,12 +121,12 @@ class CredentialsRefusedError(ApiError):
         super().__init__(error.action, error.code, error.service_message, error.request_id, source)
 
 
-class Repeat(enum.Enum):
+class Idempotency(enum.Enum):
     """What happens when a request is sent twice, which decides when it is retried."""
 
-    HARM = "it may take effect twice: retried only if it was throttled"
-    NOTHING = "it changes nothing: retried if the result is indeterminate"
-    THE_SAME = "the second time changes nothing: retried until the service is available"
+    UNSAFE = "it may take effect twice: retried only if it was throttled"
+    READ_ONLY = "it changes nothing: retried if the result is indeterminate"
+    IDEMPOTENT = "the second time changes nothing: retried until the service is available"
 
 
 def is_throttled(error: BaseException) -> bool:
@@ -135,7 +135,7 @@ def is_throttled(error: BaseException) -> bool:
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Return whether an error may pass, for requests that may be sent twice."""
+    """Return whether the error may be temporary, for requests that can be repeated."""
     if isinstance(error, ApiError):
         return error.kind in (Kind.THROTTLED, Kind.UNAVAILABLE, Kind.INDETERMINATE)
     return isinstance(error, IndeterminateResultError)

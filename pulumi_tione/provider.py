@@ -199,11 +199,11 @@ class TrainingTaskProvider(ResourceProvider):
             labels_enabled=self._settings.labels,
             account_of=self._account_of,
         )
-        changes = bool(difference.replacing or difference.in_place or difference.accepted)
-        if difference.accepted and not difference.replacing:
+        changes = bool(difference.replacing or difference.in_place or difference.accepted_paths)
+        if difference.accepted_paths and not difference.replacing:
             current_call().warn(
                 f"this task was imported. Recorded as the program has it, without a new task: "
-                f"{', '.join(difference.accepted)}"
+                f"{', '.join(difference.accepted_paths)}"
             )
         announced = None if difference.replacing else announced_rerun(olds, news)
         if announced is not None:

@@ -14,7 +14,7 @@ from pulumi_tione._api import responses
 from pulumi_tione._api.protocols import MAX_TAGS_PER_CALL, PAGE_SIZE
 from pulumi_tione._api.responses import Page, Reader
 from pulumi_tione._config.settings import Settings
-from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, Repeat
+from pulumi_tione.errors import ApiError, Idempotency, IndeterminateResultError, Kind
 
 if TYPE_CHECKING:
     from pulumi_tione._api.transport import Transport
@@ -58,7 +58,7 @@ class Client:
         show_status: shows what a request waits for if that takes long.
         warn: warns that other credentials than the configured ones are used.
         account: the account of the task that the requests are about, where that is known; see `Transport`.
-        retries_outages: whether to retry while the service is out of order, in the middle of a change to a task.
+        retries_outages: whether to retry while the service is unavailable, in the middle of a change to a task.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Client:
         def read(action: str, response: Mapping[str, Any]) -> dict[str, Any]:
             return {**response, "Id": responses.new_id(action, response)}
 
-        return self._call("CreateTrainingTask", body, Repeat.HARM, read)
+        return self._call("CreateTrainingTask", body, Idempotency.UNSAFE, read)
 
     def describe_training_task(
         self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
@@ -238,16 +238,16 @@ class Client:
         Raises:
             IndeterminateResultError: the task may or may not have been started; compare its latest instance.
         """
-        self._call("StartTrainingTask", _of_task(task_id, ti_project_id), Repeat.HARM, responses.whole)
+        self._call("StartTrainingTask", _of_task(task_id, ti_project_id), Idempotency.UNSAFE, responses.whole)
 
     def stop_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
         """Request that a task is stopped (`StopTrainingTask`)."""
-        self._call("StopTrainingTask", _of_task(task_id, ti_project_id), Repeat.THE_SAME, responses.whole)
+        self._call("StopTrainingTask", _of_task(task_id, ti_project_id), Idempotency.IDEMPOTENT, responses.whole)
 
     def delete_training_task(self, task_id: str, ti_project_id: str | None = None) -> bool:
         """Delete a task whose status is terminal, and return whether there was one (`DeleteTrainingTask`)."""
         try:
-            self._call("DeleteTrainingTask", _of_task(task_id, ti_project_id), Repeat.THE_SAME, responses.whole)
+            self._call("DeleteTrainingTask", _of_task(task_id, ti_project_id), Idempotency.IDEMPOTENT, responses.whole)
         except ApiError as error:
             if error.kind is not Kind.NOT_FOUND:
                 raise
@@ -261,7 +261,7 @@ class Client:
         body = {"TaskId": task_id, "LogEnable": enable, **_in_project(ti_project_id)}
         if config is not None:
             body["LogConfig"] = config
-        self._call("EnableTrainingTaskClsConfig", body, Repeat.THE_SAME, responses.whole)
+        self._call("EnableTrainingTaskClsConfig", body, Idempotency.IDEMPOTENT, responses.whole)
 
     def tag_training_task(self, task_id: str, uin: str, tags: Mapping[str, str]) -> None:
         """Bind tags to a task of an account, replacing the values of existing keys (`TagResources`)."""
@@ -277,7 +277,7 @@ class Client:
         resource = f"qcs::tione:{self.region}:uin/{uin}:trainingtask/{task_id}"
         for begin in range(0, len(values), MAX_TAGS_PER_CALL):
             body = {"ResourceList": [resource], parameter: list(values[begin : begin + MAX_TAGS_PER_CALL])}
-            for failed in self._call(action, body, Repeat.THE_SAME, responses.failed_resources, service=_TAG):
+            for failed in self._call(action, body, Idempotency.IDEMPOTENT, responses.failed_resources, service=_TAG):
                 raise failed
 
     def tagged_training_tasks(self, tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -325,13 +325,13 @@ class Client:
         self,
         action: str,
         body: Mapping[str, Any],
-        repeat: Repeat,
+        idempotency: Idempotency,
         read: Reader[_T],
         *,
         service: tuple[str, str] = _TIONE,
         attempts: int | None = None,
     ) -> _T:
-        return self._transport.call(service, action, body, repeat, read, attempts)
+        return self._transport.call(service, action, body, idempotency, read, attempts)
 
     @functools.cached_property
     def _transport(self) -> Transport:
@@ -464,7 +464,7 @@ class Client:
         attempts: int | None = None,
     ) -> _T:
         """Send a request that changes nothing, so that it can be retried."""
-        return self._call(action, body, Repeat.NOTHING, read, service=service, attempts=attempts)
+        return self._call(action, body, Idempotency.READ_ONLY, read, service=service, attempts=attempts)
 
 
 def _endless(action: str, pages: int) -> str:

@@ -61,7 +61,7 @@ def is_terminal(status: str) -> bool:
 
 
 def is_at_or_past(status: str, target: str) -> bool:
-    """Check whether a task in `status` is in the target status, or has been on its way."""
+    """Check whether `status` is the target, or comes after it in a successful run."""
     status = normalized(status)
     if status == target:
         return True

@@ -23,8 +23,8 @@ from pulumi_tione.errors import (
     REFUSED_CREDENTIALS,
     ApiError,
     CredentialsRefusedError,
+    Idempotency,
     MalformedResponseError,
-    Repeat,
     RequestNotSentError,
     is_retryable,
     is_throttled,
@@ -34,7 +34,7 @@ from pulumi_tione.errors import (
 _THROTTLING_TIMEOUT_SECONDS = 300
 _OUTAGE_TIMEOUT_SECONDS = 150
 _FAILURE_TIMEOUT_SECONDS = 60
-"""How long a request is retried: while the service throttles; while it is out of order and giving up would leave a task
+"""How long a request is retried: while the service throttles; while it is unavailable, if giving up could leave a task
 running; and while it fails for any other reason."""
 
 _QUIET_SECONDS = 2
@@ -62,7 +62,7 @@ class Transport:
         account: the account of the task that the requests are about, where that is known: when the credentials have
             expired, other ones of this account are used.
         retries_outages: whether requests are about a change to a task that exists, so that an outage is retried; see
-            `Repeat`.
+            `Idempotency`.
         rate_limiter: delays requests before the service would throttle them.
         resolver: where the credentials come from; by default what the settings lead to.
     """
@@ -101,7 +101,7 @@ class Transport:
         service: Service,
         action: str,
         body: Mapping[str, Any],
-        repeat: Repeat,
+        idempotency: Idempotency,
         read: Reader[_T],
         attempts: int | None = None,
     ) -> _T:
@@ -111,7 +111,7 @@ class Transport:
             service: the service that has the action.
             action: the action.
             body: its parameters.
-            repeat: what happens when the request is sent twice.
+            idempotency: what happens when the request is sent twice.
             read: reads what is needed from the response.
             attempts: how often it is sent at most; throttled attempts do not count.
 
@@ -120,34 +120,36 @@ class Transport:
             ApiError: the service refused.
             IndeterminateResultError: any other failure after the request was sent.
         """
-        timeout = _Timeout(attempts, self._seconds_of(repeat))
+        timeout = _Timeout(attempts, self._seconds_of(idempotency))
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda error: self._is_retried(error, repeat)),
+            retry=tenacity.retry_if_exception(lambda error: self._is_retried(error, idempotency)),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=20),
             stop=timeout,
             sleep=self._sleep,
             before_sleep=lambda state: self._show_retry(state, timeout),
             reraise=True,
         )
-        is_repeatable = repeat is not Repeat.HARM
+        is_repeatable = idempotency is not Idempotency.UNSAFE
         return retrying(lambda: read(action, self._send(service, action, body, is_repeatable)))
 
-    def _retries_while_unavailable(self, repeat: Repeat) -> bool:
+    def _retries_while_unavailable(self, idempotency: Idempotency) -> bool:
         """Return whether an outage is retried.
 
         A user who has just configured an endpoint wants to know at once that nothing listens there. But a task that
         exists was created there, and an error in the middle of a change to it costs money.
         """
         is_about_task = self._account is not None and self._is_connected
-        return repeat is Repeat.THE_SAME or (repeat is Repeat.NOTHING and (self._retries_outages or is_about_task))
+        return idempotency is Idempotency.IDEMPOTENT or (
+            idempotency is Idempotency.READ_ONLY and (self._retries_outages or is_about_task)
+        )
 
-    def _is_retried(self, error: BaseException, repeat: Repeat) -> bool:
-        if repeat is Repeat.HARM:
+    def _is_retried(self, error: BaseException, idempotency: Idempotency) -> bool:
+        if idempotency is Idempotency.UNSAFE:
             return is_throttled(error)
-        return is_transient(error) if self._retries_while_unavailable(repeat) else is_retryable(error)
+        return is_transient(error) if self._retries_while_unavailable(idempotency) else is_retryable(error)
 
-    def _seconds_of(self, repeat: Repeat) -> float:
-        return _OUTAGE_TIMEOUT_SECONDS if self._retries_while_unavailable(repeat) else _FAILURE_TIMEOUT_SECONDS
+    def _seconds_of(self, idempotency: Idempotency) -> float:
+        return _OUTAGE_TIMEOUT_SECONDS if self._retries_while_unavailable(idempotency) else _FAILURE_TIMEOUT_SECONDS
 
     def _show_retry(self, state: tenacity.RetryCallState, timeout: _Timeout) -> None:
         error = state.outcome.exception() if state.outcome else None

@@ -67,7 +67,7 @@ class WaitTarget:
         return f"training task {self.name!r} ({self.task_id})"
 
     def matches(self, status: str) -> bool:
-        """Check whether a task in this status is where the wait is for, or has been there on its way."""
+        """Check whether this status is one of the targets, or comes after one."""
         return any(is_at_or_past(status, target) for target in self.statuses)
 
 

@@ -24,7 +24,7 @@ from pulumi_tione.pricing.amounts import Currency, currency_of
 from pulumi_tione.pricing.price_list import PriceList
 from pulumi_tione.review.build import PriceLists, no_prices, review_stack
 from pulumi_tione.review.findings import RULES
-from pulumi_tione.review.gates import broken, read_codes, read_gates
+from pulumi_tione.review.gates import failed_gates, read_codes, read_gates
 from pulumi_tione.review.json_format import as_json
 from pulumi_tione.review.markdown import markdown
 from pulumi_tione.review.model import Review
@@ -86,7 +86,7 @@ def review(
     previews = _previews(files, folder, stack)
     made = _review(previews, _Prices(folder, stack, enabled=not no_lookups), ignored, repo_url, commit)
     click.echo(_formatted(made, form, color=sys.stdout.isatty() and context.color is not False), nl=False)
-    reasons = broken(gates, made)
+    reasons = failed_gates(gates, made)
     for reason in reasons:
         show(f"Error: {reason}")
     if any(each.failed for each in made.stacks):

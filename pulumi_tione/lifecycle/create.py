@@ -1,7 +1,7 @@
 """Create: one CreateTrainingTask, one DescribeTrainingTask, exactly once whatever happens in between.
 
-Names are unique at the service, so the name shows whether an earlier request took effect. Requests that change
-something decide; reads may lag behind them by half a minute. Once there is an id nothing is raised any more: Pulumi
+Names are unique at the service, so the name shows whether an earlier request took effect. Trust the responses to
+writes; reads may lag behind by half a minute. Once there is an id nothing is raised any more: Pulumi
 would forget the task.
 """
 
@@ -24,7 +24,7 @@ from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskEr
 from pulumi_tione.lifecycle.create_lookup import CreateLookup
 from pulumi_tione.lifecycle.delete import DeletedTasks
 from pulumi_tione.lifecycle.leftovers import Leftovers
-from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, name_has_no_holder, not_created
+from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, create_failed, name_has_no_holder, not_created
 from pulumi_tione.lifecycle.name_conflict import CreateIdentity
 
 _SECONDS_TO_FIND_CREATED = 15.0
@@ -74,7 +74,7 @@ class _Indeterminate:
 
 @dataclass(frozen=True)
 class _Refused:
-    """There is no new task. The request may be sent that often in all."""
+    """No task was created. The request may be sent at most `max_attempts` times."""
 
     error: ApiError
     max_attempts: int
@@ -103,7 +103,7 @@ class Creation:
         deleted: the tasks that this process has deleted.
         deleted_names_are_kept: whether the user has set that the service keeps the names of deleted tasks.
         now: the time by the service's clock.
-        draw: returns a value for the label that distinguishes this create from others.
+        new_create_label: returns a value for the label that distinguishes this create from others.
     """
 
     client: TaskAndTagApi
@@ -114,7 +114,7 @@ class Creation:
     deleted: DeletedTasks = field(default_factory=DeletedTasks)
     deleted_names_are_kept: bool = False
     now: Callable[[], datetime] | None = None
-    draw: Callable[[], str] = lambda: secrets.token_hex(1)
+    new_create_label: Callable[[], str] = lambda: secrets.token_hex(1)
     _identity: CreateIdentity = field(init=False)
     _lookup: CreateLookup = field(init=False)
 
@@ -125,7 +125,7 @@ class Creation:
             TioneError: there is no new task, or it cannot be distinguished from that of another create. The message
                 states which.
         """
-        tags = desired_tags(self.inputs, self.labels_enabled, self.draw())
+        tags = desired_tags(self.inputs, self.labels_enabled, self.new_create_label())
         self._identity = CreateIdentity(self.client.region, self.inputs, tags)
         try:
             self._ensure_no_leftover()
@@ -178,8 +178,8 @@ class Creation:
         return recorded_outputs(inputs, {**detail, "Tags": [_tag(key, value) for key, value in tags.items()]})
 
     def _outputs_unseen(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is known of a task that is not visible yet: the account it is in, for when it is missed later,
-        and the tags that it was created with."""
+        """Return what is known of a task that is not visible yet: the account it is in, so that a later look-up can
+        check it, and the tags that it was created with."""
         outputs = recorded_outputs(inputs, {"Tags": [_tag(key, value) for key, value in self._identity.tags.items()]})
         with contextlib.suppress(Exception):  # whatever it is: an error now would lose the task
             outputs["uin"] = self.client.account_id()
@@ -241,14 +241,14 @@ class Creation:
         for attempt in itertools.count(1):
             match self._send(body):
                 case _Accepted() as created:
-                    self.context.ignore_end()
+                    self.context.ignore_cancellation()
                     return created
                 case _NotSent(error):
-                    raise type(error)(f"{not_created(name, indeterminate)}: {error}") from error
+                    raise type(error)(create_failed(name, error, indeterminate)) from error
                 case _NameTaken(error) if indeterminate is not None:
                     found = self._lookup.find_created(name, indeterminate, _SECONDS_TO_FIND_HOLDER)
                     if found is None:
-                        raise TaskError(f"{not_created(name, indeterminate)}: {error}")
+                        raise TaskError(create_failed(name, error, indeterminate))
                     return _Accepted(found)
                 case _NameTaken(error):
                     self._ensure_name_is_kept(name, error, is_second=is_kept)
@@ -259,18 +259,18 @@ class Creation:
                 case _Refused(last, max_attempts):
                     pass
                 case _Indeterminate(last):
-                    self.context.ignore_end()
+                    self.context.ignore_cancellation()
                     indeterminate, max_attempts = last, _MAX_ATTEMPTS
             if indeterminate is not None:
                 found = self._lookup.find_created(name, indeterminate, _SECONDS_TO_FIND_CREATED)
                 if found is not None:
                     return _Accepted(found)
             if max_attempts == 1:
-                raise TaskError(f"{not_created(name, indeterminate)}: {last}") from last
+                raise TaskError(create_failed(name, last, indeterminate, attempt)) from last
             if attempt >= max_attempts:  # a later refusal may be of a kind that allows fewer
-                raise TaskError(f"{not_created(name, indeterminate)} in {attempt} attempts: {last}")
+                raise TaskError(create_failed(name, last, indeterminate, attempt))
             self.context.sleep(_SECONDS_BETWEEN_ATTEMPTS)
-        raise AssertionError("the attempts are counted for ever")
+        raise AssertionError("unreachable")
 
     def _send(self, body: Mapping[str, Any]) -> _Outcome:
         """Send the request once, and return its outcome."""

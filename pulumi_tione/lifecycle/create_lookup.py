@@ -19,7 +19,7 @@ from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError, T
 from pulumi_tione.lifecycle.delete import DeletedTasks
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
 from pulumi_tione.lifecycle.leftovers import Leftovers
-from pulumi_tione.lifecycle.messages import looking_for_holder, not_created
+from pulumi_tione.lifecycle.messages import create_failed, looking_for_holder, not_created
 from pulumi_tione.lifecycle.name_conflict import CreateIdentity, Origin
 
 _TAGS_NOT_BOUND = "InternalError.BindingTagsFailed"
@@ -80,7 +80,7 @@ class CreateLookup:
         try:
             holder = self._poll(lambda: self.holder(name), bool, seconds)
         except TioneError as error:  # what has lost the response may keep requests from being answered, too
-            raise TaskError(f"{not_created(name, indeterminate)}, nor could it be looked up: {error}") from error
+            raise TaskError(create_failed(name, error, indeterminate)) from error
         return None if holder is None else self._own_id(self._complete(name, holder), indeterminate)
 
     def ensure_no_holder(self, name: str, refusal: ApiError, seconds: float) -> None:

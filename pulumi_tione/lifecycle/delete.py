@@ -13,6 +13,7 @@ from pulumi_tione._schema.identity import OWNER
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, ensure_same_account, not_visible_yet
+from pulumi_tione.lifecycle.messages import STAYS_IN_STATE, call_ended
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, Stop, is_not_allowed
 
@@ -61,10 +62,8 @@ def delete(task: RecordedTask[TaskApi]) -> bool:
         if poll(deletion.step, timeout=SECONDS_TO_STOP, sleep=task.context.sleep, clock=task.context.clock):
             return deletion.existed
     except CallEndedError as ended:
-        raise TaskError(
-            f"{task.title}: {ended} while deleting it; {deletion.progress}. It stays in the state. Run the command "
-            "again"
-        ) from ended
+        activity = f"deleting it; {deletion.progress}"
+        raise TaskError(call_ended(task.title, ended, activity, STAYS_IN_STATE)) from ended
     raise TaskError(deletion.stop.too_late())
 
 
@@ -133,7 +132,7 @@ class _Deletion:
         if self._deletes == _MAX_DELETES:
             raise TaskError(
                 f"{self._task.title} was deleted {self._deletes} times, but still exists: "
-                f"{self.stop.status or 'its status is not visible'}. It stays in the state. Try again, or see "
+                f"{self.stop.status or 'its status is not visible'}. {STAYS_IN_STATE}. Try again, or see "
                 f"{self._task.command('events')}"
             )
         try:

@@ -11,7 +11,7 @@ from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import BASE_NAME, LABELS, RETAINED, UNCONFIRMED, desired_tags
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import values_equal
-from pulumi_tione.lifecycle.imported import accepted
+from pulumi_tione.lifecycle.imported import as_declared
 
 TAGS = ("tags", "owner")
 """The inputs that determine the tags."""
@@ -41,7 +41,7 @@ class Difference:
 
     replacing: tuple[str, ...]
     in_place: tuple[str, ...]
-    accepted: tuple[str, ...] = ()
+    accepted_paths: tuple[str, ...] = ()
     """The paths of an imported task's inputs that are recorded as the program declares them, without a request."""
     changes: tuple[Change, ...] = field(default=(), compare=False)
     """Each change by property path, for detailed diffs."""
@@ -63,7 +63,7 @@ def diff(
         account_of: looks up the account of the credentials that inputs select, if they are known; called only when the
             task is to use other settings than before.
     """
-    outputs, newly_declared = accepted(outputs, news)
+    outputs, newly_declared = as_declared(outputs, news)
     changed = [
         name
         for name, declared in TRAINING_TASK.fields.items()
@@ -85,7 +85,7 @@ def diff(
     return Difference(
         replacing=tuple(name for name in changed if name not in in_place),
         in_place=tuple(name for name in changed if name in in_place),
-        accepted=newly_declared,
+        accepted_paths=newly_declared,
         changes=tuple(_changes(outputs, news, changed, in_place)),
     )
 
@@ -104,8 +104,8 @@ def _changes(
 def _labels_differ(outputs: Mapping[str, Any], news: Mapping[str, Any], labels_enabled: bool) -> bool:
     """Return whether the labels that identify the owner differ from the recorded ones.
 
-    The resource was renamed, or labels or `retain_on_delete` were turned on or off. A label that only newer versions
-    bind is no change of its own: it is bound with the next one.
+    The resource was renamed, or labels or `retain_on_delete` were turned on or off. A label that older
+    versions did not set does not trigger an update by itself; it is set with the next change.
     """
     recorded, desired = outputs.get("allTags", {}), desired_tags(news, labels_enabled)
     was_retained, is_retained = (bool((each.get("owner") or {}).get(RETAINED)) for each in (outputs, news))

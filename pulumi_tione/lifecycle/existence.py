@@ -1,8 +1,8 @@
 """Whether a task is really gone, or only not visible.
 
-Reads may lag behind writes by half a minute, and one "not found" may be wrong. A look-up with another account's keys,
-or in another region, answers "not found" exactly like a deleted task. So a task is gone only when several requests and
-a list agree, with the keys of its account.
+Reads may lag behind writes by half a minute, and one "not found" may be wrong. A look-up with another account's
+credentials, or in another region, answers "not found" exactly like a deleted task. So a task is gone only when several
+requests and a list agree, with the credentials of its account.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pulumi_tione._api.status_batcher import StatusBatcher
 from pulumi_tione._timestamps import time_or_none
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError, is_transient
+from pulumi_tione.lifecycle.messages import STAYS_IN_STATE, call_ended
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 LAG_SECONDS = 35.0
@@ -50,10 +51,7 @@ def detail_or_gone(task: RecordedTask[TaskApi]) -> dict[str, Any] | None:
     try:
         return _ExistenceCheck(task).run()
     except CallEndedError as ended:
-        raise TaskError(
-            f"{task.title}: {ended} while checking whether it still exists. It stays in the state. Run the command "
-            "again"
-        ) from ended
+        raise TaskError(call_ended(task.title, ended, "checking whether it still exists", STAYS_IN_STATE)) from ended
 
 
 def not_visible_yet(client: TaskApi, outputs: Mapping[str, Any]) -> str | None:
@@ -68,22 +66,22 @@ def not_visible_yet(client: TaskApi, outputs: Mapping[str, Any]) -> str | None:
 
 
 def ensure_same_account(task: RecordedTask[TaskApi]) -> None:
-    """Check that "not found" was answered to keys of the account that the task is in.
+    """Check that "not found" was answered to credentials of the account that the task is in.
 
     Raises:
-        TaskError: the keys are of another account, or the state does not record the task's account.
+        TaskError: the credentials are of another account, or the state does not record the task's account.
     """
     recorded, current = task.outputs.get("uin"), task.client.account_id()
     if not recorded:
         raise TaskError(
-            f"{task.title} is not visible in {task.client.region} with the keys of account {current}, and the state "
-            "does not record its account. Look for it in the console. If it is gone, run `pulumi state delete` with "
-            "its URN"
+            f"{task.title} is not visible in {task.client.region} with the credentials of account {current}, and the "
+            "state does not record its account. Look for it in the console. If it is gone, run `pulumi state "
+            "delete` with its URN"
         )
     if recorded != current:
         raise TaskError(
-            f"{task.title} belongs to account {recorded} in {task.client.region}, but the keys in use are of account "
-            f"{current}: it may still run. Set keys of that account, then try again"
+            f"{task.title} belongs to account {recorded} in {task.client.region}, but the credentials in use are of "
+            f"account {current}: it may still run. Set credentials of account {recorded}, then try again"
         )
 
 
@@ -147,21 +145,20 @@ class _ExistenceCheck:
     def _inconclusive(self) -> str:
         """Return the error for a task that may or may not be gone."""
         who, events = self._task.title, self._task.command("events")
-        kept = "It stays in the state"
         if self._listed is not None:
             return (
                 f"{who}: DescribeTrainingTask does not find it, but the list shows it as {self._listed}: it may still "
-                f"run and cost money. {kept}. Run the command again in a minute, or see {events}"
+                f"run and cost money. {STAYS_IN_STATE}. Run the command again in a minute, or see {events}"
             )
         if self._too_new:
             return (
-                f"{who} {self._too_new}, and the service does not find it: it may still run. {kept}. Run the command "
-                f"again in a minute. If {events} and the console do not find it then, run `pulumi state delete` "
-                "with its URN"
+                f"{who} {self._too_new}, and the service does not find it: it may still run. {STAYS_IN_STATE}. Run the "
+                f"command again in a minute. If {events} and the console do not find it then, run `pulumi state "
+                "delete` with its URN"
             )
         return (
-            f"{who}: the service does not report whether it exists. {kept}. Run the command again in a minute, or see "
-            f"{events}. The last answer: {self._unanswered}"
+            f"{who}: the service does not report whether it exists. {STAYS_IN_STATE}. Run the command again in a "
+            f"minute, or see {events}. The last answer: {self._unanswered}"
         )
 
 

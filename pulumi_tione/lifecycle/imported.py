@@ -32,7 +32,7 @@ class _Difference(NamedTuple):
     """Whether the program contradicts what the service returned."""
 
 
-def accepted(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def as_declared(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the outputs of a task as its first program declares them, and the paths of what was accepted for that.
 
     Of a task that was not imported these are the outputs as they are, and no paths.

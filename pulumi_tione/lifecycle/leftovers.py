@@ -82,7 +82,7 @@ def _active_tasks(client: TaskApi, stack: Mapping[str, str], workspace: str | No
 def _has_name_of_other_owner(name: str, owner: Mapping[str, Any]) -> bool:
     """Check whether a name was generated for another owner, which the labels may not show.
 
-    They have no organization, and different texts may become equal when they are cleaned.
+    Labels do not contain the organization, and two owners can have equal labels after sanitizing.
     """
     return bool(_GENERATED.fullmatch(name)) and not is_generated_form(name, generated_name(owner))
 

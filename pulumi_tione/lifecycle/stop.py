@@ -8,6 +8,7 @@ from pulumi_tione._api.status import Status, is_known, is_terminal
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, STATUSES, detail_or_gone, is_not_found
+from pulumi_tione.lifecycle.messages import call_ended
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 SECONDS_TO_STOP = 1800
@@ -43,9 +44,7 @@ def stop_and_wait(task: RecordedTask[TaskApi]) -> str | None:
         if poll(is_done, timeout=SECONDS_TO_STOP, sleep=task.context.sleep, clock=task.context.clock):
             return stop.status
     except CallEndedError as ended:
-        raise TaskError(
-            f"{task.title}: {ended} while waiting until it stops; {stop.progress}. Run the command again"
-        ) from ended
+        raise TaskError(call_ended(task.title, ended, f"waiting until it stops; {stop.progress}")) from ended
     raise TaskError(stop.too_late())
 
 

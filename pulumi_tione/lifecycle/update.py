@@ -23,7 +23,7 @@ from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import LOG, RERUN_OF, RUN, SECRETS, SETTINGS, TAGS, diff, is_rerun_counted
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone
-from pulumi_tione.lifecycle.imported import accepted
+from pulumi_tione.lifecycle.imported import as_declared
 from pulumi_tione.lifecycle.messages import NO_LONGER_EXISTS
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, is_not_allowed, stop_and_wait
@@ -61,7 +61,7 @@ class _Update:
 
     def __init__(self, task: RecordedTask[TaskAndTagApi], news: Mapping[str, Any], labels_enabled: bool) -> None:
         outputs = task.outputs
-        self._outputs, _ = accepted(outputs, news)
+        self._outputs, _ = as_declared(outputs, news)
         self._task = replace(task, outputs=self._outputs)
         self._client = task.client
         self._context = task.context
@@ -293,7 +293,7 @@ class _Update:
 
         A run costs money: even a call that has to end finds out whether there is one.
         """
-        self._context.ignore_end()
+        self._context.ignore_cancellation()
         self._context.show_status("waiting until the new run shows")
 
         def is_done() -> bool:

@@ -11,8 +11,8 @@ from pulumi_tione._constraints import suggestion
 from pulumi_tione.errors import TioneError
 from pulumi_tione.pricing.amounts import format_amount
 from pulumi_tione.review.findings import RULES
+from pulumi_tione.review.formatting import stack_name
 from pulumi_tione.review.model import Review, StackReview
-from pulumi_tione.review.wording import stack_name
 
 MEASURES = ("increase", "total", "worst")
 """What a gate can compare: the increase and the total an hour, and the worst case until all tasks have ended."""
@@ -71,7 +71,7 @@ def _gate(text: str) -> Gate:
     )
 
 
-def broken(gates: Sequence[Gate], review: Review) -> list[str]:
+def failed_gates(gates: Sequence[Gate], review: Review) -> list[str]:
     """Return one sentence for each gate that a review does not pass.
 
     A limit also counts as exceeded where an unknown price or a missing time limit may exceed it.
@@ -96,7 +96,7 @@ def _reasons(gate: Gate, review: Review) -> Iterable[str]:
         return
     missing = [stack_name(stack) for stack in stacks if _amount(gate.measure, stack) is None]
     if missing:
-        yield f"{gate}: the amount is not known of {', '.join(missing)}"
+        yield f"{gate}: the amount is unknown for {', '.join(missing)}"
         return
     amount = sum((_amount(gate.measure, stack) or Decimal(0) for stack in stacks), Decimal(0))
     if amount > gate.limit:

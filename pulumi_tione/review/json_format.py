@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_tione.pricing.amounts import plain
-from pulumi_tione.review import wording
+from pulumi_tione.review import formatting
 from pulumi_tione.review.markdown import masked
 from pulumi_tione.review.model import NodeGroup, PropertyChange, Review, StackReview, TaskReview, Total
 from pulumi_tione.review.preview import Diagnostic, Placeholder
@@ -51,8 +51,8 @@ def _stack(stack: StackReview) -> dict[str, Any]:
         "hourly": {**_totals(stack), "unpriced": sorted({*stack.before.unpriced, *stack.after.unpriced})},
         "worstCase": None if worst is None else plain(worst),
         "gpus": {
-            "before": {kind: wording.number(count) for kind, count in stack.gpus(after=False).items()},
-            "after": {kind: wording.number(count) for kind, count in stack.gpus(after=True).items()},
+            "before": {kind: formatting.number(count) for kind, count in stack.gpus(after=False).items()},
+            "after": {kind: formatting.number(count) for kind, count in stack.gpus(after=True).items()},
         },
         "tasks": [_task(task, stack) for task in stack.tasks],
         "diagnostics": [_diagnostic(each) for each in stack.diagnostics],

@@ -15,7 +15,7 @@ from decimal import Decimal
 from urllib.parse import quote
 
 from pulumi_tione.pricing.amounts import format_amount
-from pulumi_tione.review import wording
+from pulumi_tione.review import formatting
 from pulumi_tione.review.findings import SECRET_TEXT
 from pulumi_tione.review.model import PropertyChange, Review, StackReview, TaskReview
 from pulumi_tione.review.preview import Placeholder
@@ -86,8 +86,8 @@ def _overview(review: Review) -> Iterator[str]:
     for stack in review.stacks:
         failed = "❌ preview failed; " * stack.failed
         yield (
-            f"| {code(wording.stack_name(stack))} | {_total(stack, after=False)} | {_total(stack, after=True)} "
-            f"| {failed}{wording.counts(stack)} |"
+            f"| {code(formatting.stack_name(stack))} | {_total(stack, after=False)} | {_total(stack, after=True)} "
+            f"| {failed}{formatting.counts(stack)} |"
         )
     yield ""
 
@@ -95,23 +95,23 @@ def _overview(review: Review) -> Iterator[str]:
 def _total(stack: StackReview, *, after: bool) -> str:
     if not stack.prices_asked:
         return "unknown"
-    return wording.total(stack.after if after else stack.before, stack.currency)
+    return formatting.total(stack.after if after else stack.before, stack.currency)
 
 
 def _stack(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
-    name = code(wording.stack_name(stack))
+    name = code(formatting.stack_name(stack))
     if not stack.tasks and not stack.failed:
         yield f"TI-ONE review: {name} has no training tasks."
         yield ""
         return
     if stack.is_unchanged:
-        yield f"TI-ONE review: {name} has no changes, {_total(stack, after=True)} an hour, {wording.counts(stack)}."
+        yield f"TI-ONE review: {name} has no changes, {_total(stack, after=True)} an hour, {formatting.counts(stack)}."
         yield ""
         yield from _not_known(stack) if stack.before.unpriced else ()
         return
     yield f"### {'❌ Preview failed: ' * stack.failed}TI-ONE review: {name} — {_headline(stack)}"
     yield ""
-    facts = [f"**{wording.counts(stack)}**", wording.gpus(stack), _worst(stack), _origin(review)]
+    facts = [f"**{formatting.counts(stack)}**", formatting.gpus(stack), _worst(stack), _origin(review)]
     yield " · ".join(fact for fact in facts if fact)
     yield ""
     yield from _diagnostics(stack)
@@ -130,7 +130,7 @@ def _headline(stack: StackReview) -> str:
     change = format_amount(difference, stack.currency, is_signed=True)
     day = format_amount(difference * 24, stack.currency, is_signed=True)
     return (
-        f"{wording.total(before, stack.currency)} → **{wording.total(after, stack.currency)} an hour** "
+        f"{formatting.total(before, stack.currency)} → **{formatting.total(after, stack.currency)} an hour** "
         f"({change}, {day} a day if nothing ends)"
     )
 
@@ -208,14 +208,14 @@ def _table(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
     for task in stack.tasks:
         if task.action == "same":
             continue
-        cells = [_ICONS.get(task.action, ""), _name(review, task, level), wording.action_of(task)]
+        cells = [_ICONS.get(task.action, ""), _name(review, task, level), formatting.action_of(task)]
         if reasons:
             cells.append(_reasons(task, level))
         if wide:
             cells.append(_hardware(task))
         cells.append(_price(task, stack))
         if wide:
-            cells.append(wording.limit(task, stack.currency))
+            cells.append(formatting.limit(task, stack.currency))
         yield f"| {' | '.join(cells)} |"
     unchanged = [task for task in stack.tasks if task.action == "same"]
     if unchanged:
@@ -256,7 +256,7 @@ def _change(change: PropertyChange) -> str:
         return "its labels"
     if change.path == "run":
         return "a re-run"
-    if wording.is_multiline(change):
+    if formatting.is_multiline(change):
         return f"{code(change.path)} (see below)"
     old, new = (_value(each) for each in (change.old, change.new))
     return f"{code(change.path)} {old} → {new}"
@@ -264,19 +264,19 @@ def _change(change: PropertyChange) -> str:
 
 def _value(changed: object) -> str:
     if changed is None or isinstance(changed, Placeholder):
-        return wording.value(changed)
-    return code(masked(wording.value(changed)))
+        return formatting.value(changed)
+    return code(masked(formatting.value(changed)))
 
 
 def _hardware(task: TaskReview) -> str:
-    before, after = wording.hardware(task.hardware_before), wording.hardware(task.hardware_after)
+    before, after = formatting.hardware(task.hardware_before), formatting.hardware(task.hardware_after)
     if not after or not before or before == after:
         return prose(after or before)
     return f"{prose(before)} → {prose(after)}"
 
 
 def _price(task: TaskReview, stack: StackReview) -> str:
-    before, after = wording.price(task, stack.currency)
+    before, after = formatting.price(task, stack.currency)
     if before == after:
         return after
     return f"**{after}**" if task.action == "create" else f"{before} → **{after}**"
@@ -285,7 +285,7 @@ def _price(task: TaskReview, stack: StackReview) -> str:
 def _details(stack: StackReview) -> Iterator[str]:
     for task in stack.tasks:
         for change in task.changes:
-            if not change.is_secret and wording.is_multiline(change):
+            if not change.is_secret and formatting.is_multiline(change):
                 yield f"<details><summary>{html(task.resource)}: {html(change.path)}</summary>"
                 yield ""
                 yield from _diff(change)
@@ -330,9 +330,7 @@ def _not_known(stack: StackReview) -> Iterator[str]:
     unknown = sorted({name for total in (stack.before, stack.after) for name in total.unpriced})
     if stack.prices_asked and unknown:
         shown = ", ".join(prose(_short(name, 40)) for name in unknown[:10])
-        notes.append(
-            f"The price is not known of {shown}" + f" and {len(unknown) - 10} more" * (len(unknown) > 10) + "."
-        )
+        notes.append(f"The price is unknown for {shown}" + f" and {len(unknown) - 10} more" * (len(unknown) > 10) + ".")
     later = sorted(
         {
             f"{prose(_short(task.resource, 40))}: {code(change.path)}"

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pulumi_tione.pricing.amounts import format_amount
-from pulumi_tione.review import wording
+from pulumi_tione.review import formatting
 from pulumi_tione.review.markdown import masked, visible
 from pulumi_tione.review.model import PropertyChange, Review, StackReview, TaskReview
 
@@ -39,17 +39,17 @@ def text(review: Review, *, width: int | None = None, color: bool = False) -> st
 
 
 def _print_stack(console: Console, stack: StackReview) -> None:
-    name = visible(wording.stack_name(stack))
+    name = visible(formatting.stack_name(stack))
     if not stack.tasks and not stack.failed:
         console.print(Text(f"{name}: no training tasks"))
         return
     prices = "prices were not asked for"
     if stack.prices_asked:
         change = format_amount(stack.after.amount - stack.before.amount, stack.currency, is_signed=True)
-        before, after = (wording.total(each, stack.currency) for each in (stack.before, stack.after))
+        before, after = (formatting.total(each, stack.currency) for each in (stack.before, stack.after))
         prices = f"{before} → {after} an hour ({change})"
     console.print(Text(f"{'Preview failed: ' * stack.failed}{name}: {prices}", style="bold"))
-    console.print(Text(" · ".join(fact for fact in (wording.counts(stack), wording.gpus(stack)) if fact)))
+    console.print(Text(" · ".join(fact for fact in (formatting.counts(stack), formatting.gpus(stack)) if fact)))
     for each in stack.diagnostics:
         where = ": ".join(part for part in (each.resource, each.path) if part)
         message = f"{visible(where)}: {visible(masked(' '.join(each.message.split())))}".removeprefix(": ")
@@ -72,11 +72,11 @@ def _table(tasks: list[TaskReview], stack: StackReview) -> Table:
         table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
     table.add_column("an hour", justify="right", no_wrap=True)
     for task in tasks:
-        before, after = wording.price(task, stack.currency)
-        hardware = wording.hardware(task.hardware_after or task.hardware_before)
+        before, after = formatting.price(task, stack.currency)
+        hardware = formatting.hardware(task.hardware_after or task.hardware_before)
         table.add_row(
             Text(visible(task.resource)),
-            Text(wording.action_of(task), style=_ACTION_STYLES.get(task.action, "")),
+            Text(formatting.action_of(task), style=_ACTION_STYLES.get(task.action, "")),
             Text(", ".join(map(_change, task.changes))),
             Text(visible(hardware)),
             Text(after if before == after or task.action == "create" else f"{before} → {after}"),
@@ -87,5 +87,5 @@ def _table(tasks: list[TaskReview], stack: StackReview) -> Table:
 def _change(change: PropertyChange) -> str:
     if change.is_secret:
         return f"{visible(change.path)} (secret)"
-    old, new = (visible(masked(wording.value(each))) for each in (change.old, change.new))
+    old, new = (visible(masked(formatting.value(each))) for each in (change.old, change.new))
     return f"{visible(change.path)} {old} → {new}"

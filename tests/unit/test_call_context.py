@@ -103,7 +103,7 @@ def test_a_call_that_ignores_its_end_sleeps_on() -> None:
     service = FakeApi()
     context = context_of(service, deadline=1)
     context.cancelled.set()
-    context.ignore_end()
+    context.ignore_cancellation()
     context.sleep(8)
     context.raise_if_ended()
     assert service.now == 8

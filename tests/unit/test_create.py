@@ -173,7 +173,7 @@ def creation(
         labels_enabled=labels_enabled,
         context=CallContext(warn=(warn if warn is not None else []).append, pause=pauses, clock=pauses.clock),
         now=lambda: NOW,
-        draw=lambda: "a7",
+        new_create_label=lambda: "a7",
     )
 
 
@@ -383,7 +383,7 @@ def test_a_computed_name_is_never_suffixed_after_an_indeterminate_answer() -> No
 
 def test_a_name_that_somebody_is_creating_is_never_suffixed() -> None:
     service = Service(lost(refusal("FailedOperation.DuplicateNameTaskIsCreating")))
-    with pytest.raises(TaskError, match="its name is refused as taken"):
+    with pytest.raises(TaskError, match="the service reports that the name is taken"):
         creation(service).run()
     assert {body["Name"] for body in service.bodies} == {COMPUTED}
 

@@ -15,6 +15,7 @@ from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import Difference, diff
+from pulumi_tione.lifecycle.messages import looking_for_holder
 from pulumi_tione.lifecycle.names import computed_name
 from pulumi_tione.lifecycle.read import read
 
@@ -40,14 +41,16 @@ def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def creation(service: FakeApi, *, rows: list[str] | None = None, **changes: Any) -> Creation:
-    options = {name: changes.pop(name) for name in ("deleted", "deleted_names_are_kept", "draw") if name in changes}
+    options = {
+        name: changes.pop(name) for name in ("deleted", "deleted_names_are_kept", "new_create_label") if name in changes
+    }
     rows = [] if rows is None else rows
     return Creation(
         client=service,
         inputs={name: value for name, value in {**INPUTS, **changes}.items() if value is not None},
         labels_enabled=True,
         context=context_of(service, show_status=rows.append, warn=rows.append),
-        **{"draw": lambda: "a7", **options},
+        **{"new_create_label": lambda: "a7", **options},
     )
 
 
@@ -192,9 +195,9 @@ def test_a_task_that_never_shows_since_when_it_is_there_nor_whose_it_is_is_not_o
 def test_each_create_draws_a_label_of_its_own() -> None:
     service = FakeApi()
     context = context_of(service)
-    drawn = {Creation(service, INPUTS, context, labels_enabled=True).draw() for _ in range(200)}
-    assert len(drawn) > 50
-    assert all(len(value) == 2 and int(value, 16) < 256 for value in drawn)
+    labels = {Creation(service, INPUTS, context, labels_enabled=True).new_create_label() for _ in range(200)}
+    assert len(labels) > 50
+    assert all(len(value) == 2 and int(value, 16) < 256 for value in labels)
 
 
 # A name that is refused as taken.
@@ -206,7 +209,7 @@ def test_what_a_killed_update_has_made_a_moment_ago_is_never_doubled(lag: Lag, k
     service = FakeApi(lag)
     creation(service).run()
     with pytest.raises(TaskError) as caught:
-        creation(service, draw=lambda: "b8", deleted_names_are_kept=kept).run()
+        creation(service, new_create_label=lambda: "b8", deleted_names_are_kept=kept).run()
     text = str(caught.value)
     assert "train-1 already exists" in text
     assert "`pulumi-tione import --region ap-guangzhou bert train-1`" in text
@@ -226,7 +229,7 @@ def test_a_name_that_no_visible_task_has_is_looked_for_a_minute_and_then_an_erro
     assert "r-1" in text
     assert 60 <= service.now < 66
     assert service.calls.count(f"create {COMPUTED}") == 1
-    assert rows == [f"the name '{COMPUTED}' is refused as taken: looking for the task that has it, for up to 60 s"]
+    assert rows == [looking_for_holder(COMPUTED, 60)]
 
 
 def deleted_before(service: FakeApi) -> DeletedTasks:
@@ -276,7 +279,7 @@ def test_a_predecessor_of_another_resource_is_no_reason_for_a_number() -> None:
     deleted = DeletedTasks()
     deleted.add("train-9", {"owner": {**OWNER, "resource": "gpt"}})
     service.taken_names.add(COMPUTED)
-    with pytest.raises(TaskError, match="no task of this name was visible"):
+    with pytest.raises(TaskError, match="shows no task with it"):
         creation(service, deleted=deleted).run()
 
 
@@ -312,7 +315,7 @@ def test_a_name_whose_task_is_being_created_is_never_suffixed() -> None:
     service.trouble("create", *[refusal("FailedOperation.DuplicateNameTaskIsCreating")] * 5)
     deleted = DeletedTasks()
     deleted.add("train-9", {"owner": OWNER})
-    with pytest.raises(TaskError, match="no task of this name was visible") as caught:
+    with pytest.raises(TaskError, match="shows no task with it") as caught:
         creation(service, deleted=deleted, deleted_names_are_kept=True).run()
     assert "run `pulumi up` again" in str(caught.value)
     assert "deletedNamesAreKept" not in str(caught.value), "it is set already"
@@ -325,7 +328,7 @@ def test_a_suffixed_task_that_a_killed_update_has_made_is_found_by_its_labels() 
     creation(service, deleted_names_are_kept=True).run()  # the update that is killed
     assert len(service.existing) == 1
     with pytest.raises(TaskError, match="An update that was cut off may have left it"):
-        creation(service, deleted_names_are_kept=True, draw=lambda: "b8").run()
+        creation(service, deleted_names_are_kept=True, new_create_label=lambda: "b8").run()
     assert len(service.existing) == 1
 
 

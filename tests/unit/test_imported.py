@@ -8,7 +8,7 @@ import pytest
 
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione.lifecycle.diff import diff
-from pulumi_tione.lifecycle.imported import IMPORTED, accepted
+from pulumi_tione.lifecycle.imported import IMPORTED, as_declared
 
 KNOWN = [
     "chargeType",
@@ -49,7 +49,7 @@ def of(outputs: dict[str, Any], **declared: Any) -> tuple[tuple[str, ...], tuple
     """What replaces, what changes in place and what is accepted, when the program declares this; None is left out."""
     news = {name: value for name, value in {**DECLARED, **declared}.items() if value is not None}
     found = diff(outputs, news, labels_enabled=False)
-    return found.replacing, found.in_place, found.accepted
+    return found.replacing, found.in_place, found.accepted_paths
 
 
 def test_a_program_that_declares_what_was_recorded_changes_nothing() -> None:
@@ -134,12 +134,12 @@ def test_what_acts_is_done_and_not_only_recorded() -> None:
 def test_a_task_that_was_not_imported_is_compared_as_always() -> None:
     created = {name: value for name, value in RECORDED.items() if name != IMPORTED}
     assert of(created, triggers=["1"], remark=None) == (("remark", "triggers"), (), ())
-    assert accepted(created, DECLARED) == (created, ())
+    assert as_declared(created, DECLARED) == (created, ())
 
 
 def test_what_was_accepted_is_recorded_and_nothing_remains_of_the_import() -> None:
     news = {**{name: value for name, value in DECLARED.items() if name != "remark"}, "triggers": ["1"]}
-    outputs, paths = accepted(RECORDED, news)
+    outputs, paths = as_declared(RECORDED, news)
     assert set(paths) == {"remark", "triggers"}
     assert outputs == {**news, "allTags": {"team": "nlp"}}
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from review_samples import CENTS, PriceService, inputs, outputs, preview_json, review_of, step
 
 from pulumi_tione.review.findings import RULES
-from pulumi_tione.review.gates import GateError, broken, read_codes, read_gates
+from pulumi_tione.review.gates import GateError, failed_gates, read_codes, read_gates
 from pulumi_tione.review.json_format import SCHEMA_FILE, as_json, document
 from pulumi_tione.review.markdown import markdown
 from pulumi_tione.review.model import Review, TaskReview
@@ -286,7 +286,7 @@ def test_no_form_shows_what_requests_like_a_secret() -> None:
     ],
 )
 def test_gates(gates: str, steps: list[Mapping[str, Any]], is_broken: bool) -> None:
-    assert bool(broken(read_gates([gates]), review_of(steps))) is is_broken
+    assert bool(failed_gates(read_gates([gates]), review_of(steps))) is is_broken
 
 
 def test_the_worst_case_counts_reruns_and_restarts() -> None:

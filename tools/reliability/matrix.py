@@ -186,7 +186,9 @@ def _repeated(cell: Cell, *before: str) -> dict[str, Cell]:
 
 _AWAY = Cell(1, "… was not sent: … cannot be reached: …")
 _SKEWED = Cell(1, "… was refused with AuthFailure.SignatureExpire: …; correct this machine's clock, …")
-_FOREIGN = Cell(1, "training task … belongs to account … but the keys in use are of account …: it may still run. …")
+_FOREIGN = Cell(
+    1, "training task … belongs to account … but the credentials in use are of account …: it may still run. …"
+)
 _EXPIRED = Cell(1, "… was refused with AuthFailure.TokenFailure: … the credentials come from environment variable …")
 _REVOKED = Cell(
     1, "… was refused with AuthFailure.SecretIdNotFound: …: the credentials come from environment variable …"

@@ -45,7 +45,7 @@ def _name(body: Body) -> None:
     if len(name) > MAX_NAME_LENGTH:
         _refuse_length("Name", name, MAX_NAME_LENGTH)
     if not _NAME.fullmatch(name):
-        problem = "must consist of Chinese or English letters, digits, `_` and `-`, and not begin with a sign"
+        problem = "must consist of Chinese or English letters, digits, `_` and `-`, and begin with a letter or digit"
         _refuse("InvalidParameterValue", "Name", problem)
 
 
@@ -166,7 +166,7 @@ def _mounts(body: Body) -> None:
         parameter = f"DataConfigs.{index}"
         path = mount.get("MappingPath")
         if path and mapped.setdefault(path, index) != index:
-            problem = f"is the one of DataConfigs.{mapped[path]} too"
+            problem = f"is also used by DataConfigs.{mapped[path]}"
             _refuse("InternalError.ValidateCreateTaskFailed", f"{parameter}.MappingPath", problem)
         local_path = (mount.get("LocalDiskSource") or {}).get("LocalPath")
         if local_path and not local_path.startswith("/"):
@@ -232,7 +232,7 @@ def _variables(body: Body) -> None:
     for index, variable in enumerate(body.get("Envs", ())):
         name = variable.get("Name") or ""
         if not name or "=" in name or "\0" in name:
-            problem = "is empty" if not name else "has a sign that no variable's name can have"
+            problem = "is empty" if not name else "contains a character that is not allowed in a variable name"
             _refuse("InvalidParameterValue", f"Envs.{index}.Name", problem)
 
 

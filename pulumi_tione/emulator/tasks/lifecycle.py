@@ -38,6 +38,22 @@ class Event(str, Enum):
     IS_STOPPED = "is stopped"
     IS_STARTED = "is started"
 
+    @property
+    def infinitive(self) -> str:
+        """The event in words that follow "it cannot"."""
+        return _INFINITIVES[self]
+
+
+_INFINITIVES = {
+    Event.TIME_PASSES: "change by itself",
+    Event.SUCCEEDS: "succeed",
+    Event.FAILS: "fail",
+    Event.SUBMISSION_FAILS: "fail to be submitted",
+    Event.IS_PREEMPTED: "be preempted",
+    Event.IS_STOPPED: "be stopped",
+    Event.IS_STARTED: "be started",
+}
+
 
 TRANSITIONS: dict[tuple[Status, Event], Status] = {
     (Status.SUBMITTING, Event.TIME_PASSES): Status.PENDING,

@@ -25,7 +25,7 @@ class RunRule:
     system_tags: dict[str, str] = field(default_factory=dict)
     """Tags that the platform binds by itself."""
 
-    def over(self, base: RunRule) -> RunRule:
+    def with_defaults(self, base: RunRule) -> RunRule:
         """Return this rule, completed by another one."""
         return RunRule(
             self.outcome if self.outcome is not None else base.outcome,
@@ -50,20 +50,20 @@ class RunRules:
     def add(self, rule: RunRule, target: str | None) -> None:
         """Add a rule for a name, an id, or all tasks; it wins over earlier rules for the same target."""
         if target is None:
-            self._for_all = rule.over(self._for_all)
+            self._for_all = rule.with_defaults(self._for_all)
         else:
-            self._by_target[target] = rule.over(self._by_target.get(target, RunRule()))
+            self._by_target[target] = rule.with_defaults(self._by_target.get(target, RunRule()))
 
     def rule_for(self, task: Task) -> RunRule:
         """Return the rule for a task: by its id, then by its name, then for all."""
         by_id, by_name = (self._by_target.get(target, RunRule()) for target in (task.id, task.name))
-        return by_id.over(by_name).over(self._for_all)
+        return by_id.with_defaults(by_name).with_defaults(self._for_all)
 
     def plan_for(self, task: Task) -> RunPlan:
         """Return how a run of the task goes."""
         rule = self.rule_for(task)
         if self._reads_commands:
-            rule = rule.over(_rule_of_workload(task.program.workload))
+            rule = rule.with_defaults(_rule_of_workload(task.program.workload))
         seconds = {**self._durations, **rule.seconds}
         return RunPlan(rule.outcome or Event.SUCCEEDS, rule.failure_reason or "", seconds, rule.output)
 

@@ -168,7 +168,5 @@ class Task:
         try:
             return TRANSITIONS[self.status, event]
         except KeyError:
-            message = (
-                f"The training task `{self.id}` (Id) is {self.status.value}: now it cannot be that it {event.value}."
-            )
+            message = f"The training task `{self.id}` (Id) is {self.status.value}, so it cannot {event.infinitive}."
             raise ApiError("InternalError.NotAllow", message) from None
