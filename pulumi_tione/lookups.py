@@ -13,7 +13,7 @@ from typing import Any
 
 from pulumi_tione import outputs
 from pulumi_tione._api.logs import TaskLog
-from pulumi_tione._api.protocols import LogApi, PriceApi, TaskAndLogApi, TaskApi
+from pulumi_tione._api.protocols import CatalogApi, LogApi, TaskAndLogApi, TaskApi
 from pulumi_tione._api.status import Status
 from pulumi_tione._constraints import suggestion
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Scalar, Struct, Type, struct
@@ -227,12 +227,12 @@ def log_lines(
     return [LogLine(line.time, line.pod, line.text) for line in lines]
 
 
-def resource_groups(client: PriceApi, ti_project_id: str | None) -> list[ResourceGroup]:
+def resource_groups(client: CatalogApi, ti_project_id: str | None) -> list[ResourceGroup]:
     """Return the resource groups, and what is free in them."""
     return [_resource_group(group) for group in client.resource_groups(ti_project_id)]
 
 
-def instance_specs(client: PriceApi, charge_type: str, resource_type: str | None) -> list[InstanceSpec]:
+def instance_specs(client: CatalogApi, charge_type: str, resource_type: str | None) -> list[InstanceSpec]:
     """Return the specifications that nodes may have, with their prices."""
     # The list also has disks, which are priced by the same call.
     specs = [spec for spec in client.specs(charge_type, resource_type) if spec.get("SpecType") != "CBS"]
@@ -241,7 +241,7 @@ def instance_specs(client: PriceApi, charge_type: str, resource_type: str | None
     return [_instance_spec(spec, prices.get(spec["SpecName"], {})) for spec in specs]
 
 
-def training_frameworks(client: PriceApi) -> list[TrainingFramework]:
+def training_frameworks(client: CatalogApi) -> list[TrainingFramework]:
     """Return the built-in frameworks; none where the service no longer has this action."""
     try:
         frameworks = client.frameworks()
@@ -262,7 +262,7 @@ def training_frameworks(client: PriceApi) -> list[TrainingFramework]:
     ]
 
 
-def preset_images(client: PriceApi) -> list[PresetImage]:
+def preset_images(client: CatalogApi) -> list[PresetImage]:
     """Return the images of the platform."""
     return [
         PresetImage(name=_text(image, "ImageName"), type=_text(image, "ImageType"), url=_text(image, "ImageUrl"))

@@ -91,10 +91,8 @@ class LogApi(RegionalApi, Protocol):
     def describe_training_task_response(self, task_id: str, ti_project_id: str | None = None) -> Json: ...
 
 
-class PriceApi(RegionalApi, Protocol):
-    """What new tasks can be made of, and what it costs."""
-
-    def resource_groups(self, ti_project_id: str | None = None) -> Iterator[Json]: ...
+class PriceApi(Protocol):
+    """The specs of nodes, and what they cost."""
 
     def specs(
         self, charge_type: str, resource_type: str | None = None, ti_project_id: str | None = None
@@ -102,7 +100,11 @@ class PriceApi(RegionalApi, Protocol):
 
     def prices(self, specs: Sequence[tuple[str, int]], ti_project_id: str | None = None) -> list[Json]: ...
 
-    def is_international(self) -> bool: ...
+
+class CatalogApi(PriceApi, Protocol):
+    """What new tasks can be made of, and what it costs."""
+
+    def resource_groups(self, ti_project_id: str | None = None) -> Iterator[Json]: ...
 
     def frameworks(self) -> list[Json]: ...
 

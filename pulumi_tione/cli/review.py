@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -34,8 +32,6 @@ from pulumi_tione.stacks.pulumi_cli import Pulumi, PulumiError, StackName
 
 PREVIEW_FAILED = 1
 GATE_BROKEN = 3
-
-_PREVIEW = ("preview", "--json", "--show-sames", "--refresh")
 
 
 @click.command()
@@ -84,7 +80,7 @@ def review(
         return
     gates, ignored = read_gates(fail_on), read_codes(ignore)
     previews = _previews(files, folder, stack)
-    made = _review(previews, _Prices(folder, stack, enabled=not no_lookups), ignored, repo_url, commit)
+    made = _review(previews, _Prices(folder, enabled=not no_lookups), ignored, repo_url, commit)
     click.echo(_formatted(made, form, color=sys.stdout.isatty() and context.color is not False), nl=False)
     reasons = failed_gates(gates, made)
     for reason in reasons:
@@ -106,7 +102,7 @@ def _formatted(review: Review, form: str, *, color: bool) -> str:
 
 def _previews(files: Sequence[str], folder: Path, stack: str | None) -> list[Preview]:
     if not files and (stack is not None or sys.stdin.isatty()):
-        return _run_preview(folder, stack)
+        return read_previews(Pulumi(folder, os.environ).preview(stack))
     previews = []
     for file in files or ("-",):
         content = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig", errors="replace")
@@ -117,35 +113,12 @@ def _previews(files: Sequence[str], folder: Path, stack: str | None) -> list[Pre
     return previews
 
 
-def _run_preview(folder: Path, stack: str | None) -> list[Preview]:
-    """Run the preview of a stack. A failed one prints its JSON as well."""
-    program = shutil.which("pulumi")
-    if program is None:
-        raise PulumiError("there is no `pulumi` on PATH: install it, or pass the JSON of a preview")
-    option = [] if stack is None else [f"--stack={stack}"]
-    ran = subprocess.run(
-        [program, "--non-interactive", "--color=never", *_PREVIEW, *option],
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    try:
-        return read_previews(ran.stdout)
-    except TioneError:
-        if ran.returncode:
-            raise PulumiError(f"`pulumi preview` failed: {' '.join((ran.stderr or ran.stdout).split())}") from None
-        raise
-
-
 class _Prices:
-    """The price lists of all stacks: one for each region, workspace and settings of tasks."""
+    """The price lists of the stacks: one for each region and workspace, with the credentials of the stack."""
 
-    def __init__(self, folder: Path, stack: str | None, *, enabled: bool) -> None:
+    def __init__(self, folder: Path, *, enabled: bool) -> None:
         self._folder = folder
-        self._stack = stack
         self._enabled = enabled
-        self._lists: dict[tuple[Location, int], PriceList] = {}
 
     def of(self, preview: Preview) -> tuple[PriceLists, Currency]:
         """Return the price lists of a stack and its currency; none where there are no credentials."""
@@ -158,6 +131,7 @@ class _Prices:
         except (StopIteration, TioneError):
             return no_prices, "CNY"
         clients = Clients(settings)
+        lists: dict[Location, PriceList] = {}
 
         def price_list(task: Mapping[str, Any]) -> PriceList | None:
             region, workspace = task.get("region"), task.get("tiProjectId")
@@ -165,10 +139,9 @@ class _Prices:
                 region if isinstance(region, str) and region else settings.region,
                 workspace if isinstance(workspace, str) and workspace else None,
             )
-            key = (location, id(clients))
-            if key not in self._lists:
-                self._lists[key] = PriceList(clients.of(location), location.workspace)
-            return self._lists[key]
+            if location not in lists:
+                lists[location] = PriceList(clients.of(location), location.workspace)
+            return lists[location]
 
         return price_list, currency
 

@@ -17,7 +17,7 @@ from pulumi_tione._schema.identity import LABELS, OWNER
 from pulumi_tione._schema.paths import PROGRAM_NAMES, ProgramSpelling
 from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
 from pulumi_tione._schema.walk import OMIT, Part, is_of_type, rebuild, walk
-from pulumi_tione._text import sanitize
+from pulumi_tione._text import kind_of, sanitize
 from pulumi_tione.lifecycle import check_rules
 from pulumi_tione.lifecycle.diff import RERUN_OF
 from pulumi_tione.lifecycle.names import computed_name
@@ -169,7 +169,7 @@ def _typed(kind: Type, value: Any, path: str, checked: Checked) -> Any:
     elif kind is Scalar.INTEGER and isinstance(value, float):
         return _whole_number(value, path, checked)
     elif not is_of_type(kind, value):
-        checked.fail(path, Violation(f"must be {_expected(kind)}", f", got {_kind_of(value)}"))
+        checked.fail(path, Violation(f"must be {_expected(kind)}", f", got {kind_of(value)}"))
     elif kind is Scalar.INTEGER:
         return _whole_number(value, path, checked)
     elif isinstance(kind, Struct):
@@ -242,9 +242,3 @@ def _expected(kind: Type) -> str:
             return kind.value
         case _:
             return "a list" if is_of_type(kind, []) else "a map"
-
-
-def _kind_of(value: Any) -> str:
-    """Return the kind of a value, never the value itself: it may be a secret."""
-    kinds = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a map"}
-    return kinds.get(type(value), "nothing" if value is None else f"a {type(value).__name__}")

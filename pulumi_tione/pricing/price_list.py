@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
+from pulumi_tione._api.protocols import PriceApi
 from pulumi_tione.errors import ApiError, Kind, TioneError
 
 PAY_AS_YOU_GO = "POSTPAID_BY_HOUR"
@@ -22,18 +23,6 @@ DISK_TYPE = "CBS"
 """The `SpecType` of the item by which a gigabyte of a cloud disk is billed."""
 
 _HUNDRED = Decimal(100)
-
-
-class PriceApi(Protocol):
-    """What the price list asks the service."""
-
-    def specs(
-        self, charge_type: str, resource_type: str | None = None, ti_project_id: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Return the specs of a charge type (`DescribeBillingSpecs`)."""
-
-    def prices(self, specs: Sequence[tuple[str, int]], ti_project_id: str | None = None) -> list[dict[str, Any]]:
-        """Return the prices of specs and counts (`DescribeBillingSpecsPrice`)."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pulumi_tione._api.status import is_terminal
-from pulumi_tione._schema.fields import TRAINING_TASK
+from pulumi_tione._schema.fields import TRAINING_TASK, path_to
 from pulumi_tione.pricing.amounts import Currency
 from pulumi_tione.pricing.price_list import PriceList, Spec, UnknownPrice
 from pulumi_tione.pricing.task_price import hourly_price, node_count
@@ -151,16 +151,12 @@ def _different(path: str, old: Any, new: Any) -> Iterator[str]:
     """Yield the paths of the leaves that differ."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted({*old, *new}):
-            yield from _different(_joined(path, key), old.get(key), new.get(key))
+            yield from _different(path_to(path, key), old.get(key), new.get(key))
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, (left, right) in enumerate(zip(old, new, strict=True)):
-            yield from _different(f"{path}[{index}]", left, right)
+            yield from _different(path_to(path, index), left, right)
     elif old != new or (old is UNKNOWN and new is UNKNOWN):
         yield path
-
-
-def _joined(path: str, key: str) -> str:
-    return f"{path}.{key}" if re.fullmatch(r"[A-Za-z_]\w*", key) else f'{path}["{key}"]'
 
 
 def _top(path: str) -> str:

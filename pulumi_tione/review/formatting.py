@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from pulumi_tione._durations import format_duration
 from pulumi_tione.pricing.amounts import Currency, format_amount
 from pulumi_tione.pricing.task_price import Basis
+from pulumi_tione.review.findings import SECRET_TEXT
 from pulumi_tione.review.model import NodeGroup, PropertyChange, StackReview, TaskReview, Total
 from pulumi_tione.review.preview import Placeholder
 
@@ -118,24 +120,41 @@ def value(changed: Any) -> str:
     """Return a value of a property on one line, shortened."""
     if changed is None:
         return "not set"
-    if isinstance(changed, Placeholder):
-        return repr(changed)
-    text = changed if isinstance(changed, str) else json.dumps(_plain(changed), ensure_ascii=False, sort_keys=True)
+    shown = with_leaves(changed, _shown)
+    text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, sort_keys=True)
     text = " ".join(text.split()) if "\n" in text else text
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
-def _plain(changed: Any) -> Any:
-    """Return a value with whole numbers as such: the engine has only floats."""
-    if isinstance(changed, Mapping):
-        return {key: _plain(part) for key, part in changed.items()}
-    if isinstance(changed, list):
-        return [_plain(part) for part in changed]
-    if isinstance(changed, float) and changed.is_integer():
-        return int(changed)
-    return repr(changed) if isinstance(changed, Placeholder) else changed
+def _shown(leaf: Any) -> Any:
+    return repr(leaf) if isinstance(leaf, Placeholder) else leaf
+
+
+def with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a value with each part changed that has no parts itself."""
+    if isinstance(value, Mapping):
+        return {key: with_leaves(part, change) for key, part in value.items()}
+    if isinstance(value, list):
+        return [with_leaves(part, change) for part in value]
+    return change(value)
 
 
 def is_multiline(change: PropertyChange) -> bool:
     """Check whether a change is better shown as a diff of lines."""
     return any(isinstance(each, str) and "\n" in each for each in (change.old, change.new))
+
+
+def masked(text: str) -> str:
+    """Return a text in which what looks like a secret is hidden."""
+    return SECRET_TEXT.sub("(secret?)", text)
+
+
+def visible(text: str) -> str:
+    """Return a text with its control and direction characters as escapes."""
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp"):
+        return character.encode("unicode_escape", "backslashreplace").decode()
+    return character

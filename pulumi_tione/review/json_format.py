@@ -10,7 +10,7 @@ from typing import Any
 
 from pulumi_tione.pricing.amounts import plain
 from pulumi_tione.review import formatting
-from pulumi_tione.review.markdown import masked
+from pulumi_tione.review.formatting import masked
 from pulumi_tione.review.model import NodeGroup, PropertyChange, Review, StackReview, TaskReview, Total
 from pulumi_tione.review.preview import Diagnostic, Placeholder
 
@@ -120,24 +120,18 @@ def _change(change: PropertyChange) -> dict[str, Any]:
         return {"path": change.path, "secret": True, "replaces": change.replaces}
     return {
         "path": change.path,
-        "old": _value(change.old),
-        "new": _value(change.new),
+        "old": formatting.with_leaves(change.old, _value),
+        "new": formatting.with_leaves(change.new, _value),
         "replaces": change.replaces,
         **({"unknown": True} if isinstance(change.new, Placeholder) else {}),
     }
 
 
-def _value(value: Any) -> Any:
-    """Return a value without what is hidden or not known, and with whole numbers as such."""
-    if isinstance(value, Placeholder):
+def _value(leaf: Any) -> Any:
+    """Return a part of a value as JSON: null for what is hidden or not known yet."""
+    if isinstance(leaf, Placeholder):
         return None
-    if isinstance(value, dict):
-        return {key: _value(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_value(part) for part in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return masked(value) if isinstance(value, str) else value
+    return masked(leaf) if isinstance(leaf, str) else leaf
 
 
 def _nodes(group: NodeGroup) -> dict[str, Any]:

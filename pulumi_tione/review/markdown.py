@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +15,7 @@ from urllib.parse import quote
 
 from pulumi_tione.pricing.amounts import format_amount
 from pulumi_tione.review import formatting
-from pulumi_tione.review.findings import SECRET_TEXT
+from pulumi_tione.review.formatting import masked, visible
 from pulumi_tione.review.model import PropertyChange, Review, StackReview, TaskReview
 from pulumi_tione.review.preview import Placeholder
 
@@ -355,22 +354,6 @@ def _not_known(stack: StackReview) -> Iterator[str]:
 
 def _short(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def masked(text: str) -> str:
-    """Return a text in which what looks like a secret is hidden."""
-    return SECRET_TEXT.sub("(secret?)", text)
-
-
-def visible(text: str) -> str:
-    """Return a text with its control and direction characters as escapes."""
-    return "".join(_visible(character) for character in text)
-
-
-def _visible(character: str) -> str:
-    if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp"):
-        return character.encode("unicode_escape", "backslashreplace").decode()
-    return character
 
 
 def code(text: str) -> str:

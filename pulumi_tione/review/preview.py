@@ -290,7 +290,8 @@ def _value(value: Any) -> Any:
         return [_value(part) for part in value]
     if isinstance(value, str) and UNKNOWN_MARKER in value:
         return UNKNOWN
-    return value
+    # The engine has only floats.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _source(position: Any) -> Source | None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pulumi_tione.pricing.amounts import format_amount
 from pulumi_tione.review import formatting
-from pulumi_tione.review.markdown import masked, visible
+from pulumi_tione.review.formatting import masked, visible
 from pulumi_tione.review.model import PropertyChange, Review, StackReview, TaskReview
 
 _STYLES = {"danger": "bold red", "warning": "yellow", "note": "dim"}

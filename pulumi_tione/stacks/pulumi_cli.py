@@ -100,6 +100,19 @@ class Pulumi:
         option = ["--show-secrets"] if show_secrets else []
         return dict(json.loads(self._run("stack", "export", *option, f"--stack={stack.qualified}")))
 
+    def preview(self, stack: str | None) -> str:
+        """Return the JSON of a preview that asks for current statuses; also of a preview that fails.
+
+        Raises:
+            PulumiError: there was no preview.
+        """
+        option = [] if stack is None else [f"--stack={stack}"]
+        arguments = ("preview", "--json", "--show-sames", "--refresh", *option)
+        process = self._process(arguments)
+        if process.returncode and not process.stdout.lstrip().startswith("{"):
+            raise PulumiError(_reason(arguments, process.stderr or process.stdout))
+        return process.stdout
+
     def write(self, stack: StackName, state: Mapping[str, Any]) -> None:
         """Write a stack's state. This drops its pending operations, even those in the state that is written.
 
@@ -110,12 +123,19 @@ class Pulumi:
 
     def _run(self, *arguments: str, stdin: str = "") -> str:
         """Run a command to its end and return its output."""
+        process = self._process(arguments, stdin)
+        if process.returncode:
+            raise PulumiError(_reason(arguments, process.stderr or process.stdout))
+        return process.stdout
+
+    def _process(self, arguments: tuple[str, ...], stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, whatever that is."""
         program = shutil.which("pulumi", path=self.environment.get("PATH"))
         if program is None:
             raise PulumiError("there is no `pulumi` on PATH: install it (https://www.pulumi.com/docs/install/)")
         command = [program, "--non-interactive", "--color=never", "--fully-qualify-stack-names", *arguments]
         try:
-            process = subprocess.run(
+            return subprocess.run(
                 command,
                 cwd=self.folder,
                 env=dict(self.environment),
@@ -126,9 +146,6 @@ class Pulumi:
             )
         except OSError as error:
             raise PulumiError(f"`pulumi` cannot be run in {self.folder}: {error.strerror}") from None
-        if process.returncode:
-            raise PulumiError(_reason(arguments, process.stderr or process.stdout))
-        return process.stdout
 
 
 def _reason(arguments: tuple[str, ...], printed: str) -> str:
