@@ -122,6 +122,8 @@ class TrainingTaskProvider(ResourceProvider):
         self._leftovers = Leftovers()
         self._deleted = DeletedTasks()
         self._marked: dict[str, list[str]] = {}
+        self._replaced_for: dict[str, tuple[str, ...]] = {}
+        """For each resource that diff has found to be replaced, the inputs that changed."""
         self._known_secrets: set[str] = set()
         self._cancelled = threading.Event()
 
@@ -154,6 +156,7 @@ class TrainingTaskProvider(ResourceProvider):
             labels_enabled=self._settings.labels,
             default_tags=self._settings.default_tags,
             task_of=self._task_of,
+            replaced_for=self._replaced_for.get(_key_of(news), ()),
         )
         checked = check(_without_provider(olds), _without_provider(news), around)
         for warning in checked.warnings:
@@ -199,6 +202,7 @@ class TrainingTaskProvider(ResourceProvider):
             labels_enabled=self._settings.labels,
             account_of=self._account_of,
         )
+        self._replaced_for[_key_of(news)] = difference.replacing
         changes = bool(difference.replacing or difference.in_place or difference.accepted_paths)
         if difference.accepted_paths and not difference.replacing:
             current_call().warn(

@@ -27,7 +27,7 @@ from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._pulumi.run_mode import is_mocked, is_preview
 from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, program_settings, settings_of
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct
-from pulumi_tione._schema.identity import RETAINED, TYPE, resource_under
+from pulumi_tione._schema.identity import ENVIRONMENT, RETAINED, TYPE, resource_under
 from pulumi_tione._schema.paths import PROGRAM_NAMES, names_in
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import recorded_outputs
@@ -303,6 +303,9 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
         "stack": pulumi.get_stack(),
         "resource": resource,
     }
+    environment = pulumi.Config("tione").get(ENVIRONMENT)
+    if environment:
+        owner[ENVIRONMENT] = environment
     return {**owner, RETAINED: True} if opts.retain_on_delete else owner
 
 

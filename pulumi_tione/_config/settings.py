@@ -89,6 +89,7 @@ _ONLY_TIONE = (
     "deletedNamesAreKept",
     "language",
     "wait",
+    "environment",
 )
 """Settings that the official provider does not have: they are not read from the config `tencentcloud:`."""
 

@@ -20,6 +20,9 @@ OWNER = ("organization", "project", "stack", "resource")
 RETAINED = "retainOnDelete"
 """In the owner of a resource with `retain_on_delete`, whose old task stays when it is replaced."""
 
+ENVIRONMENT = "environment"
+"""In the owner of a resource in the environment of a branch: the environment's random id."""
+
 _HASH_LENGTH = 8
 _STACK_LENGTH = 20
 _LABELED_PARTS = ("project", "stack", "resource")
@@ -97,8 +100,25 @@ Two backends may have a stack of the same name, and a killed update may have mad
 RETAINED_LABEL = "pulumi:retained"
 """The key of the label of a task that stays on purpose when its resource goes (`retain_on_delete`)."""
 
-RESERVED_LABELS = (*LABELS, CREATE_LABEL, RETAINED_LABEL, "pulumi:environment")
+ENVIRONMENT_LABEL = "pulumi:environment"
+"""The key of the label with the id of the environment that a task is in.
+
+Two backends may have an environment of the same branch, so that the labels of the owner are equal. The id differs.
+"""
+
+RESERVED_LABELS = (*LABELS, CREATE_LABEL, RETAINED_LABEL, ENVIRONMENT_LABEL)
 """The keys of all labels, which no program may set."""
+
+
+def required_labels(owner: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels that every task of an owner has: those that name the owner, and that of its environment."""
+    environment = owner.get(ENVIRONMENT)
+    return {**labels(owner), **({ENVIRONMENT_LABEL: str(environment)} if environment else {})}
+
+
+def label_count_of(owner: Mapping[str, Any]) -> int:
+    """Return how many labels every task of an owner has; parts of the owner may be unknown."""
+    return len(LABELS) + bool(owner.get(ENVIRONMENT))
 
 
 def labels_of_stack(project: str, stack: str | None = None) -> dict[str, str]:
@@ -124,14 +144,15 @@ def labels_to_remove(labels_enabled: bool) -> tuple[str, ...]:
 
     The label of its create stays as long as labels are enabled: its value is not recorded anywhere else.
     """
-    return (*LABELS, RETAINED_LABEL) if labels_enabled else (*LABELS, RETAINED_LABEL, CREATE_LABEL)
+    removed = (*LABELS, RETAINED_LABEL, ENVIRONMENT_LABEL)
+    return removed if labels_enabled else (*removed, CREATE_LABEL)
 
 
 def desired_tags(inputs: Mapping[str, Any], labels_enabled: bool, create: str | None = None) -> dict[str, str]:
     """Return all the tags that a task should have: the program's and, if enabled, the labels.
 
-    The labels of `LABELS` are always included. The others are left out when the task has no room for more tags: a
-    program may have used all of them before these labels existed.
+    The labels of `LABELS` and that of an environment are always included. The others are left out when the task has no
+    room for more tags: a program may have used all of them before these labels existed.
 
     Args:
         inputs: the inputs of the task.
@@ -142,7 +163,7 @@ def desired_tags(inputs: Mapping[str, Any], labels_enabled: bool, create: str | 
     tags = dict(tags) if isinstance(tags, Mapping) else {}
     if not labels_enabled or not owner:
         return tags
-    owner_labels = labels(owner)
+    owner_labels = required_labels(owner)
     desired = {**owner_labels, **tags, **owner_labels}
     optional = {RETAINED_LABEL: "true"} if owner.get(RETAINED) else {}
     if create is not None:

@@ -13,7 +13,7 @@ from pulumi_tione._api.status import FAILED, status_of
 from pulumi_tione._constraints import Violation, suggestion
 from pulumi_tione._pulumi.unknown import Unknown
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, Scalar, Struct, Type, path_to
-from pulumi_tione._schema.identity import LABELS, OWNER
+from pulumi_tione._schema.identity import OWNER, label_count_of
 from pulumi_tione._schema.paths import PROGRAM_NAMES, ProgramSpelling
 from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
 from pulumi_tione._schema.walk import OMIT, Part, is_of_type, rebuild, walk
@@ -82,6 +82,8 @@ class CheckContext:
     """The tags that a task gets unless it sets them itself."""
     task_of: Callable[[Mapping[str, Any]], Mapping[str, Any] | None] = lambda _: None
     """Looks up the task with these inputs at the service; called only for `rerun_on_failure`."""
+    replaced_for: Collection[str] = ()
+    """The inputs for which this check's task replaces another one, by property name, as far as they are known."""
 
 
 def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContext) -> Checked:
@@ -100,13 +102,13 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContex
     if context.default_tags and isinstance(checked.inputs.get("tags", {}), Mapping):
         checked.inputs["tags"] = {**context.default_tags, **checked.inputs.get("tags", {})}
     invalid = {path for path, _ in checked.failures}
-    label_count = len(LABELS) if context.labels_enabled and owner else 0
+    label_count = label_count_of(owner) if context.labels_enabled and owner else 0
     for path, violation in check_rules.violations(checked.inputs, label_count, invalid):
         if path not in invalid:
             checked.fail(path, violation)
     for path, warning in check_rules.warnings(checked.inputs):
         checked.warn(path, warning)
-    _check_desired_status(olds, checked)
+    _check_desired_status(olds, checked, context.replaced_for)
     checked.inputs.setdefault("region", context.region)
     if owner is not None:
         checked.inputs["owner"] = owner
@@ -128,10 +130,12 @@ def _owner(owner: Any, checked: Checked) -> Mapping[str, Any] | None:
     return None
 
 
-def _check_desired_status(olds: Mapping[str, Any], checked: Checked) -> None:
+def _check_desired_status(olds: Mapping[str, Any], checked: Checked, replaced_for: Collection[str]) -> None:
     before, desired = olds.get("desiredStatus"), checked.inputs.get("desiredStatus")
     if desired == "STOPPED" and not olds:
-        checked.fail("desiredStatus", Violation(check_rules.CREATED_STOPPED))
+        names = [TRAINING_TASK.fields[name].name for name in replaced_for if name in TRAINING_TASK.fields]
+        message = check_rules.replaced_stopped(names) if names else check_rules.CREATED_STOPPED
+        checked.fail("desiredStatus", Violation(message))
     if desired == "RUNNING" and olds and before != "RUNNING":
         checked.warn("desiredStatus", Violation(check_rules.STARTED_AGAIN))
 

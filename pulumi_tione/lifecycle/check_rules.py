@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pulumi_tione._constraints import MAX_TAGS, Violation, tag_violations
@@ -191,3 +191,12 @@ def _known_parameters(kind: Struct, additional: Mapping[str, Any], path: str, ar
             yield from _known_parameters(declared.type, value, own_path, f"{name}.")
         elif not (isinstance(declared.type, Struct) and isinstance(value, Unknown)):
             yield own_path, Violation(f"this package knows this parameter; use the argument {name}")
+
+
+def replaced_stopped(arguments: Sequence[str]) -> str:
+    """Return the violation of a task that is to be stopped and is replaced, because these arguments changed."""
+    changed = f"{', '.join(arguments)} changed, which replaces"
+    return (
+        f"is STOPPED, but {changed} the task, and a new task runs at once. Undo that change, or set desired_status to "
+        "RUNNING or leave it out: the replacement runs and is billed. Set STOPPED again after that `up`"
+    )

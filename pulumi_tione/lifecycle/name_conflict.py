@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulumi_tione._schema.identity import CREATE_LABEL, LABELS, RETAINED
+from pulumi_tione._schema.identity import CREATE_LABEL, ENVIRONMENT_LABEL, LABELS, RETAINED
 from pulumi_tione._schema.wire import recorded_outputs, user_tags
 from pulumi_tione._timestamps import time_or_none
 from pulumi_tione.errors import ApiError
@@ -19,6 +19,9 @@ from pulumi_tione.lifecycle.names import computed_name
 
 _MAX_CLOCK_SKEW = timedelta(minutes=5)
 """The largest difference between the clocks at which the service accepts signatures."""
+
+_IDENTIFYING = (*LABELS, CREATE_LABEL, ENVIRONMENT_LABEL)
+"""The labels that show which create has made a task."""
 
 _RETAINED_HINT = (
     "It stays because of retain_on_delete: for another task next to it change `triggers`, or its name where the "
@@ -65,10 +68,10 @@ class CreateIdentity:
         created = time_or_none(task.get("CreateTime"))
         if (created is not None and created < started - _MAX_CLOCK_SKEW) or not self._has_same_content(task):
             return Origin.OTHER
-        own = {key: value for key, value in self.tags.items() if key in (*LABELS, CREATE_LABEL)}
+        own = {key: value for key, value in self.tags.items() if key in _IDENTIFYING}
         if not own:
             return Origin.UNDATED if created is None else Origin.THIS_CREATE
-        remote = {key: value for key, value in user_tags(task.get("Tags")).items() if key in (*LABELS, CREATE_LABEL)}
+        remote = {key: value for key, value in user_tags(task.get("Tags")).items() if key in _IDENTIFYING}
         if any(own.get(key) != value for key, value in remote.items()):
             return Origin.OTHER
         if remote == own and (created is not None or CREATE_LABEL in own):

@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
-from pulumi_tione._schema.identity import LABELS, is_generated_form, labels, with_name
+from pulumi_tione._schema.identity import LABELS, is_generated_form, required_labels, with_name
 from pulumi_tione._schema.wire import imported_outputs, recorded_outputs, user_tags
 from pulumi_tione.errors import IndeterminateResultError, TaskError
 from pulumi_tione.lifecycle.diff import LOG, diff
@@ -164,7 +164,7 @@ class PendingCreates:
             return item
         forms = [
             each
-            for each in client.training_tasks({}, labels(owner), workspace, is_proof=True)
+            for each in client.training_tasks({}, required_labels(owner), workspace, is_proof=True)
             if is_generated_form(str(each.get("Name")), name) and each.get("Id") not in self.state.tasks
         ]
         return max(forms, key=lambda each: str(each.get("CreateTime")), default=None)
@@ -177,5 +177,5 @@ def _is_owned(inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> bool:
     if not owner:
         return False
     if any(key in tags for key in LABELS):
-        return labels(owner).items() <= tags.items()
+        return required_labels(owner).items() <= tags.items()
     return is_generated_form(str(detail.get("Name")), str(computed_name(owner, inputs)))

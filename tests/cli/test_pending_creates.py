@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._schema.identity import TYPE, generated_name, labels, suffixed_name
+from pulumi_tione._schema.identity import (
+    ENVIRONMENT,
+    ENVIRONMENT_LABEL,
+    TYPE,
+    generated_name,
+    labels,
+    required_labels,
+    suffixed_name,
+)
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import TaskError
 from pulumi_tione.stacks.pending_creates import PendingCreates, ResolvedCreate
@@ -139,6 +147,21 @@ def test_a_likeness_is_left_alone(resolve: Resolve, create: Create, tags: list[d
     assert resolved.resource is None
     assert resolved.reason.startswith(task_id)
     assert "not the labels of this resource" in resolved.reason
+
+
+def test_the_task_of_another_environment_is_left_alone_although_its_owner_has_the_same_labels(
+    resolve: Resolve, create: Create
+) -> None:
+    owner = {**OWNER, ENVIRONMENT: "3f9a"}
+    inputs = {**INPUTS, "owner": owner}
+    task_id = create(NAME, Tags=[*LABELS, {"TagKey": ENVIRONMENT_LABEL, "TagValue": "77aa"}])
+    (resolved,) = resolve(inputs)
+    assert resolved.resource is None
+    assert resolved.reason.startswith(task_id)
+    own_labels = [{"TagKey": key, "TagValue": value} for key, value in required_labels(owner).items()]
+    own_id = create(suffixed_name(NAME, 2), Tags=own_labels)
+    (resolved,) = resolve({**inputs, "name": suffixed_name(NAME, 2)})
+    assert resolved.is_for(own_id)
 
 
 def test_a_create_that_made_nothing_is_dropped_after_a_minute(resolve: Resolve, watch: Watch) -> None:

@@ -9,6 +9,7 @@ from engine_support import Stack
 from local_tione import accepted
 
 from pulumi_tione.emulator import Caller, Emulator, Key
+from pulumi_tione.lifecycle import check_rules
 
 pytestmark = pytest.mark.engine
 
@@ -125,6 +126,25 @@ def test_a_task_is_stopped_and_started_again(stack: Stack, emulator: Emulator) -
 def test_a_new_task_cannot_be_stopped(stack: Stack) -> None:
     stack.program('tione.TrainingTask("t", **(B | dict(desired_status="STOPPED")))')
     assert "cannot be created STOPPED" in stack.preview(fails=True)
+
+
+def test_a_stopped_task_that_would_be_replaced_names_the_change_and_the_way_on(
+    stack: Stack, emulator: Emulator
+) -> None:
+    program = 'tione.TrainingTask("t", **(B | dict(start_cmd_info={"worker_start_cmd": "sleep %d"}, %s)))'
+    stack.program(program % (36000, ""))
+    stack.up()
+    stack.program(program % (36000, 'desired_status="STOPPED"'))
+    stack.up()
+    stack.program(program % (36001, 'desired_status="STOPPED"'))
+    shown = " ".join(stack.preview(fails=True).split())
+    assert f"desired_status: {check_rules.replaced_stopped(['start_cmd_info'])}" in shown
+    stack.program(program % (36001, 'desired_status="RUNNING"'))
+    stack.up()
+    stack.program(program % (36001, 'desired_status="STOPPED"'))
+    stack.up()
+    (task,) = emulator.tasks()
+    assert task["Status"] == "STOPPED"
 
 
 def test_a_finished_task_satisfies_running(stack: Stack, emulator: Emulator) -> None:
