@@ -30,7 +30,7 @@ class CallContext:
         urn: the URN of the resource that the call is for; empty if there is none.
         warn: shows a warning on the resource's row.
         show_status: shows on the resource's row what the call is doing, until something else is shown there.
-        record_partial_result: has the outputs recorded although the call fails, for this reason.
+        record_partial_result: has the outputs and the owner recorded although the call fails, for this reason.
         cancelled: set when the call is cancelled.
         deadline: when the call has to end, by `clock`.
         clock: the time in seconds, from any beginning.
@@ -40,7 +40,7 @@ class CallContext:
     urn: str = ""
     warn: Callable[[str], None] = lambda _: None
     show_status: Callable[[str], None] = lambda _: None
-    record_partial_result: Callable[[Mapping[str, Any], str], None] = lambda _outputs, _reason: None
+    record_partial_result: Callable[[Mapping[str, Any], Mapping[str, Any] | None, str], None] = lambda *_: None
     cancelled: threading.Event = field(default_factory=threading.Event)
     deadline: float | None = None
     clock: Callable[[], float] = time.monotonic

@@ -35,7 +35,7 @@ from pulumi_tione._pulumi.partial_result import record_partial_update
 from pulumi_tione._pulumi.provider_blob import PROVIDER_KEY
 from pulumi_tione._pulumi.secret_values import mark_secrets, secret
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import RETAINED, SUFFIXES, suffixed_name
+from pulumi_tione._schema.identity import RETAINED, SUFFIXES, Owner, split_owner, suffixed_name, with_owner
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
 from pulumi_tione.call_context import CallContext, current_call, handling
 from pulumi_tione.errors import CredentialsRefusedError, TioneError
@@ -141,6 +141,11 @@ class TrainingTaskProvider(ResourceProvider):
             marked = {*marked_paths(props), *self._marked_by_program(props)}
             yield from secret_texts(props, secret_paths(props, marked))
 
+    def _split_with_marks(self, news: dict[str, Any]) -> tuple[Owner | None, dict[str, Any]]:
+        """Return the owner of a task, and its inputs with the paths of those that the program marked as secret."""
+        owner, inputs = _split(news)
+        return owner, {**inputs, SECRET_INPUTS: self._marked_by_program(news)}
+
     def _marked_by_program(self, props: Mapping[str, Any]) -> list[str]:
         """Return what the program marked as secret in these inputs, which check received in this very process."""
         return self._marked.get(_key_of(props), [])
@@ -158,7 +163,8 @@ class TrainingTaskProvider(ResourceProvider):
             task_of=self._task_of,
             replaced_for=self._replaced_for.get(_key_of(news), ()),
         )
-        checked = check(_without_provider(olds), _without_provider(news), around)
+        owner, program = _split(news)
+        checked = check(_split(olds)[1], program, around, owner=owner)
         for warning in checked.warnings:
             current_call().warn(warning)
         # The engine shows the value at a nested property as `{<nil>}`, so the path is in the reason.
@@ -169,7 +175,7 @@ class TrainingTaskProvider(ResourceProvider):
             # Default tags may be among them, which the program has not marked. The engine ignores
             # the mark of a map as a whole where the program's own map has none.
             checked.inputs["tags"] = {key: secret(value) for key, value in tags.items()}
-        return CheckResult(checked.inputs, failures)
+        return CheckResult(with_owner(checked.owner, checked.inputs), failures)
 
     def _violations(self, news: Mapping[str, Any]) -> list[str]:
         """Return what is wrong with the settings of a task, unless a preview does not know them yet."""
@@ -196,9 +202,13 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_handles_call
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        recorded_owner, outputs = _recorded(olds)
+        owner, inputs = self._split_with_marks(news)
         difference = diff(
-            _outputs(olds),
-            {**_without_provider(news), SECRET_INPUTS: self._marked_by_program(news)},
+            outputs,
+            inputs,
+            recorded_owner=recorded_owner,
+            owner=owner,
             labels_enabled=self._settings.labels,
             account_of=self._account_of,
         )
@@ -209,13 +219,14 @@ class TrainingTaskProvider(ResourceProvider):
                 f"this task was imported. Recorded as the program has it, without a new task: "
                 f"{', '.join(difference.accepted_paths)}"
             )
-        announced = None if difference.replacing else announced_rerun(olds, news)
+        announced = None if difference.replacing else announced_rerun(outputs, inputs)
         if announced is not None:
             current_call().warn(announced)
         # Where the inputs themselves show the change, the engine compares them: then it knows which ones changed, for
         # `replace_on_changes` and for the preview. Not where the old task stays: there the preview shows all inputs of
         # the new one, with its name, which is computed after this.
-        engine_compares = changes and request.inputs_changed() and not news.get("owner", {}).get(RETAINED)
+        is_retained = owner is not None and owner.get(RETAINED)
+        engine_compares = changes and request.inputs_changed() and not is_retained
         return DiffResult(
             changes=None if engine_compares else changes,
             replaces=list(difference.replacing),
@@ -224,9 +235,10 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_handles_call
     def create(self, props: dict[str, Any]) -> CreateResult:
-        inputs = {**_without_provider(props), SECRET_INPUTS: self._marked_by_program(props)}
+        owner, inputs = self._split_with_marks(props)
         creation = Creation(
             client=self._client(inputs),
+            owner=owner,
             inputs=inputs,
             labels_enabled=self._settings.labels,
             context=current_call(),
@@ -235,11 +247,12 @@ class TrainingTaskProvider(ResourceProvider):
             deleted_names_are_kept=self._settings.deleted_names_are_kept,
         )
         task_id, outputs = creation.run()
-        return CreateResult(task_id, _with_secrets_marked(outputs))
+        return CreateResult(task_id, _joined(owner, outputs))
 
     @_handles_call
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        recorded = {"region": self._settings_of(props).region, **_without_provider(props)}
+        owner, outputs = _split(props)
+        recorded = {"region": self._settings_of(props).region, **outputs}
         if id_ in self._deleted:
             return ReadResult("", {})
         now = read(RecordedTask(self._client(recorded, recorded.get("uin")), id_, recorded, current_call()))
@@ -248,8 +261,8 @@ class TrainingTaskProvider(ResourceProvider):
         outputs, inputs = now
         if not request.recorded_inputs_have(IMPORTED):
             inputs.pop(IMPORTED, None)
-        if "owner" in recorded:
-            return ReadResult(id_, _with_secrets_marked(outputs), inputs)
+        if owner is not None:
+            return ReadResult(id_, _joined(owner, outputs), with_owner(owner, inputs))
         # Nothing marks the secrets of a task that is only looked up, but it may be a task of this program.
         with masking(self._known_secrets):
             paths = sorted(paths_of_secrets(outputs))
@@ -258,28 +271,29 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_handles_call
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        outputs = _outputs(olds)
-        news = {**_without_provider(news), SECRET_INPUTS: self._marked_by_program(news)}
-        client = self._client(news, outputs.get("uin"), retries_outages=True)
-        task = RecordedTask(client, id_, outputs, current_call())
-        return UpdateResult(_with_secrets_marked(update(task, news, labels_enabled=self._settings.labels)))
+        recorded_owner, outputs = _recorded(olds)
+        owner, inputs = self._split_with_marks(news)
+        client = self._client(inputs, outputs.get("uin"), retries_outages=True)
+        task = RecordedTask(client, id_, outputs, current_call(), recorded_owner)
+        updated = update(task, inputs, owner=owner, labels_enabled=self._settings.labels)
+        return UpdateResult(_joined(owner, updated))
 
     @_handles_call
     def delete(self, id_: str, props: dict[str, Any]) -> None:
-        outputs = _without_provider(props)
+        owner, outputs = _split(props)
         if id_ in self._deleted:
             return
         client = self._client(outputs, outputs.get("uin"), retries_outages=True)
         if delete(RecordedTask(client, id_, outputs, current_call())):
-            self._deleted.add(id_, outputs)
+            self._deleted.add(id_, owner)
 
     def _new_context(self, args: tuple[Any, ...]) -> CallContext:
         """Return the context of the call that is being handled, of which these are the arguments."""
         urn = request.current_urn()
 
-        def record_partial_result(outputs: Mapping[str, Any], reason: str) -> None:
+        def record_partial_result(outputs: Mapping[str, Any], owner: Owner | None, reason: str) -> None:
             task_id, _, news = args
-            record_partial_update(task_id, {**_with_secrets_marked(outputs), PROVIDER_KEY: news[PROVIDER_KEY]}, reason)
+            record_partial_update(task_id, {**_joined(owner, outputs), PROVIDER_KEY: news[PROVIDER_KEY]}, reason)
 
         return CallContext(
             urn=urn,
@@ -318,8 +332,9 @@ class TrainingTaskProvider(ResourceProvider):
         return None if contains_unknown(inputs.get("settings")) else self._client(inputs).account_id()
 
 
-def _with_secrets_marked(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return outputs with those marked secret that hold a secret. The engine marks the others like their inputs.
+def _joined(owner: Owner | None, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return outputs with the owner, and with those marked secret that hold a secret. The engine marks the others like
+    their inputs.
 
     One that cannot be marked is left out: an error would lose the task.
     """
@@ -327,24 +342,29 @@ def _with_secrets_marked(outputs: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in outputs.items():
         with contextlib.suppress(Exception):
             marked[name] = mark_secrets(value) if name in TRAINING_TASK.outputs else value
-    return marked
+    return with_owner(owner, marked)
 
 
 def _key_of(props: Mapping[str, Any]) -> str:
     """Return a key that identifies the resource of these inputs in this process."""
-    return repr(sorted(props.get("owner", {}).items()) if isinstance(props.get("owner"), Mapping) else None)
+    owner, _ = split_owner(props)
+    return repr(sorted(owner.items()) if isinstance(owner, Mapping) else None)
 
 
-def _outputs(props: dict[str, Any]) -> dict[str, Any]:
-    """Return what is recorded of a task. That it was imported counts until the first update, whatever that changes."""
-    outputs = _without_provider(props)
+def _recorded(props: dict[str, Any]) -> tuple[Owner | None, dict[str, Any]]:
+    """Return the recorded owner and outputs of a task. That it was imported counts until the first update, whatever
+    that changes."""
+    owner, outputs = _split(props)
     if not request.recorded_inputs_have(IMPORTED):
         outputs.pop(IMPORTED, None)
-    return outputs
+    return owner, outputs
 
 
-def _without_provider(props: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in props.items() if name != PROVIDER_KEY}
+def _split(props: dict[str, Any]) -> tuple[Owner | None, dict[str, Any]]:
+    """Return the owner of a task, and its inputs or outputs, without the pickled provider."""
+    owner, others = split_owner(props)
+    others.pop(PROVIDER_KEY, None)
+    return owner, others
 
 
 def training_task_provider() -> TrainingTaskProvider:

@@ -10,9 +10,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from pulumi_tione._constraints import MAX_NAME_LENGTH, MAX_TAGS, cleaned_tag_text
+
+Owner: TypeAlias = Mapping[str, Any]
+"""The owner of a task, as it is in the state: the parts of `OWNER`, and perhaps `RETAINED` or `ENVIRONMENT`."""
 
 OWNER = ("organization", "project", "stack", "resource")
 """The parts of an owner; `resource` is the resource's name, after its parents' types where it has a parent."""
@@ -23,12 +26,26 @@ RETAINED = "retainOnDelete"
 ENVIRONMENT = "environment"
 """In the owner of a resource in the environment of a branch: the environment's random id."""
 
+OWNER_PROPERTY = "owner"
+"""The property of the owner. The name is in states, so it never changes."""
+
 _HASH_LENGTH = 8
 _STACK_LENGTH = 20
 _LABELED_PARTS = ("project", "stack", "resource")
 
 
-def generated_name(owner: Mapping[str, Any], contents: Any = None) -> str:
+def split_owner(properties: Mapping[str, Any]) -> tuple[Owner | None, dict[str, Any]]:
+    """Return the owner among the properties of a resource, None if it has none, and its other properties."""
+    others = {name: value for name, value in properties.items() if name != OWNER_PROPERTY}
+    return properties.get(OWNER_PROPERTY), others
+
+
+def with_owner(owner: Owner | None, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the properties of a resource as the state has them: the owner is one of them."""
+    return dict(properties) if owner is None else {**properties, OWNER_PROPERTY: owner}
+
+
+def generated_name(owner: Owner, contents: Any = None) -> str:
     """Return the name of a task that the program does not name: `<stack>-<resource>-<hash>`, legal and deterministic.
 
     With `retain_on_delete` the old task stays when it is replaced, so the new one needs another name: then the hash
@@ -83,7 +100,7 @@ def _legal(text: str) -> str:
     return re.sub(r"[^0-9A-Za-z一-龥_-]+", "-", text)
 
 
-def labels(owner: Mapping[str, Any]) -> dict[str, str]:
+def labels(owner: Owner) -> dict[str, str]:
     """Return the labels `pulumi:project`, `pulumi:stack` and `pulumi:resource` of a task with their values."""
     return {f"pulumi:{part}": cleaned_tag_text(owner[part], 255) for part in _LABELED_PARTS}
 
@@ -110,13 +127,13 @@ RESERVED_LABELS = (*LABELS, CREATE_LABEL, RETAINED_LABEL, ENVIRONMENT_LABEL)
 """The keys of all labels, which no program may set."""
 
 
-def required_labels(owner: Mapping[str, Any]) -> dict[str, str]:
+def required_labels(owner: Owner) -> dict[str, str]:
     """Return the labels that every task of an owner has: those that name the owner, and that of its environment."""
     environment = owner.get(ENVIRONMENT)
     return {**labels(owner), **({ENVIRONMENT_LABEL: str(environment)} if environment else {})}
 
 
-def label_count_of(owner: Mapping[str, Any]) -> int:
+def label_count_of(owner: Owner) -> int:
     """Return how many labels every task of an owner has; parts of the owner may be unknown."""
     return len(LABELS) + bool(owner.get(ENVIRONMENT))
 
@@ -148,19 +165,21 @@ def labels_to_remove(labels_enabled: bool) -> tuple[str, ...]:
     return removed if labels_enabled else (*removed, CREATE_LABEL)
 
 
-def desired_tags(inputs: Mapping[str, Any], labels_enabled: bool, create: str | None = None) -> dict[str, str]:
+def desired_tags(
+    owner: Owner | None, program_tags: object, labels_enabled: bool, create: str | None = None
+) -> dict[str, str]:
     """Return all the tags that a task should have: the program's and, if enabled, the labels.
 
     The labels of `LABELS` and that of an environment are always included. The others are left out when the task has no
     room for more tags: a program may have used all of them before these labels existed.
 
     Args:
-        inputs: the inputs of the task.
+        owner: the owner of the task.
+        program_tags: the input `tags` of the task; anything but a map counts as none.
         labels_enabled: whether tasks get labels.
         create: the value of `CREATE_LABEL`, when the task is being created.
     """
-    owner, tags = inputs.get("owner"), inputs.get("tags", {})
-    tags = dict(tags) if isinstance(tags, Mapping) else {}
+    tags = dict(program_tags) if isinstance(program_tags, Mapping) else {}
     if not labels_enabled or not owner:
         return tags
     owner_labels = required_labels(owner)

@@ -13,7 +13,7 @@ from pulumi_tione._api.status import FAILED, status_of
 from pulumi_tione._constraints import Violation, suggestion
 from pulumi_tione._pulumi.unknown import Unknown
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, Scalar, Struct, Type, path_to
-from pulumi_tione._schema.identity import OWNER, label_count_of
+from pulumi_tione._schema.identity import OWNER, OWNER_PROPERTY, Owner, label_count_of
 from pulumi_tione._schema.paths import PROGRAM_NAMES, ProgramSpelling
 from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
 from pulumi_tione._schema.walk import OMIT, Part, is_of_type, rebuild, walk
@@ -34,6 +34,8 @@ class Checked:
 
     inputs: dict[str, Any] = field(default_factory=dict)
     """The inputs in their declared types, with those that check computes: name, region, run."""
+    owner: Owner | None = None
+    """The owner that `TrainingTask` passes; None for another value in its place, which is a failure."""
     failures: list[tuple[str, str]] = field(default_factory=list)
     """Property paths and reasons, in the program's order; if there are none, the inputs may be used."""
     likely: list[tuple[str, str]] = field(default_factory=list)
@@ -86,23 +88,24 @@ class CheckContext:
     """The inputs for which this check's task replaces another one, by property name, as far as they are known."""
 
 
-def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContext) -> Checked:
+def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContext, *, owner: object) -> Checked:
     """Check the inputs of a task.
 
     Args:
         olds: the inputs of the last time, empty when the task is new or replaced.
-        news: the inputs of the program, and `owner`.
+        news: the inputs of the program.
         context: what the result depends on besides.
+        owner: the owner that `TrainingTask` passes, as it has arrived; None if there is none.
     """
     spelling = ProgramSpelling(news.get(PROGRAM_NAMES))
     checked = Checked(secret=secret_paths(news, marked_paths(news)), spelling=spelling)
-    owner = _owner(news.get("owner"), checked)
-    program = {name: value for name, value in news.items() if name not in ("owner", SECRET_INPUTS, PROGRAM_NAMES)}
+    checked.owner = _valid_owner(owner, checked)
+    program = {name: value for name, value in news.items() if name not in (SECRET_INPUTS, PROGRAM_NAMES)}
     checked.inputs = _typed_struct(TRAINING_TASK, program, "", checked)
     if context.default_tags and isinstance(checked.inputs.get("tags", {}), Mapping):
         checked.inputs["tags"] = {**context.default_tags, **checked.inputs.get("tags", {})}
     invalid = {path for path, _ in checked.failures}
-    label_count = label_count_of(owner) if context.labels_enabled and owner else 0
+    label_count = label_count_of(checked.owner) if context.labels_enabled and checked.owner else 0
     for path, violation in check_rules.violations(checked.inputs, label_count, invalid):
         if path not in invalid:
             checked.fail(path, violation)
@@ -110,23 +113,22 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContex
         checked.warn(path, warning)
     _check_desired_status(olds, checked, context.replaced_for)
     checked.inputs.setdefault("region", context.region)
-    if owner is not None:
-        checked.inputs["owner"] = owner
+    if checked.owner is not None:
         # A computed name stays as long as the task does, even if this version would compute another one.
-        checked.inputs.setdefault("name", olds.get("name") or computed_name(owner, checked.inputs))
+        checked.inputs.setdefault("name", olds.get("name") or computed_name(checked.owner, checked.inputs))
     _set_run(olds, checked, context)
     for reports in (checked.failures, checked.likely):
         reports.sort(key=lambda report: spelling.order(report[0]))
     return checked
 
 
-def _owner(owner: Any, checked: Checked) -> Mapping[str, Any] | None:
+def _valid_owner(owner: object, checked: Checked) -> Owner | None:
     """Return the owner that `TrainingTask` passes; anything else in its place is a failure."""
     if owner is None:
         return None
     if isinstance(owner, Mapping) and all(isinstance(owner.get(part), (str, Unknown)) for part in OWNER):
         return owner
-    checked.fail("owner", Violation(check_rules.OWNER_IS_NO_ARGUMENT))
+    checked.fail(OWNER_PROPERTY, Violation(check_rules.OWNER_IS_NO_ARGUMENT))
     return None
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from pulumi_tione._api.protocols import TaskAndTagApi
-from pulumi_tione._schema.identity import SUFFIXES_TO_TRY, desired_tags, suffixed_name, with_name
+from pulumi_tione._schema.identity import SUFFIXES_TO_TRY, Owner, desired_tags, suffixed_name, with_name
 from pulumi_tione._schema.wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.call_context import CallContext, CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
@@ -96,6 +96,7 @@ class Creation:
 
     Args:
         client: of the task's region.
+        owner: the task's owner; None if it has none.
         inputs: the task's inputs, as check has passed them.
         context: the call that is being handled.
         labels_enabled: whether the task gets the labels of this package.
@@ -107,6 +108,7 @@ class Creation:
     """
 
     client: TaskAndTagApi
+    owner: Owner | None
     inputs: Mapping[str, Any]
     context: CallContext
     labels_enabled: bool
@@ -125,8 +127,8 @@ class Creation:
             TioneError: there is no new task, or it cannot be distinguished from that of another create. The message
                 states which.
         """
-        tags = desired_tags(self.inputs, self.labels_enabled, self.new_create_label())
-        self._identity = CreateIdentity(self.client.region, self.inputs, tags)
+        tags = desired_tags(self.owner, self.inputs.get("tags"), self.labels_enabled, self.new_create_label())
+        self._identity = CreateIdentity(self.client.region, self.owner, self.inputs, tags)
         try:
             self._ensure_no_leftover()
             self._lookup = CreateLookup(
@@ -135,7 +137,7 @@ class Creation:
                 started=(self.now or self.client.service_now)(),
                 context=self.context,
                 deleted=self.deleted,
-                leftovers=self.leftovers if self._has_labels else None,
+                leftovers=self.leftovers if self.labels_enabled else None,
             )
             created, name = self._create()
         except CallEndedError as error:  # a call in which there may be a task does not end
@@ -160,10 +162,6 @@ class Creation:
     @property
     def _workspace(self) -> str | None:
         return self.inputs.get("tiProjectId")
-
-    @property
-    def _has_labels(self) -> bool:
-        return self.labels_enabled and "owner" in self.inputs
 
     # What is recorded.
 
@@ -203,10 +201,10 @@ class Creation:
 
     def _ensure_no_leftover(self) -> None:
         """Check that no killed update has left an active task of this resource, under another name."""
-        if not self._has_labels:
+        if not self.labels_enabled or self.owner is None:
             return
         try:
-            leftover = self.leftovers.find(self.client, self.inputs, self.deleted)
+            leftover = self.leftovers.find(self.client, self.owner, self._workspace, self.deleted)
         except TioneError as error:
             raise TaskError(f"{not_created(self._name)}: {error}") from error
         if leftover is not None and leftover.get("Name") != self._name:
@@ -252,7 +250,7 @@ class Creation:
                     return _Accepted(found)
                 case _NameTaken(error):
                     self._ensure_name_is_kept(name, error, is_second=is_kept)
-                    if is_kept or not self.deleted.has_predecessor_of(self.inputs):
+                    if is_kept or not self.deleted.has_task_of(self.owner):
                         return None
                     is_kept = True  # the name of the task that this process has deleted may be free by now
                     continue
@@ -298,7 +296,7 @@ class Creation:
         Raises:
             TaskError: a task has the name, or there is no reason to believe that the service keeps it.
         """
-        was_deleted = self.deleted.has_predecessor_of(self.inputs)
+        was_deleted = self.deleted.has_task_of(self.owner)
         seconds = _SECONDS_TO_FIND_HOLDER
         if is_second or name != self._name:
             seconds = 0.0  # a minute has been spent on the first refusal

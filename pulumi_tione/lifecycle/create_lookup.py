@@ -137,9 +137,10 @@ class CreateLookup:
         return self.identity.origin_of(task, self.started)
 
     def _leftover_now(self) -> dict[str, Any] | None:
-        if self.leftovers is None:
+        owner = self.identity.owner
+        if self.leftovers is None or owner is None:
             return None
-        return self.leftovers.find_now(self.client, self.identity.inputs, self.deleted)
+        return self.leftovers.find_now(self.client, owner, self.identity.inputs.get("tiProjectId"), self.deleted)
 
     def _poll(self, fetch: Callable[[], _T], is_done: Callable[[_T], object], seconds: float) -> _T:
         return poll(

@@ -9,7 +9,7 @@ from typing import Any
 from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
-from pulumi_tione._schema.identity import OWNER
+from pulumi_tione._schema.identity import OWNER, Owner
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, ensure_same_account, not_visible_yet
@@ -31,21 +31,21 @@ class DeletedTasks(Container[str]):
         self._ids: set[str] = set()
         self._owners: set[tuple[str, ...]] = set()
 
-    def add(self, task_id: str, outputs: Mapping[str, Any]) -> None:
+    def add(self, task_id: str, owner: Owner | None) -> None:
         """Remember a task that the service has deleted."""
         self._ids.add(task_id)
-        self._owners.add(_owner_of(outputs))
+        if owner is not None:
+            self._owners.add(_parts_of(owner))
 
     def __contains__(self, task_id: object) -> bool:
         return task_id in self._ids
 
-    def has_predecessor_of(self, inputs: Mapping[str, Any]) -> bool:
-        """Check whether one of them was of the resource that these inputs are of."""
-        return "owner" in inputs and _owner_of(inputs) in self._owners
+    def has_task_of(self, owner: Owner | None) -> bool:
+        """Check whether one of them was of the resource with this owner."""
+        return owner is not None and _parts_of(owner) in self._owners
 
 
-def _owner_of(properties: Mapping[str, Any]) -> tuple[str, ...]:
-    owner = properties.get("owner") or {}
+def _parts_of(owner: Owner) -> tuple[str, ...]:
     return tuple(str(owner.get(part)) for part in OWNER)
 
 

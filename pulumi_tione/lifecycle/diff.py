@@ -8,13 +8,13 @@ from typing import Any
 
 from pulumi_tione._schema.changes import Change, changes
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import BASE_NAME, LABELS, RETAINED, UNCONFIRMED, desired_tags
+from pulumi_tione._schema.identity import BASE_NAME, LABELS, OWNER_PROPERTY, RETAINED, UNCONFIRMED, Owner, desired_tags
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import values_equal
 from pulumi_tione.lifecycle.imported import as_declared
 
-TAGS = ("tags", "owner")
-"""The inputs that determine the tags."""
+TAGS = ("tags", OWNER_PROPERTY)
+"""What determines the tags."""
 
 LOG = ("logEnable", "logConfig")
 """The inputs of log delivery."""
@@ -51,6 +51,8 @@ def diff(
     outputs: Mapping[str, Any],
     news: Mapping[str, Any],
     *,
+    recorded_owner: Owner | None,
+    owner: Owner | None,
     labels_enabled: bool,
     account_of: Callable[[Mapping[str, Any]], str | None] = lambda _: None,
 ) -> Difference:
@@ -59,6 +61,8 @@ def diff(
     Args:
         outputs: the recorded outputs of the task.
         news: its checked new inputs.
+        recorded_owner: the recorded owner of the task.
+        owner: its owner now.
         labels_enabled: whether the task should have labels.
         account_of: looks up the account of the credentials that inputs select, if they are known; called only when the
             task is to use other settings than before.
@@ -73,8 +77,10 @@ def diff(
         changed.remove("name")
     if outputs.get("run") != news.get("run"):
         changed.append("run")
-    if _labels_differ(outputs, news, labels_enabled):
-        changed.append("owner")
+    desired = desired_tags(owner, news.get("tags"), labels_enabled)
+    retained_changed = _is_retained(recorded_owner) != _is_retained(owner)
+    if _labels_differ(outputs.get("allTags", {}), desired) or (labels_enabled and retained_changed):
+        changed.append(OWNER_PROPERTY)
     # A task of an earlier version has no record of them, and the engine encrypts its outputs without an update.
     if outputs.get(SECRET_INPUTS, news.get(SECRET_INPUTS)) != news.get(SECRET_INPUTS):
         changed.append(SECRET_INPUTS)
@@ -101,17 +107,17 @@ def _changes(
             yield change._replace(replaces=name not in in_place)
 
 
-def _labels_differ(outputs: Mapping[str, Any], news: Mapping[str, Any], labels_enabled: bool) -> bool:
+def _labels_differ(recorded: Mapping[str, str], desired: Mapping[str, str]) -> bool:
     """Return whether the labels that identify the owner differ from the recorded ones.
 
-    The resource was renamed, or labels or `retain_on_delete` were turned on or off. A label that older
-    versions did not set does not trigger an update by itself; it is set with the next change.
+    The resource was renamed, or labels were turned on or off. A label that older versions did not set does not trigger
+    an update by itself; it is set with the next change.
     """
-    recorded, desired = outputs.get("allTags", {}), desired_tags(news, labels_enabled)
-    was_retained, is_retained = (bool((each.get("owner") or {}).get(RETAINED)) for each in (outputs, news))
-    return any(recorded.get(key) != desired.get(key) for key in LABELS) or (
-        labels_enabled and was_retained != is_retained
-    )
+    return any(recorded.get(key) != desired.get(key) for key in LABELS)
+
+
+def _is_retained(owner: Owner | None) -> bool:
+    return bool(owner and owner.get(RETAINED))
 
 
 def is_rerun_counted(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
-from pulumi_tione._schema.identity import RETAINED, generated_name, is_generated_form, labels, labels_of_stack
+from pulumi_tione._schema.identity import RETAINED, Owner, generated_name, is_generated_form, labels, labels_of_stack
 from pulumi_tione._schema.wire import user_tags
 
 
@@ -25,28 +25,33 @@ class Leftovers:
         self._lock = threading.Lock()
         self._found: dict[tuple[TaskApi | str | None, ...], Future[list[dict[str, Any]]]] = {}
 
-    def find(self, client: TaskApi, inputs: Mapping[str, Any], deleted: Container[str] = ()) -> dict[str, Any] | None:
+    def find(
+        self, client: TaskApi, owner: Owner, workspace: str | None, deleted: Container[str] = ()
+    ) -> dict[str, Any] | None:
         """Return the detail of an active task with the labels of this resource, if there was one at the beginning.
 
         Args:
             client: of the task's region.
-            inputs: the inputs of the task that is about to be created.
+            owner: the owner of the task that is about to be created.
+            workspace: its workspace; None for the default one.
             deleted: the ids of tasks that are gone, whatever a read shows.
         """
-        return self._first(client, inputs, deleted, self._of_stack)
+        return self._first(client, owner, workspace, deleted, self._of_stack)
 
-    def find_now(self, client: TaskApi, inputs: Mapping[str, Any], deleted: Container[str]) -> dict[str, Any] | None:
+    def find_now(
+        self, client: TaskApi, owner: Owner, workspace: str | None, deleted: Container[str]
+    ) -> dict[str, Any] | None:
         """Return the detail of an active task with the labels of this resource, if there is one now."""
-        return self._first(client, inputs, deleted, _active_tasks)
+        return self._first(client, owner, workspace, deleted, _active_tasks)
 
     def _first(
         self,
         client: TaskApi,
-        inputs: Mapping[str, Any],
+        owner: Owner,
+        workspace: str | None,
         deleted: Container[str],
         tasks: Callable[[TaskApi, Mapping[str, str], str | None], list[dict[str, Any]]],
     ) -> dict[str, Any] | None:
-        owner, workspace = inputs["owner"], inputs.get("tiProjectId")
         if owner.get(RETAINED):
             return None  # its old task stays on purpose
         own = labels(owner)
@@ -79,7 +84,7 @@ def _active_tasks(client: TaskApi, stack: Mapping[str, str], workspace: str | No
     return [item for item in items if not is_terminal(str(item.get("Status")))]
 
 
-def _has_name_of_other_owner(name: str, owner: Mapping[str, Any]) -> bool:
+def _has_name_of_other_owner(name: str, owner: Owner) -> bool:
     """Check whether a name was generated for another owner, which the labels may not show.
 
     Labels do not contain the organization, and two owners can have equal labels after sanitizing.

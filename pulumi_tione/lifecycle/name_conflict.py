@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulumi_tione._schema.identity import CREATE_LABEL, ENVIRONMENT_LABEL, LABELS, RETAINED
+from pulumi_tione._schema.identity import CREATE_LABEL, ENVIRONMENT_LABEL, LABELS, RETAINED, Owner
 from pulumi_tione._schema.wire import recorded_outputs, user_tags
 from pulumi_tione._timestamps import time_or_none
 from pulumi_tione.errors import ApiError
@@ -44,19 +44,20 @@ class CreateIdentity:
 
     Args:
         region: the region of the create.
+        owner: the owner of the task; None if it has none.
         inputs: the inputs of the task.
         tags: all the tags that the task is created with.
     """
 
     region: str
+    owner: Owner | None
     inputs: Mapping[str, Any]
     tags: Mapping[str, str]
 
     @property
     def has_generated_name(self) -> bool:
         """Whether the name is one that only this resource has."""
-        owner = self.inputs.get("owner")
-        return owner is not None and self.inputs["name"] == computed_name(owner, self.inputs)
+        return self.owner is not None and self.inputs["name"] == computed_name(self.owner, self.inputs)
 
     def origin_of(self, task: Mapping[str, Any], started: datetime) -> Origin:
         """Return who made a task that has the name of this create's.
@@ -94,22 +95,22 @@ class CreateIdentity:
         """Describe a task so that you can decide whether it is yours: id, status, age, labels and content."""
         labels = _labels_of(task)
         if not labels:
-            owner = "without labels"
+            described_labels = "without labels"
         elif labels == self._labels:
-            owner = "with the labels of this very resource"
+            described_labels = "with the labels of this very resource"
         else:
             project, stack, resource = (labels.get(key, "unknown") for key in LABELS)
-            owner = f"with the labels of the resource {resource!r} of stack {stack!r}, project {project!r}"
+            described_labels = f"with the labels of the resource {resource!r} of stack {stack!r}, project {project!r}"
         content = "the same" if self._has_same_content(task) else "other"
         return (
             f"{task.get('Id')} already exists, named {task.get('Name')!r}, status {task.get('Status')}, created "
-            f"{task.get('CreateTime')}, {owner}, made of {content} inputs"
+            f"{task.get('CreateTime')}, {described_labels}, made of {content} inputs"
         )
 
     def _next_steps(self, task: Mapping[str, Any]) -> str:
         """Return what to do about a task that is in the way, as commands that can be pasted."""
         labels, workspace = _labels_of(task), self.inputs.get("tiProjectId")
-        resource = shlex.quote(str(self.inputs.get("owner", {}).get("resource", "RESOURCE")))
+        resource = shlex.quote(str(self.owner["resource"]) if self.owner else "RESOURCE")
         place = f" --region {self.region}" + (f" --workspace {workspace}" if workspace else "")
         keep = f"`pulumi-tione import{place} {resource} {task.get('Id')}`"
         if not labels:
@@ -133,12 +134,13 @@ class CreateIdentity:
 
     def _has_same_content(self, task: Mapping[str, Any]) -> bool:
         inputs = {**self.inputs, "name": task.get("Name")}
-        return not diff(recorded_outputs(inputs, task), inputs, labels_enabled=False).replacing
+        recorded = recorded_outputs(inputs, task)
+        return not diff(recorded, inputs, recorded_owner=None, owner=None, labels_enabled=False).replacing
 
     def _is_own_retained(self, holder: Mapping[str, Any]) -> bool:
         """Check whether the holder of the name may be an old task of this resource that stays on purpose."""
         is_own = all(self._labels.get(key) == value for key, value in _labels_of(holder).items())
-        return bool(self.inputs.get("owner", {}).get(RETAINED)) and is_own
+        return bool(self.owner and self.owner.get(RETAINED)) and is_own
 
 
 def _labels_of(task: Mapping[str, Any]) -> dict[str, str]:

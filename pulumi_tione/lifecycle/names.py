@@ -7,13 +7,13 @@ from typing import Any
 
 from pulumi_tione._pulumi.unknown import UNKNOWN, Unknown
 from pulumi_tione._schema.fields import Scalar
-from pulumi_tione._schema.identity import RETAINED, generated_name
+from pulumi_tione._schema.identity import RETAINED, Owner, generated_name
 from pulumi_tione._schema.walk import walk
 from pulumi_tione._schema.wire import to_wire
 from pulumi_tione.lifecycle.diff import IN_PLACE, SETTINGS
 
 
-def computed_name(owner: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | Unknown:
+def computed_name(owner: Owner, inputs: Mapping[str, Any]) -> str | Unknown:
     """Compute the name; with `retain_on_delete` it depends on the inputs too. It is unknown where one of them is."""
     if contains_unknown(owner):
         return UNKNOWN

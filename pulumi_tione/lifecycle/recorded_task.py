@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pulumi_tione._api.protocols import TaskApi
+from pulumi_tione._schema.identity import Owner
 from pulumi_tione.call_context import CallContext
 
 Api_co = TypeVar("Api_co", bound=TaskApi, covariant=True)
@@ -21,12 +22,14 @@ class RecordedTask(Generic[Api_co]):
         id: the task's id.
         outputs: what is recorded of the task: name, account, workspace, time of creation.
         context: the call that is being handled.
+        owner: the owner that is recorded of the task; None for a task that is only looked up.
     """
 
     client: Api_co
     id: str
     outputs: Mapping[str, Any]
     context: CallContext
+    owner: Owner | None = None
 
     @property
     def title(self) -> str:

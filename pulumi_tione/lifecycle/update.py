@@ -12,8 +12,10 @@ from pulumi_tione._api.status import FAILED, Status, is_terminal, status_of
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import (
     LABELS,
+    OWNER_PROPERTY,
     RESERVED_LABELS,
     UNCONFIRMED,
+    Owner,
     desired_tags,
     labels_to_remove,
     with_name,
@@ -21,7 +23,16 @@ from pulumi_tione._schema.identity import (
 from pulumi_tione._schema.wire import recorded_outputs, to_wire
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
-from pulumi_tione.lifecycle.diff import LOG, RERUN_OF, RUN, SECRETS, SETTINGS, TAGS, diff, is_rerun_counted
+from pulumi_tione.lifecycle.diff import (
+    LOG,
+    RERUN_OF,
+    RUN,
+    SECRETS,
+    SETTINGS,
+    TAGS,
+    diff,
+    is_rerun_counted,
+)
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone
 from pulumi_tione.lifecycle.imported import as_declared
 from pulumi_tione.lifecycle.messages import NO_LONGER_EXISTS
@@ -31,48 +42,61 @@ from pulumi_tione.lifecycle.tagging import PartialTagsError, set_tags
 
 
 class PartialUpdateError(TioneError):
-    """An update failed on its way. `outputs` hold what has been changed already."""
+    """An update failed on its way. `outputs` and `owner` hold what has been changed already."""
 
-    def __init__(self, message: str, outputs: dict[str, Any]) -> None:
-        self.outputs = outputs
+    def __init__(self, message: str, outputs: dict[str, Any], owner: Owner | None) -> None:
+        self.outputs, self.owner = outputs, owner
         super().__init__(message)
 
 
-def update(task: RecordedTask[TaskAndTagApi], news: Mapping[str, Any], *, labels_enabled: bool) -> dict[str, Any]:
-    """Change the task to its new inputs, and return its outputs.
+def update(
+    task: RecordedTask[TaskAndTagApi], news: Mapping[str, Any], *, owner: Owner | None, labels_enabled: bool
+) -> dict[str, Any]:
+    """Change the task to its new inputs and its owner, and return its outputs.
 
     Args:
         task: the task.
         news: its inputs now, as check has passed them.
+        owner: its owner now.
         labels_enabled: whether the task should have our labels.
 
     Raises:
         PartialUpdateError: a step failed. What was changed is recorded, and the next update goes on.
     """
     try:
-        return _Update(task, news, labels_enabled).run()
+        return _Update(task, news, owner, labels_enabled).run()
     except PartialUpdateError as error:
-        task.context.record_partial_result(error.outputs, str(error))
+        task.context.record_partial_result(error.outputs, error.owner, str(error))
         raise
 
 
 class _Update:
     """One update: what is known of the task, and what has been recorded."""
 
-    def __init__(self, task: RecordedTask[TaskAndTagApi], news: Mapping[str, Any], labels_enabled: bool) -> None:
+    def __init__(
+        self, task: RecordedTask[TaskAndTagApi], news: Mapping[str, Any], owner: Owner | None, labels_enabled: bool
+    ) -> None:
         outputs = task.outputs
         self._outputs, _ = as_declared(outputs, news)
         self._task = replace(task, outputs=self._outputs)
         self._client = task.client
         self._context = task.context
         self._news = news
+        self._owner = owner
         self._labels_enabled = labels_enabled
         same_account = outputs.get("uin")
-        self._changed = {
-            *diff(outputs, news, labels_enabled=labels_enabled, account_of=lambda _: same_account).in_place
-        }
+        difference = diff(
+            outputs,
+            news,
+            recorded_owner=task.owner,
+            owner=owner,
+            labels_enabled=labels_enabled,
+            account_of=lambda _: same_account,
+        )
+        self._changed = {*difference.in_place}
         self._unconfirmed: dict[str, Any] = dict(outputs.get(UNCONFIRMED) or {})
         self._progress = {name: value for name, value in self._outputs.items() if name != UNCONFIRMED}
+        self._recorded_owner = task.owner
         self._detail: Mapping[str, Any] = {}
         self._detail_is_old = False
         self._stopped_as = ""
@@ -97,7 +121,8 @@ class _Update:
             return self._outputs_now()
         except Exception as error:  # noqa: BLE001  whatever it is: what has been done must be recorded
             left = [name for name, inputs, _ in steps if self._changed & {*inputs} and name not in done]
-            raise PartialUpdateError(self._failure(error, done, left), self._outputs_so_far()) from None
+            message = self._failure(error, done, left)
+            raise PartialUpdateError(message, self._outputs_so_far(), self._recorded_owner) from None
 
     def _failure(self, error: Exception, done: list[str], left: list[str]) -> str:
         """Return the error of an update that failed on its way: why, what is done, and what is not."""
@@ -113,6 +138,8 @@ class _Update:
             self._progress.pop(name, None)
             if name in self._news:
                 self._progress[name] = self._news[name]
+        if OWNER_PROPERTY in inputs:
+            self._recorded_owner = self._owner
 
     def _outputs_so_far(self) -> dict[str, Any]:
         unconfirmed = {name: value for name, value in self._unconfirmed.items() if value is not None}
@@ -167,13 +194,14 @@ class _Update:
 
     def _set_all_tags(self, managed: Collection[str], recorded: Mapping[str, str]) -> dict[str, str]:
         detail = {**self._detail, "Uin": self._detail.get("Uin") or self._outputs.get("uin")}
-        desired = desired_tags(self._news, self._labels_enabled)
+        desired = desired_tags(self._owner, self._news.get("tags"), self._labels_enabled)
         return set_tags(self._task, detail, desired, managed, recorded=recorded)
 
     def _bind_newer_labels(self) -> None:
         """Bind the labels that a task of an earlier version lacks. Nobody asked for them: a failure is a warning."""
         recorded: Mapping[str, str] = self._outputs.get("allTags") or {}
-        newer = desired_tags(self._news, self._labels_enabled).keys() & {*RESERVED_LABELS} - {*LABELS} - recorded.keys()
+        desired = desired_tags(self._owner, self._news.get("tags"), self._labels_enabled)
+        newer = desired.keys() & {*RESERVED_LABELS} - {*LABELS} - recorded.keys()
         if not newer or self._changed & {*TAGS}:
             return
         try:

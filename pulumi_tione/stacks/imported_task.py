@@ -15,7 +15,7 @@ from typing import Any
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import RESERVED_LABELS, TYPE, desired_tags
+from pulumi_tione._schema.identity import RESERVED_LABELS, TYPE, Owner, desired_tags, with_owner
 from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_outputs, user_tags
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.check import CheckContext, check
@@ -46,7 +46,7 @@ class ImportedTask:
     """
 
     resource: str
-    owner: Mapping[str, str]
+    owner: Owner
     detail: Mapping[str, Any]
     envs: Sequence[Mapping[str, Any]] | None
     location: Location
@@ -88,7 +88,7 @@ class ImportedTask:
             region=self.settings.region, labels_enabled=self.settings.labels, default_tags=self.settings.default_tags
         )
         callback = {"callbackUrl": self.callback_url} if self.callback_url else {}
-        checked = check({}, {**self.declared, **callback, "owner": self.owner}, context)
+        checked = check({}, {**self.declared, **callback}, context, owner=self.owner)
         if checked.failures:
             failures = "; ".join(checked.reasons)
             raise TaskError(f"training task {self.detail.get('Name')!r} cannot be declared in a program: {failures}")
@@ -98,7 +98,7 @@ class ImportedTask:
     def missing_tags(self) -> dict[str, str]:
         """The labels and default tags that the task lacks."""
         remote = user_tags(self.detail.get("Tags"))
-        desired = desired_tags(self.inputs, self.settings.labels)
+        desired = desired_tags(self.owner, self.inputs.get("tags"), self.settings.labels)
         return {key: value for key, value in desired.items() if remote.get(key) != value}
 
     @property
@@ -123,7 +123,13 @@ class ImportedTask:
 
     def difference(self, added_tags: Mapping[str, str]) -> Difference:
         """Return what the next `pulumi up` would change."""
-        return diff(self.outputs(added_tags), self.inputs, labels_enabled=self.settings.labels)
+        return diff(
+            self.outputs(added_tags),
+            self.inputs,
+            recorded_owner=self.owner,
+            owner=self.owner,
+            labels_enabled=self.settings.labels,
+        )
 
     def entry(
         self, urn: str, parent: str | None, provider: str | None, added_tags: Mapping[str, str]
@@ -135,8 +141,8 @@ class ImportedTask:
             "custom": True,
             "id": self.detail["Id"],
             "type": TYPE,
-            "inputs": {**_with_secrets(self.inputs), IMPORTED: self.known, **blob},
-            "outputs": {**_with_secrets(self.outputs(added_tags)), **blob},
+            "inputs": {**with_owner(self.owner, _with_secrets(self.inputs)), IMPORTED: self.known, **blob},
+            "outputs": {**with_owner(self.owner, _with_secrets(self.outputs(added_tags))), **blob},
             "parent": parent,
             "provider": provider,
         }

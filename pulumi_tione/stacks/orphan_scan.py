@@ -10,7 +10,14 @@ from typing import Any
 
 from pulumi_tione._api.protocols import TaskAndTagApi
 from pulumi_tione._config.settings import Settings
-from pulumi_tione._schema.identity import RETAINED, RETAINED_LABEL, is_generated_form, labels, labels_of_stack
+from pulumi_tione._schema.identity import (
+    RETAINED,
+    RETAINED_LABEL,
+    is_generated_form,
+    labels,
+    labels_of_stack,
+    split_owner,
+)
 from pulumi_tione.stacks.label_search import LabelSearch, TaskSummary
 from pulumi_tione.stacks.locations import Clients, Location
 from pulumi_tione.stacks.locks import locked_stacks
@@ -140,8 +147,8 @@ class OrphanScan:
     def _retaining(self) -> set[tuple[str, ...]]:
         """Return the labels of the resources whose old tasks are kept on purpose."""
         recorded = [resource for state in self.states.values() for resource in state.tasks.values()]
-        owners = [resource.get("inputs", {}).get("owner") or {} for resource in recorded]
-        return {tuple(labels(owner).values()) for owner in owners if owner.get(RETAINED)}
+        owners = [split_owner(resource.get("inputs", {}))[0] for resource in recorded]
+        return {tuple(labels(owner).values()) for owner in owners if owner and owner.get(RETAINED)}
 
 
 def _may_have_created(inputs: Mapping[str, Any], task: TaskSummary) -> bool:

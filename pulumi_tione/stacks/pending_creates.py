@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
-from pulumi_tione._schema.identity import LABELS, is_generated_form, required_labels, with_name
+from pulumi_tione._schema.identity import LABELS, is_generated_form, required_labels, split_owner, with_name
 from pulumi_tione._schema.wire import imported_outputs, recorded_outputs, user_tags
 from pulumi_tione.errors import IndeterminateResultError, TaskError
 from pulumi_tione.lifecycle.diff import LOG, diff
@@ -153,12 +153,12 @@ class PendingCreates:
             urn,
             task,
             {**pending, "id": detail["Id"], "outputs": marked_outputs(plain, outputs)},
-            replaced_for=diff(outputs, inputs, labels_enabled=False).replacing,
+            replaced_for=diff(outputs, inputs, recorded_owner=None, owner=None, labels_enabled=False).replacing,
         )
 
     def _listed(self, client: TaskApi, inputs: Mapping[str, Any], workspace: str | None) -> dict[str, Any] | None:
         """Find the task by its name, or else by its labels: a computed name may have got a suffix."""
-        name, owner = str(inputs.get("name")), inputs.get("owner")
+        name, (owner, _) = str(inputs.get("name")), split_owner(inputs)
         item = client.find_training_task(name, workspace)
         if item is not None or not owner:
             return item
@@ -173,9 +173,10 @@ class PendingCreates:
 def _is_owned(inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> bool:
     """Check whether a task is the resource's: by its labels, or, if it has none, by a name that only this resource
     computes. A similar task is not enough."""
-    owner, tags = inputs.get("owner"), user_tags(detail.get("Tags"))
+    owner, others = split_owner(inputs)
+    tags = user_tags(detail.get("Tags"))
     if not owner:
         return False
     if any(key in tags for key in LABELS):
         return required_labels(owner).items() <= tags.items()
-    return is_generated_form(str(detail.get("Name")), str(computed_name(owner, inputs)))
+    return is_generated_form(str(detail.get("Name")), str(computed_name(owner, others)))

@@ -105,6 +105,21 @@ def test_outputs_hold_the_inputs_and_what_the_service_knows(provider: Provider) 
     assert 0 <= int(drawn, 16) < 256
 
 
+def test_the_owner_stays_one_of_the_properties_in_the_state_through_all_verbs(provider: Provider) -> None:
+    renamed = {**OWNER, "resource": "renamed"}
+    inputs = provider.checked({**SMALLEST, "name": "bert"})
+    task_id, outputs = provider.create(inputs)
+    assert (inputs["owner"], outputs["owner"]) == (OWNER, OWNER)
+    news = provider.checked({**SMALLEST, "name": "bert", "owner": renamed})
+    assert provider.diff(task_id, outputs, news) == (True, [])
+    outputs = provider.update(task_id, outputs, news)
+    assert (news["owner"], outputs["owner"]) == (renamed, renamed)
+    assert outputs["allTags"]["pulumi:resource"] == "renamed"
+    _, read_outputs, read_inputs = provider.read(task_id, outputs)
+    assert (read_inputs["owner"], read_outputs["owner"]) == (renamed, renamed)
+    assert provider.diff(task_id, read_outputs, news) == (False, [])
+
+
 @pytest.mark.parametrize(
     ("changed", "replaces"),
     [

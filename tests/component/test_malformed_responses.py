@@ -20,6 +20,7 @@ from pulumi_tione._api.client import Client
 from pulumi_tione._api.logs import TaskLog
 from pulumi_tione._api.rate_limit import RateLimiter
 from pulumi_tione._config.settings import Settings
+from pulumi_tione._schema.identity import split_owner
 from pulumi_tione._schema.wire import recorded_outputs
 from pulumi_tione._wait.failure_report import report
 from pulumi_tione._wait.poller import StatusPoller
@@ -28,7 +29,7 @@ from pulumi_tione.call_context import CallContext
 from pulumi_tione.cli import status, whoami
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import TaskError, TioneError
-from pulumi_tione.lifecycle.check import CheckContext, check
+from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.read import read
@@ -82,6 +83,13 @@ class Clock:
         return self.now
 
 
+OWNER, PROGRAM = split_owner(SMALLEST)
+
+
+def checked(**program: Any) -> Checked:
+    return check({}, {**PROGRAM, **program}, CheckContext(region=REGION, labels_enabled=True), owner=OWNER)
+
+
 @dataclass
 class Scene:
     """A task, a client that does not really sleep, and what is recorded of the task."""
@@ -98,21 +106,21 @@ class Scene:
 
     @property
     def task(self) -> RecordedTask[Client]:
-        return RecordedTask(self.client, self.task_id, self.outputs, self.context)
+        return RecordedTask(self.client, self.task_id, self.outputs, self.context, OWNER)
 
     def changed(self, **news: Any) -> dict[str, Any]:
         """Update the task to other inputs."""
         inputs = {**self.inputs, **news}
-        return update(self.task, inputs, labels_enabled=True)
+        return update(self.task, inputs, owner=OWNER, labels_enabled=True)
 
     @property
     def inputs(self) -> dict[str, Any]:
-        return check({}, SMALLEST, CheckContext(region=REGION, labels_enabled=True)).inputs
+        return checked().inputs
 
 
 def _create(scene: Scene) -> object:
-    inputs = check({}, {**SMALLEST, "name": "another"}, CheckContext(region=REGION, labels_enabled=True)).inputs
-    return Creation(scene.client, inputs, scene.context, labels_enabled=True).run()
+    inputs = checked(name="another").inputs
+    return Creation(scene.client, OWNER, inputs, scene.context, labels_enabled=True).run()
 
 
 def _wait(scene: Scene) -> object:
@@ -237,7 +245,7 @@ def scene_of(emulator: Emulator) -> Scene:
     client = Client(Settings(lambda _: None, emulator.environment), REGION, sleep=clock.sleep)
     task_id = client.create_training_task({**SMALLEST_BODY, "Name": "bert"})
     detail = client.describe_training_task(task_id) or {}
-    inputs = check({}, {**SMALLEST, "name": "bert"}, CheckContext(region=REGION, labels_enabled=True)).inputs
+    inputs = checked(name="bert").inputs
     return Scene(emulator, client, task_id, recorded_outputs(inputs, detail), clock)
 
 

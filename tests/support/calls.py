@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from pulumi_tione._schema.identity import Owner
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
@@ -19,6 +20,8 @@ def context_of(service: _Timed, **changes: Any) -> CallContext:
     return CallContext(**{"pause": service.sleep, "clock": service.clock, **changes})
 
 
-def recorded_task(service: Any, task_id: str, outputs: Mapping[str, Any], **changes: Any) -> RecordedTask[Any]:
+def recorded_task(
+    service: Any, task_id: str, outputs: Mapping[str, Any], owner: Owner | None = None, **changes: Any
+) -> RecordedTask[Any]:
     """Return a recorded task of a service that has a time of its own."""
-    return RecordedTask(service, task_id, outputs, context_of(service, **changes))
+    return RecordedTask(service, task_id, outputs, context_of(service, **changes), owner)

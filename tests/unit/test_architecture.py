@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
+
+from pulumi_tione._schema.identity import OWNER_PROPERTY
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -27,6 +30,17 @@ def test_every_module_of_the_package_is_in_the_picture() -> None:
     for folder in ("lifecycle", "_wait", "_api", "_config", "_schema"):
         names |= {path.stem for path in (PACKAGE / folder).glob("*.py") if path.stem != "__init__"}
     assert {name for name in names if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", picture)} == set()
+
+
+def test_the_owner_is_passed_next_to_the_inputs_in_the_lifecycle() -> None:
+    """It is one of the properties in the state alone: `provider.py` splits them, and joins them again."""
+    literals = {
+        path.name
+        for path in (PACKAGE / "lifecycle").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == OWNER_PROPERTY
+    }
+    assert literals == set()
 
 
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])

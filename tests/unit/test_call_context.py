@@ -59,7 +59,7 @@ class Cancelling:
             pause=pause,
             cancelled=self.cancelled,
             show_status=self.rows.append,
-            record_partial_result=lambda outputs, reason: self.recorded.append((dict(outputs), reason)),
+            record_partial_result=lambda outputs, _, reason: self.recorded.append((dict(outputs), reason)),
         )
 
 
@@ -183,7 +183,7 @@ def test_a_cancelled_update_records_what_was_changed() -> None:
     task = recorded_task(service, task_id, OUTPUTS)
     news = {**OUTPUTS, "tags": {"team": "cv"}, "desiredStatus": "STOPPED"}
     with pytest.raises(PartialUpdateError) as raised:
-        update(replace(task, context=call.context), news, labels_enabled=False)
+        update(replace(task, context=call.context), news, owner=None, labels_enabled=False)
     assert "(changed: tags; not changed: run state)" in str(raised.value)
     assert "cancelled while waiting until it stops" in str(raised.value)
     ((outputs, reason),) = call.recorded
@@ -202,6 +202,7 @@ def test_tags_that_were_accepted_before_the_call_was_cancelled_are_recorded_as_u
         update(
             replace(task, context=call.context),
             {**OUTPUTS, "tags": {"team": "cv"}},
+            owner=None,
             labels_enabled=False,
         )
     ((outputs, _),) = call.recorded
@@ -227,7 +228,7 @@ def test_a_create_whose_answer_was_lost_requests_for_its_task_although_it_was_ca
         raise no_answer("CreateTrainingTask")
 
     service.trouble("create", cut)
-    task_id, _ = Creation(service, INPUTS, call.context, labels_enabled=False).run()
+    task_id, _ = Creation(service, None, INPUTS, call.context, labels_enabled=False).run()
     assert task_id == "train-1"
     assert service.now >= 8
 
@@ -237,5 +238,5 @@ def test_a_create_that_was_refused_ends_when_it_is_cancelled() -> None:
     service.trouble("create", *[refusal("InternalError.QueryResourceSpecFailed")] * 9)
     call = Cancelling(service, 0)
     with pytest.raises(TaskError, match=r"training task 'bert' was not created: cancelled\. Run"):
-        Creation(service, INPUTS, call.context, labels_enabled=False).run()
+        Creation(service, None, INPUTS, call.context, labels_enabled=False).run()
     assert service.existing == {}

@@ -34,7 +34,6 @@ SMALLEST: dict[str, Any] = {
     "trainingMode": "DDP",
     "startCmdInfo": {"workerStartCmd": "sleep 5"},
     "resourceConfigInfos": [GROUP],
-    "owner": OWNER,
 }
 """The smallest pay-as-you-go task, as it comes from the engine: numbers are floats."""
 COS = {"bucket": "corpus-1250000000", "region": "ap-guangzhou", "paths": ["code/"]}
@@ -46,10 +45,12 @@ TEXT_OF_AN_OUTPUT = (
 AROUND = CheckContext(region="ap-guangzhou", labels_enabled=True)
 
 
-def checked(olds: Mapping[str, Any] | None = None, *, around: CheckContext = AROUND, **changes: Any) -> Checked:
+def checked(
+    olds: Mapping[str, Any] | None = None, *, around: CheckContext = AROUND, owner: object = OWNER, **changes: Any
+) -> Checked:
     """Check the smallest task with some inputs changed; None takes one away."""
     news = {name: value for name, value in {**SMALLEST, **changes}.items() if value is not None}
-    return check(olds or {}, news, around)
+    return check(olds or {}, news, around, owner=owner)
 
 
 def failures(**changes: Any) -> dict[str, str]:
@@ -197,7 +198,7 @@ def test_the_shapes_that_the_vendors_own_kit_sends_pass(changes: dict[str, Any])
 
 def test_null_is_not_set() -> None:
     news = {**SMALLEST, "remark": None, "resourceConfigInfos": [{**GROUP, "gpu": None, "rdmaConfig": None}]}
-    found = check({}, news, AROUND)
+    found = check({}, news, AROUND, owner=OWNER)
     assert found.failures == []
     assert "remark" not in found.inputs
     assert found.inputs["resourceConfigInfos"] == [GROUP]
@@ -1147,24 +1148,21 @@ NAMES += [
     "queues",
     "nonsense",
 ]
-NAMES.remove("owner")
 
 
 @given(changes=st.dictionaries(st.sampled_from(NAMES), WILD, max_size=5))
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
 def test_whatever_comes_is_let_pass_or_refused_with_paths_and_reasons(changes: dict[str, Any]) -> None:
-    found = check({}, {**SMALLEST, **changes}, AROUND)
+    found = check({}, {**SMALLEST, **changes}, AROUND, owner=OWNER)
     assert all(path and reason for path, reason in found.failures)
-    again = check({}, {**SMALLEST, **changes}, AROUND)
+    again = check({}, {**SMALLEST, **changes}, AROUND, owner=OWNER)
     assert repr(again) == repr(found)
     if not found.failures:
-        once_more = check(found.inputs, found.inputs, AROUND)
+        once_more = check(found.inputs, found.inputs, AROUND, owner=OWNER)
         assert once_more.failures == []
         assert once_more.inputs == found.inputs
 
 
 def test_a_profile_next_to_the_machines_role_is_refused() -> None:
-    news = {**SMALLEST, "settings": {"profile": "a", "camRoleName": "b"}}
-    assert [path for path, _ in check({}, news, CheckContext("ap-guangzhou", labels_enabled=True)).failures] == [
-        "settings.camRoleName"
-    ]
+    found = checked(settings={"profile": "a", "camRoleName": "b"})
+    assert [path for path, _ in found.failures] == ["settings.camRoleName"]

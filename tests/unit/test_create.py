@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._schema.identity import RETAINED, generated_name, labels
+from pulumi_tione._schema.identity import RETAINED, Owner, generated_name, labels
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import (
     ApiError,
@@ -37,7 +37,6 @@ INPUTS: dict[str, Any] = {
     "startCmdInfo": {"workerStartCmd": "sleep 5"},
     "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}],
     "tags": {"team": "nlp"},
-    "owner": OWNER,
 }
 """What check has passed, as it comes from the engine: numbers are floats."""
 NOW = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
@@ -164,11 +163,17 @@ class Pauses(list[float]):
 
 
 def creation(
-    service: Client, *, labels_enabled: bool = True, warn: list[str] | None = None, **changes: Any
+    service: Client,
+    *,
+    owner: Owner = OWNER,
+    labels_enabled: bool = True,
+    warn: list[str] | None = None,
+    **changes: Any,
 ) -> Creation:
     pauses = Pauses()
     return Creation(
         client=service,
+        owner=owner,
         inputs={**INPUTS, **changes},
         labels_enabled=labels_enabled,
         context=CallContext(warn=(warn if warn is not None else []).append, pause=pauses, clock=pauses.clock),

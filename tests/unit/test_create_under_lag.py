@@ -9,7 +9,7 @@ import pytest
 from calls import context_of, recorded_task
 from fake_api import BEGIN, PROCEED, FakeApi, Lag, no_answer, refusal
 
-from pulumi_tione._schema.identity import LABELS, RETAINED, generated_name, labels, suffixed_name
+from pulumi_tione._schema.identity import LABELS, RETAINED, Owner, generated_name, labels, suffixed_name
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
@@ -28,7 +28,6 @@ INPUTS: dict[str, Any] = {
     "startCmdInfo": {"workerStartCmd": "sleep 5"},
     "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}],
     "tags": {"team": "nlp"},
-    "owner": OWNER,
 }
 CUT = no_answer("CreateTrainingTask")
 LAGS = [Lag(), Lag(3, 3, 3), Lag(10, 10, 10), Lag(30, 30, 30), Lag(lists=30), Lag(details=30), Lag(tags=30)]
@@ -40,13 +39,14 @@ def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
-def creation(service: FakeApi, *, rows: list[str] | None = None, **changes: Any) -> Creation:
+def creation(service: FakeApi, *, owner: Owner = OWNER, rows: list[str] | None = None, **changes: Any) -> Creation:
     options = {
         name: changes.pop(name) for name in ("deleted", "deleted_names_are_kept", "new_create_label") if name in changes
     }
     rows = [] if rows is None else rows
     return Creation(
         client=service,
+        owner=owner,
         inputs={name: value for name, value in {**INPUTS, **changes}.items() if value is not None},
         labels_enabled=True,
         context=context_of(service, show_status=rows.append, warn=rows.append),
@@ -195,7 +195,7 @@ def test_a_task_that_never_shows_since_when_it_is_there_nor_whose_it_is_is_not_o
 def test_each_create_draws_a_label_of_its_own() -> None:
     service = FakeApi()
     context = context_of(service)
-    labels = {Creation(service, INPUTS, context, labels_enabled=True).new_create_label() for _ in range(200)}
+    labels = {Creation(service, OWNER, INPUTS, context, labels_enabled=True).new_create_label() for _ in range(200)}
     assert len(labels) > 50
     assert all(len(value) == 2 and int(value, 16) < 256 for value in labels)
 
@@ -239,7 +239,7 @@ def deleted_before(service: FakeApi) -> DeletedTasks:
     recorded = {**outputs, "createTime": "2025-08-01T11:00:00+08"}
     delete(recorded_task(service, task_id, recorded))
     deleted = DeletedTasks()
-    deleted.add(task_id, outputs)
+    deleted.add(task_id, OWNER)
     service.now += 100
     service.calls.clear()
     return deleted
@@ -277,7 +277,7 @@ def test_a_name_that_becomes_free_late_is_used_as_it_is() -> None:
 def test_a_predecessor_of_another_resource_is_no_reason_for_a_number() -> None:
     service = FakeApi(deleted_names_are_kept=True)
     deleted = DeletedTasks()
-    deleted.add("train-9", {"owner": {**OWNER, "resource": "gpt"}})
+    deleted.add("train-9", {**OWNER, "resource": "gpt"})
     service.taken_names.add(COMPUTED)
     with pytest.raises(TaskError, match="shows no task with it"):
         creation(service, deleted=deleted).run()
@@ -304,7 +304,7 @@ def test_a_name_of_the_programs_own_is_never_suffixed() -> None:
     service = FakeApi()
     service.taken_names |= {"bert-fixed"}
     deleted = DeletedTasks()
-    deleted.add("train-9", {"owner": OWNER})
+    deleted.add("train-9", OWNER)
     with pytest.raises(TaskError, match="choose another name"):
         creation(service, name="bert-fixed", deleted=deleted, deleted_names_are_kept=True).run()
     assert not service.existing
@@ -314,7 +314,7 @@ def test_a_name_whose_task_is_being_created_is_never_suffixed() -> None:
     service = FakeApi()
     service.trouble("create", *[refusal("FailedOperation.DuplicateNameTaskIsCreating")] * 5)
     deleted = DeletedTasks()
-    deleted.add("train-9", {"owner": OWNER})
+    deleted.add("train-9", OWNER)
     with pytest.raises(TaskError, match="shows no task with it") as caught:
         creation(service, deleted=deleted, deleted_names_are_kept=True).run()
     assert "run `pulumi up` again" in str(caught.value)
@@ -383,7 +383,7 @@ def test_a_task_that_this_process_has_deleted_holds_no_name_and_is_nobodys_lefto
     old, outputs = creation(service).run()
     shown = service.shown(old)
     deleted = DeletedTasks()
-    deleted.add(old, outputs)
+    deleted.add(old, OWNER)
     service.put(old)
     service.trouble("list", *[lambda: [shown]] * 9)
     service.trouble("describe", lambda task_id: shown if task_id == old else PROCEED)
@@ -486,11 +486,11 @@ def test_an_odd_detail_after_the_creation_does_not_make_the_next_update_replace_
     service.trouble("describe", lambda task_id: {**(service.shown(task_id) or {}), **odd})
     inputs = {**INPUTS, "remark": "run 😀"}
     task_id, outputs = creation(service, remark="run 😀").run()
-    assert diff(outputs, inputs, labels_enabled=True) == Difference((), ())
+    assert diff(outputs, inputs, recorded_owner=OWNER, owner=OWNER, labels_enabled=True) == Difference((), ())
     service.trouble("describe", lambda task_id: {**(service.shown(task_id) or {}), **odd})
     found = read(recorded_task(service, task_id, outputs))
     assert found is not None
-    assert diff(found[0], inputs, labels_enabled=True) == Difference((), ())
+    assert diff(found[0], inputs, recorded_owner=OWNER, owner=OWNER, labels_enabled=True) == Difference((), ())
 
 
 def test_the_time_of_a_create_is_the_services() -> None:

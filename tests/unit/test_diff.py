@@ -8,9 +8,9 @@ import pytest
 from pulumi.output import UNKNOWN, Unknown
 
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import BASE_NAME, SUFFIXES, generated_name, labels, suffixed_name
+from pulumi_tione._schema.identity import BASE_NAME, SUFFIXES, Owner, generated_name, labels, suffixed_name
 from pulumi_tione.lifecycle.diff import Difference, announced_rerun
-from pulumi_tione.lifecycle.diff import diff as diff_by_labels
+from pulumi_tione.lifecycle.diff import diff as diff_with_owner
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 INPUTS: dict[str, Any] = {
@@ -29,7 +29,6 @@ INPUTS: dict[str, Any] = {
     "triggers": [1, "a"],
     "queues": ["q-1"],
     "exposeNetworkConfig": {"sshConfig": {"enable": True, "port": 22}},
-    "owner": OWNER,
 }
 OUTPUTS: dict[str, Any] = {
     **INPUTS,
@@ -44,8 +43,10 @@ unknown: Any = Unknown
 NO_DIFFERENCE = Difference(replacing=(), in_place=())
 
 
-def diff(outputs: dict[str, Any], news: dict[str, Any], *, labels_enabled: bool = True) -> Difference:
-    return diff_by_labels(outputs, news, labels_enabled=labels_enabled)
+def diff(
+    outputs: dict[str, Any], news: dict[str, Any], *, owner: Owner = OWNER, labels_enabled: bool = True
+) -> Difference:
+    return diff_with_owner(outputs, news, recorded_owner=OWNER, owner=owner, labels_enabled=labels_enabled)
 
 
 def test_the_same_inputs_are_no_change() -> None:
@@ -218,7 +219,7 @@ def test_what_a_failed_update_left_unconfirmed_is_resolved_by_the_next_one(
 def test_labels_that_are_missing_wrong_or_not_desired_any_more_are_changed_in_place(
     all_tags: dict[str, str], owner: dict[str, str], labels_enabled: bool, changed: bool
 ) -> None:
-    found = diff({**OUTPUTS, "allTags": all_tags}, {**INPUTS, "owner": owner}, labels_enabled=labels_enabled)
+    found = diff({**OUTPUTS, "allTags": all_tags}, INPUTS, owner=owner, labels_enabled=labels_enabled)
     assert found == Difference(replacing=(), in_place=("owner",) if changed else ())
 
 
@@ -283,7 +284,7 @@ def test_a_name_that_the_program_changes_replaces_the_task(before: str, now: str
 def test_each_change_has_its_path_and_whether_the_task_is_replaced(
     recorded: dict[str, Any], news: dict[str, Any], expected: set[tuple[str, str, bool]]
 ) -> None:
-    difference = diff_by_labels(recorded, news, labels_enabled=False)
+    difference = diff(recorded, news, labels_enabled=False)
     assert {tuple(change) for change in difference.changes} == expected
     assert len(difference.changes) == len(expected)
     names = {change.path.partition(".")[0].partition("[")[0] for change in difference.changes}

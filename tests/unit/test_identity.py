@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -20,7 +21,9 @@ from pulumi_tione._schema.identity import (
     generated_name,
     is_generated_form,
     labels,
+    split_owner,
     suffixed_name,
+    with_owner,
 )
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -78,6 +81,19 @@ def test_a_name_shows_stack_and_resource(owner: dict[str, str], begins: str) -> 
 def test_a_name_is_the_same_on_every_machine_and_in_every_version(owner: dict[str, str], name: str) -> None:
     assert generated_name(owner) == name
     assert generated_name(dict(reversed(owner.items()))) == name
+
+
+RETAINED_OWNERS = owners.map(lambda owner: {**owner, RETAINED: True})
+
+
+@given(owner=st.none() | owners | RETAINED_OWNERS, others=st.dictionaries(texts, texts, max_size=3))
+def test_the_owner_is_split_from_the_inputs_and_joined_to_the_very_same_properties(
+    owner: dict[str, Any] | None, others: dict[str, Any]
+) -> None:
+    others.pop("owner", None)
+    properties = {**others, **({} if owner is None else {"owner": owner})}
+    assert split_owner(properties) == (owner, others)
+    assert with_owner(*split_owner(properties)) == properties
 
 
 @given(left=owners, right=owners)
@@ -152,19 +168,18 @@ def test_a_computed_name_with_a_suffix_is_legal_and_recognized(owner: dict[str, 
 def test_a_task_should_have_the_programs_tags_and_its_labels_which_win(
     labels_enabled: bool, tags: dict[str, str] | None, expected: dict[str, str]
 ) -> None:
-    inputs = {"owner": BERT, **({} if tags is None else {"tags": tags})}
-    assert desired_tags(inputs, labels_enabled) == expected
-    assert desired_tags({"tags": tags or {}}, labels_enabled) == (tags or {})
+    assert desired_tags(BERT, tags, labels_enabled) == expected
+    assert desired_tags(None, tags, labels_enabled) == (tags or {})
 
 
 def test_a_create_is_distinguished_by_a_label_of_its_own() -> None:
-    assert desired_tags({"owner": BERT}, True, create="a7") == {**labels(BERT), CREATE_LABEL: "a7"}
-    assert CREATE_LABEL not in desired_tags({"owner": BERT}, False, create="a7")
+    assert desired_tags(BERT, {}, True, create="a7") == {**labels(BERT), CREATE_LABEL: "a7"}
+    assert CREATE_LABEL not in desired_tags(BERT, {}, False, create="a7")
 
 
 def test_a_task_that_stays_on_purpose_has_a_label() -> None:
-    assert desired_tags({"owner": {**BERT, RETAINED: True}}, True)[RETAINED_LABEL] == "true"
-    assert RETAINED_LABEL not in desired_tags({"owner": BERT}, True)
+    assert desired_tags({**BERT, RETAINED: True}, {}, True)[RETAINED_LABEL] == "true"
+    assert RETAINED_LABEL not in desired_tags(BERT, {}, True)
 
 
 @pytest.mark.parametrize(("number", "optional"), [(45, 2), (46, 1), (47, 0)])
@@ -172,7 +187,7 @@ def test_labels_that_earlier_versions_did_not_bind_take_no_room_from_the_program
     number: int, optional: int
 ) -> None:
     tags = {f"key{index}": "x" for index in range(number)}
-    desired = desired_tags({"owner": {**BERT, RETAINED: True}, "tags": tags}, True, create="a7")
+    desired = desired_tags({**BERT, RETAINED: True}, tags, True, create="a7")
     assert {*tags, *LABELS} <= desired.keys()
     assert len(desired) == number + len(LABELS) + optional <= 50
 

@@ -48,7 +48,7 @@ DECLARED = {name: value for name, value in RECORDED.items() if name not in (IMPO
 def of(outputs: dict[str, Any], **declared: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """What replaces, what changes in place and what is accepted, when the program declares this; None is left out."""
     news = {name: value for name, value in {**DECLARED, **declared}.items() if value is not None}
-    found = diff(outputs, news, labels_enabled=False)
+    found = diff(outputs, news, recorded_owner=None, owner=None, labels_enabled=False)
     return found.replacing, found.in_place, found.accepted_paths
 
 

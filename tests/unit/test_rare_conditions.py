@@ -13,7 +13,8 @@ from pulumi_tione._schema.identity import BASE_NAME, SUFFIXES, SUFFIXES_TO_TRY, 
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
-from pulumi_tione.lifecycle.diff import diff
+from pulumi_tione.lifecycle.diff import Difference
+from pulumi_tione.lifecycle.diff import diff as diff_with_owner
 from pulumi_tione.lifecycle.existence import detail_or_gone
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.read import read
@@ -26,7 +27,6 @@ INPUTS: dict[str, Any] = {
     "region": "ap-guangzhou",
     "chargeType": "POSTPAID_BY_HOUR",
     "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1}],
-    "owner": OWNER,
 }
 OUTPUTS: dict[str, Any] = {
     **INPUTS,
@@ -50,15 +50,20 @@ def tagged(owner: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"TagKey": key, "TagValue": value} for key, value in labels(owner).items()]
 
 
+def diff(outputs: Mapping[str, Any], news: Mapping[str, Any], **options: Any) -> Difference:
+    return diff_with_owner(outputs, news, recorded_owner=OWNER, owner=OWNER, labels_enabled=True, **options)
+
+
 # Names with a suffix.
 
 
 def test_a_suffix_hides_no_new_name_of_the_program() -> None:
     recorded = {**OUTPUTS, "name": suffixed_name(GENERATED, 2), BASE_NAME: GENERATED}
     news = {**INPUTS, "rerunOnFailure": 2, "run": 1}
-    assert diff(recorded, news, labels_enabled=True).replacing == ()
-    assert diff(recorded, {**news, "name": "bert-2"}, labels_enabled=True).replacing == ("name",)
-    assert diff({**recorded, "name": GENERATED}, {**news, "name": "bert-2"}, labels_enabled=True).replacing == ("name",)
+    renamed = {**news, "name": "bert-2"}
+    assert diff(recorded, news).replacing == ()
+    assert diff(recorded, renamed).replacing == ("name",)
+    assert diff({**recorded, "name": GENERATED}, renamed).replacing == ("name",)
 
 
 def test_ten_names_with_a_suffix_are_tried_before_the_create_ends() -> None:
@@ -79,7 +84,7 @@ def test_a_task_with_the_generated_name_of_another_owner_is_no_leftover(number: 
         name = generated_name(owner)
         name = name if number is None else suffixed_name(name, number)
         service = FakeApi.with_task(facts={"Name": name, "Status": "RUNNING", "Tags": tagged(owner)})
-        assert (Leftovers().find(service, INPUTS) is not None) == is_leftover
+        assert (Leftovers().find(service, OWNER, None) is not None) == is_leftover
 
 
 # Leftovers.
@@ -89,14 +94,14 @@ def test_a_task_with_the_generated_name_of_another_owner_is_no_leftover(number: 
 def test_a_leftover_that_has_ended_since_it_was_listed_blocks_no_create(status: str) -> None:
     service = FakeApi.with_task(facts={"Name": "left", "Status": "RUNNING", "Tags": tagged(OWNER)})
     leftovers = Leftovers()
-    assert leftovers.find(service, INPUTS) is not None
+    assert leftovers.find(service, OWNER, None) is not None
     service.put("train-1", Status=status)
-    assert leftovers.find(service, INPUTS) is None
+    assert leftovers.find(service, OWNER, None) is None
     assert creation(service, leftovers=leftovers).run()[0] == "train-2"
 
 
 def creation(service: FakeApi, **options: Any) -> Creation:
-    return Creation(service, INPUTS, context_of(service), labels_enabled=True, **options)
+    return Creation(service, OWNER, INPUTS, context_of(service), labels_enabled=True, **options)
 
 
 # Requests that are made, and requests that are not.
@@ -111,10 +116,10 @@ def test_diff_does_not_request_the_account_unless_the_settings_change() -> None:
 
     news = {**INPUTS, "rerunOnFailure": 2, "run": 1}
     for changed in ({}, {"tags": {"team": "cv"}}, {"chargeType": "PREPAID"}):
-        diff(OUTPUTS, {**news, **changed}, labels_enabled=True, account_of=account_of)
+        diff(OUTPUTS, {**news, **changed}, account_of=account_of)
     assert requested == []
     changed_settings = {**news, "settings": {"profile": "other"}}
-    assert diff(OUTPUTS, changed_settings, labels_enabled=True, account_of=account_of).in_place == ("settings",)
+    assert diff(OUTPUTS, changed_settings, account_of=account_of).in_place == ("settings",)
     assert requested == [changed_settings]
 
 
@@ -164,13 +169,13 @@ def test_a_start_that_was_answered_with_an_indeterminate_code_is_looked_up(code:
 
     service.trouble("start", answered)
     news = {**INPUTS, "rerunOnFailure": 2, "run": 2, "rerunOf": "run-1"}
-    task = recorded_task(service, "train-1", OUTPUTS)
+    task = recorded_task(service, "train-1", OUTPUTS, OWNER)
     if has_effect:
-        outputs = update(task, news, labels_enabled=True)
+        outputs = update(task, news, owner=OWNER, labels_enabled=True)
         assert outputs["latestInstanceId"] == "run-2"
         assert "unconfirmed" not in outputs
     else:
         with pytest.raises(PartialUpdateError, match="may or may not have been started again") as raised:
-            update(task, news, labels_enabled=True)
+            update(task, news, owner=OWNER, labels_enabled=True)
         assert raised.value.outputs["unconfirmed"] == {"start": "run-1"}
     assert service.verbs.count("start") == 1

@@ -10,7 +10,7 @@ import pytest
 from calls import recorded_task
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED, generated_name, labels, suffixed_name
+from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED, Owner, generated_name, labels, suffixed_name
 from pulumi_tione.errors import ApiError, IndeterminateResultError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.diff import Difference, diff
@@ -25,7 +25,6 @@ NEWS: dict[str, Any] = {
     "resourceConfigInfos": [{"role": "WORKER", "instanceNum": 1}],
     "tags": {"team": "nlp", "old": "x"},
     "privateEnvs": {"TOKEN": "planted"},
-    "owner": OWNER,
 }
 OUTPUTS: dict[str, Any] = {
     **NEWS,
@@ -179,15 +178,19 @@ def updated(
     service: Service,
     *,
     outputs: Mapping[str, Any] = OUTPUTS,
+    recorded_owner: Owner = OWNER,
+    owner: Owner = OWNER,
     labels_enabled: bool = True,
     warnings: list[str] | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
     """Update the task to the inputs with some changed. Afterwards nothing is left to be changed."""
     news = inputs(**changes)
-    task = recorded_task(service, "train-1", outputs, warn=(warnings if warnings is not None else []).append)
-    progress = update(task, news, labels_enabled=labels_enabled)
-    assert diff(progress, news, labels_enabled=labels_enabled) == Difference(replacing=(), in_place=())
+    warn = (warnings if warnings is not None else []).append
+    task = recorded_task(service, "train-1", outputs, recorded_owner, warn=warn)
+    progress = update(task, news, owner=owner, labels_enabled=labels_enabled)
+    left = diff(progress, news, recorded_owner=owner, owner=owner, labels_enabled=labels_enabled)
+    assert left == Difference(replacing=(), in_place=())
     assert UNCONFIRMED not in progress
     return progress
 
@@ -231,7 +234,14 @@ def test_a_renamed_resource_gets_its_labels_anew() -> None:
     outputs = updated(service, owner={**OWNER, "resource": "renamed"})
     assert service.calls == ["tag pulumi:resource"]
     assert outputs["allTags"]["pulumi:resource"] == "renamed"
-    assert outputs["owner"]["resource"] == "renamed"
+
+
+@pytest.mark.parametrize(("step", "are_tags_set"), [("tag", False), ("log", True)])
+def test_an_update_that_fails_records_the_owner_that_the_labels_name(step: str, are_tags_set: bool) -> None:
+    service, renamed = Service(), {**OWNER, "resource": "renamed"}
+    service.fail(step, refusal("UnauthorizedOperation"))
+    partial = failed(service, owner=renamed, logEnable=True)
+    assert partial.owner == (renamed if are_tags_set else OWNER)
 
 
 def test_labels_that_are_turned_off_are_removed() -> None:
@@ -339,7 +349,7 @@ def test_a_tag_that_was_bound_later_than_anybody_looked_is_taken_away_again(is_r
     service.happen()
     if is_refreshed:
         progress = refreshed(service, progress)
-    assert diff(progress, NEWS, labels_enabled=True).in_place == ("tags",)
+    assert diff(progress, NEWS, recorded_owner=OWNER, owner=OWNER, labels_enabled=True).in_place == ("tags",)
     updated(service, outputs=progress)
     assert "new" not in service.tags
 
@@ -400,19 +410,19 @@ RETAINED = {**OWNER, "retainOnDelete": True}
 
 
 def test_a_task_of_an_earlier_version_gets_newer_labels_along_with_another_change() -> None:
-    outputs = {**OUTPUTS, "owner": RETAINED}
-    assert diff(outputs, {**NEWS, "owner": RETAINED}, labels_enabled=True).in_place == ()
+    unchanged = diff(OUTPUTS, NEWS, recorded_owner=RETAINED, owner=RETAINED, labels_enabled=True)
+    assert unchanged.in_place == ()
     service = Service()
-    progress = updated(service, outputs=outputs, owner=RETAINED, logEnable=True)
+    progress = updated(service, recorded_owner=RETAINED, owner=RETAINED, logEnable=True)
     assert service.calls == ["tag pulumi:retained", "log True None"]
     assert progress["allTags"]["pulumi:retained"] == "true"
 
 
 def test_newer_labels_that_cannot_be_bound_are_no_reason_to_fail_another_change() -> None:
-    outputs, warnings = {**OUTPUTS, "owner": RETAINED}, list[str]()
+    warnings = list[str]()
     service = Service()
     service.fail("tag", refusal("UnauthorizedOperation"))
-    updated(service, outputs=outputs, warnings=warnings, owner=RETAINED, logEnable=True)
+    updated(service, warnings=warnings, recorded_owner=RETAINED, owner=RETAINED, logEnable=True)
     assert service.log == (True, None)
     assert len(warnings) == 1
     assert "train-1 does not have the labels pulumi:retained yet" in warnings[0]
@@ -422,8 +432,8 @@ def test_the_label_of_a_retained_task_goes_when_the_option_does() -> None:
     service = Service()
     service.tags["pulumi:retained"] = "true"
     service.happen()
-    outputs = {**OUTPUTS, "owner": RETAINED, "allTags": {**OUTPUTS["allTags"], "pulumi:retained": "true"}}
-    updated(service, outputs=outputs)
+    outputs = {**OUTPUTS, "allTags": {**OUTPUTS["allTags"], "pulumi:retained": "true"}}
+    updated(service, outputs=outputs, recorded_owner=RETAINED)
     assert "pulumi:retained" not in service.tags
 
 
@@ -643,7 +653,8 @@ def test_a_start_whose_answer_was_lost_and_that_has_not_happened_is_an_error_aft
     assert 30 < service.now - 1000 < 45
     assert service.calls == ["start"]
     assert (partial.outputs["run"], partial.outputs[UNCONFIRMED]) == (2, {"start": "instance-1"})
-    assert diff(partial.outputs, inputs(**RERUN), labels_enabled=True).in_place == ("run",)
+    left = diff(partial.outputs, inputs(**RERUN), recorded_owner=OWNER, owner=OWNER, labels_enabled=True)
+    assert left.in_place == ("run",)
 
     service.start = service.started
     updated(service, outputs=partial.outputs, **RERUN)

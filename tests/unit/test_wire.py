@@ -37,7 +37,7 @@ from pulumi_tione._schema.wire import (
 )
 from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.diff import Difference
-from pulumi_tione.lifecycle.diff import diff as diff_by_labels
+from pulumi_tione.lifecycle.diff import diff as diff_with_owner
 
 STRUCTS: dict[str, dict[str, dict[str, Any]]] = json.loads(
     (Path(__file__).parents[2] / "pulumi_tione" / "emulator" / "api" / "definition.json").read_text(encoding="utf-8")
@@ -52,18 +52,18 @@ INPUTS: dict[str, Any] = {
     "region": "ap-guangzhou",
     "chargeType": "POSTPAID_BY_HOUR",
     "resourceConfigInfos": [GROUP],
-    "owner": OWNER,
 }
 NO_DIFFERENCE = Difference(replacing=(), in_place=())
 UNLABELLED = CheckContext(region="ap-guangzhou", labels_enabled=False)
 
 
 def body_of(inputs: Mapping[str, Any], *, labels_enabled: bool = False) -> dict[str, Any]:
-    return request_body(inputs, desired_tags(inputs, labels_enabled))
+    return request_body(inputs, desired_tags(OWNER, inputs.get("tags"), labels_enabled))
 
 
 def diff(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
-    return diff_by_labels(outputs, news, labels_enabled="pulumi:stack" in outputs["allTags"])
+    has_labels = "pulumi:stack" in outputs["allTags"]
+    return diff_with_owner(outputs, news, recorded_owner=OWNER, owner=OWNER, labels_enabled=has_labels)
 
 
 def with_inputs(**changes: Any) -> dict[str, Any]:
@@ -118,9 +118,8 @@ def test_the_vendors_own_example_is_sent_as_it_stands() -> None:
         "logEnable": False,
         "vpcId": "vpc-a26qv3af",
         "subnetId": "subnet-m7xhqcyc",
-        "owner": OWNER,
     }
-    found = check({}, news, UNLABELLED)
+    found = check({}, news, UNLABELLED, owner=OWNER)
     assert found.failures == []
     expected = json.loads(
         """
@@ -346,7 +345,7 @@ def made_consistent(news: dict[str, Any]) -> dict[str, Any]:
     if news["chargeType"] == "POSTPAID_BY_HOUR":
         for group in news["resourceConfigInfos"]:
             group["instanceType"] = group.get("instanceType") or "TI.S.MEDIUM.POST"
-    return {**news, "owner": OWNER}
+    return news
 
 
 NEWS = structs_of(TRAINING_TASK, 8).map(made_consistent)
@@ -354,7 +353,7 @@ NEWS = structs_of(TRAINING_TASK, 8).map(made_consistent)
 
 
 def inputs_of(news: Mapping[str, Any]) -> dict[str, Any]:
-    found = check({}, news, CheckContext(region="ap-guangzhou", labels_enabled=True))
+    found = check({}, news, CheckContext(region="ap-guangzhou", labels_enabled=True), owner=OWNER)
     assert found.failures == []
     return found.inputs
 
@@ -480,7 +479,7 @@ GROUPS = st.lists(
 def test_groups_that_are_listed_in_another_order_are_no_change(
     groups: list[dict[str, Any]], data: st.DataObject
 ) -> None:
-    inputs = inputs_of({"chargeType": "PREPAID", "resourceConfigInfos": groups, "owner": OWNER})
+    inputs = inputs_of({"chargeType": "PREPAID", "resourceConfigInfos": groups})
     detail = detail_of(body_of(inputs))
     detail["ResourceConfigInfos"] = data.draw(st.permutations(detail["ResourceConfigInfos"]))
     assert inputs_among(recorded_outputs(inputs, detail)) == inputs

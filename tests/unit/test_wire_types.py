@@ -89,10 +89,9 @@ WRONG: dict[str, list[Any]] = {
 def test_an_input_of_another_type_stays_as_it_is_recorded(name: str, value: Any) -> None:
     outputs = recorded_outputs(INPUTS, DETAIL)
     assert recorded_outputs(INPUTS, {**DETAIL, name: value}, outputs) == outputs
-    assert (
-        diff({**INPUTS, **recorded_outputs(INPUTS, {**DETAIL, name: value})}, INPUTS, labels_enabled=False).replacing
-        == ()
-    )
+    recorded = {**INPUTS, **recorded_outputs(INPUTS, {**DETAIL, name: value})}
+    difference = diff(recorded, INPUTS, recorded_owner=None, owner=None, labels_enabled=False)
+    assert difference.replacing == ()
     found, left_out = well_typed({**DETAIL, name: value})
     assert [path.split(".")[0] for path in left_out] == [name]
     assert well_typed(found) == (found, [])
@@ -217,7 +216,7 @@ def assert_recordable(outputs: Mapping[str, Any]) -> None:
 def test_whatever_a_detail_holds_what_is_recorded_has_the_declared_types(detail: dict[str, Any]) -> None:
     for outputs in (recorded_outputs(INPUTS, detail), imported_outputs(detail)):
         assert_recordable(outputs)
-        diff({**INPUTS, **outputs}, INPUTS, labels_enabled=True)
+        diff({**INPUTS, **outputs}, INPUTS, recorded_owner=None, owner=None, labels_enabled=True)
 
 
 @PROPERTY

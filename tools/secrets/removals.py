@@ -65,9 +65,19 @@ REMOVALS = (
     Removal("what the program marked", "provider.py", ", *self._marked_by_program(props)}", "}", BOUNDARY),
     Removal("what is recorded", "_schema/secrets.py", "paths = properties.get(SECRET_INPUTS)", "paths = []", BOUNDARY),
     Removal(
-        "outputs of a create", "provider.py", "(task_id, _with_secrets_marked(outputs))", "(task_id, outputs)", BOUNDARY
+        "outputs of a create",
+        "provider.py",
+        "(task_id, _joined(owner, outputs))",
+        "(task_id, with_owner(owner, outputs))",
+        BOUNDARY,
     ),
-    Removal("outputs of a failed update", "provider.py", "**_with_secrets_marked(outputs)", "**outputs", BOUNDARY),
+    Removal(
+        "outputs of a failed update",
+        "provider.py",
+        "**_joined(owner, outputs)",
+        "**with_owner(owner, outputs)",
+        BOUNDARY,
+    ),
     Removal("a task that is looked up", "provider.py", "with masking(self._known_secrets):", "if True:", BOUNDARY),
     Removal(
         "marks of a refresh", "lifecycle/read.py", "in (*SECRETS, UNCONFIRMED) if", "in (UNCONFIRMED,) if", BOUNDARY
