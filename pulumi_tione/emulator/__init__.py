@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from pulumi_tione.emulator.faults.faults import Fault
     from pulumi_tione.emulator.faults.lag import Calls, Lag
     from pulumi_tione.emulator.state.service import Switches
-    from pulumi_tione.emulator.tasks.lifecycle import Status
+    from pulumi_tione.emulator.tasks.transitions import Status
 
 __all__ = ["DEFAULT_KEY", "Caller", "Calls", "Emulator", "Fault", "Key", "Lag", "Status", "Switches"]
 
@@ -71,7 +71,7 @@ _MODULES = {
     "Fault": "faults.faults",
     "Key": "accounts",
     "Lag": "faults.lag",
-    "Status": "tasks.lifecycle",
+    "Status": "tasks.transitions",
     "Switches": "state.service",
 }
 

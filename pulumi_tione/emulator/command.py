@@ -22,8 +22,8 @@ from pulumi_tione.emulator.resources.regions import DEFAULT_REGION
 from pulumi_tione.emulator.running.environment import ROOT_VARIABLE
 from pulumi_tione.emulator.state.service import Switches
 from pulumi_tione.emulator.state.storage import StateFileError
-from pulumi_tione.emulator.tasks.lifecycle import DURATIONS, Status
 from pulumi_tione.emulator.tasks.task import MAX_DURATION_SECONDS
+from pulumi_tione.emulator.tasks.transitions import DURATIONS, Status
 
 from .accounts import DEFAULT_UIN, Caller, Key
 from .emulator import Emulator

@@ -23,8 +23,8 @@ from pulumi_tione.emulator.http.tls import Certificates
 from pulumi_tione.emulator.resources.regions import DEFAULT_REGION
 from pulumi_tione.emulator.state.service import Service, Switches
 from pulumi_tione.emulator.state.storage import File, Memory, StateFileError, Storage
-from pulumi_tione.emulator.tasks.lifecycle import DURATIONS, Status
 from pulumi_tione.emulator.tasks.run_rules import RunRules
+from pulumi_tione.emulator.tasks.transitions import DURATIONS, Status
 
 from .accounts import DEFAULT_KEY, Key, Keyring, generate_key
 from .clock import Clock, WallClock, wall_clock

@@ -28,7 +28,7 @@ from pulumi_tione.emulator import Emulator, Key, Status
 from pulumi_tione.emulator.api.definition import Action, definition
 from pulumi_tione.emulator.api.error_codes import is_listed
 from pulumi_tione.emulator.api.schema import deviations_of_response
-from pulumi_tione.emulator.tasks.lifecycle import TERMINAL
+from pulumi_tione.emulator.tasks.transitions import TERMINAL
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pulumi_tione.emulator import Emulator, Switches
-from pulumi_tione.emulator.tasks.lifecycle import DURATIONS, TERMINAL, TRANSITIONS, Event, Status
+from pulumi_tione.emulator.tasks.transitions import DURATIONS, TERMINAL, TRANSITIONS, Event, Status
 
 Call = Callable[..., dict[str, Any]]
 Create = Callable[..., str]

@@ -13,8 +13,8 @@ import pytest
 
 from pulumi_tione.emulator import Caller, Emulator, Status
 from pulumi_tione.emulator.running.roles import nodes_of
-from pulumi_tione.emulator.tasks.lifecycle import RunPlan
 from pulumi_tione.emulator.tasks.task import Run, Task
+from pulumi_tione.emulator.tasks.transitions import RunPlan
 
 Create = Callable[..., str]
 Reach = Callable[..., dict[str, Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import identity, observation, offers, tags, training_tasks
+from . import catalogue, identity, observation, tags, training_tasks
 from .call import Call
 
 Handler = Callable[[Call], dict[str, Any]]
@@ -14,7 +14,7 @@ Preparation = Callable[[dict[str, Any]], Any]
 HANDLERS: Mapping[str, Handler] = {
     **training_tasks.HANDLERS,
     **observation.HANDLERS,
-    **offers.HANDLERS,
+    **catalogue.HANDLERS,
     **tags.HANDLERS,
     **identity.HANDLERS,
 }

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.resources.catalogue import hourly_price
-from pulumi_tione.emulator.tasks.lifecycle import BILLED
 from pulumi_tione.emulator.tasks.task import Task
+from pulumi_tione.emulator.tasks.transitions import BILLED
 
 from .call import Call
 

@@ -14,12 +14,12 @@ from itertools import islice
 from typing import Any
 
 from pulumi_tione.emulator.errors import ApiError
-from pulumi_tione.emulator.rules.form import check_log_delivery
+from pulumi_tione.emulator.rules.parameters import check_log_delivery
 from pulumi_tione.emulator.state.view import View
 from pulumi_tione.emulator.tasks import output, responses
-from pulumi_tione.emulator.tasks.lifecycle import Status
 from pulumi_tione.emulator.tasks.output import POD_STATUS, Line, Occurrence, Pod, occurrences, pods
 from pulumi_tione.emulator.tasks.task import Run, Task
+from pulumi_tione.emulator.tasks.transitions import Status
 
 from .call import Call
 from .listing import check_choice, check_limit

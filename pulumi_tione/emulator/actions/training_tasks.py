@@ -8,11 +8,11 @@ from typing import Any
 
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.rules.existence import check_existence, check_resources
-from pulumi_tione.emulator.rules.form import check_form
+from pulumi_tione.emulator.rules.parameters import check_parameters
 from pulumi_tione.emulator.state.view import View
 from pulumi_tione.emulator.tasks import responses
-from pulumi_tione.emulator.tasks.lifecycle import Event, Status
 from pulumi_tione.emulator.tasks.task import Run, Task
+from pulumi_tione.emulator.tasks.transitions import Event, Status
 from pulumi_tione.emulator.tasks.workload import Program
 
 from .call import Call
@@ -23,7 +23,7 @@ MAX_LIMIT = 50
 
 
 def prepare_creation(body: dict[str, Any]) -> Program:
-    check_form(body)
+    check_parameters(body)
     return Program.of(body)
 
 

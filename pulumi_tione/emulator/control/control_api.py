@@ -17,9 +17,9 @@ from pulumi_tione.emulator.http.record import Record
 from pulumi_tione.emulator.json_types import check_type, checked
 from pulumi_tione.emulator.state.service import Service, Switches
 from pulumi_tione.emulator.tasks import responses
-from pulumi_tione.emulator.tasks.lifecycle import Event, Status
 from pulumi_tione.emulator.tasks.run_rules import RunRule
 from pulumi_tione.emulator.tasks.task import Operator, Task
+from pulumi_tione.emulator.tasks.transitions import Event, Status
 
 OUTCOMES = {"SUCCEED": Event.SUCCEEDS, "FAILED": Event.FAILS, "SUBMIT_FAILED": Event.SUBMISSION_FAILS}
 """How a run can end."""

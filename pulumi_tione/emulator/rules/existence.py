@@ -8,7 +8,7 @@ from pulumi_tione.emulator.accounts import Caller
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.resources.catalogue import hourly_price
 from pulumi_tione.emulator.state.service import Service, needs
-from pulumi_tione.emulator.tasks.lifecycle import Status
+from pulumi_tione.emulator.tasks.transitions import Status
 
 Body = dict[str, Any]
 

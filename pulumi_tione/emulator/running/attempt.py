@@ -13,8 +13,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from pulumi_tione.emulator.tasks.lifecycle import DURATIONS, Status
 from pulumi_tione.emulator.tasks.task import Run, Task
+from pulumi_tione.emulator.tasks.transitions import DURATIONS, Status
 
 from .container import Container
 from .cos import Cos, CosError

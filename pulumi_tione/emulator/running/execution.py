@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from pulumi_tione.emulator.clock import Clock
-from pulumi_tione.emulator.tasks.lifecycle import Status
 from pulumi_tione.emulator.tasks.output import Line
 from pulumi_tione.emulator.tasks.task import Run, Task
+from pulumi_tione.emulator.tasks.transitions import Status
 
 from .attempt import Attempt
 from .container import Container

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from pulumi_tione.emulator.accounts import Caller, Key
-from pulumi_tione.emulator.tasks.lifecycle import Event, RunPlan, Status
 from pulumi_tione.emulator.tasks.task import Operator, Run, Task
+from pulumi_tione.emulator.tasks.transitions import Event, RunPlan, Status
 
 Document = dict[str, Any]
 

@@ -17,9 +17,9 @@ from pulumi_tione.emulator.resources.catalogue import instance_count
 from pulumi_tione.emulator.resources.registry import Registry
 from pulumi_tione.emulator.resources.tag_quota import TagQuota
 from pulumi_tione.emulator.running import Cos, Execution
-from pulumi_tione.emulator.tasks.lifecycle import Event, Status
 from pulumi_tione.emulator.tasks.run_rules import RunRule, RunRules
 from pulumi_tione.emulator.tasks.task import Operator, Run, Task
+from pulumi_tione.emulator.tasks.transitions import Event, Status
 from pulumi_tione.emulator.tasks.workload import Program
 
 from . import documents

@@ -12,8 +12,8 @@ from typing import Any
 
 from pulumi_tione.emulator.resources.catalogue import instance_count
 
-from .lifecycle import TERMINAL, Status
 from .task import MAX_DURATION_SECONDS, Run, Task
+from .transitions import TERMINAL, Status
 
 POD_STATUS = {
     Status.PENDING: "PENDING",

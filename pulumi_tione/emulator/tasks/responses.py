@@ -10,8 +10,8 @@ from pulumi_tione.emulator.api.definition import definition
 from pulumi_tione.emulator.resources.catalogue import Spec, hourly_price, image_url, instance_count
 from pulumi_tione.emulator.resources.registry import Registry
 
-from .lifecycle import BILLED
 from .task import Operator, Run, Task
+from .transitions import BILLED
 
 BEIJING = timezone(timedelta(hours=8))
 """The zone of the vendor's times, even where they do not name it."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .lifecycle import DURATIONS, Event, Output, RunPlan, Status
 from .task import Task
+from .transitions import DURATIONS, Event, Output, RunPlan, Status
 from .workload import Workload
 
 

@@ -11,7 +11,7 @@ from pulumi_tione.emulator.accounts import Caller
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.resources.catalogue import SPECS, Spec
 
-from .lifecycle import ENDED_BY_PROCESSES, TERMINAL, TRANSITIONS, Event, RunPlan, Status
+from .transitions import ENDED_BY_PROCESSES, TERMINAL, TRANSITIONS, Event, RunPlan, Status
 from .workload import Program
 
 MAX_DURATION_SECONDS = 10 * 365 * 86400

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_tione.emulator import Lag, Status, Switches
-from pulumi_tione.emulator.tasks.lifecycle import DURATIONS, FOREVER
+from pulumi_tione.emulator.tasks.transitions import DURATIONS, FOREVER
 from tools.reliability.soak.engine import CommandFailedError, CommandKilledError, Engine
 from tools.reliability.soak.provider import EOF
 from tools.reliability.soak.service import Service

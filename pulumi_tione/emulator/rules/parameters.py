@@ -34,7 +34,7 @@ MAX_RESTARTS = 10
 _NAME = re.compile(r"[\u4e00-\u9fa5A-Za-z0-9][\u4e00-\u9fa5A-Za-z0-9_-]*")
 
 
-def check_form(body: Body) -> None:
+def check_parameters(body: Body) -> None:
     """Refuse a request for the first rule that it violates."""
     for rule in RULES:
         rule(body)

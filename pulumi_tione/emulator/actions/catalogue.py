@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi_tione.emulator.errors import ApiError
 from pulumi_tione.emulator.resources.catalogue import DISKS, FRAMEWORKS, Disk, Spec, image_url
-from pulumi_tione.emulator.rules.form import CHARGE_TYPES
+from pulumi_tione.emulator.rules.parameters import CHARGE_TYPES
 from pulumi_tione.emulator.state.service import AMOUNTS, Amounts
 
 from .call import Call
