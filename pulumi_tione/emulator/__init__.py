@@ -6,7 +6,7 @@ As a program, run `python -m pulumi_tione.emulator --port 0`. It prints how to p
     with Emulator(manual_clock=True) as emulator:
         client = ...                                   # for emulator.endpoint, emulator.key.secret_id, .secret_key
         emulator.faults.add("CreateTrainingTask", connection="close")      # the task is created, its response is lost
-        emulator.order("bert", outcome="FAILED", failure_reason="loss is NaN", running_seconds=30)
+        emulator.plan_runs("bert", outcome="FAILED", failure_reason="loss is NaN", running_seconds=30)
         emulator.advance(60)                           # moves the tasks' clock; signatures use the machine's clock
         [task] = emulator.tasks()                      # details as the API shows them, with Request, Runs, TiProjectId
         emulator.requests()                            # each request and its result, with secrets masked
@@ -25,7 +25,7 @@ What you can control, in Python and as JSON over HTTP (loopback only):
         and in the response, by paths such as `TrainingTaskSet.*.Id`: members={PATH: VALUE} (replaced),
         without=[PATH], at_most={PATH: n} (elements of a list, or UTF-16 units of a string), lower_case=[PATH],
         endless="repeating"|"new" (every page of its lists is full, whatever its offset)
-    order(task, ...)          POST /_emulator/tasks    {"task": NAME OR ID, ...}; without `task`: for all tasks
+    plan_runs(task, ...)      POST /_emulator/tasks    {"task": NAME OR ID, ...}; without `task`: for all tasks
         outcome="SUCCEED"|"FAILED"|"SUBMIT_FAILED", failure_reason, running_seconds (or "forever"), seconds={STATUS: n},
         output=[[seconds, line], ...], change={"Status": "PAUSED"} (what Describe returns), system_tags={...}
     preempt(task), platform_stop(task), remove(task)   {"task": ..., "do": "preempt"|"platform_stop"|"remove"}

@@ -232,7 +232,7 @@ def ensure_no_trace(provider: Provider, emulator: Emulator, news: Shape, reorder
 
     (task,) = emulator.tasks()
     groups = task["ResourceConfigInfos"][::-1] if reordered else task["ResourceConfigInfos"]
-    emulator.order(task_id, change={"ResourceConfigInfos": groups, "NewThing": {"A": 1}}, system_tags=SYSTEM_TAGS)
+    emulator.plan_runs(task_id, change={"ResourceConfigInfos": groups, "NewThing": {"A": 1}}, system_tags=SYSTEM_TAGS)
     same_id, outputs, read_inputs = provider.read(task_id, created)
     assert same_id == task_id
     assert read_inputs == inputs
@@ -337,15 +337,15 @@ def test_what_somebody_changes_from_outside_is_seen_at_its_property(provider: Pr
     assert len({place[0] for place in places}) == len(desired)
     for place in places:
         member = str(place[0])
-        emulator.order(task_id, change={member: changed_at(returned[member], place[1:])})
+        emulator.plan_runs(task_id, change={member: changed_at(returned[member], place[1:])})
         _, outputs, read_inputs = provider.read(task_id, created)
-        emulator.order(task_id, change={member: returned[member]})
+        emulator.plan_runs(task_id, change={member: returned[member]})
         is_changed, replacing = provider.diff(task_id, outputs, inputs)
         assert is_changed, place
         assert replacing in ([], [properties[member]]), place
         assert [name for name in inputs if read_inputs.get(name) != inputs[name]] == [properties[member]], place
 
-    emulator.order(
+    emulator.plan_runs(
         task_id, change={"Tags": [{"TagKey": "team", "TagValue": "cv"}, {"TagKey": "qcs:x", "TagValue": "y"}]}
     )
     _, outputs, _ = provider.read(task_id, created)

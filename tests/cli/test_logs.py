@@ -58,7 +58,7 @@ def create(emulator: Emulator, command: str = "sleep 5", nodes: int = 1, name: s
 
 
 def test_a_log_is_printed_by_id_and_by_name_each_line_with_its_pod(tione: Run, emulator: Emulator) -> None:
-    emulator.order("bert", output=[(0.0, "one"), (1.0, "two \x1b[31mred"), (2.0, "a\tb")])
+    emulator.plan_runs("bert", output=[(0.0, "one"), (1.0, "two \x1b[31mred"), (2.0, "a\tb")])
     task_id = create(emulator, nodes=2)
     emulator.advance(60)
     lines = tione("logs", task_id).stdout.splitlines()
@@ -72,7 +72,7 @@ def test_a_log_is_printed_by_id_and_by_name_each_line_with_its_pod(tione: Run, e
 
 
 def test_pods_tails_times_and_patterns_can_be_chosen(tione: Run, emulator: Emulator) -> None:
-    emulator.order("bert", output=[(float(number), f"epoch {number}") for number in range(5)], running_seconds=10)
+    emulator.plan_runs("bert", output=[(float(number), f"epoch {number}") for number in range(5)], running_seconds=10)
     create(emulator, nodes=3)
     emulator.advance(60)
     assert tione("logs", "bert", "--pod", "worker-1").stdout == "".join(f"worker-1 | epoch {n}\n" for n in range(5))
@@ -96,7 +96,7 @@ def test_pods_tails_times_and_patterns_can_be_chosen(tione: Run, emulator: Emula
 
 
 def test_each_line_is_a_json_object_on_demand(tione: Run, emulator: Emulator) -> None:
-    emulator.order("bert", output=[(0.0, "中文 \x1b")])
+    emulator.plan_runs("bert", output=[(0.0, "中文 \x1b")])
     create(emulator)
     emulator.advance(60)
     (record,) = (json.loads(line) for line in tione("logs", "bert", "--json").stdout.splitlines())
@@ -122,7 +122,7 @@ def test_following_ends_with_the_task_and_its_exit_code_is_the_result(
     tione: Run, emulator: Emulator, how: dict[str, Any], exit_code: int
 ) -> None:
     output = [(float(number), f"line {number}") for number in range(100)]
-    emulator.order("bert", output=output, running_seconds=100, **how)
+    emulator.plan_runs("bert", output=output, running_seconds=100, **how)
     task_id = create(emulator)
     result = tione("logs", "bert", "--follow", exit_code=exit_code)
     status = emulator.tasks()[0]["Status"]
@@ -162,7 +162,7 @@ def test_who_follows_may_stop_reading_or_interrupt(emulator: Emulator, tmp_path:
 
 
 def test_a_reader_that_goes_away_is_no_error(emulator: Emulator, tmp_path: Path) -> None:
-    emulator.order("bert", output=[(0.0, "x" * 1000)] * 5000)
+    emulator.plan_runs("bert", output=[(0.0, "x" * 1000)] * 5000)
     create(emulator)
     emulator.advance(60)
     command = f"{sys.executable} -m pulumi_tione.cli logs bert --cwd={tmp_path} | head -1"
@@ -198,7 +198,7 @@ def test_what_is_not_there_is_one_line_and_exit_code_two(
 
 
 def test_events_are_shown_the_oldest_first(tione: Run, emulator: Emulator) -> None:
-    emulator.order("bert", outcome="FAILED", failure_reason="loss is NaN\x1b[2J")
+    emulator.plan_runs("bert", outcome="FAILED", failure_reason="loss is NaN\x1b[2J")
     create(emulator)
     emulator.advance(60)
     lines = tione("events", "bert").stdout.splitlines()
@@ -249,7 +249,7 @@ def test_a_hundred_thousand_lines_are_followed_though_every_tenth_answer_is_lost
     emulator: Emulator, tmp_path: Path
 ) -> None:
     output = [(number / 200, f"line {number}") for number in range(20_000)]
-    emulator.order("bert", output=output, running_seconds=101)
+    emulator.plan_runs("bert", output=output, running_seconds=101)
     create(emulator, nodes=5)
     for tenth in range(10, 4000, 10):
         emulator.faults.add("*", first=tenth, connection="close")

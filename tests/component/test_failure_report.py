@@ -35,7 +35,7 @@ def report_of(emulator: Emulator, task_id: str, workspace: str | None = None) ->
 
 
 def test_everything_that_is_known_of_a_failure_is_shown(emulator: Emulator) -> None:
-    emulator.order("bert", output=[(number / 10, f"line {number}") for number in range(30)], running_seconds=5)
+    emulator.plan_runs("bert", output=[(number / 10, f"line {number}") for number in range(30)], running_seconds=5)
     task_id = create(emulator)
     emulator.advance(60)
     lines = report_of(emulator, task_id).splitlines()
@@ -94,7 +94,7 @@ def test_a_malformed_response_is_left_out_as_well(emulator: Emulator) -> None:
 
 
 def test_control_sequences_in_a_log_are_shown_and_do_nothing(emulator: Emulator) -> None:
-    emulator.order(
+    emulator.plan_runs(
         "bert",
         output=[(0.0, "\x1b[2J\x1b]0;owned\x07 50%\rdone"), (1.0, "x" * 10_000), (2.0, "a\tb  ")],
         running_seconds=5,
@@ -109,7 +109,7 @@ def test_control_sequences_in_a_log_are_shown_and_do_nothing(emulator: Emulator)
 
 
 def test_a_task_that_was_never_submitted_has_neither_pods_nor_a_log(emulator: Emulator) -> None:
-    emulator.order("bert", outcome="SUBMIT_FAILED", failure_reason="the image cannot be pulled")
+    emulator.plan_runs("bert", outcome="SUBMIT_FAILED", failure_reason="the image cannot be pulled")
     task_id = create(emulator)
     emulator.advance(60)
     shown = report_of(emulator, task_id)

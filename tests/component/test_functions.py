@@ -154,7 +154,7 @@ def test_times_are_in_rfc_3339_with_a_zone(emulator: Emulator) -> None:
 
 
 def test_pods_and_logs_of_a_task_are_looked_up(emulator: Emulator) -> None:
-    emulator.order("bert", output=[(float(number) / 1000, f"line {number}") for number in range(2_500)])
+    emulator.plan_runs("bert", output=[(float(number) / 1000, f"line {number}") for number in range(2_500)])
     task_id = create(emulator)
     assert tione.get_training_task_pods(task_id) == []
     assert tione.get_training_task_logs(task_id) == []

@@ -9,7 +9,7 @@ from pulumi_tione.emulator import Emulator
 
 
 def test_the_local_tione_gives_every_line_over_all_its_pages_and_pods(emulator: Emulator) -> None:
-    emulator.order(output=[(0.0, f"line {number}") for number in range(2_500)])
+    emulator.plan_runs(output=[(0.0, f"line {number}") for number in range(2_500)])
     body = {**SMALLEST_BODY, "Name": "bert"}
     body["ResourceConfigInfos"] = [{**SMALLEST_BODY["ResourceConfigInfos"][0], "InstanceNum": 2}]
     client = client_of(emulator)

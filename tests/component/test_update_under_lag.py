@@ -115,7 +115,7 @@ def _with_blob(inputs: Json) -> Json:
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """A stack with one task, which ends FAILED."""
     with Emulator(manual_clock=True, requests_a_second=None) as emulator:
-        emulator.order(outcome="FAILED")
+        emulator.plan_runs(outcome="FAILED")
         for name, value in {**emulator.environment, "TENCENTCLOUD_REGION": "ap-guangzhou"}.items():
             monkeypatch.setenv(name, value)
         stack = Stack(emulator)
@@ -195,7 +195,7 @@ def test_each_failure_is_followed_by_one_run_which_was_announced(
 def test_a_rerun_is_recorded_with_its_run_and_no_other_is_announced_while_it_runs(stack: Stack, lag: Lag) -> None:
     stack.create(rerunOnFailure=2)
     stack.sleep(A_RUN + 31)
-    stack.emulator.order(running_seconds=36000)
+    stack.emulator.plan_runs(running_seconds=36000)
     stack.emulator.set_lag(lag)
     stack.sleep(31)
     assert stack.up(rerunOnFailure=2)

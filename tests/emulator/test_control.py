@@ -85,8 +85,8 @@ WRONG: list[tuple[str, Any]] = [
 ]
 
 
-def _ask(emulator: Emulator, path: str, order: Any, method: str = "POST") -> tuple[int, Any]:
-    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/{path}", json.dumps(order).encode(), method=method)
+def _ask(emulator: Emulator, path: str, body: Any, method: str = "POST") -> tuple[int, Any]:
+    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/{path}", json.dumps(body).encode(), method=method)
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, json.load(answer)
@@ -107,24 +107,24 @@ def _state(emulator: Emulator, call: Call) -> Any:
     return [task, detail, logs, specs, groups, emulator.tasks(), settings, len(list(emulator.faults))]
 
 
-@pytest.mark.parametrize(("path", "order"), WRONG, ids=[f"{path} {json.dumps(order)[:60]}" for path, order in WRONG])
-def test_an_order_of_a_wrong_type_is_refused_when_it_is_given(
-    emulator: Emulator, create: Create, call: Call, path: str, order: Any
+@pytest.mark.parametrize(("path", "body"), WRONG, ids=[f"{path} {json.dumps(body)[:60]}" for path, body in WRONG])
+def test_a_control_request_of_a_wrong_type_is_refused(
+    emulator: Emulator, create: Create, call: Call, path: str, body: Any
 ) -> None:
     create()
     emulator.advance(3)
     before = _state(emulator, call)
-    status, answer = _ask(emulator, path, order)
+    status, answer = _ask(emulator, path, body)
     assert status == 400
     assert set(answer) == {"error"}
     assert "Traceback" not in answer["error"]
     assert _state(emulator, call) == before
 
 
-@pytest.mark.parametrize("order", [[], "text", 5, None])
+@pytest.mark.parametrize("body", [[], "text", 5, None])
 @pytest.mark.parametrize("path", ["tasks", "faults", "clock", "registered", "settings", "lag"])
-def test_an_order_is_an_object(emulator: Emulator, path: str, order: Any) -> None:
-    assert _ask(emulator, path, order)[0] == 400
+def test_a_control_request_is_an_object(emulator: Emulator, path: str, body: Any) -> None:
+    assert _ask(emulator, path, body)[0] == 400
 
 
 def test_an_unknown_kind_cannot_be_taken_back(emulator: Emulator) -> None:
@@ -144,9 +144,9 @@ def test_settings_change_all_at_once_or_not_at_all(emulator: Emulator) -> None:
 
 
 def test_a_wrong_type_is_refused_in_python_too(emulator: Emulator) -> None:
-    order: Any = emulator.order
+    plan_runs: Any = emulator.plan_runs
     with pytest.raises(TypeError, match="failure_reason"):
-        order(failure_reason=5)
+        plan_runs(failure_reason=5)
 
 
 def test_a_clock_ends_before_pythons_time_does(emulator: Emulator) -> None:

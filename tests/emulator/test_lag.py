@@ -121,7 +121,7 @@ def test_a_deleted_task_is_still_listed_for_twenty_five_seconds(
 def test_a_stopped_task_is_shown_running_for_as_long_as_details_lag(
     create: Create, call: Call, emulator: Emulator, detail: Detail
 ) -> None:
-    emulator.order(running_seconds="forever")
+    emulator.plan_runs(running_seconds="forever")
     task_id = create()
     emulator.advance(10)
     emulator.set_lag(Lag(details=20))
@@ -187,7 +187,7 @@ def test_pods_logs_and_events_lag_on_their_own(
     create: Create, call: Call, emulator: Emulator, detail: Detail, refusal: Refusal
 ) -> None:
     emulator.set_lag(Lag(pods=10, logs=20))
-    emulator.order(running_seconds="forever", output=[(0, "begins"), (30, "goes on")])
+    emulator.plan_runs(running_seconds="forever", output=[(0, "begins"), (30, "goes on")])
     task_id = create()
     emulator.advance(9)
     assert refusal("DescribeTrainingTaskPods", {"Id": task_id})[0] == "ResourceNotFound"

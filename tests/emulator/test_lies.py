@@ -173,7 +173,7 @@ def test_an_endless_list_can_have_a_true_total(create: Create, call: Call, emula
 
 
 def test_other_lists_can_be_endless_too(create: Create, call: Call, detail: Detail, emulator: Emulator) -> None:
-    emulator.order(output=[(0, "line")])
+    emulator.plan_runs(output=[(0, "line")])
     about = {"Service": "TRAIN", "ServiceId": detail(create())["LatestInstanceId"], "Limit": 100}
     emulator.advance(3)
     emulator.faults.add(endless="new", times=None)
@@ -219,7 +219,7 @@ def test_any_text_can_have_half_a_character(
     create: Create, raw: Raw, call: Call, detail: Detail, emulator: Emulator
 ) -> None:
     """Reasons, names of pods, lines of logs, and the messages of refusals."""
-    emulator.order(outcome="FAILED", failure_reason=f"loss is {HALF}", output=[(0, f"step {HALF}")])
+    emulator.plan_runs(outcome="FAILED", failure_reason=f"loss is {HALF}", output=[(0, f"step {HALF}")])
     task_id = create()
     run = detail(task_id)["LatestInstanceId"]
     emulator.advance(60)
@@ -307,7 +307,7 @@ def test_a_client_may_go_before_all_bytes_have_come(
 
 
 @pytest.mark.parametrize(
-    ("order", "parameter"),
+    ("fault", "parameter"),
     [
         ({"effect": "false"}, "effect"),
         ({"effect": 0}, "effect"),
@@ -349,16 +349,14 @@ def test_a_client_may_go_before_all_bytes_have_come(
         ({"number": 3}, "number"),
     ],
 )
-def test_an_order_of_a_wrong_type_is_refused_when_it_is_given(
-    order: Json, parameter: str, emulator: Emulator, call: Call
-) -> None:
-    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/faults", json.dumps(order).encode())
+def test_a_fault_of_a_wrong_type_is_refused(fault: Json, parameter: str, emulator: Emulator, call: Call) -> None:
+    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/faults", json.dumps(fault).encode())
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
     with caught.value as answer:
         assert answer.code == 400
         assert parameter in json.load(answer)["error"]
     with pytest.raises((ValueError, TypeError), match=parameter):
-        emulator.faults.add(**order)
+        emulator.faults.add(**fault)
     assert list(emulator.faults) == []
     call(LIST)

@@ -68,7 +68,7 @@ def test_a_start_command_that_is_understood_decides(
 
 
 def test_an_order_overrules_the_start_command(create: Create, detail: Detail, emulator: Emulator) -> None:
-    emulator.order("bert", outcome="FAILED", failure_reason="loss is NaN", running_seconds=1)
+    emulator.plan_runs("bert", outcome="FAILED", failure_reason="loss is NaN", running_seconds=1)
     bert, unaffected = create("bert", StartCmdInfo={"WorkerStartCmd": "sleep 90"}), create("other")
     emulator.advance(10)
     assert (detail(bert)["Status"], detail(bert)["FailureReason"]) == ("FAILED", "loss is NaN")
@@ -76,23 +76,23 @@ def test_an_order_overrules_the_start_command(create: Create, detail: Detail, em
 
 
 def test_an_order_for_all_holds_where_no_other_shows_more(create: Create, detail: Detail, emulator: Emulator) -> None:
-    emulator.order(running_seconds="forever", seconds={"PENDING": 0})
-    emulator.order("short", running_seconds=1)
+    emulator.plan_runs(running_seconds="forever", seconds={"PENDING": 0})
+    emulator.plan_runs("short", running_seconds=1)
     ids = create("short"), create("long")
     emulator.advance(86400)
     assert [detail(task_id)["Status"] for task_id in ids] == ["SUCCEED", "RUNNING"]
 
 
 def test_an_order_changes_a_run_that_is_under_way(create: Create, detail: Detail, emulator: Emulator) -> None:
-    emulator.order(running_seconds="forever")
+    emulator.plan_runs(running_seconds="forever")
     task_id = create()
     emulator.advance(100)
-    emulator.order(task_id, running_seconds=0, outcome="FAILED")
+    emulator.plan_runs(task_id, running_seconds=0, outcome="FAILED")
     assert detail(task_id)["Status"] == "FAILED"
 
 
 def test_a_task_can_be_made_to_fail_at_its_submission(create: Create, detail: Detail, emulator: Emulator) -> None:
-    emulator.order("bert", outcome="SUBMIT_FAILED")
+    emulator.plan_runs("bert", outcome="SUBMIT_FAILED")
     task_id = create()
     emulator.advance(10)
     result = detail(task_id)
@@ -136,19 +136,19 @@ def _bring_to(status: Status, emulator: Emulator, task_id: str, call: Call) -> N
     """Lead a task to a status, on a way on which time alone does not move it on."""
     if status is Status.SUBMITTING:
         return
-    emulator.order(task_id, seconds={"SUBMITTING": 0})
+    emulator.plan_runs(task_id, seconds={"SUBMITTING": 0})
     if status is Status.PENDING:
         return
-    emulator.order(task_id, seconds={"PENDING": 0})
+    emulator.plan_runs(task_id, seconds={"PENDING": 0})
     if status is Status.STARTING:
         return
-    emulator.order(task_id, seconds={"STARTING": 0})
+    emulator.plan_runs(task_id, seconds={"STARTING": 0})
     if status in (Status.STOPPING, Status.STOPPED):
         call("StopTrainingTask", {"Id": task_id})
         if status is Status.STOPPED:
-            emulator.order(task_id, seconds={"STOPPING": 0})
+            emulator.plan_runs(task_id, seconds={"STOPPING": 0})
     elif status in TERMINAL:
-        emulator.order(task_id, running_seconds=0, outcome="FAILED" if status is Status.FAILED else "SUCCEED")
+        emulator.plan_runs(task_id, running_seconds=0, outcome="FAILED" if status is Status.FAILED else "SUCCEED")
 
 
 @pytest.fixture
@@ -160,8 +160,8 @@ def task_in(create: Create, call: Call, emulator: Emulator) -> Callable[[Status]
         seconds: dict[str, float | str] = {each.value: "forever" for each in DURATIONS}
         if status is Status.SUBMIT_FAILED:
             seconds["SUBMITTING"] = 0
-            emulator.order(name, outcome="SUBMIT_FAILED")
-        emulator.order(name, seconds=seconds)
+            emulator.plan_runs(name, outcome="SUBMIT_FAILED")
+        emulator.plan_runs(name, seconds=seconds)
         task_id = create(name)
         if status is not Status.SUBMIT_FAILED:
             _bring_to(status, emulator, task_id, call)
@@ -220,7 +220,7 @@ def test_start_is_possible_in_a_terminal_status_only(
         assert refusal("StartTrainingTask", {"Id": task_id})[0] == "InternalError.NotAllow"
         assert detail(task_id)["LatestInstanceId"] == before["LatestInstanceId"]
         return
-    emulator.order(task_id, seconds={"SUBMITTING": "forever"})
+    emulator.plan_runs(task_id, seconds={"SUBMITTING": "forever"})
     call("StartTrainingTask", {"Id": task_id})
     after = detail(task_id)
     assert after["LatestInstanceId"] != before["LatestInstanceId"]
@@ -239,7 +239,7 @@ def test_an_earlier_run_can_still_be_described(create: Create, call: Call, detai
     task_id = create(StartCmdInfo={"WorkerStartCmd": "exit 1"})
     emulator.advance(10)
     first = detail(task_id)["LatestInstanceId"]
-    emulator.order(task_id, outcome="SUCCEED")
+    emulator.plan_runs(task_id, outcome="SUCCEED")
     call("StartTrainingTask", {"Id": task_id})
     emulator.advance(10)
     of_first = call("DescribeTrainingTask", {"Id": task_id, "InstanceId": first})["TrainingTaskDetail"]
@@ -269,7 +269,7 @@ def test_a_task_can_vanish_behind_everybodys_back(create: Create, refusal: Refus
 
 def test_a_task_can_be_changed_behind_everybodys_back(create: Create, detail: Detail, emulator: Emulator) -> None:
     task_id = create(Remark="mine")
-    emulator.order(task_id, change={"Remark": "another's", "Status": "PAUSED"})
+    emulator.plan_runs(task_id, change={"Remark": "another's", "Status": "PAUSED"})
     assert (detail(task_id)["Remark"], detail(task_id)["Status"]) == ("another's", "PAUSED")
 
 

@@ -83,7 +83,7 @@ def test_an_order_that_does_not_exist_is_refused(refusal: Refusal, request_: dic
 @pytest.fixture
 def three(create: Create, emulator: Emulator) -> dict[str, str]:
     """bert has ended, bert-large runs, 任务 is in a resource group."""
-    emulator.order("bert-large", running_seconds="forever")
+    emulator.plan_runs("bert-large", running_seconds="forever")
     group = {"Role": "WORKER", "Cpu": 1000, "Memory": 1024, "InstanceNum": 1}
     ids = {
         "bert": create("bert", Tags=[{"TagKey": "team", "TagValue": "nlp"}]),

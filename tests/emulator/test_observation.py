@@ -70,7 +70,7 @@ def test_a_stopped_tasks_pods_are_terminated(create: Create, call: Call, emulato
 
 
 def test_a_task_that_was_never_submitted_has_no_pods(create: Create, call: Call, emulator: Emulator) -> None:
-    emulator.order(outcome="SUBMIT_FAILED")
+    emulator.plan_runs(outcome="SUBMIT_FAILED")
     task_id = create()
     emulator.advance(10)
     assert call("DescribeTrainingTaskPods", {"Id": task_id})["TotalCount"] == 0
@@ -93,8 +93,8 @@ def test_what_is_not_understood_shows_that_it_is_not_executed(create: Create, lo
 
 
 def test_a_run_prints_what_it_was_ordered_to(create: Create, logs: Call, emulator: Emulator) -> None:
-    emulator.order("bert", output=[(0, "a"), (1, "b"), (100, "never reached")])
-    emulator.order("silent", output=[])
+    emulator.plan_runs("bert", output=[(0, "a"), (1, "b"), (100, "never reached")])
+    emulator.plan_runs("silent", output=[])
     bert, silent = create("bert"), create("silent")
     emulator.advance(60)
     assert _texts(logs(bert, Order="ASC")) == ["a", "b"]
@@ -115,7 +115,7 @@ def test_a_line_is_shown_with_its_pod_and_a_time_of_nine_digits(
 def test_pages_by_context_cover_every_line_once_even_where_many_share_a_time(
     create: Create, logs: Call, emulator: Emulator
 ) -> None:
-    emulator.order(output=[(0, f"line {n}") for n in range(250)])
+    emulator.plan_runs(output=[(0, f"line {n}") for n in range(250)])
     task_id = create()
     emulator.advance(60)
     for order in ("ASC", "DESC"):
@@ -132,7 +132,7 @@ def test_pages_by_context_cover_every_line_once_even_where_many_share_a_time(
 
 
 def test_a_context_goes_on_where_lines_have_come_since(create: Create, logs: Call, emulator: Emulator) -> None:
-    emulator.order(running_seconds="forever", output=[(n, f"line {n}") for n in range(100)])
+    emulator.plan_runs(running_seconds="forever", output=[(n, f"line {n}") for n in range(100)])
     task_id = create()
     emulator.advance(4.5)
     first = logs(task_id, Order="ASC")
@@ -144,7 +144,7 @@ def test_a_context_goes_on_where_lines_have_come_since(create: Create, logs: Cal
 
 
 def test_paging_ends_after_ten_thousand_lines(create: Create, logs: Call, refusal: Refusal, emulator: Emulator) -> None:
-    emulator.order(output=[(0, "x")] * 10_500)
+    emulator.plan_runs(output=[(0, "x")] * 10_500)
     task_id = create()
     emulator.advance(60)
     answer = logs(task_id, Limit=1000, Offset=9000)
@@ -224,7 +224,7 @@ def test_without_a_service_id_the_names_of_pods_select_the_lines(
 def test_a_reader_that_goes_on_a_nanosecond_later_gets_no_line_twice(
     create: Create, logs: Call, emulator: Emulator
 ) -> None:
-    emulator.order(output=[(0, "first"), (0.000001, "second"), (1.5, "third")])
+    emulator.plan_runs(output=[(0, "first"), (0.000001, "second"), (1.5, "third")])
     task_id = create()
     emulator.advance(60)
     seen: list[str] = []
@@ -239,7 +239,7 @@ def test_a_reader_that_goes_on_a_nanosecond_later_gets_no_line_twice(
 
 
 def test_lines_are_filtered_by_pod_keyword_and_stream(create: Create, logs: Call, emulator: Emulator) -> None:
-    emulator.order(output=[(0, "epoch 1 loss 3"), (1, "epoch 2 loss 2")])
+    emulator.plan_runs(output=[(0, "epoch 1 loss 3"), (1, "epoch 2 loss 2")])
     task_id = create(ResourceConfigInfos=[_node("WORKER", 2)])
     emulator.advance(60)
     assert len(logs(task_id)["Content"]) == 4

@@ -100,7 +100,7 @@ def test_a_pay_as_you_go_node_has_its_size(create: Create, detail: Detail) -> No
 
 
 def test_the_platform_binds_a_tag_of_its_own(create: Create, detail: Detail, emulator: Emulator) -> None:
-    emulator.order(system_tags={"tencentcloud:autoscaling:auto-scaling-group-id": "asg-1"})
+    emulator.plan_runs(system_tags={"tencentcloud:autoscaling:auto-scaling-group-id": "asg-1"})
     result = detail(create(Tags=[{"TagKey": "team", "TagValue": "nlp"}]))
     assert {tag["TagKey"]: tag["TagValue"] for tag in result["Tags"]} == {
         "team": "nlp",
@@ -112,7 +112,7 @@ def test_the_platform_binds_a_tag_of_its_own(create: Create, detail: Detail, emu
 def test_a_member_that_no_sdk_knows_can_be_added(create: Create, detail: Detail, emulator: Emulator) -> None:
     task_id = create()
     emulator.gateway.on_answer = None  # the definition does not have it, either
-    emulator.order(change={"NewThing": {"A": 1}})
+    emulator.plan_runs(change={"NewThing": {"A": 1}})
     assert detail(task_id)["NewThing"] == {"A": 1}
 
 

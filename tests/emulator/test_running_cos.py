@@ -318,7 +318,7 @@ def test_without_a_folder_for_cos_there_is_no_code_and_no_output(
     body: Make, place: Make, eventually: Callable[..., Any]
 ) -> None:
     with Emulator(run=True) as emulator:
-        emulator.order(seconds={"SUBMITTING": 0, "PENDING": 0})
+        emulator.plan_runs(seconds={"SUBMITTING": 0, "PENDING": 0})
         for member in ("CodePackagePath", "Output"):
             request = body(Name=member, **{member: place("/")})
             emulator.gateway.service.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())

@@ -150,7 +150,7 @@ def test_stop_ends_by_force_what_does_not_end_when_asked(
     emulator: Emulator,
     statuses: Callable[[str], list[str]],
 ) -> None:
-    emulator.order(seconds={"STOPPING": 0.2})
+    emulator.plan_runs(seconds={"STOPPING": 0.2})
     task_id = run(f"trap '' TERM; {BACKGROUND}; echo ready; sleep 300")
     eventually(lambda: printed(task_id) == ["ready"])
     assert len(processes(folder)) >= 5
@@ -166,7 +166,7 @@ def test_stop_may_wait_for_ever(
     run: Callable[..., str], printed: Printed, call: Call, eventually: Eventually, emulator: Emulator, reach: Reach
 ) -> None:
     """Until the emulator itself ends."""
-    emulator.order(seconds={"STOPPING": "forever"})
+    emulator.plan_runs(seconds={"STOPPING": "forever"})
     task_id = run("trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done")
     eventually(lambda: printed(task_id) == ["ready"])
     call("StopTrainingTask", {"Id": task_id})
@@ -177,7 +177,7 @@ def test_stop_may_wait_for_ever(
 def test_a_task_without_nodes_yet_stops_at_once(
     run: Callable[..., str], reach: Reach, call: Call, emulator: Emulator, statuses: Callable[[str], list[str]]
 ) -> None:
-    emulator.order(seconds={"PENDING": "forever"})
+    emulator.plan_runs(seconds={"PENDING": "forever"})
     task_id = run("echo never")
     reach(task_id, "PENDING")
     call("StopTrainingTask", {"Id": task_id})
@@ -300,14 +300,14 @@ def test_starting_lasts_no_longer_than_it_takes(run: Callable[..., str], reach: 
 def test_a_task_can_still_be_made_to_fail_at_its_submission(
     run: Callable[..., str], reach: Reach, emulator: Emulator, printed: Printed
 ) -> None:
-    emulator.order(outcome="SUBMIT_FAILED")
+    emulator.plan_runs(outcome="SUBMIT_FAILED")
     task_id = run("echo never")
     reach(task_id, "SUBMIT_FAILED")
     assert printed(task_id) == []
 
 
 @pytest.mark.parametrize(
-    "order",
+    "plan",
     [
         {"outcome": "FAILED"},
         {"outcome": "SUCCEED"},
@@ -316,9 +316,9 @@ def test_a_task_can_still_be_made_to_fail_at_its_submission(
         {"output": []},
     ],
 )
-def test_what_processes_decide_cannot_be_ordered(emulator: Emulator, order: dict[str, Any]) -> None:
+def test_what_processes_decide_cannot_be_ordered(emulator: Emulator, plan: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="processes decide"):
-        emulator.order(**order)
+        emulator.plan_runs(**plan)
 
 
 def test_real_time_cannot_be_moved(emulator: Emulator) -> None:
@@ -342,7 +342,7 @@ def test_runs_that_ended_with_their_emulator_are_stopped_by_the_platform(
         command = {"WorkerStartCmd": f"echo x >> {witness}; sleep 300"}
         emulator.gateway.service.create(caller, "ap-guangzhou", body(StartCmdInfo=command), emulator.now())
         eventually(witness.exists)
-        emulator.order("other", seconds={"SUBMITTING": "forever"})
+        emulator.plan_runs("other", seconds={"SUBMITTING": "forever"})
         emulator.gateway.service.create(caller, "ap-guangzhou", body(Name="other"), emulator.now())
         eventually(lambda: emulator.tasks()[0]["Status"] == "RUNNING")
     with Emulator(run=runs_again, state_file=state, durations=durations) as emulator:

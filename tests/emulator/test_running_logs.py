@@ -119,7 +119,7 @@ def test_a_task_that_has_ended_is_shown_in_the_time_of_its_emulator(body: Make, 
     """An emulator may live by a clock that is wrong, and its lines by the same one."""
     with Emulator(run=True, clock_offset_seconds=7200) as emulator:
         assert emulator.execution is not None
-        emulator.order(seconds={"SUBMITTING": 0, "PENDING": 0})
+        emulator.plan_runs(seconds={"SUBMITTING": 0, "PENDING": 0})
         request = body(StartCmdInfo={"WorkerStartCmd": "echo one"})
         task = emulator.gateway.service.create(emulator.key.caller, "ap-guangzhou", request, emulator.now())
         eventually(lambda: emulator.tasks()[0]["Status"] == "SUCCEED")

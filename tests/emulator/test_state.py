@@ -42,11 +42,11 @@ def _call(
 def test_a_task_is_there_again_after_a_restart(tmp_path: Path, body: Body) -> None:
     file = tmp_path / "state"
     with Emulator(state_file=file, manual_clock=True) as emulator:
-        emulator.order("bert", outcome="FAILED", failure_reason="loss is NaN", output=[(1, "line")])
+        emulator.plan_runs("bert", outcome="FAILED", failure_reason="loss is NaN", output=[(1, "line")])
         request = body(Tags=[{"TagKey": "team", "TagValue": "nlp"}], StartCmdInfo={"WorkerStartCmd": "sleep 50"})
         _call(emulator.endpoint, "CreateTrainingTask", request)
         emulator.advance(10)
-        emulator.order("bert", change={"Remark": "changed"})
+        emulator.plan_runs("bert", change={"Remark": "changed"})
         before = emulator.tasks()
     with Emulator(state_file=file, manual_clock=True) as emulator:
         after = emulator.tasks()

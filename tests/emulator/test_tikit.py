@@ -149,7 +149,7 @@ def test_the_kit_takes_a_task_through_its_life(kit: Kit, emulator: Emulator) -> 
 
 
 def test_the_kit_reads_logs_to_their_end(kit: Kit, emulator: Emulator, tmp_path: Path) -> None:
-    emulator.order(output=[(number / 1000, f"line {number}") for number in range(2500)])
+    emulator.plan_runs(output=[(number / 1000, f"line {number}") for number in range(2500)])
     task_id = kit("create_training_task", "bert", PYTORCH, None, POSTPAID, worker_start_cmd="python a.py")["Id"]
     emulator.advance(60)
     lines = [f"line {number}" for number in range(2500)]

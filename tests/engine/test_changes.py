@@ -253,7 +253,7 @@ def test_drift_is_shown_at_its_property(stack: Stack, emulator: Emulator) -> Non
     stack.program('tione.TrainingTask("t", **(B | dict(remark="as it should be", tags={"team": "nlp"})))')
     stack.up()
     (task,) = emulator.tasks()
-    emulator.order(str(task["Id"]), change={"Remark": "changed behind our back"})
+    emulator.plan_runs(str(task["Id"]), change={"Remark": "changed behind our back"})
     assert "remark" in stack.refresh("--diff")
     resource = stack.resource("t")
     assert resource

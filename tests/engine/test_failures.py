@@ -53,7 +53,7 @@ def once(emulator: Emulator, status: str, act: Callable[[str], object]) -> threa
 
 
 def test_a_failed_task_is_explained_on_its_own_row_and_stays_failed(stack: Stack, emulator: Emulator) -> None:
-    emulator.order("bert", output=[(number / 10, f"line {number}") for number in range(25)], running_seconds=5)
+    emulator.plan_runs("bert", output=[(number / 10, f"line {number}") for number in range(25)], running_seconds=5)
     stack.program(program("sh -c 'exit 3'"))
     shown = stack.up(fails=True)
     task = emulator.tasks()[0]
@@ -123,7 +123,7 @@ def test_a_preempted_task_is_waited_for_to_the_end(stack: Stack, emulator: Emula
 
 
 def test_a_task_that_was_never_submitted_is_explained_without_a_log(stack: Stack, emulator: Emulator) -> None:
-    emulator.order("bert", outcome="SUBMIT_FAILED", failure_reason="the image cannot be pulled")
+    emulator.plan_runs("bert", outcome="SUBMIT_FAILED", failure_reason="the image cannot be pulled")
     stack.program(program("sleep 5"))
     row = own_row(stack.up(fails=True))
     assert "ended SUBMIT_FAILED instead of SUCCEED: the image cannot be pulled" in row[0]
@@ -132,7 +132,7 @@ def test_a_task_that_was_never_submitted_is_explained_without_a_log(stack: Stack
 
 
 def test_what_a_log_holds_harms_neither_the_terminal_nor_the_engine(stack: Stack, emulator: Emulator) -> None:
-    emulator.order(
+    emulator.plan_runs(
         "bert", output=[(0.0, "\x1b]0;owned\x07 <{%no such colour%}> <{%reset"), (0.1, "the end")], running_seconds=5
     )
     stack.program(program("sh -c 'exit 3'"))
@@ -145,7 +145,7 @@ def test_what_a_log_holds_harms_neither_the_terminal_nor_the_engine(stack: Stack
 
 @pytest.mark.long
 def test_the_newest_log_line_is_shown_on_the_row_while_it_is_waited(stack: Stack, emulator: Emulator) -> None:
-    emulator.order("bert", output=[(10.0 * number, f"epoch {number}") for number in range(20)], running_seconds=200)
+    emulator.plan_runs("bert", output=[(10.0 * number, f"epoch {number}") for number in range(20)], running_seconds=200)
     stack.program(program("sleep 200").replace('"SUCCEED")', '"SUCCEED", logs=True)'))
     shown = stack.up()
     assert "RUNNING (1 of 1 pods ready), waiting for SUCCEED" in shown

@@ -115,7 +115,7 @@ def commands_in(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_tasks_of_every_kind_are_made_as_meant_and_stay_unchanged(stack: Stack, emulator: Emulator) -> None:
-    emulator.order(
+    emulator.plan_runs(
         change={"NewThing": {"A": 1}},
         system_tags={"tencentcloud:autoscaling:auto-scaling-group-id": "asg-1"},
     )
@@ -147,7 +147,7 @@ def test_tasks_of_every_kind_are_made_as_meant_and_stay_unchanged(stack: Stack, 
 
     for task in emulator.tasks():  # the service may list groups and mounts of a task in another order
         groups = {member: task[member][::-1] for member in ("ResourceConfigInfos", "DataConfigs")}
-        emulator.order(str(task["Id"]), change=groups)
+        emulator.plan_runs(str(task["Id"]), change=groups)
     unchanged = f"{len(bodies) + 1} unchanged"
     assert unchanged in stack.refresh()
     assert stack.planned() == {}
@@ -159,7 +159,7 @@ def test_tasks_of_every_kind_are_made_as_meant_and_stay_unchanged(stack: Stack, 
 
 def test_a_change_of_tags_leaves_those_of_the_system_alone(stack: Stack, emulator: Emulator) -> None:
     system = {"tencentcloud:autoscaling:auto-scaling-group-id": "asg-1"}
-    emulator.order(system_tags=system)
+    emulator.plan_runs(system_tags=system)
     program = 'tione.TrainingTask("t", **(B | dict(tags={"team": "%s"})))'
     stack.program(program % "nlp")
     stack.up()

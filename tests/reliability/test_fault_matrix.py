@@ -191,7 +191,7 @@ def _delete_the_task(trial: Trial) -> None:
 def _preempt(trial: Trial) -> None:
     emulator, task_id = trial.service.emulator, str(trial.only_task()["Id"])
     wait_until(lambda: trial.only_task()["Status"] == "RUNNING", "a task that runs")
-    emulator.order(task_id, seconds={"PENDING": "forever"})
+    emulator.plan_runs(task_id, seconds={"PENDING": "forever"})
     emulator.preempt(task_id)
 
 

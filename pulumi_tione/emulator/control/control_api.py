@@ -91,7 +91,7 @@ class ControlApi:
             self._service.set_lag(lag if isinstance(lag, Lag) else Lag.of_all(lag))
 
     @checked
-    def order(
+    def plan_runs(
         self,
         task: str | None = None,
         *,

@@ -52,7 +52,7 @@ def _control_tasks(control: ControlApi, _: Query, body: dict[str, Any]) -> Any:
     immediate = {"preempt": control.preempt, "platform_stop": control.platform_stop, "remove": control.remove}
     name = body.pop("do", None)
     if name is None:
-        control.order(**body)
+        control.plan_runs(**body)
     elif isinstance(name, str) and name in immediate and set(body) == {"task"}:
         immediate[name](body["task"])
     else:

@@ -215,8 +215,8 @@ class History:
         if running:
             failing = self._chance.choice(running)
             self._show(f"{failing} fails")
-            self.service.emulator.order(failing, outcome="FAILED", running_seconds=0)
-            self.service.emulator.order(failing, outcome="SUCCEED", running_seconds="forever")
+            self.service.emulator.plan_runs(failing, outcome="FAILED", running_seconds=0)
+            self.service.emulator.plan_runs(failing, outcome="SUCCEED", running_seconds="forever")
 
     def _import_pending(self) -> None:
         """Run the command for pending creates, as the documentation recommends."""
