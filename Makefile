@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-versions test-all test-exhaustive check check-vendor audit live outputs mutants bench reliability reliability-100 soak soak-engine states clean
+.PHONY: demo test test-versions test-all test-exhaustive check check-vendor audit live outputs mutants bench reliability reliability-100 soak soak-engine states clean docs
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -29,6 +29,8 @@ check: $(READY)  ## format, lint, types, import order, generated files, secrets
 	$(BIN)/lint-imports
 	$(BIN)/python tools/outputs/generate.py --check
 	$(BIN)/python tools/errors/generate.py --check
+	$(BIN)/python tools/reference/generate.py --check
+	$(BIN)/python tools/docs/build.py
 	$(BIN)/python tools/secrets/scan.py
 
 check-vendor: $(READY)  ## whether the vendor's newest definition matches ours
@@ -74,6 +76,10 @@ states: $(READY)  ## record the states that a version writes: make states VERSIO
 outputs: $(READY)  ## write the generated files anew, after a change of args.py or _error_codes.py
 	$(BIN)/python tools/outputs/generate.py
 	$(BIN)/python tools/errors/generate.py
+	$(BIN)/python tools/reference/generate.py
+
+docs: $(READY)  ## the documentation as a site, in .cache/docs/site; a warning is an error
+	$(BIN)/python tools/docs/build.py
 
 $(READY): setup.py tools/constraints.txt
 	$(PYTHON) -m venv .venv

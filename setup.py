@@ -13,6 +13,7 @@ DEVELOPMENT = [
     "markdown-it-py[linkify]>=3",
     "jsonschema>=4.23",  # holds the JSON of a review against its published schema
     "types-jsonschema>=4.23",
+    "griffelib>=2.4,<3",  # reads declarations and docstrings without importing them: the reference
     "grpc-stubs>=1.53",
     "hypothesis>=6.100",
     "import-linter>=2.1",
@@ -28,7 +29,9 @@ DEVELOPMENT = [
     "tencentcloud-sdk-python-sts>=3.0.1459",
     "tencentcloud_iac_pulumi>=0.2.3",  # the neighbours of a task in the examples: VPC, subnet, bucket
     "types-protobuf>=5",
+    "types-PyYAML>=6.0.12",
     "types-requests>=2.32",
+    "zensical>=0.0.73,<0.2",  # the documentation from a plain mkdocs.yml, with checked links; by Material's team
 ]
 
 setup(

@@ -74,7 +74,7 @@ Tasks are executed, by processes with your rights, below {folder}
 
 def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
     """Run the emulator until a signal ends it; `program` is the command that the usage shows."""
-    options = _parser(program).parse_args(arguments)
+    options = argument_parser(program).parse_args(arguments)
     logging.basicConfig(
         level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr
     )
@@ -198,7 +198,8 @@ def _offset(text: str) -> float:
     return _number(text, -MAX_DURATION_SECONDS, MAX_DURATION_SECONDS, "a number of seconds, of ten years at most")
 
 
-def _parser(program: str) -> argparse.ArgumentParser:
+def argument_parser(program: str) -> argparse.ArgumentParser:
+    """Return the parser of the command's options."""
     parser = _Parser(prog=program, description="A local TI-ONE for trying programs and for tests.")
     add = parser.add_argument
     add("--port", type=_port, default=DEFAULT_PORT, help="0 for any free port (default: %(default)s)")

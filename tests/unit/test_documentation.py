@@ -1,0 +1,117 @@
+"""The documentation lists everything that is public, and every page is in the site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+import pulumi_tione
+from pulumi_tione import cli, errors
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Struct
+from pulumi_tione.emulator.command import argument_parser
+from pulumi_tione.lifecycle.diff import IN_PLACE
+
+DOCS = Path(__file__).parents[2] / "docs"
+REFERENCE = DOCS / "reference"
+
+
+def text(name: str) -> str:
+    return (REFERENCE / name).read_text(encoding="utf-8")
+
+
+def row(page: str, heading: str, name: str) -> str:
+    """Return the row of a table under a heading."""
+    section = re.split(r"^#+ ", text(page).partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    [line] = [line for line in section.splitlines() if line.startswith(f"| `{name}`")]
+    return line
+
+
+def structs(struct: Struct = TRAINING_TASK) -> Iterator[Struct]:
+    yield struct
+    for field in struct.fields.values():
+        inner = field.type.item if isinstance(field.type, (ListOf, MapOf)) else field.type
+        if isinstance(inner, Struct):
+            yield from structs(inner)
+
+
+def commands(command: click.Command = cli.main, name: str = "pulumi-tione") -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for each, child in command.commands.items():
+            yield from commands(child, f"{name} {each}")
+
+
+def test_the_reference_lists_every_public_name() -> None:
+    headings = re.findall(
+        r"^#+ (\S+)$", "\n".join(page.read_text(encoding="utf-8") for page in REFERENCE.glob("*.md")), re.MULTILINE
+    )
+    listed = {*headings, *(f"{name}_output" for name in headings)}
+    assert {*pulumi_tione.__all__} - listed - {"TrainingTask", "Settings"} == set()
+    assert "`tione.Settings` is a shorter name for it." in text("arguments.md")
+    assert "keyword argument of `tione.TrainingTask`" in text("arguments.md")
+
+
+@pytest.mark.parametrize("struct", [*structs()], ids=lambda struct: str(struct.name))
+def test_the_reference_lists_every_argument_with_its_name_in_the_api(struct: Struct) -> None:
+    for field in struct.fields.values():
+        line = row("arguments.md", f"{struct.name}Args", field.name)
+        assert ("**required**" in line) == field.required
+        assert not field.sent or line.endswith(f"| `{field.wire}` |")
+
+
+def test_the_reference_shows_what_a_change_of_each_argument_does() -> None:
+    for field in TRAINING_TASK.fields.values():
+        line = row("arguments.md", "TrainingTaskArgs", field.name)
+        expected = "| in place" if field.property in IN_PLACE or field.property == "settings" else "| **replaces** |"
+        assert expected in line
+
+
+def test_the_reference_lists_every_output() -> None:
+    for field in TRAINING_TASK.outputs.values():
+        assert row("outputs.md", "Outputs of a training task", field.name)
+
+
+def test_the_reference_lists_every_error() -> None:
+    for name in errors.__all__:
+        assert f"| `{name}` |" in text("errors-in-python.md")
+
+
+@pytest.mark.parametrize(("name", "command"), [*commands()], ids=str)
+def test_the_reference_lists_every_option_of_every_command(name: str, command: click.Command) -> None:
+    section = re.split(r"^#+ ", text("cli.md").partition(f"# {name}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    for parameter in command.params:
+        shown = [*parameter.opts, *parameter.secondary_opts] if isinstance(parameter, click.Option) else []
+        assert all(option in section for option in shown)
+
+
+def test_the_reference_lists_every_option_of_the_emulator() -> None:
+    section = text("cli.md").partition("# pulumi-tione emulator\n")[2].partition("\n#")[0]
+    options = re.findall(r"--[a-z-]+", argument_parser("emulator").format_usage())
+    assert options
+    assert [option for option in options if option not in section] == []
+
+
+def test_the_site_has_every_page() -> None:
+    config = yaml.safe_load((DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8"))
+
+    def pages(entries: list[dict[str, object]]) -> Iterator[str]:
+        for entry in entries:
+            for value in entry.values():
+                yield from [value] if isinstance(value, str) else pages(value)  # type: ignore[arg-type]
+
+    decisions = {page for page in DOCS.glob("decisions/*.md") if page.name != "README.md"}  # linked from their list
+    existing = {str(page.relative_to(DOCS)) for page in {*DOCS.rglob("*.md")} - decisions}
+    assert {*pages(config["nav"])} == existing
+
+
+def test_the_page_on_permissions_lists_every_action_that_the_client_calls() -> None:
+    source = (DOCS.parent / "pulumi_tione" / "_api" / "client.py").read_text(encoding="utf-8")
+    called = {*re.findall(r"_(?:call|query|pages|tag_service)\(\s*\"([A-Z]\w+)\"", source), "DescribeTrainingTasks"}
+    page = (DOCS / "guide" / "real-service.md").read_text(encoding="utf-8")
+    assert len(called) > 15
+    assert {action for action in called if not re.search(rf":{action}`", page)} == set()
