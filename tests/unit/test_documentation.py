@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,3 +117,48 @@ def test_the_page_on_permissions_lists_every_action_that_the_client_calls() -> N
     page = (DOCS / "guide" / "real-service.md").read_text(encoding="utf-8")
     assert len(called) > 15
     assert {action for action in called if not re.search(rf":{action}`", page)} == set()
+
+
+PREAMBLE = """\
+from datetime import timedelta
+from typing import Any
+import pulumi
+import pulumi_tione as tione
+
+def run_my_program(**environment: str) -> None: ...
+
+arguments: Any
+vpc: Any
+subnet: Any
+"""
+"""What a reader knows from the text around a block."""
+
+
+def test_every_python_block_of_the_documentation_passes_a_type_checker(tmp_path: Path) -> None:
+    pages = [DOCS.parent / "README.md", *DOCS.glob("*.md"), *DOCS.glob("guide/*.md")]
+    files = []
+    for page in pages:
+        blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for number, block in enumerate(blocks, 1):
+            file = tmp_path / f"{page.stem.replace('-', '_')}_{number}.py"
+            preamble = PREAMBLE + "task: tione.TrainingTask\ndone: tione.TrainingTask\n"
+            own = {line.split(" = ")[0].split(":")[0] for line in block.splitlines()}
+            kept = [line for line in preamble.splitlines() if line.split(":")[0] not in own]
+            file.write_text("\n".join([*kept, block]), encoding="utf-8")
+            files.append(str(file))
+    assert len(files) > 15
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--ignore-missing-imports",
+        "--allow-untyped-defs",
+        "--allow-incomplete-defs",
+        "--allow-untyped-calls",
+        "--check-untyped-defs",
+        "--no-error-summary",
+        "--no-pretty",
+        *files,
+    ]
+    checked = subprocess.run(command, cwd=DOCS.parent, stdout=subprocess.PIPE, text=True, check=False)
+    assert checked.stdout.replace(f"{tmp_path}/", "") == ""
