@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +14,23 @@ import click
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
-from pulumi_tione._timestamps import rfc3339
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.terminal import show
 from pulumi_tione.errors import TioneError
 from pulumi_tione.pricing.amounts import Currency, currency_of
-from pulumi_tione.pricing.price_list import PriceList
+from pulumi_tione.pricing.price_list import PriceList, UnknownPrice
 from pulumi_tione.review.build import PriceLists, no_prices, review_stack
 from pulumi_tione.review.findings import RULES
 from pulumi_tione.review.gates import failed_gates, read_codes, read_gates
 from pulumi_tione.review.json_format import as_json
 from pulumi_tione.review.markdown import markdown
-from pulumi_tione.review.model import Review
-from pulumi_tione.review.preview import Preview, read_previews
+from pulumi_tione.review.model import Review, StackReview
+from pulumi_tione.review.preview import Placeholder, Preview, contains_placeholder, read_previews
+from pulumi_tione.review.sources import path_in_repository, with_sources
 from pulumi_tione.stacks.locations import Clients, Location
 from pulumi_tione.stacks.pulumi_cli import Pulumi, PulumiError, StackName
 
+DEFAULT_CURRENCY: Currency = "CNY"
 PREVIEW_FAILED = 1
 GATE_BROKEN = 3
 
@@ -80,7 +81,7 @@ def review(
         return
     gates, ignored = read_gates(fail_on), read_codes(ignore)
     previews = _previews(files, folder, stack)
-    made = _review(previews, _Prices(folder, enabled=not no_lookups), ignored, repo_url, commit)
+    made = _review(previews, _Lookups(folder, with_prices=not no_lookups), ignored, repo_url, commit, folder)
     click.echo(_formatted(made, form, color=sys.stdout.isatty() and context.color is not False), nl=False)
     reasons = failed_gates(gates, made)
     for reason in reasons:
@@ -113,37 +114,18 @@ def _previews(files: Sequence[str], folder: Path, stack: str | None) -> list[Pre
     return previews
 
 
-class _Prices:
-    """The price lists of the stacks: one for each region and workspace, with the credentials of the stack."""
+class _Lookups:
+    """What is looked up for the stacks: their settings, and prices with the credentials of these."""
 
-    def __init__(self, folder: Path, *, enabled: bool) -> None:
+    def __init__(self, folder: Path, *, with_prices: bool) -> None:
         self._folder = folder
-        self._enabled = enabled
+        self._with_prices = with_prices
 
-    def of(self, preview: Preview) -> tuple[PriceLists, Currency]:
-        """Return the price lists of a stack and its currency; none where there are no credentials."""
-        if not self._enabled:
-            return no_prices, "CNY"
+    def review(self, preview: Preview) -> StackReview:
+        """Return the review of a stack."""
         settings = self._settings(preview)
-        try:
-            next(iter(settings.credential_sources()))
-            currency = currency_of(is_international=Client(settings, settings.region).is_international())
-        except (StopIteration, TioneError):
-            return no_prices, "CNY"
-        clients = Clients(settings)
-        lists: dict[Location, PriceList] = {}
-
-        def price_list(task: Mapping[str, Any]) -> PriceList | None:
-            region, workspace = task.get("region"), task.get("tiProjectId")
-            location = Location(
-                region if isinstance(region, str) and region else settings.region,
-                workspace if isinstance(workspace, str) and workspace else None,
-            )
-            if location not in lists:
-                lists[location] = PriceList(clients.of(location), location.workspace)
-            return lists[location]
-
-        return price_list, currency
+        price_lists, currency = price_lists_of(settings) if self._with_prices else (no_prices, DEFAULT_CURRENCY)
+        return review_stack(preview, price_lists, currency, labels_enabled=settings.labels)
 
     def _settings(self, preview: Preview) -> Settings:
         """Return the settings of a stack, if its config can be read here; otherwise those of the environment."""
@@ -157,18 +139,50 @@ class _Prices:
         return pulumi.settings(None)
 
 
+def price_lists_of(settings: Settings) -> tuple[PriceLists, Currency]:
+    """Return the price lists of a stack and its currency; none, if there are no credentials."""
+    try:
+        next(iter(settings.credential_sources()))
+        currency = currency_of(is_international=Client(settings, settings.region).is_international())
+    except (StopIteration, TioneError):
+        return no_prices, DEFAULT_CURRENCY
+    clients = Clients(settings)
+    lists: dict[Location, PriceList] = {}
+
+    def price_list(task: Mapping[str, Any]) -> PriceList | UnknownPrice:
+        location = _location(task, settings.region)
+        if isinstance(location, UnknownPrice):
+            return location
+        if location not in lists:
+            lists[location] = PriceList(clients.of(location), location.workspace)
+        return lists[location]
+
+    return price_list, currency
+
+
+def _location(task: Mapping[str, Any], region: str) -> Location | UnknownPrice:
+    """Return where a task is: its region and workspace, and the account that its own settings select."""
+    own_region, workspace = task.get("region") or region, task.get("tiProjectId")
+    own_settings = task.get("settings") or None
+    if not isinstance(own_region, str) or isinstance(workspace, Placeholder):
+        return UnknownPrice("its region or its workspace is not known yet")
+    if own_settings is None:
+        return Location(own_region, workspace or None)
+    if contains_placeholder(own_settings):
+        return UnknownPrice("the preview does not show its settings, which select its account")
+    return Location(own_region, workspace or None, json.dumps(own_settings, sort_keys=True))
+
+
 def _review(
-    previews: Sequence[Preview], prices: _Prices, ignored: frozenset[str], repo_url: str, commit: str
+    previews: Sequence[Preview], lookups: _Lookups, ignored: frozenset[str], repo_url: str, commit: str, folder: Path
 ) -> Review:
     stacks = []
     for preview in previews:
-        price_lists, currency = prices.of(preview)
-        made = review_stack(preview, price_lists, currency)
+        made = lookups.review(with_sources(preview, folder))
         tasks = tuple(
             dataclasses.replace(task, findings=tuple(each for each in task.findings if each.code not in ignored))
             for task in made.tasks
         )
         stacks.append(dataclasses.replace(made, tasks=tasks))
     stacks.sort(key=lambda each: (each.project, each.stack))
-    asked = any(each.prices_asked for each in stacks)
-    return Review(tuple(stacks), commit, repo_url, rfc3339(datetime.now(timezone.utc)) if asked else "")
+    return Review(tuple(stacks), commit, repo_url, path_in_repository(folder))

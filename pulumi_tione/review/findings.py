@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pulumi_tione._api.status import Status, normalized
 from pulumi_tione._durations import format_duration
 from pulumi_tione._schema.identity import LABELS
 from pulumi_tione.pricing.amounts import Currency, format_amount
 from pulumi_tione.pricing.price_list import PriceList, UnknownPrice
+from pulumi_tione.pricing.task_price import Basis
 from pulumi_tione.review.model import Finding, TaskReview
+from pulumi_tione.review.secret_texts import paths_with_secrets, texts_of
 
-PriceLists = Callable[[Mapping[str, Any]], PriceList | None]
+PriceLists = Callable[[Mapping[str, Any]], PriceList | UnknownPrice | None]
 
 STARTING = ("create", "replace", "restart")
 """The actions after which a new run is billed."""
 
 _MOVING_TAGS = frozenset({"latest", "main", "master", "dev", "develop", "edge", "nightly", "stable", "test"})
-_MOUNTS_THAT_LAST = ("cfsSource", "cfsTurboSource", "gooseFSSource", "gooseFsSource", "hdfsSource", "publicDataSource")
+_COMMANDS = ("startCmdInfo", "encodedStartCmdInfo")
+_MOUNTS_THAT_LAST = ("cfsSource", "cfsTurboSource", "gooseFsSource", "hdfsSource", "publicDataSource")
 _CHECKPOINT = re.compile(r"check[-_ ]?point|ckpt|resume", re.IGNORECASE)
-_TIMEOUT = re.compile(r"(?:^|[\s;&|(])timeout\s+[-\d]")
+_TIMEOUT = re.compile(r"(?:^|[\s;&|(/])timeout\s+(?:-\S+\s+)*\d")
 _VERSION = re.compile(r"\d+\.\d+|\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b|20\d\d[-_]?\d\d[-_]?\d\d|\bv\d+\b|\br?\d{2,}\b")
-_SECRET_NAME = r"(?:pass(?:word|wd)?|secret[_-]?(?:id|key)?|token|api[_-]?key|access[_-]?key|private[_-]?key)"  # noqa: S105
-SECRET_TEXT = re.compile(
-    rf"(?:\bAKID[0-9A-Za-z]{{16,}}|\bAKIA[0-9A-Z]{{12,}}|\bgh[pousr]_[0-9A-Za-z]{{20,}}|\bhf_[0-9A-Za-z]{{16,}}"
-    rf"|\bsk-[0-9A-Za-z_-]{{16,}}|(?<![\w$-])(?i:[\w-]*{_SECRET_NAME}[\w-]*(?:\s*[=:]\s*|\s+)[\"']?)(?![$\"'-])[^\s\"';&|]{{4,}}"
-    r"|://[^/\s:@]+:[^/\s@]+@)"
-)
-"""What looks like a secret in a command or a variable."""
 
 
 @dataclass(frozen=True)
@@ -150,14 +147,27 @@ RULES: dict[str, Rule] = {
 
 
 def find(
-    tasks: Sequence[TaskReview], price_lists: PriceLists, currency: Currency, *, labels_enabled: bool
+    tasks: Sequence[TaskReview],
+    price_lists: PriceLists,
+    currency: Currency,
+    *,
+    labels_enabled: bool,
+    are_current: bool,
 ) -> tuple[TaskReview, ...]:
-    """Return tasks with what a reviewer should look at."""
+    """Return tasks with what a reviewer should look at.
+
+    Args:
+        tasks: all tasks of a stack.
+        price_lists: returns the price list of a task.
+        currency: what the prices are in.
+        labels_enabled: whether tasks get labels.
+        are_current: whether the statuses of the tasks are, or those of the last update.
+    """
     shared = _shared_outputs(tasks)
     found = []
     for task in tasks:
         messages: dict[str, str | None] = {
-            "stops-running": _stops_running(task, currency),
+            "stops-running": _stops_running(task, currency, are_current=are_current),
             "runs-again-after-success": _runs_again(task),
             "public-access": _public_access(task),
             "secret-in-command": _secret_in_command(task),
@@ -180,27 +190,31 @@ def find(
     return tuple(found)
 
 
-def _stops_running(task: TaskReview, currency: Currency) -> str | None:
-    if task.price_before is None or task.action not in ("replace", "delete", "stop"):
+def _stops_running(task: TaskReview, currency: Currency, *, are_current: bool) -> str | None:
+    if not task.is_stopped or task.price_before is None:
         return None
     what = {"replace": "stopped and deleted, then starts from the beginning", "delete": "stopped and deleted"}
-    message = f"is {task.status or 'active'} and is {what.get(task.action, 'stopped')}"
+    status = task.status or "active"
+    if not are_current:
+        return f"was {status} at the last update; if it still is, it is {what.get(task.action, 'stopped')}"
+    message = f"is {status} and is {what.get(task.action, 'stopped')}"
     if task.runtime_seconds:
         message += f"; it has run for {format_duration(task.runtime_seconds)}"
         if task.price_before.amount:
             spent = task.price_before.amount * Decimal(task.runtime_seconds) / Decimal(3600)
-            message += f", about {format_amount(spent, currency)}"
+            ceiling = "at most" if task.price_before.basis is Basis.CEILING else "about"
+            message += f", {ceiling} {format_amount(spent, currency)}"
     return message
 
 
 def _runs_again(task: TaskReview) -> str | None:
-    if task.status == "SUCCEED" and task.action in ("replace", "restart"):
+    if normalized(task.status) == Status.SUCCEED and task.action in ("replace", "restart"):
         return "has ended SUCCEED and runs again"
     return None
 
 
 def _is_active_after(task: TaskReview) -> bool:
-    return task.price_after is not None and bool(task.inputs_after)
+    return task.price_after is not None and task.action != "unknown" and bool(task.inputs_after)
 
 
 def _public_access(task: TaskReview) -> str | None:
@@ -215,27 +229,8 @@ def _public_access(task: TaskReview) -> str | None:
     return f"is reachable from outside by {' and '.join(ways)}" if ways else None
 
 
-def texts_of(task: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the paths and texts of a task's commands and plain variables."""
-    for name in ("startCmdInfo", "envs", "tuningParameters"):
-        value = task.get(name)
-        if isinstance(value, str):
-            yield name, value
-        elif isinstance(value, Mapping):
-            for key in sorted(value):
-                if isinstance(value[key], str):
-                    yield f"{name}.{key}", value[key]
-
-
 def _secret_in_command(task: TaskReview) -> str | None:
-    if task.action not in (*STARTING, "update", "same"):
-        return None
-    paths = []
-    for path, text in texts_of(task.inputs_after):
-        name = path.partition(".")[2]
-        is_named = path.startswith("envs.") and re.search(_SECRET_NAME, name, re.IGNORECASE) and len(text) >= 8
-        if SECRET_TEXT.search(text) or is_named:
-            paths.append(path)
+    paths = paths_with_secrets(task.inputs_after)
     return f"holds what looks like a secret in `{'`, `'.join(paths)}`" if paths else None
 
 
@@ -262,11 +257,10 @@ def _no_checkpoint(task: TaskReview) -> str | None:
 
 
 def _no_time_limit(task: TaskReview) -> str | None:
-    commands = task.inputs_after.get("startCmdInfo")
-    texts = [text for text in commands.values() if isinstance(text, str)] if isinstance(commands, Mapping) else []
-    if task.action not in STARTING or task.max_duration_seconds or any(map(_TIMEOUT.search, texts)):
+    if task.action not in STARTING or task.inputs_after.get("maxDuration"):
         return None
-    return "has no time limit"
+    commands = [text for path, text in texts_of(task.inputs_after) if path.startswith(_COMMANDS)]
+    return None if any(map(_TIMEOUT.search, commands)) else "has no time limit"
 
 
 def _moving_image_tag(task: TaskReview) -> str | None:
@@ -288,7 +282,7 @@ def _sold_out(task: TaskReview, price_lists: PriceLists) -> str | None:
     if task.action not in STARTING or task.charge_type == "PREPAID":
         return None
     price_list = price_lists(task.inputs_after)
-    specs = price_list.specs() if price_list is not None else UnknownPrice("")
+    specs = price_list.specs() if isinstance(price_list, PriceList) else UnknownPrice("")
     if isinstance(specs, UnknownPrice):
         return None
     gone = [specs[group.spec] for group in task.hardware_after if group.spec in specs]
@@ -332,27 +326,27 @@ def _code_not_versioned(task: TaskReview) -> str | None:
 
 def _priority_tag_changed(task: TaskReview) -> str | None:
     is_changed = any(change.path == "tags" or change.path.startswith(("tags.", "tags[")) for change in task.changes)
-    if task.action != "update" or task.charge_type != "PREPAID" or task.price_after is None or not is_changed:
+    is_in_group = task.charge_type == "PREPAID" or bool(task.resource_group)
+    if task.action != "update" or not is_in_group or task.price_after is None or not is_changed:
         return None
     return "is active in a resource group, and its tags change: so may its priority"
 
 
 def _labels_off(task: TaskReview, labels_enabled: bool) -> str | None:
-    if task.action in ("delete", "retain"):
+    if task.action in ("delete", "retain", "unknown"):
         return None
     if not labels_enabled:
         return "gets no labels: `orphans` cannot find it"
     tags = task.inputs_before.get("allTags")
-    if (
-        task.action in ("same", "update", "stop")
-        and isinstance(tags, Mapping)
-        and not any(key in tags for key in LABELS)
-    ):
+    # Where labels are enabled, an update adds them.
+    if task.action == "same" and isinstance(tags, Mapping) and not any(key in tags for key in LABELS):
         return "has no labels: `orphans` cannot find it"
     return None
 
 
 def _price_unknown(task: TaskReview) -> str | None:
+    if task.action == "unknown":
+        return None
     reasons = [
         reason for price in (task.price_before, task.price_after) if price is not None for reason in price.reasons
     ]

@@ -11,9 +11,8 @@ from typing import Any
 from pulumi_tione._durations import format_duration
 from pulumi_tione.pricing.amounts import Currency, format_amount
 from pulumi_tione.pricing.task_price import Basis
-from pulumi_tione.review.findings import SECRET_TEXT
-from pulumi_tione.review.model import NodeGroup, PropertyChange, StackReview, TaskReview, Total
-from pulumi_tione.review.preview import Placeholder
+from pulumi_tione.review.model import NodeGroup, PropertyChange, StackReview, TaskReview
+from pulumi_tione.review.preview import UNKNOWN, Placeholder
 
 ACTIONS = {
     "create": "starts",
@@ -24,6 +23,7 @@ ACTIONS = {
     "delete": "is deleted",
     "retain": "leaves the stack and stays",
     "same": "unchanged",
+    "unknown": "not known: the preview failed before it",
 }
 """What happens to a task."""
 
@@ -46,6 +46,8 @@ def action_of(task: TaskReview) -> str:
     """Return what happens to a task, in a few words."""
     if task.action == "delete" and task.price_before is not None:
         return "is stopped and deleted"
+    if task.keeps_old:
+        return "starts, and the old task stays"
     return ACTIONS[task.action]
 
 
@@ -55,9 +57,13 @@ def counts(stack: StackReview) -> str:
     return " · ".join(parts) or "no training tasks"
 
 
-def total(amount: Total, currency: Currency) -> str:
-    """Return a sum, and that it is a lower bound where prices are unknown."""
-    return f"{'at least ' * bool(amount.unpriced)}{format_amount(amount.amount, currency)}"
+def total(stack: StackReview, *, after: bool) -> str:
+    """Return what a stack costs an hour, and that it is a lower bound where prices or tasks are unknown."""
+    if not stack.prices_asked:
+        return "unknown"
+    amount = stack.after if after else stack.before
+    is_bound = bool(amount.unpriced) or (stack.failed and (after or not stack.refreshed))
+    return f"{'at least ' * is_bound}{format_amount(amount.amount, stack.currency)}"
 
 
 def gpus(stack: StackReview) -> str:
@@ -70,6 +76,23 @@ def gpus(stack: StackReview) -> str:
         else f"{kind}: {number(after[kind])}"
         for kind in kinds
     )
+
+
+def nodes(task: TaskReview) -> tuple[str, str]:
+    """Return a task's nodes before and after, as they are shown; equal, where nothing changes or one is not known."""
+    before, after = hardware(task.hardware_before), hardware(task.hardware_after)
+    return before or after, after or before
+
+
+def reason(change: PropertyChange) -> str:
+    """Return why a task changes where it is no property of the program's; empty, where it is one."""
+    top = change.path.partition(".")[0]
+    return {"owner": "its labels", "run": "a re-run after its failure"}.get(top, "")
+
+
+def status_note(stack: StackReview) -> str:
+    """Return that statuses are not current, where they are not."""
+    return "" if stack.refreshed else "statuses of the last update, not current ones"
 
 
 def number(value: Decimal) -> str:
@@ -130,6 +153,15 @@ def _shown(leaf: Any) -> Any:
     return repr(leaf) if isinstance(leaf, Placeholder) else leaf
 
 
+def is_unknown(value: Any) -> bool:
+    """Return whether a value, or a part of it, is known only after the update."""
+    if isinstance(value, Mapping):
+        return any(map(is_unknown, value.values()))
+    if isinstance(value, list):
+        return any(map(is_unknown, value))
+    return value is UNKNOWN
+
+
 def with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
     """Return a value with each part changed that has no parts itself."""
     if isinstance(value, Mapping):
@@ -142,11 +174,6 @@ def with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
 def is_multiline(change: PropertyChange) -> bool:
     """Check whether a change is better shown as a diff of lines."""
     return any(isinstance(each, str) and "\n" in each for each in (change.old, change.new))
-
-
-def masked(text: str) -> str:
-    """Return a text in which what looks like a secret is hidden."""
-    return SECRET_TEXT.sub("(secret?)", text)
 
 
 def visible(text: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from pulumi_tione.pricing.amounts import plain
 from pulumi_tione.review import formatting
-from pulumi_tione.review.formatting import masked
 from pulumi_tione.review.model import NodeGroup, PropertyChange, Review, StackReview, TaskReview, Total
 from pulumi_tione.review.preview import Diagnostic, Placeholder
 
@@ -32,7 +31,6 @@ def document(review: Review) -> dict[str, Any]:
         "schemaVersion": SCHEMA_VERSION,
         "tool": f"pulumi-tione {importlib.metadata.version('pulumi-tione')}",
         "commit": review.commit or None,
-        "pricesAskedAt": review.asked_at or None,
         "result": review.result,
         "stacks": [_stack(stack) for stack in review.stacks],
     }
@@ -123,15 +121,13 @@ def _change(change: PropertyChange) -> dict[str, Any]:
         "old": formatting.with_leaves(change.old, _value),
         "new": formatting.with_leaves(change.new, _value),
         "replaces": change.replaces,
-        **({"unknown": True} if isinstance(change.new, Placeholder) else {}),
+        **({"unknown": True} if formatting.is_unknown(change.new) else {}),
     }
 
 
 def _value(leaf: Any) -> Any:
     """Return a part of a value as JSON: null for what is hidden or not known yet."""
-    if isinstance(leaf, Placeholder):
-        return None
-    return masked(leaf) if isinstance(leaf, str) else leaf
+    return None if isinstance(leaf, Placeholder) else leaf
 
 
 def _nodes(group: NodeGroup) -> dict[str, Any]:
@@ -144,5 +140,5 @@ def _diagnostic(each: Diagnostic) -> dict[str, Any]:
         "path": each.path or None,
         "severity": each.severity,
         "line": each.line,
-        "message": masked(each.message),
+        "message": each.message,
     }

@@ -15,14 +15,23 @@ from urllib.parse import quote
 
 from pulumi_tione.pricing.amounts import format_amount
 from pulumi_tione.review import formatting
-from pulumi_tione.review.formatting import masked, visible
+from pulumi_tione.review.formatting import visible
 from pulumi_tione.review.model import PropertyChange, Review, StackReview, TaskReview
-from pulumi_tione.review.preview import Placeholder
+from pulumi_tione.review.preview import Placeholder, Source
 
 MAX_CHARACTERS = 60_000
 """How long a comment gets at most."""
 
-_ICONS = {"create": "➕", "replace": "♻️", "restart": "🔁", "update": "✏️", "stop": "⏹️", "delete": "❌", "retain": "📌"}
+_ICONS = {
+    "create": "➕",
+    "replace": "♻️",
+    "restart": "🔁",
+    "update": "✏️",
+    "stop": "⏹️",
+    "delete": "❌",
+    "retain": "📌",
+    "unknown": "❔",
+}
 _NOT_IN_CODE = re.compile(r"[`|\\]")
 _MAX_DIFF_LINES = 60
 
@@ -85,16 +94,10 @@ def _overview(review: Review) -> Iterator[str]:
     for stack in review.stacks:
         failed = "❌ preview failed; " * stack.failed
         yield (
-            f"| {code(formatting.stack_name(stack))} | {_total(stack, after=False)} | {_total(stack, after=True)} "
-            f"| {failed}{formatting.counts(stack)} |"
+            f"| {code(formatting.stack_name(stack))} | {formatting.total(stack, after=False)} "
+            f"| {formatting.total(stack, after=True)} | {failed}{formatting.counts(stack)} |"
         )
     yield ""
-
-
-def _total(stack: StackReview, *, after: bool) -> str:
-    if not stack.prices_asked:
-        return "unknown"
-    return formatting.total(stack.after if after else stack.before, stack.currency)
 
 
 def _stack(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
@@ -104,16 +107,28 @@ def _stack(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
         yield ""
         return
     if stack.is_unchanged:
-        yield f"TI-ONE review: {name} has no changes, {_total(stack, after=True)} an hour, {formatting.counts(stack)}."
+        facts = [
+            f"{formatting.total(stack, after=True)} an hour",
+            formatting.counts(stack),
+            formatting.status_note(stack),
+        ]
+        yield f"TI-ONE review: {name} has no changes, {', '.join(fact for fact in facts if fact)}."
         yield ""
+        yield from _findings(stack, level)
         yield from _not_known(stack) if stack.before.unpriced else ()
         return
     yield f"### {'❌ Preview failed: ' * stack.failed}TI-ONE review: {name} — {_headline(stack)}"
     yield ""
-    facts = [f"**{formatting.counts(stack)}**", formatting.gpus(stack), _worst(stack), _origin(review)]
+    facts = [
+        f"**{formatting.counts(stack)}**",
+        formatting.gpus(stack),
+        _worst(stack),
+        formatting.status_note(stack),
+        f"preview of {code(review.commit[:12])}" if review.commit else "",
+    ]
     yield " · ".join(fact for fact in facts if fact)
     yield ""
-    yield from _diagnostics(stack)
+    yield from _diagnostics(review, stack)
     yield from _findings(stack, level)
     yield from _table(review, stack, level)
     if level.details:
@@ -124,14 +139,13 @@ def _stack(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
 def _headline(stack: StackReview) -> str:
     if not stack.prices_asked:
         return "prices were not asked for"
-    before, after = stack.before, stack.after
-    difference = after.amount - before.amount
+    difference = stack.after.amount - stack.before.amount
     change = format_amount(difference, stack.currency, is_signed=True)
     day = format_amount(difference * 24, stack.currency, is_signed=True)
-    return (
-        f"{formatting.total(before, stack.currency)} → **{formatting.total(after, stack.currency)} an hour** "
-        f"({change}, {day} a day if nothing ends)"
-    )
+    before, after = (formatting.total(stack, after=each) for each in (False, True))
+    if stack.failed:
+        return f"{before} an hour before, {after} after"
+    return f"{before} → **{after} an hour** ({change}, {day} a day if nothing ends)"
 
 
 def _worst(stack: StackReview) -> str:
@@ -141,13 +155,7 @@ def _worst(stack: StackReview) -> str:
     return "no upper bound" if worst is None else f"at most {format_amount(worst, stack.currency)} until all have ended"
 
 
-def _origin(review: Review) -> str:
-    commit = f"preview of {code(review.commit[:12])}" if review.commit else ""
-    asked = f"prices asked {review.asked_at}" if review.asked_at else ""
-    return ", ".join(part for part in (commit, asked) if part)
-
-
-def _diagnostics(stack: StackReview) -> Iterator[str]:
+def _diagnostics(review: Review, stack: StackReview) -> Iterator[str]:
     errors = [each for each in stack.diagnostics if each.severity == "error"]
     warnings = [each for each in stack.diagnostics if each.severity != "error"]
     for title, messages in (("CAUTION", errors), ("NOTE", warnings)):
@@ -155,11 +163,11 @@ def _diagnostics(stack: StackReview) -> Iterator[str]:
             continue
         yield f"> [!{title}]"
         for each in messages:
-            line = f" (line {each.line})" if each.line else ""
-            where = " ".join(part for part in (f"**{prose(each.resource)}**" if each.resource else "", line) if part)
-            path = f"{code(each.path)}: " if each.path else ""
-            message = prose(_one_line(masked(each.message)))
-            yield f"> - {f'{where}: ' if where.strip() else ''}{path}{message}"
+            name = f"**{prose(each.resource)}**" if each.resource else ""
+            line = f"({_linked(review, each.source, f'line {each.source.line}')})" if each.source else ""
+            where = " ".join(part for part in (name, line) if part)
+            path = code(each.path) if each.path else ""
+            yield f"> - {': '.join(part for part in (where, path, prose(_one_line(each.message))) if part)}"
         yield ""
 
 
@@ -232,18 +240,34 @@ def _table(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
 
 def _name(review: Review, task: TaskReview, level: _Detail) -> str:
     name = prose(_short(task.resource, level.name))
-    if level.links and task.source and task.inputs_after and review.repo_url and review.commit:
-        base = review.repo_url.rstrip("/")
-        path = quote(task.source.path)
-        if re.fullmatch(r"https?://[^\s<>()\"'|`]+", base):
-            return f"[{name}]({base}/blob/{quote(review.commit)}/{path}#L{task.source.line})"
-    return name
+    return _linked(review, task.source, name) if level.links and task.inputs_after else name
+
+
+def _linked(review: Review, source: Source | None, text: str) -> str:
+    """Return a text with a link to a line of the source, where the repository and the commit are known."""
+    base = repository_url(review.repo_url)
+    if source is None or not base or not review.commit:
+        return text
+    is_github = "/-/" not in base and not re.search(r"^https?://(?:[^/]*gitlab|cnb\.)", base)
+    path = quote(f"{review.source_prefix}{source.path}")
+    return f"[{text}]({base}/{'blob' if is_github else '-/blob'}/{quote(review.commit)}/{path}#L{source.line})"
+
+
+def repository_url(address: str) -> str:
+    """Return the address of a repository as a browser opens it; empty, if it is none.
+
+    `git@github.com:acme/nlp.git` is `https://github.com/acme/nlp`.
+    """
+    ssh = re.fullmatch(r"(?:ssh://)?git@([^\s:/]+)[:/]([^\s<>()\"'|`]+)", address)
+    base = f"https://{ssh[1]}/{ssh[2]}" if ssh else address
+    base = base.rstrip("/").removesuffix(".git")
+    return base if re.fullmatch(r"https?://[^\s<>()\"'|`@]+", base) else ""
 
 
 def _reasons(task: TaskReview, level: _Detail) -> str:
     if task.action in ("delete", "retain"):
         return "not in the program any more"
-    texts = [_change(change) for change in task.changes]
+    texts = [*dict.fromkeys(_change(change) for change in task.changes)]
     shown = texts[: level.reasons]
     return ", ".join(shown) + f", {len(texts) - len(shown)} more" * (len(texts) > len(shown))
 
@@ -251,10 +275,8 @@ def _reasons(task: TaskReview, level: _Detail) -> str:
 def _change(change: PropertyChange) -> str:
     if change.is_secret:
         return f"{code(change.path)} (secret)"
-    if change.path == "owner":
-        return "its labels"
-    if change.path == "run":
-        return "a re-run"
+    if formatting.reason(change):
+        return formatting.reason(change)
     if formatting.is_multiline(change):
         return f"{code(change.path)} (see below)"
     old, new = (_value(each) for each in (change.old, change.new))
@@ -264,14 +286,12 @@ def _change(change: PropertyChange) -> str:
 def _value(changed: object) -> str:
     if changed is None or isinstance(changed, Placeholder):
         return formatting.value(changed)
-    return code(masked(formatting.value(changed)))
+    return code(formatting.value(changed))
 
 
 def _hardware(task: TaskReview) -> str:
-    before, after = formatting.hardware(task.hardware_before), formatting.hardware(task.hardware_after)
-    if not after or not before or before == after:
-        return prose(after or before)
-    return f"{prose(before)} → {prose(after)}"
+    before, after = formatting.nodes(task)
+    return prose(after) if before == after else f"{prose(before)} → {prose(after)}"
 
 
 def _price(task: TaskReview, stack: StackReview) -> str:
@@ -284,7 +304,7 @@ def _price(task: TaskReview, stack: StackReview) -> str:
 def _details(stack: StackReview) -> Iterator[str]:
     for task in stack.tasks:
         for change in task.changes:
-            if not change.is_secret and formatting.is_multiline(change):
+            if not change.is_secret and formatting.is_multiline(change) and not formatting.reason(change):
                 yield f"<details><summary>{html(task.resource)}: {html(change.path)}</summary>"
                 yield ""
                 yield from _diff(change)
@@ -303,7 +323,7 @@ def _details(stack: StackReview) -> Iterator[str]:
 
 
 def _diff(change: PropertyChange) -> Iterator[str]:
-    old, new = (masked(each if isinstance(each, str) else "").split("\n") for each in (change.old, change.new))
+    old, new = ((each if isinstance(each, str) else "").split("\n") for each in (change.old, change.new))
     lines = [*difflib.unified_diff(old, new, lineterm="", n=2)][2:]
     shown = [visible(line) for line in lines if not line.startswith("@@")][:_MAX_DIFF_LINES]
     if len(lines) > _MAX_DIFF_LINES:
@@ -318,7 +338,10 @@ def _diff(change: PropertyChange) -> Iterator[str]:
 def _not_known(stack: StackReview) -> Iterator[str]:
     notes = []
     if not stack.refreshed:
-        notes.append("Statuses are those of the last update: make the preview with `--refresh` for current ones.")
+        notes.append(
+            "Statuses are those of the last update: make the preview with `--refresh` for current ones. A task that "
+            "has ended since counts as active."
+        )
     if not stack.prices_asked:
         notes.append("Prices were not asked for.")
     else:
@@ -335,7 +358,7 @@ def _not_known(stack: StackReview) -> Iterator[str]:
             f"{prose(_short(task.resource, 40))}: {code(change.path)}"
             for task in stack.tasks
             for change in task.changes
-            if isinstance(change.new, Placeholder)
+            if formatting.is_unknown(change.new)
         }
     )
     if later:
@@ -343,7 +366,7 @@ def _not_known(stack: StackReview) -> Iterator[str]:
             f"Known only after `up`: {', '.join(later[:10])}" + f" and {len(later) - 10} more" * (len(later) > 10) + "."
         )
     if stack.failed:
-        notes.append("The preview failed: tasks after the failure may be missing.")
+        notes.append("The preview failed: what happens to the tasks after the failure is not known.")
     yield "<details><summary>What this review does not know</summary>"
     yield ""
     yield from (f"- {note}" for note in notes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -61,7 +62,7 @@ class TaskReview:
     name: str
     id: str
     action: str
-    """`create`, `replace`, `update`, `restart`, `stop`, `delete`, `retain` or `same`."""
+    """`create`, `replace`, `update`, `restart`, `stop`, `delete`, `retain` or `same`; `unknown` after a failure."""
     source: Source | None
     status: str
     """The recorded status, empty for a new task."""
@@ -82,6 +83,21 @@ class TaskReview:
     inputs_before: Mapping[str, Any] = field(repr=False)
     inputs_after: Mapping[str, Any] = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    keeps_old: bool = False
+    """Whether the task that is replaced is active and stays, by `retain_on_delete`."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether an active task is stopped or deleted."""
+        return self.price_before is not None and self.action in ("delete", "replace", "stop") and not self.keeps_old
+
+    def active_nodes(self, *, after: bool) -> tuple[NodeGroup, ...]:
+        """Return the groups of nodes that run before or after the change."""
+        if not after:
+            return () if self.price_before is None else self.hardware_before
+        if self.price_after is None or self.action == "unknown":
+            return ()
+        return (self.hardware_after or self.hardware_before) + (self.hardware_before if self.keeps_old else ())
 
     @property
     def hourly_before(self) -> Decimal | None:
@@ -136,15 +152,18 @@ class StackReview:
         """How many tasks each operation of the engine is about."""
         counts = dict.fromkeys(("create", "replace", "update", "delete", "same"), 0)
         for task in self.tasks:
-            counts[_OPERATIONS[task.action]] += 1
+            if task.action in _OPERATIONS:
+                counts[_OPERATIONS[task.action]] += 1
         return counts
 
-    @property
+    @functools.cached_property
     def before(self) -> Total:
+        """What the stack costs an hour before."""
         return _total((task, task.price_before) for task in self.tasks)
 
-    @property
+    @functools.cached_property
     def after(self) -> Total:
+        """What the stack costs an hour after."""
         return _total((task, task.price_after) for task in self.tasks)
 
     @property
@@ -162,10 +181,7 @@ class StackReview:
         """Return how many GPUs of each kind the active tasks have."""
         found: dict[str, Decimal] = {}
         for task in self.tasks:
-            price, groups = (
-                (task.price_after, task.hardware_after) if after else (task.price_before, task.hardware_before)
-            )
-            for group in groups if price is not None else ():
+            for group in task.active_nodes(after=after):
                 if group.gpus and group.count:
                     found[group.gpu_type] = found.get(group.gpu_type, Decimal(0)) + group.gpus * group.count
         return dict(sorted(found.items()))
@@ -178,7 +194,9 @@ class StackReview:
     def findings(self) -> list[tuple[TaskReview, Finding]]:
         """All findings, the most important first."""
         found = [(task, finding) for task in self.tasks for finding in task.findings]
-        return sorted(found, key=lambda each: (SEVERITIES.index(each[1].severity), each[1].code, each[0].resource))
+        return sorted(
+            found, key=lambda each: (SEVERITIES.index(each[1].severity), each[1].code, each[0].resource, each[0].urn)
+        )
 
 
 _OPERATIONS = {
@@ -193,12 +211,12 @@ _OPERATIONS = {
 }
 
 
-def _total(prices: Any) -> Total:
+def _total(prices: Iterable[tuple[TaskReview, HourlyPrice | None]]) -> Total:
     amount, list_amount, unpriced = Decimal(0), Decimal(0), []
     for task, price in prices:
         if price is None:
             continue
-        if price.amount is None:
+        if price.amount is None or price.list_amount is None:
             unpriced.append(task.resource)
         else:
             amount, list_amount = amount + price.amount, list_amount + price.list_amount
@@ -212,8 +230,8 @@ class Review:
     stacks: tuple[StackReview, ...]
     commit: str = ""
     repo_url: str = ""
-    asked_at: str = ""
-    """When prices were asked for, RFC 3339; empty, if they were not."""
+    source_prefix: str = ""
+    """The project's folder in the repository, with a slash at its end; empty, if it is the repository's own."""
 
     @property
     def result(self) -> str:
@@ -227,9 +245,9 @@ def sort_tasks(tasks: Sequence[TaskReview]) -> tuple[TaskReview, ...]:
     """Sort tasks as a review shows them: running ones that end first, then by the change of price, then by name."""
 
     def key(task: TaskReview) -> tuple[int, Decimal, str, str]:
-        ends_running = task.price_before is not None and task.action in ("delete", "replace", "stop")
-        order = 0 if ends_running else 2 if task.action == "same" else 1
+        ends_running = task.is_stopped
+        order = 0 if ends_running else 2 if task.action in ("same", "unknown") else 1
         difference = (task.hourly_after or Decimal(0)) - (task.hourly_before or Decimal(0))
-        return order, -abs(difference), task.resource, task.urn
+        return order, -abs(difference), task.resource, f"{task.urn} {task.id}"
 
     return tuple(sorted(tasks, key=key))

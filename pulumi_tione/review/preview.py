@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pulumi_tione._schema.identity import TYPE
@@ -20,12 +20,19 @@ UNKNOWN_MARKER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET_MARKER = "[secret]"  # noqa: S105  it stands for one
 """What stands for a secret."""
 
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The key that marks an object of the engine in a stream of events."""
+
+_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  it stands for one
+_OUTPUT_SIGNATURE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+
 _URN = re.compile(r"urn:pulumi:(?P<stack>[^:]+)::(?P<project>[^:]+)::(?P<types>.+?)::(?P<name>.+)", re.DOTALL)
 _POSITION = re.compile(r"project:///(?P<path>.+)#(?P<line>\d+)(?:,\d+)?")
 _FAILURE = re.compile(
     r"(?:[^\s]+ resource '[^']*':? )?(?:has a problem: |property (?P<path>\S+) value \{.*?\} has a problem: )",
     re.DOTALL,
 )
+_OPERATIONS = ("create", "update", "delete", "same", "import")
 _STEPS_OF_REPLACEMENT = ("create-replacement", "delete-replaced", "discard-replaced")
 _STREAM_KEYS = ("sequence", "timestamp")
 
@@ -48,6 +55,15 @@ UNKNOWN: Final = Placeholder("(known after up)")
 SECRET: Final = Placeholder("(secret)")
 
 
+def contains_placeholder(value: Any) -> bool:
+    """Return whether a value, or a part of it, is not shown."""
+    if isinstance(value, Mapping):
+        return any(map(contains_placeholder, value.values()))
+    if isinstance(value, list):
+        return any(map(contains_placeholder, value))
+    return isinstance(value, Placeholder)
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a program declares a resource."""
@@ -65,7 +81,7 @@ class Step:
     name: str
     """The resource's name."""
     operation: str
-    """`create`, `replace`, `update`, `delete` or `same`."""
+    """`create`, `replace`, `update`, `delete`, `same` or `import`; `unknown`, if the preview failed before it."""
     id: str
     """The task's id, empty for a new one."""
     old_inputs: Mapping[str, Any]
@@ -77,7 +93,6 @@ class Step:
     changed_properties: tuple[str, ...]
     replacing_properties: tuple[str, ...]
     source: Source | None
-    protected: bool = False
     retained: bool = False
 
 
@@ -91,7 +106,14 @@ class Diagnostic:
     """The property that it names, empty where it names none."""
     severity: str
     message: str
-    line: int | None = None
+    source: Source | None = None
+    """Where the program declares the task."""
+    urn: str = ""
+
+    @property
+    def line(self) -> int | None:
+        """The line of the source."""
+        return self.source.line if self.source else None
 
 
 @dataclass
@@ -201,28 +223,44 @@ def _preview(
 ) -> Preview:
     preview = Preview(failed=is_failed)
     by_urn: dict[str, dict[str, Mapping[str, Any]]] = {}
+    pending_deletes = []
     for step in steps:
         urn, operation = str(step.get("urn") or ""), str(step.get("op") or "")
         found = _URN.fullmatch(urn)
         if found:
             preview.stack, preview.project = preview.stack or found["stack"], preview.project or found["project"]
         preview.refreshed = preview.refreshed or operation == "refresh"
-        if found and found["types"].rpartition("$")[2] == TYPE:
+        if not found or found["types"].rpartition("$")[2] != TYPE:
+            continue
+        if operation == "delete" and _state(step, "oldState").get("delete") is True:
+            pending_deletes.append(step)  # of a task that was replaced earlier: another one has its URN now
+        else:
             by_urn.setdefault(urn, {})[operation] = step
-    for urn, operations in sorted(by_urn.items()):
+    for urn, operations in by_urn.items():
         made = _task_step(urn, operations)
         if made is not None:
             preview.steps.append(made)
-            owner = made.new_inputs.get("owner") or made.old_inputs.get("owner")
-            if isinstance(owner, Mapping) and isinstance(owner.get("organization"), str):
-                preview.organization = preview.organization or owner["organization"]
-    lines = {step.urn: step.source.line for step in preview.steps if step.source}
-    for each in diagnostics:
-        read = _diagnostic(each, lines)
-        if read is not None:
-            preview.diagnostics.append(read)
-            preview.failed = preview.failed or read.severity == "error"
+    preview.steps += [_step(str(each["urn"]), "delete", each) for each in pending_deletes]
+    sources = {step.urn: step.source for step in preview.steps if step.source}
+    read = {diagnostic for each in diagnostics if (diagnostic := _diagnostic(each, sources)) is not None}
+    preview.failed = preview.failed or any(each.severity == "error" for each in read)
+    if preview.failed:
+        preview.steps += _steps_without_operation(preview.steps, by_urn)
+        recorded = {step.urn: step.source for step in preview.steps}
+        read = {each if each.source else replace(each, source=recorded.get(each.urn)) for each in read}
+    preview.steps.sort(key=lambda step: (step.urn, step.operation, step.id))
+    preview.diagnostics = sorted(
+        read, key=lambda each: (each.resource, each.path, each.message, each.urn, each.severity)
+    )
+    owners = sorted({_organization(step) for step in preview.steps} - {""})
+    preview.organization = owners[0] if owners else ""
     return preview
+
+
+def _organization(step: Step) -> str:
+    owner = step.new_inputs.get("owner") or step.old_inputs.get("owner")
+    organization = owner.get("organization") if isinstance(owner, Mapping) else None
+    return organization if isinstance(organization, str) else ""
 
 
 def _task_step(urn: str, operations: Mapping[str, Mapping[str, Any]]) -> Step | None:
@@ -231,16 +269,38 @@ def _task_step(urn: str, operations: Mapping[str, Mapping[str, Any]]) -> Step | 
     if operation is None:
         return None
     step = operations.get("replace") or operations.get("create-replacement") or operations.get(operation)
-    if step is None:
+    if step is None or _state(step, "newState").get("external") is True:
         return None
-    old, new = step.get("oldState"), step.get("newState")
-    if operation == "replace" and not isinstance(old, Mapping):
-        old = (operations.get("delete-replaced") or {}).get("oldState")
-    old, new = (state if isinstance(state, Mapping) else {} for state in (old, new))
-    if operation == "delete":
-        new = {}
-    if operation == "create":
-        old = {}
+    if operation == "replace" and not _state(step, "oldState"):
+        step = {**step, "oldState": _state(operations.get("delete-replaced") or {}, "oldState")}
+    is_external = _state(step, "oldState").get("external") is True
+    if is_external and operation != "replace":
+        return None
+    # Nothing happens to a task that was only looked up so far. One whose replacement has failed is deleted already;
+    # the refresh shows that: in the step itself every task that is replaced is marked.
+    is_deleted = _state(operations.get("refresh") or {}, "oldState").get("pendingReplacement") is True
+    return _step(urn, "create" if operation == "replace" and (is_external or is_deleted) else operation, step)
+
+
+def _steps_without_operation(known: Iterable[Step], by_urn: Mapping[str, Mapping[str, Any]]) -> Iterator[Step]:
+    """Yield the tasks that were refreshed before the preview failed, and that it has not come to."""
+    ids = {step.id for step in known}
+    for urn, operations in by_urn.items():
+        recorded = _state(operations.get("refresh") or {}, "newState")
+        is_read = any(operation != "refresh" for operation in operations)
+        is_managed = recorded and not any(recorded.get(mark) is True for mark in ("external", "pendingReplacement"))
+        if is_managed and not is_read and recorded.get("id") not in ids:
+            yield _step(urn, "unknown", {"oldState": recorded})
+
+
+def _state(step: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    state = step.get(name)
+    return state if isinstance(state, Mapping) else {}
+
+
+def _step(urn: str, operation: str, step: Mapping[str, Any]) -> Step:
+    old = {} if operation == "create" else _state(step, "oldState")
+    new = {} if operation == "delete" else _state(step, "newState")
     detailed = step.get("detailedDiff")
     return Step(
         urn=urn,
@@ -254,16 +314,14 @@ def _task_step(urn: str, operations: Mapping[str, Mapping[str, Any]]) -> Step | 
         changed_properties=_texts(step.get("diffReasons")),
         replacing_properties=_texts(step.get("replaceReasons")),
         source=_source(new.get("sourcePosition") or old.get("sourcePosition")),
-        protected=old.get("protect") is True,
-        retained=(new or old).get("retainOnDelete") is True,
+        retained=old.get("retainOnDelete") is True,
     )
 
 
 def _operation(operations: Mapping[str, Mapping[str, Any]]) -> str | None:
     if "replace" in operations or "create-replacement" in operations:
         return "replace"
-    known = ("create", "update", "delete", "same", "import")
-    found = next((operation for operation in known if operation in operations), None)
+    found = next((operation for operation in _OPERATIONS if operation in operations), None)
     if found is None and any(operation in operations for operation in _STEPS_OF_REPLACEMENT):
         return "delete"
     return found
@@ -284,6 +342,8 @@ def _value(value: Any) -> Any:
         return UNKNOWN
     if value == SECRET_MARKER:
         return SECRET
+    if isinstance(value, Mapping) and _SIGNATURE in value:
+        return _marked_value(value)
     if isinstance(value, Mapping):
         return {str(key): _value(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -294,12 +354,21 @@ def _value(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _marked_value(value: Mapping[str, Any]) -> Any:
+    """Return what an object of the engine stands for. Documents have texts in their place, streams the objects."""
+    if value[_SIGNATURE] == _SECRET_SIGNATURE or value.get("secret") is True:
+        return SECRET
+    if value[_SIGNATURE] == _OUTPUT_SIGNATURE:
+        return _value(value["value"]) if "value" in value else UNKNOWN
+    return UNKNOWN
+
+
 def _source(position: Any) -> Source | None:
     found = _POSITION.fullmatch(position) if isinstance(position, str) else None
     return Source(found["path"], int(found["line"])) if found else None
 
 
-def _diagnostic(event: Mapping[str, Any], lines: Mapping[str, int]) -> Diagnostic | None:
+def _diagnostic(event: Mapping[str, Any], sources: Mapping[str, Source]) -> Diagnostic | None:
     severity = str(event.get("severity") or "")
     urn = str(event.get("urn") or "")
     found = _URN.fullmatch(urn)
@@ -325,5 +394,6 @@ def _diagnostic(event: Mapping[str, Any], lines: Mapping[str, int]) -> Diagnosti
         path=path,
         severity=severity,
         message=message,
-        line=lines.get(urn),
+        source=sources.get(urn),
+        urn=urn,
     )

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pulumi_tione.pricing.amounts import format_amount
 from pulumi_tione.review import formatting
-from pulumi_tione.review.formatting import masked, visible
+from pulumi_tione.review.formatting import visible
 from pulumi_tione.review.model import PropertyChange, Review, StackReview, TaskReview
 
 _STYLES = {"danger": "bold red", "warning": "yellow", "note": "dim"}
@@ -45,14 +45,16 @@ def _print_stack(console: Console, stack: StackReview) -> None:
         return
     prices = "prices were not asked for"
     if stack.prices_asked:
-        change = format_amount(stack.after.amount - stack.before.amount, stack.currency, is_signed=True)
-        before, after = (formatting.total(each, stack.currency) for each in (stack.before, stack.after))
-        prices = f"{before} → {after} an hour ({change})"
+        difference = format_amount(stack.after.amount - stack.before.amount, stack.currency, is_signed=True)
+        before, after = (formatting.total(stack, after=each) for each in (False, True))
+        prices = f"{before} → {after} an hour ({difference})"
     console.print(Text(f"{'Preview failed: ' * stack.failed}{name}: {prices}", style="bold"))
-    console.print(Text(" · ".join(fact for fact in (formatting.counts(stack), formatting.gpus(stack)) if fact)))
+    facts = (formatting.counts(stack), formatting.gpus(stack), formatting.status_note(stack))
+    console.print(Text(" · ".join(fact for fact in facts if fact)))
     for each in stack.diagnostics:
         where = ": ".join(part for part in (each.resource, each.path) if part)
-        message = f"{visible(where)}: {visible(masked(' '.join(each.message.split())))}".removeprefix(": ")
+        where += f" (line {each.line})" if each.line else ""
+        message = f"{visible(where)}: {visible(' '.join(each.message.split()))}".removeprefix(": ")
         console.print(Text(message, style="red" if each.severity == "error" else "yellow"))
     for task, finding in stack.findings:
         message = f"{visible(task.resource)} {visible(finding.message)} ({finding.code})"
@@ -60,32 +62,33 @@ def _print_stack(console: Console, stack: StackReview) -> None:
     changed = [task for task in stack.tasks if task.action != "same"]
     if changed:
         console.print(_table(changed, stack))
-    if not stack.refreshed:
-        console.print(
-            Text("Statuses are those of the last update: use `pulumi preview --refresh` for current ones.", "dim")
-        )
+    for task in changed:
+        for change in task.changes:
+            console.print(Text(f"{visible(task.resource)}: {_reason(change)}", "dim"))
 
 
 def _table(tasks: list[TaskReview], stack: StackReview) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title, justify in (("task", "left"), ("what happens", "left"), ("why", "left"), ("hardware", "left")):
-        table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for title in ("task", "what happens", "hardware"):
+        table.add_column(title, overflow="fold")
     table.add_column("an hour", justify="right", no_wrap=True)
+    table.add_column("runs at most", overflow="fold")
     for task in tasks:
         before, after = formatting.price(task, stack.currency)
-        hardware = formatting.hardware(task.hardware_after or task.hardware_before)
         table.add_row(
             Text(visible(task.resource)),
             Text(formatting.action_of(task), style=_ACTION_STYLES.get(task.action, "")),
-            Text(", ".join(map(_change, task.changes))),
-            Text(visible(hardware)),
+            Text(visible(" → ".join(dict.fromkeys(formatting.nodes(task))))),
             Text(after if before == after or task.action == "create" else f"{before} → {after}"),
+            Text(formatting.limit(task, stack.currency)),
         )
     return table
 
 
-def _change(change: PropertyChange) -> str:
+def _reason(change: PropertyChange) -> str:
+    if formatting.reason(change):
+        return formatting.reason(change)
     if change.is_secret:
         return f"{visible(change.path)} (secret)"
-    old, new = (visible(masked(formatting.value(each))) for each in (change.old, change.new))
+    old, new = (visible(formatting.value(each)) for each in (change.old, change.new))
     return f"{visible(change.path)} {old} → {new}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -19,7 +21,8 @@ from pulumi_tione.review.gates import GateError, failed_gates, read_codes, read_
 from pulumi_tione.review.json_format import SCHEMA_FILE, as_json, document
 from pulumi_tione.review.markdown import markdown
 from pulumi_tione.review.model import Review, TaskReview
-from pulumi_tione.review.preview import UNKNOWN_MARKER, PreviewError, read_previews
+from pulumi_tione.review.preview import UNKNOWN_MARKER, PreviewError, Source, read_previews
+from pulumi_tione.review.sources import path_in_repository, with_sources
 from pulumi_tione.review.text import text
 
 GPU = "TI.GN10.2XLARGE40.POST"
@@ -34,6 +37,11 @@ REPLACED = step(
     replacing=["resourceConfigInfos"],
     paths=["resourceConfigInfos[0].instanceNum"],
 )
+
+
+def with_old(made: dict[str, Any], **state: Any) -> dict[str, Any]:
+    """Return a step whose old state alone has these members."""
+    return {**made, "oldState": {**made["oldState"], **state}}
 
 
 def task_of(*steps: Mapping[str, Any], **more: Any) -> TaskReview:
@@ -73,6 +81,29 @@ def codes(*steps: Mapping[str, Any], **more: Any) -> set[str]:
             "0.70",
         ),
         (step("a", "update", inputs(run=1), inputs(run=2.0), recorded=outputs("FAILED")), "restart", "0", "0.70"),
+        # Check has asked for the status: the recorded one may be older.
+        (step("a", "update", inputs(), inputs(run=2, rerunOnFailure=1)), "restart", "0", "0.70"),
+        (step("a", "update", inputs(), inputs(run=1, rerunOnFailure=1)), "update", "0.70", "0.70"),
+        (
+            step("a", "update", inputs(), inputs(desiredStatus="RUNNING"), recorded=outputs("SUCCEED")),
+            "update",
+            "0",
+            "0",
+        ),
+        (
+            step("a", "update", inputs(), inputs(desiredStatus="STOPPED"), recorded=outputs("FAILED")),
+            "update",
+            "0",
+            "0",
+        ),
+        (with_old(step("a", "replace", inputs(), inputs(remark="x")), retainOnDelete=True), "replace", "0.70", "1.40"),
+        (
+            step("a", "replace", inputs(), inputs(remark="x"), recorded=outputs("STOPPED"), retainOnDelete=True),
+            "replace",
+            "0",
+            "0.70",
+        ),
+        (with_old(step("a", "replace", inputs(), inputs()), external=True), "create", "0", "0.70"),
     ],
 )
 def test_an_active_task_counts_before_and_one_that_runs_afterwards_counts_after(
@@ -118,7 +149,123 @@ def test_a_reordered_preview_gives_the_same_review() -> None:
     assert as_json(review_of(steps)) == as_json(review_of(shuffled))
 
 
+def test_a_retained_task_that_is_replaced_is_not_stopped_and_its_nodes_count_twice() -> None:
+    made = with_old(step("a", "replace", inputs(GPU, 2), inputs(GPU, 4)), retainOnDelete=True)
+    stack = review_of([made]).stacks[0]
+    assert "stops-running" not in codes(made)
+    assert stack.gpus(after=False) == {"V100": Decimal(2)}
+    assert stack.gpus(after=True) == {"V100": Decimal(6)}
+    assert "starts, and the old task stays" in markdown(review_of([made]))
+
+
+def test_a_task_that_becomes_retained_is_deleted_once_more() -> None:
+    made = step("a", "replace", inputs(), inputs(remark="x"))
+    made["newState"]["retainOnDelete"] = True
+    assert task_of(made).hourly_after == Decimal("0.70")
+    assert "stops-running" in codes(made)
+
+
+def test_a_task_that_is_only_looked_up_is_none_of_the_stack() -> None:
+    made = step("a", "same", inputs(), inputs(), external=True)
+    assert review_of([made]).stacks[0].tasks == ()
+
+
+def test_the_delete_of_a_task_that_was_replaced_before_stands_beside_the_task_with_its_name() -> None:
+    deleted = with_old(step("a", "delete", inputs(GPU, 1)), delete=True, id="train-old")
+    tasks = {task.id: task for task in review_of([deleted, step("a", "same", inputs(), inputs())]).stacks[0].tasks}
+    assert {key: task.action for key, task in tasks.items()} == {"train-old": "delete", "train-a": "same"}
+    assert tasks["train-old"].hourly_before == Decimal(21)
+
+
+def test_a_task_whose_replacement_has_failed_is_deleted_already() -> None:
+    made = step("a", "replace", inputs(), inputs(remark="x"), pendingReplacement=True)
+    gone = step("a", "refresh", inputs(), inputs(), pendingReplacement=True)
+    assert (task_of(gone, made).action, task_of(gone, made).hourly_before) == ("create", Decimal(0))
+    kept = step("a", "refresh", inputs(), inputs())
+    assert (task_of(kept, made).action, task_of(kept, made).hourly_before) == ("replace", Decimal("0.70"))
+
+
+def test_tasks_that_a_failed_preview_has_not_come_to_count_before_and_are_unknown_after() -> None:
+    refreshed = step("a", "refresh", inputs(), {**inputs()}, id="train-a")
+    refreshed["newState"]["outputs"] = {**inputs(), **outputs()}
+    message = {"urn": refreshed["urn"], "severity": "error", "message": "error: instance_nmu: there is no such field"}
+    stack = review_of([refreshed], diagnostics=[message]).stacks[0]
+    assert [task.action for task in stack.tasks] == ["unknown"]
+    assert stack.before.amount == Decimal("0.70")
+    assert stack.after.unpriced == ("a",)
+    assert sum(stack.counts.values()) == 0
+    assert {finding.code for _, finding in stack.findings} == set()
+    assert "¥0.70 an hour before, at least ¥0.00 after" in markdown(Review((stack,)))
+
+
+def test_a_message_names_the_line_that_declares_its_task(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: nlp\nruntime: python\n", encoding="utf-8")
+    program = 'import pulumi_tione as tione\n\ntione.TrainingTask(\n    "a",\n    instance_nmu=3,\n)\n'
+    (tmp_path / "__main__.py").write_text(program, encoding="utf-8")
+    made = step("a", "create", None, inputs())
+    message = {"urn": made["urn"], "severity": "error", "message": "error: instance_nmu: there is no such field"}
+    (preview,) = read_previews(preview_json([], diagnostics=[message]))
+    (diagnostic,) = with_sources(preview, tmp_path).diagnostics
+    assert diagnostic.source == Source("__main__.py", 3)
+    (elsewhere,) = with_sources(preview, tmp_path / "nowhere").diagnostics
+    assert elsewhere.source is None
+
+
+def test_links_lead_into_the_projects_folder_of_the_repository(tmp_path: Path) -> None:
+    project = tmp_path / "infra" / "nlp"
+    project.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    assert path_in_repository(project) == ""
+    (project / "Pulumi.yaml").touch()
+    assert path_in_repository(project) == "infra/nlp/"
+    (tmp_path / "Pulumi.yaml").touch()
+    assert path_in_repository(tmp_path) == ""
+
+
+def test_secrets_of_a_stream_are_objects_and_stay_hidden() -> None:
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": '"planted"'}
+    output = {
+        "4dabf18193072939515e22adb298388d": "d0e6a833031e9bbcd3f4e8bde6ca49a4",
+        "secret": True,
+        "value": "planted",
+    }
+    unknown = {"4dabf18193072939515e22adb298388d": "d0e6a833031e9bbcd3f4e8bde6ca49a4"}
+    made = step("a", "replace", inputs(envs={"A": "1"}), inputs(envs={"A": secret, "B": output, "C": unknown}))
+    changes = {change.path: (change.is_secret, str(change.new)) for change in task_of(made).changes}
+    assert changes == {"envs.A": (True, "None"), "envs.B": (True, "None"), "envs.C": (False, "(known after up)")}
+    for form in (markdown, as_json, text):
+        assert "planted" not in form(review_of([made]))
+        assert "4dabf18193072939515e22adb298388d" not in form(review_of([made]))
+
+
+def test_a_status_that_is_not_current_is_never_shown_as_current() -> None:
+    stale = review_of([REPLACED], refreshed=False)
+    for form in (markdown, text):
+        assert "is RUNNING" not in form(stale)
+        assert "statuses of the last update, not current ones" in form(stale)
+    assert "was RUNNING at the last update" in markdown(stale)
+    assert "statuses of the last update" in markdown(
+        review_of([step("a", "same", inputs(), inputs())], refreshed=False)
+    )
+
+
+def test_a_change_of_labels_alone_is_a_reason() -> None:
+    made = step("a", "update", inputs(), inputs())
+    assert [change.path for change in task_of(made).changes] == ["owner"]
+    assert "| its labels |" in markdown(review_of([made]))
+
+
+def test_prices_are_asked_for_with_one_call() -> None:
+    service = PriceService()
+    steps = [step(f"t{count}", "replace", inputs(GPU, count), inputs(GPU, count + 1)) for count in range(1, 40)]
+    review_of(steps, service)
+    assert service.calls == 1
+
+
 STARTING = inputs(**V1, output={"bucket": "b", "region": "r", "paths": ["out/"]}, logEnable=True, maxDuration=3600)
+
+COMMANDS = {"StartCmd": "train.py --password hunter2hunter2", "PsStartCmd": "", "WorkerStartCmd": ""}
+ENCODED = base64.b64encode(json.dumps(COMMANDS).encode()).decode()
 
 TRIGGERS: dict[str, tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]] = {
     "stops-running": ([REPLACED], [step("a", "delete", inputs(), recorded=outputs("FAILED"))]),
@@ -208,13 +355,20 @@ TRIGGERS: dict[str, tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]] = {
             step("a", "create", None, inputs(startCmdInfo={"startCmd": "train.py --token=abcdef123456"})),
             step("b", "create", None, inputs(envs={"DB_PASSWORD": "correct horse"})),
             step("c", "create", None, inputs(startCmdInfo={"startCmd": "pip install https://me:" + "pw12@repo/x"})),
+            step("d", "create", None, inputs(encodedStartCmdInfo={"startCmdInfo": ENCODED})),
+            step("e", "same", inputs(envs={"HF_TOKEN": "abcd1234"}), inputs(envs={"HF_TOKEN": "abcd1234"})),
         ],
         [
             step(
                 "a",
                 "create",
                 None,
-                inputs(startCmdInfo={"startCmd": "train.py --tokens $TOKEN --epochs 3"}, envs={"EPOCHS": "30"}),
+                inputs(
+                    startCmdInfo={
+                        "startCmd": "train.py --tokens $TOKEN --tokenizer bert-base --pad-token pads --max_token 4096"
+                    },
+                    envs={"EPOCHS": "30", "TOKENIZERS_PARALLELISM": "false", "TOKENIZER_NAME": "bert-base-chinese"},
+                ),
             )
         ],
     ),
@@ -250,6 +404,23 @@ SECRETS = [
     "ghp_" + "0123456789abcdefABCDEF0123456789abcd",
     "hunter2-very-secret",
 ]
+
+
+def test_no_form_shows_the_value_of_a_variable_with_the_name_of_a_secret() -> None:
+    old, new = inputs(envs={"DB_PASSWORD": "correct horse"}), inputs(envs={"DB_PASSWORD": "battery staple"})
+    made = step("a", "replace", old, new, changed=["envs"], replacing=["envs"], paths=["envs.DB_PASSWORD"])
+    for form in (markdown, as_json, text):
+        assert not [secret for secret in ("correct horse", "battery staple") if secret in form(review_of([made]))]
+
+
+def test_commands_in_the_apis_form_are_shown_as_text_without_their_secrets() -> None:
+    plain = base64.b64encode(json.dumps({**COMMANDS, "StartCmd": "train.py"}).encode()).decode()
+    old, new = (inputs(encodedStartCmdInfo={"startCmdInfo": each}) for each in (plain, ENCODED))
+    made = step("a", "replace", old, new, paths=["encodedStartCmdInfo.startCmdInfo"])
+    shown = markdown(review_of([made]))
+    assert "StartCmd: train.py" in shown
+    assert "hunter2" not in shown
+    assert ENCODED not in shown
 
 
 def test_no_form_shows_what_requests_like_a_secret() -> None:
