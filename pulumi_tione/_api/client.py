@@ -448,9 +448,8 @@ class Client:
             is_last = len(page.items) < body["Limit"] if page.total is None else received >= page.total
             if is_last or not new:
                 if is_proof and page.total is not None and len(yielded) < page.total:
-                    raise _ContradictionError(
-                        f"{action} shows {len(yielded)} items, but its TotalCount is {page.total}"
-                    )
+                    counts = f"{len(yielded)} items, but its TotalCount is {page.total}"
+                    raise _ContradictionError(f"{action} shows {counts}. Run the command again")
                 return
         raise IndeterminateResultError(_endless(action, max_pages))
 

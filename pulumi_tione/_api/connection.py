@@ -95,18 +95,31 @@ class BoundedAdapter(HTTPAdapter):
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # the SDK calls it, untyped
         response = super().send(*args, **kwargs)
         self.clock_offset = _clock_offset(response.headers.get("Date"), self.clock_offset)
-        content = bytearray()
-        for part in response.iter_content(65536):
-            content += part
-            if len(content) > MAX_RESPONSE_BYTES:
-                response.close()
+        response.raw = _BoundedBody(response.raw)
+        content_type = response.headers.get("Content-Type", "")
+        _CURRENT.get().response = RawResponse(response.status_code, content_type, response.content)
+        return response
+
+
+class _BoundedBody:
+    """The body of a response, which ends with an error at a maximum length. In all else it is that of `urllib3`."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        length = 0
+        for part in self._raw.stream(*args, **kwargs):
+            length += len(part)
+            if length > MAX_RESPONSE_BYTES:
+                self._raw.close()
                 raise requests.exceptions.ContentDecodingError(
                     f"the response is longer than {MAX_RESPONSE_BYTES} bytes"
                 )
-        response._content = bytes(content)
-        content_type = response.headers.get("Content-Type", "")
-        _CURRENT.get().response = RawResponse(response.status_code, content_type, response._content)
-        return response
+            yield part
 
 
 def _use_bounded_connections(manager: Any) -> None:

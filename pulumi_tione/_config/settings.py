@@ -107,18 +107,6 @@ _ZONE = re.compile(r"([a-z]+(?:-[a-z]+)+)-[0-9]+")
 _VENDOR_OF_MACHINE = Path("/sys/class/dmi/id/sys_vendor")
 """The file in which Linux names the maker of the machine; on a CVM this is "Tencent Cloud"."""
 
-SECRET_SETTINGS: Mapping[str, str | None] = {
-    f"{space}:{name}": part
-    for space in ("tione", "tencentcloud")
-    for name, part in (
-        ("secretKey", None),
-        ("securityToken", None),
-        ("assumeRoleWithWebIdentity", "webIdentityToken"),
-        ("assumeRole", "externalId"),
-    )
-}
-"""The settings that must be stored with `--secret`; some only if they have a certain part."""
-
 
 class Endpoint(NamedTuple):
     """The address of a service."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import pulumi
 
-from pulumi_tione._config.settings import SECRET_SETTINGS, Settings, unknown_settings
+from pulumi_tione._config.secret_settings import secrets_in_plain_text
+from pulumi_tione._config.settings import Settings, unknown_settings
 from pulumi_tione._constraints import suggestion
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
 from pulumi_tione.errors import TaskError
@@ -64,15 +65,8 @@ def ensure_secrets_are_encrypted() -> None:
     Raises:
         pulumi.RunError: there is one; the message has the command that encrypts it.
     """
-    for key, part in SECRET_SETTINGS.items():
-        value = (_get(key) or "").strip()
-        if value and not _is_secret(key) and (part is None or _has(value, part)):
-            path, option = (key, "") if part is None else (f"{key}.{part}", "--path ")
-            stack = f"--stack {pulumi.get_stack()}"
-            raise pulumi.RunError(
-                f"{path} is stored in plain text, and the state of the stack would contain it. To encrypt it, run "
-                f"`pulumi config get {stack} {option}{path} | pulumi config set --secret {stack} {option}{path}`"
-            )
+    for message in secrets_in_plain_text(_get, _is_secret, pulumi.get_stack()):
+        raise pulumi.RunError(message)
 
 
 def warn_about_unknown_settings() -> None:
@@ -115,10 +109,3 @@ def _is_secret(key: str) -> bool:
 
         return is_config_secret(key)
     return True
-
-
-def _has(value: str, part: str) -> bool:
-    try:
-        return bool(json.loads(value).get(part))
-    except (ValueError, AttributeError):
-        return False  # reported when the setting is needed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,13 @@ from typing import Any
 import click
 
 from pulumi_tione._api.client import Client
-from pulumi_tione._config.settings import SECRET_SETTINGS, Settings, unknown_settings
+from pulumi_tione._config.secret_settings import secrets_in_plain_text
+from pulumi_tione._config.settings import Settings, unknown_settings
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.task_options import selected_stack
 from pulumi_tione.cli.terminal import json_text, sanitize, show
 from pulumi_tione.errors import TioneError
+from pulumi_tione.stacks.pulumi_cli import StackName
 
 _SHOWN = 4
 """How many characters of a secret id are shown at either end."""
@@ -37,7 +39,7 @@ def whoami(context: click.Context, *, folder: Path, stack: str | None, profile: 
     pulumi, stack_name = selected_stack(folder, stack)
     config = {} if stack_name is None else pulumi.config(stack_name)
     identity = _Identity.of(pulumi.settings(stack_name).of({"profile": profile} if profile else None))
-    warnings = [*secrets_in_plain_text(config), *unknown_settings(config)]
+    warnings = [*_secrets_in_plain_text(config, stack_name), *unknown_settings(config)]
     if as_json:
         rows = {name: {"value": row.value, "source": row.source} for name, row in identity.rows.items()}
         report = {"warnings": warnings, "errors": identity.errors}
@@ -144,19 +146,13 @@ class _Identity:
         self.errors += [error for error in errors if error not in self.errors]
 
 
-def secrets_in_plain_text(config: Mapping[str, Any]) -> list[str]:
-    """Return a warning for each secret that the config of a stack has in plain text."""
-    warnings = []
-    for key, part in SECRET_SETTINGS.items():
-        entry = config.get(key)
-        if entry is None or entry.get("secret") or not entry.get("value"):
-            continue
-        value = entry.get("objectValue")
-        if part is None or part in (value if isinstance(value, Mapping) else str(entry.get("value"))):
-            path = key if part is None else f"--path {key}.{part}"
-            command = f"pulumi config get {path} | pulumi config set --secret {path}"
-            warnings.append(f"{key} is stored in plain text. To encrypt it, run `{command}`")
-    return warnings
+def _secrets_in_plain_text(config: Mapping[str, Any], stack: StackName | None) -> Iterator[str]:
+    if stack is not None:
+        yield from secrets_in_plain_text(
+            lambda key: config.get(key, {}).get("value"),
+            lambda key: bool(config.get(key, {}).get("secret")),
+            stack.stack,
+        )
 
 
 def masked(secret_id: str) -> str:

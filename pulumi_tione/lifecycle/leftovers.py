@@ -80,7 +80,8 @@ class Leftovers:
 
 
 def _active_tasks(client: TaskApi, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
-    items = client.training_tasks({}, stack, workspace)
+    # The new task is created if none is listed, so a list that ends early must not count: the leftover would run on.
+    items = client.training_tasks({}, stack, workspace, is_proof=True)
     return [item for item in items if not is_terminal(str(item.get("Status")))]
 
 

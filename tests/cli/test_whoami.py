@@ -72,9 +72,9 @@ def test_what_is_known_comes_before_what_is_missing(stack: Stack, tione: Tione) 
 def test_secrets_in_plain_text_and_wrong_settings_are_reported(stack: Stack, tione: Tione) -> None:
     stack.pulumi("config", "set", "--plaintext", "tione:secretKey", "planted")
     stack.pulumi("config", "set", "tione:regoin", "ap-shanghai")
-    result = tione("whoami", exit_code=2)
+    result, key = tione("whoami", exit_code=2), "--stack dev tione:secretKey"
     assert "tione:secretKey is stored in plain text" in result.stderr
-    assert "`pulumi config get tione:secretKey | pulumi config set --secret tione:secretKey`" in result.stderr
+    assert f"`pulumi config get {key} | pulumi config set --secret {key}`" in result.stderr
     assert "Did you mean tione:region?" in result.stderr
     assert "planted" not in result.output
     stack.pulumi("config", "rm", "tione:secretKey")

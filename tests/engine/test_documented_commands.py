@@ -11,7 +11,7 @@ import pytest
 from documented_commands import documented_commands, printed_commands
 from engine_support import Stack
 
-from pulumi_tione._config.settings import SECRET_SETTINGS
+from pulumi_tione._config.secret_settings import SECRET_SETTINGS
 from pulumi_tione.emulator import Emulator
 
 pytestmark = pytest.mark.engine
