@@ -42,9 +42,9 @@ audit: $(READY)  ## whether a dependency has a known vulnerability; needs the in
 live: $(READY)  ## one life of the cheapest task on the real service: TIONE_LIVE=1, keys, and some minutes' money
 	$(BIN)/python tools/live/run.py
 
-mutants: $(READY)  ## mutation tests of what costs money when it is wrong: make mutants MODULE=lifecycle/stop; hours for all
+mutants: $(READY)  ## mutation tests of what costs money when it is wrong: make mutants MODULE=lifecycle/stop; AGAIN=1: only what survived; hours for all
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[mutants]'
-	$(BIN)/python tools/mutants/run.py $(MODULE)
+	$(BIN)/python tools/mutants/run.py $(if $(AGAIN),--again) $(MODULE)
 
 bench: $(READY)  ## what this package costs, as ratios within one run
 	$(BIN)/python tools/bench/run.py

@@ -35,8 +35,17 @@ def test_another_timeout_is_refused_with_the_forms_that_are_accepted(timeout: ob
 
 @pytest.mark.parametrize("timeout", [-1, -0.1, timedelta(seconds=-1)], ids=str)
 def test_a_negative_timeout_is_refused(timeout: object) -> None:
-    with pytest.raises(ValueError, match=r"is negative\. Leave it out to wait without a limit"):
+    with pytest.raises(ValueError, match=r"is negative\. Leave it out to wait without a limit") as refused:
         timeout_of(timeout)
+    assert f"timeout={timeout!r} " in str(refused.value)
+
+
+def test_only_what_has_both_members_of_an_output_is_called_one() -> None:
+    class Promise:
+        future = None
+
+    with pytest.raises(ValueError, match=r"Promise object at .* is not a status"):
+        statuses_of(Promise())
 
 
 def test_statuses_are_one_or_several() -> None:

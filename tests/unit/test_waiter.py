@@ -12,11 +12,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from fake_api import BEGIN, FakeApi, as_shown
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.protocols import PAGE_SIZE
 from pulumi_tione._wait import messages, waiter
 from pulumi_tione._wait.poller import StatusPoller
+from pulumi_tione._wait.tracker import WaitTracker
 from pulumi_tione._wait.waiter import WaitTarget, wait
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import (
@@ -659,3 +661,188 @@ def test_a_poll_of_an_event_loop_that_was_stopped_is_not_waited_for_by_the_next_
     waiting.cancel()
     stopped.run_until_complete(asyncio.gather(waiting, return_exceptions=True))
     stopped.close()
+
+
+# What is requested, and the boundaries of time.
+
+
+PRINTING = {"LatestInstanceId": "run-1", "CreateTime": as_shown(BEGIN)}
+
+
+def polled(api: FakeApi, workspace: str | None = None) -> StatusPoller:
+    async def sleep(seconds: float) -> None:
+        api.sleep(seconds)
+
+    return StatusPoller(api, workspace, sleep=sleep, jitter=lambda: 1.0)
+
+
+def test_every_request_of_a_wait_names_the_workspace_of_the_task() -> None:
+    api = FakeApi.with_task(facts={**PRINTING, "Status": "SUCCEED"})
+    api.printed["run-1"] = [(0, "run-1-worker-0", "epoch 1")]
+    poller = polled(api, "1889353273052233728")
+
+    async def requests() -> None:
+        await wait(target("FAILED", "SUCCEED"), poller, lambda _: None, api.clock)
+        await poller.pods("train-1")
+        assert await poller.newest_line("train-1") == "worker-0: epoch 1"
+
+    asyncio.run(requests())
+    assert {*api.verbs} == {"list", "describe", "pods", "logs"}
+    assert {*api.asked_workspaces} == {"1889353273052233728"}
+
+
+@pytest.mark.parametrize(("length", "is_cut"), [(190, False), (191, True)])
+def test_a_row_shows_two_hundred_characters_of_a_line(length: int, is_cut: bool) -> None:
+    api = FakeApi.with_task(facts=PRINTING)
+    api.printed["run-1"] = [(0, "run-1-worker-0", "x" * length)]
+    line = asyncio.run(polled(api).newest_line("train-1"))
+    assert line == f"worker-0: {'x' * 190}" + " …" * is_cut
+
+
+@pytest.mark.parametrize("detail", [None, {"LatestInstanceId": ""}, {"LatestInstanceId": "run-2"}])
+def test_a_task_without_a_log_has_no_newest_line(detail: Json | None) -> None:
+    api = FakeApi.with_task(facts=detail)
+    if detail is None:
+        api.put("train-1")
+    assert asyncio.run(polled(api).newest_line("train-1")) is None
+
+
+def test_a_run_without_pods_is_shown_without_their_number() -> None:
+    assert asyncio.run(polled(FakeApi.with_task()).pods("train-1")) == ""
+
+
+def test_the_first_poll_comes_after_a_fifth_of_a_second_and_after_a_failure_the_longest_pause() -> None:
+    api = FakeApi.with_task()
+    poller = polled(api)
+
+    async def polls() -> list[float]:
+        times = []
+        for _ in range(2):
+            await poller.poll("train-1")
+            times.append(api.now)
+        poller.slow_down()
+        await poller.poll("train-1")
+        return [*times, api.now]
+
+    assert asyncio.run(polls()) == pytest.approx([0.2, 1.2, 16.2])
+
+
+def test_of_a_task_that_is_at_its_target_when_it_is_first_polled_nothing_is_shown() -> None:
+    _, watch = result(Service("SUCCEED"))
+    assert watch.shown == []
+
+
+def test_a_wait_shows_how_long_it_took() -> None:
+    _, watch = result(Service("RUNNING", "SUCCEED"))
+    assert watch.shown[-1] == messages.arrived("SUCCEED", 1.2)
+
+
+def test_list_and_detail_must_disagree_for_the_whole_time_without_a_break() -> None:
+    """Each disagreement has its own lag: two short ones, minutes apart, do not end the wait."""
+
+    class Flickering(Service):
+        """The list shows the end of the run for half a minute, twice; the detail does not."""
+
+        def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
+            after = watch.now - 1000
+            is_early = after < 30 or 120 < after < 150
+            status = "SUCCEED" if is_early or after > 300 else "RUNNING"
+            return {"train-1": {"Id": "train-1", "Status": status}}
+
+        def describe_training_task(
+            self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+        ) -> Json | None:
+            return {**self.detail, "Id": task_id, "Status": "RUNNING" if watch.now < 1300 else "SUCCEED"}
+
+    watch = Watch(Flickering("unused"))
+    asyncio.run(watch.wait(target()))
+    assert watch.now >= 1300
+
+
+def test_a_task_of_another_account_is_not_taken_for_one_that_is_gone() -> None:
+    service = Service("RUNNING")
+    service.is_gone = True
+    awaited = WaitTarget("train-1", "bert", "999", ("SUCCEED",), status="RUNNING", create_time=NOW.isoformat())
+    error, _ = failure(service, awaited)
+    assert "training task 'bert' (train-1) belongs to account 999 in ap-guangzhou" in str(error)
+
+
+def test_a_status_that_stays_unknown_is_shown_with_its_duration_each_minute() -> None:
+    service = Service("RUNNING")
+    service.errors = [None, *[IndeterminateResultError("no answer")] * 12]
+    service.statuses = ["RUNNING", "SUCCEED"]
+    _, watch = result(service)
+    unknown = [message for message in watch.shown if message.startswith("status unknown")]
+    assert unknown[0] == messages.status_unknown(1, "no answer")
+    assert len(unknown) == 3
+
+
+@pytest.mark.parametrize("message", ["", "out of memory"])
+def test_a_failure_is_reported_with_the_reason_that_the_service_gives(message: str) -> None:
+    service = Service("FAILED")
+    service.detail["Message"] = message
+    error, _ = failure(service)
+    assert isinstance(error, WaitFailedError)
+    reason = message or messages.NO_REASON
+    assert error.report.splitlines()[0] == f"training task 'bert' (train-1) ended FAILED instead of SUCCEED: {reason}"
+
+
+def test_a_timeout_counts_from_the_beginning_of_the_wait() -> None:
+    service = Service("RUNNING")
+    error, watch = failure(service, target(timeout=timedelta(seconds=90)))
+    assert str(error) == messages.timed_out("training task 'bert' (train-1)", "RUNNING", watch.now - 1000, "SUCCEED")
+    assert 90 <= watch.now - 1000 <= 105
+
+
+def test_a_task_that_cannot_be_read_at_the_timeout_is_reported_as_it_was_read_last() -> None:
+    class Silent(Service):
+        def describe_training_task(
+            self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+        ) -> Json | None:
+            raise IndeterminateResultError("no answer")
+
+    error, _ = failure(Silent("RUNNING"), target(timeout=timedelta(seconds=30)))
+    assert isinstance(error, WaitFailedError)
+    assert "is RUNNING after" in str(error)
+
+
+def test_a_refusal_at_the_timeout_is_the_error() -> None:
+    class Refusing(Service):
+        def describe_training_task(
+            self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+        ) -> Json | None:
+            raise ApiError("DescribeTrainingTask", "UnauthorizedOperation", "no", "r-1")
+
+    error, _ = failure(Refusing("RUNNING"), target(timeout=timedelta(seconds=30)))
+    assert isinstance(error, ApiError)
+
+
+def test_the_pods_are_shown_again_only_when_the_status_changes() -> None:
+    service = Service(*["RUNNING"] * 30, "SUCCEED")
+    result(service)
+    assert service.asked_for_pods == 1
+
+
+def test_waits_are_finished_after_ten_quiet_polls_in_a_row() -> None:
+    pauses: list[float] = []
+    tracker: WaitTracker
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 9:
+            with tracker.track():
+                await asyncio.sleep(0)
+                late.append(asyncio.ensure_future(long_wait()))
+        await asyncio.sleep(0)
+
+    async def long_wait() -> None:
+        with contextlib.suppress(KeyError), tracker.track():
+            while len(pauses) < 20:
+                await asyncio.sleep(0)
+            raise KeyError  # a wait that fails has ended as well
+
+    late: list[asyncio.Task[None]] = []
+    tracker = WaitTracker(sleep)
+    asyncio.run(tracker.finished())
+    assert {*pauses} == {0.1}
+    assert 29 <= len(pauses) <= 30

@@ -1,66 +1,58 @@
 #!/usr/bin/env python3
-"""Run the mutation tester (mutmut) on the modules where a wrong value costs money, and list every survivor.
+"""Run mutation tests on the modules where a wrong value costs money, and list every survivor.
 
     python tools/mutants/run.py [MODULE …]      a module as `lifecycle/stop` or `_wait`; without one, all of MODULES
-    python tools/mutants/run.py --report        the survivors of the last run, without running anything
+    python tools/mutants/run.py --again …       only the mutants that no earlier run has killed
+    python tools/mutants/run.py --report …      the survivors of the last run, without running anything
 
-The tests are those in `tests/unit`, `tests/component` and `tests/boundary`. A survivor is killed by a new test, or has
-a reason in `reasons.toml`. Functions that mutmut cannot mutate (those with decorators) are listed too: they count as
+The mutations are mutmut's (`mutate.py`), and the tests those in `tests/unit`, `tests/component` and `tests/boundary`
+(`forks.py`). A survivor is killed by a new test, or has a reason in `reasons.toml`. Code without mutants counts as
 survived. Exit code 1: a survivor has no reason.
 """
 
 from __future__ import annotations
 
-import ast
+import argparse
+import fnmatch
+import importlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mutate import Mutant, mutate
 
 ROOT = Path(__file__).resolve().parents[2]
-COPY = ROOT / ".cache" / "mutants"
+CACHE = ROOT / ".cache" / "mutants"
 REASONS = Path(__file__).with_name("reasons.toml")
 MODULES = ("lifecycle", "_wait", "_api/credentials", "_schema/wire")
 TESTS = ("tests/unit", "tests/component", "tests/boundary")
-NOT_FOR_MUTANTS = (
-    "tests/unit/test_typing.py",  # reads the sources, not their behaviour
-    "tests/unit/test_masking_removals.py",
-    "tests/unit/test_vocabulary.py",
+NOT_FOR_MUTANTS = (  # these read files and not what the package does, or test other programs
+    "tests/unit/test_architecture.py",
+    "tests/unit/test_document_links.py",
     "tests/unit/test_ensure_pulumi.py",
+    "tests/unit/test_masking_removals.py",
+    "tests/unit/test_secret_scan.py",
+    "tests/unit/test_typing.py",
+    "tests/unit/test_version.py",
+    "tests/unit/test_vocabulary.py",
     "tests/boundary/test_neighbours.py",
 )
+
+DEAD = ("killed", "timed out")
 
 CONFIGURATION = """
 
 [tool.mutmut]
 source_paths = ["pulumi_tione"]
-only_mutate = {modules}
-also_copy = ["tools", "docs", "examples", "setup.py", "README.md", "Makefile", "Pulumi.yaml"]
-pytest_add_cli_args = ["-m", "not engine and not long and not exhaustive", "-x", "-p", "no:xdist", "-q", {ignored}]
-pytest_add_cli_args_test_selection = {tests}
-process_isolation = "forkserver"
-use_git_change_detection = false
-debug = {debug}
 """
-
-
-@dataclass(frozen=True)
-class Survivor:
-    """A mutant that no test notices, or a function without mutants."""
-
-    name: str
-    """`lifecycle/stop.py: stop_and_wait`, the class before the method."""
-    change: str
-    """The changed lines, old and new; empty if the function cannot be mutated."""
-
-    def __str__(self) -> str:
-        return (
-            f"{self.name}\n    " + self.change.replace("\n", "\n    ") if self.change else f"{self.name}: not mutated"
-        )
 
 
 def files_of(modules: Sequence[str]) -> list[str]:
@@ -72,99 +64,114 @@ def files_of(modules: Sequence[str]) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in found]
 
 
-def _copy(files: Sequence[str]) -> None:
-    """Copy what git knows into a folder of its own, with the tester's configuration."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for old in COPY.glob("*"):
-        if old.name != "mutants":
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
-    for path in listed.splitlines():
+def _copy() -> Path:
+    """Copy what git knows into a folder of its own, with the configuration of mutmut and the runner."""
+    copy = CACHE / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for path in listed.stdout.splitlines():
         if (ROOT / path).is_file():
-            (COPY / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / path, COPY / path)
-    ignored = ", ".join(f'"--ignore={path}"' for path in NOT_FOR_MUTANTS)
-    with (COPY / "pyproject.toml").open("a", encoding="utf-8") as settings:
-        settings.write(CONFIGURATION.format(modules=list(files), tests=list(TESTS), ignored=ignored, debug="false"))
+            (copy / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, copy / path)
+    for runner in ("forks.py", "mutant_switch.py"):
+        shutil.copy2(Path(__file__).with_name(runner), copy / runner)
+    with (copy / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write(CONFIGURATION)
+    return copy
 
 
-def _mutmut(*arguments: str, capture: bool = False) -> str:
+def _try(copy: Path, mutants: Sequence[Mutant], tests: Sequence[str], processes: int) -> dict[str, dict[str, Any]]:
+    """Run the tests on mutants, and return the outcome of each."""
+    listed, outcomes, coverage = CACHE / "mutants.json", CACHE / "running.json", CACHE / "coverage.json"
+    listed.write_text(json.dumps([mutant.json() for mutant in mutants]), encoding="utf-8")
+    outcomes.unlink(missing_ok=True)
     # Processes that a test starts import the mutated package as well.
-    environment = {**os.environ, "PYTHONPATH": str(COPY / "mutants"), "HYPOTHESIS_PROFILE": "mutants"}
-    command = [sys.executable, "-m", "mutmut", *arguments]
-    done = subprocess.run(command, cwd=COPY, env=environment, check=False, text=True, capture_output=capture)
-    if done.returncode:
-        sys.exit(f"mutmut {arguments[0]} failed with exit code {done.returncode}\n{done.stderr or ''}")
-    return done.stdout or ""
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    options = ["-p", "forks", "-p", "no:xdist", "-p", "no:timeout", "-p", "no:terminal", "-s"]
+    options += ["-o", "tmp_path_retention_policy=none", "-m", "not engine and not long and not exhaustive"]
+    options += [f"--ignore={path}" for path in NOT_FOR_MUTANTS]
+    options += [f"--mutants={listed}", f"--outcomes={outcomes}", f"--processes={processes}", f"--coverage={coverage}"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *options, *tests], cwd=copy, env=environment, check=False)
+    if done.returncode not in (0, 5):
+        sys.exit(f"the tests failed with exit code {done.returncode}")
+    return dict(json.loads(outcomes.read_text(encoding="utf-8")))
 
 
-def survivors(files: Sequence[str]) -> Iterator[Survivor]:
-    """List what the last run did not kill, and what it could not mutate."""
-    modules = tuple(path.removesuffix(".py").replace("/", ".") for path in files)
-    for line in _mutmut("results", capture=True).splitlines():
-        mutant, _, status = line.strip().partition(": ")
-        if mutant.startswith(modules) and status not in ("killed", "caught by type check"):
-            shown = _mutmut("show", mutant, capture=True).splitlines()
-            changed = [each for each in shown if re.match(r"[-+](?![-+])", each)]
-            yield Survivor(_function_of(mutant), "\n".join([*changed, f"({status})"]))
-    for path in files:
-        yield from (Survivor(name, "") for name in _not_mutated(path))
+def reasons() -> list[tuple[str, str, str]]:
+    """Read why some survivors stay: a pattern of names, a regular expression of the changed lines, the reason."""
+    tomllib = importlib.import_module("tomllib")  # of Python 3.11; the package also supports 3.10
+    entries = tomllib.loads(REASONS.read_text(encoding="utf-8"))["reason"]
+    return [(entry["name"], entry.get("change", ""), entry["why"]) for entry in entries]
 
 
-def _function_of(mutant: str) -> str:
-    """Return `lifecycle/stop.py: Class.method` for the tester's name of a mutant."""
-    module, _, mangled = mutant.rpartition(".")
-    name = re.sub(r"__mutmut_\d+$", "", mangled)
-    name = name[1:].strip("ǁ").replace("ǁ", ".") if "ǁ" in name else name.removeprefix("x_")
-    return f"{module.removeprefix('pulumi_tione.').replace('.', '/')}.py: {name}"
-
-
-def _not_mutated(path: str) -> Iterator[str]:
-    """List the functions with decorators, which mutmut leaves as they are."""
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    scopes: list[tuple[str, Sequence[ast.stmt]]] = [("", tree.body)]
-    while scopes:
-        prefix, body = scopes.pop()
-        for node in body:
-            if isinstance(node, ast.ClassDef):
-                scopes.append((f"{prefix}{node.name}.", node.body))
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list:
-                kinds = {ast.unparse(each) for each in node.decorator_list}
-                if not kinds <= {"staticmethod", "classmethod"}:
-                    yield f"{path.removeprefix('pulumi_tione/')}: {prefix}{node.name}"
-
-
-def reasons() -> dict[str, str]:
-    """Read why some survivors stay: `"lifecycle/stop.py: f" = "…"`, or with the new line after ` => `."""
-    found: dict[str, str] = {}
-    for line in REASONS.read_text(encoding="utf-8").splitlines() if REASONS.exists() else ():
-        if match := re.match(r'^(?:"([^"]+)"|\'([^\']+)\') = "(.+)"$', line):
-            found[match[1] or match[2]] = match[3]
-    return found
-
-
-def reason_of(survivor: Survivor, known: dict[str, str]) -> str:
-    """Return the reason of a survivor: one for its function, or for a part of its changed lines."""
-    for key, reason in known.items():
-        name, _, part = key.partition(" => ")
-        if survivor.name == name and part in survivor.change:
-            return reason
+def reason_of(mutant: Mutant, known: Sequence[tuple[str, str, str]]) -> str:
+    """Return the reason of a survivor; empty if it has none."""
+    for name, change, why in known:
+        if fnmatch.fnmatchcase(mutant.name, name) and re.search(change, mutant.change):
+            return why
     return ""
 
 
-def main(arguments: Sequence[str]) -> int:
-    modules = [each for each in arguments if not each.startswith("-")] or list(MODULES)
-    files = files_of(modules)
-    if "--report" not in arguments:
-        COPY.mkdir(parents=True, exist_ok=True)
-        _copy(files)
-        _mutmut("run", "--max-children", os.environ.get("CHILDREN", "2"))
-    known = reasons()
-    remaining = list(survivors(files))
-    without = [each for each in remaining if not reason_of(each, known)]
-    print(*without, sep="\n")
-    print(f"{len(remaining)} survivors in {len(files)} files, {len(without)} of them without a reason")
-    return 1 if without else 0
+def report(mutants: Sequence[Mutant], outcomes: Mapping[str, Mapping[str, Any]], *, is_long: bool) -> int:
+    """Print the survivors without a reason, and one line for each file; return how many have none."""
+    known, without = reasons(), 0
+    table: dict[str, list[int]] = {}
+    for mutant in mutants:
+        status = outcomes[mutant.key]["status"] if mutant.key in outcomes else "not tried" if mutant.key else "survived"
+        row = table.setdefault(mutant.name.partition(":")[0], [0, 0, 0, 0])
+        row[0] += 1
+        if status in DEAD:
+            row[1] += 1
+            continue
+        row[2] += 1
+        reason = reason_of(mutant, known)
+        if not reason:
+            row[3] += 1
+            without += 1
+        if not reason or is_long:
+            print(f"{mutant.name} ({status}){f': {reason}' if reason else ''}")
+            print("    " + mutant.change.replace("\n", "\n    "))
+    print(f"{'':32} mutants  killed survived  without a reason")
+    for name, (total, killed, survived, open_ones) in table.items():
+        print(f"{name:32} {total:7} {killed:7} {survived:8} {open_ones:8}")
+    return without
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", default=list(MODULES))
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--report", action="store_true")
+    parser.add_argument("--long", action="store_true", help="list the survivors that have a reason, too")
+    parser.add_argument("--tests", nargs="+", default=list(TESTS))
+    parser.add_argument("--processes", type=int, default=int(os.environ.get("CHILDREN", "2")))
+    options = parser.parse_args()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    copy = _copy()
+    chosen = {path.removeprefix("pulumi_tione/") for path in files_of(options.modules)}
+    mutants = [
+        each for each in mutate(copy, files_of(MODULES), CACHE / "generated") if each.name.partition(":")[0] in chosen
+    ]
+    outcomes: dict[str, dict[str, Any]] = {}
+    for recorded in (CACHE / "outcomes.json", CACHE / "running.json"):
+        outcomes |= json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else {}
+    if not options.report:
+        if not options.again:
+            (CACHE / "coverage.json").unlink(missing_ok=True)
+        killed = {key for key, outcome in outcomes.items() if outcome["status"] in DEAD}
+        tried = [each for each in mutants if each.key and not (options.again and each.key in killed)]
+        (CACHE / "outcomes.json").write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
+        if tried:
+            outcomes |= _try(copy, tried, options.tests, options.processes)
+            (CACHE / "outcomes.json").write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
+    return 1 if report(mutants, outcomes, is_long=options.long) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
