@@ -3,6 +3,7 @@
     pulumi-tione status      the current status of the training tasks of a stack
     pulumi-tione logs        the log of a task; with --follow until it ends
     pulumi-tione events      the events of a task
+    pulumi-tione show        a task as Python, as JSON, or as the request that creates it
     pulumi-tione review      what a preview changes, and what that costs an hour
     pulumi-tione orphans     training tasks that are in no state: listed, stopped or deleted
     pulumi-tione import      an existing task, or pending creates, imported into the state
@@ -25,7 +26,7 @@ from typing import Any
 import click
 
 from pulumi_tione._masking import masking
-from pulumi_tione.cli import emulator, events, import_, logs, orphans, review, status, whoami
+from pulumi_tione.cli import emulator, events, import_, logs, orphans, review, show, status, whoami
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.terminal import sanitize
 from pulumi_tione.errors import TioneError
@@ -81,11 +82,12 @@ def main(context: click.Context, folder: Path, stack: str | None) -> None:
     context.default_map = {name: {"folder": folder, "stack": stack} for name in _COMMANDS_IN_A_STACK}
 
 
-_COMMANDS_IN_A_STACK = ("status", "logs", "events", "orphans", "review", "import", "whoami")
+_COMMANDS_IN_A_STACK = ("status", "logs", "events", "show", "orphans", "review", "import", "whoami")
 
 main.add_command(status.status)
 main.add_command(logs.logs)
 main.add_command(events.events)
+main.add_command(show.show)
 main.add_command(review.review)
 main.add_command(orphans.orphans)
 main.add_command(import_.import_)

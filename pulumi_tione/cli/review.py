@@ -15,17 +15,18 @@ import click
 from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
 from pulumi_tione.cli.options import in_a_stack
-from pulumi_tione.cli.terminal import show
+from pulumi_tione.cli.terminal import json_text, show
 from pulumi_tione.errors import TioneError
 from pulumi_tione.pricing.amounts import Currency, currency_of
 from pulumi_tione.pricing.price_list import PriceList, UnknownPrice
 from pulumi_tione.review.build import PriceLists, no_prices, review_stack
-from pulumi_tione.review.findings import RULES
+from pulumi_tione.review.findings import RULES, explanation
 from pulumi_tione.review.gates import failed_gates, read_codes, read_gates
 from pulumi_tione.review.json_format import as_json
 from pulumi_tione.review.markdown import markdown
 from pulumi_tione.review.model import Review, StackReview
 from pulumi_tione.review.preview import Placeholder, Preview, contains_placeholder, read_previews
+from pulumi_tione.review.request_body import shown_requests
 from pulumi_tione.review.sources import path_in_repository, with_sources
 from pulumi_tione.stacks.locations import Clients, Location
 from pulumi_tione.stacks.pulumi_cli import Pulumi, PulumiError, StackName
@@ -52,6 +53,12 @@ GATE_BROKEN = 3
 @click.option("--no-lookups", is_flag=True, help="Ask the service for nothing: prices are unknown.")
 @click.option("--repo-url", metavar="URL", default="", help="The repository's address, for links to the source.")
 @click.option("--commit", metavar="SHA", default="", help="The commit, for links to the source.")
+@click.option(
+    "--request",
+    "shows_requests",
+    is_flag=True,
+    help="Print the body of CreateTrainingTask for each task that starts, without its secrets, as JSON.",
+)
 @click.option("--explain", metavar="CODE", help="Explain a finding, and exit.")
 @click.pass_context
 def review(
@@ -66,6 +73,7 @@ def review(
     no_lookups: bool,
     repo_url: str,
     commit: str,
+    shows_requests: bool,
     explain: str | None,
 ) -> None:
     """Review the JSON of `pulumi preview --json --show-sames --refresh`: what it changes and what that costs.
@@ -77,11 +85,15 @@ def review(
     if explain is not None:
         (code,) = read_codes([explain]) or ("",)
         rule = RULES[code]
-        click.echo(f"{rule.code} ({rule.severity})\n\n{rule.meaning}\n\nWhat to do: {rule.remedy}")
+        click.echo(explanation(rule))
         return
     gates, ignored = read_gates(fail_on), read_codes(ignore)
     previews = _previews(files, folder, stack)
-    made = _review(previews, _Lookups(folder, with_prices=not no_lookups), ignored, repo_url, commit, folder)
+    lookups = _Lookups(folder, with_prices=not no_lookups and not shows_requests)
+    made = _review(previews, lookups, ignored, repo_url, commit, folder)
+    if shows_requests:
+        click.echo(json_text([each for stack_review in made.stacks for each in shown_requests(stack_review)]))
+        context.exit(PREVIEW_FAILED if made.result == "failed" else 0)
     click.echo(_formatted(made, form, color=sys.stdout.isatty() and context.color is not False), nl=False)
     reasons = failed_gates(gates, made)
     for reason in reasons:

@@ -62,6 +62,7 @@ def review_stack(
         tasks=ordered,
         diagnostics=tuple(replace(each, message=masked(each.message)) for each in preview.diagnostics),
         prices_asked=price_lists is not no_prices,
+        labels_enabled=labels_enabled,
     )
 
 

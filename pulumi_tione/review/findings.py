@@ -146,6 +146,11 @@ RULES: dict[str, Rule] = {
 """All findings, by code."""
 
 
+def explanation(rule: Rule) -> str:
+    """Return what a finding means and what to do about it, as `--explain` prints it and its page shows it."""
+    return f"{rule.code} ({rule.severity})\n\n{rule.meaning}\n\nWhat to do: {rule.remedy}"
+
+
 def find(
     tasks: Sequence[TaskReview],
     price_lists: PriceLists,

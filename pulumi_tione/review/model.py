@@ -146,6 +146,8 @@ class StackReview:
     diagnostics: tuple[Diagnostic, ...]
     prices_asked: bool
     """Whether the service was asked for prices."""
+    labels_enabled: bool = True
+    """Whether the stack's tasks get labels."""
 
     @property
     def counts(self) -> dict[str, int]:

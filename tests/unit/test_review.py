@@ -12,11 +12,13 @@ from typing import Any
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from review_samples import CENTS, PriceService, inputs, outputs, preview_json, review_of, step
 
-from pulumi_tione.review.findings import RULES
+from pulumi_tione.cli import main
+from pulumi_tione.review.findings import RULES, explanation
 from pulumi_tione.review.gates import GateError, failed_gates, read_codes, read_gates
 from pulumi_tione.review.json_format import SCHEMA_FILE, as_json, document
 from pulumi_tione.review.markdown import markdown
@@ -25,6 +27,7 @@ from pulumi_tione.review.preview import UNKNOWN_MARKER, PreviewError, Source, re
 from pulumi_tione.review.sources import path_in_repository, with_sources
 from pulumi_tione.review.text import text
 
+ROOT = Path(__file__).parents[2]
 GPU = "TI.GN10.2XLARGE40.POST"
 V1: dict[str, Any] = {"startCmdInfo": {"startCmd": "python a.py"}}
 V2: dict[str, Any] = {"startCmdInfo": {"startCmd": "python b.py"}}
@@ -393,6 +396,15 @@ def test_a_sold_out_spec_names_where_there_is_room() -> None:
     messages = {finding.code: finding.message for finding in task.findings}
     assert "available in ap-beijing" in messages["spec-sold-out"]
     assert "spec-sold-out" not in codes(made)
+
+
+def test_the_page_of_findings_has_the_text_that_explain_prints() -> None:
+    page = (ROOT / "docs" / "reference" / "findings.md").read_text(encoding="utf-8")
+    for rule in RULES.values():
+        _, meaning, remedy = explanation(rule).split("\n\n")
+        assert f"## {rule.code}\n\nSeverity: {rule.severity}\n\n{meaning}\n\n{remedy}\n" in page
+        printed = CliRunner().invoke(main, ["review", "--explain", rule.code])
+        assert (printed.exit_code, printed.output) == (0, f"{explanation(rule)}\n")
 
 
 def test_every_finding_has_a_test() -> None:

@@ -34,6 +34,8 @@ from pulumi_tione._constraints import (
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione.emulator import command as emulator_command
 from pulumi_tione.lifecycle.diff import IN_PLACE, SETTINGS
+from pulumi_tione.review.findings import RULES, explanation
+from pulumi_tione.review.model import SEVERITIES
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "reference"
@@ -51,6 +53,9 @@ _RESULTS = (
     "PresetImage",
 )
 
+_ABOUT_FINDINGS = """\
+`pulumi-tione review --explain CODE` prints the text of one finding. `--fail-on CODE,…` makes a review fail on findings,
+and `--ignore CODE,…` leaves them out: see [Reviewing a change](../review.md#gates)."""
 _ABOUT_ARGUMENTS = """\
 Each argument is a keyword argument of `tione.TrainingTask` and a field of `tione.TrainingTaskArgs`. Each takes a plain
 value or an Output. An args class and a plain dict mean the same: `tione.LogConfigArgs(logset_id=…)` is
@@ -91,6 +96,7 @@ def generated() -> dict[str, str]:
         "outputs.md": _page(_outputs()),
         "functions.md": _page(_functions()),
         "errors-in-python.md": _page(_errors()),
+        "findings.md": _page(_findings()),
         "cli.md": _page(_commands()),
     }
 
@@ -328,6 +334,17 @@ def _errors() -> Iterator[str]:
             for name in (each for each, member in PACKAGE["errors"].classes.items() if not each.startswith("_"))
         ],
     )
+
+
+def _findings() -> Iterator[str]:
+    yield "# Findings of a review"
+    yield _WRITTEN_FROM.format(source="pulumi_tione/review/findings.py")
+    yield _ABOUT_FINDINGS
+    rules = sorted(RULES.values(), key=lambda rule: (SEVERITIES.index(rule.severity), rule.code))
+    yield _table(["finding", "severity"], ([f"[`{rule.code}`](#{rule.code})", rule.severity] for rule in rules))
+    for rule in rules:
+        _, meaning, remedy = explanation(rule).split("\n\n")
+        yield from (f"## {rule.code}", f"Severity: {rule.severity}", meaning, remedy)
 
 
 # -- commands
