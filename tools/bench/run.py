@@ -89,6 +89,8 @@ def main() -> int:
     destroyed = [(task["destroy"], STOPPING_SECONDS + limits) for task in tasks]
     against = f"{STOPPING_SECONDS} s to stop + N/20 s"
     rows.append(ratio(f"destroy of {count} running tasks", destroyed, against, 3))
+    reviews = [(task["review"], 1.0) for task in tasks]
+    rows.append(ratio(f"review of {count} tasks", reviews, "1 s beyond the start of the command", 1))
     print(f"{'what':32} {'seconds':>8} {'ratio':>6} {'bound':>6}  of")
     print("\n".join(rows))
     return 0
@@ -123,9 +125,31 @@ def life(program: str) -> dict[str, float]:
                 "unchanged up": ("up", "--yes", "--skip-preview"),
                 "destroy": ("destroy", "--yes", "--skip-preview"),
             }
-            return {step: timed(functools.partial(run, workspace, *command)) for step, command in steps.items()}
+            seconds = {}
+            for step, command in steps.items():
+                if step == "destroy":
+                    seconds["review"] = reviewed(workspace)
+                seconds[step] = timed(functools.partial(run, workspace, *command))
+            return seconds
     finally:
         shutil.rmtree(folder)
+
+
+def reviewed(workspace: Workspace) -> float:
+    """Return the seconds that a review takes of a preview that replaces all tasks, beyond the start of the command."""
+    program = workspace.project / "__main__.py"
+    program.write_text(program.read_text(encoding="utf-8").replace("36000", "36001"), encoding="utf-8")
+    code, preview = workspace.run("preview", "--json", "--show-sames", "--refresh")
+    if code:
+        raise SystemExit(preview)
+    file = workspace.project / "preview.json"
+    file.write_text(preview, encoding="utf-8")
+    tione = functools.partial(
+        subprocess.run, cwd=workspace.project, env=workspace.environment, stdout=subprocess.DEVNULL, check=True
+    )
+    command = [sys.executable, "-m", "pulumi_tione.cli"]
+    start = min(timed(lambda: tione([*command, "--version"])) for _ in range(3))
+    return min(timed(lambda: tione([*command, "review", str(file)])) for _ in range(3)) - start
 
 
 def durations() -> dict[Status, float]:
