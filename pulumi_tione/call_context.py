@@ -29,6 +29,7 @@ class CallContext:
     Args:
         urn: the URN of the resource that the call is for; empty if there is none.
         warn: shows a warning on the resource's row.
+        note: shows a message on the resource's row that is no problem.
         show_status: shows on the resource's row what the call is doing, until something else is shown there.
         record_partial_result: has the outputs and the owner recorded although the call fails, for this reason.
         cancelled: set when the call is cancelled.
@@ -39,6 +40,7 @@ class CallContext:
 
     urn: str = ""
     warn: Callable[[str], None] = lambda _: None
+    note: Callable[[str], None] = lambda _: None
     show_status: Callable[[str], None] = lambda _: None
     record_partial_result: Callable[[Mapping[str, Any], Mapping[str, Any] | None, str], None] = lambda *_: None
     cancelled: threading.Event = field(default_factory=threading.Event)

@@ -36,21 +36,28 @@ from pulumi_tione._pulumi.provider_blob import PROVIDER_KEY
 from pulumi_tione._pulumi.secret_values import mark_secrets, secret
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import RETAINED, SUFFIXES, Owner, split_owner, suffixed_name, with_owner
+from pulumi_tione._schema.paths import ANNOUNCED_TASKS
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
 from pulumi_tione.call_context import CallContext, current_call, handling
 from pulumi_tione.errors import CredentialsRefusedError, TioneError
-from pulumi_tione.lifecycle.check import CheckContext, check
+from pulumi_tione.lifecycle.check import CheckContext, Checked, check
+from pulumi_tione.lifecycle.costs import CostOptions, Costs, Subject
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import announced_rerun, diff
 from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.leftovers import Leftovers
+from pulumi_tione.lifecycle.live_status import LiveStatuses
 from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.recorded_task import RecordedTask, task_title
 from pulumi_tione.lifecycle.update import update
+from pulumi_tione.pricing.amounts import currency_of
+from pulumi_tione.pricing.price_list import PriceList
 
 _NUMBERS_LOOKED_FOR = 3
+_LOOK_UP_ATTEMPTS = 2
+"""How often a look-up of a preview is sent that may go without a response."""
 _CONFIG = ("tione:", "tencentcloud:")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -118,7 +125,10 @@ class TrainingTaskProvider(ResourceProvider):
     def __init__(self) -> None:
         super().__init__()
         self._settings = Settings(lambda _: None, os.environ)
-        self._clients: dict[tuple[str, Settings, str | None, bool], Client] = {}
+        self._clients: dict[tuple[str, Settings, str | None, bool, int | None], Client] = {}
+        self._price_lists: dict[tuple[Client, str | None], PriceList] = {}
+        self._statuses = LiveStatuses()
+        self._costs = self._new_costs()
         self._leftovers = Leftovers()
         self._deleted = DeletedTasks()
         self._marked: dict[str, list[str]] = {}
@@ -135,6 +145,7 @@ class TrainingTaskProvider(ResourceProvider):
         server.widen_workers()
         server.on_cancel(self._cancelled.set)
         self._settings = Settings(req.config.get, os.environ)
+        self._costs = self._new_costs()
 
     def _secret_texts(self, *all_props: Mapping[str, Any]) -> Iterator[str]:
         for props in all_props:
@@ -162,8 +173,10 @@ class TrainingTaskProvider(ResourceProvider):
             default_tags=self._settings.default_tags,
             task_of=self._task_of,
             replaced_for=self._replaced_for.get(_key_of(news), ()),
+            add_rules=self._add_rules,
         )
         owner, program = _split(news)
+        self._costs.announce(program.get(ANNOUNCED_TASKS))
         checked = check(_split(olds)[1], program, around, owner=owner)
         for warning in checked.warnings:
             current_call().warn(warning)
@@ -186,6 +199,33 @@ class TrainingTaskProvider(ResourceProvider):
             region if isinstance(region, str) and not contains_unknown(region) else None
         )
 
+    def _add_rules(self, olds: Mapping[str, Any], checked: Checked) -> None:
+        """Apply the rules that need the service or other tasks."""
+        self._costs.check(_subject(checked.owner, checked.inputs), olds, checked)
+
+    def _new_costs(self) -> Costs:
+        try:
+            is_international = Client(self._settings, self._settings.region).is_international()
+        except TioneError:  # reported by check
+            is_international = False
+        return Costs(
+            CostOptions.of(self._settings),
+            price_list_of=self._price_list,
+            status_of=self._status,
+            currency=currency_of(is_international=is_international),
+        )
+
+    def _price_list(self, task: Mapping[str, Any]) -> PriceList:
+        """Return the price list of a task's region, workspace and settings: one in this process."""
+        workspace = task.get("tiProjectId") or None
+        client = self._client({"region": self._settings_of(task).region, **task}, max_attempts=_LOOK_UP_ATTEMPTS)
+        return self._price_lists.setdefault((client, workspace), PriceList(client, workspace))
+
+    def _status(self, task_id: str, outputs: Mapping[str, Any], owner: Owner | None) -> str:
+        """Return the current status of a task."""
+        client = self._client({"region": self._settings_of(outputs).region, **outputs}, max_attempts=_LOOK_UP_ATTEMPTS)
+        return self._statuses.of(client, task_id, outputs, owner if self._settings.labels else None)
+
     def _task_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return the task with these inputs, whose name may have a suffix; one that failed with its detail.
 
@@ -201,7 +241,7 @@ class TrainingTaskProvider(ResourceProvider):
         return None
 
     @_handles_call
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+    def diff(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         recorded_owner, outputs = _recorded(olds)
         owner, inputs = self._split_with_marks(news)
         difference = diff(
@@ -213,6 +253,7 @@ class TrainingTaskProvider(ResourceProvider):
             account_of=self._account_of,
         )
         self._replaced_for[_key_of(news)] = difference.replacing
+        self._costs.compare(_subject(owner, inputs), id_, outputs, inputs, difference)
         changes = bool(difference.replacing or difference.in_place or difference.accepted_paths)
         if difference.accepted_paths and not difference.replacing:
             current_call().warn(
@@ -298,16 +339,24 @@ class TrainingTaskProvider(ResourceProvider):
         return CallContext(
             urn=urn,
             warn=lambda message: log.warn(message, urn),
+            note=lambda message: log.note(message, urn),
             show_status=lambda message: log.show_status(message, urn),
             record_partial_result=record_partial_result,
             cancelled=self._cancelled,
         )
 
-    def _client(self, props: Mapping[str, Any], account: str | None = None, *, retries_outages: bool = False) -> Client:
+    def _client(
+        self,
+        props: Mapping[str, Any],
+        account: str | None = None,
+        *,
+        retries_outages: bool = False,
+        max_attempts: int | None = None,
+    ) -> Client:
         """Return the client for a task: of its region, with its own settings, and for the account that it is in; and
-        whether it waits through outages."""
+        whether it waits through outages, and how often it sends a request that changes nothing."""
         region, settings = props["region"], self._settings_of(props)
-        key = (region, settings, account, retries_outages)
+        key = (region, settings, account, retries_outages, max_attempts)
         if key not in self._clients:
             # A client is shared by many calls: each request logs, and sleeps, for the call that makes it.
             client = Client(
@@ -318,6 +367,7 @@ class TrainingTaskProvider(ResourceProvider):
                 warn=lambda message: current_call().warn(message),
                 account=account,
                 retries_outages=retries_outages,
+                max_attempts=max_attempts,
             )
             self._clients.setdefault(key, client)
         return self._clients[key]
@@ -343,6 +393,13 @@ def _joined(owner: Owner | None, outputs: Mapping[str, Any]) -> dict[str, Any]:
         with contextlib.suppress(Exception):
             marked[name] = mark_secrets(value) if name in TRAINING_TASK.outputs else value
     return with_owner(owner, marked)
+
+
+def _subject(owner: Owner | None, inputs: Mapping[str, Any]) -> Subject:
+    """Return the resource that the current call is about."""
+    context = current_call()
+    identity = context.urn or str((owner or inputs).get("resource" if owner else "name"))
+    return Subject(identity, identity.rpartition("::")[2], context, owner)
 
 
 def _key_of(props: Mapping[str, Any]) -> str:

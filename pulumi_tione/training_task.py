@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import json
 import re
@@ -28,7 +29,7 @@ from pulumi_tione._pulumi.run_mode import is_mocked, is_preview
 from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, program_settings, settings_of
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct
 from pulumi_tione._schema.identity import ENVIRONMENT, RETAINED, TYPE, resource_under
-from pulumi_tione._schema.paths import PROGRAM_NAMES, names_in
+from pulumi_tione._schema.paths import ANNOUNCED_TASKS, PROGRAM_NAMES, names_in
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import recorded_outputs
 from pulumi_tione._wait import messages
@@ -39,6 +40,7 @@ from pulumi_tione._wait.waiter import WaitTarget, wait
 from pulumi_tione.args import SettingsArgs, TrainingTaskArgs
 from pulumi_tione.errors import SettingsError, TaskError, TioneError, WaitFailedError
 from pulumi_tione.outputs import TrainingTaskProperties
+from pulumi_tione.pricing.announcements import Announcements
 
 _WAITS = WaitTracker()
 """Those of this program."""
@@ -47,6 +49,9 @@ _POLLERS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str | Non
     WeakKeyDictionary()
 )
 """Those of this program: a process may run one after the other, each in an event loop and with settings of its own."""
+
+_ANNOUNCEMENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, Announcements] = WeakKeyDictionary()
+"""Those of this program, for the same reason."""
 
 _COMPUTED = ("name", "region", "tags")
 """The inputs that check may set."""
@@ -119,7 +124,8 @@ class TrainingTask(TrainingTaskProperties):
         opts = task_options(resource_name, opts)
         program: Mapping[str, Any] = fields if args is None else args
         names = {PROGRAM_NAMES: [*dict.fromkeys(names_in(TRAINING_TASK, program))]}
-        properties = {**properties_of(resource_name, program), **names, "owner": _owner(resource_name, opts)}
+        declared = properties_of(resource_name, program)
+        properties = {**declared, **names, **_announced(declared), "owner": _owner(resource_name, opts)}
         outputs = [field.property for field in TRAINING_TASK.outputs.values()]
         self._register(resource_name, properties, [*_COMPUTED, *outputs], opts)
 
@@ -287,6 +293,16 @@ def _poller_of(task: Mapping[str, Any]) -> StatusPoller:
     if key not in pollers:
         pollers[key] = StatusPoller(Client(settings_of(own), region), workspace)
     return pollers[key]
+
+
+def _announced(properties: Mapping[str, Any]) -> dict[str, pulumi.Output[Any]]:
+    """Return the input that announces tasks to the provider, if prices are needed; nothing otherwise."""
+    with contextlib.suppress(SettingsError, RuntimeError):  # check reports settings; a program has a running loop
+        if not is_mocked() and program_settings().needs_prices:
+            announced = _ANNOUNCEMENTS.setdefault(asyncio.get_running_loop(), Announcements())
+            announced.add(properties)
+            return {ANNOUNCED_TASKS: pulumi.Output.from_input(announced.take())}
+    return {}
 
 
 def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:

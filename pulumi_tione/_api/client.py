@@ -59,6 +59,7 @@ class Client:
         warn: warns that other credentials than the configured ones are used.
         account: the account of the task that the requests are about, where that is known; see `Transport`.
         retries_outages: whether to retry while the service is unavailable, in the middle of a change to a task.
+        max_attempts: how often a request that changes nothing is sent at most; throttled attempts do not count.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Client:
         warn: Callable[[str], None] = lambda _: None,
         account: str | None = None,
         retries_outages: bool = False,
+        max_attempts: int | None = None,
     ) -> None:
         self.region = region
         self._settings = settings
@@ -78,6 +80,7 @@ class Client:
         self._warn = warn
         self._account = account
         self._retries_outages = retries_outages
+        self._max_attempts = max_attempts
 
     def create_training_task(self, body: Mapping[str, Any]) -> str:
         """Create a task and return its id (`CreateTrainingTask`). Only throttled requests are retried.
@@ -463,6 +466,7 @@ class Client:
         attempts: int | None = None,
     ) -> _T:
         """Send a request that changes nothing, so that it can be retried."""
+        attempts = self._max_attempts if attempts is None else attempts
         return self._call(action, body, Idempotency.READ_ONLY, read, service=service, attempts=attempts)
 
 

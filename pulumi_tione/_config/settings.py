@@ -14,9 +14,10 @@ import ipaddress
 import json
 import re
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -71,6 +72,12 @@ _ENVIRONMENT_NAMES = {
     "metadataEndpoint": "TIONE_METADATA_ENDPOINT",
     "wait": "TIONE_WAIT",
     "language": "TIONE_LANGUAGE",
+    "estimateCost": "TIONE_ESTIMATE_COST",
+    "maxHourlyCost": "TIONE_MAX_HOURLY_COST",
+    "maxStackHourlyCost": "TIONE_MAX_STACK_HOURLY_COST",
+    "allowedInstanceTypes": "TIONE_ALLOWED_INSTANCE_TYPES",
+    "unknownPrice": "TIONE_UNKNOWN_PRICE",
+    "validate": "TIONE_VALIDATE",
 }
 _OF_TKE = {
     "assumeRoleWithWebIdentity.roleArn": "TKE_ROLE_ARN",
@@ -90,6 +97,12 @@ _ONLY_TIONE = (
     "language",
     "wait",
     "environment",
+    "estimateCost",
+    "maxHourlyCost",
+    "maxStackHourlyCost",
+    "allowedInstanceTypes",
+    "unknownPrice",
+    "validate",
 )
 """Settings that the official provider does not have: they are not read from the config `tencentcloud:`."""
 
@@ -99,13 +112,26 @@ _SETTINGS = frozenset({name.partition(".")[0] for name in _ENVIRONMENT_NAMES} | 
 _CREDENTIALS_OF_TASK = frozenset({"profile", "sharedCredentialsDir", "camRoleName"})
 """The settings of a task that determine where its credentials come from."""
 
+UNKNOWN_PRICE_CHOICES = ("warn", "refuse")
+"""What a limit does with a price that is unknown, the default first."""
+
 LANGUAGES = ("en-US", "zh-CN")
 """The languages that the service's messages can have, the default one first."""
 
+_AMOUNT = re.compile(r"\d{1,15}(\.\d{1,6})?", re.ASCII)
 _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 _ZONE = re.compile(r"([a-z]+(?:-[a-z]+)+)-[0-9]+")
 _VENDOR_OF_MACHINE = Path("/sys/class/dmi/id/sys_vendor")
 """The file in which Linux names the maker of the machine; on a CVM this is "Tencent Cloud"."""
+
+
+class CostLimit(NamedTuple):
+    """A limit of what may be spent in an hour."""
+
+    amount: Decimal
+    """In the currency of the site."""
+    source: str
+    """Where it is set."""
 
 
 class Endpoint(NamedTuple):
@@ -171,6 +197,12 @@ class Settings:
             lambda: self.endpoint("tione"),
             lambda: self.ca_bundle,
             lambda: self.language,
+            lambda: self.estimates_cost,
+            lambda: self.max_hourly_cost,
+            lambda: self.max_stack_hourly_cost,
+            lambda: self.allowed_instance_types,
+            lambda: self.refuses_unknown_prices,
+            lambda: self.validates,
             self._check_credentials,
         ):
             try:
@@ -247,6 +279,77 @@ class Settings:
     def waits(self) -> bool:
         """Whether `wait_for` waits."""
         return self._boolean("wait", default=True)
+
+    @property
+    def estimates_cost(self) -> bool:
+        """Whether a preview shows what each changed task costs an hour."""
+        return self._boolean("estimateCost", default=False)
+
+    @property
+    def validates(self) -> bool:
+        """Whether check asks the service whether what a new task names exists."""
+        return self._boolean("validate", default=False)
+
+    @property
+    def max_hourly_cost(self) -> CostLimit | None:
+        """What a task may cost an hour, if that is limited."""
+        return self._cost_limit("maxHourlyCost")
+
+    @property
+    def max_stack_hourly_cost(self) -> CostLimit | None:
+        """What the tasks of the stack may cost an hour together, if that is limited."""
+        return self._cost_limit("maxStackHourlyCost")
+
+    @property
+    def needs_prices(self) -> bool:
+        """Whether prices are shown or limited."""
+        return self.estimates_cost or any((self.max_hourly_cost, self.max_stack_hourly_cost))
+
+    def _cost_limit(self, name: str) -> CostLimit | None:
+        setting = self._first(name)
+        if setting is None:
+            return None
+        if not _AMOUNT.fullmatch(setting.value):
+            raise SettingsError(
+                f"{setting.source} is {setting.value!r}. Set it to an amount an hour without a currency, such as 49.90"
+            )
+        return CostLimit(Decimal(setting.value), setting.source)
+
+    @property
+    def allowed_instance_types(self) -> tuple[Sequence[str], str] | None:
+        """The instance types that new tasks may have, and where they are set; None if all are allowed."""
+        setting = self._first("allowedInstanceTypes")
+        if setting is None:
+            return None
+        names: Any = setting.value.split(",")
+        if setting.value[0] in '[{"':
+            try:
+                names = json.loads(setting.value)
+            except json.JSONDecodeError:
+                names = None
+        if (
+            not isinstance(names, list)
+            or not names
+            or not all(isinstance(name, str) and name.strip() for name in names)
+        ):
+            raise SettingsError(
+                f"{setting.source} must be a list of instance types, such as TI.S.MEDIUM.POST,TI.GN7.*. Run `pulumi "
+                "config set tione:allowedInstanceTypes TI.S.MEDIUM.POST,TI.GN7.*`"
+            )
+        return tuple(name.strip() for name in names), setting.source
+
+    @property
+    def refuses_unknown_prices(self) -> bool:
+        """Whether a limit refuses a task whose price is unknown, instead of a warning."""
+        setting = self._first("unknownPrice")
+        if setting is None:
+            return False
+        choice = setting.value.lower()
+        if choice not in UNKNOWN_PRICE_CHOICES:
+            raise SettingsError(
+                f"{setting.source} is {setting.value!r}. Set it to {' or '.join(UNKNOWN_PRICE_CHOICES)}"
+            )
+        return choice == "refuse"
 
     def _boolean(self, name: str, *, default: bool) -> bool:
         setting = self._first(name)

@@ -23,6 +23,11 @@ def warn(message: str, urn: str | None = None) -> None:
         print(f"warning: {message}", file=sys.stderr)
 
 
+def note(message: str, urn: str | None = None) -> None:
+    """Show a message on the row of a resource, by default the one whose request is being handled, and keep it there."""
+    _log("INFO", displayable(message), urn, ephemeral=False)
+
+
 def show_status(message: str, urn: str | None = None) -> None:
     """Show what a call is doing, on the row of its resource, until something else is shown there."""
     _log("INFO", displayable(message), urn, ephemeral=True)

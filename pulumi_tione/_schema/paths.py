@@ -14,6 +14,10 @@ PROGRAM_NAMES = "programNames"
 
 The engine passes on neither. Check removes the input again: it is in no state."""
 
+ANNOUNCED_TASKS = "announcedTasks"
+"""The input in which the program passes what the prices of its tasks depend on, once for all of them, so that check can
+ask for them together. Check removes the input again: it is in no state."""
+
 _STEPS = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.\[]+|.', re.DOTALL)
 """The steps of a property path such as `dataConfigs[0].cosSource` or `tags["a.b"]`, and the dots between them."""
 

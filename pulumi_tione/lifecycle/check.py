@@ -14,7 +14,7 @@ from pulumi_tione._constraints import Violation, suggestion
 from pulumi_tione._pulumi.unknown import Unknown
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, Scalar, Struct, Type, path_to
 from pulumi_tione._schema.identity import OWNER, OWNER_PROPERTY, Owner, label_count_of
-from pulumi_tione._schema.paths import PROGRAM_NAMES, ProgramSpelling
+from pulumi_tione._schema.paths import ANNOUNCED_TASKS, PROGRAM_NAMES, ProgramSpelling
 from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
 from pulumi_tione._schema.walk import OMIT, Part, is_of_type, rebuild, walk
 from pulumi_tione._text import kind_of, sanitize
@@ -24,6 +24,9 @@ from pulumi_tione.lifecycle.names import computed_name
 
 _TOO_LARGE = 2**53
 """Numbers from here on may have been changed in the engine, where they are floats."""
+
+_NOT_OF_THE_PROGRAM = (SECRET_INPUTS, PROGRAM_NAMES, ANNOUNCED_TASKS)
+"""The inputs that `TrainingTask` adds to those of the program."""
 
 _TEXT_OF_AN_OUTPUT = "Calling __str__ on an Output[T] is not supported"
 
@@ -86,6 +89,8 @@ class CheckContext:
     """Looks up the task with these inputs at the service; called only for `rerun_on_failure`."""
     replaced_for: Collection[str] = ()
     """The inputs for which this check's task replaces another one, by property name, as far as they are known."""
+    add_rules: Callable[[Mapping[str, Any], Checked], None] = lambda _olds, _checked: None
+    """Applies the rules that need the service or other tasks, given the old inputs: prices, limits, the account."""
 
 
 def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContext, *, owner: object) -> Checked:
@@ -100,7 +105,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContex
     spelling = ProgramSpelling(news.get(PROGRAM_NAMES))
     checked = Checked(secret=secret_paths(news, marked_paths(news)), spelling=spelling)
     checked.owner = _valid_owner(owner, checked)
-    program = {name: value for name, value in news.items() if name not in (SECRET_INPUTS, PROGRAM_NAMES)}
+    program = {name: value for name, value in news.items() if name not in _NOT_OF_THE_PROGRAM}
     checked.inputs = _typed_struct(TRAINING_TASK, program, "", checked)
     if context.default_tags and isinstance(checked.inputs.get("tags", {}), Mapping):
         checked.inputs["tags"] = {**context.default_tags, **checked.inputs.get("tags", {})}
@@ -117,6 +122,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContex
         # A computed name stays as long as the task does, even if this version would compute another one.
         checked.inputs.setdefault("name", olds.get("name") or computed_name(checked.owner, checked.inputs))
     _set_run(olds, checked, context)
+    context.add_rules(olds, checked)
     for reports in (checked.failures, checked.likely):
         reports.sort(key=lambda report: spelling.order(report[0]))
     return checked

@@ -23,6 +23,9 @@ DISK_TYPE = "CBS"
 """The `SpecType` of the item by which a gigabyte of a cloud disk is billed."""
 
 _HUNDRED = Decimal(100)
+_NOT_LISTED = "is not among the specs of this region"
+_MAX_PAIRS = 100
+"""How many prices one call asks for."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class PriceList:
         self._lock = threading.Lock()
         self._specs: Future[Mapping[str, Spec] | UnknownPrice] | None = None
         self._prices: dict[tuple[str, int], Future[Price | UnknownPrice]] = {}
+        self._outage: UnknownPrice | None = None
+        """Why nothing more is asked: the service did not answer."""
 
     def specs(self) -> Mapping[str, Spec] | UnknownPrice:
         """Return the specs that are billed by the hour, by name; or why they are not known. Asks the service once."""
@@ -107,47 +112,79 @@ class PriceList:
                     mine[pair] = self._prices[pair] = Future()
         if not mine:
             return
+        answers: Mapping[tuple[str, int], Price | UnknownPrice] = {}
         try:
             answers = self._ask(list(mine))
-        except BaseException as error:
-            for future in mine.values():
-                future.set_result(UnknownPrice(f"asking for it failed ({type(error).__name__})"))
-            raise
-        for pair, future in mine.items():
-            future.set_result(answers[pair])
+        except Exception as error:  # noqa: BLE001  whatever it is: a price that is not known must not fail a preview
+            answers = dict.fromkeys(mine, UnknownPrice(f"asking for it failed ({type(error).__name__})"))
+        finally:
+            for pair, future in mine.items():
+                future.set_result(answers.get(pair, UnknownPrice("asking for it was interrupted")))
 
     def _list_specs(self) -> Mapping[str, Spec] | UnknownPrice:
         try:
             listed = self._api.specs(PAY_AS_YOU_GO, ti_project_id=self._workspace)
         except TioneError as error:
-            return UnknownPrice(_reason(error))
+            return self._unknown(error)
         return {spec.name: spec for spec in map(_spec, listed)}
 
     def _ask(self, pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Price | UnknownPrice]:
         """Return a price, or why there is none, for each pair.
 
-        One spec that the service does not know makes it refuse the whole call, so those are left out first.
+        One spec that the service does not know makes it refuse the whole call. The list of specs is only requested
+        then: without it a preview waits for one call less.
         """
-        listed = self.specs()
-        known = [pair for pair in pairs if isinstance(listed, UnknownPrice) or pair[0] in listed]
-        answers: dict[tuple[str, int], Price | UnknownPrice] = {
-            pair: UnknownPrice(f"{pair[0]} is not among the specs of this region") for pair in pairs
-        }
-        if not known:
-            return answers
-        if isinstance(listed, UnknownPrice) and len(known) > 1:
-            for pair in known:
-                answers |= self._prices_of([pair])
-            return answers
-        return answers | self._prices_of(known)
+        answers: dict[tuple[str, int], Price | UnknownPrice] = {}
+        for begin in range(0, len(pairs), _MAX_PAIRS):
+            answers |= self._prices_of(self._listed(pairs[begin : begin + _MAX_PAIRS], answers))
+        return answers
+
+    def _listed(
+        self, pairs: Sequence[tuple[str, int]], answers: dict[tuple[str, int], Price | UnknownPrice]
+    ) -> Sequence[tuple[str, int]]:
+        """Return the pairs whose specs are listed, as far as that is known; the others get their answer."""
+        specs = self._specs.result() if self._specs is not None and self._specs.done() else None
+        if specs is None or isinstance(specs, UnknownPrice):
+            return pairs
+        answers |= {pair: UnknownPrice(f"{pair[0]} {_NOT_LISTED}") for pair in pairs if pair[0] not in specs}
+        return [pair for pair in pairs if pair[0] in specs]
 
     def _prices_of(self, pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Price | UnknownPrice]:
+        if not pairs:
+            return {}
+        if self._outage is not None:
+            return dict.fromkeys(pairs, self._outage)
         try:
             returned = self._api.prices(pairs, self._workspace)
         except TioneError as error:
-            return dict.fromkeys(pairs, UnknownPrice(_reason(error)))
+            return self._prices_after(error, pairs)
         by_pair = {(str(each.get("SpecName")), each.get("SpecCount")): each for each in returned}
         return {pair: _price(by_pair.get(pair)) for pair in pairs}
+
+    def _prices_after(
+        self, error: TioneError, pairs: Sequence[tuple[str, int]]
+    ) -> dict[tuple[str, int], Price | UnknownPrice]:
+        """Return the prices of pairs that the service has refused to price together."""
+        unknown = self._unknown(error)
+        if self._outage is not None or not isinstance(error, ApiError) or error.kind is Kind.PERMISSION_DENIED:
+            return dict.fromkeys(pairs, unknown)
+        answers: dict[tuple[str, int], Price | UnknownPrice] = {}
+        self.specs()
+        listed = self._listed(pairs, answers)
+        if len(listed) < len(pairs):
+            return answers | self._prices_of(listed)
+        if len(pairs) == 1:
+            return {pairs[0]: unknown}
+        for pair in pairs:
+            answers |= self._prices_of([pair])
+        return answers
+
+    def _unknown(self, error: TioneError) -> UnknownPrice:
+        """Return why a price is unknown. After a request without a response no other is sent: a preview must end."""
+        is_refusal = isinstance(error, ApiError)
+        unknown = UnknownPrice(_reason(error))
+        self._outage = self._outage if is_refusal else unknown
+        return unknown
 
 
 def _spec(listed: Mapping[str, Any]) -> Spec:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,16 @@ class Basis(str, enum.Enum):
 
 
 @dataclass(frozen=True)
+class PricedItem:
+    """A part of a task's price."""
+
+    spec: str
+    count: int
+    amount: Decimal
+    """What this account pays for all of them in an hour."""
+
+
+@dataclass(frozen=True)
 class HourlyPrice:
     """What a task costs an hour while it is active."""
 
@@ -37,6 +47,10 @@ class HourlyPrice:
     """The list price; None, if it is not known."""
     reasons: tuple[str, ...] = ()
     """Why the price is unknown."""
+    items: tuple[PricedItem, ...] = ()
+    """What the amount is the sum of."""
+    supply: str = ""
+    """`SPOT` or `TIDE` where the amount is a ceiling."""
 
 
 GROUP_PRICE = HourlyPrice(Basis.GROUP, Decimal(0), Decimal(0))
@@ -56,25 +70,47 @@ def hourly_price(task: Mapping[str, Any], price_list: PriceList | None) -> Hourl
     if charge_type == "PREPAID":
         return GROUP_PRICE
     if charge_type != PAY_AS_YOU_GO:
-        return _unknown(["the charge type is not known yet"])
+        return unknown_price(["the charge type is not known yet"])
     items = [*billed_items(task, price_list)]
     problems = [item for item in items if isinstance(item, str)]
     if price_list is None:
-        return _unknown(problems or [NO_PRICE_LIST])
+        return unknown_price(problems or [NO_PRICE_LIST])
     pairs = [item for item in items if not isinstance(item, str)]
     price_list.ask(pairs)
-    amount, list_amount = Decimal(0), Decimal(0)
+    list_amount = Decimal(0)
+    priced = []
     for spec, count in pairs:
         price = price_list.price(spec, count)
         if isinstance(price, UnknownPrice):
             problems.append(f"{count} × {spec}: {price.reason}")
         else:
-            amount, list_amount = amount + price.amount, list_amount + price.list_amount
+            list_amount += price.list_amount
+            priced.append(PricedItem(spec, count, price.amount))
     if problems:
-        return _unknown(problems)
-    supply = task.get("resourceSupplyAttribute")
-    is_ceiling = isinstance(supply, Mapping) and supply.get("supplyType") in _CEILING_SUPPLIES
-    return HourlyPrice(Basis.CEILING if is_ceiling else Basis.PRICE, amount, list_amount)
+        return unknown_price(problems)
+    attribute = task.get("resourceSupplyAttribute")
+    supply = attribute.get("supplyType") if isinstance(attribute, Mapping) else None
+    is_ceiling = supply in _CEILING_SUPPLIES
+    return HourlyPrice(
+        Basis.CEILING if is_ceiling else Basis.PRICE,
+        sum((item.amount for item in priced), Decimal(0)),
+        list_amount,
+        items=tuple(priced),
+        supply=str(supply) if is_ceiling else "",
+    )
+
+
+def ask_prices(tasks: Iterable[Mapping[str, Any]], price_list: PriceList) -> None:
+    """Ask for the prices of all that tasks are billed for, with one call."""
+    items = [
+        item for task in tasks if task.get("chargeType") == PAY_AS_YOU_GO for item in billed_items(task, price_list)
+    ]
+    price_list.ask(item for item in items if not isinstance(item, str))
+
+
+def total(prices: Iterable[HourlyPrice]) -> Decimal:
+    """Return the sum of the prices that are known."""
+    return sum((price.amount for price in prices if price.amount is not None), Decimal(0))
 
 
 def billed_items(task: Mapping[str, Any], price_list: PriceList | None) -> Iterator[tuple[str, int] | str]:
@@ -132,5 +168,5 @@ def _disks(task: Mapping[str, Any], nodes: int, price_list: PriceList | None) ->
         yield "the service lists no price for its cloud disk"
 
 
-def _unknown(reasons: Sequence[str]) -> HourlyPrice:
+def unknown_price(reasons: Sequence[str]) -> HourlyPrice:
     return HourlyPrice(Basis.UNKNOWN, None, None, tuple(dict.fromkeys(reasons)))

@@ -33,7 +33,8 @@ class Service:
         self.cents = cents
         self.discount = discount
         self.asked: list[list[tuple[str, int]]] = []
-        self.listed: list[str | None] = []
+        self.workspaces: list[str | None] = []
+        self.listed = 0
         self.spec_error: TioneError | None = None
         self.price_error: TioneError | None = None
 
@@ -41,12 +42,14 @@ class Service:
         self, charge_type: str, resource_type: str | None = None, ti_project_id: str | None = None
     ) -> list[dict[str, Any]]:
         assert charge_type == "POSTPAID_BY_HOUR"
-        self.listed.append(ti_project_id)
+        self.workspaces.append(ti_project_id)
+        self.listed += 1
         if self.spec_error:
             raise self.spec_error
         return SPECS
 
     def prices(self, specs: Sequence[tuple[str, int]], ti_project_id: str | None = None) -> list[dict[str, Any]]:
+        self.workspaces.append(ti_project_id)
         self.asked.append(list(specs))
         if self.price_error:
             raise self.price_error
@@ -91,7 +94,21 @@ def test_each_spec_and_count_is_asked_for_once_from_any_number_of_threads() -> N
         found = list(pool.map(ask, range(8)))
     assert len({str(each) for each in found}) == 2
     assert sorted(credentials for call in service.asked for credentials in call) == [("TI.A", 1), ("TI.A", 2)]
-    assert service.listed == ["11"]
+    assert {*service.workspaces} == {"11"}
+
+
+def test_all_prices_are_asked_for_with_one_call_and_specs_are_not_listed_for_them() -> None:
+    service = Service({"TI.A": 70, "TI.B": 600})
+    PriceList(service).ask([("TI.A", 1), ("TI.B", 2), ("TI.A", 1)])
+    assert (service.asked, service.listed) == ([[("TI.A", 1), ("TI.B", 2)]], 0)
+
+
+def test_many_prices_are_asked_for_in_parts() -> None:
+    service = Service({"TI.A": 70})
+    prices = PriceList(service)
+    prices.ask([("TI.A", count) for count in range(1, 251)])
+    assert [len(call) for call in service.asked] == [100, 100, 50]
+    assert prices.price("TI.A", 250) == Price(Decimal("175.00"), Decimal("175.00"))
 
 
 @pytest.mark.parametrize("cents", [0, -1])
@@ -106,7 +123,40 @@ def test_a_spec_that_is_not_listed_is_unknown_and_does_not_affect_the_others() -
     prices.ask([("TI.A", 1), ("TI.Z", 1)])
     assert prices.price("TI.A", 1) == Price(Decimal("0.70"), Decimal("0.70"))
     assert prices.price("TI.Z", 1) == UnknownPrice("TI.Z is not among the specs of this region")
-    assert service.asked == [[("TI.A", 1)]]
+    assert service.asked == [[("TI.A", 1), ("TI.Z", 1)], [("TI.A", 1)]]
+    assert prices.price("TI.Y", 1) == UnknownPrice("TI.Y is not among the specs of this region")
+    assert (len(service.asked), service.listed) == (2, 1)
+
+
+def test_a_single_price_that_is_refused_is_not_asked_for_again() -> None:
+    service = Service({})
+    assert PriceList(service).price("TI.A", 1) == UnknownPrice(
+        "the service refused to return it (InvalidParameterValue)"
+    )
+    assert len(service.asked) == 1
+
+
+def test_prices_that_are_refused_together_are_asked_for_one_by_one() -> None:
+    service = Service({"TI.A": 70})
+    prices = PriceList(service)
+    prices.ask([("TI.A", 1), ("TI.A", 2), ("TI.B", 1)])
+    assert prices.price("TI.A", 2) == Price(Decimal("1.40"), Decimal("1.40"))
+    assert prices.price("TI.B", 1) == UnknownPrice("the service refused to return it (InvalidParameterValue)")
+
+
+def test_after_a_call_without_a_response_no_other_price_is_asked_for() -> None:
+    service = Service({"TI.A": 70})
+    service.price_error = IndeterminateResultError("no answer")
+    prices = PriceList(service)
+    for count in range(1, 4):
+        assert prices.price("TI.A", count) == UnknownPrice("the service did not return it")
+    assert len(service.asked) == 1
+
+
+def test_an_unexpected_failure_is_an_unknown_price() -> None:
+    service = Service({"TI.A": 70})
+    service.cents = None  # type: ignore[assignment]
+    assert PriceList(service).price("TI.A", 1) == UnknownPrice("asking for it failed (TypeError)")
 
 
 def test_without_the_list_each_key_is_asked_for_by_itself() -> None:

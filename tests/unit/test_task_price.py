@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pulumi_tione.errors import ApiError
 from pulumi_tione.pricing.price_list import PriceList
 from pulumi_tione.pricing.task_price import GROUP_PRICE, Basis, hourly_price
 
@@ -29,6 +30,8 @@ class Service:
         return self._specs
 
     def prices(self, specs: Sequence[tuple[str, int]], ti_project_id: str | None = None) -> list[dict[str, Any]]:
+        if any(name not in CENTS for name, _ in specs):
+            raise ApiError("DescribeBillingSpecsPrice", "InvalidParameterValue", "no such spec", "r-1")
         return [
             {
                 "SpecName": name,

@@ -1,0 +1,82 @@
+"""What the tasks of a stack cost together, as far as this process has seen them. Checks arrive one by one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pulumi_tione.pricing.task_price import HourlyPrice, total
+
+_SECONDS_TO_COMPARE = 10.0
+"""How long the comparison of a task that exists is waited for. The engine starts it right after its check."""
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A task of the stack."""
+
+    name: str
+    price: HourlyPrice | None = None
+    """What it costs after the change; None, if it is not active then."""
+    is_started: bool = False
+    """Whether the change starts it."""
+    is_compared: bool = True
+    """Whether its price counts already. A task that exists counts when it has been compared with what is recorded."""
+
+
+class StackCosts:
+    """Counts each task once, however often it is checked. Safe to use from several threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._tasks: dict[str, _Counted] = {}
+        self._changed = threading.Condition()
+
+    def expect(self, key: str, name: str) -> None:
+        """Expect that a task that exists is compared soon."""
+        with self._changed:
+            self._tasks[key] = _Counted(name, is_compared=False)
+
+    def is_expected(self, key: str) -> bool:
+        """Return whether a task that exists was checked by this process."""
+        with self._changed:
+            return key in self._tasks
+
+    def count(self, key: str, name: str, price: HourlyPrice | None, *, is_started: bool) -> None:
+        """Count a task with its price from now on.
+
+        Args:
+            key: identifies the resource.
+            name: the resource's name.
+            price: what it costs after the change; None, if it is not active then.
+            is_started: whether the change starts it.
+        """
+        with self._changed:
+            self._tasks[key] = _Counted(name, price, is_started)
+            self._changed.notify_all()
+
+    def others(self, key: str) -> list[tuple[str, HourlyPrice]]:
+        """Return the names and prices of the other active tasks, once those that exist have been compared."""
+        end = self._clock() + _SECONDS_TO_COMPARE
+        with self._changed:
+            while self._clock() < end and any(not task.is_compared for task in self._others(key)):
+                self._changed.wait(max(0.0, end - self._clock()))
+            # One whose comparison never comes must not be waited for again; it counts as soon as it is compared.
+            self._tasks = {other: replace(task, is_compared=True) for other, task in self._tasks.items()}
+            return [(task.name, task.price) for task in self._others(key) if task.price is not None]
+
+    def known_total(self) -> Decimal:
+        """Return the sum of the prices that are known so far."""
+        with self._changed:
+            return total(task.price for task in self._tasks.values() if task.price is not None)
+
+    def has_started(self) -> bool:
+        """Return whether the change starts any task so far."""
+        with self._changed:
+            return any(task.is_started for task in self._tasks.values())
+
+    def _others(self, key: str) -> list[_Counted]:
+        return [task for other, task in self._tasks.items() if other != key]
