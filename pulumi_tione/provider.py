@@ -176,7 +176,7 @@ class TrainingTaskProvider(ResourceProvider):
             add_rules=self._add_rules,
         )
         owner, program = _split(news)
-        self._costs.announce(program.get(ANNOUNCED_TASKS))
+        self._costs.expect(program.get(ANNOUNCED_TASKS))
         checked = check(_split(olds)[1], program, around, owner=owner)
         for warning in checked.warnings:
             current_call().warn(warning)

@@ -301,7 +301,7 @@ def _announced(properties: Mapping[str, Any]) -> dict[str, pulumi.Output[Any]]:
         if not is_mocked() and program_settings().needs_prices:
             announced = _ANNOUNCEMENTS.setdefault(asyncio.get_running_loop(), Announcements())
             announced.add(properties)
-            return {ANNOUNCED_TASKS: pulumi.Output.from_input(announced.take())}
+            return {ANNOUNCED_TASKS: pulumi.Output.from_input(announced.text())}
     return {}
 
 

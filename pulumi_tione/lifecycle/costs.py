@@ -26,6 +26,7 @@ from pulumi_tione.lifecycle.diff import Difference
 from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.pricing import messages
 from pulumi_tione.pricing.amounts import Currency
+from pulumi_tione.pricing.announcements import announced_tasks
 from pulumi_tione.pricing.price_list import PriceList
 from pulumi_tione.pricing.stack_costs import StackCosts
 from pulumi_tione.pricing.task_price import HourlyPrice, ask_prices, hourly_price, total, unknown_price
@@ -64,6 +65,10 @@ class CostOptions:
     @property
     def needs_price(self) -> bool:
         return self.estimates or self.task_limit is not None or self.stack_limit is not None
+
+    @property
+    def has_limits(self) -> bool:
+        return bool(self.limits or self.allowed_types)
 
     @property
     def limits(self) -> list[str]:
@@ -116,6 +121,7 @@ class Costs:
         self._stack = StackCosts()
         self._shown: set[str] = set()
         self._announced: list[Mapping[str, Any]] = []
+        self._announcements: set[object] = set()
         self._lock = threading.Lock()
 
     def check(self, subject: Subject, olds: Mapping[str, Any], checked: Checked) -> None:
@@ -129,9 +135,10 @@ class Costs:
         if olds:
             self._stack.expect(subject.key, subject.name)
             return
+        is_priced = self._options.needs_price and not _is_invalid(checked)
         for path, violation in self._type_violations(checked.inputs):
             checked.fail(path, violation)
-        if not self._options.needs_price or _is_invalid(checked):
+        if not is_priced:
             return
         price = self._price(checked.inputs)
         self._show(subject, messages.hourly_cost(price, self._currency))
@@ -163,23 +170,23 @@ class Costs:
                 exceeded.
         """
         is_changed = bool(difference.replacing or difference.in_place)
-        options = self._options
-        if not self._stack.is_expected(subject.key) or not (is_changed or options.stack_limit):
+        options, starts_again = self._options, _starts_again(outputs, news)
+        is_shown, is_limited = is_changed and options.estimates, starts_again and options.has_limits
+        if not self._stack.is_expected(subject.key) or not (options.stack_limit or is_shown or is_limited):
             return
         was_active = not is_terminal(self._status_of(task_id, outputs, subject.owner))
         if difference.replacing:
             # The check of the replacement follows, and counts it.
             self._stack.count(subject.key, subject.name, None, is_started=False)
-            if options.estimates:
-                self._show_change(subject, outputs if was_active else None, news)
+            self._show_change(subject, outputs if was_active else None, news)
             return
-        is_started = not was_active and _starts_again(outputs, news)
+        is_started = not was_active and starts_again
         is_active = is_started or (was_active and not _stops(outputs, news))
-        if options.estimates and is_changed:
+        if is_changed:
             self._show_change(subject, outputs if was_active else None, news if is_active else None)
         if not is_started and options.stack_limit is None:
             return
-        price = self._price(news) if is_active else None
+        price = self._price(news) if is_active and options.limits else None
         if is_started:
             self._refuse_start(subject, price, news)
         self._stack.count(subject.key, subject.name, price, is_started=is_started)
@@ -223,8 +230,8 @@ class Costs:
         self, subject: Subject, price: HourlyPrice, limit: CostLimit, checked: Checked
     ) -> Iterator[str]:
         others = self._stack.others(subject.key)
-        unknown = [name for name, other in others if other.amount is None]
-        if total([price, *(other for _, other in others)]) > limit.amount:
+        unknown = [name for name, counted in others if counted.amount is None]
+        if total([price, *(counted for _, counted in others)]) > limit.amount:
             yield self._over_stack_limit(subject, price, limit)
         elif unknown and self._options.refuses_unknown:
             yield messages.stack_total_unknown(unknown, limit.source)
@@ -252,14 +259,16 @@ class Costs:
         self._ask([task])
         return hourly_price(task, self._price_list_of(task))
 
-    def announce(self, tasks: object) -> None:
+    def expect(self, text: object) -> None:
         """Remember tasks that will be checked: the first price that is needed is asked for together with theirs.
 
         Checks arrive one by one, so otherwise each price would be waited for by itself.
         """
-        if self._options.needs_price and isinstance(tasks, list):
+        if self._options.needs_price and text is not None:
             with self._lock:
-                self._announced += [task for task in tasks if isinstance(task, Mapping)]
+                is_new = text not in self._announcements
+                self._announcements.add(text)
+                self._announced += announced_tasks(text) if is_new else []
 
     def _ask(self, tasks: Sequence[Mapping[str, Any]]) -> None:
         with self._lock:

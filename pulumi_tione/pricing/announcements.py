@@ -14,27 +14,43 @@ from pulumi_tione.pricing.price_list import PAY_AS_YOU_GO
 _LOCATION = ("region", "tiProjectId", "settings")
 
 
+_REPEATED = 32
+"""How many resources announce all tasks. Pulumi registers resources at once, so the first to be checked may be any of
+the first ones."""
+
+
 class Announcements:
     """The tasks of one program whose prices can be asked for, each combination once."""
 
     def __init__(self) -> None:
-        self._tasks: dict[str, dict[str, Any]] = {}
-        self._taken: set[str] = set()
+        self._parts: dict[str, None] = {}
+        self._announced: set[str] = set()
+        self._count = 0
 
     def add(self, properties: Mapping[str, Any]) -> None:
         """Add a task by its properties, if the program knows already what its price depends on."""
         part = _priced_part(properties)
         if part is not None:
-            self._tasks.setdefault(json.dumps(part, sort_keys=True), part)
+            self._parts[json.dumps(part, sort_keys=True)] = None
 
-    async def take(self) -> list[dict[str, Any]] | None:
-        """Return the tasks that were not returned before; None if there are none.
+    async def text(self) -> str | None:
+        """Return what a resource announces, as JSON; None if everything has been announced.
 
         It runs when the resource is registered, and so after the program has declared its tasks.
         """
-        new = [part for key, part in self._tasks.items() if key not in self._taken]
-        self._taken.update(self._tasks)
-        return new or None
+        is_repeated, self._count = self._count < _REPEATED, self._count + 1
+        parts = [part for part in self._parts if is_repeated or part not in self._announced]
+        self._announced.update(parts)
+        return f"[{','.join(parts)}]" if parts else None
+
+
+def announced_tasks(text: object) -> list[Mapping[str, Any]]:
+    """Return the tasks that a resource announces, with what their prices depend on; none, if it is no such text."""
+    try:
+        tasks = json.loads(text) if isinstance(text, str) else []
+    except ValueError:
+        return []
+    return [task for task in tasks if isinstance(task, Mapping)] if isinstance(tasks, list) else []
 
 
 def _priced_part(properties: Mapping[str, Any]) -> dict[str, Any] | None:

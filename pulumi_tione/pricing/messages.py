@@ -113,7 +113,7 @@ def over_stack_limit(
         source: where it is set.
         currency: what the amounts are in.
     """
-    counted = total(other for _, other in others)
+    counted = total(each for _, each in others)
     ordered = sorted([*others, (task, price)], key=lambda each: (-(each[1].amount or Decimal(0)), each[0]))
     largest = ", ".join(
         f"{name} {format_amount(each.amount, currency)}" for name, each in ordered[:_MAX_LARGEST] if each.amount

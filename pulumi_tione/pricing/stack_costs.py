@@ -65,7 +65,7 @@ class StackCosts:
             while self._clock() < end and any(not task.is_compared for task in self._others(key)):
                 self._changed.wait(max(0.0, end - self._clock()))
             # One whose comparison never comes must not be waited for again; it counts as soon as it is compared.
-            self._tasks = {other: replace(task, is_compared=True) for other, task in self._tasks.items()}
+            self._tasks = {task_key: replace(task, is_compared=True) for task_key, task in self._tasks.items()}
             return [(task.name, task.price) for task in self._others(key) if task.price is not None]
 
     def known_total(self) -> Decimal:
@@ -79,4 +79,4 @@ class StackCosts:
             return any(task.is_started for task in self._tasks.values())
 
     def _others(self, key: str) -> list[_Counted]:
-        return [task for other, task in self._tasks.items() if other != key]
+        return [task for task_key, task in self._tasks.items() if task_key != key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -316,6 +317,8 @@ def test_a_machine_of_tencent_cloud_may_have_a_role(no_machine_of_the_vendor: Pa
         ("tione:secret_id", "Did you mean tione:secretId?"),
         ("tione:SECRETKEY", "Did you mean tione:secretKey?"),
         ("tione:defaultTag", "Did you mean tione:defaultTags?"),
+        ("tione:maxHourlyCosts", "Did you mean tione:maxHourlyCost?"),
+        ("tione:estimateCosts", "Did you mean tione:estimateCost?"),
         ("tione:zzz", "Run `pulumi config rm tione:zzz`"),
     ],
 )
@@ -335,3 +338,73 @@ def test_every_setting_is_known() -> None:
 def test_the_language_of_messages_can_be_chosen(value: str | None, language: str) -> None:
     assert settings_of({"tione:language": value} if value else {}).language == language
     assert settings_of({}, {"TIONE_LANGUAGE": value} if value else {}).language == language
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "attribute"),
+    [("estimateCost", "TIONE_ESTIMATE_COST", "estimates_cost"), ("validate", "TIONE_VALIDATE", "validates")],
+)
+def test_what_a_preview_asks_the_service_for_is_off_by_default(name: str, variable: str, attribute: str) -> None:
+    assert getattr(settings_of(), attribute) is False
+    assert getattr(settings_of({f"tione:{name}": "true"}), attribute) is True
+    assert getattr(settings_of({}, {variable: " True "}), attribute) is True
+    assert getattr(settings_of({f"tencentcloud:{name}": "true"}), attribute) is False
+    assert settings_of({f"tione:{name}": "perhaps"}, KEYS).violations()[0].startswith(f"tione:{name} is 'perhaps'")
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "attribute"),
+    [
+        ("maxHourlyCost", "TIONE_MAX_HOURLY_COST", "max_hourly_cost"),
+        ("maxStackHourlyCost", "TIONE_MAX_STACK_HOURLY_COST", "max_stack_hourly_cost"),
+    ],
+)
+def test_a_limit_of_cost_is_an_exact_amount_with_its_source(name: str, variable: str, attribute: str) -> None:
+    assert getattr(settings_of(), attribute) is None
+    assert getattr(settings_of({f"tione:{name}": "49.90"}), attribute) == (Decimal("49.90"), f"tione:{name}")
+    source = f"environment variable {variable}"
+    assert getattr(settings_of({}, {variable: "50"}), attribute) == (Decimal(50), source)
+    assert getattr(settings_of({f"tione:{name}": "0"}), attribute).amount == 0
+    for value in ("¥50", "50 CNY", "-1", "1e3", "NaN", "Infinity", "1,000", "50.", ".5", "५०", "1" * 16):
+        (violation,) = settings_of({f"tione:{name}": value}, KEYS).violations()
+        assert violation == (
+            f"tione:{name} is {value!r}. Set it to an amount an hour without a currency, such as 49.90"
+        )
+
+
+@pytest.mark.parametrize("value", ["TI.A, TI.GN7.*", '["TI.A", " TI.GN7.* "]', " TI.A,TI.GN7.* "])
+def test_allowed_instance_types_are_a_list_or_a_text_with_commas(value: str) -> None:
+    assert settings_of().allowed_instance_types is None
+    expected = ("TI.A", "TI.GN7.*"), "tione:allowedInstanceTypes"
+    assert settings_of({"tione:allowedInstanceTypes": value}).allowed_instance_types == expected
+    found = settings_of({}, {"TIONE_ALLOWED_INSTANCE_TYPES": value}).allowed_instance_types
+    assert found == (expected[0], "environment variable TIONE_ALLOWED_INSTANCE_TYPES")
+
+
+@pytest.mark.parametrize("value", ["[]", "[1]", '["TI.A", ""]', "[TI.A", '{"TI.A": true}', '"TI.A"', "TI.A,,TI.B", ","])
+def test_allowed_instance_types_of_another_form_are_a_violation(value: str) -> None:
+    (violation,) = settings_of({"tione:allowedInstanceTypes": value}, KEYS).violations()
+    assert violation.startswith("tione:allowedInstanceTypes must be a list of instance types, such as TI.S.MEDIUM.POST")
+
+
+def test_an_unknown_price_warns_or_refuses() -> None:
+    assert settings_of().refuses_unknown_prices is False
+    assert settings_of({"tione:unknownPrice": "warn"}).refuses_unknown_prices is False
+    assert settings_of({"tione:unknownPrice": "Refuse"}).refuses_unknown_prices is True
+    assert settings_of({}, {"TIONE_UNKNOWN_PRICE": "refuse"}).refuses_unknown_prices is True
+    (violation,) = settings_of({"tione:unknownPrice": "fail"}, KEYS).violations()
+    assert violation == "tione:unknownPrice is 'fail'. Set it to warn or refuse"
+
+
+@pytest.mark.parametrize(
+    ("config", "needs_prices"),
+    [
+        ({}, False),
+        ({"tione:allowedInstanceTypes": "TI.A", "tione:validate": "true"}, False),
+        ({"tione:estimateCost": "true"}, True),
+        ({"tione:maxHourlyCost": "0"}, True),
+        ({"tione:maxStackHourlyCost": "5"}, True),
+    ],
+)
+def test_prices_are_needed_to_show_or_to_limit_them(config: dict[str, str], needs_prices: bool) -> None:
+    assert settings_of(config).needs_prices is needs_prices

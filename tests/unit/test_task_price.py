@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from price_service import PriceService
 
-from pulumi_tione.errors import ApiError
 from pulumi_tione.pricing.price_list import PriceList
 from pulumi_tione.pricing.task_price import GROUP_PRICE, Basis, hourly_price
-
-SPECS = [
-    {"SpecName": "TI.A", "SpecAlias": "2C4G", "SpecType": "CPU"},
-    {"SpecName": "TI.B", "SpecAlias": "8C40G V100*1", "SpecType": "GPU"},
-]
-DISK = {"SpecName": "TI.DISK", "SpecAlias": "1G", "SpecType": "CBS"}
-CENTS = {"TI.A": 70, "TI.B": 2100, "TI.DISK": 1}
-
-
-class Service:
-    def __init__(self, specs: Sequence[dict[str, Any]] = (*SPECS, DISK)) -> None:
-        self._specs = list(specs)
-
-    def specs(
-        self, charge_type: str, resource_type: str | None = None, ti_project_id: str | None = None
-    ) -> list[dict[str, Any]]:
-        return self._specs
-
-    def prices(self, specs: Sequence[tuple[str, int]], ti_project_id: str | None = None) -> list[dict[str, Any]]:
-        if any(name not in CENTS for name, _ in specs):
-            raise ApiError("DescribeBillingSpecsPrice", "InvalidParameterValue", "no such spec", "r-1")
-        return [
-            {
-                "SpecName": name,
-                "SpecCount": count,
-                "TotalCost": CENTS[name] * count,
-                "RealTotalCost": CENTS[name] * count,
-            }
-            for name, count in specs
-        ]
 
 
 def task(*groups: tuple[str, Any], **more: Any) -> dict[str, Any]:
@@ -49,18 +18,18 @@ def task(*groups: tuple[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def test_a_task_costs_the_sum_of_its_groups() -> None:
-    price = hourly_price(task(("TI.A", 1.0), ("TI.B", 2), ("TI.A", 1)), PriceList(Service()))
+    price = hourly_price(task(("TI.A", 1.0), ("TI.B", 2), ("TI.A", 1)), PriceList(PriceService()))
     assert (price.basis, price.amount, price.list_amount) == (Basis.PRICE, Decimal("43.40"), Decimal("43.40"))
 
 
 def test_a_group_without_a_number_has_one_node() -> None:
     inputs = {"chargeType": "POSTPAID_BY_HOUR", "resourceConfigInfos": [{"instanceType": "TI.A"}]}
-    assert hourly_price(inputs, PriceList(Service())).amount == Decimal("0.70")
+    assert hourly_price(inputs, PriceList(PriceService())).amount == Decimal("0.70")
 
 
 @pytest.mark.parametrize("supply", ["SPOT", "TIDE"])
 def test_spot_and_tide_have_a_ceiling_only(supply: str) -> None:
-    price = hourly_price(task(("TI.A", 1), resourceSupplyAttribute={"supplyType": supply}), PriceList(Service()))
+    price = hourly_price(task(("TI.A", 1), resourceSupplyAttribute={"supplyType": supply}), PriceList(PriceService()))
     assert (price.basis, price.amount) == (Basis.CEILING, Decimal("0.70"))
 
 
@@ -70,13 +39,13 @@ def test_a_task_in_a_resource_group_costs_nothing_by_itself_and_nobody_is_asked(
 
 def test_a_cloud_disk_costs_its_gigabytes_for_each_node() -> None:
     mounts = [{"mappingPath": "/data", "cbsSource": {"volumeSizeInGb": 100.0}}]
-    price = hourly_price(task(("TI.A", 2), dataConfigs=mounts), PriceList(Service()))
+    price = hourly_price(task(("TI.A", 2), dataConfigs=mounts), PriceList(PriceService()))
     assert price.amount == Decimal("3.40")
 
 
 def test_a_cloud_disk_that_the_service_lists_no_price_for_makes_the_price_unknown() -> None:
     mounts = [{"cbsSource": {"volumeSizeInGb": 100}}]
-    price = hourly_price(task(("TI.A", 2), dataConfigs=mounts), PriceList(Service(SPECS)))
+    price = hourly_price(task(("TI.A", 2), dataConfigs=mounts), PriceList(PriceService({"TI.A": 70})))
     assert (price.basis, price.amount) == (Basis.UNKNOWN, None)
     assert price.reasons == ("the service lists no price for its cloud disk",)
 
@@ -96,7 +65,7 @@ def test_a_cloud_disk_that_the_service_lists_no_price_for_makes_the_price_unknow
     ],
 )
 def test_what_is_not_known_makes_the_whole_price_unknown(inputs: dict[str, Any], reason: str) -> None:
-    price = hourly_price(inputs, PriceList(Service()))
+    price = hourly_price(inputs, PriceList(PriceService()))
     assert (price.basis, price.amount, price.list_amount, price.reasons) == (Basis.UNKNOWN, None, None, (reason,))
 
 
