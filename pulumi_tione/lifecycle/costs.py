@@ -18,7 +18,7 @@ from pulumi_tione._api.status import is_terminal
 from pulumi_tione._config.settings import CostLimit, Settings
 from pulumi_tione._constraints import Violation
 from pulumi_tione._schema.fields import path_to
-from pulumi_tione._schema.identity import Owner
+from pulumi_tione._schema.identity import RETAINED, Owner
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import SettingsError, TaskError
 from pulumi_tione.lifecycle.check import Checked
@@ -178,6 +178,9 @@ class Costs:
         if difference.replacing:
             # The check of the replacement follows, and counts it.
             self._stack.count(subject.key, subject.name, None, is_started=False)
+            if was_active and (subject.owner or {}).get(RETAINED) and options.limits:
+                kept = f"{subject.name} (kept by retain_on_delete)"
+                self._stack.count(f"{subject.key} kept", kept, self._price(outputs), is_started=False)
             self._show_change(subject, outputs if was_active else None, news)
             return
         is_started = not was_active and starts_again

@@ -23,7 +23,7 @@ for name, changed in ({tasks}):
 
 
 def nodes(**counts: int) -> str:
-    """Return a program with tasks of so many GPU nodes."""
+    """Return a program with tasks, each with its number of GPU nodes."""
     tasks = ", ".join(f'("{name}", dict(resource_config_infos=nodes({count})))' for name, count in counts.items())
     return TASKS.format(tasks=tasks + ",")
 

@@ -28,7 +28,7 @@ def test_each_combination_is_announced_once_with_nothing_but_what_its_price_depe
     assert announced(announcements) == [{**common, "resourceConfigInfos": each} for each in nodes]
 
 
-def test_the_first_resources_announce_everything_and_later_ones_what_is_new() -> None:
+def test_the_first_resources_pass_everything_and_later_ones_what_is_new() -> None:
     announcements = Announcements()
     announcements.add(task(1))
     assert [len(announced(announcements)) for _ in range(34)] == [1] * 32 + [0] * 2

@@ -45,6 +45,7 @@ class Stack:
         self.warnings: list[str] = []
         self.statuses: dict[str, str] = {}
         self.looked_up: list[str] = []
+        self.owner: dict[str, Any] = {}
         prices = PriceList(self.service)
         self.costs = Costs(CostOptions(**options), lambda _: prices, self._status, currency)
 
@@ -57,7 +58,7 @@ class Stack:
             note=lambda text: self.notes.append(f"{name}: {text}"),
             warn=lambda text: self.warnings.append(f"{name}: {text}"),
         )
-        return Subject(f"urn::{name}", name, context)
+        return Subject(f"urn::{name}", name, context, self.owner)
 
     def start(self, name: str, inputs: dict[str, Any]) -> list[str]:
         """Check a task without old inputs, and return why it is refused."""
@@ -214,6 +215,17 @@ def test_a_replaced_task_counts_with_its_new_price_alone() -> None:
     stack.existing("bert", task(3), task(4), REPLACED)
     assert stack.start("bert", task(4)) == []
     assert stack.start("new", task(1, "TI.A")) != []
+
+
+@pytest.mark.parametrize(("status", "is_refused"), [("RUNNING", True), ("SUCCEED", False)])
+def test_a_task_that_retain_on_delete_keeps_counts_next_to_its_replacement(status: str, is_refused: bool) -> None:
+    stack = Stack(stack_limit=limit("100"))
+    stack.owner = {"retainOnDelete": True}
+    stack.statuses["train-bert"] = status
+    stack.existing("bert", task(2), task(4), REPLACED)
+    refusals = stack.start("bert", task(4))
+    assert bool(refusals) == is_refused
+    assert all("bert (kept by retain_on_delete) ¥42.00" in refusal for refusal in refusals)
 
 
 @pytest.mark.parametrize(("status", "is_refused"), [("RUNNING", True), ("SUCCEED", False), ("STOPPED", False)])
