@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.terminal import json_text, show
 from pulumi_tione.errors import TioneError
-from pulumi_tione.pricing.amounts import Currency, currency_of
-from pulumi_tione.pricing.price_list import PriceList, UnknownPrice
-from pulumi_tione.review.build import PriceLists, no_prices, review_stack
+from pulumi_tione.review.build import no_prices, review_stack
 from pulumi_tione.review.findings import RULES, explanation
 from pulumi_tione.review.gates import failed_gates, read_codes, read_gates
 from pulumi_tione.review.json_format import as_json
 from pulumi_tione.review.markdown import markdown
 from pulumi_tione.review.model import Review, StackReview
-from pulumi_tione.review.preview import Placeholder, Preview, contains_placeholder, read_previews
+from pulumi_tione.review.preview import Preview, read_previews
+from pulumi_tione.review.prices import DEFAULT_CURRENCY, price_lists_of
 from pulumi_tione.review.request_body import shown_requests
 from pulumi_tione.review.sources import path_in_repository, with_sources
-from pulumi_tione.stacks.locations import Clients, Location
 from pulumi_tione.stacks.pulumi_cli import Pulumi, PulumiError, StackName
 
-DEFAULT_CURRENCY: Currency = "CNY"
 PREVIEW_FAILED = 1
 GATE_BROKEN = 3
 
@@ -149,40 +143,6 @@ class _Lookups:
         except PulumiError:
             pass
         return pulumi.settings(None)
-
-
-def price_lists_of(settings: Settings) -> tuple[PriceLists, Currency]:
-    """Return the price lists of a stack and its currency; none, if there are no credentials."""
-    try:
-        next(iter(settings.credential_sources()))
-        currency = currency_of(is_international=Client(settings, settings.region).is_international())
-    except (StopIteration, TioneError):
-        return no_prices, DEFAULT_CURRENCY
-    clients = Clients(settings)
-    lists: dict[Location, PriceList] = {}
-
-    def price_list(task: Mapping[str, Any]) -> PriceList | UnknownPrice:
-        location = _location(task, settings.region)
-        if isinstance(location, UnknownPrice):
-            return location
-        if location not in lists:
-            lists[location] = PriceList(clients.of(location), location.workspace)
-        return lists[location]
-
-    return price_list, currency
-
-
-def _location(task: Mapping[str, Any], region: str) -> Location | UnknownPrice:
-    """Return where a task is: its region and workspace, and the account that its own settings select."""
-    own_region, workspace = task.get("region") or region, task.get("tiProjectId")
-    own_settings = task.get("settings") or None
-    if not isinstance(own_region, str) or isinstance(workspace, Placeholder):
-        return UnknownPrice("its region or its workspace is not known yet")
-    if own_settings is None:
-        return Location(own_region, workspace or None)
-    if contains_placeholder(own_settings):
-        return UnknownPrice("the preview does not show its settings, which select its account")
-    return Location(own_region, workspace or None, json.dumps(own_settings, sort_keys=True))
 
 
 def _review(

@@ -248,6 +248,8 @@ def _preview(
         preview.steps += _steps_without_operation(preview.steps, by_urn)
         recorded = {step.urn: step.source for step in preview.steps}
         read = {each if each.source else replace(each, source=recorded.get(each.urn)) for each in read}
+    # Without a recorded task there is no status: an empty stack is not refreshed.
+    preview.refreshed = preview.refreshed or not any(step.old_inputs for step in preview.steps)
     preview.steps.sort(key=lambda step: (step.urn, step.operation, step.id))
     preview.diagnostics = sorted(
         read, key=lambda each: (each.resource, each.path, each.message, each.urn, each.severity)

@@ -15,12 +15,12 @@ from local_tione import client_of
 from review_samples import inputs, outputs, preview_json, step
 
 from pulumi_tione._config.settings import Settings
-from pulumi_tione.cli.review import price_lists_of
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.pricing.price_list import PriceList
 from pulumi_tione.review.build import review_stack
 from pulumi_tione.review.model import StackReview
 from pulumi_tione.review.preview import UNKNOWN_MARKER, read_previews
+from pulumi_tione.review.prices import price_lists_of
 
 CENTS_OF_A_GIGABYTE = Fraction(7, 100)
 ACTIVE = ("SUBMITTING", "PENDING", "STARTING", "RUNNING", "STOPPING")

@@ -252,6 +252,11 @@ def test_a_status_that_is_not_current_is_never_shown_as_current() -> None:
     )
 
 
+def test_a_stack_without_tasks_has_no_status_that_could_be_old() -> None:
+    made = review_of([step("a", "create", None, inputs())], refreshed=False)
+    assert "last update" not in markdown(made)
+
+
 def test_a_change_of_labels_alone_is_a_reason() -> None:
     made = step("a", "update", inputs(), inputs())
     assert [change.path for change in task_of(made).changes] == ["owner"]
