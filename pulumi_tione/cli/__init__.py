@@ -6,6 +6,7 @@
     pulumi-tione show        a task as Python, as JSON, or as the request that creates it
     pulumi-tione review      what a preview changes, and what that costs an hour
     pulumi-tione orphans     training tasks that are in no state: listed, stopped or deleted
+    pulumi-tione env         an environment for each branch: brought up, taken down
     pulumi-tione import      an existing task, or pending creates, imported into the state
     pulumi-tione whoami      account, region and credentials in use, and where they come from
     pulumi-tione emulator    a local TI-ONE
@@ -26,7 +27,7 @@ from typing import Any
 import click
 
 from pulumi_tione._masking import masking
-from pulumi_tione.cli import emulator, events, import_, logs, orphans, review, show, status, whoami
+from pulumi_tione.cli import emulator, env, events, import_, logs, orphans, review, show, status, whoami
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.terminal import sanitize
 from pulumi_tione.errors import TioneError
@@ -80,6 +81,7 @@ def main(context: click.Context, folder: Path, stack: str | None) -> None:
     --cwd and --stack can be given before or after the command.
     """
     context.default_map = {name: {"folder": folder, "stack": stack} for name in _COMMANDS_IN_A_STACK}
+    context.default_map["env"] = {name: {"folder": folder} for name in env.env.commands}
 
 
 _COMMANDS_IN_A_STACK = ("status", "logs", "events", "show", "orphans", "review", "import", "whoami")
@@ -91,5 +93,6 @@ main.add_command(show.show)
 main.add_command(review.review)
 main.add_command(orphans.orphans)
 main.add_command(import_.import_)
+main.add_command(env.env)
 main.add_command(whoami.whoami)
 main.add_command(emulator.emulator)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from pulumi_tione._api.protocols import TaskAndTagApi
 from pulumi_tione._api.status import Status, is_terminal
 from pulumi_tione._durations import format_age
 from pulumi_tione.call_context import CallContext
@@ -16,6 +17,7 @@ from pulumi_tione.errors import TioneError
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import stop_and_wait
+from pulumi_tione.stacks.label_search import TaskSummary
 from pulumi_tione.stacks.orphan_scan import Orphan, OrphanScan
 
 _PARALLEL_TASKS = 64
@@ -110,14 +112,7 @@ def clean_up(action: Action, scan: OrphanScan, orphans: Sequence[Orphan], select
 def _attempt(action: Action, scan: OrphanScan, orphan: Orphan) -> Outcome:
     task = orphan.task
     try:
-        # The outputs that matter for a stop or a delete; all tasks that these credentials see are in their account.
-        outputs = {
-            "name": task.name,
-            "tiProjectId": task.location.workspace,
-            "uin": scan.account_of(task.location),
-            "createTime": task.created.isoformat() if task.created else "",
-        }
-        recorded = RecordedTask(scan.client_of(task.location), task.id, outputs, CallContext())
+        recorded = recorded_task(task, scan.client_of(task.location), scan.account_of(task.location))
         if action == "delete":
             delete(recorded)
             return Outcome(orphan, Result.DELETED)
@@ -129,3 +124,17 @@ def _attempt(action: Action, scan: OrphanScan, orphan: Orphan) -> Outcome:
     if status == Status.STOPPED and not is_terminal(task.status):
         return Outcome(orphan, Result.STOPPED)
     return Outcome(orphan, Result.ENDED, status)
+
+
+def recorded_task(task: TaskSummary, client: TaskAndTagApi, account: str) -> RecordedTask[TaskAndTagApi]:
+    """Return a task that no state records, in the form that a stop or a delete needs.
+
+    All tasks that the credentials of a client see are in their account.
+    """
+    outputs = {
+        "name": task.name,
+        "tiProjectId": task.location.workspace,
+        "uin": account,
+        "createTime": task.created.isoformat() if task.created else "",
+    }
+    return RecordedTask(client, task.id, outputs, CallContext())

@@ -6,20 +6,49 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pulumi_tione._config.settings import Settings
+from pulumi_tione._timestamps import parse_time
 from pulumi_tione.errors import TioneError
 
 _LOCKED = re.compile(r"currently locked|update is currently in progress|/update-conflicts/")
 """How the backends (a folder or bucket; Pulumi Cloud) report that an update is running, or was killed."""
 
 
+_LOCK_HOLDER = re.compile(r"created by (\S+?)@(\S+) \(pid (\d+)\) at (\S+)")
+"""How the error of a locked stack shows each lock."""
+
+
 class PulumiError(TioneError):
     """The Pulumi CLI failed, or is missing."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock of a stack, as the backends in a folder or bucket have it."""
+
+    pid: int
+    user: str
+    host: str
+    taken: datetime
+
+    @property
+    def holder(self) -> str:
+        """Who holds it, for a message."""
+        return f"{self.user}@{self.host}, process {self.pid}, since {self.taken:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class LockedError(PulumiError):
+    """The stack is locked. `locks` are those that the backend shows."""
+
+    def __init__(self, message: str, locks: Sequence[Lock] = ()) -> None:
+        self.locks = tuple(locks)
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -90,10 +119,27 @@ class Pulumi:
             self._configs[stack] = json.loads(printed)
         return self._configs[stack]
 
+    def config_in(self, file: Path, stack: StackName) -> dict[str, Any]:
+        """Return the config that a file holds for a stack, in the form of `config`."""
+        option = f"--config-file={file}"
+        return dict(json.loads(self._run("config", "--json", "--show-secrets", option, f"--stack={stack.qualified}")))
+
     def settings(self, stack: StackName | None) -> Settings:
         """Return the settings from a stack's config and the environment, or from the environment alone."""
-        config = {} if stack is None else self.config(stack)
+        return self.settings_with({} if stack is None else self.config(stack))
+
+    def settings_with(self, config: Mapping[str, Mapping[str, Any]]) -> Settings:
+        """Return the settings from a config, in the form of `config`, and the environment."""
         return Settings(lambda key: config.get(key, {}).get("value"), self.environment)
+
+    def tags(self, stack: StackName) -> dict[str, str]:
+        """Return the tags of a stack."""
+        return dict(json.loads(self._run("stack", "tag", "ls", "--json", f"--stack={stack.qualified}")))
+
+    def last_updates(self, project: str) -> dict[StackName, str]:
+        """Return when each stack of a project was updated last, as the backend writes it; empty if it never was."""
+        listed = json.loads(self._run("stack", "ls", "--json", f"--project={project}"))
+        return {StackName.parsed(str(each["name"])): str(each.get("lastUpdate") or "") for each in listed}
 
     def export(self, stack: StackName, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return a stack's state. It can be read while an update is running."""
@@ -110,7 +156,7 @@ class Pulumi:
         arguments = ("preview", "--json", "--show-sames", "--refresh", *option)
         process = self._process(arguments)
         if process.returncode and not process.stdout.lstrip().startswith("{"):
-            raise PulumiError(_reason(arguments, process.stderr or process.stdout))
+            raise failure(arguments, process.stderr or process.stdout)
         return process.stdout
 
     def write(self, stack: StackName, state: Mapping[str, Any]) -> None:
@@ -125,15 +171,13 @@ class Pulumi:
         """Run a command to its end and return its output."""
         process = self._process(arguments, stdin)
         if process.returncode:
-            raise PulumiError(_reason(arguments, process.stderr or process.stdout))
+            raise failure(arguments, process.stderr or process.stdout)
         return process.stdout
 
     def _process(self, arguments: tuple[str, ...], stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command to its end, whatever that is."""
-        program = shutil.which("pulumi", path=self.environment.get("PATH"))
-        if program is None:
-            raise PulumiError("there is no `pulumi` on PATH: install it (https://www.pulumi.com/docs/install/)")
-        command = [program, "--non-interactive", "--color=never", "--fully-qualify-stack-names", *arguments]
+        options = ["--non-interactive", "--color=never", "--fully-qualify-stack-names"]
+        command = [pulumi_program(self.environment), *options, *arguments]
         try:
             return subprocess.run(
                 command,
@@ -148,13 +192,32 @@ class Pulumi:
             raise PulumiError(f"`pulumi` cannot be run in {self.folder}: {error.strerror}") from None
 
 
-def _reason(arguments: tuple[str, ...], printed: str) -> str:
-    """Return in one line why a command failed."""
+LOCKED = (
+    "the stack is locked: an update is running, or was killed. Nothing was changed. Wait for the update to finish; if "
+    "none is running, run `pulumi cancel`. Then try again"
+)
+
+
+def pulumi_program(environment: Mapping[str, str]) -> str:
+    """Return the path of the Pulumi CLI.
+
+    Raises:
+        PulumiError: it is not on PATH.
+    """
+    program = shutil.which("pulumi", path=environment.get("PATH"))
+    if program is None:
+        raise PulumiError("there is no `pulumi` on PATH: install it (https://www.pulumi.com/docs/install/)")
+    return program
+
+
+def failure(arguments: Sequence[str], printed: str, code: int = 1) -> PulumiError:
+    """Return the error of a command that failed, from what it printed."""
     if _LOCKED.search(printed):
-        return (
-            "the stack is locked: an update is running, or was killed. Nothing was changed. Wait for the update to "
-            "finish; if none is running, run `pulumi cancel`. Then try again"
-        )
+        locks = [
+            Lock(int(pid), user, host, parse_time(taken)) for user, host, pid, taken in _LOCK_HOLDER.findall(printed)
+        ]
+        return LockedError(LOCKED, locks)
     reason = " ".join(printed.partition("error: ")[2].split() or printed.split() or ["it printed no reason"])
     subcommand = [argument for argument in arguments if not argument.startswith("-")]
-    return f"`pulumi {' '.join(subcommand)}` failed: {reason}"
+    killed = f"it was killed (signal {-code}). " if code < 0 else ""
+    return PulumiError(f"`pulumi {' '.join(subcommand)}` failed: {killed}{reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from pulumi_tione._masking import mask_from_now_on
 from pulumi_tione._schema.identity import STACK_TYPE, TYPE
 from pulumi_tione.stacks.locations import Location
 from pulumi_tione.stacks.pulumi_cli import Pulumi, StackName
-from pulumi_tione.stacks.state_secrets import has_secrets, marked_secret, secret_texts
+from pulumi_tione.stacks.state_secrets import has_secrets, marked_secret, revealed, secret_texts
 from pulumi_tione.stacks.urn import Urn, types_of
 
 PROVIDER_TYPE = "pulumi:providers:pulumi-python"
@@ -125,6 +126,44 @@ class State:
             )
         return self._with_resources([*added, *self.resources])
 
+    def has_settings(self, config: Mapping[str, Any]) -> bool:
+        """Check whether the providers have the settings of a config; the state must have its secrets in plain text."""
+        return all(
+            {name: _text(value) for name, value in revealed(_settings_in(resource)).items()}
+            == {name: each["value"] for name, each in _settings_for(resource, config).items()}
+            for resource in self._default_providers
+        )
+
+    def with_settings(self, config: Mapping[str, Any]) -> State:
+        """Return the state whose providers have the settings of a config, in place of those of the last update.
+
+        Args:
+            config: the config: by full key, `value` and whether it is `secret`.
+        """
+        changed = []
+        for resource in self.resources:
+            if resource in self._default_providers:
+                current = {
+                    name: marked_secret(each["value"]) if each.get("secret") else each["value"]
+                    for name, each in _settings_for(resource, config).items()
+                }
+                resource = {**resource}
+                for kind in ("inputs", "outputs"):
+                    values = {**(resource.get(kind) or {})}
+                    others = {name: value for name, value in values.items() if name not in _settings_in(resource)}
+                    resource[kind] = {**others, **current}
+            changed.append(resource)
+        return self._with_resources(changed)
+
+    @property
+    def _default_providers(self) -> list[dict[str, Any]]:
+        """The providers that get their settings from the config."""
+        return [
+            each
+            for each in self.resources
+            if each["type"] in _SETTINGS_PREFIX and str(each["urn"]).rpartition("::")[2].startswith("default")
+        ]
+
     def with_parent(self, urn: str) -> State:
         """Return the state with the parent of a resource; if it is missing, it is added as a component.
 
@@ -204,6 +243,33 @@ class State:
 
     def _first(self, is_match: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
         return next((resource for resource in self.resources if is_match(resource)), None)
+
+
+_SETTINGS_PREFIX = {PROVIDER_TYPE: "", "pulumi:providers:tencentcloud": "tencentcloud:"}
+"""By the type of a provider, what its inputs leave out of the full keys of the config."""
+
+_SETTINGS_OF = ("tione:", "tencentcloud:")
+
+
+def _settings_in(provider: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings among the inputs of a provider: not its version, nor what concerns other packages."""
+    prefix = _SETTINGS_PREFIX[provider["type"]]
+    return {
+        name: value
+        for name, value in (provider.get("inputs") or {}).items()
+        if f"{prefix}{name}".startswith(_SETTINGS_OF) and name not in ("version", "__internal", "pluginDownloadURL")
+    }
+
+
+def _settings_for(provider: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    prefix = _SETTINGS_PREFIX[provider["type"]]
+    spaces = (prefix,) if prefix else _SETTINGS_OF
+    return {key.removeprefix(prefix): each for key, each in config.items() if key.startswith(spaces)}
+
+
+def _text(value: Any) -> Any:
+    """Return a value of a provider as the config has it: as text."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _is_task(resource: Mapping[str, Any]) -> bool:

@@ -27,6 +27,8 @@ HOLES = {
     "{space}:{name}.{part}": "tione:assumeRole.roleArn",
     "{path}": "tione:secretKey",
     "{resource}": "RESOURCE",
+    "{self._branch}": "feature/login",
+    "{template}": "dev",
     "{self.region}": "ap-guangzhou",
     "{self.client.region}": "ap-guangzhou",
 }
@@ -35,9 +37,10 @@ HOLES = {
 MENTIONED = re.compile(
     r"pulumi (up --target|import|state delete|stack import|stack select|stack rename|config set --secret"
     r"|config set --path|refresh --import-pending-creates|refresh --clear-pending-creates)|pulumi-tione (import|logs"
-    r"|events|review|orphans --older-than)"
+    r"|events|review|orphans --older-than)|pulumi stack change-secrets-provider .*|pulumi-tione env.*"
 )
-"""Commands that a text mentions without their arguments: there is nothing to run."""
+"""Commands that a text mentions without their arguments: there is nothing to run. Those on environments are run in
+tests/environments: they need a repository."""
 
 ORDER = (
     r"pulumi preview",

@@ -1,0 +1,222 @@
+"""`pulumi-tione env`: an environment for each branch. The work is done in `environments/`, loaded when needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pulumi_tione._durations import DURATION_FORMS
+from pulumi_tione.cli.options import duration, without_asking
+from pulumi_tione.cli.terminal import is_attended, is_confirmed, json_text, sanitize, show
+from pulumi_tione.errors import TaskError, TioneError
+
+if TYPE_CHECKING:
+    from pulumi_tione.environments.session import Session
+    from pulumi_tione.environments.up import UpResult
+    from pulumi_tione.review.model import Review
+
+LEFT = 1
+"""The exit code when something is left, and of an update that failed."""
+
+_WAIT = timedelta(minutes=10)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@click.group()
+def env() -> None:
+    """Keep an environment for each branch: a stack of its own, with a name and tags by which it is recognized."""
+
+
+def _in_a_project(command: _Command) -> _Command:
+    return click.option(
+        "--cwd",
+        "-C",
+        "folder",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=Path(),
+        help="The folder of the Pulumi project; by default the current one.",
+    )(command)
+
+
+def _with_wait(command: _Command) -> _Command:
+    return click.option(
+        "--wait-lock",
+        metavar="DURATION",
+        callback=duration,
+        help=f"How long to wait for an update that is running: {DURATION_FORMS}; by default 10m.",
+    )(command)
+
+
+def _checked_duration(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    duration(context, parameter, value)
+    return value
+
+
+def _amount(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Decimal | None:
+    try:
+        amount = None if value is None else Decimal(value)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if amount is not None and (not amount.is_finite() or amount < 0):
+        raise click.BadParameter("use an amount such as 50 or 12.5")
+    return amount
+
+
+def _session(folder: Path) -> Session:
+    # The Automation API takes long to load: other commands do not need it.
+    from pulumi_tione.environments.session import Session
+
+    return Session(folder, os.environ, lambda line: show(line))
+
+
+def _ensure_confirmable(yes: bool) -> None:
+    """Check that somebody can be asked, unless `--yes` was given.
+
+    Raises:
+        TaskError: nobody can.
+    """
+    if not yes and not is_attended():
+        raise TaskError("nobody can be asked here. To run without questions, add --yes. Nothing was done")
+
+
+@env.command()
+@click.argument("branch", required=False)
+@_in_a_project
+@click.option("--template", metavar="STACK", default="dev", show_default=True, help="Take Pulumi.STACK.yaml as config.")
+@click.option(
+    "--ttl",
+    metavar="DURATION",
+    callback=_checked_duration,
+    help=f"`env reap` takes it down this long after its last update: {DURATION_FORMS}.",
+)
+@click.option("--keep/--no-keep", default=None, help="`env reap` never takes it down.")
+@click.option("--max-hourly", metavar="AMOUNT", callback=_amount, help="Refuse if its tasks cost more an hour.")
+@_with_wait
+@click.option("--allow-missing", is_flag=True, help="Create it although there is no such branch.")
+@without_asking
+@click.option("--json", "form", flag_value="json", help="Print the result as JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print the review and the outputs as Markdown.")
+@click.pass_context
+def up(
+    context: click.Context,
+    *,
+    branch: str | None,
+    folder: Path,
+    template: str,
+    ttl: str | None,
+    keep: bool | None,
+    max_hourly: Decimal | None,
+    wait_lock: timedelta | None,
+    allow_missing: bool,
+    yes: bool,
+    form: str | None,
+) -> None:
+    """Create the environment of BRANCH, by default of the branch that is checked out, or bring it up to date.
+
+    The working tree is deployed if the branch is checked out; otherwise a temporary one of the branch is.
+
+    Exit code 0: it is up to date. 1: the preview or the update failed. 2: refused, not confirmed, or an error.
+    """
+    from pulumi_tione.environments.up import FailedPreviewError, UpRequest
+    from pulumi_tione.environments.up import up as bring_up
+    from pulumi_tione.stacks.pulumi_cli import PulumiError
+
+    _ensure_confirmable(yes)
+
+    def confirm(review: Review) -> bool:
+        if form is None:
+            click.echo(_review_text(context, review))
+        return is_confirmed("Update the environment?", yes)
+
+    request = UpRequest(
+        branch=branch,
+        template=template,
+        time_to_live=ttl,
+        keep=keep,
+        max_hourly=max_hourly,
+        wait=_WAIT if wait_lock is None else wait_lock,
+        allow_missing=allow_missing,
+        confirm=confirm,
+    )
+    session = _session(folder)
+    with session.interrupts.handled():
+        try:
+            result = bring_up(session, request)
+        except FailedPreviewError as error:
+            if form == "markdown":
+                click.echo(_review_markdown(error.review), nl=False)
+            _fail(context, error)
+        except PulumiError as error:
+            _fail(context, error)
+    click.echo(_up_report(result, form))
+
+
+def _fail(context: click.Context, error: TioneError) -> Any:
+    click.echo(f"Error: {sanitize(error)}", err=True)
+    context.exit(LEFT)
+
+
+def _review_text(context: click.Context, review: Review) -> str:
+    from pulumi_tione.review.text import text
+
+    return text(review, color=sys.stdout.isatty() and context.color is not False)
+
+
+def _review_markdown(review: Review) -> str:
+    from pulumi_tione.review.markdown import markdown
+
+    return markdown(review)
+
+
+def _up_report(result: UpResult, form: str | None) -> str:
+    if form == "json":
+        return json_text(
+            {
+                "branch": result.branch,
+                "stack": result.stack,
+                "environment": result.environment,
+                "outputs": dict(result.outputs),
+            }
+        )
+    from pulumi_tione.environments.report import outputs_markdown, outputs_text
+
+    if form == "markdown":
+        return f"{_review_markdown(result.review)}\n{outputs_markdown(result.branch, result.stack, result.outputs)}"
+    return outputs_text(result.branch, result.stack, result.outputs)
+
+
+@env.command()
+@click.argument("branch")
+@_in_a_project
+@_with_wait
+@without_asking
+@click.option("--json", "form", flag_value="json", help="Print the result as JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print the result as Markdown.")
+@click.pass_context
+def down(
+    context: click.Context, *, branch: str, folder: Path, wait_lock: timedelta | None, yes: bool, form: str | None
+) -> None:
+    """Take the environment of BRANCH down, whatever state it is in: its tasks, its other resources, its stack.
+
+    Tasks that no state knows are deleted if they carry the id of this environment. Others are named.
+
+    Exit code 0: nothing is left. 1: something is left; the output names it and the reason. 2: an error.
+    """
+    from pulumi_tione.environments.down import down as take_down
+    from pulumi_tione.environments.report import report
+
+    _ensure_confirmable(yes)
+    session = _session(folder)
+    if not is_confirmed(f"Take the environment of {branch!r} down, with all its resources?", yes):
+        raise TaskError("not confirmed, nothing was done")
+    with session.interrupts.handled():
+        result = take_down(session, branch, wait=_WAIT if wait_lock is None else wait_lock)
+    click.echo(report([result], form))
+    context.exit(LEFT if result.left else 0)

@@ -1,0 +1,95 @@
+"""`env down`: nothing of a branch is left, in the backend and in the account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pulumi_tione.environments.names import environment_stack
+from pulumi_tione.environments.project import ProjectError
+from pulumi_tione.environments.session import EnvironmentStack, NotAnEnvironmentError, Session
+from pulumi_tione.environments.tags import Marks
+from pulumi_tione.environments.teardown import (
+    NOT_OWN,
+    Leftover,
+    Orphans,
+    Recovery,
+    Teardown,
+    TornDown,
+    dead_operation,
+    title_of,
+)
+from pulumi_tione.stacks.state import State
+
+
+def down(session: Session, branch: str, *, wait: timedelta) -> TornDown:
+    """Take the environment of a branch down. It may be in any state, or be gone already."""
+    return take_down(
+        session,
+        environment_stack(session.project.name, branch),
+        TornDown(environment_stack(session.project.name, branch), branch),
+        wait=wait,
+        may_break_dead_locks=True,
+    )
+
+
+def take_down(
+    session: Session, name: str, result: TornDown, *, wait: timedelta, may_break_dead_locks: bool
+) -> TornDown:
+    """Take the environment with this stack down.
+
+    Raises:
+        NotAnEnvironmentError: the stack was made by hand.
+        InUseError: another command works on it.
+    """
+    with EnvironmentStack(session, name) as stack, stack.exclusive(wait):
+        if not stack.exists:
+            return _without_stack(stack, result)
+        marks = stack.wait_for_others(wait)
+        ensure_is_environment(stack, marks)
+        use_template(stack, marks)
+        result.branch = result.branch or marks.branch
+        recovery = Recovery(stack, dead_operation(marks), wait, may_break_dead_locks)
+        with stack.held("down", marks.operation) as hold:
+            Teardown(stack, marks, recovery, result).run()
+            if result.left and stack.exists:
+                hold.end("failed")
+    if session.repository is not None:
+        session.repository.remove_dead_worktrees()
+    return result
+
+
+def use_template(stack: EnvironmentStack, marks: Marks) -> None:
+    """Use the current configuration of the environment's template, if the template still exists."""
+    try:
+        stack.configuration.take_from(stack.project, marks.template, marks.environment)
+    except ProjectError as error:
+        if marks.template and stack.project.template_file(marks.template).exists():
+            stack.session.show(f"{stack.name}: the settings come from the environment variables alone: {error}")
+
+
+def ensure_is_environment(stack: EnvironmentStack, marks: Marks) -> None:
+    """Check that a stack is the environment that its name stands for.
+
+    A stack with such a name and nothing else is one: a killed `up` may leave just that.
+
+    Raises:
+        NotAnEnvironmentError: it was made by hand, or renamed.
+    """
+    if marks.branch:
+        if environment_stack(stack.project.name, marks.branch) != stack.name:
+            raise NotAnEnvironmentError(f"{stack.name} is not the environment of {marks.branch!r}: it was renamed")
+        if marks.environment:
+            return
+    state = State(stack.pulumi.export(stack.full_name))
+    if state.resources or state.has_pending_operations:
+        raise NotAnEnvironmentError(
+            f"{stack.name} has the name of an environment, but was made by hand: it has resources and no tags of an "
+            "environment. It was left alone"
+        )
+
+
+def _without_stack(stack: EnvironmentStack, result: TornDown) -> TornDown:
+    """Name the tasks that are left of a stack that is gone. Nothing proves whose they are."""
+    _, others = Orphans(stack, "").find(State({}), [])
+    result.left += [Leftover(title_of(task), NOT_OWN) for task in others]
+    return result

@@ -1,0 +1,192 @@
+"""Git: which branches there are, here and at the remotes, and a working tree of one of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulumi_tione._constraints import suggestion
+from pulumi_tione.environments.processes import born
+from pulumi_tione.errors import TioneError
+
+_SECONDS = 60
+_WORKTREES = "pulumi-tione-worktree-"
+
+
+class GitError(TioneError):
+    """Git failed, or a branch does not exist."""
+
+
+@dataclass(frozen=True)
+class RemoteBranches:
+    """The branches of all remotes."""
+
+    commits: Mapping[str, tuple[str, str]]
+    """By branch, the remote and the commit."""
+    default: frozenset[str]
+    """The default branches of the remotes."""
+    unreachable: tuple[str, ...]
+    """The remotes that did not answer."""
+
+
+class Repository:
+    """The repository that a folder is in."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = {**environment, "GIT_TERMINAL_PROMPT": "0"}
+        self._remote: RemoteBranches | None = None
+
+    @classmethod
+    def of(cls, folder: Path, environment: Mapping[str, str]) -> Repository | None:
+        """Return the repository of a folder; None outside git."""
+        repository = cls(folder, environment)
+        try:
+            repository._git("rev-parse", "--git-dir")
+        except GitError:
+            return None
+        return repository
+
+    def current_branch(self) -> str | None:
+        """Return the branch that is checked out; None if a commit is."""
+        try:
+            return self._git("symbolic-ref", "--quiet", "--short", "HEAD")
+        except GitError:
+            return None
+
+    def local_branches(self) -> dict[str, str]:
+        """Return the commits of the local branches."""
+        listed = self._git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads").splitlines()
+        return {name: commit for commit, _, name in (line.partition(" ") for line in listed)}
+
+    def remote_branches(self) -> RemoteBranches:
+        """Ask the remotes for their branches; once for each command."""
+        if self._remote is None:
+            self._remote = self._ask_remotes()
+        return self._remote
+
+    def _ask_remotes(self) -> RemoteBranches:
+        commits: dict[str, tuple[str, str]] = {}
+        default, unreachable = set(), []
+        for remote in self._git("remote").split():
+            try:
+                listed = self._git("ls-remote", "--symref", remote, "HEAD", "refs/heads/*")
+            except GitError:
+                unreachable.append(remote)
+                continue
+            for line in listed.splitlines():
+                value, _, name = line.partition("\t")
+                if value.startswith("ref: ") and name == "HEAD":
+                    default.add(value.removeprefix("ref: refs/heads/"))
+                elif name.startswith("refs/heads/"):
+                    commits.setdefault(name.removeprefix("refs/heads/"), (remote, value))
+        return RemoteBranches(commits, frozenset(default), tuple(unreachable))
+
+    def default_branches(self) -> frozenset[str]:
+        """Return the default branches: those of the remotes, or else the one that git would create."""
+        remote = self.remote_branches()
+        if remote.default:
+            return remote.default
+        try:
+            configured = self._git("config", "--get", "init.defaultBranch")
+        except GitError:
+            configured = ""
+        return frozenset(name for name in (configured, "main", "master") if name)
+
+    def exists(self, branch: str) -> bool | None:
+        """Check whether a branch exists, here or at a remote; None if that cannot be determined."""
+        if branch in self.local_branches() or branch in self.remote_branches().commits:
+            return True
+        return None if self.remote_branches().unreachable else False
+
+    def ensure_exists(self, branch: str) -> None:
+        """Check that a branch exists.
+
+        Raises:
+            GitError: it does not, or a remote that may have it does not answer.
+        """
+        exists = self.exists(branch)
+        if exists:
+            return
+        remote = self.remote_branches()
+        if exists is None:
+            raise GitError(
+                f"there is no local branch {branch!r}, and {', '.join(remote.unreachable)} does not answer. Nothing "
+                "was created. Try again when the remote can be reached, or add --allow-missing"
+            )
+        near = suggestion(branch, [*self.local_branches(), *remote.commits])
+        raise GitError(
+            f"there is no branch {branch!r}, neither here nor at a remote{near}. Nothing was created. To create an "
+            "environment without a branch, add --allow-missing"
+        )
+
+    def is_checked_out(self, branch: str) -> bool:
+        """Check whether the working tree is that of a branch: it is checked out, or a commit is that it points to."""
+        current = self.current_branch()
+        return branch == current if current is not None else self._commit_of(branch) == self._git("rev-parse", "HEAD")
+
+    def _commit_of(self, branch: str) -> str:
+        local = self.local_branches().get(branch)
+        return local or self.remote_branches().commits.get(branch, ("", ""))[1]
+
+    @contextmanager
+    def worktree(self, branch: str) -> Iterator[Path]:
+        """Check a branch out in a temporary folder, and return the folder that corresponds to this one.
+
+        Raises:
+            GitError: git cannot do that.
+        """
+        commit = self._commit_of(branch)
+        remote, _ = self.remote_branches().commits.get(branch, ("", ""))
+        if branch not in self.local_branches() and remote:
+            self._git("fetch", "--quiet", remote, f"refs/heads/{branch}")
+        prefix = self._git("rev-parse", "--show-prefix")
+        parent = Path(tempfile.mkdtemp(prefix=f"{_WORKTREES}{os.getpid()}-"))
+        try:
+            self._git("worktree", "add", "--quiet", "--detach", str(parent / "tree"), commit)
+            yield parent / "tree" / prefix
+        finally:
+            self._remove(parent)
+
+    def remove_dead_worktrees(self) -> None:
+        """Remove the temporary working trees that killed commands have left."""
+        listed = self._git("worktree", "list", "--porcelain").splitlines()
+        for line in listed:
+            folder = Path(line.removeprefix("worktree ")).parent if line.startswith("worktree ") else None
+            if folder is None or not folder.name.startswith(_WORKTREES):
+                continue
+            pid = folder.name.removeprefix(_WORKTREES).partition("-")[0]
+            if pid.isdecimal() and born(int(pid)) is None:
+                self._remove(folder)
+
+    def _remove(self, parent: Path) -> None:
+        with suppress(GitError):  # it may never have been added
+            self._git("worktree", "remove", "--force", str(parent / "tree"))
+        shutil.rmtree(parent, ignore_errors=True)
+        with suppress(GitError):
+            self._git("worktree", "prune")
+
+    def _git(self, *arguments: str) -> str:
+        try:
+            ran = subprocess.run(
+                ["git", *arguments],
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise GitError(f"`git {arguments[0]}` failed: {type(error).__name__}") from None
+        if ran.returncode:
+            reason = " ".join(ran.stderr.split()) or f"exit code {ran.returncode}"
+            raise GitError(f"`git {arguments[0]}` failed: {reason}")
+        return ran.stdout.strip()

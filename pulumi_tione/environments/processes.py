@@ -1,0 +1,118 @@
+"""Processes on this machine: whether one still runs, and those that a run of a command has started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+RUN_VARIABLE = "PULUMI_TIONE_RUN"
+"""The environment variable with the id of a run: the engine, the program and the provider inherit it."""
+
+_SECONDS_TO_END = 30.0
+"""How long an engine may take to finish the creates that it has begun, and to save the state."""
+
+_PROC = Path("/proc")
+
+
+_HOST_LENGTH = 50
+"""How much of a machine's name a tag has room for."""
+
+
+def host_name() -> str:
+    """Return the name of this machine, as the locks of a file backend have it."""
+    return socket.gethostname()
+
+
+def is_name_of(host: str, name: str) -> bool:
+    """Check whether a machine, as `this_host` identifies it, has this name."""
+    return host.rpartition("/")[0] == name[:_HOST_LENGTH]
+
+
+def this_host() -> str:
+    """Return what identifies this machine, or this container: in another one, the ids of processes mean nothing."""
+    namespace = ""
+    with suppress(OSError):
+        namespace = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    return f"{host_name()[:_HOST_LENGTH]}/{namespace}"
+
+
+def born(pid: int) -> str | None:
+    """Return when a process was started, which distinguishes it from a later one of the same id; None if it has ended.
+
+    A process that has ended and that nobody has waited for counts as ended.
+    """
+    listed = subprocess.run(
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LC_ALL": "C"},
+        check=False,
+    )
+    status, _, started = listed.stdout.strip().partition(" ")
+    return None if not status or status.startswith("Z") else " ".join(started.split())
+
+
+def processes_of(runs: Iterable[str]) -> list[int]:
+    """Return the processes of these runs that have not ended, without this very process."""
+    marks = {f"{RUN_VARIABLE}={run}" for run in runs if run}
+    if not marks:
+        return []
+    found = [pid for pid, variables in _environments() if pid != os.getpid() and marks & set(variables)]
+    return [pid for pid in found if born(pid) is not None]
+
+
+def _environments() -> Iterable[tuple[int, list[str]]]:
+    """Yield the environment variables of all processes that may be read."""
+    if _PROC.joinpath("self", "environ").exists():
+        for folder in _PROC.iterdir():
+            if folder.name.isdecimal():
+                with suppress(OSError):
+                    content = folder.joinpath("environ").read_bytes().decode("utf-8", "replace")
+                    yield int(folder.name), content.split("\0")
+        return
+    listed = subprocess.run(["ps", "-A", "-E", "-ww", "-o", "pid=,command="], capture_output=True, text=True)
+    for line in listed.stdout.splitlines():
+        pid, _, command = line.strip().partition(" ")
+        if pid.isdecimal():
+            yield int(pid), command.split()
+
+
+def end_processes(
+    runs: Iterable[str], *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+) -> int:
+    """End the processes of runs whose command is dead, and return how many there were.
+
+    They are asked first: an engine then finishes the creates that it has begun and saves the state.
+    """
+    runs = list(runs)
+    first = running = processes_of(runs)
+    for pid in running:
+        _send(pid, signal.SIGINT)
+    end = clock() + _SECONDS_TO_END
+    while running and clock() < end:
+        sleep(0.2)
+        running = processes_of(runs)
+        if not any(_is_engine(pid) for pid in running):
+            break
+    while running:
+        for pid in running:
+            _send(pid, signal.SIGKILL)
+        sleep(0.1)
+        running = processes_of(runs)
+    return len(first)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def _is_engine(pid: int) -> bool:
+    listed = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return Path(listed.stdout.strip()).name == "pulumi"

@@ -1,0 +1,78 @@
+"""What the commands on environments report: as text, JSON or Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pulumi_tione._text import sanitize
+from pulumi_tione.environments.teardown import TornDown, as_json
+
+
+def outputs_text(branch: str, stack: str, outputs: Mapping[str, Any]) -> str:
+    """Return that an environment is up, with the outputs of its program."""
+    lines = [f"The environment of {branch} is up to date: {stack}"]
+    return "\n".join(sanitize(line) for line in (*lines, *(f"  {name}: {_shown(outputs[name])}" for name in outputs)))
+
+
+def outputs_markdown(branch: str, stack: str, outputs: Mapping[str, Any]) -> str:
+    """Return the same as Markdown, without secrets."""
+    lines = [f"Environment of `{_code(branch)}`: stack `{_code(stack)}`"]
+    if outputs:
+        lines += ["", "| output | value |", "|---|---|"]
+        lines += [f"| `{_code(name)}` | `{_code(_shown(value))}` |" for name, value in outputs.items()]
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "[secret]"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _code(text: str) -> str:
+    """Return a text for a code span in a table."""
+    return sanitize(text).replace("`", "'").replace("|", "\\|")
+
+
+def report(results: Sequence[TornDown], form: str | None) -> str:
+    """Return what was taken down and what is left."""
+    if form == "json":
+        gone = [as_json(each) for each in results]
+        return json.dumps({"environments": gone, "left": sum(not each.is_gone for each in results)}, indent=2)
+    if form == "markdown":
+        return _markdown(results)
+    if not results:
+        return "There is nothing to take down."
+    lines = []
+    for each in results:
+        lines.append(f"{_title(each)}: {_summary(each)}")
+        lines += [f"  left: {left}" for left in each.left]
+    return "\n".join(sanitize(line) for line in lines)
+
+
+def _title(result: TornDown) -> str:
+    branch = f" ({result.branch})" if result.branch else ""
+    return f"{result.stack}{branch}"
+
+
+def _summary(result: TornDown) -> str:
+    reason = f", because {result.reason}" if result.reason else ""
+    orphans = f"; {len(result.deleted)} tasks that were in no state are deleted" if result.deleted else ""
+    return f"{'gone' if result.is_gone else 'not gone'}{reason}{orphans}"
+
+
+def _markdown(results: Sequence[TornDown]) -> str:
+    if not results:
+        return "There is nothing to take down."
+    lines = ["| environment | result | left |", "|---|---|---|"]
+    for each in results:
+        left = "<br>".join(_cell(str(part)) for part in each.left)
+        lines.append(f"| `{_code(_title(each))}` | {_cell(_summary(each))} | {left} |")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    escaped = sanitize(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped.replace("|", "\\|")

@@ -1,0 +1,296 @@
+"""What all commands on environments share: the project, the backend, and the environment that a command holds.
+
+A command that works on an environment holds it: on this machine by a file lock, elsewhere by the heartbeat in the tags
+of its stack. Pulumi's own lock is the last resort: two updates never run at once, whatever else happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+from pulumi import automation
+
+from pulumi_tione._durations import format_duration
+from pulumi_tione.environments import tags as marks_tags
+from pulumi_tione.environments.git import Repository
+from pulumi_tione.environments.processes import born, this_host
+from pulumi_tione.environments.project import Configuration, Project
+from pulumi_tione.environments.tags import HEARTBEAT, HEARTBEAT_SECONDS, Marks, Operation
+from pulumi_tione.environments.workspace import EngineCommand, EnvironmentWorkspace, Interrupts
+from pulumi_tione.errors import TioneError
+from pulumi_tione.stacks.backend_folder import BackendFolder
+from pulumi_tione.stacks.pulumi_cli import Pulumi, StackName
+from pulumi_tione.stacks.state import State
+
+_SECONDS_BETWEEN_CHECKS = 1.0
+
+
+class InUseError(TioneError):
+    """Another command works on the environment, and did not end in time."""
+
+
+class NotAnEnvironmentError(TioneError):
+    """A stack has the name of an environment, but was made by hand."""
+
+
+@dataclass
+class Session:
+    """One run of a command in a project.
+
+    Args:
+        folder: a folder in the project.
+        environment: the environment variables.
+        show: shows a line of progress.
+    """
+
+    folder: Path
+    environment: Mapping[str, str]
+    show: Callable[[str], None]
+    run: str = field(default_factory=lambda: secrets.token_hex(6))
+    """The id of this run, which all its processes carry."""
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    project: Project = field(init=False)
+    pulumi: Pulumi = field(init=False)
+    repository: Repository | None = field(init=False)
+    """The repository of the project; None outside git."""
+    command: EngineCommand = field(init=False)
+    backend_folder: BackendFolder | None = field(init=False)
+    """The backend, if it is a folder."""
+    backend: str = field(init=False)
+    """Its address, in absolute form."""
+
+    def __post_init__(self) -> None:
+        self.project = Project.read(self.folder)
+        self.pulumi = Pulumi(self.project.folder, self.environment)
+        self.repository = Repository.of(self.project.folder, self.environment)
+        self.command = EngineCommand(self.environment, self.run, self.interrupts)
+        url = self.pulumi.backend()
+        self.backend_folder = BackendFolder.at(url, self.project.folder, self.environment)
+        self.backend = url if self.backend_folder is None else self.backend_folder.url
+
+    def stacks(self) -> list[StackName]:
+        """Return all stacks of the project."""
+        if self.backend_folder is not None and self.backend_folder.has_stacks_of(self.project.name):
+            return self.backend_folder.stacks(self.project.name)
+        return self.pulumi.stacks(self.project.name)
+
+    def stack_named(self, name: str) -> StackName | None:
+        """Return the full name of a stack of the project; None if there is no such stack."""
+        return next((stack for stack in self.stacks() if stack.stack == name), None)
+
+    def exclusion_file(self, stack: str) -> Path:
+        """Return the file whose lock the command holds that works on a stack from this machine."""
+        home = self.environment.get("PULUMI_HOME") or Path(self.environment.get("HOME") or "~", ".pulumi").expanduser()
+        digest = hashlib.sha256("\0".join((self.backend, self.project.name, stack)).encode()).hexdigest()[:16]
+        return Path(home, "pulumi-tione", "environments", f"{stack}.{digest}.lock")
+
+
+class EnvironmentStack:
+    """The stack of one environment, in a working tree of the project.
+
+    Args:
+        session: the run of the command.
+        name: the name of the stack.
+        project: the project, in the working tree that is used.
+    """
+
+    def __init__(self, session: Session, name: str, project: Project | None = None) -> None:
+        self.session = session
+        self.name = name
+        self.project = project or session.project
+        self.configuration = Configuration(self.project, session.backend, name)
+        self.workspace = EnvironmentWorkspace(self.project, self.configuration, session.command, session.backend)
+        variables = {**session.environment, "PULUMI_BACKEND_URL": session.backend}
+        self.pulumi = Pulumi(self.configuration.folder, variables)
+        """Reads and writes the state, with the settings of the environment."""
+
+    def __enter__(self) -> EnvironmentStack:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.configuration.remove()
+
+    @property
+    def full_name(self) -> StackName:
+        """The full name.
+
+        Raises:
+            TioneError: there is no such stack.
+        """
+        found = self.session.stack_named(self.name)
+        if found is None:
+            raise TioneError(f"the stack {self.name} does not exist any more: another command has removed it")
+        return found
+
+    @property
+    def exists(self) -> bool:
+        return self.session.stack_named(self.name) is not None
+
+    @property
+    def stack(self) -> automation.Stack:
+        return self.workspace.stack_named(self.name)
+
+    def tags(self) -> dict[str, str]:
+        """Return the tags of the stack."""
+        return {name: str(value) for name, value in self.workspace.list_tags(self.name).items()}
+
+    def marks(self) -> Marks:
+        """Return what the tags show of the environment."""
+        return Marks.of(self.tags())
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags of the stack, one after the other."""
+        for name, value in tags.items():
+            self.workspace.set_tag(self.name, name, value)
+
+    def state(self) -> State:
+        """Return the state of the stack."""
+        return State(self.pulumi.export(self.full_name))
+
+    def set_stopped(self, task_ids: list[str]) -> None:
+        """Record the ids of stopped tasks."""
+        new = marks_tags.stopped_tags(task_ids)
+        self.set_tags(new)
+        for name in marks_tags.tags_to_remove(self.tags(), new):
+            self.workspace.remove_tag(self.name, name)
+
+    # Holding it.
+
+    @contextlib.contextmanager
+    def exclusive(self, wait: timedelta) -> Iterator[None]:
+        """Wait until no other command on this machine works on the environment, and keep others from it.
+
+        Raises:
+            InUseError: that takes too long.
+        """
+        path = self.session.exclusion_file(self.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        end, is_shown, is_held = time.monotonic() + wait.total_seconds(), False, False
+        while True:
+            with path.open("a") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    self._wait(end, "another command on this machine works on it", is_shown=is_shown)
+                    is_shown = True
+                    continue
+                # The command before may have removed the file together with the environment.
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                        is_held = True
+                if is_held:
+                    yield
+                    return
+
+    def _wait(self, end: float, reason: str, *, is_shown: bool) -> None:
+        """Make a pause before the next check.
+
+        Raises:
+            InUseError: the time is over.
+        """
+        self.session.interrupts.raise_if_set()
+        if time.monotonic() >= end:
+            raise InUseError(f"{self.name}: {reason}. Try again later, or wait longer with --wait-lock")
+        if not is_shown:
+            self.session.show(f"{self.name}: {reason}. Waiting up to {format_duration(end - time.monotonic())}")
+        time.sleep(_SECONDS_BETWEEN_CHECKS)
+
+    def wait_for_others(self, wait: timedelta) -> Marks:
+        """Wait until no other command works on the environment from anywhere, and return the marks.
+
+        Raises:
+            InUseError: that takes too long.
+        """
+        end, is_shown = time.monotonic() + wait.total_seconds(), False
+        while True:
+            marks = self.marks()
+            operation = marks.operation
+            if operation is None or operation.run == self.session.run or not is_alive(operation):
+                return marks
+            self._wait(end, f"`env {operation.kind}` works on it on {operation.host}", is_shown=is_shown)
+            is_shown = True
+
+    @contextlib.contextmanager
+    def held(self, kind: str, before: Operation | None) -> Iterator[Hold]:
+        """Mark the environment as being worked on, with a heartbeat; the mark shows whether the command has ended.
+
+        Args:
+            kind: the command.
+            before: the command before this one.
+        """
+        hold = Hold(self, kind, before)
+        hold.begin()
+        try:
+            yield hold
+        finally:
+            hold.stop_beating()
+
+
+def is_alive(operation: Operation) -> bool:
+    """Check whether a command still works."""
+    return operation.is_alive(this_host(), born, time.time())
+
+
+def is_dead(operation: Operation | None) -> bool:
+    """Check whether a command was cut off."""
+    return operation is not None and operation.is_dead(this_host(), born, time.time())
+
+
+class Hold:
+    """The mark of a command that works on an environment."""
+
+    def __init__(self, stack: EnvironmentStack, kind: str, before: Operation | None) -> None:
+        now = int(time.time())
+        is_continued = before is not None and is_dead(before)
+        self._stack = stack
+        self._operation = Operation(
+            kind=kind,
+            run=stack.session.run,
+            host=this_host(),
+            pid=os.getpid(),
+            born=born(os.getpid()) or "",
+            since=before.since if before is not None and is_continued else now,
+            at=now,
+            previous=before.run if before is not None and is_continued else "",
+            deployed=before is not None and before.deployed,
+        )
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    @property
+    def was_deployed(self) -> bool:
+        """Whether an `up` of this environment has succeeded before."""
+        return self._operation.deployed
+
+    def begin(self) -> None:
+        self._write(self._operation)
+        self._thread.start()
+
+    def end(self, result: str, *, deployed: bool | None = None) -> None:
+        """Mark the command as ended. A command that never gets here counts as cut off."""
+        self.stop_beating()
+        has_deployed = self._operation.deployed if deployed is None else deployed
+        self._write(replace(self._operation.beating(time.time()), result=result, deployed=has_deployed))
+
+    def stop_beating(self) -> None:
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(HEARTBEAT_SECONDS):
+            with contextlib.suppress(TioneError):
+                self._write(self._operation.beating(time.time()))
+
+    def _write(self, operation: Operation) -> None:
+        self._stack.set_tags({HEARTBEAT: str(operation)})

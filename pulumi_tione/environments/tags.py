@@ -1,0 +1,165 @@
+"""The tags of a stack that mark it as an environment. They work with every backend.
+
+The value of a tag has at most 256 characters, so a long list is spread over several tags.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+
+from pulumi_tione._durations import parse_duration
+
+MAX_TAG_LENGTH = 256
+
+ENVIRONMENT = "tione:environment"
+BRANCH = "tione:branch"
+TEMPLATE = "tione:template"
+TIME_TO_LIVE = "tione:ttl"
+KEPT = "tione:keep"
+WITHOUT_BRANCH = "tione:without-branch"
+HEARTBEAT = "tione:heartbeat"
+STOPPED = "tione:stopped"
+
+HEARTBEAT_SECONDS = 30.0
+"""How often a command that works on an environment shows that it lives."""
+
+DEAD_AFTER_SECONDS = 300.0
+"""After how long without a heartbeat a command on another machine counts as dead."""
+
+_CLOCK_SKEW_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A command that works on an environment, or has: what its heartbeat shows."""
+
+    kind: str
+    """`up`, `down`, `stop` or `start`."""
+    run: str
+    """A random id; its processes carry it."""
+    host: str
+    pid: int
+    born: str
+    """When the process was started."""
+    since: int
+    """When it began, or when the dead one before it did; in seconds since 1970, as the others."""
+    at: int
+    """Its last heartbeat."""
+    previous: str = ""
+    """The run of the dead command before it, whose processes may still exist."""
+    result: str = ""
+    """`ok` or `failed` once it has ended; empty while it runs, and for ever if it was cut off."""
+    deployed: bool = False
+    """Whether an `up` of this environment has ever succeeded."""
+
+    @classmethod
+    def parsed(cls, text: str | None) -> Operation | None:
+        """Read the value of the tag; None if it is none."""
+        try:
+            return cls(**json.loads(text or ""))
+        except (ValueError, TypeError):
+            return None
+
+    def __str__(self) -> str:
+        values = {name: value for name, value in asdict(self).items() if value not in ("", False)}
+        return json.dumps(values, separators=(",", ":"))
+
+    @property
+    def has_ended(self) -> bool:
+        return bool(self.result)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The runs whose processes may still exist when this command is dead."""
+        return (self.run, self.previous)
+
+    def is_alive(self, host: str, born: Callable[[int], str | None], now: float) -> bool:
+        """Check whether the command still works: by its process where that can be seen, or else by its heartbeat."""
+        if self.has_ended:
+            return False
+        if self.host == host:
+            return born(self.pid) == self.born
+        return now - self.at < DEAD_AFTER_SECONDS
+
+    def is_dead(self, host: str, born: Callable[[int], str | None], now: float) -> bool:
+        """Check whether the command was cut off."""
+        return not self.has_ended and not self.is_alive(host, born, now)
+
+    def covers(self, moment: float) -> bool:
+        """Check whether something happened while the command, or the dead one before it, may have worked."""
+        return self.since - _CLOCK_SKEW_SECONDS <= moment <= self.at + HEARTBEAT_SECONDS + _CLOCK_SKEW_SECONDS
+
+    def beating(self, now: float) -> Operation:
+        return replace(self, at=int(now))
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the tags of a stack show of its environment."""
+
+    environment: str = ""
+    """The random id of the environment."""
+    branch: str = ""
+    template: str = ""
+    time_to_live: timedelta | None = None
+    is_kept: bool = False
+    is_without_branch: bool = False
+    """Whether the branch did not exist when the environment was made."""
+    operation: Operation | None = None
+    stopped: tuple[str, ...] = ()
+    """The ids of the tasks that `env stop` has stopped."""
+
+    @classmethod
+    def of(cls, tags: Mapping[str, str]) -> Marks:
+        """Read the marks among the tags of a stack."""
+        ttl = tags.get(TIME_TO_LIVE)
+        return cls(
+            environment=tags.get(ENVIRONMENT, ""),
+            branch=tags.get(BRANCH, ""),
+            template=tags.get(TEMPLATE, ""),
+            time_to_live=_duration(ttl),
+            is_kept=tags.get(KEPT) == "true",
+            is_without_branch=tags.get(WITHOUT_BRANCH) == "true",
+            operation=Operation.parsed(tags.get(HEARTBEAT)),
+            stopped=tuple(_joined(tags).split()),
+        )
+
+    @property
+    def are_complete(self) -> bool:
+        """Whether an `up` has come so far that there may be resources."""
+        return bool(self.environment and self.branch)
+
+
+def _duration(text: str | None) -> timedelta | None:
+    try:
+        return parse_duration(text) if text else None
+    except ValueError:
+        return None
+
+
+def _stopped_tags(tags: Iterable[str]) -> list[str]:
+    suffixes = {name: name.removeprefix(STOPPED).removeprefix(".") for name in tags if name.startswith(STOPPED)}
+    return sorted(suffixes, key=lambda name: int(suffixes[name]) if suffixes[name].isdecimal() else 0)
+
+
+def _joined(tags: Mapping[str, str]) -> str:
+    return " ".join(tags[name] for name in _stopped_tags(tags))
+
+
+def stopped_tags(task_ids: Iterable[str]) -> dict[str, str]:
+    """Return the tags that record the ids of stopped tasks."""
+    values: list[str] = []
+    for task_id in task_ids:
+        if values and len(values[-1]) + 1 + len(task_id) <= MAX_TAG_LENGTH:
+            values[-1] += f" {task_id}"
+        else:
+            values.append(task_id)
+    return {STOPPED if number == 0 else f"{STOPPED}.{number}": value for number, value in enumerate(values)}
+
+
+def tags_to_remove(tags: Iterable[str], kept: Iterable[str] = ()) -> list[str]:
+    """Return the tags with ids of stopped tasks, without those that are kept."""
+    return [name for name in _stopped_tags(tags) if name not in set(kept)]

@@ -1,0 +1,303 @@
+"""`env up`: the stack of a branch, created or brought up to date. It always previews first."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pulumi_tione.environments import tags as names
+from pulumi_tione.environments.down import ensure_is_environment
+from pulumi_tione.environments.git import GitError, Repository
+from pulumi_tione.environments.names import environment_stack
+from pulumi_tione.environments.project import Project, ProjectError
+from pulumi_tione.environments.session import EnvironmentStack, Hold, Session
+from pulumi_tione.environments.tags import Marks
+from pulumi_tione.environments.teardown import Orphans, Recovery, dead_operation, title_of
+from pulumi_tione.environments.workspace import EngineCrashedError
+from pulumi_tione.errors import TioneError
+from pulumi_tione.pricing.amounts import format_amount
+from pulumi_tione.review.build import review_stack
+from pulumi_tione.review.gates import Gate, failed_gates
+from pulumi_tione.review.model import Review
+from pulumi_tione.review.preview import read_previews
+from pulumi_tione.review.prices import price_lists_of
+from pulumi_tione.stacks.pulumi_cli import PulumiError
+from pulumi_tione.stacks.state import State
+
+
+class RefusedUpError(TioneError):
+    """The environment is not updated: a cap, its state, or nobody has confirmed it."""
+
+
+class FailedPreviewError(TioneError):
+    """The preview failed."""
+
+    def __init__(self, message: str, review: Review) -> None:
+        self.review = review
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class UpRequest:
+    """What is brought up, and how far it may go.
+
+    Args:
+        branch: the branch; None for the one that is checked out.
+        template: the stack whose configuration file is used.
+        time_to_live: after how long without an update `env reap` takes it down, as the user wrote it.
+        keep: whether `env reap` leaves it alone; None leaves that as it is.
+        max_hourly: what all its tasks may cost an hour.
+        wait: how long to wait for a live update.
+        allow_missing: whether the branch need not exist.
+        confirm: asks, after the preview, whether to go on.
+    """
+
+    branch: str | None
+    template: str
+    time_to_live: str | None
+    keep: bool | None
+    max_hourly: Decimal | None
+    wait: timedelta
+    allow_missing: bool
+    confirm: Callable[[Review], bool]
+
+
+@dataclass
+class UpResult:
+    """The result of an update."""
+
+    branch: str
+    stack: str
+    environment: str
+    review: Review
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """The outputs of the program; None for a secret."""
+
+
+def up(session: Session, request: UpRequest) -> UpResult:
+    """Create the environment of a branch, or bring it up to date.
+
+    Raises:
+        RefusedUpError: it is stopped, too expensive, or not confirmed.
+        FailedPreviewError: the preview failed.
+        TioneError: the update failed.
+    """
+    branch, is_without_branch = _branch(session, request)
+    name = environment_stack(session.project.name, branch)
+    with _deployed(session, branch, is_without_branch=is_without_branch) as project:
+        if not project.template_file(request.template).is_file():
+            # Raises the error before anything is created.
+            with EnvironmentStack(session, name, project) as stack:
+                stack.configuration.take_from(project, request.template, "")
+        with EnvironmentStack(session, name, project) as stack, stack.exclusive(request.wait):
+            return _Update(stack, request, branch, is_without_branch).run()
+
+
+def _branch(session: Session, request: UpRequest) -> tuple[str, bool]:
+    """Return the branch, and whether there is no such branch.
+
+    Raises:
+        GitError: no branch is named, or it does not exist.
+    """
+    repository = session.repository
+    branch = request.branch
+    if branch is None:
+        branch = repository.current_branch() if repository is not None else None
+        if branch is None:
+            where = "this is no git repository" if repository is None else "no branch is checked out, but a commit"
+            raise GitError(f"{where}: name the branch, as in `pulumi-tione env up BRANCH`")
+    if not branch.strip() or len(branch) > names.MAX_TAG_LENGTH:
+        raise GitError(f"{branch!r} is not the name of a branch")
+    if repository is None:
+        return branch, True
+    if request.allow_missing and repository.exists(branch) is not True:
+        return branch, True
+    if branch != repository.current_branch():  # a new repository's branch has no commit yet
+        repository.ensure_exists(branch)
+    return branch, False
+
+
+@contextlib.contextmanager
+def _deployed(session: Session, branch: str, *, is_without_branch: bool) -> Iterator[Project]:
+    """Return the project in the working tree that is deployed: the one here, or a temporary one of the branch."""
+    repository = session.repository
+    if repository is None or is_without_branch or repository.is_checked_out(branch):
+        yield session.project
+        return
+    repository.remove_dead_worktrees()
+    with repository.worktree(branch) as folder:
+        yield _project_in(session.project, folder, branch, repository)
+
+
+def _project_in(project: Project, folder: Path, branch: str, _repository: Repository) -> Project:
+    try:
+        deployed = Project.read(folder)
+    except ProjectError:
+        raise ProjectError(f"the branch {branch!r} has no Pulumi.yaml where this one has it") from None
+    if deployed.name != project.name:
+        raise ProjectError(f"the project of the branch {branch!r} is {deployed.name!r}, not {project.name!r}")
+    deployed.link_untracked(project)
+    return deployed
+
+
+class _Update:
+    """One update of an environment that this command holds on this machine."""
+
+    def __init__(self, stack: EnvironmentStack, request: UpRequest, branch: str, is_without_branch: bool) -> None:
+        self._stack = stack
+        self._session = stack.session
+        self._request = request
+        self._branch = branch
+        self._is_without_branch = is_without_branch
+        self._is_new = False
+
+    def run(self) -> UpResult:
+        stack, request = self._stack, self._request
+        if not stack.exists:
+            self._is_new = True
+            self._create()
+        marks = stack.wait_for_others(request.wait)
+        ensure_is_environment(stack, marks)
+        if marks.stopped:
+            raise RefusedUpError(
+                f"the environment of {self._branch!r} is stopped. Start it first: `pulumi-tione env start "
+                f"{self._branch}`"
+            )
+        dead = dead_operation(marks)
+        self._mark(marks)
+        with stack.held("up", marks.operation) as hold:
+            # Another `up` on another machine may have marked it at the same time: its id may have won.
+            marks = stack.marks()
+            stack.configuration.take_from(stack.project, request.template, marks.environment)
+            self._recover(marks, dead)
+            return self._preview_and_update(marks, hold)
+
+    def _create(self) -> None:
+        self._session.show(f"Creating the stack {self._stack.name}")
+        try:
+            self._stack.workspace.create_stack(self._stack.name)
+        except PulumiError:
+            if not self._stack.exists:  # otherwise another `up` was faster
+                raise
+
+    def _mark(self, marks: Marks) -> None:
+        """Set the tags that differ, the id of the environment first."""
+        request = self._request
+        desired = {
+            names.ENVIRONMENT: marks.environment or secrets.token_hex(8),
+            names.BRANCH: self._branch,
+            names.TEMPLATE: request.template,
+        }
+        if request.time_to_live is not None:
+            desired[names.TIME_TO_LIVE] = request.time_to_live
+        if request.keep is not None:
+            desired[names.KEPT] = str(request.keep).lower()
+        if self._is_without_branch or marks.is_without_branch:
+            desired[names.WITHOUT_BRANCH] = str(self._is_without_branch).lower()
+        current = self._stack.tags()
+        self._stack.set_tags({name: value for name, value in desired.items() if current.get(name) != value})
+
+    def _recover(self, marks: Marks, dead: Any) -> None:
+        """Settle what a dead command before this one has left."""
+        recovery = Recovery(self._stack, dead, self._request.wait, may_break_dead_locks=False)
+        self._recovery = recovery
+        recovery.run()
+        operation = marks.operation
+        if dead is None and (operation is None or operation.previous == ""):
+            return
+        state = State.of(self._stack.pulumi, self._stack.full_name)
+        orphans = Orphans(self._stack, marks.environment)
+        own, _ = orphans.find(state, list(state.locations))
+        for task in own:
+            self._session.show(f"{title_of(task)} was left by a dead update, is in no state, and is deleted")
+            orphans.delete(task)
+
+    def _preview_and_update(self, marks: Marks, hold: Hold) -> UpResult:
+        try:
+            review = self._preview()
+            self._check(review)
+        except (RefusedUpError, FailedPreviewError, PulumiError, ProjectError):
+            self._session.interrupts.raise_if_set()
+            self._forget(hold)
+            raise
+        try:
+            outputs = self._update()
+        except EngineCrashedError:
+            raise  # it may have left tasks: the environment counts as cut off
+        except PulumiError:
+            self._session.interrupts.raise_if_set()
+            if hold.was_deployed:
+                hold.end("failed")
+            raise
+        hold.end("ok", deployed=True)
+        return UpResult(self._branch, self._stack.name, marks.environment, review, outputs)
+
+    def _forget(self, hold: Hold) -> None:
+        """Remove the stack again if this command has created it and nothing is in it."""
+        stack = self._stack
+        if self._is_new and not stack.state().resources:
+            hold.stop_beating()
+            self._recovery.patiently(lambda: stack.workspace.remove_stack(stack.name))
+        elif hold.was_deployed:
+            hold.end("failed")
+
+    def _preview(self) -> Review:
+        self._session.show(f"Previewing {self._stack.name}")
+        settings = self._stack.pulumi.settings(self._stack.full_name)
+        printed = self._stack.workspace.preview(self._stack.name)
+        price_lists, currency = price_lists_of(settings)
+        stacks = []
+        for preview in read_previews(printed):
+            made = review_stack(preview, price_lists, currency, labels_enabled=True)
+            project, stack = made.project or self._stack.project.name, made.stack or self._stack.name
+            stacks.append(dataclasses.replace(made, project=project, stack=stack))
+        review = Review(tuple(stacks))
+        if any(each.failed for each in stacks):
+            reasons = [
+                f"{each.resource}: {each.path}: {each.message}".replace(": : ", ": ").lstrip(": ")
+                for made in stacks
+                for each in made.diagnostics
+                if each.severity == "error"
+            ]
+            raise FailedPreviewError(
+                f"the preview failed. Nothing was changed. {'; '.join(reasons) or 'See its output'}", review
+            )
+        return review
+
+    def _check(self, review: Review) -> None:
+        """Check the cap, and ask.
+
+        Raises:
+            RefusedUpError: the update may not be run.
+        """
+        limit = self._request.max_hourly
+        if limit is not None:
+            for reason in failed_gates([Gate(measure="total", limit=limit)], review):
+                cap = format_amount(limit, review.stacks[0].currency)
+                raise RefusedUpError(
+                    f"the environment may cost at most {cap} an hour (--max-hourly), but {reason}. Nothing was changed"
+                )
+        if not self._request.confirm(review):
+            raise RefusedUpError("not confirmed, nothing was changed")
+
+    def _update(self) -> dict[str, Any]:
+        stack = self._stack
+        self._session.show(f"Updating {stack.name}")
+
+        def update() -> Any:
+            return stack.stack.up(
+                on_output=lambda line: self._session.show(f"  {line}" if line else ""),
+                config_file=str(stack.configuration.file),
+                suppress_outputs=True,
+                show_secrets=False,
+            )
+
+        result = self._recovery.patiently(update)
+        return {name: None if output.secret else output.value for name, output in sorted(result.outputs.items())}

@@ -1,0 +1,175 @@
+"""`env up` and `env down`: what they create, refuse and remove."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from environment_support import PROGRAM, RUNNING, EnvironmentProject, tags_of_task, tasks_of
+
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
+from pulumi_tione.emulator import Emulator
+
+pytestmark = pytest.mark.engine
+
+
+def test_the_checked_out_branch_gets_an_environment_and_loses_it(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    stack = project.branch("feature/login")
+    project.pulumi("stack", "init", "dev", "--no-select")
+    (project.folder / "Pulumi.dev.yaml").write_text("config:\n  tione:region: ap-guangzhou\n", encoding="utf-8")
+    result = project.env_json("up", "--yes", "--ttl", "8h")
+    assert result["stack"] == stack
+    assert sorted(result["outputs"].values()) == sorted(str(task["Id"]) for task in tasks_of(emulator))
+    assert {tags_of_task(task)["pulumi:environment"] for task in tasks_of(emulator)} == {result["environment"]}
+    tags = project.tags(stack)
+    assert tags["tione:branch"] == "feature/login"
+    assert tags["tione:ttl"] == "8h"
+    assert tags["tione:environment"] == result["environment"]
+    assert json.loads(tags["tione:heartbeat"])["result"] == "ok"
+    project.ensure_untouched()
+
+    again = project.env_json("up", "feature/login", "--yes")
+    assert again == result
+    assert "gone" in project.env("down", "feature/login", "--yes")
+    assert tasks_of(emulator) == []
+    assert project.stacks() == {"dev"}
+    assert project.locks() == []
+    assert "gone" in project.env("down", "feature/login", "--yes")
+    project.ensure_untouched()
+
+
+def test_another_branch_is_deployed_from_a_temporary_working_tree(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    stack = project.branch("one", f'tione.TrainingTask("only", **(B | dict({RUNNING})))')
+    project.delete_local("one")
+    result = project.env_json("up", "one", "--yes")
+    assert result["stack"] == stack
+    (task,) = tasks_of(emulator, stack)
+    assert tags_of_task(task)["pulumi:resource"] == "only"
+    project.ensure_untouched()
+    project.env("down", "one", "--yes")
+    assert tasks_of(emulator) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("up", "featur/login", "--yes"), "did you mean feature/login?"),
+        (("up", "--yes", "--template", "prod"), "Choose a template with --template (there is dev)"),
+        (("up",), "add --yes"),
+        (("down", "feature/login"), "add --yes"),
+        (("up", "--yes", "--ttl", "soon"), "use a duration"),
+        (("up", "--yes", "--max-hourly", "cheap"), "use an amount"),
+    ],
+)
+def test_a_mistake_creates_nothing(
+    arguments: tuple[str, ...], message: str, project: EnvironmentProject, emulator: Emulator
+) -> None:
+    project.branch("feature/login")
+    assert message in " ".join(project.env(*arguments, code=2).split())
+    assert tasks_of(emulator) == []
+    assert project.stacks() == set()
+
+
+def test_a_cap_on_the_price_leaves_nothing_behind(project: EnvironmentProject, emulator: Emulator) -> None:
+    project.branch("dear")
+    printed = project.env("up", "--yes", "--max-hourly", "1", code=2)
+    assert "at most ¥1.00 an hour (--max-hourly)" in printed
+    assert tasks_of(emulator) == []
+    assert project.stacks() == set()
+    project.env("up", "--yes", "--max-hourly", "2")
+    assert len(tasks_of(emulator)) == 2
+
+
+def test_a_failed_preview_leaves_nothing_behind(project: EnvironmentProject, emulator: Emulator) -> None:
+    project.branch("broken", 'tione.TrainingTask("t", **(B | dict(desired_status="STOPPED")))')
+    assert "the preview failed" in project.env("up", "--yes", code=1)
+    assert project.stacks() == set()
+
+
+def test_a_stack_made_by_hand_is_left_alone_although_it_has_such_a_name(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    stack = project.branch("mine")
+    project.pulumi("stack", "init", stack, "--no-select")
+    project.pulumi("up", "--yes", "--skip-preview", "--stack", stack)
+    before = sorted(str(task["Id"]) for task in tasks_of(emulator))
+    for arguments in (("down", "mine"), ("up", "mine")):
+        assert "was made by hand" in project.env(*arguments, "--yes", code=2)
+    assert sorted(str(task["Id"]) for task in tasks_of(emulator)) == before
+    assert project.stacks() == {stack}
+
+
+def test_orphans_of_the_environment_are_deleted_and_others_are_named(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    stack = project.branch("orphans")
+    result = project.env_json("up", "--yes")
+    client = Client(Settings(lambda _: None, project.environment), "ap-guangzhou")
+    body = {
+        "ChargeType": "POSTPAID_BY_HOUR",
+        "FrameworkName": "PYTORCH",
+        "FrameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
+        "TrainingMode": "DDP",
+        "StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 36000"},
+        "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
+    }
+    labels = {"pulumi:project": project.name, "pulumi:stack": stack, "pulumi:resource": "x"}
+
+    def create(name: str, **more: str) -> str:
+        tags = {**labels, **{key.replace("_", ":"): value for key, value in more.items()}}
+        listed = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+        return client.create_training_task({**body, "Name": name, "Tags": listed})
+
+    own = create("own", pulumi_environment=result["environment"])
+    foreign = create("foreign", pulumi_environment="0000000000000000")
+    unlabelled = create("unlabelled")
+    printed = project.env("down", "orphans", "--yes", code=1)
+    assert own not in {task["Id"] for task in tasks_of(emulator)}
+    assert {str(task["Id"]) for task in tasks_of(emulator)} == {foreign, unlabelled}
+    assert foreign in printed
+    assert unlabelled in printed
+    assert stack in project.stacks()
+    for task_id in (foreign, unlabelled):
+        client.stop_training_task(task_id)
+    emulator.advance(60)
+    for task_id in (foreign, unlabelled):
+        client.delete_training_task(task_id)
+    project.env("down", "orphans", "--yes")
+    assert project.stacks() == set()
+
+
+def test_current_settings_replace_those_that_the_state_records(project: EnvironmentProject, emulator: Emulator) -> None:
+    template = project.folder / "Pulumi.dev.yaml"
+    template.write_text("config:\n  tione:endpoint: http://127.0.0.1:1\n", encoding="utf-8")
+    project.branch("settings", PROGRAM)
+    template.write_text(f"config:\n  tione:endpoint: {emulator.endpoint}\n  tione:language: zh-CN\n", encoding="utf-8")
+    project.env("up", "--yes")
+    project.environment["TIONE_ENDPOINT"] = "http://127.0.0.1:1"
+    template.write_text(f"config:\n  tione:endpoint: {emulator.endpoint}\n", encoding="utf-8")
+    project.env("down", "settings", "--yes")
+    assert tasks_of(emulator) == []
+    assert project.stacks() == set()
+
+
+def test_a_project_in_a_subfolder_with_a_virtual_environment_is_deployed_from_a_branch(
+    project: EnvironmentProject, emulator: Emulator, tmp_path: Path
+) -> None:
+    nested = project.folder / "deploy" / "train"
+    nested.mkdir(parents=True)
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py"):
+        (project.folder / name).rename(nested / name)
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "moved")
+    project.git("checkout", "--quiet", "-b", "other")
+    project.git("checkout", "--quiet", "main")
+    result = project.env_json("up", "other", "--yes", "--cwd", "deploy/train")
+    assert len(tasks_of(emulator, result["stack"])) == 2
+    project.env("down", "other", "--yes", "--cwd", "deploy/train")
+    assert tasks_of(emulator) == []
+    project.ensure_untouched()

@@ -1,0 +1,107 @@
+"""The tags of an environment, and when the command that works on it counts as alive or dead."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pulumi_tione.environments.tags import (
+    DEAD_AFTER_SECONDS,
+    HEARTBEAT,
+    HEARTBEAT_SECONDS,
+    MAX_TAG_LENGTH,
+    STOPPED,
+    Marks,
+    Operation,
+    stopped_tags,
+    tags_to_remove,
+)
+
+HERE = "vm/4026531836"
+RUNNING = Operation("up", "ab12", HERE, 77, "Thu Nov 26 11:26:03 2026", since=1000, at=1060)
+
+
+def born(pid: int) -> str | None:
+    return {77: "Thu Nov 26 11:26:03 2026"}.get(pid)
+
+
+def test_the_longest_operation_fits_into_a_tag() -> None:
+    longest = Operation(
+        kind="start",
+        run="0" * 12,
+        host="h" * 50 + "/4026531836",
+        pid=4194304,
+        born="Thu Nov 26 11:26:03 2026",
+        since=1795693821,
+        at=1795693821,
+        previous="0" * 12,
+        result="failed",
+        deployed=True,
+    )
+    assert len(str(longest)) <= MAX_TAG_LENGTH
+    assert Operation.parsed(str(longest)) == longest
+
+
+@pytest.mark.parametrize("text", [None, "", "null", "{}", "[]", "{", '{"kind":"up"}', '{"of":"a later version"}'])
+def test_another_text_is_no_operation(text: str | None) -> None:
+    assert Operation.parsed(text) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "now", "is_alive"),
+    [
+        (RUNNING, 9999999, True),
+        (Operation("up", "ab12", HERE, 78, "Thu", since=1, at=1), 2, False),
+        (Operation("up", "ab12", HERE, 77, "another process of this id", since=1, at=1), 2, False),
+        (Operation("up", "ab12", "other/1", 77, "Thu", since=1, at=1000), 1000 + DEAD_AFTER_SECONDS - 1, True),
+        (Operation("up", "ab12", "other/1", 77, "Thu", since=1, at=1000), 1000 + DEAD_AFTER_SECONDS, False),
+    ],
+)
+def test_a_process_decides_on_this_machine_and_the_heartbeat_on_another(
+    operation: Operation, now: float, is_alive: bool
+) -> None:
+    assert operation.is_alive(HERE, born, now) == is_alive
+    assert operation.is_dead(HERE, born, now) != is_alive
+
+
+def test_a_command_that_has_ended_is_neither_alive_nor_dead() -> None:
+    ended = Operation("up", "ab12", HERE, 1, "Thu", since=1, at=1, result="failed")
+    assert not ended.is_alive(HERE, born, 2)
+    assert not ended.is_dead(HERE, born, 2)
+
+
+def test_only_a_lock_of_its_time_can_be_of_a_dead_command() -> None:
+    assert RUNNING.covers(1000)
+    assert RUNNING.covers(1060 + HEARTBEAT_SECONDS)
+    assert not RUNNING.covers(1060 + HEARTBEAT_SECONDS + 10)
+    assert not RUNNING.covers(900)
+
+
+def test_marks_are_read_from_tags() -> None:
+    tags = {
+        "tione:environment": "3f9a",
+        "tione:branch": "feature/登录",
+        "tione:template": "dev",
+        "tione:ttl": "8h",
+        "tione:keep": "true",
+        HEARTBEAT: str(RUNNING),
+        "owner": "somebody",
+    }
+    marks = Marks.of(tags)
+    assert marks == Marks("3f9a", "feature/登录", "dev", timedelta(hours=8), is_kept=True, operation=RUNNING)
+    assert marks.are_complete
+    assert not Marks.of({"tione:environment": "3f9a"}).are_complete
+    assert Marks.of({"tione:ttl": "soon", HEARTBEAT: "x"}) == Marks()
+
+
+@given(st.lists(st.from_regex(r"train-[0-9]{10,19}", fullmatch=True), unique=True, max_size=60))
+@settings(deadline=None, derandomize=True, database=None)
+def test_any_number_of_stopped_tasks_is_recorded(task_ids: list[str]) -> None:
+    tags = stopped_tags(task_ids)
+    assert all(len(value) <= MAX_TAG_LENGTH for value in tags.values())
+    assert Marks.of(tags).stopped == tuple(task_ids)
+    assert tags_to_remove({**tags, "tione:branch": "x"}) == list(tags)
+    assert STOPPED not in tags_to_remove(tags, [STOPPED])
