@@ -17,6 +17,7 @@ from pulumi_tione._api.protocols import CatalogApi, LogApi, TaskAndLogApi, TaskA
 from pulumi_tione._api.status import Status
 from pulumi_tione._constraints import suggestion
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Scalar, Struct, Type, struct
+from pulumi_tione._schema.walk import OMIT, Part, inputs_and_outputs, rebuild
 from pulumi_tione._schema.wire import from_wire, imported_outputs, user_tags
 from pulumi_tione._timestamps import shown_time
 from pulumi_tione.errors import ApiError, TaskError
@@ -272,17 +273,14 @@ def preset_images(client: CatalogApi) -> list[PresetImage]:
 
 def _typed(kind: Type, value: Any) -> Any:
     """Return a value under property names as the output class of its type, without secrets."""
-    match kind:
-        case Struct():
-            fields = [field for field in {**kind.fields, **kind.outputs}.values() if not field.secret]
-            parts = {
-                field.name: _typed(field.type, value[field.property]) for field in fields if field.property in value
-            }
-            return getattr(outputs, kind.name)(**parts)
-        case ListOf():
-            return [_typed(kind.item, part) for part in value]
-        case _:
-            return value
+    if not isinstance(kind, Struct):
+        return rebuild(kind, value, lambda part: _typed(part.type, part.value))
+    members = rebuild(kind, value, _typed_member, inputs_and_outputs, key="name")
+    return getattr(outputs, kind.name)(**members)
+
+
+def _typed_member(part: Part) -> Any:
+    return OMIT if part.field is None or part.field.secret else _typed(part.type, part.value)
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:

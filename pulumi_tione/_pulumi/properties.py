@@ -15,7 +15,7 @@ import pulumi
 
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type, path_to
 from pulumi_tione._schema.secrets import secret_paths, secret_texts
-from pulumi_tione._schema.walk import walk
+from pulumi_tione._schema.walk import OMIT, Part, by_name, is_of_type, parts, rebuild, walk
 
 
 def properties_of(resource_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,29 +57,33 @@ class _Conversion:
                 self._violations.append(f"{path}: got the resource {name!r} itself; pass its .id")
         elif isinstance(value, (bytes, bytearray)):
             self._violations.append(f"{path}: got bytes, not text; use .decode()")
-        elif isinstance(kind, Struct) and isinstance(value, Mapping):
-            return self._converted_struct(kind, value, path)
-        elif isinstance(kind, MapOf) and isinstance(value, Mapping):
-            return {key: self._converted(kind.item, part, path_to(path, key)) for key, part in value.items()}
         elif isinstance(kind, ListOf) and isinstance(value, Sequence) and not isinstance(value, str):
-            return [self._converted(kind.item, part, path_to(path, index)) for index, part in enumerate(value)]
+            return self._converted_parts(kind, [*value], path)
+        elif isinstance(kind, (Struct, MapOf)):
+            return self._converted_parts(kind, value, path)
         return value
 
-    def _converted_struct(self, kind: Struct, value: Mapping[str, Any], path: str) -> dict[str, Any]:
-        converted: dict[str, Any] = {}
-        for key, part in value.items():
-            field = kind.by_name.get(key)
+    def _converted_parts(self, kind: Type, value: Any, path: str) -> Any:
+        names: set[str] = set()
+
+        def converted(part: Part) -> Any:
+            field = part.field
             if field is None:
-                converted[key] = part  # check reports it, and suggests a field
-                continue
-            if part is None:
-                continue
+                # Check reports a member that does not exist, and suggests one.
+                is_member = isinstance(kind, Struct)
+                return part.value if is_member else self._converted(part.type, part.value, path_to(path, part.key))
+            if part.value is None:
+                return OMIT
             here = path_to(path, field.property)
-            if field.property in converted:
+            if field.property in names:
                 self._violations.append(f"{here}: is set twice, as {field.name} and as {field.property}")
-            result = self._json_text(part, here) if field.is_json else self._converted(field.type, part, here)
-            converted[field.property] = pulumi.Output.secret(result) if field.secret else result
-        return converted
+            names.add(field.property)
+            result = (
+                self._json_text(part.value, here) if field.is_json else self._converted(part.type, part.value, here)
+            )
+            return pulumi.Output.secret(result) if field.secret else result
+
+        return rebuild(kind, value, converted, by_name)
 
     def _json_text(self, value: Any, path: str) -> Any:
         """Convert a map to JSON. Its keys are sorted: their order in the program is no change of the task."""
@@ -116,23 +120,20 @@ async def marked_in(properties: Mapping[str, Any]) -> Marked:
     return Marked(tuple(sorted(paths)), frozenset(secret_texts(known, secret_paths(known, paths))))
 
 
-async def _without_outputs(kind: Type | None, value: Any, path: str, marked: list[str]) -> Any:
+async def _without_outputs(kind: Type, value: Any, path: str, marked: list[str]) -> Any:
     """Return a value without Outputs, and note where the program marked it secret, unless it is always secret."""
     if isinstance(value, pulumi.Output):
         held = await value.future(with_unknowns=True)
         if not await value.is_secret():
             return await _without_outputs(kind, held, path, marked)
         marked.append(path)
-        return await _without_outputs(None, held, path, [])
-    if isinstance(value, Mapping):
-        parts: dict[str, Any] = {}
-        for key, part in value.items():
-            field = kind.fields.get(key) if isinstance(kind, Struct) else None
-            inner = field.type if field else kind.item if isinstance(kind, MapOf) else None
-            notes = [] if field and field.secret else marked
-            parts[key] = await _without_outputs(inner, part, path_to(path, str(key)), notes)
-        return parts
-    if isinstance(value, (list, tuple)):
-        inner = kind.item if isinstance(kind, ListOf) else None
-        return [await _without_outputs(inner, part, path_to(path, index), marked) for index, part in enumerate(value)]
-    return value
+        return await _without_outputs(Scalar.ANY, held, path, [])
+    is_map = isinstance(value, Mapping)
+    known: dict[str | int, Any] = {}
+    for part in parts(kind if is_of_type(kind, value) else Scalar.ANY, value):
+        own_path = path_to(path, str(part.key) if is_map else part.key)
+        is_secret = part.field is not None and part.field.secret
+        known[part.key] = await _without_outputs(part.type, part.value, own_path, [] if is_secret else marked)
+    if is_map:
+        return known
+    return [*known.values()] if isinstance(value, (list, tuple)) else value

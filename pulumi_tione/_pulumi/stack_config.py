@@ -14,6 +14,7 @@ from pulumi_tione._config.secret_settings import secrets_in_plain_text
 from pulumi_tione._config.settings import Settings, unknown_settings
 from pulumi_tione._constraints import suggestion
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
+from pulumi_tione._schema.walk import OMIT, Part, by_name, rebuild
 from pulumi_tione.errors import TaskError
 
 
@@ -39,14 +40,16 @@ def settings_of(own: Mapping[str, Any] | None) -> Settings:
 
 def _by_property(kind: Type, value: Any) -> Any:
     """Return a value, which may be by Python names, by property names."""
-    if not isinstance(kind, Struct) or not isinstance(value, Mapping):
+    if not isinstance(kind, Struct):
         return value
-    for name in value:
-        if name not in kind.by_name:
-            near = suggestion(name, [field.name for field in kind.fields.values()])
-            raise TaskError(f"settings: there is no property {name!r}{near}")
-    fields = [(kind.by_name[name], part) for name, part in value.items() if part is not None]
-    return {field.property: _by_property(field.type, part) for field, part in fields}
+
+    def setting(part: Part) -> Any:
+        if part.field is None:
+            near = suggestion(str(part.key), [field.name for field in kind.fields.values()])
+            raise TaskError(f"settings: there is no property {part.key!r}{near}")
+        return OMIT if part.value is None else _by_property(part.type, part.value)
+
+    return rebuild(kind, value, setting, by_name)
 
 
 def check_config() -> None:

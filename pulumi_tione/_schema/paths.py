@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
-from pulumi_tione._schema.walk import parts
+from pulumi_tione._schema.walk import by_name, parts
 
 PROGRAM_NAMES = "programNames"
 """The input in which the program passes the names of its arguments, in its spelling and order, for check's failures.
@@ -24,7 +24,7 @@ _STEPS = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.\[]+|.', re.DOTALL)
 
 def names_in(kind: Type, value: Any) -> Iterator[str]:
     """Yield the names of arguments in a program's value, in its spelling and order. Some may be repeated."""
-    for part in parts(kind, value, lambda struct: struct.by_name):
+    for part in parts(kind, value, by_name):
         if isinstance(kind, Struct):
             yield str(part.key)
         if part.type is not Scalar.ANY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pulumi_tione._schema.fields import Field, ListOf, MapOf, Scalar, Struct, Type, path_to
@@ -39,6 +39,16 @@ def inputs(kind: Struct) -> Mapping[str, Field]:
     return kind.fields
 
 
+def by_name(kind: Struct) -> Mapping[str, Field]:
+    """Return the inputs of a struct by Python name and by property name: a program may use either."""
+    return kind.by_name
+
+
+def inputs_and_outputs(kind: Struct) -> Mapping[str, Field]:
+    """Return the inputs and outputs of a struct by property name."""
+    return {**kind.fields, **kind.outputs}
+
+
 def by_wire(kind: Struct) -> Mapping[str, Field]:
     """Return the inputs and outputs of a struct by the API's names."""
     return kind.by_wire
@@ -46,44 +56,46 @@ def by_wire(kind: Struct) -> Mapping[str, Field]:
 
 def is_of_type(kind: Type, value: Any) -> bool:
     """Return whether a value itself is of a type; its parts may be of others. A whole number may be a float."""
-    match kind:
-        case Struct() | MapOf():
-            return isinstance(value, Mapping)
-        case ListOf():
-            return isinstance(value, (list, tuple))
-        case Scalar.STRING:
-            return isinstance(value, str)
-        case Scalar.BOOLEAN:
-            return isinstance(value, bool)
-        case Scalar.INTEGER:
-            is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-            return is_whole and not isinstance(value, bool)
-        case Scalar.ANY:
-            return True
+    if kind is _STRING:
+        return isinstance(value, str)
+    if kind is _INTEGER:
+        is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        return is_whole and not isinstance(value, bool)
+    if kind is _BOOLEAN:
+        return isinstance(value, bool)
+    if kind is _ANY:
+        return True
+    return isinstance(value, (list, tuple) if isinstance(kind, ListOf) else (dict, Mapping))
 
+
+# Every value passes here, and to get a member from an enum takes as long as the rest of a check.
+_STRING, _INTEGER, _BOOLEAN, _ANY = Scalar.STRING, Scalar.INTEGER, Scalar.BOOLEAN, Scalar.ANY
 
 _WITHOUT_PARTS = (str, bool, int, float, type(None))
 """The types of most values: they are recognized faster than those of the others are excluded."""
 
 
-def parts(kind: Type, value: Any, members: Members = inputs) -> Iterator[Part]:
-    """Yield the parts of a value; a value without parts, or of another type, has none."""
-    if isinstance(value, _WITHOUT_PARTS):
-        return
-    if isinstance(value, Mapping):
+def parts(kind: Type, value: Any, members: Members = inputs) -> Sequence[Part]:
+    """Return the parts of a value; a value without parts, or of another type, has none."""
+    return () if isinstance(value, _WITHOUT_PARTS) else _parts(kind, value, members) or ()
+
+
+def _parts(kind: Type, value: Any, members: Members) -> list[Part] | None:
+    """Return the parts of a value; None if it is of a type that has none, or of another type."""
+    if isinstance(value, (dict, Mapping)):  # a dict is recognized faster
         if isinstance(kind, Struct):
-            declared = members(kind)
-            for key, part in value.items():
-                field = declared.get(key)
-                yield Part(key, part, Scalar.ANY if field is None else field.type, field)
-        elif isinstance(kind, MapOf) or kind is Scalar.ANY:
-            item = kind.item if isinstance(kind, MapOf) else Scalar.ANY
-            for key, part in value.items():
-                yield Part(key, part, item)
-    elif isinstance(value, (list, tuple)) and (isinstance(kind, ListOf) or kind is Scalar.ANY):
-        item = kind.item if isinstance(kind, ListOf) else Scalar.ANY
-        for index, part in enumerate(value):
-            yield Part(index, part, item)
+            fields = members(kind)
+            return [
+                Part(key, part, field.type, field) if (field := fields.get(key)) else Part(key, part, _ANY)
+                for key, part in value.items()
+            ]
+        if isinstance(kind, MapOf) or kind is _ANY:
+            item = kind.item if isinstance(kind, MapOf) else _ANY
+            return [Part(key, part, item) for key, part in value.items()]
+    elif isinstance(value, (list, tuple)) and (isinstance(kind, ListOf) or kind is _ANY):
+        item = kind.item if isinstance(kind, ListOf) else _ANY
+        return [Part(index, part, item) for index, part in enumerate(value)]
+    return None
 
 
 def rebuild(
@@ -102,17 +114,16 @@ def rebuild(
         members: the fields by the names that the value has them under.
         key: under which of its names each declared member stands in the result.
     """
-    if isinstance(value, _WITHOUT_PARTS) or (kind is not Scalar.ANY and not is_of_type(kind, value)):
+    found = None if isinstance(value, _WITHOUT_PARTS) else _parts(kind, value, members)
+    if found is None:
         return value
     if isinstance(value, (list, tuple)):
-        return [new for part in parts(kind, value, members) if (new := convert(part)) is not OMIT]
-    if not isinstance(value, Mapping):
-        return value
+        return [new for part in found if (new := convert(part)) is not OMIT]
     result = {}
-    for part in parts(kind, value, members):
+    for part in found:
         new = convert(part)
         if new is not OMIT:
-            result[getattr(part.field, key) if part.field else part.key] = new
+            result[part.key if part.field is None else getattr(part.field, key)] = new
     return result
 
 

@@ -8,6 +8,7 @@ inputs that the program set are read back.
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -35,8 +36,8 @@ def request_body(inputs: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str
     """
     body = {
         field.wire: to_wire(field.type, inputs[field.property])
-        for field in TRAINING_TASK.fields.values()
-        if field.sent and field.property in inputs and field.property not in _CUSTOM_WIRE_FORM
+        for field in _fields_of_usual_form()
+        if field.property in inputs
     }
     if "tags" in inputs or tags:
         body["Tags"] = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
@@ -50,6 +51,13 @@ def request_body(inputs: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str
         field = TRAINING_TASK.fields["encodedStartCmdInfo"]
         body[field.wire] = to_wire(field.type, inputs[field.property])
     return _merged(body, to_wire(Scalar.ANY, inputs.get("additionalParameters", {})))
+
+
+@functools.cache
+def _fields_of_usual_form() -> Sequence[Field]:
+    """Return the inputs whose form on the wire follows from their type."""
+    fields = TRAINING_TASK.fields.values()
+    return [field for field in fields if field.sent and field.property not in _CUSTOM_WIRE_FORM]
 
 
 def secrets_in(body: Mapping[str, Any]) -> list[str]:
@@ -71,8 +79,8 @@ def to_wire(kind: Type, value: Any) -> Any:
 
     The engine turns every number into a float; a whole one is an integer.
     """
-    if kind in (Scalar.INTEGER, Scalar.ANY) and isinstance(value, float) and value.is_integer():
-        return int(value)
+    if isinstance(value, float):
+        return int(value) if kind in (Scalar.INTEGER, Scalar.ANY) and value.is_integer() else value
     return rebuild(kind, value, lambda part: to_wire(part.type, part.value), key="wire")
 
 
@@ -116,7 +124,18 @@ def _well_typed(kind: Type, remote: Any, path: str, left_out: list[str]) -> Any:
         return remote if isinstance(remote, empty) else None
     if not is_of_type(kind, remote):
         return OMIT
+    if isinstance(kind, Scalar):
+        return int(remote) if kind is Scalar.INTEGER else remote
+    if isinstance(kind, Struct):
+        return _well_typed_struct(kind, remote, path, left_out)
+    if isinstance(kind, ListOf):
+        items = [_well_typed(kind.item, item, path, left_out) for item in remote]
+        return OMIT if any(item is OMIT or item is None for item in items) else items
+    values = {key: _well_typed(kind.item, part, path, left_out) for key, part in remote.items()}
+    return {key: part for key, part in values.items() if part is not OMIT and part is not None}
 
+
+def _well_typed_struct(kind: Struct, remote: Mapping[str, Any], path: str, left_out: list[str]) -> Any:
     def member(part: Part) -> Any:
         if part.field is None:
             return part.value
@@ -125,38 +144,22 @@ def _well_typed(kind: Type, remote: Any, path: str, left_out: list[str]) -> Any:
             value = _well_typed_list(_LISTS_OF_STRUCTS[name], part.value)
         else:
             value = _well_typed(part.type, part.value, name, left_out)
-        is_input = kind.fields.get(part.field.property) is part.field  # type: ignore[union-attr]
+        is_input = kind.fields.get(part.field.property) is part.field
         if value is OMIT or (is_input and _is_cut(value)):
             left_out.append(name)
             return OMIT
         return value
 
-    match kind:
-        case Struct():
-            return rebuild(kind, remote, member, by_wire, key="wire")
-        case ListOf():
-            items = [_well_typed(kind.item, item, path, left_out) for item in remote]
-            return OMIT if any(item is OMIT or item is None for item in items) else items
-        case MapOf():
-            values = {key: _well_typed(kind.item, part, path, left_out) for key, part in remote.items()}
-            return {key: part for key, part in values.items() if part is not OMIT and part is not None}
-        case Scalar.INTEGER:
-            return int(remote)
-        case _:
-            return remote
+    return rebuild(kind, remote, member, by_wire, key="wire")
 
 
 def _is_cut(value: Any) -> bool:
     """Return whether a text, or one in a list, has lost a character in transit: the original is not known."""
-    match value:
-        case str():
-            return REPLACEMENT in value
-        case list():
-            return any(_is_cut(part) for part in value)
-        case {"TagKey": key, **others}:
-            return _is_cut(key) or _is_cut(others.get("TagValue"))
-        case _:
-            return False
+    if isinstance(value, str):
+        return REPLACEMENT in value
+    if isinstance(value, list):
+        return any(_is_cut(part) for part in value)
+    return isinstance(value, dict) and "TagKey" in value and any(map(_is_cut, (value["TagKey"], value.get("TagValue"))))
 
 
 def _well_typed_list(members: Mapping[str, type], remote: Any) -> Any:
@@ -376,7 +379,7 @@ def _equal_items(kind: Type, desired: Sequence[Any], remote: Sequence[Any]) -> d
 
 def values_equal(kind: Type, left: Any, right: Any) -> bool:
     """Return whether two values of a type mean the same to the service. An unknown value equals no other one."""
-    return bool(_normal(kind, left) == _normal(kind, right))
+    return bool(left == right or _normal(kind, left) == _normal(kind, right))
 
 
 def _normal(kind: Type, value: Any) -> Any:

@@ -14,8 +14,9 @@ from typing import Any
 
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
-from pulumi_tione._schema.fields import TRAINING_TASK
+from pulumi_tione._schema.fields import TRAINING_TASK, Scalar
 from pulumi_tione._schema.identity import RESERVED_LABELS, TYPE, Owner, desired_tags, with_owner
+from pulumi_tione._schema.walk import OMIT, Part, rebuild
 from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_outputs, user_tags
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.check import CheckContext, check
@@ -184,12 +185,12 @@ def _without_specification(nodes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_defaults(value: Any) -> Any:
     """Return a value without what equals the service's defaults: false, zero and empty, at any depth."""
-    if isinstance(value, Mapping):
-        parts = {name: _without_defaults(part) for name, part in value.items()}
-        return {name: part for name, part in parts.items() if part not in (None, "", False, 0, [], {})}
-    if isinstance(value, list):
-        return [_without_defaults(part) for part in value]
-    return value
+
+    def converted(part: Part) -> Any:
+        new = _without_defaults(part.value)
+        return OMIT if isinstance(part.key, str) and new in (None, "", False, 0, [], {}) else new
+
+    return rebuild(Scalar.ANY, value, converted)
 
 
 def _with_secrets(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,18 +48,19 @@ def expression(kind: Type, value: Any) -> Expression:
     """Return the value of a declared type as Python: structs by their args classes, all else by literals."""
     match kind:
         case Struct():
-            parts = [
-                Argument(field.name, expression(field.type, value[field.property]))
-                for field in kind.fields.values()
-                if field.property in value
-            ]
-            return Call(f"tione.{kind.name}Args", parts)
+            return Call(f"tione.{kind.name}Args", _keywords(kind, value))
         case ListOf():
             return Collection("[]", [("", expression(kind.item, part)) for part in value])
         case MapOf():
             return Collection("{}", [(f"{literal(key)}: ", expression(kind.item, part)) for key, part in value.items()])
         case _:
             return literal(value)
+
+
+def _keywords(kind: Struct, value: Mapping[str, Any]) -> list[Argument]:
+    """Return the members of a struct as keyword arguments, in the order of their declaration."""
+    present = [field for field in kind.fields.values() if field.property in value]
+    return [Argument(field.name, expression(field.type, value[field.property])) for field in present]
 
 
 def literal(value: str | bool | int) -> str:
@@ -87,13 +88,8 @@ def declaration(
         more_arguments: further arguments, which are no plain values.
         notes: lines of comment.
     """
-    fields = TRAINING_TASK.fields.values()
-    arguments = [
-        Argument(field.name, expression(field.type, inputs[field.property]))
-        for field in fields
-        if field.property in inputs
-    ]
-    call = Call("tione.TrainingTask", [*arguments, *more_arguments], [literal(resource)], notes)
+    arguments = [*_keywords(TRAINING_TASK, inputs), *more_arguments]
+    call = Call("tione.TrainingTask", arguments, [literal(resource)], notes)
     return "\n".join(_lines("", call, "", 0))
 
 
