@@ -76,6 +76,13 @@ class ResolvedCredentials(NamedTuple):
         return f"{self.origin} with the role {self.role}" if self.role else self.origin
 
 
+class _Failure(NamedTuple):
+    """When credentials could not be obtained, and why."""
+
+    at: float
+    error: TioneError
+
+
 class CredentialResolver:
     """Resolves the credentials that settings lead to.
 
@@ -94,8 +101,8 @@ class CredentialResolver:
         self._lock = threading.Lock()
         self._current: dict[str | None, ResolvedCredentials] = {}
         """Those in use, by the account that they replace refused ones for; None for the usual ones."""
-        self._failures: dict[str | None, tuple[float, TioneError]] = {}
-        """When they could not be obtained the last time, and why."""
+        self._failures: dict[str | None, _Failure] = {}
+        """The last failure to obtain them."""
 
     def current(self, account: str | None = None) -> ResolvedCredentials:
         """Return the credentials to sign with, renewed if they expire soon.
@@ -162,16 +169,14 @@ class CredentialResolver:
 
         After a failure the source is not asked again for a while: all threads wait here for one another.
         """
-        failed_at, failure = self._failures.get(owner, (0.0, None))
-        if failure is None or self._now() - failed_at > _SECONDS_AFTER_FAILURE:
+        failure = self._failures.get(owner)
+        if failure is None or self._now() - failure.at > _SECONDS_AFTER_FAILURE:
             try:
-                self._failures.pop(owner, None)
                 return self._fetch(expiring.origin if expiring else None)
             except TioneError as error:
-                failure = error
-                self._failures[owner] = (self._now(), error)
+                failure = self._failures[owner] = _Failure(self._now(), error)
         if expiring is None or expiring.expires is None or self._now() >= expiring.expires:
-            raise failure
+            raise failure.error
         return expiring
 
     def _fetch(self, origin: str | None) -> ResolvedCredentials:
@@ -243,7 +248,7 @@ class CredentialResolver:
         caller = Caller(self._settings, STS, self._settings.region)
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),
-            wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
+            wait=tenacity.wait_random_exponential(multiplier=0.5),
             stop=tenacity.stop_after_attempt(_MAX_ATTEMPTS),
             sleep=self._sleep,
             reraise=True,
@@ -296,7 +301,7 @@ def _temporary_credentials(content: Mapping[str, Any]) -> Credentials:
     """
     parts = [content[name] for name in ("TmpSecretId", "TmpSecretKey", "Token")]
     if not all(isinstance(part, str) and part for part in parts):
-        raise ValueError("a part of the credentials is not text")
+        raise ValueError
     return Credentials(*parts)
 
 

@@ -60,7 +60,7 @@ def report(
 
 def exit_code(texts: Sequence[object]) -> str | None:
     """Return the exit code in the first of the texts that has one: no field of the API has it."""
-    matches = (_EXIT_CODE.search(str(text or "")) for text in texts)
+    matches = (_EXIT_CODE.search(str(text)) for text in texts)
     return next((match[1] for match in matches if match), None)
 
 

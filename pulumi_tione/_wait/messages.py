@@ -29,9 +29,7 @@ def use_reruns(rerun_on_failure: int) -> str:
     )
 
 
-def progress(
-    status: str, target: object, *, pods: str = "", seconds: float | None = None, is_unknown: bool = False
-) -> str:
+def progress(status: str, target: object, *, pods: str, seconds: float | None, is_unknown: bool) -> str:
     """Return the message of a wait that goes on, with the seconds for which the status has not changed."""
     duration = "" if seconds is None else f" for {format_duration(seconds)}"
     unknown = "; this version does not know that status" if is_unknown else ""

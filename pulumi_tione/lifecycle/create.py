@@ -8,7 +8,6 @@ would forget the task.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -236,7 +235,9 @@ class Creation:
         body = request_body({**self.inputs, "name": name}, self._identity.tags)
         indeterminate: TioneError | None = None
         is_kept = False
-        for attempt in itertools.count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             match self._send(body):
                 case _Accepted() as created:
                     self.context.ignore_cancellation()
@@ -263,12 +264,9 @@ class Creation:
                 found = self._lookup.find_created(name, indeterminate, _SECONDS_TO_FIND_CREATED)
                 if found is not None:
                     return _Accepted(found)
-            if max_attempts == 1:
-                raise TaskError(create_failed(name, last, indeterminate, attempt)) from last
             if attempt >= max_attempts:  # a later refusal may be of a kind that allows fewer
-                raise TaskError(create_failed(name, last, indeterminate, attempt))
+                raise TaskError(create_failed(name, last, indeterminate, attempt)) from last
             self.context.sleep(_SECONDS_BETWEEN_ATTEMPTS)
-        raise AssertionError("unreachable")
 
     def _send(self, body: Mapping[str, Any]) -> _Outcome:
         """Send the request once, and return its outcome."""

@@ -125,8 +125,8 @@ class CreateLookup:
         """
         origin = self._origin_of(holder)
         if origin is Origin.UNLABELLED:
-            code = indeterminate.code if isinstance(indeterminate, ApiError) else ""
-            is_own = self.identity.has_generated_name or code == _TAGS_NOT_BOUND
+            has_no_tags = isinstance(indeterminate, ApiError) and indeterminate.code == _TAGS_NOT_BOUND
+            is_own = self.identity.has_generated_name or has_no_tags
         else:
             is_own = origin is Origin.THIS_CREATE
         if not is_own:

@@ -17,9 +17,11 @@ from pulumi_tione._api.connection import BoundedAdapter
 from pulumi_tione._api.credentials import STS, CredentialResolver, ResolvedCredentials, resolver_of
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._config.sources import (
+    NO_CREDENTIALS,
     AssumedRole,
     Credentials,
     CredentialSource,
+    InvalidSource,
     MachineRole,
     StaticCredentials,
     WebIdentity,
@@ -46,7 +48,7 @@ class Sts:
         self.masked: list[str] = []
 
     def __call__(self, settings: Settings, service: object, region: str | None) -> Sts:
-        assert service == STS
+        assert (settings.region, service, region) == ("ap-guangzhou", STS, "ap-guangzhou")
         return self
 
     def send(self, action: str, body: Mapping[str, Any], signed_with: Credentials | None) -> dict[str, Any]:
@@ -134,15 +136,22 @@ def test_after_a_failure_nobody_is_asked_for_half_a_minute(sts: Sts) -> None:
     assert resolving.current().role == ROLE
 
 
-def test_a_failure_that_is_over_is_forgotten(sts: Sts) -> None:
-    """Otherwise the next renewal would not be tried until half a minute after an old failure, or not at all."""
+def test_a_failure_that_is_over_delays_no_later_renewal(sts: Sts) -> None:
     resolving = resolver(sts, ASSUMING)
     sts.troubles = [broken() for _ in range(4)]
     with pytest.raises(RequestNotSentError):
         resolving.current()
-    sts.now += 31
-    resolving.current()
-    assert resolving._failures == {}
+    for after in (31, LONG - 60, LONG - 60):
+        sts.now += after
+        requests = len(sts.requests)
+        resolving.current()
+        assert len(sts.requests) == requests + 1
+
+
+def test_an_account_without_credentials_of_its_own_uses_the_usual_ones(sts: Sts) -> None:
+    resolving = resolver(sts, ASSUMING)
+    assert resolving.current() is resolving.current("300")
+    assert len(sts.requests) == 1
 
 
 @pytest.mark.parametrize("time_left", [300, 100, 0.5])
@@ -199,6 +208,35 @@ def test_what_another_thread_has_put_in_place_is_used_without_a_request(sts: Sts
     assert resolving.instead_of(refused, None, lambda _: pytest.fail("no account is compared")) is first
     assert resolving.instead_of(refused, "100", lambda _: pytest.fail("no account is compared")) is first
     assert len(sts.requests) == 2
+
+
+def test_a_replacement_that_is_refused_is_not_replaced_by_credentials_of_another_account(sts: Sts) -> None:
+    other = dataclasses.replace(STATIC, source="a file", credentials=Credentials("other", "key"))
+    third = dataclasses.replace(STATIC, source="another file", credentials=Credentials("third", "key"))
+
+    def account_of(each: ResolvedCredentials) -> str:
+        return "200" if each.origin == "the environment" else "100"
+
+    resolving = resolver(sts, STATIC, other, third)
+    first = resolving.instead_of(resolving.current(), "100", account_of)
+    assert first is not None
+    assert first.origin == "a file"
+    second = resolving.instead_of(first, "100", account_of)
+    assert second is not None
+    assert second.origin == "another file"
+    assert resolving.current("100") is second
+
+
+def test_without_an_account_only_the_same_source_is_asked_even_if_another_one_goes_before_it_by_now(sts: Sts) -> None:
+    sources: list[CredentialSource] = [STATIC]
+    resolving = resolver(sts)
+    resolving._settings.credential_sources = lambda: iter(sources)  # type: ignore[method-assign]
+    refused = resolving.current()
+    renewed = dataclasses.replace(STATIC, credentials=Credentials("renewed", "key"))
+    sources[:] = [dataclasses.replace(STATIC, source="a file", credentials=Credentials("other", "key")), renewed]
+    replacement = resolving.instead_of(refused, None, lambda _: pytest.fail("no account is compared"))
+    assert replacement is not None
+    assert replacement.credentials.secret_id == "renewed"
 
 
 def test_a_refusal_before_a_role_was_assumed_tries_the_sources_from_the_first_on(sts: Sts) -> None:
@@ -434,7 +472,22 @@ def test_the_answers_of_the_metadata_service_may_take_fifteen_seconds_in_total(
 
 
 def test_all_clients_with_the_same_settings_share_one_resolver() -> None:
-    settings = Settings({"tione:region": "ap-shanghai"}.get, {})
-    own = {"profile": "train"}
+    settings = Settings({"tione:secretId": "id", "tione:secretKey": "key"}.get, {})
+    own = {"region": "ap-shanghai"}
     assert resolver_of(settings.of(own)) is resolver_of(settings.of({**own}))
     assert resolver_of(settings.of(own)) is not resolver_of(settings.of(None))
+    assert resolver_of(settings).current().credentials == Credentials("id", "key")
+
+
+def test_an_invalid_source_is_an_error_and_so_is_none(sts: Sts) -> None:
+    invalid = InvalidSource(SettingsError("half a source"))
+    with pytest.raises(SettingsError, match="half a source"):
+        resolver(sts, invalid, STATIC).current()
+    with pytest.raises(SettingsError) as caught:
+        resolver(sts).current()
+    assert str(caught.value) == NO_CREDENTIALS
+
+
+def test_a_token_in_the_settings_goes_before_one_in_a_file(sts: Sts) -> None:
+    resolver(sts, WebIdentity("the config", ROLE, "deploy", 3600, "OIDC", "token", "/absent")).current()
+    assert sts.requests[0][1]["WebIdentityToken"] == "token"

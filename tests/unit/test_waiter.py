@@ -7,6 +7,7 @@ import contextlib
 import functools
 import gc
 import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -81,6 +82,7 @@ class Service(Client):
     def describe_training_task(
         self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
     ) -> Json | None:
+        assert task_id.startswith("train-")
         return None if self.is_gone else {**self.detail, "Id": task_id, "Status": self.now}
 
     def describe_training_task_response(self, task_id: str, ti_project_id: str | None = None) -> Json:
@@ -93,6 +95,7 @@ class Service(Client):
         return NOW + timedelta(hours=1)
 
     def pods(self, task_id: str, ti_project_id: str | None = None) -> list[Json]:
+        assert task_id.startswith("train-")
         self.asked_for_pods += 1
         return [{"Name": f"{RUN}-worker-{number}", "Status": status} for number, status in enumerate(self.pod_statuses)]
 
@@ -157,7 +160,7 @@ def test_a_task_that_is_preempted_is_waited_for_to_the_end() -> None:
 def test_a_status_that_is_not_known_is_shown_as_such_and_is_no_end(status: str) -> None:
     detail, watch = result(Service("RUNNING", *[status] * 3, "RUNNING", "SUCCEED"))
     assert detail["Status"] == "SUCCEED"
-    assert messages.progress(status, "SUCCEED", is_unknown=True) in watch.shown
+    assert messages.progress(status, "SUCCEED", pods="", seconds=None, is_unknown=True) in watch.shown
 
 
 @pytest.mark.parametrize("status", ["PAUSED", "", None])
@@ -304,8 +307,9 @@ def test_a_task_that_was_just_created_and_is_not_visible_yet_is_waited_for_quiet
 
 def test_a_task_that_is_at_its_target_though_the_list_lags_is_in_time() -> None:
     service = Split(lists=["RUNNING"], details=["SUCCEED"])
-    detail, _ = result(service, target(timeout=timedelta(seconds=5)))
+    detail, watch = result(service, target(timeout=timedelta(seconds=5)))
     assert detail["Status"] == "SUCCEED"
+    assert watch.shown[-1].startswith("SUCCEED after ")
 
 
 @pytest.mark.parametrize("ends", ["STOPPED", "FAILED", "SUBMIT_FAILED", "SUCCEED"])
@@ -382,9 +386,10 @@ def test_a_task_that_is_not_there_in_time_fails_the_wait_and_runs_on() -> None:
 def test_a_task_that_no_list_shows_is_asked_for_and_one_that_is_gone_ends_the_wait() -> None:
     service = Service("RUNNING")
     service.is_gone = True
-    error, _ = failure(service)
+    error, watch = failure(service)
     assert str(error) == messages.gone("training task 'bert' (train-1)")
     assert service.list_calls[0] == 1
+    assert watch.now - 1000 < 1  # by the clock of the program: the look-ups themselves take five seconds
 
 
 def test_transient_errors_are_tolerated_and_shown_once_a_minute() -> None:
@@ -645,6 +650,8 @@ def test_a_wait_that_is_cancelled_leaves_the_others_their_poll() -> None:
         while not watch.poller._batcher._open:
             await asyncio.sleep(0)
         waits[0].cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waits[0]
         return await asyncio.wait_for(waits[1], 10)
 
     assert asyncio.run(first_is_cancelled())["Status"] == "SUCCEED"
@@ -823,6 +830,54 @@ def test_the_pods_are_shown_again_only_when_the_status_changes() -> None:
     assert service.asked_for_pods == 1
 
 
+def test_a_wait_that_begins_while_others_pause_is_polled_at_once() -> None:
+    service = Service(*["RUNNING"] * 20)
+    poller = StatusPoller(service, None, sleep=lambda seconds: pause(seconds), jitter=lambda: 1.0)
+    pausing = asyncio.Event()
+
+    async def pause(seconds: float) -> None:
+        if seconds >= 1:
+            pausing.set()
+            await asyncio.sleep(60)
+
+    async def second_joins() -> None:
+        await poller.poll("train-1")
+        first = asyncio.ensure_future(poller.poll("train-1"))
+        await pausing.wait()
+        assert await asyncio.wait_for(poller.poll("train-2"), 10)
+        first.cancel()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    asyncio.run(second_joins())
+    assert service.list_calls == [1, 1]
+
+
+def test_waits_are_finished_when_the_last_of_them_has_ended() -> None:
+    polls = 0
+
+    async def sleep(_: float) -> None:
+        nonlocal polls
+        polls += 1
+        await asyncio.sleep(0)
+
+    tracker = WaitTracker(sleep)
+
+    async def wait_until(number: int) -> None:
+        with tracker.track():
+            while polls < number:
+                await asyncio.sleep(0)
+
+    async def both() -> None:
+        waits = [asyncio.ensure_future(wait_until(number)) for number in (5, 50)]
+        await asyncio.sleep(0)
+        await tracker.finished()
+        await asyncio.gather(*waits)
+
+    asyncio.run(both())
+    assert polls >= 59
+
+
 def test_waits_are_finished_after_ten_quiet_polls_in_a_row() -> None:
     pauses: list[float] = []
     tracker: WaitTracker
@@ -846,3 +901,97 @@ def test_waits_are_finished_after_ten_quiet_polls_in_a_row() -> None:
     asyncio.run(tracker.finished())
     assert {*pauses} == {0.1}
     assert 29 <= len(pauses) <= 30
+
+
+def test_a_target_of_several_statuses_is_shown_with_an_or() -> None:
+    error, _ = failure(Service("FAILED"), target("RUNNING", "SUCCEED", "STOPPED"))
+    assert str(error) == "training task 'bert' (train-1) ended FAILED instead of RUNNING or SUCCEED or STOPPED"
+
+
+def test_a_status_that_cannot_be_read_until_the_timeout_is_reported_with_its_last_error() -> None:
+    service = Service("RUNNING")
+    service.errors = [None, *[IndeterminateResultError("no answer")] * 1000]
+    error, watch = failure(service, target(timeout=timedelta(minutes=2)))
+    seconds = watch.now - 1000 - 0.2
+    assert str(error) == messages.unreadable("training task 'bert' (train-1)", seconds, "no answer")
+
+
+def test_a_log_line_is_shown_every_five_seconds_while_polls_come_each_second() -> None:
+    service = Service(*["PENDING", "RUNNING"] * 60, "SUCCEED")  # each change makes the pause short
+    service.lines = [f"epoch {number}" for number in range(100)]
+    _, watch = result(service, target(logs=True))
+    shown = len([message for message in watch.shown if "epoch" in message])
+    assert (watch.now - 1000) / 6.5 <= shown <= (watch.now - 1000) / 5
+
+
+def test_the_polls_alone_make_the_pauses_of_a_wait() -> None:
+    """A pause of its own, in real time, would delay each poll, and let waits miss the poll of others."""
+    service = Service(*["RUNNING"] * 200, "SUCCEED")
+    began = time.monotonic()
+    result(service)
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    ("listed", "detailed", "shown"),
+    [
+        ("PAUSED", "HIBERNATING", "PAUSED"),
+        ("PAUSED", "RUNNING", "RUNNING (1 of 2 pods ready, worker-1 is PENDING)"),
+        ("nothing", "PAUSED", "PAUSED"),
+        ("nothing", "not found", messages.NOT_VISIBLE),
+        ("PAUSED", "not found", "PAUSED"),
+    ],
+)
+def test_of_two_statuses_the_one_that_is_known_is_shown_and_else_that_of_the_list(
+    listed: str, detailed: str, shown: str
+) -> None:
+    service = Split(lists=[listed, "SUCCEED"], details=[detailed, "SUCCEED"])
+    _, watch = result(service, target(status="", create_time=""))
+    is_unknown = "; this version does not know that status" * (shown == "PAUSED")
+    assert watch.shown[0] == f"{shown}, waiting for SUCCEED{is_unknown}. {messages.HINT}"
+
+
+def test_a_status_that_does_not_change_is_shown_with_its_duration_once_a_minute() -> None:
+    _, watch = result(Service(*["RUNNING"] * 20, "SUCCEED"))
+    durations = [message.partition(",")[0] for message in watch.shown[1:-1]]
+    assert durations == ["RUNNING for 62 s", "RUNNING for 2 min", "RUNNING for 3 min"]
+
+
+def test_a_task_that_is_gone_was_looked_for_in_its_workspace() -> None:
+    api = FakeApi.with_task()
+    api.put("train-1")
+    awaited = WaitTarget("train-1", "bert", "100", ("SUCCEED",), status="RUNNING", create_time=as_shown(BEGIN))
+    api.now = 3600
+    with pytest.raises(TaskError, match="no longer exists"):
+        asyncio.run(wait(awaited, polled(api, "1889353273052233728"), lambda _: None, api.clock))
+    assert {
+        workspace for verb, workspace in zip(api.verbs, api.asked_workspaces, strict=True) if verb != "account"
+    } == {"1889353273052233728"}
+
+
+def test_a_new_task_may_be_invisible_for_a_minute_before_its_existence_is_checked() -> None:
+    class New(Service):
+        def service_now(self) -> datetime:
+            return NOW
+
+    service = New("RUNNING")
+    service.is_gone = True
+    error, watch = failure(service)
+    assert "was created only 0 s ago, and the service does not find it: it may still run" in str(error)
+    assert 60 <= watch.now - 1000 < 76
+
+
+def test_the_report_of_a_timeout_has_what_is_known_of_the_task_even_if_it_cannot_be_read_again() -> None:
+    class Half(Service):
+        def describe_training_task_response(self, task_id: str, ti_project_id: str | None = None) -> Json:
+            raise ApiError("DescribeTrainingTask", "UnauthorizedOperation", "no", "r-1")
+
+    service = Half("RUNNING")
+    watch = Watch(service)
+    watch.poller.workspace = "w-1"
+    with pytest.raises(WaitFailedError) as caught:
+        asyncio.run(watch.wait(target(timeout=timedelta(minutes=1))))
+    first, *lines = caught.value.report.splitlines()
+    assert first == str(caught.value)
+    assert f"  run: {RUN} in ap-guangzhou" in lines
+    assert "    pulumi-tione logs train-1 --pod worker-0 --region ap-guangzhou --workspace w-1 --follow" in lines

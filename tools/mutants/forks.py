@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import math
 import os
 import resource
 import select
@@ -56,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--mutants", required=True, help="a file with the mutants, in JSON")
     parser.addoption("--outcomes", required=True, help="the file to write the outcomes to")
     parser.addoption("--processes", type=int, default=2)
+    parser.addoption("--seconds", type=float, default=math.inf, help="try only the fastest tests of each mutant")
     parser.addoption("--coverage", help="a file that keeps what tests call")
     parser.addini("timeout", "of pytest-timeout, whose alarm clock is in use here")
 
@@ -65,6 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
     settings.load_profile("mutants")
+    config.option.tbstyle = "native"  # nobody reads how a test fails
     config.addinivalue_line("markers", "timeout: of pytest-timeout")
 
 
@@ -73,9 +76,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     if session.testsfailed:
         raise session.Interrupted(f"{session.testsfailed} errors during collection")
     options = session.config.option
-    _Run(session, json.loads(Path(options.mutants).read_text()), Path(options.outcomes), options.processes).run(
-        Path(options.coverage)
-    )
+    _Run(
+        session,
+        json.loads(Path(options.mutants).read_text()),
+        Path(options.outcomes),
+        options.processes,
+        options.seconds,
+    ).run(Path(options.coverage))
     return True
 
 
@@ -91,13 +98,19 @@ class _Reports:
 
 class _Run:
     def __init__(
-        self, session: pytest.Session, mutants: Sequence[dict[str, Any]], outcomes: Path, processes: int
+        self,
+        session: pytest.Session,
+        mutants: Sequence[dict[str, Any]],
+        outcomes: Path,
+        processes: int,
+        max_seconds: float,
     ) -> None:
         self._session = session
         self._items = {item.nodeid: item for item in session.items}
         self._mutants = mutants
         self._path = outcomes
         self._processes = processes
+        self._max_seconds = max_seconds
         self._outcomes: dict[str, _Outcome] = {}
         self._tests: dict[str, list[str]] = defaultdict(list)
         """By function, the tests that call it, the fastest first."""
@@ -107,6 +120,8 @@ class _Run:
         """By process: the mutant, its function, when it began, its pipe, and its deadline."""
 
     def run(self, kept: Path) -> None:
+        # All processes share one folder for temporary files, which no other run of pytest cleans up.
+        self._session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         self._coverage = self._covered(kept)
         for name, test in self._coverage.items():
             if test.has_failed:
@@ -139,7 +154,7 @@ class _Run:
         coverage = {
             name: _Covered(**known[name])
             for name, item in self._items.items()
-            if name in known and known[name]["file"] == hashes[str(item.path)]
+            if name in known and not known[name]["has_failed"] and known[name]["file"] == hashes[str(item.path)]
         }
         items = [item for name, item in self._items.items() if name not in coverage]
         if items:
@@ -172,7 +187,13 @@ class _Run:
 
     def _tests_of(self, function: str) -> list[pytest.Item]:
         names, killers = self._tests[function], self._killers[function]
-        return [self._items[name] for name in [*killers, *(name for name in names if name not in killers)]]
+        tests, seconds = [], 0.0
+        for name in (*killers, *(name for name in names if name not in killers)):
+            seconds += self._coverage[name].seconds
+            if seconds > self._max_seconds:
+                break
+            tests.append(self._items[name])
+        return tests
 
     def _start(self, mutant: dict[str, Any], tests: Sequence[pytest.Item]) -> None:
         seconds = sum(self._coverage[test.nodeid].seconds for test in tests)

@@ -16,6 +16,7 @@ import argparse
 import fnmatch
 import importlib
 import json
+import math
 import os
 import re
 import shutil
@@ -86,17 +87,31 @@ def _copy() -> Path:
     return copy
 
 
-def _try(copy: Path, mutants: Sequence[Mutant], tests: Sequence[str], processes: int) -> dict[str, dict[str, Any]]:
+def _try(
+    copy: Path, mutants: Sequence[Mutant], tests: Sequence[str], processes: int, seconds: float
+) -> dict[str, dict[str, Any]]:
     """Run the tests on mutants, and return the outcome of each."""
     listed, outcomes, coverage = CACHE / "mutants.json", CACHE / "running.json", CACHE / "coverage.json"
     listed.write_text(json.dumps([mutant.json() for mutant in mutants]), encoding="utf-8")
     outcomes.unlink(missing_ok=True)
     # Processes that a test starts import the mutated package as well.
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    options = ["-p", "forks", "-p", "no:xdist", "-p", "no:timeout", "-p", "no:terminal", "-s"]
-    options += ["-o", "tmp_path_retention_policy=none", "-m", "not engine and not long and not exhaustive"]
+    options = ["-p", "forks", "-p", "no:xdist", "-p", "no:timeout", "-p", "no:terminal", "-s", "--assert=plain"]
+    options += [
+        f"--basetemp={CACHE / 'tmp'}",
+        "-o",
+        "tmp_path_retention_policy=none",
+        "-m",
+        "not engine and not long and not exhaustive",
+    ]
     options += [f"--ignore={path}" for path in NOT_FOR_MUTANTS]
-    options += [f"--mutants={listed}", f"--outcomes={outcomes}", f"--processes={processes}", f"--coverage={coverage}"]
+    options += [
+        f"--mutants={listed}",
+        f"--outcomes={outcomes}",
+        f"--processes={processes}",
+        f"--seconds={seconds}",
+        f"--coverage={coverage}",
+    ]
     done = subprocess.run([sys.executable, "-m", "pytest", *options, *tests], cwd=copy, env=environment, check=False)
     if done.returncode not in (0, 5):
         sys.exit(f"the tests failed with exit code {done.returncode}")
@@ -150,6 +165,7 @@ def main() -> int:
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--long", action="store_true", help="list the survivors that have a reason, too")
     parser.add_argument("--tests", nargs="+", default=list(TESTS))
+    parser.add_argument("--seconds", type=float, default=math.inf, help="run only the fastest tests of each mutant")
     parser.add_argument("--processes", type=int, default=int(os.environ.get("CHILDREN", "2")))
     options = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -165,10 +181,12 @@ def main() -> int:
         if not options.again:
             (CACHE / "coverage.json").unlink(missing_ok=True)
         killed = {key for key, outcome in outcomes.items() if outcome["status"] in DEAD}
+        order = [path.removeprefix("pulumi_tione/") for path in files_of(options.modules)]
+        mutants.sort(key=lambda each: order.index(each.name.partition(":")[0]))
         tried = [each for each in mutants if each.key and not (options.again and each.key in killed)]
         (CACHE / "outcomes.json").write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
         if tried:
-            outcomes |= _try(copy, tried, options.tests, options.processes)
+            outcomes |= _try(copy, tried, options.tests, options.processes, options.seconds)
             (CACHE / "outcomes.json").write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
     return 1 if report(mutants, outcomes, is_long=options.long) else 0
 
