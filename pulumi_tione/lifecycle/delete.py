@@ -13,7 +13,13 @@ from pulumi_tione._schema.identity import OWNER, Owner
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, ensure_same_account, not_visible_yet
-from pulumi_tione.lifecycle.messages import STAYS_IN_STATE, call_ended
+from pulumi_tione.lifecycle.messages import (
+    DELETION_ACCEPTED,
+    STAYS_IN_STATE,
+    STILL_SHOWN,
+    call_ended,
+    still_exists,
+)
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, Stop, is_not_allowed
 
@@ -87,7 +93,7 @@ class _Deletion:
     def progress(self) -> str:
         """How far the delete has come."""
         if self.existed:
-            return "the service has accepted the deletion, but may still show the task"
+            return DELETION_ACCEPTED
         return self.stop.progress
 
     def step(self) -> bool:
@@ -130,11 +136,8 @@ class _Deletion:
         if self._clock() < self._next_delete_at:
             return False
         if self._deletes == _MAX_DELETES:
-            raise TaskError(
-                f"{self._task.title} was deleted {self._deletes} times, but still exists: "
-                f"{self.stop.status or 'its status is not visible'}. {STAYS_IN_STATE}. Try again, or see "
-                f"{self._task.command('events')}"
-            )
+            command = self._task.command("events")
+            raise TaskError(still_exists(self._task.title, self._deletes, self.stop.status, command))
         try:
             is_accepted = self._task.client.delete_training_task(self._task.id, self._task.workspace)
         except ApiError as error:
@@ -147,7 +150,7 @@ class _Deletion:
             self.existed, self._accepted_at = True, self._clock()
             if self._is_gone():
                 return True
-            self._task.context.show_status("deleted; waiting until the service does not show it any more")
+            self._task.context.show_status(STILL_SHOWN)
             return False
         self._next_delete_at = self._clock() + self._deletes * _SECONDS_BETWEEN_DELETES
         # Only a task that nobody has seen may be too new to be visible.

@@ -18,6 +18,7 @@ from pulumi_tione._api.status_batcher import StatusBatcher
 from pulumi_tione._timestamps import time_or_none
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError, is_transient
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.messages import STAYS_IN_STATE, call_ended
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
@@ -57,12 +58,12 @@ def detail_or_gone(task: RecordedTask[TaskApi]) -> dict[str, Any] | None:
 def not_visible_yet(client: TaskApi, outputs: Mapping[str, Any]) -> str | None:
     """Return why a task that nobody sees may only be too new to be seen; None, if it is not new."""
     if not outputs.get("status") and not outputs.get("createTime") and "status" in outputs:
-        return "was created by Pulumi and has never been visible since"
+        return messages.NEVER_VISIBLE
     created = time_or_none(outputs.get("createTime"))
     age = None if created is None else client.service_now() - created
     if age is None or age >= _RECENT:
         return None
-    return f"was created only {max(age.total_seconds(), 0):.0f} s ago"
+    return messages.created_just_now(age.total_seconds())
 
 
 def ensure_same_account(task: RecordedTask[TaskApi]) -> None:
@@ -73,16 +74,9 @@ def ensure_same_account(task: RecordedTask[TaskApi]) -> None:
     """
     recorded, current = task.outputs.get("uin"), task.client.account_id()
     if not recorded:
-        raise TaskError(
-            f"{task.title} is not visible in {task.client.region} with the credentials of account {current}, and the "
-            "state does not record its account. Look for it in the console. If it is gone, run `pulumi state "
-            "delete` with its URN"
-        )
+        raise TaskError(messages.account_not_recorded(task.title, task.client.region, current))
     if recorded != current:
-        raise TaskError(
-            f"{task.title} belongs to account {recorded} in {task.client.region}, but the credentials in use are of "
-            f"account {current}: it may still run. Set credentials of account {recorded}, then try again"
-        )
+        raise TaskError(messages.other_account(task.title, task.client.region, recorded, current))
 
 
 class _ExistenceCheck:
@@ -108,7 +102,7 @@ class _ExistenceCheck:
             if context.clock() - started >= (LAG_SECONDS if self._too_new else _TIMEOUT_SECONDS):
                 raise TaskError(self._inconclusive())
             if len(self._not_found_at) == 1:
-                context.show_status("not found; checking again before it counts as gone")
+                context.show_status(messages.CHECKING_AGAIN)
             return False
 
         poll(step, timeout=None, first_pause=0.5, sleep=context.sleep, clock=context.clock)
@@ -144,22 +138,12 @@ class _ExistenceCheck:
 
     def _inconclusive(self) -> str:
         """Return the error for a task that may or may not be gone."""
-        who, events = self._task.title, self._task.command("events")
+        title, command = self._task.title, self._task.command("events")
         if self._listed is not None:
-            return (
-                f"{who}: DescribeTrainingTask does not find it, but the list shows it as {self._listed}: it may still "
-                f"run and cost money. {STAYS_IN_STATE}. Run the command again in a minute, or see {events}"
-            )
+            return messages.listed_but_not_found(title, self._listed, command)
         if self._too_new:
-            return (
-                f"{who} {self._too_new}, and the service does not find it: it may still run. {STAYS_IN_STATE}. Run the "
-                f"command again in a minute. If {events} and the console do not find it then, run `pulumi state "
-                "delete` with its URN"
-            )
-        return (
-            f"{who}: the service does not report whether it exists. {STAYS_IN_STATE}. Run the command again in a "
-            f"minute, or see {events}. The last answer: {self._unanswered}"
-        )
+            return messages.perhaps_too_new(title, self._too_new, command)
+        return messages.existence_unknown(title, command, self._unanswered)
 
 
 def is_not_found(error: TioneError) -> bool:

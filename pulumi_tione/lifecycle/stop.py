@@ -8,7 +8,7 @@ from pulumi_tione._api.status import Status, is_known, is_terminal
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, STATUSES, detail_or_gone, is_not_found
-from pulumi_tione.lifecycle.messages import call_ended
+from pulumi_tione.lifecycle.messages import call_ended, does_not_stop, stop_progress, stopping
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 SECONDS_TO_STOP = 1800
@@ -81,10 +81,7 @@ class Stop:
         clock = self._task.context.clock
         if self._requested_at is not None and clock() - self._requested_at < LAG_SECONDS:
             return False
-        is_unknown = self.status is not None and not is_known(self.status)
-        self._task.context.show_status(
-            f"{self.status or 'active'}{', an unknown status' * is_unknown}: waiting until it stops"
-        )
+        self._task.context.show_status(stopping(self.status, is_known=self.status is None or is_known(self.status)))
         try:
             self._task.client.stop_training_task(self._task.id, self._task.workspace)
         except ApiError as error:
@@ -101,16 +98,12 @@ class Stop:
     @property
     def progress(self) -> str:
         """How far the stopping has come."""
-        asked = "was asked to stop, and is" if self._requested_at is not None else "is"
-        return f"the task {asked} {self.status or 'in an unknown status'}; it may still cost money"
+        return stop_progress(self.status, was_requested=self._requested_at is not None)
 
     def too_late(self) -> str:
         """Return the error of a task that does not stop in time."""
-        return (
-            f"{self._task.title} was asked to stop, but is {self.status} after {SECONDS_TO_STOP // 60} minutes, and "
-            f"may still cost money. {self._refusal} Try again, stop it in the console, or see "
-            f"{self._task.command('events')}"
-        )
+        minutes, command = SECONDS_TO_STOP // 60, self._task.command("events")
+        return does_not_stop(self._task.title, self.status, minutes, self._refusal, command)
 
 
 def is_not_allowed(error: TioneError) -> bool:

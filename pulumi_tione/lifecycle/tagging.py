@@ -17,6 +17,7 @@ from pulumi_tione._schema.wire import user_tags
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
+from pulumi_tione.lifecycle.messages import tags_not_changed, tags_not_shown
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 _NOT_ATTACHED = "ResourceNotFound.AttachedTagKeyNotFound"
@@ -112,7 +113,7 @@ class _Change:
             return shown
         managed = {*self.managed, *(key for key, value in self._accepted.items() if value is not None)}
         raise PartialTagsError(
-            f"the tags {', '.join(missing)} were accepted, but do not show {self._waited}. Run `pulumi up` again",
+            tags_not_shown(missing, self._waited),
             shown,
             managed & shown.keys(),
             {key for key in missing if self._accepted[key] is not None},
@@ -144,9 +145,8 @@ class _Change:
             "removed": was_removed,
             "not removed": [key for key in self.removed if key not in was_removed],
         }
-        listed = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
         managed = {*self.managed, *was_set} & tags.keys()
-        return PartialTagsError(f"not all tags were changed ({listed}): {error}", tags, managed, unconfirmed)
+        return PartialTagsError(tags_not_changed(parts, error), tags, managed, unconfirmed)
 
     def _read_until(self, is_awaited: Callable[[Mapping[str, str]], bool]) -> dict[str, str] | None:
         """Read the tags until they are as awaited, or until what was written would show.

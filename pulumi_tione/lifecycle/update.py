@@ -23,6 +23,7 @@ from pulumi_tione._schema.identity import (
 from pulumi_tione._schema.wire import recorded_outputs, to_wire
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.diff import (
     LOG,
     RERUN_OF,
@@ -35,7 +36,6 @@ from pulumi_tione.lifecycle.diff import (
 )
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone
 from pulumi_tione.lifecycle.imported import as_declared
-from pulumi_tione.lifecycle.messages import NO_LONGER_EXISTS
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, is_not_allowed, stop_and_wait
 from pulumi_tione.lifecycle.tagging import PartialTagsError, set_tags
@@ -121,16 +121,8 @@ class _Update:
             return self._outputs_now()
         except Exception as error:  # noqa: BLE001  whatever it is: what has been done must be recorded
             left = [name for name, inputs, _ in steps if self._changed & {*inputs} and name not in done]
-            message = self._failure(error, done, left)
+            message = messages.not_changed(self._task.title, done, left, error)
             raise PartialUpdateError(message, self._outputs_so_far(), self._recorded_owner) from None
-
-    def _failure(self, error: Exception, done: list[str], left: list[str]) -> str:
-        """Return the error of an update that failed on its way: why, what is done, and what is not."""
-        what = str(error) if isinstance(error, TioneError) else f"a response could not be used ({type(error).__name__})"
-        is_one_step = not done and len(left) <= 1
-        parts = {} if is_one_step else {"changed": ", ".join(done) or "nothing", "not changed": ", ".join(left)}
-        progress = f" ({'; '.join(f'{part}: {names}' for part, names in parts.items() if names)})" if parts else ""
-        return f"{self._task.title} was not changed completely{progress}: {what}"
 
     def _record(self, inputs: tuple[str, ...]) -> None:
         """Record that the task is, in these inputs, what the program wants."""
@@ -154,7 +146,7 @@ class _Update:
             try:
                 self._detail = self._task.describe() or self._detail
             except TioneError as error:
-                self._context.warn(f"{self._task.id} was changed, but cannot be read: {error}")
+                self._context.warn(messages.changed_but_unreadable(self._task.id, error))
         outputs = recorded_outputs(with_name(self._news, self._outputs["name"]), self._detail, self._outputs)
         known = (*SETTINGS, *TAGS, *LOG, *RUN, "allTags")
         outputs = {name: value for name, value in outputs.items() if name not in known}
@@ -173,7 +165,7 @@ class _Update:
         """
         detail = detail_or_gone(self._task)
         if detail is None:
-            raise TaskError(NO_LONGER_EXISTS)
+            raise TaskError(messages.NO_LONGER_EXISTS)
         return detail
 
     # Tags.
@@ -207,7 +199,7 @@ class _Update:
         try:
             self._progress["allTags"] = self._set_all_tags((), recorded)
         except TioneError as error:
-            self._context.warn(f"{self._task.id} does not have the labels {', '.join(sorted(newer))} yet: {error}")
+            self._context.warn(messages.labels_missing(self._task.id, newer, error))
 
     # Log delivery.
 
@@ -235,7 +227,7 @@ class _Update:
     def _stop(self) -> None:
         status = stop_and_wait(self._task)
         if status is None:
-            raise TaskError(NO_LONGER_EXISTS)
+            raise TaskError(messages.NO_LONGER_EXISTS)
         self._stopped_as, self._detail_is_old = status, True
 
     def _run_again(self) -> None:
@@ -247,9 +239,8 @@ class _Update:
                 self._record(("run", RERUN_OF))
             raise
         if not was_started:
-            run = _run_of(self._detail)
-            of_run = f", run {run}" if run else ""
-            self._context.warn(f"{self._task.id} was not started again: by now it is {status_of(self._detail)}{of_run}")
+            status, run = status_of(self._detail), _run_of(self._detail)
+            self._context.warn(messages.rerun_not_due(self._task.id, status, run))
 
     def _is_not_started_yet(self, run: str) -> bool:
         """Check whether an earlier attempt, which got no answer, has not made the run that is the latest one now."""
@@ -288,15 +279,9 @@ class _Update:
             if is_refusal:
                 raise
             self._unconfirmed["start"] = _run_of(before)
-            raise TaskError(
-                f"it may or may not have been started again ({error}); after {LAG_SECONDS:.0f} s no new run shows. Run "
-                "`pulumi up` again: it starts the task only if there is no new run by then"
-            ) from error
+            raise TaskError(messages.perhaps_started(error, LAG_SECONDS)) from error
         if not self._shows_another_run(before):
-            self._context.warn(
-                f"{self._task.id} was started again, which the service has accepted, but after {LAG_SECONDS:.0f} s no "
-                f"new run shows: it is still {status}. Look with `pulumi-tione status`, or run `pulumi refresh` later"
-            )
+            self._context.warn(messages.no_new_run(self._task.id, status, LAG_SECONDS))
         return True
 
     def _after_stopping(self) -> Mapping[str, Any]:
@@ -313,8 +298,8 @@ class _Update:
             if poll(is_done, timeout=SECONDS_TO_STOP, sleep=self._context.sleep, clock=self._context.clock):
                 return detail
         except CallEndedError as ended:
-            raise TaskError(f"{ended} while waiting until it has stopped; the task is {status_of(detail)}") from ended
-        raise TaskError(f"it is STOPPING for {SECONDS_TO_STOP // 60} minutes, and cannot be started before it stopped")
+            raise TaskError(messages.stopped_waiting(ended, status_of(detail))) from ended
+        raise TaskError(messages.still_stopping(SECONDS_TO_STOP // 60))
 
     def _shows_another_run(self, before: Mapping[str, Any]) -> bool:
         """Check whether the task shows another run than before, for as long as reads may lag.
@@ -322,7 +307,7 @@ class _Update:
         A run costs money: even a call that has to end finds out whether there is one.
         """
         self._context.ignore_cancellation()
-        self._context.show_status("waiting until the new run shows")
+        self._context.show_status(messages.WAITING_FOR_RUN)
 
         def is_done() -> bool:
             try:

@@ -18,6 +18,7 @@ from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.existence import detail_or_gone
+from pulumi_tione.lifecycle.messages import DELETION_ACCEPTED, stop_progress
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import stop_and_wait
@@ -140,7 +141,7 @@ def test_a_cancelled_stop_shows_what_the_task_is_doing() -> None:
     with pytest.raises(TaskError) as raised:
         stop_and_wait(recorded_task(service, task_id, OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
     assert f"training task 'bert' ({task_id}): cancelled while waiting until it stops" in str(raised.value)
-    assert "was asked to stop, and is STOPPING; it may still cost money" in str(raised.value)
+    assert stop_progress("STOPPING", was_requested=True) in str(raised.value)
     assert service.now < 620
 
 
@@ -162,7 +163,7 @@ def test_a_delete_that_is_cancelled_after_it_was_accepted_reports_it() -> None:
     service.now += 60
     service.lag.details = 30
     call = Cancelling(service, service.now + 1)
-    with pytest.raises(TaskError, match="the service has accepted the deletion"):
+    with pytest.raises(TaskError, match=DELETION_ACCEPTED):
         delete(recorded_task(service, task_id, OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
 
 

@@ -12,6 +12,7 @@ from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.existence import detail_or_gone
+from pulumi_tione.lifecycle.messages import stopping
 from pulumi_tione.lifecycle.stop import stop_and_wait
 
 BODY = {"Name": "bert"}
@@ -280,7 +281,7 @@ def test_a_task_of_unknown_status_is_asked_to_stop_once_and_waited_for() -> None
     status = stop_and_wait(recorded_task(service, task_id, recorded, show_status=rows.append))
     assert status == "STOPPED"
     assert service.calls.count("stop train-1") == 2
-    assert rows[0] == "PAUSED, an unknown status: waiting until it stops"
+    assert rows[0] == stopping("PAUSED", is_known=False)
     assert service.now - 3600 >= 35, "a second request is sent only when the first has had time to show"
 
 

@@ -12,7 +12,7 @@ from calls import recorded_task
 from pulumi_tione._api.client import Client
 from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED, Owner, generated_name, labels, suffixed_name
 from pulumi_tione.errors import ApiError, IndeterminateResultError
-from pulumi_tione.lifecycle import existence
+from pulumi_tione.lifecycle import existence, messages
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
@@ -254,7 +254,7 @@ def test_tags_that_are_accepted_but_never_shown_are_an_error_after_half_a_minute
     service = Service()
     service.shows_tags = False
     error = failed(service, tags={"team": "cv", "new": "y"})
-    assert "the tags team, new, old were accepted, but do not show after 35 s" in str(error)
+    assert messages.tags_not_shown(["team", "new", "old"], "after 35 s") in str(error)
     assert 30 < service.now - 1000 < 45
     assert error.outputs["tags"] == {"team": "nlp", "old": "x"}
     assert error.outputs[UNCONFIRMED]["tags"] == ["new"]
@@ -563,7 +563,7 @@ def test_a_rerun_of_a_task_that_is_active_already_is_not_started(status: str) ->
     warnings: list[str] = []
     updated(service, outputs=COUNTED, warnings=warnings, **RERUN)
     assert service.calls == []
-    assert warnings == [f"train-1 was not started again: by now it is {status}, run instance-2"]
+    assert warnings == [messages.rerun_not_due("train-1", status, "instance-2")]
 
 
 def test_a_rerun_that_somebody_has_started_meanwhile_and_that_failed_is_not_started_again() -> None:
@@ -846,4 +846,4 @@ def test_a_task_that_cannot_be_read_afterwards_is_recorded_as_it_was_changed() -
     outputs = updated(service, warnings=warnings, logEnable=True)
     assert outputs["logEnable"] is True
     assert outputs["latestInstanceId"] == "instance-1"
-    assert warnings == ["train-1 was changed, but cannot be read: no answer"]
+    assert warnings == [messages.changed_but_unreadable("train-1", IndeterminateResultError("no answer"))]
