@@ -14,7 +14,7 @@ from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneE
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks
-from pulumi_tione.lifecycle.messages import all_names_kept, create_failed, not_created
+from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, create_failed, not_created
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 NAME = generated_name(OWNER)
@@ -290,3 +290,61 @@ def test_a_found_task_whose_labels_cannot_be_looked_up_is_judged_by_what_it_has_
     service.trouble("create", half)
     assert Create(service).run()[0] == "train-1"
     assert service.now >= existence.LAG_SECONDS
+
+
+def test_every_look_up_of_a_create_is_in_its_workspace() -> None:
+    service = FakeApi()
+    service.taken_names.add(NAME)
+    service.trouble("create", CUT)
+    workspace = "1889353273052233728"
+    Create(service, tiProjectId=workspace).error()
+    other = FakeApi()
+    other.taken_names.add(NAME)
+    Create(other, tiProjectId=workspace).error()
+    assert {*service.asked_workspaces, *other.asked_workspaces} == {workspace}
+    assert {"find", "list", "create"} == {*other.verbs}
+
+
+def test_a_look_up_after_a_request_without_an_answer_takes_eight_requests() -> None:
+    service = FakeApi()
+    service.trouble("create", CUT)
+    Create(service).run()
+    first = service.verbs.index("create")
+    assert service.verbs[first + 1 : service.verbs.index("create", first + 1)] == ["find"] * 8
+
+
+def test_a_look_up_that_fails_for_a_moment_does_not_end_the_create() -> None:
+    service = FakeApi()
+
+    def happens(body: Mapping[str, Any]) -> None:
+        service.make(body)
+        service.trouble("find", no_answer("DescribeTrainingTasks"), refusal("InternalError", "DescribeTrainingTasks"))
+        raise CUT
+
+    service.trouble("create", happens)
+    assert Create(service).run()[0] == "train-1"
+
+
+def test_a_task_without_an_owner_has_no_leftovers() -> None:
+    service = FakeApi()
+    service.taken_names.add("bert")
+    create = Create(service, name="bert")
+    create.creation.owner = None
+    assert "shows no task with it" in create.error()
+    assert "list" not in service.verbs
+
+
+def test_a_create_that_looks_for_the_holder_of_its_name_ends_when_it_is_cancelled() -> None:
+    service = FakeApi()
+    service.taken_names.add(NAME)
+    create = Create(service)
+    context = create.creation.context
+
+    def pause(seconds: float) -> None:
+        service.sleep(seconds)
+        if service.now > 3:
+            context.cancelled.set()
+
+    context.pause = pause
+    assert create.error() == f"{not_created(NAME)}: cancelled. {RUN_AGAIN}"
+    assert service.now < 10
