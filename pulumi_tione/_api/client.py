@@ -1,4 +1,7 @@
-"""One method per action of the API. `_api/transport.py` signs, sends and retries requests."""
+"""One method per action of the API. `_api/transport.py` signs, sends and retries requests.
+
+What a code of the service means, and so whether it is retried, is in `_error_codes.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,10 @@
 
 All threads and regions of a process share the credentials of the same settings. A request about a task is never signed
 with credentials of another account: before credentials replace expired ones, the service is asked for their account.
+
+Where credentials come from, and in which order, is in `_config/settings.py` (`Settings.credential_sources`): the task's
+own settings, config `tione:…`, config `tencentcloud:…`, `TENCENTCLOUD_…`, the profile of `tccli`, the SDK's file, the
+machine's role, the web identity of TKE.
 """
 
 from __future__ import annotations

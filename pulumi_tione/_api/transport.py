@@ -1,4 +1,8 @@
-"""Send requests: sign them with the current credentials, limit their rate, retry them where a repeat does no damage."""
+"""Send requests: sign them with the current credentials, limit their rate, retry them where a repeat does no damage.
+
+Which codes are retried follows from their kind in `_error_codes.py`: `THROTTLED` for every request; `UNAVAILABLE` and
+`INDETERMINATE` where the request's `Idempotency` allows a repeat (`is_retryable` in `errors.py`). How long is set here.
+"""
 
 from __future__ import annotations
 

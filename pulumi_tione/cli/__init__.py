@@ -11,7 +11,8 @@
     pulumi-tione whoami      account, region and credentials in use, and where they come from
     pulumi-tione emulator    a local TI-ONE
 
-Each command has its own module, which only reads options and prints; the work is done in `stacks/`. States are read and
+Each command has its own module, which only reads options and prints, and is registered at the end of this one; the work
+is done in `stacks/`. States are read and
 written through the Pulumi CLI, and the service is called with the settings of the stack, as the provider does. Every
 error is one line on standard error, with exit code 2.
 """

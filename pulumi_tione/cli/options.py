@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share. The commands are registered in `cli/__init__.py`."""
 
 from __future__ import annotations
 

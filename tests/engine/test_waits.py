@@ -1,4 +1,9 @@
-"""Waiting in the program."""
+"""Waiting in the program, and how Ctrl-C ends it.
+
+Ctrl-C during a call of the provider: `tests/unit/test_call_context.py` and `tests/boundary/test_pulumi_internals.py`;
+during each operation of the real engine: the rows "Ctrl-C once" and "Ctrl-C twice" of
+`tests/reliability/test_fault_matrix.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`pulumi up` is killed during a create: whatever is done afterwards, in any order, no task is lost or made twice."""
+"""`pulumi up` is killed during a create: whatever is done afterwards, in any order, no task is lost or made twice.
+
+Ctrl-C is in `test_fault_matrix.py`, and for a program that waits in `tests/engine/test_waits.py`.
+"""
 
 from __future__ import annotations
 

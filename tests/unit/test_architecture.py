@@ -43,6 +43,47 @@ def test_the_owner_is_passed_next_to_the_inputs_in_the_lifecycle() -> None:
     assert literals == set()
 
 
+def test_where_something_is_names_a_file_that_has_it() -> None:
+    section = PAGE.partition("## Where is")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+?) \| `(.+?)` \| `(.+?)` \|$", section, re.MULTILINE)
+    assert len(rows) >= 20
+    assert {what for what, _, _ in rows} == {what for what, file, name in rows if _has(file, name)}
+
+
+def _has(file: str, name: str) -> bool:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / file, PACKAGE / file) if path.is_file()]
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for text in texts)
+
+
+DOCSTRINGS_THAT_POINT = {
+    "pulumi_tione/_api/credentials.py": "pulumi_tione/_config/settings.py",
+    "pulumi_tione/_api/transport.py": "pulumi_tione/_error_codes.py",
+    "pulumi_tione/_api/client.py": "pulumi_tione/_error_codes.py",
+    "pulumi_tione/_wait/waiter.py": "pulumi_tione/_wait/arguments.py",
+    "pulumi_tione/cli/__main__.py": "pulumi_tione/cli/__init__.py",
+    "pulumi_tione/cli/options.py": "pulumi_tione/cli/__init__.py",
+    "pulumi_tione/emulator/tasks/task.py": "pulumi_tione/emulator/tasks/transitions.py",
+    "pulumi_tione/emulator/faults/faults.py": "pulumi_tione/emulator/http/gateway.py",
+    "pulumi_tione/emulator/faults/lag.py": "pulumi_tione/emulator/state/history.py",
+    "tests/engine/test_waits.py": "tests/unit/test_call_context.py",
+    "tests/reliability/test_after_a_kill.py": "tests/reliability/test_fault_matrix.py",
+}
+"""Where a newcomer looks first, and where the answer is."""
+
+
+@pytest.mark.parametrize("module", DOCSTRINGS_THAT_POINT)
+def test_the_docstring_of_a_module_that_is_opened_first_points_to_files_that_exist(module: str) -> None:
+    docstring = ast.get_docstring(ast.parse((ROOT / module).read_text(encoding="utf-8"))) or ""
+    parents = [ROOT, *(ROOT / module).parents]
+    named = {
+        file.resolve()
+        for name in re.findall(r"`([\w./]+\.py)`", docstring)
+        for file in (next((folder / name for folder in parents if (folder / name).is_file()), Path(name)),)
+    }
+    assert (ROOT / DOCSTRINGS_THAT_POINT[module]).resolve() in named
+    assert all(file.is_file() for file in named)
+
+
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
 def test_every_path_that_a_page_names_exists(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")

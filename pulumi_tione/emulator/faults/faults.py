@@ -1,4 +1,8 @@
-"""Faults that tests request: which calls fail, how, and whether the action still takes effect."""
+"""Faults that tests request: which calls fail, how, and whether the action still takes effect.
+
+Here a fault is declared and matched with a call. Its effects happen in `http/gateway.py` (codes, and whether the action
+takes effect), `faults/distortion.py` (the response's members) and `http/server.py` (delays and lost connections).
+"""
 
 from __future__ import annotations
 

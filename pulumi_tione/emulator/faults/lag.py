@@ -1,4 +1,7 @@
-"""How far reads lag behind writes: by a time or by a number of calls, for each kind of read."""
+"""How far reads lag behind writes: by a time or by a number of calls, for each kind of read.
+
+`state/history.py` keeps the earlier states that lagging reads see.
+"""
 
 from __future__ import annotations
 

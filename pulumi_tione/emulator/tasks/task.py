@@ -1,4 +1,7 @@
-"""A training task and its runs, as the service stores them."""
+"""A training task and its runs, as the service stores them.
+
+The statuses and the transitions between them are the tables in `transitions.py`; `Task` applies them.
+"""
 
 from __future__ import annotations
 
