@@ -155,8 +155,9 @@ def stop_progress(status: str | None, *, was_requested: bool) -> str:
 
 def does_not_stop(title: str, status: str | None, minutes: int, refusal: str, command: str) -> str:
     """Return the error of a task that does not stop in time; `command` shows its events."""
+    refused = f" {refusal}" if refusal else ""
     return (
-        f"{title} was asked to stop, but is {status} after {minutes} minutes, and may still cost money. {refusal} Try "
+        f"{title} was asked to stop, but is {status} after {minutes} minutes, and may still cost money.{refused} Try "
         f"again, stop it in the console, or see {command}"
     )
 
