@@ -6,11 +6,12 @@ import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from pulumi_tione._api.status import Status, normalized
-from pulumi_tione._durations import format_duration
+from pulumi_tione._durations import format_age
 from pulumi_tione._schema.identity import LABELS
 from pulumi_tione.pricing.amounts import Currency, format_amount
 from pulumi_tione.pricing.price_list import PriceList, UnknownPrice
@@ -204,7 +205,7 @@ def _stops_running(task: TaskReview, currency: Currency, *, are_current: bool) -
         return f"was {status} at the last update; if it still is, it is {what.get(task.action, 'stopped')}"
     message = f"is {status} and is {what.get(task.action, 'stopped')}"
     if task.runtime_seconds:
-        message += f"; it has run for {format_duration(task.runtime_seconds)}"
+        message += f"; it has run for {format_age(timedelta(seconds=task.runtime_seconds))}"
         if task.price_before.amount:
             spent = task.price_before.amount * Decimal(task.runtime_seconds) / Decimal(3600)
             ceiling = "at most" if task.price_before.basis is Basis.CEILING else "about"

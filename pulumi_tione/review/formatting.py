@@ -9,6 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from pulumi_tione._durations import format_duration
+from pulumi_tione._schema.fields import Scalar
+from pulumi_tione._schema.identity import OWNER_PROPERTY
+from pulumi_tione._schema.walk import walk
 from pulumi_tione.pricing.amounts import Currency, format_amount
 from pulumi_tione.pricing.task_price import Basis
 from pulumi_tione.review.model import NodeGroup, PropertyChange, StackReview, TaskReview
@@ -160,6 +163,12 @@ def is_unknown(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(is_unknown, value))
     return value is UNKNOWN
+
+
+def unknown_paths(task: TaskReview) -> list[str]:
+    """Return the paths of a task's inputs that are known only after the update."""
+    nodes = walk(Scalar.ANY, {name: part for name, part in task.inputs_after.items() if name != OWNER_PROPERTY})
+    return sorted(node.path for node in nodes if node.value is UNKNOWN)
 
 
 def with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:

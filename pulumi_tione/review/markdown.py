@@ -354,12 +354,9 @@ def _not_known(stack: StackReview) -> Iterator[str]:
         shown = ", ".join(prose(_short(name, 40)) for name in unknown[:10])
         notes.append(f"The price is unknown for {shown}" + f" and {len(unknown) - 10} more" * (len(unknown) > 10) + ".")
     later = sorted(
-        {
-            f"{prose(_short(task.resource, 40))}: {code(change.path)}"
-            for task in stack.tasks
-            for change in task.changes
-            if formatting.is_unknown(change.new)
-        }
+        f"{prose(_short(task.resource, 40))}: {code(path)}"
+        for task in stack.tasks
+        for path in formatting.unknown_paths(task)
     )
     if later:
         notes.append(

@@ -145,6 +145,11 @@ def test_the_marker_of_an_unknown_value_is_never_shown() -> None:
     assert "known after up" in markdown(review)
 
 
+def test_what_is_known_only_after_the_update_is_listed_for_new_tasks_too() -> None:
+    made = step("a", "create", None, inputs(vpcId=UNKNOWN_MARKER, envs={"N": UNKNOWN_MARKER}))
+    assert "Known only after `up`: a: `envs.N`, a: `vpcId`." in markdown(review_of([made]))
+
+
 def test_a_reordered_preview_gives_the_same_review() -> None:
     steps = [step(f"t{index}", "create", None, inputs(count=index + 1)) for index in range(9)]
     shuffled = random.Random(3).sample(steps, 9)
