@@ -64,6 +64,10 @@ class WriteOnly:
     """The service accepts the value and never returns it, or returns another one of its own."""
 
 
+class Timestamp:
+    """The value is a time, which outputs have in RFC 3339 with a zone."""
+
+
 class JsonText:
     """The value is a text for the service; a program may also pass a map, which is sent as JSON."""
 

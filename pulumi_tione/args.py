@@ -30,6 +30,7 @@ from pulumi_tione._constraints import (
     Range,
     Secret,
     TaskName,
+    Timestamp,
     Wire,
     WriteOnly,
 )
@@ -644,7 +645,7 @@ class TrainingTaskArgs(TypedDict, total=False):
             request: for example `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such.
     """
 
-    charge_type: Required[Input[Literal["PREPAID", "POSTPAID_BY_HOUR"]]]
+    charge_type: Required[Input[Literal["PREPAID", "POSTPAID_BY_HOUR"] | str]]
     """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
     resource_config_infos: Required[Annotated[Input[Sequence[Input[ResourceConfigInfoArgs]]], NotEmpty()]]
     """The groups of nodes, at least one (`ResourceConfigInfos`)."""
@@ -719,7 +720,7 @@ class TrainingTaskArgs(TypedDict, total=False):
     replaces the task."""
     triggers: Annotated[Input[Sequence[Any]] | None, ProviderSide()]
     """Any values. When one of them changes, the task is replaced, so it runs once more."""
-    desired_status: Annotated[Input[Literal["RUNNING", "STOPPED"]] | None, ProviderSide()]
+    desired_status: Annotated[Input[Literal["RUNNING", "STOPPED"] | str] | None, ProviderSide()]
     """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
     task always runs; a finished one satisfies `RUNNING`."""
     rerun_on_failure: Annotated[Input[int] | None, Minimum(0), ProviderSide()]
@@ -772,13 +773,13 @@ class TrainingTaskOutputs(TypedDict):
     `SUBMIT_FAILED`, as it was at the last `up` or `refresh` (`Status`)."""
     latest_instance_id: str
     """Id of the latest run (`LatestInstanceId`)."""
-    create_time: str
-    """When the task was created, for example `2025-08-01T10:59:53+08` (`CreateTime`)."""
-    start_time: str
+    create_time: Annotated[str, Timestamp()]
+    """When the task was created, for example `2025-08-01T10:59:53+08:00` (`CreateTime`)."""
+    start_time: Annotated[str, Timestamp()]
     """When the training started (`StartTime`)."""
-    end_time: str
+    end_time: Annotated[str, Timestamp()]
     """When the training ended (`EndTime`)."""
-    update_time: str
+    update_time: Annotated[str, Timestamp()]
     """When the task last changed (`UpdateTime`)."""
     runtime_in_seconds: int
     """Running time in seconds (`RuntimeInSeconds`)."""

@@ -20,6 +20,7 @@ import pulumi
 
 from pulumi_tione import lookups
 from pulumi_tione._api.client import Client
+from pulumi_tione._api.status import TaskStatus
 from pulumi_tione._pulumi.display import displayable
 from pulumi_tione._pulumi.stack_config import settings_of
 from pulumi_tione.args import SettingsArgs
@@ -144,7 +145,7 @@ def get_training_task_output(
 @_plain
 def get_training_tasks(
     *,
-    statuses: str | Sequence[str] | None = None,
+    statuses: TaskStatus | str | Sequence[TaskStatus | str] | None = None,
     charge_type: str | None = None,
     resource_group_id: str | None = None,
     creator: str | None = None,
@@ -181,7 +182,7 @@ def get_training_tasks(
 
 def get_training_tasks_output(
     *,
-    statuses: pulumi.Input[str | Sequence[pulumi.Input[str]] | None] = None,
+    statuses: pulumi.Input[TaskStatus | str | Sequence[pulumi.Input[TaskStatus | str]] | None] = None,
     charge_type: pulumi.Input[str | None] = None,
     resource_group_id: pulumi.Input[str | None] = None,
     creator: pulumi.Input[str | None] = None,

@@ -155,9 +155,8 @@ def training_task(
         for field in fields.values()
         if hasattr(GetTrainingTaskResult, field.name) and recorded.get(field.property) is not None
     }
-    times = {field: shown_time(value) or "" for field, value in values.items() if field.endswith("_time")}
     result: GetTrainingTaskResult = GetTrainingTaskResult(
-        **{**values, **times, "id": task_id, "region": client.region, "ti_project_id": ti_project_id}
+        **{**values, "id": task_id, "region": client.region, "ti_project_id": ti_project_id}
     )
     return result
 

@@ -463,7 +463,7 @@ class GetTrainingTaskResult(dict[str, Any]):
     latest_instance_id: str = pulumi.property("latestInstanceId")
     """Id of the latest run (`LatestInstanceId`)."""
     create_time: str = pulumi.property("createTime")
-    """When the task was created, for example `2025-08-01T10:59:53+08` (`CreateTime`)."""
+    """When the task was created, for example `2025-08-01T10:59:53+08:00` (`CreateTime`)."""
     start_time: str = pulumi.property("startTime")
     """When the training started (`StartTime`)."""
     end_time: str = pulumi.property("endTime")
@@ -806,7 +806,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="createTime")
     def create_time(self) -> pulumi.Output[str]:
-        """When the task was created, for example `2025-08-01T10:59:53+08` (`CreateTime`)."""
+        """When the task was created, for example `2025-08-01T10:59:53+08:00` (`CreateTime`)."""
         return self._output("create_time")
 
     @property

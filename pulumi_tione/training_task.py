@@ -193,7 +193,7 @@ class TrainingTask(TrainingTaskProperties):
 
     def wait_for(
         self,
-        status: TaskStatus | Sequence[TaskStatus],
+        status: TaskStatus | str | Sequence[TaskStatus | str],
         *,
         timeout: timedelta | float | str | None = None,
         logs: bool = False,

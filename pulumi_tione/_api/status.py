@@ -24,7 +24,8 @@ class Status(str, enum.Enum):
 TaskStatus: TypeAlias = Literal[
     "SUBMITTING", "PENDING", "STARTING", "RUNNING", "STOPPING", "STOPPED", "FAILED", "SUCCEED", "SUBMIT_FAILED"
 ]
-"""The same for type checkers."""
+"""The same for type checkers and for completion. Where a program passes one, any `str` is accepted next to it, as in
+other packages: a value of the config needs no cast, and is checked when the program runs."""
 
 TERMINAL = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
 """The run has ended and costs nothing more. The status stays until the task is started again."""

@@ -16,7 +16,17 @@ from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_orig
 import typing_extensions
 
 from pulumi_tione import args
-from pulumi_tione._constraints import JsonText, KnownValues, OneOf, ProviderSide, Rule, Secret, Wire, WriteOnly
+from pulumi_tione._constraints import (
+    JsonText,
+    KnownValues,
+    OneOf,
+    ProviderSide,
+    Rule,
+    Secret,
+    Timestamp,
+    Wire,
+    WriteOnly,
+)
 
 
 class Scalar(enum.Enum):
@@ -101,6 +111,8 @@ class Field:
     """Whether the API knows it under its wire name."""
     is_json: bool = False
     """Whether a program may pass a map, of which the JSON is sent."""
+    is_time: bool = False
+    """Whether it is a time of the service, which outputs have in RFC 3339."""
 
 
 def _property_name(name: str) -> str:
@@ -130,6 +142,7 @@ def _field(name: str, hint: Any) -> Field:
         readable=not secret and not any(isinstance(mark, WriteOnly) for mark in marks),
         sent=not any(isinstance(mark, ProviderSide) for mark in marks),
         is_json=any(isinstance(mark, JsonText) for mark in marks),
+        is_time=any(isinstance(mark, Timestamp) for mark in marks),
     )
 
 

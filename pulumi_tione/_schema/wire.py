@@ -18,6 +18,7 @@ from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Sca
 from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.walk import OMIT, Part, by_wire, is_of_type, rebuild
+from pulumi_tione._timestamps import shown_time
 
 SYSTEM_TAGS = ("qcs:", "tencentcloud:")
 """The prefixes of the tag keys that Tencent Cloud binds itself; such tags are never drift."""
@@ -272,6 +273,8 @@ def _output(field: Field, remote: Mapping[str, Any]) -> Any:
     value = remote.get(field.wire)
     if isinstance(field.type, Struct):
         return {part.property: _output(part, value) for part in field.type.outputs.values()} if value else None
+    if field.is_time:
+        value = shown_time(value)
     return _EMPTY_OUTPUTS[field.type] if value is None else value
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi_tione._schema.identity import CREATE_LABEL, ENVIRONMENT_LABEL, LABELS, RETAINED, Owner
 from pulumi_tione._schema.wire import recorded_outputs, user_tags
-from pulumi_tione._timestamps import time_or_none
+from pulumi_tione._timestamps import shown_time, time_or_none
 from pulumi_tione.errors import ApiError
 from pulumi_tione.lifecycle.diff import diff
 from pulumi_tione.lifecycle.messages import not_created, refused_as
@@ -104,7 +104,7 @@ class CreateIdentity:
         content = "the same" if self._has_same_content(task) else "other"
         return (
             f"{task.get('Id')} already exists, named {task.get('Name')!r}, status {task.get('Status')}, created "
-            f"{task.get('CreateTime')}, {described_labels}, made of {content} inputs"
+            f"{shown_time(task.get('CreateTime'))}, {described_labels}, made of {content} inputs"
         )
 
     def _next_steps(self, task: Mapping[str, Any]) -> str:

@@ -105,6 +105,19 @@ done = task.wait_for("SUCCEED")
 assert_type(done, pulumi.Output[tione.TrainingTask])
 task.wait_for(["SUCCEED", "STOPPED"], timeout=timedelta(hours=1), logs=True)
 task.wait_for("SUCCEED", timeout=60)
+
+# Values of the config, whose type is str, in place of literals.
+config = pulumi.Config()
+tione.TrainingTaskArgs(
+    charge_type=config.require("chargeType"),
+    resource_config_infos=[group],
+    desired_status=config.get("desiredStatus"),
+)
+tione.TrainingTask("configured", charge_type=name, resource_config_infos=[group], desired_status=config.require("d"))
+task.wait_for(config.require("status"))
+task.wait_for([config.require("status"), "FAILED"])
+tione.get_training_tasks(statuses=[config.require("status"), "FAILED"])
+tione.get_training_tasks_output(statuses=name)
 found = tione.TrainingTask.get("bert", "train-1", region="ap-guangzhou", ti_project_id=name)
 assert_type(found, tione.TrainingTask)
 tione.TrainingTask("after", args, pulumi.ResourceOptions(depends_on=[done, task]))

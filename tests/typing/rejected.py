@@ -46,14 +46,14 @@ DataConfigArgs(cos_source=CosPathInfoArgs(bucket="b", region="r", paths=[], path
 DataConfigArgs(cos_source={"bucket": "b", "region": "r", "paths": [], "path": "x"})  # E: TypedDict item "cos_source"
 DataConfigArgs(cfs_source={"id": 5, "path": "/"})  # E: TypedDict item "cfs_source"
 DataConfigArgs(cfs_source=HostPathArgs(path="/"))  # E: has type "HostPathArgs", TypedDict item "cfs_source"
-TrainingTask("t", charge_type="PREPAID", resource_config_infos=[{"role": "W", "num": 1}])  # E: No overload variant
-TrainingTask("t", charge_type="PREPAID", resource_config_infos=[{"role": 5}])  # E: No overload variant
+TrainingTask("t", charge_type="PREPAID", resource_config_infos=[{"role": "W", "num": 1}])  # E: List item 0 has
+TrainingTask("t", charge_type="PREPAID", resource_config_infos=[{"role": 5}])  # E: List item 0 has
 TrainingTask("t", {"charge_type": "C", "resource_config_infos": [{"role": 5}]})  # E: No overload variant
 TrainingTask("t", {"charge_type": "C", "resource_config_infos": [{"rol": "W"}]})  # E: No overload variant
 
 # Outputs of the wrong type, and a map that is no map.
 ResourceConfigInfoArgs(role=number)  # E: has type "Output[int]", TypedDict item "role"
-TrainingTask("t", charge_type="PREPAID", resource_config_infos=groups, envs={"A": 1})  # E: No overload variant
+TrainingTask("t", charge_type="PREPAID", resource_config_infos=groups, envs={"A": 1})  # E: Dict entry 0 has
 TrainingTask("t", charge_type="PREPAID", resource_config_infos=groups, tags=[("a", "b")])  # E: No overload variant
 
 # Args and keyword arguments together; what is an output only; what is no output.

@@ -574,7 +574,7 @@ WITH_OUR_LABELS = {"Tags": [{"TagKey": key, "TagValue": value} for key, value in
 @pytest.mark.parametrize(
     ("shown", "words"),
     [
-        ({}, ["train-1", "SUCCEED", "2025-07-01T11:00:00+08", "without labels", "the same inputs"]),
+        ({}, ["train-1", "SUCCEED", "2025-07-01T11:00:00+08:00", "without labels", "the same inputs"]),
         ({"Status": "RUNNING", "ChargeType": "PREPAID"}, ["RUNNING", "other inputs"]),
         (WITH_OUR_LABELS, ["with the labels of this very resource"]),
     ],

@@ -891,3 +891,22 @@ def test_inputs_are_found_among_outputs_without_what_only_the_service_knows() ->
         "operatorInfo": {"subUin": "7"},
     }
     assert inputs_among(outputs) == with_inputs(exposeNetworkConfig={"sshConfig": {"enable": True}})
+
+
+@pytest.mark.parametrize(
+    ("remote", "shown"),
+    [
+        ("2025-08-01T10:59:53+08", "2025-08-01T10:59:53+08:00"),
+        ("2025-08-01 10:59:53", "2025-08-01T10:59:53+08:00"),
+        ("2025-08-01T02:59:53Z", "2025-08-01T02:59:53Z"),
+        ("0001-01-01T00:00:00+08", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_all_times_among_the_outputs_are_in_rfc_3339_with_a_zone(remote: str | None, shown: str) -> None:
+    times = [field for field in TRAINING_TASK.outputs.values() if field.name.endswith("_time")]
+    assert len(times) == 4
+    detail = {field.wire: remote for field in times}
+    for outputs in (recorded_outputs({}, detail), imported_outputs(detail)):
+        assert {field.property: outputs[field.property] for field in times} == {each.property: shown for each in times}
