@@ -14,8 +14,7 @@ from typing import Any
 from pulumi_tione import outputs
 from pulumi_tione._api.logs import TaskLog
 from pulumi_tione._api.protocols import CatalogApi, LogApi, TaskAndLogApi, TaskApi
-from pulumi_tione._api.status import Status
-from pulumi_tione._constraints import suggestion
+from pulumi_tione._api.status import Status, not_a_status
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Scalar, Struct, Type, struct
 from pulumi_tione._schema.walk import OMIT, Part, inputs_and_outputs, rebuild
 from pulumi_tione._schema.wire import from_wire, imported_outputs, user_tags
@@ -191,9 +190,7 @@ def _statuses(statuses: str | Sequence[str] | None) -> Sequence[str]:
     statuses = [statuses] if isinstance(statuses, str) else [*(statuses or ())]
     for status in statuses:
         if status not in {*Status}:
-            names = [each.value for each in Status]
-            near = suggestion(str(status), names)
-            raise TaskError(f"{status!r} is not a status of a training task{near or '.'} Use {', '.join(names)}")
+            raise TaskError(not_a_status(repr(status)))
     return statuses
 
 

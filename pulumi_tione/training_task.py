@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import functools
 import json
 import re
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 from weakref import WeakKeyDictionary
 
 import pulumi
@@ -17,7 +18,7 @@ from typing_extensions import Unpack
 
 from pulumi_tione import outputs
 from pulumi_tione._api.client import Client
-from pulumi_tione._api.status import Status, TaskStatus
+from pulumi_tione._api.status import Status, TaskStatus, is_at_or_past, is_terminal
 from pulumi_tione._masking import masking
 from pulumi_tione._pulumi.command import is_without_update
 from pulumi_tione._pulumi.display import displayable, displayable_report
@@ -33,7 +34,7 @@ from pulumi_tione._schema.paths import ANNOUNCED_TASKS, PROGRAM_NAMES, names_in
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import recorded_outputs
 from pulumi_tione._wait import messages
-from pulumi_tione._wait.arguments import statuses_of, timeout_of
+from pulumi_tione._wait.arguments import check_call, check_flag, statuses_of, timeout_of
 from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione._wait.tracker import WaitTracker
 from pulumi_tione._wait.waiter import WaitTarget, wait
@@ -62,6 +63,26 @@ class _WaitArgumentError(pulumi.RunError, ValueError):
 
     Pulumi would still create what the program has declared before, so the registration of the task fails with it too.
     """
+
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _checking_arguments(
+    method: Callable[Concatenate[TrainingTask, _P], _R],
+) -> Callable[Concatenate[TrainingTask, _P], _R]:
+    """Refuse arguments that the method does not have before the task is created. Python would refuse them as well."""
+
+    def wrapper(task: TrainingTask, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            check_call(method, task, *args, **kwargs)
+        except ValueError as error:
+            raise task._wait_refused(error) from None
+        return method(task, *args, **kwargs)
+
+    functools.update_wrapper(wrapper, method)
+    return wrapper
 
 
 class TrainingTask(TrainingTaskProperties):
@@ -191,6 +212,7 @@ class TrainingTask(TrainingTaskProperties):
         task._register(resource_name, properties, [*TRAINING_TASK.fields, *TRAINING_TASK.outputs], opts)
         return task
 
+    @_checking_arguments
     def wait_for(
         self,
         status: TaskStatus | str | Sequence[TaskStatus | str],
@@ -204,9 +226,10 @@ class TrainingTask(TrainingTaskProperties):
         counts. When the task ends in another status, or the time is over, the update fails and the task stays in the
         state: the next `up` waits again.
 
-        A preview does not wait: the result is unknown there. `destroy --run-program`, `refresh --run-program`, programs
-        under Pulumi's mocks and programs run with `TIONE_WAIT=false` do not wait either: the result is the task as it
-        is recorded.
+        A preview does not wait: the result is unknown there, unless the task does not change and the state records that
+        the wait is over, for example after `pulumi refresh`. `destroy --run-program`, `refresh --run-program`,
+        programs under Pulumi's mocks and programs run with `TIONE_WAIT=false` do not wait either: the result is the
+        task as it is recorded.
 
         Args:
             status: the status to wait for, usually `SUCCEED`, or several of which any one ends the wait.
@@ -218,24 +241,31 @@ class TrainingTask(TrainingTaskProperties):
         """
         try:
             statuses, limit = statuses_of(status), timeout_of(timeout)
+            check_flag("logs", logs)
             has_waits = is_mocked() or program_settings().waits
         except (ValueError, SettingsError) as error:
-            refusal = _WaitArgumentError(f"training task {self._resource_name!r} was not created: {error}")
-            # Under mocks nothing is created, and a failed registration would make the next program fail as well.
-            self._refusal = "" if is_mocked() else str(refusal)
-            raise refusal from None
+            raise self._wait_refused(error) from None
         names = (
             *("id", "name", "uin", "region", "ti_project_id", "settings", "desired_status"),
             *("status", "create_time", "rerun_on_failure"),
         )
         recorded = {name: getattr(self, name) for name in names}
         if is_preview():
-            return pulumi.Output.all(**recorded, unknown=_unknown()).apply(lambda _: self)
+            return pulumi.Output.all(**recorded).apply(
+                lambda task: self if _is_over(task["status"], statuses) else _unknown()
+            )
         if not has_waits:
             self._show(messages.SKIPPED)
         if not has_waits or is_mocked() or is_without_update():
             return pulumi.Output.all(**recorded).apply(lambda _: self)
         return pulumi.Output.all(**recorded).apply(lambda task: self._wait(statuses, limit, logs, task))
+
+    def _wait_refused(self, error: Exception) -> _WaitArgumentError:
+        """Return the error for a wrong argument, and let the registration of the task fail with it."""
+        refusal = _WaitArgumentError(f"training task {self._resource_name!r} was not created: {error}")
+        # Under mocks nothing is created, and a failed registration would make the next program fail as well.
+        self._refusal = "" if is_mocked() else str(refusal)
+        return refusal
 
     async def _wait(
         self, statuses: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
@@ -325,7 +355,12 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
     return {**owner, RETAINED: True} if opts.retain_on_delete else owner
 
 
-def _unknown() -> pulumi.Output[None]:
+def _is_over(recorded: str | None, statuses: Sequence[str]) -> bool:
+    """Return whether a task whose recorded status is terminal satisfies a wait; that status will not change."""
+    return is_terminal(recorded or "") and any(is_at_or_past(recorded or "", status) for status in statuses)
+
+
+def _unknown() -> pulumi.Output[Any]:
     known: asyncio.Future[bool] = asyncio.Future()
     known.set_result(False)
     value: asyncio.Future[None] = asyncio.Future()

@@ -6,6 +6,8 @@ import enum
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
+from pulumi_tione._constraints import suggestion
+
 
 class Status(str, enum.Enum):
     """The statuses of a task, as the API spells them."""
@@ -26,6 +28,13 @@ TaskStatus: TypeAlias = Literal[
 ]
 """The same for type checkers and for completion. Where a program passes one, any `str` is accepted next to it, as in
 other packages: a value of the config needs no cast, and is checked when the program runs."""
+
+
+def not_a_status(value: str) -> str:
+    """Return the sentence about a value that is not a status, with those that are."""
+    near = suggestion(value.strip("'"), [status.value for status in Status])
+    return f"{value} is not a status of a training task{near or '.'} Use {', '.join(Status)}"
+
 
 TERMINAL = frozenset({Status.STOPPED, Status.FAILED, Status.SUCCEED, Status.SUBMIT_FAILED})
 """The run has ended and costs nothing more. The status stays until the task is started again."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
-from pulumi_tione._api.status import Status
+from pulumi_tione._api.status import Status, not_a_status
+from pulumi_tione._constraints import suggestion
 from pulumi_tione._durations import DURATION_FORMS, parse_duration
 
 
@@ -21,7 +24,7 @@ def statuses_of(status: object) -> tuple[Status, ...]:
         raise ValueError("wait_for needs a status: pass one, such as SUCCEED, or several")
     for value in values:
         if not isinstance(value, str) or value not in {*Status}:
-            raise ValueError(f"{_shown(value)} is not a status of a training task. Use {', '.join(Status)}")
+            raise ValueError(not_a_status(_shown(value)))
     return tuple(Status(value) for value in values)
 
 
@@ -51,6 +54,30 @@ def timeout_of(timeout: object) -> timedelta | None:
     if duration < timedelta():
         raise ValueError(f"timeout={_shown(timeout)} is negative. Leave it out to wait without a limit")
     return duration
+
+
+def check_flag(name: str, value: object) -> None:
+    """Check that an argument is True or False.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value is not True and value is not False:
+        raise ValueError(f"{name}={_shown(value)} must be True or False")
+
+
+def check_call(method: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    """Check the arguments of a call.
+
+    Raises:
+        ValueError: the method has no such argument, or one is missing.
+    """
+    signature = inspect.signature(method)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        unknown = next((name for name in kwargs if name not in signature.parameters), "")
+        raise ValueError(f"{method.__name__}: {error}{suggestion(unknown, signature.parameters)}") from None
 
 
 def _shown(value: object) -> str:

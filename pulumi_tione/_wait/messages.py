@@ -16,6 +16,7 @@ NO_REASON = "the service gives no reason"
 
 REPLACE = "fix the cause, change `triggers` in the program and run `pulumi up`: it replaces this task with a new run"
 SET_RERUNS = "set `rerun_on_failure` in the program: the next `pulumi up` starts this task again"
+RUN_ANEW = "to run it again, change `triggers` in the program and run `pulumi up`: it replaces this task with a new run"
 WAIT_AGAIN = "run `pulumi up` again: it continues to wait"
 STOP = "run `pulumi destroy`, or stop the task in the console: it costs money while it runs"
 """Next steps after a wait that has failed."""

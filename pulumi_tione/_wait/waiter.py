@@ -256,14 +256,14 @@ class _Wait:
     async def _ended(self, detail: Mapping[str, Any]) -> WaitFailedError:
         """Return the error of a task that has ended in another status than the target."""
         status = status_of(detail)
-        reason = sanitize_line(detail.get("FailureReason") or detail.get("Message") or messages.NO_REASON)
-        reruns = self._target.rerun_on_failure if status in FAILED else 0
-        return await self._failed(
-            messages.ended(self._target.task, status, _stopped_by(detail), self._target),
-            reason,
-            detail,
-            (messages.REPLACE, messages.use_reruns(reruns) if reruns else messages.SET_RERUNS),
-        )
+        reason = sanitize_line(detail.get("FailureReason") or detail.get("Message") or "")
+        next_steps: Sequence[str] = (messages.RUN_ANEW,)
+        if status in FAILED:
+            reason = reason or messages.NO_REASON
+            reruns = self._target.rerun_on_failure
+            next_steps = messages.REPLACE, messages.use_reruns(reruns) if reruns else messages.SET_RERUNS
+        summary = messages.ended(self._target.task, status, _stopped_by(detail), self._target)
+        return await self._failed(summary, reason, detail, next_steps)
 
     async def _check_at_timeout(self) -> Mapping[str, Any]:
         """Return the task's detail if it is at the target after all: a list may lag.

@@ -7,6 +7,7 @@ during each operation of the real engine: the rows "Ctrl-C once" and "Ctrl-C twi
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -145,7 +146,9 @@ def test_no_wait_waits_where_the_user_does_not_want_it(stack: Stack, emulator: E
     assert "Set it to true or false" in stack.up(fails=True)
 
 
-@pytest.mark.parametrize("arguments", ['"SUCCEED", timeout="soon"', '"SUCCEEDED"'])
+@pytest.mark.parametrize(
+    "arguments", ['"SUCCEED", timeout="soon"', '"SUCCEEDED"', '"SUCCEED", timout=60', "", '"SUCCEED", logs="yes"']
+)
 def test_a_wrong_argument_of_a_wait_is_refused_before_anything_is_created(
     stack: Stack, emulator: Emulator, arguments: str
 ) -> None:
@@ -178,3 +181,36 @@ task.wait_for("SUCCEED")
     assert len(accepted(emulator, "CreateTrainingTask")) == 1
     stack.destroy()
     assert emulator.tasks() == []
+
+
+def test_an_input_made_of_a_wait_that_is_over_is_no_change_in_the_preview(stack: Stack) -> None:
+    stack.program(
+        """
+done = tione.TrainingTask("prepare", **B).wait_for("SUCCEED")
+tione.TrainingTask("train", **(B | dict(envs={"PREPARED": done.end_time, "BY": done.id})))
+pulumi.export("ended", done.end_time)
+"""
+    )
+    stack.up()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00", stack.outputs()["ended"])
+    assert stack.planned() == {"train": "replace"}, "the state does not record yet that the wait is over"
+    stack.refresh()
+    assert stack.planned() == {}
+
+
+PLANNED = 'tione.TrainingTask("t", **(B | dict(tags={"team": "TEAM"}, triggers=["RUN"])))'
+
+
+def test_an_update_keeps_to_the_plan_of_its_preview(stack: Stack, emulator: Emulator) -> None:
+    """The inputs that `TrainingTask` adds, for names and prices, are the same in a preview and in its update."""
+    stack.environment.update(PULUMI_EXPERIMENTAL="true", TIONE_ESTIMATE_COST="true")
+    summaries = {("nlp", "1"): "+ 2 created", ("cv", "1"): "~ 1 updated", ("cv", "2"): "+-1 replaced"}
+    for (team, run), summary in summaries.items():
+        stack.program(PLANNED.replace("TEAM", team).replace("RUN", run))
+        stack.preview("--save-plan", "plan.json")
+        assert summary in stack.up("--plan", "plan.json")
+    assert len(accepted(emulator, "CreateTrainingTask")) == 2
+    stack.preview("--save-plan", "plan.json")
+    stack.program(PLANNED.replace("TEAM", "cv").replace("RUN", "3"))
+    assert "violates plan" in stack.up("--plan", "plan.json", fails=True)
+    assert len(accepted(emulator, "CreateTrainingTask")) == 2

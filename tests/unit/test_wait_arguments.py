@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from pulumi_tione._api.status import Status, TaskStatus
-from pulumi_tione._wait.arguments import statuses_of, timeout_of
+from pulumi_tione._wait.arguments import check_call, check_flag, statuses_of, timeout_of
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,9 @@ def test_statuses_are_one_or_several() -> None:
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "succeed", "", ["SUCCEED", "DONE"], [None], None, 7])
 def test_another_status_is_refused_with_those_that_exist(status: object) -> None:
-    with pytest.raises(ValueError, match=r"is not a status of a training task\. Use SUBMITTING, PENDING"):
+    with pytest.raises(
+        ValueError, match=r"is not a status of a training task(\.|; did you mean SUCCEED\?) Use SUBMITTING, PENDING"
+    ):
         statuses_of(status)
 
 
@@ -67,3 +69,26 @@ def test_no_status_is_refused() -> None:
 
 def test_type_checkers_know_the_same_statuses() -> None:
     assert typing.get_args(TaskStatus) == tuple(Status)
+
+
+@pytest.mark.parametrize(("status", "nearest"), [("SUCCEEDED", "SUCCEED"), ("running", "RUNNING"), ("FAIL", "FAILED")])
+def test_the_nearest_status_is_suggested(status: str, nearest: str) -> None:
+    with pytest.raises(ValueError, match=rf"^'{status}' is not a status .*; did you mean {nearest}\? Use "):
+        statuses_of(status)
+
+
+@pytest.mark.parametrize("value", ["yes", 1, None, "True"])
+def test_a_flag_is_true_or_false(value: object) -> None:
+    check_flag("logs", True)
+    with pytest.raises(ValueError, match=r"^logs=.* must be True or False$"):
+        check_flag("logs", value)
+
+
+def test_an_argument_that_a_method_does_not_have_is_refused_with_the_nearest_one() -> None:
+    def wait_for(status: str, *, timeout: int = 0) -> None: ...
+
+    check_call(wait_for, "SUCCEED", timeout=5)
+    with pytest.raises(ValueError, match=r"^wait_for: .*'timout'; did you mean timeout\?$"):
+        check_call(wait_for, "SUCCEED", timout=5)
+    with pytest.raises(ValueError, match=r"^wait_for: .*'status'$"):
+        check_call(wait_for)

@@ -214,7 +214,6 @@ def test_the_outputs_come_from_a_detail_that_agrees_with_the_list() -> None:
         ("FAILED", 0, messages.SET_RERUNS),
         ("SUBMIT_FAILED", 2, messages.use_reruns(2)),
         ("FAILED", 2, messages.use_reruns(2)),
-        ("STOPPED", 2, messages.SET_RERUNS),
     ],
 )
 def test_the_report_shows_how_to_get_another_run(status: str, reruns: int, step: str) -> None:
@@ -222,6 +221,16 @@ def test_the_report_shows_how_to_get_another_run(status: str, reruns: int, step:
     assert isinstance(error, WaitFailedError)
     *_, replace, rerun = error.report.splitlines()
     assert [replace, rerun] == [f"    {messages.REPLACE}", f"    {step}"]
+
+
+@pytest.mark.parametrize(("status", "expected"), [("SUCCEED", "FAILED"), ("STOPPED", "SUCCEED")])
+def test_the_report_of_a_task_that_has_not_failed_names_no_cause_and_no_re_run(status: str, expected: str) -> None:
+    error, _ = failure(Service(status), target(expected, rerun_on_failure=2))
+    assert isinstance(error, WaitFailedError)
+    first, *_, step, run_anew = error.report.splitlines()
+    assert first.endswith(f" instead of {expected}")
+    assert step.strip().startswith("pulumi-tione logs ")
+    assert run_anew == f"    {messages.RUN_ANEW}"
 
 
 @pytest.mark.parametrize(("listed", "is_over"), [("SUCCEED", True), ("FAILED", False)])
