@@ -6,7 +6,7 @@
     pulumi-tione show        a task as Python, as JSON, or as the request that creates it
     pulumi-tione review      what a preview changes, and what that costs an hour
     pulumi-tione orphans     training tasks that are in no state: listed, stopped or deleted
-    pulumi-tione env         an environment for each branch: brought up, taken down
+    pulumi-tione env         an environment for each branch: up, down, stop, start, reap
     pulumi-tione import      an existing task, or pending creates, imported into the state
     pulumi-tione whoami      account, region and credentials in use, and where they come from
     pulumi-tione emulator    a local TI-ONE

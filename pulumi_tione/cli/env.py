@@ -220,3 +220,117 @@ def down(
         result = take_down(session, branch, wait=_WAIT if wait_lock is None else wait_lock)
     click.echo(report([result], form))
     context.exit(LEFT if result.left else 0)
+
+
+@env.command()
+@_in_a_project
+@click.option("--dry-run", is_flag=True, help="Only show what would be taken down, and why.")
+@click.option(
+    "--older-than",
+    "min_age",
+    metavar="DURATION",
+    callback=duration,
+    help=f"Take down only those whose last update is longer ago than this: {DURATION_FORMS}.",
+)
+@_with_wait
+@without_asking
+@click.option("--json", "form", flag_value="json", help="Print the report as JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print the report as Markdown.")
+@click.pass_context
+def reap(
+    context: click.Context,
+    *,
+    folder: Path,
+    dry_run: bool,
+    min_age: timedelta | None,
+    wait_lock: timedelta | None,
+    yes: bool,
+    form: str | None,
+) -> None:
+    """Take down all environments whose branch is gone, whose time to live is over, or whose `up` was cut off.
+
+    One that cannot be taken down does not stop the others. Left alone are environments with --keep, that of the default
+    branch, stacks made by hand and those of other projects. The lock of a plain `pulumi up` is never broken.
+
+    Exit code 0: nothing is left. 1: something is left; the report names it and the reason. 2: an error.
+    """
+    from pulumi_tione.environments.reap import due_environments
+    from pulumi_tione.environments.reap import reap as take_down_all
+    from pulumi_tione.environments.report import plan, report
+
+    if not dry_run:
+        _ensure_confirmable(yes)
+    session = _session(folder)
+    # The lines of several engines at once are of no use.
+    session.show = lambda line: None if line.startswith("  ") else show(line)
+    due, rules = due_environments(session, min_age)
+    if dry_run:
+        click.echo(plan([each.result for each in due], form))
+        context.exit(LEFT if due else 0)
+    if due and not yes:
+        click.echo(plan([each.result for each in due], None), err=True)
+        if not is_confirmed(f"Take these {len(due)} environments down, with all their resources?", yes):
+            raise TaskError("not confirmed, nothing was done")
+    with session.interrupts.handled():
+        results = take_down_all(session, due, rules, wait=_WAIT if wait_lock is None else wait_lock)
+    session.interrupts.raise_if_set()
+    click.echo(report(results, form))
+    context.exit(LEFT if any(each.left for each in results) else 0)
+
+
+def _power(
+    context: click.Context, kind: str, branch: str, folder: Path, wait: timedelta | None, form: str | None
+) -> None:
+    from pulumi_tione.environments import power
+    from pulumi_tione.environments.report import power_report
+
+    session = _session(folder)
+    run = power.stop if kind == "stop" else power.start
+    with session.interrupts.handled():
+        result = run(session, branch, wait=_WAIT if wait is None else wait)
+    click.echo(power_report(kind, result, form))
+    context.exit(LEFT if result.failed else 0)
+
+
+@env.command()
+@click.argument("branch")
+@_in_a_project
+@_with_wait
+@without_asking
+@click.option("--json", "form", flag_value="json", help="Print the result as JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print the result as Markdown.")
+@click.pass_context
+def stop(
+    context: click.Context, *, branch: str, folder: Path, wait_lock: timedelta | None, yes: bool, form: str | None
+) -> None:
+    """Stop the active tasks of the environment of BRANCH, through the API and without running its program.
+
+    `env start` starts exactly these tasks again.
+
+    Exit code 0: none of its tasks is active. 1: some could not be stopped. 2: an error; an unknown branch is one.
+    """
+    _ensure_confirmable(yes)
+    if not is_confirmed(f"Stop the tasks of the environment of {branch!r}?", yes):
+        raise TaskError("not confirmed, nothing was done")
+    _power(context, "stop", branch, folder, wait_lock, form)
+
+
+@env.command()
+@click.argument("branch")
+@_in_a_project
+@_with_wait
+@without_asking
+@click.option("--json", "form", flag_value="json", help="Print the result as JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print the result as Markdown.")
+@click.pass_context
+def start(
+    context: click.Context, *, branch: str, folder: Path, wait_lock: timedelta | None, yes: bool, form: str | None
+) -> None:
+    """Start the tasks that `env stop` has stopped: a new run of each, which is billed again.
+
+    Exit code 0: they are started. 1: some could not be started; run it again. 2: an error.
+    """
+    _ensure_confirmable(yes)
+    if not is_confirmed(f"Start the stopped tasks of the environment of {branch!r}?", yes):
+        raise TaskError("not confirmed, nothing was done")
+    _power(context, "start", branch, folder, wait_lock, form)

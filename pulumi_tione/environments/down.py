@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from pulumi_tione.environments.names import environment_stack
@@ -18,7 +19,12 @@ from pulumi_tione.environments.teardown import (
     dead_operation,
     title_of,
 )
+from pulumi_tione.errors import TioneError
 from pulumi_tione.stacks.state import State
+
+
+class NoLongerDueError(TioneError):
+    """An environment was updated between the decision to take it down and the moment it is held."""
 
 
 def down(session: Session, branch: str, *, wait: timedelta) -> TornDown:
@@ -28,16 +34,34 @@ def down(session: Session, branch: str, *, wait: timedelta) -> TornDown:
         environment_stack(session.project.name, branch),
         TornDown(environment_stack(session.project.name, branch), branch),
         wait=wait,
+        lock_wait=wait,
         may_break_dead_locks=True,
     )
 
 
 def take_down(
-    session: Session, name: str, result: TornDown, *, wait: timedelta, may_break_dead_locks: bool
+    session: Session,
+    name: str,
+    result: TornDown,
+    *,
+    wait: timedelta,
+    lock_wait: timedelta,
+    may_break_dead_locks: bool,
+    is_due: Callable[[Marks], bool] = lambda _: True,
 ) -> TornDown:
     """Take the environment with this stack down.
 
+    Args:
+        session: the run of the command.
+        name: the stack.
+        result: the report, which is completed.
+        wait: how long to wait for other commands on the environment.
+        lock_wait: how long to wait for an update by Pulumi itself.
+        may_break_dead_locks: whether the lock of any dead process on this machine may be broken.
+        is_due: checks, once the environment is held, whether it is still to be taken down.
+
     Raises:
+        NoLongerDueError: it is not.
         NotAnEnvironmentError: the stack was made by hand.
         InUseError: another command works on it.
     """
@@ -45,10 +69,12 @@ def take_down(
         if not stack.exists:
             return _without_stack(stack, result)
         marks = stack.wait_for_others(wait)
+        if not is_due(marks):
+            raise NoLongerDueError(f"{name} was updated in the meantime")
         ensure_is_environment(stack, marks)
         use_template(stack, marks)
         result.branch = result.branch or marks.branch
-        recovery = Recovery(stack, dead_operation(marks), wait, may_break_dead_locks)
+        recovery = Recovery(stack, dead_operation(marks), lock_wait, may_break_dead_locks)
         with stack.held("down", marks.operation) as hold:
             Teardown(stack, marks, recovery, result).run()
             if result.left and stack.exists:

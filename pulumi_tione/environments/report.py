@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi_tione._text import sanitize
+from pulumi_tione.environments.power import PowerResult
 from pulumi_tione.environments.teardown import TornDown, as_json
 
 
@@ -76,3 +77,42 @@ def _markdown(results: Sequence[TornDown]) -> str:
 def _cell(text: str) -> str:
     escaped = sanitize(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace("|", "\\|")
+
+
+def plan(results: Sequence[TornDown], form: str | None) -> str:
+    """Return what would be taken down, and why."""
+    if form == "json":
+        due = [{"stack": each.stack, "branch": each.branch or None, "reason": each.reason} for each in results]
+        return json.dumps({"due": due}, indent=2)
+    if not results:
+        return "There is nothing to take down."
+    if form == "markdown":
+        rows = [f"| `{_code(_title(each))}` | {_cell(each.reason)} |" for each in results]
+        return "\n".join(["| environment | would be taken down because |", "|---|---|", *rows])
+    return "\n".join(sanitize(f"{_title(each)}: {each.reason}") for each in results)
+
+
+def power_report(kind: str, result: PowerResult, form: str | None) -> str:
+    """Return what was stopped or started."""
+    done = {"stop": "stopped", "start": "started"}[kind]
+    if form == "json":
+        return json.dumps(
+            {
+                "branch": result.branch,
+                "stack": result.stack,
+                done: sorted(result.done),
+                "unchanged": result.unchanged,
+                "failed": result.failed,
+            },
+            indent=2,
+        )
+    rows = [
+        *((task, done) for task in sorted(result.done)),
+        *((task, f"unchanged: {why}") for task, why in sorted(result.unchanged.items())),
+        *((task, f"not {done}: {why}") for task, why in sorted(result.failed.items())),
+    ]
+    if form == "markdown":
+        lines = [f"| `{_code(task)}` | {_cell(what)} |" for task, what in rows]
+        return "\n".join([f"Environment of `{_code(result.branch)}`", "", "| task | result |", "|---|---|", *lines])
+    head = f"{result.stack} ({result.branch}): {len(result.done)} tasks {done}"
+    return "\n".join(sanitize(line) for line in (head, *(f"  {task}: {what}" for task, what in rows)))

@@ -13,6 +13,8 @@ from typing import Any
 from engine_support import PRELUDE
 from workspace import Workspace
 
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.environments.names import environment_stack
 
@@ -121,6 +123,10 @@ class EnvironmentProject:
         )
         assert ran.returncode == code, ran.stdout + ran.stderr
         return json.loads(ran.stdout)
+
+    def tione_stop(self, task_id: str) -> None:
+        """Stop a task as somebody would in the console."""
+        Client(Settings(lambda _: None, self.environment), "ap-guangzhou").stop_training_task(task_id)
 
     def pulumi(self, *arguments: str, fails: bool = False) -> str:
         code, output = self.workspace.run(*arguments)

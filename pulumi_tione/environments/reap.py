@@ -1,0 +1,157 @@
+"""`env reap`: take down every environment that nobody needs any more, whatever happens to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from pulumi_tione._durations import format_age
+from pulumi_tione.environments.down import NoLongerDueError, take_down
+from pulumi_tione.environments.git import GitError, Repository
+from pulumi_tione.environments.overview import Overview, read_overviews
+from pulumi_tione.environments.session import Session, is_alive, is_dead
+from pulumi_tione.environments.tags import Marks
+from pulumi_tione.environments.teardown import Leftover, TornDown
+from pulumi_tione.errors import TioneError
+
+_PARALLEL_STACKS = 4
+_GRACE = timedelta(minutes=1)
+"""How long a stack without tags may be one that an `up` on another machine has just created."""
+
+DEAD = "its `env {kind}` was cut off"
+WITHOUT_MARKS = "a killed `env up` has left nothing but the stack"
+BRANCH_GONE = "its branch is gone"
+TIME_IS_OVER = "its time to live is over"
+
+
+@dataclass(frozen=True)
+class Branches:
+    """What is known of the branches."""
+
+    repository: Repository | None
+    default: frozenset[str]
+
+    @classmethod
+    def of(cls, repository: Repository | None) -> Branches:
+        default: frozenset[str] = frozenset()
+        if repository is not None:
+            default = repository.default_branches()
+        return cls(repository, default)
+
+    def is_gone(self, branch: str) -> bool:
+        """Check whether a branch is provably gone: neither here nor at any remote."""
+        try:
+            return self.repository is not None and self.repository.exists(branch) is False
+        except GitError:
+            return False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When an environment is taken down.
+
+    Args:
+        branches: what is known of the branches.
+        now: the time.
+        min_age: only environments that were updated last longer ago than this are taken down.
+    """
+
+    branches: Branches
+    now: datetime
+    min_age: timedelta | None = None
+
+    def reason(self, overview: Overview, *, was_made_here: bool) -> str | None:
+        """Return why an environment is taken down; None if it stays.
+
+        Args:
+            overview: the stack.
+            was_made_here: whether a command on this machine has worked on it.
+        """
+        age = None if overview.last_update is None else self.now - overview.last_update
+        if not overview.is_environment or self._is_protected(overview.marks):
+            return None
+        if self.min_age is not None and (age is None or age < self.min_age):
+            return None
+        marks = overview.marks
+        if not marks.are_complete or (marks.operation is None and overview.is_empty):
+            return WITHOUT_MARKS if was_made_here or age is None or age >= _GRACE else None
+        return self.reason_in_marks(marks, age)
+
+    def _is_protected(self, marks: Marks) -> bool:
+        return marks.is_kept or marks.branch in self.branches.default
+
+    def reason_in_marks(self, marks: Marks, age: timedelta | None) -> str | None:
+        """Return why an environment with these marks is taken down."""
+        operation = marks.operation
+        if self._is_protected(marks):
+            return None
+        if operation is not None and is_alive(operation) and operation.kind != "down":
+            return None
+        if operation is not None and is_dead(operation) and operation.kind in ("up", "down"):
+            return DEAD.format(kind=operation.kind)
+        if not marks.is_without_branch and self.branches.is_gone(marks.branch):
+            return BRANCH_GONE
+        if marks.time_to_live is not None and age is not None and age >= marks.time_to_live:
+            return f"{TIME_IS_OVER}: it was updated {format_age(age)} ago"
+        return None
+
+
+@dataclass(frozen=True)
+class Due:
+    """An environment to be taken down."""
+
+    overview: Overview
+    reason: str
+
+    @property
+    def result(self) -> TornDown:
+        """The report on it before anything was done."""
+        return TornDown(self.overview.stack.stack, self.overview.marks.branch, self.reason)
+
+
+def due_environments(session: Session, min_age: timedelta | None) -> tuple[list[Due], Rules]:
+    """Return the environments that are to be taken down, and the rules that have selected them."""
+    rules = Rules(Branches.of(session.repository), datetime.now(timezone.utc), min_age)
+    found = []
+    for overview in read_overviews(session.pulumi, session.backend_folder, session.project.name):
+        reason = rules.reason(overview, was_made_here=session.exclusion_file(overview.stack.stack).exists())
+        if reason is not None:
+            found.append(Due(overview, reason))
+    return found, rules
+
+
+def reap(session: Session, due: Sequence[Due], rules: Rules, *, wait: timedelta) -> list[TornDown]:
+    """Take environments down, several at once. What fails is in the report, and never stops the others."""
+
+    def attempt(each: Due) -> TornDown | None:
+        result = each.result
+        age = None if each.overview.last_update is None else rules.now - each.overview.last_update
+
+        def is_due(marks: Marks) -> bool:
+            return not marks.are_complete or rules.reason_in_marks(marks, age) is not None
+
+        try:
+            return take_down(
+                session,
+                each.overview.stack.stack,
+                result,
+                wait=wait,
+                lock_wait=timedelta(0),
+                may_break_dead_locks=False,
+                is_due=is_due,
+            )
+        except NoLongerDueError:
+            return None
+        except (TioneError, OSError) as error:
+            result.left.append(Leftover("the environment", str(error)))
+        except Exception as error:  # noqa: BLE001  whatever it is: the others must be taken down
+            result.left.append(Leftover("the environment", f"{type(error).__name__}: {error}"))
+        return result
+
+    with ThreadPoolExecutor(_PARALLEL_STACKS) as pool:
+        results = [result for result in pool.map(attempt, due) if result is not None]
+    if session.repository is not None:
+        session.repository.remove_dead_worktrees()
+    return results
