@@ -39,7 +39,8 @@ from pulumi_tione._schema.identity import RETAINED, SUFFIXES, Owner, split_owner
 from pulumi_tione._schema.paths import ANNOUNCED_TASKS
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
 from pulumi_tione.call_context import CallContext, current_call, handling
-from pulumi_tione.errors import CredentialsRefusedError, TioneError
+from pulumi_tione.errors import CredentialsRefusedError, SettingsError, TioneError
+from pulumi_tione.lifecycle.account_rules import AccountRules
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 from pulumi_tione.lifecycle.costs import CostOptions, Costs, Subject
 from pulumi_tione.lifecycle.create import Creation
@@ -129,6 +130,7 @@ class TrainingTaskProvider(ResourceProvider):
         self._price_lists: dict[tuple[Client, str | None], PriceList] = {}
         self._statuses = LiveStatuses()
         self._costs = self._new_costs()
+        self._account_rules = AccountRules(self._look_up_client, self._price_list)
         self._leftovers = Leftovers()
         self._deleted = DeletedTasks()
         self._marked: dict[str, list[str]] = {}
@@ -201,7 +203,17 @@ class TrainingTaskProvider(ResourceProvider):
 
     def _add_rules(self, olds: Mapping[str, Any], checked: Checked) -> None:
         """Apply the rules that need the service or other tasks."""
-        self._costs.check(_subject(checked.owner, checked.inputs), olds, checked)
+        subject = _subject(checked.owner, checked.inputs)
+        if self._validates and not olds:
+            self._account_rules.check(subject, checked)
+        self._costs.check(subject, olds, checked)
+
+    @property
+    def _validates(self) -> bool:
+        try:
+            return self._settings.validates
+        except SettingsError:  # reported by check
+            return False
 
     def _new_costs(self) -> Costs:
         try:
@@ -218,13 +230,18 @@ class TrainingTaskProvider(ResourceProvider):
     def _price_list(self, task: Mapping[str, Any]) -> PriceList:
         """Return the price list of a task's region, workspace and settings: one in this process."""
         workspace = task.get("tiProjectId") or None
-        client = self._client({"region": self._settings_of(task).region, **task}, max_attempts=_LOOK_UP_ATTEMPTS)
+        client = self._look_up_client(task)
         return self._price_lists.setdefault((client, workspace), PriceList(client, workspace))
+
+    def _look_up_client(self, task: Mapping[str, Any]) -> Client:
+        """Return the client for what a preview looks up for a task: it does not try for long."""
+        return self._client({"region": self._settings_of(task).region, **task}, max_attempts=_LOOK_UP_ATTEMPTS)
 
     def _status(self, task_id: str, outputs: Mapping[str, Any], owner: Owner | None) -> str:
         """Return the current status of a task."""
-        client = self._client({"region": self._settings_of(outputs).region, **outputs}, max_attempts=_LOOK_UP_ATTEMPTS)
-        return self._statuses.of(client, task_id, outputs, owner if self._settings.labels else None)
+        return self._statuses.of(
+            self._look_up_client(outputs), task_id, outputs, owner if self._settings.labels else None
+        )
 
     def _task_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return the task with these inputs, whose name may have a suffix; one that failed with its detail.

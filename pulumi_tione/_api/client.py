@@ -31,6 +31,7 @@ _MAX_PAGES_FOR_A_NAME = 20
 _TIONE = ("tione", "2021-11-11")
 _TAG = ("tag", "2018-08-13")
 _STS = ("sts", "2018-08-13")
+_VPC = ("vpc", "2017-03-12")
 _EVENTS_PAGE = 100
 _RESOURCE = re.compile(r"qcs::tione:(?P<region>[^:]+):uin/[^:/]+:trainingtask/(?P<id>.+)")
 """The resource name of a training task in the tag service."""
@@ -415,6 +416,16 @@ class Client:
     def frameworks(self) -> list[dict[str, Any]]:
         """Return the built-in frameworks, if the service still offers the action (`DescribeTrainingFrameworks`)."""
         return self._query("DescribeTrainingFrameworks", {}, responses.items("FrameworkInfos"))
+
+    def vpc_of_subnet(self, subnet_id: str) -> str | None:
+        """Return the VPC of a subnet, empty if the service does not return it; None if there is no such subnet.
+
+        It asks the service `vpc` (`DescribeSubnets`).
+        """
+        body = {"Filters": [{"Name": "subnet-id", "Values": [subnet_id]}]}
+        subnets = self._query("DescribeSubnets", body, responses.items("SubnetSet"), service=_VPC)
+        matches = (subnet for subnet in subnets if subnet.get("SubnetId") == subnet_id)
+        return next((str(subnet.get("VpcId") or "") for subnet in matches), None)
 
     def preset_images(self) -> list[dict[str, Any]]:
         """Return the platform's own images (`DescribeBuildInImages`)."""

@@ -111,6 +111,12 @@ class CatalogApi(PriceApi, Protocol):
     def preset_images(self) -> list[Json]: ...
 
 
+class AccountApi(CatalogApi, RegionalApi, Protocol):
+    """What an account has in a region that tasks can name."""
+
+    def vpc_of_subnet(self, subnet_id: str) -> str | None: ...
+
+
 class TaskAndTagApi(TaskApi, TagApi, Protocol):
     """Tasks and their tags: what changes a task needs."""
 

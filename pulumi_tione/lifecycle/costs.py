@@ -257,7 +257,7 @@ class Costs:
                 yield path, Violation(messages.type_not_allowed(allowed, source), subject=repr(name))
 
     def _price(self, task: Mapping[str, Any]) -> HourlyPrice:
-        if not _is_location_known(task):
+        if not is_location_known(task):
             return unknown_price([LOCATION_UNKNOWN])
         self._ask([task])
         return hourly_price(task, self._price_list_of(task))
@@ -277,7 +277,7 @@ class Costs:
         with self._lock:
             announced, self._announced = self._announced, []
         by_list: dict[PriceList, list[Mapping[str, Any]]] = {}
-        for task in filter(_is_location_known, (*tasks, *announced)):
+        for task in filter(is_location_known, (*tasks, *announced)):
             by_list.setdefault(self._price_list_of(task), []).append(task)
         for price_list, priced in by_list.items():
             ask_prices(priced, price_list)
@@ -304,7 +304,8 @@ def _is_invalid(checked: Checked) -> bool:
     return any(path.startswith(_PRICED) for path, _ in checked.failures)
 
 
-def _is_location_known(task: Mapping[str, Any]) -> bool:
+def is_location_known(task: Mapping[str, Any]) -> bool:
+    """Return whether it is known whom to ask about a task."""
     return not any(contains_unknown(task.get(name)) for name in _LOCATION)
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from concurrent.futures import Future
-from typing import Any, TypeAlias
+from typing import Any
 
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import status_of
 from pulumi_tione._api.status_batcher import StatusBatcher
+from pulumi_tione._once import Once
 from pulumi_tione._schema.identity import Owner, labels_of_stack
 from pulumi_tione.errors import TioneError
-
-_Key: TypeAlias = tuple[TaskApi, "str | None", str, str]
 
 
 class LiveStatuses:
     """Lists the tasks of a stack once. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lists: dict[_Key, Future[Mapping[str, str]]] = {}
+        self._lists: Once[Mapping[str, str]] = Once()
         self._batcher = StatusBatcher()
 
     def of(self, client: TaskApi, task_id: str, recorded: Mapping[str, Any], labeled_as: Owner | None) -> str:
@@ -46,14 +42,9 @@ class LiveStatuses:
 
     def _listed(self, client: TaskApi, workspace: str | None, project: str, stack: str) -> Mapping[str, str]:
         """Return the statuses of all tasks with the labels of a stack, by id."""
-        key = (client, workspace, project, stack)
-        with self._lock:
-            is_first = key not in self._lists
-            listed = self._lists.setdefault(key, Future())
-        if is_first:
-            try:
-                items = client.training_tasks({}, labels_of_stack(project, stack), workspace)
-                listed.set_result({str(item["Id"]): status_of(item) for item in items})
-            except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
-                listed.set_exception(error)
-        return listed.result()
+
+        def read() -> Mapping[str, str]:
+            items = client.training_tasks({}, labels_of_stack(project, stack), workspace)
+            return {str(item["Id"]): status_of(item) for item in items}
+
+        return self._lists.get((client, workspace, project, stack), read)

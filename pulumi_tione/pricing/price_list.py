@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from pulumi_tione._api.protocols import PriceApi
+from pulumi_tione._once import Once
 from pulumi_tione.errors import ApiError, Kind, TioneError
 
 PAY_AS_YOU_GO = "POSTPAID_BY_HOUR"
@@ -84,19 +85,14 @@ class PriceList:
         self._api = api
         self._workspace = workspace
         self._lock = threading.Lock()
-        self._specs: Future[Mapping[str, Spec] | UnknownPrice] | None = None
+        self._specs: Once[Mapping[str, Spec] | UnknownPrice] = Once()
         self._prices: dict[tuple[str, int], Future[Price | UnknownPrice]] = {}
         self._outage: UnknownPrice | None = None
         """Why nothing more is asked: the service did not answer."""
 
     def specs(self) -> Mapping[str, Spec] | UnknownPrice:
         """Return the specs that are billed by the hour, by name; or why they are not known. Asks the service once."""
-        with self._lock:
-            is_first = self._specs is None
-            found = self._specs = self._specs or Future()
-        if is_first:
-            found.set_result(self._list_specs())
-        return found.result()
+        return self._specs.get("specs", self._list_specs)
 
     def price(self, spec: str, count: int) -> Price | UnknownPrice:
         """Return what a number of nodes of a spec costs an hour. Asks the service once for each spec and count."""
@@ -143,7 +139,7 @@ class PriceList:
         self, pairs: Sequence[tuple[str, int]], answers: dict[tuple[str, int], Price | UnknownPrice]
     ) -> Sequence[tuple[str, int]]:
         """Return the pairs whose specs are listed, as far as that is known; the others get their answer."""
-        specs = self._specs.result() if self._specs is not None and self._specs.done() else None
+        specs = self._specs.known("specs")
         if specs is None or isinstance(specs, UnknownPrice):
             return pairs
         answers |= {pair: UnknownPrice(f"{pair[0]} {_NOT_LISTED}") for pair in pairs if pair[0] not in specs}
@@ -182,7 +178,7 @@ class PriceList:
     def _unknown(self, error: TioneError) -> UnknownPrice:
         """Return why a price is unknown. After a request without a response no other is sent: a preview must end."""
         is_refusal = isinstance(error, ApiError)
-        unknown = UnknownPrice(_reason(error))
+        unknown = UnknownPrice(look_up_failure(error))
         self._outage = self._outage if is_refusal else unknown
         return unknown
 
@@ -213,7 +209,8 @@ def _is_positive(cents: object) -> bool:
     return isinstance(cents, int) and not isinstance(cents, bool) and cents > 0
 
 
-def _reason(error: TioneError) -> str:
+def look_up_failure(error: TioneError) -> str:
+    """Return why a look-up failed, as part of a sentence."""
     if isinstance(error, ApiError) and error.kind is Kind.PERMISSION_DENIED:
         return f"these credentials may not ask for it ({error.code})"
     if isinstance(error, ApiError):

@@ -70,6 +70,12 @@ SEEDS: dict[str, dict[str, Any]] = {
         "Order": "ASC",
         "OrderField": "CreateTime",
     },
+    "DescribeSubnets": {
+        "Filters": [{"Name": "subnet-id", "Values": ["subnet-1"]}, {"Name": "vpc-id", "Values": ["vpc-1"]}],
+        "SubnetIds": ["subnet-1"],
+        "Offset": "0",
+        "Limit": "10",
+    },
     "StartTrainingTask": {"Id": "train-1"},
     "StopTrainingTask": {"Id": "train-1"},
     "DeleteTrainingTask": {"Id": "train-1"},

@@ -1,4 +1,4 @@
-"""Prices and limits in `pulumi preview` and `up`, with the real engine."""
+"""Prices, limits and look-ups in `pulumi preview` and `up`, with the real engine."""
 
 from __future__ import annotations
 
@@ -171,3 +171,35 @@ def test_all_prices_of_a_program_are_asked_for_together(stack: Stack, emulator: 
     calls = [request for request in emulator.requests() if request["action"] == "DescribeBillingSpecsPrice"]
     assert len(calls) <= 2
     assert asked(emulator) == [("TI.GN10.2XLARGE40.POST", count) for count in range(1, 9)]
+
+
+def test_what_new_tasks_name_is_looked_up_if_the_setting_requests_it(stack: Stack, emulator: Emulator) -> None:
+    program = """
+for name in ("a", "b"):
+    tione.TrainingTask(name, **{**B, "training_mode": "SPARK", "vpc_id": "vpc-1", "subnet_id": "subnet-1"})
+"""
+    emulator.register("subnet", "subnet-1", vpc="vpc-2")
+    stack.program(program)
+    stack.preview()
+    assert emulator.requests() == []
+    configure(stack, validate="true")
+    shown = stack.preview(fails=True)
+    assert (
+        "training_mode: 'SPARK' is not a training mode of PYTORCH that the service lists; it lists DDP, MPI," in shown
+    )
+    assert "subnet_id: 'subnet-1' belongs to the VPC vpc-2, not to vpc-1" in shown
+    stack.up(fails=True)
+    assert emulator.tasks() == []
+    stack.program(program.replace("SPARK", "DDP").replace("vpc-1", "vpc-2"))
+    emulator.faults.add("DescribeTrainingFrameworks", code="AuthFailure.UnauthorizedOperation", times=None)
+    emulator.forget_requests()
+    assert stack.preview().partition("Diagnostics:")[2].count("tione:validate could not check frameworks") == 1
+    assert sorted(request["action"] for request in emulator.requests()) == [
+        "DescribeBillingSpecs",
+        "DescribeSubnets",
+        "DescribeTrainingFrameworks",
+    ]
+    stack.up()
+    emulator.set(sold_out=["TI.S.MEDIUM.POST"])
+    stack.up("--refresh")
+    stack.destroy()

@@ -47,6 +47,7 @@ ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("tag", "2018-08-13"): ("TagResources", "UnTagResources", "GetResources"),
     ("sts", "2018-08-13"): ("GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity"),
+    ("vpc", "2017-03-12"): ("DescribeSubnets",),
 }
 """The actions that the provider calls or the emulator answers, by service and version."""
 

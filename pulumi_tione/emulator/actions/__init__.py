@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import catalogue, identity, observation, tags, training_tasks
+from . import catalogue, identity, networks, observation, tags, training_tasks
 from .call import Call
 
 Handler = Callable[[Call], dict[str, Any]]
@@ -17,6 +17,7 @@ HANDLERS: Mapping[str, Handler] = {
     **catalogue.HANDLERS,
     **tags.HANDLERS,
     **identity.HANDLERS,
+    **networks.HANDLERS,
 }
 """Every action that the emulator offers, by name."""
 
