@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from pulumi_tione import outputs
 from pulumi_tione._api.logs import TaskLog
@@ -21,6 +21,7 @@ from pulumi_tione._schema.wire import from_wire, imported_outputs, user_tags
 from pulumi_tione._timestamps import shown_time
 from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.outputs import GetTrainingTaskResult, ResourceConfigInfo
+from pulumi_tione.pricing.amounts import Currency, currency_of
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ class InstanceSpec:
     gpu_type: str
     """Kind of GPU; empty where it has none."""
     hourly_price: Decimal | None
-    """What a node costs the account in an hour, in CNY; None where the service does not return it."""
+    """What a node costs the account in an hour; None where the service does not return it."""
+    currency: Literal["CNY", "USD"]
+    """What the price is in: `CNY`, or `USD` on the international site."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +238,8 @@ def instance_specs(client: CatalogApi, charge_type: str, resource_type: str | No
     specs = [spec for spec in client.specs(charge_type, resource_type) if spec.get("SpecType") != "CBS"]
     names = [spec["SpecName"] for spec in specs]
     prices = {price["SpecName"]: price for price in client.prices([(name, 1) for name in names])} if names else {}
-    return [_instance_spec(spec, prices.get(spec["SpecName"], {})) for spec in specs]
+    currency = currency_of(is_international=client.is_international())
+    return [_instance_spec(spec, prices.get(spec["SpecName"], {}), currency) for spec in specs]
 
 
 def training_frameworks(client: CatalogApi) -> list[TrainingFramework]:
@@ -336,7 +340,7 @@ def _resource_group(group: Mapping[str, Any]) -> ResourceGroup:
     )
 
 
-def _instance_spec(spec: Mapping[str, Any], price: Mapping[str, Any]) -> InstanceSpec:
+def _instance_spec(spec: Mapping[str, Any], price: Mapping[str, Any], currency: Currency) -> InstanceSpec:
     hundredths = _number(price, "RealTotalCost")
     return InstanceSpec(
         name=_text(spec, "SpecName"),
@@ -345,4 +349,5 @@ def _instance_spec(spec: Mapping[str, Any], price: Mapping[str, Any]) -> Instanc
         gpu_type=_text(spec, "GpuType"),
         # The service returns zero for a cost that is too large.
         hourly_price=Decimal(hundredths) / 100 if hundredths > 0 else None,
+        currency=currency,
     )

@@ -178,6 +178,7 @@ def test_what_new_tasks_can_be_made_of_is_looked_up(emulator: Emulator) -> None:
     assert (groups[0].id, groups[0].free_cpu, groups[0].free_gpu) == ("rsg-0", 8000, 200)
     specs = {spec.name: spec for spec in tione.get_instance_specs()}
     assert specs["TI.S.MEDIUM.POST"].hourly_price == Decimal("0.35")
+    assert specs["TI.S.MEDIUM.POST"].currency == "CNY"
     assert specs["TI.S.MEDIUM.POST"].is_available
     listed = client_of(emulator).specs("POSTPAID_BY_HOUR", None)
     assert {spec["SpecName"] for spec in listed if spec["SpecType"] == "CBS"} - specs.keys()

@@ -25,6 +25,7 @@ def subnets(emulator: Emulator) -> None:
         ({}, ["subnet-1", "subnet-2"]),
         ({"Filters": [{"Name": "subnet-id", "Values": ["subnet-2", "subnet-3"]}]}, ["subnet-2"]),
         ({"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]}, ["subnet-1"]),
+        ({"Filters": [{"Name": "tag:team", "Values": ["nlp"]}]}, []),
         ({"SubnetIds": ["subnet-2"]}, ["subnet-2"]),
         ({"Offset": "1", "Limit": "1"}, ["subnet-2"]),
     ],

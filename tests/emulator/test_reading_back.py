@@ -180,6 +180,21 @@ def test_billing_shows_while_nodes_are_held(create: Create, detail: Detail, emul
     }
 
 
+def test_the_billing_info_of_a_task_has_its_price(
+    create: Create, call: Call, detail: Detail, emulator: Emulator
+) -> None:
+    nodes = [
+        {"Role": "WORKER", "InstanceType": "TI.GN10.2XLARGE40.POST", "InstanceNum": 3},
+        {"Role": "PS", "InstanceType": "TI.S.LARGE.POST", "InstanceNum": 2},
+    ]
+    task_id = create(ResourceConfigInfos=nodes, TrainingMode="PS_WORKER")
+    units = [{"SpecName": node["InstanceType"], "SpecCount": node["InstanceNum"]} for node in nodes]
+    prices = call("DescribeBillingSpecsPrice", {"SpecsParam": units})["SpecsPrice"]
+    emulator.advance(4)
+    total = sum(price["TotalCost"] for price in prices) / 100
+    assert detail(task_id)["BillingInfo"].startswith(f"{total:.2f}")
+
+
 def test_unset_sources_of_a_mount_are_null(create: Create, detail: Detail) -> None:
     mounts = [{"DataSourceType": "CFS", "MappingPath": "/a", "CFSSource": {"Id": "cfs-1", "Path": "/"}}]
     [result] = detail(create(DataConfigs=mounts))["DataConfigs"]

@@ -222,7 +222,7 @@ def test_nothing_is_tried_unless_it_is_asked_for_and_affordable(
 
 @pytest.mark.parametrize("result", ["much", "", "0", "-1", "NaN", "sNaN", "Infinity"])
 def test_a_limit_is_an_amount_of_money(result: str) -> None:
-    with pytest.raises(RefusedError, match="must be a number of CNY"):
+    with pytest.raises(RefusedError, match="must be a number greater than 0"):
         limit(result)
 
 
@@ -241,6 +241,25 @@ def test_where_frameworks_are_not_shown_any_more_the_usual_one_is_tried(emulator
     offer = cheapest(client_of(emulator), Decimal(5))
     assert not offer.frameworks_are_offered
     assert offer.environment == "torch2.1-py3.10-cuda12.1-gpu"
+
+
+@pytest.mark.parametrize(
+    ("text", "prices", "verdict"),
+    [
+        ("0.50元/小时 (按量计费)", ["0.50"], True),
+        ("0.50元/小时 (按量计费)", ["0.40", "0.50"], True),
+        ("10.50元/小时", ["0.50"], False),
+        ("0.505元/小时", ["0.50"], False),
+        ("0.50元/小时", [], None),
+        ("", ["0.50"], None),
+    ],
+)
+def test_the_price_is_compared_with_the_one_that_the_task_shows(
+    text: str, prices: list[str], verdict: bool | None
+) -> None:
+    seen = Evidence(detail={"BillingInfo": text}, computed_prices=[Decimal(price) for price in prices])
+    (row,) = (each for each in OBSERVATIONS if "has the task's price in it" in each.row)
+    assert row.verdict(seen) is verdict
 
 
 def test_of_what_was_not_seen_nothing_is_stated() -> None:

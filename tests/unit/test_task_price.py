@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from price_service import PriceService
 
+from pulumi_tione._api.client import Client
+from pulumi_tione._config.settings import Settings
+from pulumi_tione.lookups import instance_specs
 from pulumi_tione.pricing.price_list import PriceList
 from pulumi_tione.pricing.task_price import GROUP_PRICE, Basis, hourly_price
 
@@ -67,6 +70,15 @@ def test_a_cloud_disk_that_the_service_lists_no_price_for_makes_the_price_unknow
 def test_what_is_not_known_makes_the_whole_price_unknown(inputs: dict[str, Any], reason: str) -> None:
     price = hourly_price(inputs, PriceList(PriceService()))
     assert (price.basis, price.amount, price.list_amount, price.reasons) == (Basis.UNKNOWN, None, None, (reason,))
+
+
+def test_the_prices_of_specs_are_in_the_currency_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(Settings({"tione:domain": "intl.tencentcloudapi.com"}.get, {}), "ap-singapore")
+    service = PriceService({"TI.A": 70})
+    monkeypatch.setattr(client, "specs", service.specs)
+    monkeypatch.setattr(client, "prices", service.prices)
+    (spec,) = instance_specs(client, "POSTPAID_BY_HOUR", None)
+    assert (spec.hourly_price, spec.currency) == (Decimal("0.70"), "USD")
 
 
 def test_without_a_price_list_a_price_is_unknown() -> None:

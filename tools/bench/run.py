@@ -42,6 +42,12 @@ for number in range({count}):
         resource_config_infos=[{{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 1}}],
     )
 """
+SPECS_AND_COUNTS = 20
+"""How many distinct pairs of a spec and a count the tasks have whose preview is measured with prices."""
+
+PRICED = TASKS.replace('"instance_num": 1', f'"instance_num": 1 + number % {SPECS_AND_COUNTS}')
+PRICES = {"TIONE_ESTIMATE_COST": "true", "TIONE_MAX_STACK_HOURLY_COST": "1000000"}
+
 EMPTY = """
 from empty import Empty
 for number in range({count}):
@@ -71,8 +77,13 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--tasks", type=int, default=200)
     arguments.add_argument("--runs", type=int, default=3)
+    arguments.add_argument("--prices", action="store_true", help="measure previews with prices only")
     options = arguments.parse_args()
     count, runs = options.tasks, options.runs
+    priced = previews_with_prices(count, runs)
+    if options.prices:
+        print("\n".join((HEADER, *priced)))
+        return 0
     limits = count / REQUESTS_A_SECOND
 
     imports = [(imported("pulumi_tione"), imported("pulumi")) for _ in range(max(runs, 5))]
@@ -91,9 +102,50 @@ def main() -> int:
     rows.append(ratio(f"destroy of {count} running tasks", destroyed, against, 3))
     reviews = [(task["review"], 1.0) for task in tasks]
     rows.append(ratio(f"review of {count} tasks", reviews, "1 s beyond the start of the command", 1))
-    print(f"{'what':32} {'seconds':>8} {'ratio':>6} {'bound':>6}  of")
-    print("\n".join(rows))
+    print("\n".join((HEADER, *rows, *priced)))
     return 0
+
+
+HEADER = f"{'what':32} {'seconds':>8} {'ratio':>6} {'bound':>6}  of"
+
+
+def previews_with_prices(count: int, runs: int) -> list[str]:
+    """Return the lines about previews with prices: of new tasks, and of tasks that are all replaced."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        with Emulator(requests_a_second=REQUESTS_A_SECOND, durations=durations()) as emulator:
+            emulator.faults.add("*", delay_seconds=ANSWER_SECONDS, times=None)
+            project = project_in(folder, PRICED.format(count=count))
+            without, with_prices = (
+                Workspace(project, folder, emulator.endpoint, {"PULUMI_PARALLEL": "64", **settings})
+                for settings in ({}, PRICES)
+            )
+            run(without, "stack", "init", "dev")
+            new, calls = compared_previews(emulator, without, with_prices, runs)
+            rows = [
+                ratio(f"preview of {count} new tasks, priced", new, "without prices", 1.15),
+                f"{'':32} {calls:8} price calls at most, for {min(SPECS_AND_COUNTS, count)} specs and counts",
+            ]
+            run(without, "up", "--yes", "--skip-preview")
+            (project / "__main__.py").write_text(PRICED.format(count=count).replace("36000", "36001"), encoding="utf-8")
+            replaced, _ = compared_previews(emulator, without, with_prices, runs)
+            return [*rows, ratio(f"preview of {count} replaced, priced", replaced, "without prices", 1.15)]
+    finally:
+        shutil.rmtree(folder)
+
+
+def compared_previews(
+    emulator: Emulator, without: Workspace, with_prices: Workspace, runs: int
+) -> tuple[list[tuple[float, float]], int]:
+    """Return the seconds of previews with and without prices, and how many price calls one has at most."""
+    times, calls = [], 0
+    for _ in range(runs):
+        emulator.forget_requests()
+        priced = timed(functools.partial(run, with_prices, "preview"))
+        asked = [each for each in emulator.requests() if each["action"] == "DescribeBillingSpecsPrice"]
+        calls = max(calls, len(asked))
+        times.append((priced, timed(functools.partial(run, without, "preview"))))
+    return times, calls
 
 
 def ratio(what: str, times: list[tuple[float, float]], of: str, bound: float) -> str:
@@ -112,10 +164,7 @@ def life(program: str) -> dict[str, float]:
     try:
         with Emulator(requests_a_second=REQUESTS_A_SECOND, durations=durations()) as emulator:
             emulator.faults.add("*", delay_seconds=ANSWER_SECONDS, times=None)
-            project = folder / "project"
-            project.mkdir()
-            (project / "Pulumi.yaml").write_text("name: bench\nruntime: python\n", encoding="utf-8")
-            (project / "__main__.py").write_text(program, encoding="utf-8")
+            project = project_in(folder, program)
             (project / "empty.py").write_text(EMPTY_PROVIDER, encoding="utf-8")
             workspace = Workspace(project, folder, emulator.endpoint, {"PULUMI_PARALLEL": "64"})
             run(workspace, "stack", "init", "dev")
@@ -150,6 +199,15 @@ def reviewed(workspace: Workspace) -> float:
     command = [sys.executable, "-m", "pulumi_tione.cli"]
     start = min(timed(lambda: tione([*command, "--version"])) for _ in range(3))
     return min(timed(lambda: tione([*command, "review", str(file)])) for _ in range(3)) - start
+
+
+def project_in(folder: Path, program: str) -> Path:
+    """Make a project with a program, and return its folder."""
+    project = folder / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: bench\nruntime: python\n", encoding="utf-8")
+    (project / "__main__.py").write_text(program, encoding="utf-8")
+    return project
 
 
 def durations() -> dict[Status, float]:

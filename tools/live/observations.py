@@ -49,6 +49,10 @@ class Evidence:
     log_lines: int | None = None
     log_context: str | None = None
     prices: Mapping[str, Decimal] = field(default_factory=dict)
+    currency: str = ""
+    """What prices are in."""
+    computed_prices: Sequence[Decimal] = ()
+    """What this package shows as the task's price: what the account pays, and the list price."""
     prepaid_specs: int | None = None
     workspaces: Sequence[str] | None = None
     frameworks_are_offered: bool | None = None
@@ -157,6 +161,14 @@ def _billing(seen: Evidence) -> bool | None:
     return during == "BILLING" and bool(seen.detail.get("BillingInfo")) and after != "BILLING"
 
 
+def _billing_info(seen: Evidence) -> bool | None:
+    """The text is for people: it is not parsed, but must have one of the amounts in it."""
+    text = str(seen.detail.get("BillingInfo") or "")
+    if not text or not seen.computed_prices:
+        return None
+    return any(re.search(rf"(?<![\d.]){re.escape(f'{price:.2f}')}(?!\d)", text) for price in seen.computed_prices)
+
+
 def _update_time(seen: Evidence) -> bool | None:
     if len(seen.update_times) < 3 or not seen.is_tag_bound or seen.terminal_detail.get("Status") != "STOPPED":
         return None
@@ -208,7 +220,7 @@ def _is_name_taken(code: str) -> bool:
 
 def _medium(seen: Evidence) -> bool | None:
     price = seen.prices.get("TI.S.MEDIUM.POST")
-    return None if price is None else price == Decimal("0.7")
+    return None if price is None or seen.currency == "USD" else price == Decimal("0.7")
 
 
 def _refused(row: str, name: str, is_right: Callable[[str], bool], part: str = "") -> Observation:
@@ -277,6 +289,11 @@ OBSERVATIONS = (
         lambda seen: [
             (each.get("ChargeStatus"), each.get("BillingInfo")) for each in (seen.detail, seen.terminal_detail)
         ],
+    ),
+    Observation(
+        "`BillingInfo` has the task's price in it, as DescribeBillingSpecsPrice returns it",
+        _billing_info,
+        lambda seen: {"BillingInfo": seen.detail.get("BillingInfo"), "prices": [*map(str, seen.computed_prices)]},
     ),
     Observation(
         "Name matches exactly unless Fuzzy; a switch makes it match parts",
@@ -364,7 +381,7 @@ OBSERVATIONS = (
     Observation(
         "TI.S.MEDIUM.POST costs 70 fen; all other prices are made up",
         _medium,
-        lambda seen: f"{seen.prices.get('TI.S.MEDIUM.POST')} CNY",
+        lambda seen: f"{seen.prices.get('TI.S.MEDIUM.POST')} {seen.currency}",
     ),
     _is("DescribeTrainingFrameworks is still offered", "frameworks_are_offered", "it was refused"),
     Observation(

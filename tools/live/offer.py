@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi_tione._api.client import Client
 from pulumi_tione.errors import ApiError
+from pulumi_tione.pricing.amounts import Currency, currency_of
 
 CHARGE_TYPE = "POSTPAID_BY_HOUR"
 _FRAMEWORK = "PYTORCH"
@@ -28,11 +29,13 @@ class Offer:
 
     spec: str
     cost: Decimal
-    """CNY an hour."""
+    """What it costs an hour."""
+    currency: Currency
+    """What the costs are in."""
     environment: str
     frameworks_are_offered: bool
     prices: Mapping[str, Decimal]
-    """Of all specifications that are available, in CNY an hour."""
+    """Of all specifications that are available, an hour."""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -45,6 +48,11 @@ class Offer:
             "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": self.spec, "InstanceNum": 1}],
         }
 
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The same as inputs of a task, as far as its price depends on them."""
+        return {"chargeType": CHARGE_TYPE, "resourceConfigInfos": [{"instanceType": self.spec, "instanceNum": 1}]}
+
 
 def limit(text: str) -> Decimal:
     """Parse the maximum that the task may cost; refuse anything that would not limit it."""
@@ -53,7 +61,7 @@ def limit(text: str) -> Decimal:
     except InvalidOperation:
         maximum = Decimal("NaN")
     if not maximum.is_finite() or maximum <= 0:
-        raise RefusedError(f"TIONE_LIVE_MAX_HOURLY_COST must be a number of CNY, greater than 0, got {text!r}")
+        raise RefusedError(f"TIONE_LIVE_MAX_HOURLY_COST must be a number greater than 0, got {text!r}")
     return maximum
 
 
@@ -72,13 +80,15 @@ def cheapest(client: Client, maximum: Decimal) -> Offer:
     }
     if not prices:
         raise RefusedError(f"no specification in {client.region} is available and has a price")
+    currency = currency_of(is_international=client.is_international())
     spec, cost = min(prices.items(), key=lambda each: (each[1], each[0]))
     if not cost <= maximum:
-        raise RefusedError(f"the cheapest task, {spec}, costs {cost} CNY an hour, more than {maximum}")
+        raise RefusedError(f"the cheapest task, {spec}, costs {cost} {currency} an hour, more than {maximum}")
     environments = _environments(client)
     return Offer(
         spec=spec,
         cost=cost,
+        currency=currency,
         # An environment without CUDA runs on any node.
         environment=min(environments or [_USUAL_ENVIRONMENT], key=lambda name: "cpu" not in name),
         frameworks_are_offered=environments is not None,

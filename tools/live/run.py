@@ -7,7 +7,7 @@ It uses the settings of the environment and of `tccli` (docs/settings.md), costs
 what it created, whatever happens. It also removes what an earlier run left, so start only one in an account at a time.
 At the end it prints which rows of docs/fidelity.md are confirmed or refuted.
 
-    TIONE_LIVE_MAX_HOURLY_COST   the maximum cost of the task in an hour, in CNY; by default 5
+    TIONE_LIVE_MAX_HOURLY_COST   the maximum cost of the task in an hour, in the currency of the site; by default 5
     TIONE_LIVE_WORKSPACE         the workspace; by default the account's default one
     TIONE_LIVE_POLL_SECONDS      the pause between two polls of the task; by default 5
 
@@ -95,7 +95,10 @@ def prepared() -> Trial:
     client = Client(settings, settings.region)
     print(f"account {client.account_id()}, {client.region}, {settings.endpoint('tione')}", flush=True)
     offer = cheapest(client, maximum)
-    print(f"the cheapest specification is {offer.spec}: {offer.cost} CNY an hour, of {maximum} allowed", flush=True)
+    print(
+        f"the cheapest specification is {offer.spec}: {offer.cost} {offer.currency} an hour, of {maximum} allowed",
+        flush=True,
+    )
     return Trial(client, os.environ.get("TIONE_LIVE_WORKSPACE") or None, offer, pause)
 
 

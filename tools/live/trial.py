@@ -15,6 +15,8 @@ from pulumi_tione.errors import ApiError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import stop_and_wait
+from pulumi_tione.pricing.price_list import PriceList
+from pulumi_tione.pricing.task_price import hourly_price
 from tools.live.observations import Evidence, is_terminal
 from tools.live.offer import Offer
 
@@ -92,6 +94,9 @@ class Trial:
     def _read_offers(self) -> None:
         self.seen.frameworks_are_offered = self.offer.frameworks_are_offered
         self.seen.prices = self.offer.prices
+        self.seen.currency = self.offer.currency
+        price = hourly_price(self.offer.inputs, PriceList(self.client, self.workspace))
+        self.seen.computed_prices = [each for each in (price.amount, price.list_amount) if each is not None]
         self.seen.prepaid_specs = len(self.client.specs("PREPAID", None))
         self.seen.workspaces = list(self.client.workspaces())
 

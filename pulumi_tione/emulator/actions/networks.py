@@ -18,7 +18,9 @@ _ATTRIBUTES = {
     "cidr-block": "CidrBlock",
     "zone": "Zone",
 }
-"""The filters [D], but for flags and tags. A subnet here has no name, addresses or zone."""
+"""The filters [D] by members. A subnet here has no name, addresses or zone."""
+_NEVER_MET = ("is-default", "is-remote-vpc-snat", "tag-key", "cdc-id", "is-cdc-subnet", "ipv6-cidr-block", "isp-type")
+"""The other filters [D], and `tag:KEY`: a subnet here has no flags and no tags."""
 
 
 def describe_subnets(call: Call) -> dict[str, Any]:
@@ -29,7 +31,11 @@ def describe_subnets(call: Call) -> dict[str, Any]:
         raise ApiError("InvalidParameter.Coexist", "The parameters `SubnetIds` and `Filters` exclude each other.")
     subnets = [_subnet(subnet_id, facts) for subnet_id, facts in call.service.registry.all("subnet").items()]
     for index, each in enumerate(filters):
-        attribute = _ATTRIBUTES.get(each["Name"])
+        name = each["Name"]
+        if name in _NEVER_MET or name.startswith("tag:"):
+            subnets = []
+            continue
+        attribute = _ATTRIBUTES.get(name)
         if attribute is None:
             message = f"The value of parameter `Filters.{index}.Name` must be one of {', '.join(_ATTRIBUTES)}."
             raise ApiError("InvalidParameter.FilterInvalidKey", message)
