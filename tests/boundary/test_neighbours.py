@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
 import os
@@ -34,6 +35,7 @@ EXECUTABLE = Path(__file__).parents[2] / "tools" / "neighbours" / "pulumi-resour
 VPC = "tencentcloud:Vpc/instance:Instance"
 SUBNET = "tencentcloud:Subnet/instance:Instance"
 BUCKET = "tencentcloud:Cos/bucket:Bucket"
+OBJECT = "tencentcloud:Cos/bucketObject:BucketObject"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 ZONE = "ap-guangzhou-3"
 DEAD_PROXY = "http://127.0.0.1:9"
@@ -282,6 +284,8 @@ def test_an_automatic_name_follows_where_the_program_gives_none_any_more(plugin:
         (BUCKET, "bucket", "other-1250000000", True),
         (BUCKET, "tags", {"team": "nlp"}, False),
         (BUCKET, "acl", "public-read", False),
+        (OBJECT, "key", "code/train.py", True),
+        (OBJECT, "content", "print(2)", False),
     ],
 )
 def test_diff_shows_what_replaces_and_what_is_updated(
@@ -291,6 +295,7 @@ def test_diff_shows_what_replaces_and_what_is_updated(
         VPC: {"cidrBlock": "10.0.0.0/16"},
         SUBNET: {"vpcId": "vpc-11111111", "cidrBlock": "10.0.1.0/24", "availabilityZone": ZONE},
         BUCKET: {"bucket": "corpus-1250000000"},
+        OBJECT: {"bucket": "corpus-1250000000", "key": "code/main.py", "content": "print(1)"},
     }[kind]
     diff = plugin.diff(kind, olds, {**olds, key: new})
     assert diff.changes == provider_pb2.DiffResponse.DIFF_SOME
@@ -358,6 +363,29 @@ def test_a_bucket_s_id_is_its_name(plugin: Plugin) -> None:
     made, outputs = plugin.create(BUCKET, {"bucket": name})
     assert made == outputs["bucket"] == name
     assert outputs["cosBucketUrl"] == f"{name}.cos.ap-guangzhou.myqcloud.com"
+
+
+def test_an_object_lies_in_a_bucket_which_cannot_go_before_it(plugin: Plugin, tmp_path: Path) -> None:
+    bucket, file = next(names), tmp_path / "train.py"
+    file.write_text("print(1)", encoding="utf-8")
+    news = {"bucket": bucket, "key": "code/train.py", "source": str(file)}
+    with refused("NoSuchBucket", bucket):
+        plugin.create(OBJECT, news)
+
+    plugin.create(BUCKET, {"bucket": bucket})
+    made, outputs = plugin.create(OBJECT, news)
+    assert made == f"{bucket}code/train.py"
+    assert outputs["etag"] == hashlib.md5(b"print(1)", usedforsecurity=False).hexdigest()
+    with refused("BucketNotEmpty", made):
+        plugin.delete(BUCKET, bucket)
+
+    plugin.delete(OBJECT, made)
+    plugin.delete(BUCKET, bucket)
+
+
+def test_check_refuses_a_file_that_is_not_there(plugin: Plugin, tmp_path: Path) -> None:
+    news = {"bucket": "corpus-1250000000", "key": "train.py", "source": str(tmp_path / "none.py")}
+    assert plugin.failures(OBJECT, news).keys() == {"source"}
 
 
 def test_a_bucket_that_exists_is_refused(plugin: Plugin) -> None:

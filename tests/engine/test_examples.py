@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,192 @@ def test_the_demo_leaves_the_record_of_one_task(tmp_path: Path) -> None:
     assert create["VpcId"].startswith("vpc-")
     assert create["SubnetId"].startswith("subnet-")
     assert create["Output"]["Bucket"] == "corpus-1250000000"
+
+
+# --- Each example is copied elsewhere and run there
+
+
+@pytest.fixture
+def example(stack_of: StackOf) -> Callable[..., Stack]:
+    def copied(name: str, **options: str) -> Stack:
+        stack = stack_of(ROOT / "examples" / name, **options)
+        (stack.workspace.project / ".venv").symlink_to(sys.prefix)  # which its user makes
+        return stack
+
+    return copied
+
+
+def statuses(emulator: Emulator) -> list[str]:
+    return sorted(task["Status"] for task in emulator.tasks())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("mode", "roles"),
+    [
+        ("DDP", ["WORKER"]),
+        ("MPI", ["WORKER"]),
+        ("HOROVOD", ["WORKER"]),
+        ("PS_WORKER", ["PS", "WORKER"]),
+        ("SPARK", ["DRIVER", "EXECUTOR"]),
+        ("RAY", ["HEAD", "WORKER"]),
+    ],
+)
+def test_distributed_has_the_nodes_of_each_mode(
+    example: Callable[..., Stack], emulator: Emulator, mode: str, roles: list[str]
+) -> None:
+    stack = example("distributed")
+    stack.pulumi("config", "set", "mode", mode)
+    stack.up()
+    (task,) = emulator.tasks()
+    assert [group["Role"] for group in task["ResourceConfigInfos"]] == roles
+    assert stack.outputs()["status"] == "SUCCEED"
+    assert stack.planned() == {}
+    stack.destroy()
+    assert emulator.tasks() == []
+
+
+@pytest.mark.long
+def test_distributed_really_runs_two_nodes(example: Callable[..., Stack], tmp_path: Path) -> None:
+    bucket = tmp_path / "cos" / "corpus-1250000000"
+    shutil.copytree(ROOT / "examples" / "distributed" / "code", bucket / "code")
+    with Emulator(run=True, cos=tmp_path / "cos") as running:
+        stack = example("distributed", endpoint=running.endpoint, **running.environment)
+        shown = stack.up()
+        (task,) = running.tasks()
+        (result,) = bucket.glob(f"out/{task['Id']}/**/result.json")
+        assert json.loads(result.read_text(encoding="utf-8")) == {"nodes": 2, "sum": 1}
+        assert "SUCCEED" in shown
+        stack.destroy()
+
+
+@pytest.mark.long
+def test_a_failing_step_of_the_pipeline_stops_the_steps_after_it(
+    example: Callable[..., Stack], emulator: Emulator
+) -> None:
+    stack = example("pipeline")
+    stack.pulumi("config", "set", "train", "echo loss is NaN; exit 3")
+    failed = stack.up(fails=True)
+    assert "loss is NaN" in failed
+    assert "ended FAILED" in failed
+    assert statuses(emulator) == ["FAILED", "SUCCEED"]
+
+    stack.pulumi("config", "rm", "train")
+    stack.up()
+    assert statuses(emulator) == ["SUCCEED", "SUCCEED", "SUCCEED"]
+    assert stack.outputs()["report"] == "accuracy 0.93"
+    creates = accepted(emulator, "CreateTrainingTask")
+    assert len(creates) == 4  # the step that had succeeded was not run again
+    stack.destroy()
+    assert emulator.tasks() == []
+
+
+@pytest.mark.long
+def test_the_sweep_picks_the_best_pair(example: Callable[..., Stack], emulator: Emulator, tmp_path: Path) -> None:
+    (tmp_path / "cos").mkdir()
+    with Emulator(run=True, cos=tmp_path / "cos") as running:
+        stack = example("sweep", endpoint=running.endpoint, **running.environment)
+        stack.up()
+        outputs = stack.outputs()
+        assert len(running.tasks()) == 4
+        assert outputs["accuracies"] == {
+            "lr0_1-bs16": 0.91,
+            "lr0_1-bs32": 0.92,
+            "lr0_01-bs16": 0.91,
+            "lr0_01-bs32": 0.92,
+        }
+        assert outputs["best"] == "lr0_1-bs32"
+        stack.destroy()
+        assert running.tasks() == []
+
+
+@pytest.mark.long
+def test_the_secrets_of_the_custom_image_are_nowhere_in_plain_text(
+    example: Callable[..., Stack], emulator: Emulator
+) -> None:
+    stack = example("custom_image")
+    stack.pulumi("config", "set", "--secret", "registryPassword", "hunter2-registry")
+    stack.pulumi("config", "set", "--secret", "wandbKey", "hunter2-wandb")
+    shown = stack.up() + stack.preview("--diff") + stack.exported()
+    (body,) = accepted(emulator, "CreateTrainingTask")
+    assert "hunter2" not in shown
+    assert len(body["DataConfigs"]) == 2
+    assert body["LogEnable"] is True
+    stack.destroy()
+    assert emulator.tasks() == []
+
+
+@pytest.mark.long
+def test_the_resource_group_with_a_free_card_is_used(example: Callable[..., Stack], emulator: Emulator) -> None:
+    emulator.register("resource_group", "rsg-full0001", cpu=96000, memory=400000, gpu=50, gpu_type="V100", nodes=1)
+    emulator.register("resource_group", "rsg-free0001", cpu=96000, memory=400000, gpu=800, gpu_type="V100", nodes=1)
+    stack = example("resource_group")
+    stack.up()
+    (first,) = emulator.tasks()
+    assert first["ChargeType"] == "PREPAID"
+    assert stack.outputs()["group"] == "rsg-free0001"
+
+    stack.pulumi("config", "set", "priority", "P1")
+    stack.up()
+    (second,) = emulator.tasks()
+    assert second["Id"] == first["Id"]
+    assert {"TagKey": "priority", "TagValue": "P1"} in second["Tags"]
+    stack.destroy()
+
+
+@pytest.mark.long
+def test_finetune_shows_where_its_checkpoints_are(example: Callable[..., Stack], emulator: Emulator) -> None:
+    stack = example("finetune")
+    stack.up()
+    (task,) = emulator.tasks()
+    assert stack.outputs()["checkpoints"] == f"cos://corpus-1250000000/checkpoints/{task['Id']}/"
+    assert stack.planned() == {}
+    stack.destroy()
+    assert emulator.tasks() == []
+
+
+@pytest.mark.long
+def test_changed_code_replaces_the_task_and_unchanged_code_does_not(
+    example: Callable[..., Stack], emulator: Emulator
+) -> None:
+    stack = example("code_upload")
+    stack.up()
+    (first,) = emulator.tasks()
+    assert stack.planned() == {}
+
+    code = stack.workspace.project / "code" / "train.py"
+    code.write_text(code.read_text(encoding="utf-8") + "print('more')\n", encoding="utf-8")
+    assert stack.planned() == {"train.py": "replace", "train": "replace"}
+    stack.up()
+    (second,) = emulator.tasks()
+    assert second["CodePackagePath"]["Paths"] != first["CodePackagePath"]["Paths"]
+    stack.destroy()
+    assert emulator.tasks() == []
+
+
+@pytest.mark.long
+def test_the_component_and_its_own_tests_work(
+    example: Callable[..., Stack], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = example("component")
+    stack.up()
+    assert len(emulator.tasks()) == 1
+    stack.destroy()
+    for file, passed in (("test_declaration.py", 3), ("test_deployment.py", 1)):
+        ran = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file],
+            cwd=stack.workspace.project,
+            env=stack.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert f"{passed} passed" in ran.stdout
+
+
+def test_every_example_has_a_readme_and_a_project_and_is_in_the_list() -> None:
+    index = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    folders = [folder for folder in (ROOT / "examples").iterdir() if folder.is_dir() and folder.name != "__pycache__"]
+    for folder in folders:
+        assert (folder / "README.md").read_text(encoding="utf-8").startswith(f"# {folder.name}\n")
+        assert f"]({folder.name}/README.md)" in index

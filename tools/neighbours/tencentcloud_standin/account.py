@@ -19,6 +19,7 @@ from pathlib import Path
 
 from .resources import (
     BUCKET,
+    OBJECT,
     SUBNET,
     VPC,
     Kind,
@@ -65,7 +66,7 @@ class Account:
     def create(self, kind: Kind, inputs: Properties, region: str) -> Record:
         with self._transaction() as rows:
             vpc = _refuse_creation(rows, kind, inputs)
-            new_id = random_id(kind.id_prefix) if kind.id_prefix else str(inputs["bucket"])
+            new_id = random_id(kind.id_prefix) if kind.id_prefix else kind.own_id(inputs)
             newborn = Newborn(new_id, inputs, region, vpc)
             return rows.put(kind, Record(new_id, inputs, outputs_at_birth(kind, newborn)))
 
@@ -89,10 +90,11 @@ class Account:
             if rows.find(kind, resource_id) is None:
                 return
             subnets = [subnet.id for subnet in rows.all(SUBNET) if subnet.inputs["vpcId"] == resource_id]
-            for what, inside in (("subnet", subnets), ("training task", tasks)):
+            objects = [each.id for each in rows.all(OBJECT) if kind is BUCKET and each.inputs["bucket"] == resource_id]
+            for what, inside in (("subnet", subnets), ("training task", tasks), ("object", objects)):
                 if inside:
                     held = f"{kind.noun} {resource_id} still has {what} {', '.join(inside)}"
-                    raise RefusedError("ResourceInUse", held)
+                    raise RefusedError("BucketNotEmpty" if kind is BUCKET else "ResourceInUse", held)
             rows.remove(kind, resource_id)
 
     @contextmanager
@@ -139,6 +141,8 @@ def _refuse_creation(rows: _Rows, kind: Kind, inputs: Properties) -> Properties:
         _refuse_range(IPv4Network(inputs["cidrBlock"]))
     if kind is BUCKET and rows.find(BUCKET, inputs["bucket"]):
         raise RefusedError("BucketAlreadyOwnedByYou", f"the account has a bucket {inputs['bucket']} already")
+    if kind is OBJECT and not rows.find(BUCKET, inputs["bucket"]):
+        raise RefusedError("NoSuchBucket", f"there is no bucket {inputs['bucket']}")
     return _home_of_subnet(rows, inputs) if kind is SUBNET else {}
 
 

@@ -1,6 +1,6 @@
-"""The engine's calls, answered for the three resources.
+"""The engine's calls, answered for the four resources.
 
-Calls that no program with these three makes (GetSchema, Construct, Call, List, …) are left to the base class, which
+Calls that no program with these four makes (GetSchema, Construct, Call, List, …) are left to the base class, which
 answers UNIMPLEMENTED.
 """
 

@@ -1,4 +1,4 @@
-"""The three resources, as data, and what follows from the data alone: checks, differences, previews.
+"""The four resources, as data, and what follows from the data alone: checks, differences, previews.
 
 The facts are those of `tencentcloud_iac_pulumi` 0.2.3 and of the Terraform provider that the real plugin bridges:
 which arguments are required, which replace, what is validated before anything is sent. A rule of the service itself,
@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 Properties = dict[str, Any]
@@ -56,7 +57,7 @@ class Kind:
     urn_type: str
     noun: str
     id_prefix: str | None
-    """None: the id is the bucket's name."""
+    """None: the id is made of the arguments, see `own_id`."""
     required: tuple[str, ...]
     replaces: frozenset[str]
     """The inputs that cannot change in place."""
@@ -68,6 +69,8 @@ class Kind:
     defaults: Properties = field(default_factory=dict)
     """The inputs that the plugin fills in where the program is silent."""
     is_auto_named: bool = False
+    own_id: Callable[[Properties], str] = lambda inputs: str(inputs["bucket"])
+    """Returns the id that is made of the arguments."""
 
 
 # --- Rules
@@ -99,12 +102,22 @@ def canned_acl(value: Any) -> str | None:
     return None if value in _ACLS else f"must be one of {', '.join(_ACLS)}, not {value!r}"
 
 
+def readable_file(value: Any) -> str | None:
+    return None if isinstance(value, str) and Path(value).is_file() else f"there is no file {value!r}"
+
+
 # --- What the cloud decides on
 
 
 def random_id(prefix: str) -> str:
     """An id as the service gives them: the prefix and eight letters or digits."""
     return prefix + "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(8))
+
+
+def object_content(inputs: Properties) -> bytes:
+    """What an object contains: the file `source`, or the text `content`."""
+    source = inputs.get("source")
+    return Path(source).read_bytes() if source else str(inputs.get("content") or "").encode()
 
 
 def _available_addresses(subnet: Newborn) -> int:
@@ -165,7 +178,19 @@ BUCKET = Kind(
     defaults={"accelerationEnable": False, "acl": "private", "forceClean": False, "versioningEnable": False},
 )
 
-KINDS: Mapping[str, Kind] = {kind.urn_type: kind for kind in (VPC, SUBNET, BUCKET)}
+OBJECT = Kind(
+    urn_type="tencentcloud:Cos/bucketObject:BucketObject",
+    noun="object",
+    id_prefix=None,
+    required=("bucket", "key"),
+    replaces=frozenset({"bucket", "key"}),
+    computed={"etag": lambda made: hashlib.md5(object_content(made.inputs), usedforsecurity=False).hexdigest()},
+    rules={"acl": canned_acl, "bucket": bucket_name, "source": readable_file},
+    defaults={"acl": "private"},
+    own_id=lambda inputs: f"{inputs['bucket']}{inputs['key']}",
+)
+
+KINDS: Mapping[str, Kind] = {kind.urn_type: kind for kind in (VPC, SUBNET, BUCKET, OBJECT)}
 
 
 # --- What follows
