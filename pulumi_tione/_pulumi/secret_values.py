@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pulumi_tione._masking import holds_secret
+from pulumi_tione._schema.walk import with_leaves
 
 _SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the signature of every secret in Pulumi's protocol
@@ -19,10 +19,4 @@ def secret(value: Any) -> dict[str, Any]:
 
 def mark_secrets(value: Any) -> Any:
     """Return a value in which each text that contains a secret of the current call is marked secret."""
-    if isinstance(value, Mapping):
-        return {key: mark_secrets(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [mark_secrets(part) for part in value]
-    if isinstance(value, str) and holds_secret(value):
-        return secret(value)
-    return value
+    return with_leaves(value, lambda leaf: secret(leaf) if isinstance(leaf, str) and holds_secret(leaf) else leaf)

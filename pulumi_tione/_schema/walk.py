@@ -127,6 +127,13 @@ def rebuild(
     return result
 
 
+def with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a value with each part changed that has no parts itself."""
+    if isinstance(value, (dict, list, tuple, Mapping)):
+        return rebuild(_ANY, value, lambda part: with_leaves(part.value, change))
+    return change(value)
+
+
 def walk(kind: Type, value: Any, path: str = "", field: Field | None = None) -> Iterator[Node]:
     """Yield a value and everything in it with its path, each part after the whole."""
     pending = [Node(path, value, kind, field)]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from pulumi_tione._durations import format_duration
 from pulumi_tione._schema.fields import Scalar
 from pulumi_tione._schema.identity import OWNER_PROPERTY
-from pulumi_tione._schema.walk import walk
+from pulumi_tione._schema.walk import walk, with_leaves
 from pulumi_tione.pricing.amounts import Currency, format_amount
 from pulumi_tione.pricing.task_price import Basis
 from pulumi_tione.review.model import NodeGroup, PropertyChange, StackReview, TaskReview
@@ -169,15 +169,6 @@ def unknown_paths(task: TaskReview) -> list[str]:
     """Return the paths of a task's inputs that are known only after the update."""
     nodes = walk(Scalar.ANY, {name: part for name, part in task.inputs_after.items() if name != OWNER_PROPERTY})
     return sorted(node.path for node in nodes if node.value is UNKNOWN)
-
-
-def with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Return a value with each part changed that has no parts itself."""
-    if isinstance(value, Mapping):
-        return {key: with_leaves(part, change) for key, part in value.items()}
-    if isinstance(value, list):
-        return [with_leaves(part, change) for part in value]
-    return change(value)
 
 
 def is_multiline(change: PropertyChange) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pulumi_tione._schema.walk import with_leaves
 from pulumi_tione.pricing.amounts import plain
 from pulumi_tione.review import formatting
 from pulumi_tione.review.model import NodeGroup, PropertyChange, Review, StackReview, TaskReview, Total
@@ -118,8 +119,8 @@ def _change(change: PropertyChange) -> dict[str, Any]:
         return {"path": change.path, "secret": True, "replaces": change.replaces}
     return {
         "path": change.path,
-        "old": formatting.with_leaves(change.old, _value),
-        "new": formatting.with_leaves(change.new, _value),
+        "old": with_leaves(change.old, _value),
+        "new": with_leaves(change.new, _value),
         "replaces": change.replaces,
         **({"unknown": True} if formatting.is_unknown(change.new) else {}),
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, MapOf, Struct
 from pulumi_tione._schema.identity import desired_tags, split_owner
-from pulumi_tione._schema.walk import Part, is_of_type, rebuild
+from pulumi_tione._schema.walk import Part, is_of_type, rebuild, with_leaves
 from pulumi_tione._schema.wire import request_body
 from pulumi_tione.review.model import StackReview
 from pulumi_tione.review.preview import SECRET, Placeholder, contains_placeholder
@@ -82,8 +82,4 @@ def _without_secrets(field: Field, value: Any) -> Any:
 
 def _as_text(value: Any) -> Any:
     """Return a value with texts for the placeholders in it."""
-    if isinstance(value, Mapping):
-        return {key: _as_text(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_as_text(part) for part in value]
-    return repr(value) if isinstance(value, Placeholder) else value
+    return with_leaves(value, lambda leaf: repr(leaf) if isinstance(leaf, Placeholder) else leaf)

@@ -8,7 +8,7 @@ import pytest
 from readable_ids import readable
 
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, struct
-from pulumi_tione._schema.walk import OMIT, by_wire, is_of_type, parts, rebuild, walk
+from pulumi_tione._schema.walk import OMIT, by_wire, is_of_type, parts, rebuild, walk, with_leaves
 
 GROUP = struct("ResourceConfigInfo")
 
@@ -41,6 +41,16 @@ def test_a_value_is_rebuilt_under_other_names_and_without_what_is_omitted() -> N
         "More": 1,
     }
     assert rebuild(ListOf(Scalar.INTEGER), [1, 2, 3], lambda part: OMIT if part.value == 2 else part.value) == [1, 3]
+
+
+def test_the_leaves_of_a_value_are_changed_at_any_depth() -> None:
+    value = {"a": [1, (2, None)], "b": {"c": {}, "d": []}, "e": "x"}
+    assert with_leaves(value, lambda leaf: f"<{leaf}>") == {
+        "a": ["<1>", ["<2>", "<None>"]],
+        "b": {"c": {}, "d": []},
+        "e": "<x>",
+    }
+    assert with_leaves("x", str.upper) == "X"
 
 
 @pytest.mark.parametrize("kind", [GROUP, ListOf(GROUP), MapOf(Scalar.STRING), *Scalar], ids=readable)
