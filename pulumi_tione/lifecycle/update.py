@@ -192,7 +192,7 @@ class _Update:
     def _bind_newer_labels(self) -> None:
         """Bind the labels that a task of an earlier version lacks. Nobody asked for them: a failure is a warning."""
         recorded: Mapping[str, str] = self._outputs.get("allTags") or {}
-        desired = desired_tags(self._owner, self._news.get("tags"), self._labels_enabled)
+        desired = desired_tags(self._owner, None, self._labels_enabled)
         newer = desired.keys() & {*RESERVED_LABELS} - {*LABELS} - recorded.keys()
         if not newer or self._changed & {*TAGS}:
             return
@@ -205,7 +205,7 @@ class _Update:
 
     def _set_log_delivery(self) -> None:
         config = self._news.get("logConfig")
-        wire = None if config is None else to_wire(TRAINING_TASK.fields["logConfig"].type, config)
+        wire = to_wire(TRAINING_TASK.fields["logConfig"].type, config)
         self._client.enable_cls_config(self._task.id, bool(self._news.get("logEnable")), wire, self._task.workspace)
         self._detail_is_old = True
 
