@@ -25,6 +25,11 @@ _WITH_EFFECT = ("desiredStatus", "rerunOnFailure", "settings")
 """The inputs that the service never returns and whose change has an effect; none of them replaces the task."""
 
 
+_PLACE = ("region", "tiProjectId")
+"""The inputs by which the task is found. A program that leaves them out means another place: with the task recorded
+there, the next refresh would not find it, and it would run on in no state."""
+
+
 class _Difference(NamedTuple):
     path: str
     """In the spelling of Python."""
@@ -44,7 +49,7 @@ def as_declared(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[di
     paths: list[str] = []
     for field in TRAINING_TASK.fields.values():
         name = field.property
-        if name in _WITH_EFFECT:
+        if name in _WITH_EFFECT or name in _PLACE:
             continue
         if name in known:
             found = [*_differences(field.type, outputs.get(name), news.get(name), field.name)]

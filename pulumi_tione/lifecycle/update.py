@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pulumi_tione._api.polling import poll
@@ -78,7 +77,7 @@ class _Update:
     ) -> None:
         outputs = task.outputs
         self._outputs, _ = as_declared(outputs, news)
-        self._task = replace(task, outputs=self._outputs)
+        self._task = task
         self._client = task.client
         self._context = task.context
         self._news = news

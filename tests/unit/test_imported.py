@@ -113,6 +113,15 @@ def test_what_contradicts_the_service_replaces_as_always(declared: dict[str, Any
     assert of(RECORDED, **declared) == (replacing, (), ())
 
 
+@pytest.mark.parametrize(("name", "value"), [("tiProjectId", "7"), ("region", "ap-shanghai")])
+def test_a_program_that_leaves_out_where_the_task_is_means_another_place(name: str, value: str) -> None:
+    """Otherwise the state would no longer show where it runs: a refresh would not find it, nor a destroy stop it."""
+    assert of({**RECORDED, name: value}, **{name: None}) == ((name,), (), ())
+    outputs, paths = as_declared({**RECORDED, name: value}, {**DECLARED, "remark": "day run"})
+    assert outputs[name] == value
+    assert name not in paths
+
+
 def test_groups_of_nodes_may_stand_in_another_order() -> None:
     head, worker = RECORDED["resourceConfigInfos"]
     replacing, _, accepted_paths = of(RECORDED, resourceConfigInfos=[worker, {**head, "rdmaConfig": {"enable": False}}])
