@@ -23,6 +23,7 @@ from pulumi_tione._api.client import Client
 from pulumi_tione._api.status import TaskStatus
 from pulumi_tione._pulumi.display import displayable
 from pulumi_tione._pulumi.stack_config import settings_of
+from pulumi_tione._text import kind_of
 from pulumi_tione.args import SettingsArgs
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lookups import (
@@ -67,6 +68,18 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
+_EXPECTED: Mapping[str, type] = {
+    **dict.fromkeys(("id", "name", "pod", "region", "ti_project_id", "charge_type"), str),
+    **dict.fromkeys(("resource_group_id", "creator", "resource_type"), str),
+    **dict.fromkeys(("tags", "settings"), Mapping),
+    "tail": int,
+    "since": datetime,
+}
+"""The types of the arguments. A value of another type would be left out, or end in a traceback."""
+
+_KINDS = {str: "text", Mapping: "a map", int: "a whole number", datetime: "a datetime"}
+
+
 def _plain(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Refuse Outputs, and let an error end the program in one line."""
 
@@ -74,11 +87,14 @@ def _plain(function: Callable[_P, _R]) -> Callable[_P, _R]:
     def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
             for name, value in (*zip(function.__annotations__, args, strict=False), *kwargs.items()):
+                expected = _EXPECTED.get(name)
                 if _holds_output(value):
                     raise TaskError(
                         f"{name} is an Output or holds one, whose value is not known yet. Use "
                         f"{function.__name__}_output, which takes Outputs and returns one"
                     )
+                if expected and value is not None and (not isinstance(value, expected) or isinstance(value, bool)):
+                    raise TaskError(f"{name} must be {_KINDS[expected]}, got {kind_of(value)}")
             return function(*args, **kwargs)
         except TioneError as error:
             raise pulumi.RunError(displayable(f"{function.__name__}: {error}")) from None
@@ -96,6 +112,7 @@ def _holds_output(value: object) -> bool:
 
 def _client(region: str | None, own: SettingsArgs | None) -> Client:
     settings = settings_of(own)
+    settings.check_region(region)
     return Client(settings, region or settings.region)
 
 

@@ -18,6 +18,7 @@ from pulumi_tione._api.status import Status, not_a_status
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, Scalar, Struct, Type, struct
 from pulumi_tione._schema.walk import OMIT, Part, inputs_and_outputs, rebuild
 from pulumi_tione._schema.wire import from_wire, imported_outputs, user_tags
+from pulumi_tione._text import kind_of
 from pulumi_tione._timestamps import shown_time
 from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.outputs import GetTrainingTaskResult, ResourceConfigInfo
@@ -190,6 +191,8 @@ def training_tasks(
 
 def _statuses(statuses: str | Sequence[str] | None) -> Sequence[str]:
     """Return a list of statuses, which a text is one of."""
+    if statuses is not None and not isinstance(statuses, Sequence):
+        raise TaskError(f"statuses must be a status or a list of them, got {kind_of(statuses)}")
     statuses = [statuses] if isinstance(statuses, str) else [*(statuses or ())]
     for status in statuses:
         if status not in {*Status}:
@@ -221,7 +224,13 @@ def log_lines(
     ti_project_id: str | None,
     warn: Callable[[str], None],
 ) -> list[LogLine]:
-    """Return the last lines of a task's latest run, the oldest first."""
+    """Return the last lines of a task's latest run, the oldest first.
+
+    Raises:
+        TaskError: `tail` is negative.
+    """
+    if tail < 0:
+        raise TaskError(f"tail must be at least 0, got {tail}")
     log = TaskLog(client, task_id, ti_project_id, pod, since, warn=warn).of_latest_run()
     lines = [] if log is None else log.tail(tail)
     return [LogLine(line.time, line.pod, line.text) for line in lines]

@@ -33,6 +33,7 @@ from pulumi_tione._schema.identity import ENVIRONMENT, RETAINED, TYPE, resource_
 from pulumi_tione._schema.paths import ANNOUNCED_TASKS, PROGRAM_NAMES, names_in
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import recorded_outputs
+from pulumi_tione._text import kind_of
 from pulumi_tione._wait import messages
 from pulumi_tione._wait.arguments import check_call, check_flag, statuses_of, timeout_of
 from pulumi_tione._wait.poller import StatusPoller
@@ -142,6 +143,11 @@ class TrainingTask(TrainingTaskProperties):
             args, opts = None, args
         if args is not None and fields:
             raise pulumi.RunError(f"training task {resource_name!r}: pass either args or keyword arguments, not both")
+        if args is not None and not isinstance(args, Mapping):
+            raise pulumi.RunError(
+                f"training task {resource_name!r}: args is {kind_of(args)}. Pass tione.TrainingTaskArgs(…), or keyword "
+                "arguments"
+            )
         opts = task_options(resource_name, opts)
         program: Mapping[str, Any] = fields if args is None else args
         names = {PROGRAM_NAMES: [*dict.fromkeys(names_in(TRAINING_TASK, program))]}
@@ -204,6 +210,13 @@ class TrainingTask(TrainingTaskProperties):
             settings: the credentials, if not those of the stack's settings.
             opts: how Pulumi treats it.
         """
+        is_text = isinstance(id, str)
+        if not (is_text or isinstance(id, (pulumi.Output, Awaitable))) or (is_text and not str(id).strip()):
+            kind = "empty" if is_text else kind_of(id)
+            raise pulumi.RunError(
+                f"training task {resource_name!r}: id is {kind}. Pass the id of a task, such as "
+                "train-1208038387393233920"
+            )
         task = cls.__new__(cls)
         properties = properties_of(
             resource_name, {"region": region, "ti_project_id": ti_project_id, "settings": settings}

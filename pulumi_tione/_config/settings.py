@@ -38,6 +38,7 @@ from pulumi_tione._config.sources import (
     of_environment,
     of_task,
     static_credentials,
+    unknown_parts,
     web_identity,
 )
 from pulumi_tione.errors import SettingsError
@@ -193,10 +194,12 @@ class Settings:
         """
         found = []
         for check in (
-            lambda: self._check_region(region),
+            lambda: self.check_region(region),
             lambda: self.endpoint("tione"),
             lambda: self.ca_bundle,
             lambda: self.language,
+            lambda: self.waits,
+            lambda: self.deleted_names_are_kept,
             lambda: self.estimates_cost,
             lambda: self.max_hourly_cost,
             lambda: self.max_stack_hourly_cost,
@@ -211,7 +214,12 @@ class Settings:
                 found.append(str(error))
         return list(dict.fromkeys(found))
 
-    def _check_region(self, region: str | None) -> None:
+    def check_region(self, region: str | None = None) -> None:
+        """Check that a region, or else the one of the settings, has the form of one.
+
+        Raises:
+            SettingsError: it is not the name of a region.
+        """
         setting = Setting(region, "region") if region else self.region_setting
         zone = _ZONE.fullmatch(setting.value)
         if zone:
@@ -496,22 +504,33 @@ class Settings:
         return next((found for source in self._sources if (found := source.setting(name))), None)
 
 
-def unknown_settings(keys: Iterable[str]) -> list[str]:
-    """Return a warning for each key of a stack's config that looks like a setting `tione:…` and is none.
+def unknown_settings(keys: Iterable[str], config: Callable[[str], str | None] = lambda _: None) -> list[str]:
+    """Return a warning for each key of a stack's config that looks like a setting `tione:…`, or like a part of one, and
+    is none.
 
     Args:
         keys: the keys of the config, such as `tione:region`.
+        config: returns the value of a key.
     """
     lowered = {name.lower(): name for name in _SETTINGS}
     warnings = []
     for key in sorted(keys):
         namespace, _, name = key.partition(":")
-        if namespace != "tione" or name in _SETTINGS:
+        if namespace != "tione":
+            continue
+        if name in _SETTINGS:
+            warnings += [_not_a_setting(f"{key}.{part}", near) for part, near in unknown_parts(name, config(key))]
             continue
         near = difflib.get_close_matches(name.lower(), lowered, n=1)
-        hint = f"Did you mean tione:{lowered[near[0]]}?" if near else f"Run `pulumi config rm {key}`"
-        warnings.append(f"{key} is not a setting of pulumi_tione and has no effect. {hint}")
+        warnings.append(_not_a_setting(key, f"tione:{lowered[near[0]]}" if near else ""))
     return warnings
+
+
+def _not_a_setting(key: str, near: str) -> str:
+    is_part = "." in key
+    remove = f"pulumi config rm --path '{key}'" if is_part else f"pulumi config rm {key}"
+    hint = f"Did you mean {near}?" if near else f"Run `{remove}`"
+    return f"{key} is not a setting of pulumi_tione and has no effect. {hint}"
 
 
 def _is_machine_of_vendor() -> bool:

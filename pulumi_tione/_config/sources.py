@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -140,6 +142,23 @@ def of_config(space: str, config: Callable[[str], str | None], without: tuple[st
     return SettingsSource(get, lambda name, part: f"{space}:{name}" + (f".{part}" if part else ""))
 
 
+def unknown_parts(name: str, text: str | None) -> Iterator[tuple[str, str]]:
+    """Yield each part of a setting in a stack's config that does not exist, with the nearest one that does.
+
+    Args:
+        name: the setting.
+        text: its value in the config.
+    """
+    parts: Any = None
+    with contextlib.suppress(ValueError):
+        parts = json.loads(text or "null") if name in _PARTS else None
+    known = {part.lower(): part for part in _PARTS.get(name, ())}
+    for part in parts if isinstance(parts, dict) else ():
+        if part not in known.values():
+            near = difflib.get_close_matches(part.lower(), known, n=1)
+            yield part, f"tione:{name}.{known[near[0]]}" if near else ""
+
+
 def of_environment(environment: Mapping[str, str], names: Mapping[str, str]) -> SettingsSource:
     """Return the source that is the environment; `names` are the variables by setting, or by `setting.part`."""
 
@@ -162,7 +181,7 @@ def of_task(own: Mapping[str, Any]) -> SettingsSource:
             value = value.get(part) if isinstance(value, Mapping) else None
         return str(value) if isinstance(value, (str, int, float)) else None
 
-    return SettingsSource(get, lambda name, part: f"the task's settings.{name}" + (f".{part}" if part else ""))
+    return SettingsSource(get, lambda name, part: f"settings.{name}" + (f".{part}" if part else ""))
 
 
 def static_credentials(source: SettingsSource) -> StaticCredentials | None:

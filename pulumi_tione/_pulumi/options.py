@@ -10,6 +10,7 @@ import pulumi
 
 from pulumi_tione._constraints import suggestion
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
+from pulumi_tione._text import kind_of
 
 _REFUSED = {
     "import_": "does not work for dynamic resources. To import a task, remove it and run "
@@ -18,7 +19,7 @@ _REFUSED = {
     "task, use `wait_for(…, timeout=…)`",
     "deleted_with": "is not possible: `pulumi destroy` would not delete the task, and it would run on. Remove it",
 }
-_PATHS = {"ignore_changes": False, "replace_on_changes": False, "additional_secret_outputs": True}
+_PATHS = {"ignore_changes": False, "replace_on_changes": False, "hide_diffs": True, "additional_secret_outputs": True}
 """The options that have property paths, and whether these may be outputs."""
 
 
@@ -28,7 +29,13 @@ def task_options(resource_name: str, opts: pulumi.ResourceOptions | None) -> pul
     Raises:
         pulumi.RunError: an option is not possible, has no effect, or has a path that does not exist.
     """
+    if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
+        raise pulumi.RunError(
+            f"training task {resource_name!r}: opts is {kind_of(opts)}. Pass pulumi.ResourceOptions(protect=True, …)"
+        )
     opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
+    if opts.parent is not None and not isinstance(opts.parent, pulumi.Resource):
+        raise pulumi.RunError(f"training task {resource_name!r}: parent is {kind_of(opts.parent)}. Pass a resource")
     if not opts.delete_before_replace:
         raise pulumi.RunError(
             f"training task {resource_name!r}: delete_before_replace=False is not possible: two runs of one task "
@@ -40,7 +47,7 @@ def task_options(resource_name: str, opts: pulumi.ResourceOptions | None) -> pul
     # Set in any case: otherwise a parent's option would count, of which the computed name knows nothing.
     opts.retain_on_delete = bool(opts.retain_on_delete)
     for option, has_outputs in _PATHS.items():
-        paths = getattr(opts, option)
+        paths = getattr(opts, option, None)
         if paths is not None:
             try:
                 setattr(opts, option, [property_path(path, has_outputs=has_outputs) for path in paths])
@@ -64,7 +71,7 @@ def property_path(path: str, *, has_outputs: bool = False) -> str:
         ValueError: a task has no such property.
     """
     kind: Type | None = TRAINING_TASK
-    converted = ""
+    converted = before = ""
     for written, key, index in _steps(path):
         match kind:
             case Struct() if key != "*":
@@ -73,10 +80,12 @@ def property_path(path: str, *, has_outputs: bool = False) -> str:
                 if field is None:
                     raise ValueError(_unknown(path, kind, key, has_outputs))
                 converted += field.property if not converted else f".{field.property}"
+                before += written
                 kind = field.type
                 continue
             case ListOf() if not index:
-                raise ValueError(f"{path}: write an index or [*] before {key!r}, because there is a list")
+                step = f"[{key}]" if key.isdecimal() or key == "*" else f"[*].{key}"
+                raise ValueError(f"{path}: {before} is a list. Write {before}{step}")
             case ListOf() | MapOf():
                 kind = kind.item
             case Scalar.STRING | Scalar.INTEGER | Scalar.BOOLEAN:
@@ -84,6 +93,7 @@ def property_path(path: str, *, has_outputs: bool = False) -> str:
             case _:
                 kind = None
         converted += written
+        before += written
     return converted
 
 
@@ -107,6 +117,7 @@ def _steps(path: str) -> Iterator[tuple[str, str, bool]]:
 def _unknown(path: str, kind: Struct, key: str, has_outputs: bool) -> str:
     outputs = [field.name for field in kind.outputs.values()]
     if not has_outputs and key in (*outputs, *kind.outputs):
-        return f"{path}: {key} is an output, and only inputs can be ignored or replace the task"
+        return f"{key} is an output, and only inputs can be ignored or replace the task"
+    there = "" if key == path else f"{path}: "
     names = [field.name for field in kind.fields.values()] + (outputs if has_outputs else [])
-    return f"{path}: there is no property {key!r}{suggestion(key, names)}"
+    return f"{there}there is no property {key!r}{suggestion(key, names)}"

@@ -74,7 +74,7 @@ def ensure_secrets_are_encrypted() -> None:
 
 def warn_about_unknown_settings() -> None:
     """Warn, once in this process for each, about settings `tione:…` in the stack's config that do not exist."""
-    for warning in unknown_settings(_config_keys()):
+    for warning in unknown_settings(_config_keys(), _get):
         if warning not in _WARNED:
             _WARNED.add(warning)
             pulumi.log.warn(warning)

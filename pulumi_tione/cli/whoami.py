@@ -39,7 +39,7 @@ def whoami(context: click.Context, *, folder: Path, stack: str | None, profile: 
     pulumi, stack_name = selected_stack(folder, stack)
     config = {} if stack_name is None else pulumi.config(stack_name)
     identity = _Identity.of(pulumi.settings(stack_name).of({"profile": profile} if profile else None))
-    warnings = [*_secrets_in_plain_text(config, stack_name), *unknown_settings(config)]
+    warnings = [*_secrets_in_plain_text(config, stack_name), *unknown_settings(config, _value_in(config))]
     if as_json:
         rows = {name: {"value": row.value, "source": row.source} for name, row in identity.rows.items()}
         report = {"warnings": warnings, "errors": identity.errors}
@@ -146,10 +146,15 @@ class _Identity:
         self.errors += [error for error in errors if error not in self.errors]
 
 
+def _value_in(config: Mapping[str, Mapping[str, Any]]) -> Callable[[str], str | None]:
+    """Return what returns a value of a stack's config by its key."""
+    return lambda key: config.get(key, {}).get("value")
+
+
 def _secrets_in_plain_text(config: Mapping[str, Any], stack: StackName | None) -> Iterator[str]:
     if stack is not None:
         yield from secrets_in_plain_text(
-            lambda key: config.get(key, {}).get("value"),
+            _value_in(config),
             lambda key: bool(config.get(key, {}).get("secret")),
             stack.stack,
         )

@@ -409,7 +409,7 @@ def test_a_profile_that_is_named_must_be_there(machine: Machine, own: dict[str, 
         SettingsError, match=r"names the profile 'absent', but .*absent\.credential does not exist"
     ) as error:
         machine.resolver(own).current()
-    assert ("the task's settings.profile" if own else "TENCENTCLOUD_PROFILE") in str(error.value)
+    assert ("settings.profile" if own else "TENCENTCLOUD_PROFILE") in str(error.value)
 
 
 # Settings of a task.

@@ -278,3 +278,33 @@ def test_members_of_other_types_are_empty(emulator: Emulator) -> None:
 
     emulator.faults.add("DescribeBuildInImages", members={"BuildInImageInfos": [{"ImageName": 7}]})
     assert [image.name for image in tione.get_preset_images()] == [""]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_an_argument_of_another_type_ends_the_program_in_one_line(emulator: Emulator, name: str) -> None:
+    function = getattr(tione, name)
+    required = {"id": "train-1"} if name in ("get_training_task_pods", "get_training_task_logs") else {}
+    for parameter in inspect.signature(function).parameters:
+        for wrong in (5.5, True, object()):
+            with pytest.raises(pulumi.RunError, match=rf"^{name}: {parameter} must be [^\n]+, got [^\n]+$"):
+                function(**{**required, parameter: wrong})
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"tail": -1}, "tail must be at least 0, got -1"),
+        ({"tail": "5"}, "tail must be a whole number, got text"),
+        ({"region": "Mars"}, "region is 'Mars', which is not the name of a region. Use one such as 'ap-guangzhou'"),
+        ({"settings": "research"}, "settings must be a map, got text"),
+        ({"settings": {"profile": "no-such-profile"}}, "settings.profile names the profile 'no-such-profile', but "),
+    ],
+    ids=str,
+)
+def test_a_wrong_argument_is_refused_without_a_request(
+    emulator: Emulator, arguments: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(pulumi.RunError, match=rf"^get_training_task_logs: {re.escape(reason)}"):
+        tione.get_training_task_logs("train-1", **arguments)
+    assert emulator.requests() == []

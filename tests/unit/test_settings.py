@@ -332,6 +332,26 @@ def test_every_setting_is_known() -> None:
     assert unknown_settings(f"tione:{name.partition('.')[0]}" for name in names) == []
 
 
+def test_an_unknown_part_of_a_setting_gets_a_warning_with_the_nearest_one() -> None:
+    config = {
+        "tione:assumeRole": '{"roleArm": "r", "xyz": 1, "sessionName": "s"}',
+        "tione:assumeRoleWithWebIdentity": "no map",
+        "tione:defaultTags": '{"roleArm": "r"}',
+    }
+    assert unknown_settings(config, config.get) == [
+        "tione:assumeRole.roleArm is not a setting of pulumi_tione and has no effect. Did you mean "
+        "tione:assumeRole.roleArn?",
+        "tione:assumeRole.xyz is not a setting of pulumi_tione and has no effect. Run `pulumi config rm --path "
+        "'tione:assumeRole.xyz'`",
+    ]
+
+
+@pytest.mark.parametrize("name", ["wait", "deletedNamesAreKept"])
+def test_a_setting_that_is_neither_true_nor_false_is_a_violation_in_the_preview(name: str) -> None:
+    settings = Settings({f"tione:{name}": "maybe"}.get, {**KEYS})
+    assert settings.violations() == [f"tione:{name} is 'maybe'. Set it to true or false"]
+
+
 @pytest.mark.parametrize(
     ("value", "language"), [(None, "en-US"), ("zh-CN", "zh-CN"), ("zh-cn", "zh-CN"), (" en-US ", "en-US")]
 )

@@ -522,10 +522,14 @@ def test_a_path_is_translated_at_any_depth_but_not_in_the_users_own_keys(written
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("vpc_idd", "vpc_idd: there is no property 'vpc_idd'; did you mean vpc_id?"),
+        ("vpc_idd", "there is no property 'vpc_idd'; did you mean vpc_id?"),
         ("resource_config_infos[*].instance_nums", "'instance_nums'; did you mean instance_num?"),
-        ("resource_config_infos.instance_num", "write an index or [*] before 'instance_num'"),
-        ('resource_config_infos["role"]', "write an index or [*] before 'role'"),
+        (
+            "resource_config_infos.instance_num",
+            "resource_config_infos is a list. Write resource_config_infos[*].instance_num",
+        ),
+        ('resource_config_infos["role"]', "resource_config_infos is a list. Write resource_config_infos[*].role"),
+        ("data_configs.0.mapping_path", "data_configs is a list. Write data_configs[0]"),
         ("remark.length", "is text, and has no parts"),
         ("status", "status is an output, and only inputs"),
         ("billingInfo", "billingInfo is an output, and only inputs"),
@@ -542,6 +546,37 @@ def test_a_misspelt_path_is_an_error_in_the_program(engine: Engine, option: str,
     setattr(opts, option, ["vpc_id", written])
     with pytest.raises(pulumi.RunError, match=rf"^training task 'bert': {option}: .*{re.escape(reason)}"):
         run(engine, lambda: declare(opts=opts))
+    assert engine.registered == {}
+
+
+def test_a_misspelt_path_of_a_hidden_diff_is_an_error_and_a_right_one_is_converted(
+    engine: Engine, options: list[pulumi.ResourceOptions]
+) -> None:
+    with pytest.raises(pulumi.RunError, match=r"hide_diffs: there is no property 'envz'; did you mean envs\?"):
+        run(engine, lambda: declare(opts=pulumi.ResourceOptions(hide_diffs=["envz"])))
+    run(engine, lambda: declare(opts=pulumi.ResourceOptions(hide_diffs=["private_envs", "start_time"])))
+    assert options[-1].hide_diffs == ["privateEnvs", "startTime"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason"),
+    [
+        (
+            lambda: declare(opts={"protect": True}),  # type: ignore[arg-type]
+            r"opts is a map\. Pass pulumi\.ResourceOptions\(",
+        ),
+        (lambda: tione.TrainingTask.get("bert", "train-1", opts=5), r"opts is a number\. Pass pulumi"),  # type: ignore[arg-type]
+        (lambda: declare(pulumi.ResourceOptions(parent="p")), r"parent is text\. Pass a resource"),  # type: ignore[arg-type]
+        (lambda: tione.TrainingTask("bert", "PYTORCH"), "args is text. Pass tione.TrainingTaskArgs"),  # type: ignore[call-overload]
+        (lambda: tione.TrainingTask("bert", [GROUP]), "args is a list. Pass tione.TrainingTaskArgs"),  # type: ignore[call-overload]
+        (lambda: tione.TrainingTask.get("bert", None), "id is nothing. Pass the id of a task"),  # type: ignore[arg-type]
+        (lambda: tione.TrainingTask.get("bert", " "), "id is empty. Pass the id of a task"),
+        (lambda: tione.TrainingTask.get("bert", 7), "id is a number. Pass the id of a task"),  # type: ignore[arg-type]
+    ],
+)
+def test_an_argument_of_another_kind_is_an_error_of_one_line(engine: Engine, declared: Any, reason: str) -> None:
+    with pytest.raises(pulumi.RunError, match=rf"^training task 'bert': {reason}"):
+        run(engine, declared)
     assert engine.registered == {}
 
 
