@@ -1,4 +1,4 @@
-"""Write `docs/reference/`: arguments, outputs, functions and commands, from their declarations.
+"""Write `docs/reference/` and the texts for coding agents from the declarations of arguments, functions and commands.
 
     python tools/reference/generate.py            write the pages anew
     python tools/reference/generate.py --check    exit code 1 if a page is not what would be written
@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import agents  # next to this module
 import click
 import griffe
 
@@ -77,14 +78,17 @@ commands raise them. [Errors of the service](../errors.md) explains the codes of
 
 
 def main() -> int:
-    pages = {FOLDER / name: text for name, text in generated().items()}
+    pages = {
+        **{FOLDER / name: text for name, text in generated().items()},
+        **agents.generated(ROOT, lambda name: _meaning(_class("args", "TrainingTaskArgs"), name)),
+    }
     if "--check" in sys.argv[1:]:
         stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
         for path in stale:
             print(f"{path.relative_to(ROOT)} is not up to date: run `make outputs`", file=sys.stderr)
         return int(bool(stale))
-    FOLDER.mkdir(exist_ok=True)
     for path, text in pages.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return 0
 
