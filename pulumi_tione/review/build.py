@@ -23,7 +23,7 @@ from pulumi_tione.review.secret_texts import encoded_commands, masked, masked_va
 PriceLists: TypeAlias = Callable[[Mapping[str, Any]], PriceList | UnknownPrice | None]
 """Returns the price list for a task's inputs or outputs; why there is none; or None, if prices may not be asked for."""
 
-_COMPUTED = ("secretInputs", "importedFields", "rerunOf", "numberedFrom", "unconfirmed", "run")
+_COMPUTED = ("secretInputs", "importedFields", "keptFields", "rerunOf", "numberedFrom", "unconfirmed", "run")
 """What check computes along the way: no change of its own."""
 
 _STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[]+)')

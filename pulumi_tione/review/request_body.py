@@ -11,7 +11,7 @@ from pulumi_tione._schema.walk import Part, is_of_type, rebuild, with_leaves
 from pulumi_tione._schema.wire import request_body
 from pulumi_tione.review.model import StackReview
 from pulumi_tione.review.preview import SECRET, Placeholder, contains_placeholder
-from pulumi_tione.review.secret_texts import masked_value
+from pulumi_tione.review.secret_texts import masked_encoded_commands, masked_value
 
 CREATE_LABEL_VALUE = "(drawn when the task is created)"
 """The value of the label that distinguishes one create from another."""
@@ -31,14 +31,16 @@ def shown_request(inputs: Mapping[str, Any], tags: Mapping[str, Any]) -> dict[st
     commands: dict[str, Any] = {}
     for name, value in inputs.items():
         field = TRAINING_TASK.fields.get(name)
-        if field is None or not field.sent:
+        if field is None:
             continue
         shown = _without_secrets(field, value)
         if name in _COMMANDS and contains_placeholder(shown):
             commands = {"EncodedStartCmdInfo": {"StartCmdInfo": repr(SECRET)}}
         elif name in _VARIABLES and isinstance(shown, Placeholder):
             sent[name] = {repr(shown): repr(shown)}
-        elif name != "tags":
+        elif name == "encodedStartCmdInfo":
+            sent[name] = masked_encoded_commands(shown)
+        elif name != "tags" and (field.sent or not contains_placeholder(shown)):
             sent[name] = _as_text(shown)
     additional = inputs.get("additionalParameters")
     if isinstance(additional, Mapping):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pulumi_tione._constraints import COMMANDS
 from pulumi_tione._schema.fields import Scalar, path_to
 from pulumi_tione._schema.walk import walk
 
@@ -107,3 +108,13 @@ def encoded_commands(encoded: Any) -> Mapping[str, str]:
     if not isinstance(commands, Mapping):
         return {}
     return {str(key): command for key, command in commands.items() if isinstance(command, str) and command}
+
+
+def masked_encoded_commands(encoded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an `encodedStartCmdInfo` in which what looks like a secret is hidden."""
+    commands = encoded_commands(encoded)
+    if not any(map(has_secret, commands.values())):
+        return dict(encoded)
+    shown = {key: masked(commands.get(key, "")) for key in COMMANDS}
+    text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    return {**encoded, "startCmdInfo": base64.b64encode(text.encode()).decode()}
