@@ -77,7 +77,7 @@ def diff(
         changed.remove("name")
     if outputs.get("run") != news.get("run"):
         changed.append("run")
-    desired = desired_tags(owner, news.get("tags"), labels_enabled)
+    desired = desired_tags(owner, None, labels_enabled)
     retained_changed = _is_retained(recorded_owner) != _is_retained(owner)
     if _labels_differ(outputs.get("allTags", {}), desired) or (labels_enabled and retained_changed):
         changed.append(OWNER_PROPERTY)

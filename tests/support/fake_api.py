@@ -353,6 +353,7 @@ class FakeApi:
 
     def untag_training_task(self, task_id: str, uin: str, keys: Sequence[str]) -> None:
         def remove() -> None:
+            assert self._existing(task_id, "UnTagResources")["Uin"] == uin
             bound = _tags(self._existing(task_id, "UnTagResources"))
             if not {*keys} <= bound.keys():
                 raise refusal("ResourceNotFound.AttachedTagKeyNotFound", "UnTagResources")

@@ -129,6 +129,47 @@ def test_groups_of_nodes_may_stand_in_another_order() -> None:
     assert accepted_paths
 
 
+def test_a_group_in_another_order_is_found_although_the_program_leaves_a_part_of_it_to_the_service() -> None:
+    head, worker = RECORDED["resourceConfigInfos"]
+    left_out = {name: value for name, value in worker.items() if name != "instanceType"}
+    assert of(RECORDED, resourceConfigInfos=[left_out, head]) == (
+        (),
+        (),
+        ("resource_config_infos[0].instance_type",),
+    )
+
+
+def test_what_is_switched_off_in_the_program_is_no_value_that_is_left_out() -> None:
+    assert of({**RECORDED, "logEnable": True}, logEnable=False)[:2] == ((), ("logEnable",))
+    network = {"exposeNetworkConfig": {"sshConfig": {"enable": True}}, IMPORTED: [*KNOWN, "exposeNetworkConfig"]}
+    assert of({**RECORDED, **network}, exposeNetworkConfig={"sshConfig": {"enable": False}})[0] == (
+        "exposeNetworkConfig",
+    )
+
+
+@pytest.mark.parametrize("left_out", ["", None])
+def test_an_empty_text_is_left_to_the_service(left_out: str | None) -> None:
+    assert of(RECORDED, remark=left_out) == ((), (), ("remark",))
+
+
+def test_a_number_of_zero_is_left_to_the_service_and_one_is_not() -> None:
+    head, worker = RECORDED["resourceConfigInfos"]
+    for number, is_accepted in ((0, True), (1, False)):
+        replacing, _, paths = of(RECORDED, resourceConfigInfos=[head, {**worker, "instanceNum": number}])
+        assert (paths == ("resource_config_infos[1].instance_num",)) is is_accepted
+        assert (replacing == ()) is is_accepted
+
+
+def test_what_was_recorded_though_the_service_does_not_return_it_is_no_news() -> None:
+    assert of({**RECORDED, "triggers": ["1"]}, triggers=["1"]) == ((), (), ())
+
+
+def test_an_unknown_member_hides_no_contradiction_after_it() -> None:
+    path = {"bucket": "b", "region": "r", "paths": ["x/"]}
+    recorded = {**RECORDED, "codePackagePath": path, IMPORTED: KNOWN}
+    assert of(recorded, codePackagePath={"another": 1, **path, "bucket": "c"})[0] == ("codePackagePath",)
+
+
 def test_equal_items_of_a_list_are_paired_one_by_one() -> None:
     paths = {"bucket": "b", "region": "r", "paths": ["x/", "x/"]}
     assert of({**RECORDED, "codePackagePath": paths}, codePackagePath={**paths, "paths": ["x/", "y/"]})[0] == (
