@@ -305,7 +305,7 @@ def _is_invalid(checked: Checked) -> bool:
 
 
 def is_location_known(task: Mapping[str, Any]) -> bool:
-    """Return whether it is known whom to ask about a task."""
+    """Return whether the region, workspace and settings of a task are known."""
     return not any(contains_unknown(task.get(name)) for name in _LOCATION)
 
 

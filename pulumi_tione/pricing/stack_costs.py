@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from pulumi_tione.pricing.task_price import HourlyPrice, total
@@ -23,8 +23,6 @@ class _Counted:
     """What it costs after the change; None, if it is not active then."""
     is_started: bool = False
     """Whether the change starts it."""
-    is_compared: bool = True
-    """Whether its price counts already. A task that exists counts when it has been compared with what is recorded."""
 
 
 class StackCosts:
@@ -33,12 +31,15 @@ class StackCosts:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._tasks: dict[str, _Counted] = {}
+        self._expected: set[str] = set()
+        """Those that exist and are being compared with what is recorded: they do not count yet."""
         self._changed = threading.Condition()
 
     def expect(self, key: str, name: str) -> None:
         """Expect that a task that exists is compared soon."""
         with self._changed:
-            self._tasks[key] = _Counted(name, is_compared=False)
+            self._tasks[key] = _Counted(name)
+            self._expected.add(key)
 
     def is_expected(self, key: str) -> bool:
         """Return whether a task that exists was checked by this process."""
@@ -56,17 +57,19 @@ class StackCosts:
         """
         with self._changed:
             self._tasks[key] = _Counted(name, price, is_started)
+            self._expected.discard(key)
             self._changed.notify_all()
 
     def others(self, key: str) -> list[tuple[str, HourlyPrice]]:
         """Return the names and prices of the other active tasks, once those that exist have been compared."""
         end = self._clock() + _SECONDS_TO_COMPARE
         with self._changed:
-            while self._clock() < end and any(not task.is_compared for task in self._others(key)):
+            while self._expected - {key} and self._clock() < end:
                 self._changed.wait(max(0.0, end - self._clock()))
             # One whose comparison never comes must not be waited for again; it counts as soon as it is compared.
-            self._tasks = {task_key: replace(task, is_compared=True) for task_key, task in self._tasks.items()}
-            return [(task.name, task.price) for task in self._others(key) if task.price is not None]
+            self._expected.clear()
+            others = (task for task_key, task in self._tasks.items() if task_key != key)
+            return [(task.name, task.price) for task in others if task.price is not None]
 
     def known_total(self) -> Decimal:
         """Return the sum of the prices that are known so far."""
@@ -77,6 +80,3 @@ class StackCosts:
         """Return whether the change starts any task so far."""
         with self._changed:
             return any(task.is_started for task in self._tasks.values())
-
-    def _others(self, key: str) -> list[_Counted]:
-        return [task for task_key, task in self._tasks.items() if task_key != key]

@@ -82,3 +82,8 @@ def test_secrets_in_plain_text_and_wrong_settings_are_reported(stack: Stack, tio
         stack.pulumi("config", "set", key, value)
         assert key in tione("whoami", exit_code=2).stderr
         stack.pulumi("config", "rm", key)
+
+
+def test_a_limit_of_costs_that_is_no_amount_is_an_error_with_its_source(tione: Tione) -> None:
+    report = tione("whoami", exit_code=2, TIONE_MAX_HOURLY_COST="forty").output
+    assert "Error: environment variable TIONE_MAX_HOURLY_COST is 'forty'. Set it to an amount an hour" in report

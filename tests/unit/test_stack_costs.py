@@ -1,0 +1,65 @@
+"""The sum of a stack, counted while its tasks are checked."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+
+import pytest
+
+from pulumi_tione.pricing import stack_costs
+from pulumi_tione.pricing.stack_costs import StackCosts
+from pulumi_tione.pricing.task_price import Basis, HourlyPrice
+
+
+def price(amount: str | None) -> HourlyPrice:
+    value = None if amount is None else Decimal(amount)
+    return HourlyPrice(Basis.UNKNOWN if value is None else Basis.PRICE, value, value)
+
+
+def test_each_task_counts_once_with_its_last_price() -> None:
+    costs = StackCosts()
+    for amount in ("1", "2"):
+        costs.count("a", "a", price(amount), is_started=True)
+    costs.count("b", "b", None, is_started=False)
+    costs.count("c", "c", price(None), is_started=False)
+    assert costs.known_total() == 2
+    assert costs.others("c") == [("a", price("2"))]
+    assert [name for name, _ in costs.others("a")] == ["c"]
+    assert costs.has_started()
+
+
+def test_nothing_has_started_before_a_task_is_counted_as_started() -> None:
+    costs = StackCosts()
+    costs.expect("a", "a")
+    costs.count("a", "a", price("1"), is_started=False)
+    assert not costs.has_started()
+    assert (costs.is_expected("a"), costs.is_expected("b")) == (True, False)
+
+
+def test_a_comparison_that_comes_late_is_waited_for() -> None:
+    costs = StackCosts()
+    costs.expect("old", "old")
+    counting = threading.Timer(0.1, lambda: costs.count("old", "old", price("3"), is_started=False))
+    counting.start()
+    assert costs.others("new") == [("old", price("3"))]
+
+
+def test_a_comparison_that_never_comes_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_costs, "_SECONDS_TO_COMPARE", 0.05)
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 0.02
+        return now[0]
+
+    costs = StackCosts(clock)
+    costs.expect("old", "old")
+    assert costs.others("old") == []
+    costs.expect("old", "old")
+    assert costs.others("new") == []
+    waited = now[0]
+    assert costs.others("new") == []
+    assert now[0] - waited < 0.05
+    costs.count("old", "old", price("3"), is_started=False)
+    assert costs.others("new") == [("old", price("3"))]
