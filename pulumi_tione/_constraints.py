@@ -128,6 +128,20 @@ class Range:
 
 
 @dataclass(frozen=True)
+class MaxDuration:
+    """A number of seconds with a limit; zero means that there is none."""
+
+    def violation(self, value: int) -> Violation | None:
+        if 0 <= value <= MAX_DURATION_SECONDS:
+            return None
+        return Violation("must be at least 1s and at most 365d, or 0 for no limit", f", got {value} seconds")
+
+
+MAX_DURATION_SECONDS = 365 * 86_400
+"""A longer time limit limits nothing; milliseconds in place of seconds, for example."""
+
+
+@dataclass(frozen=True)
 class OneOf:
     """A closed list of values: no other one is accepted."""
 

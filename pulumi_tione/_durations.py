@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 
@@ -28,6 +29,37 @@ def parse_duration(text: str) -> timedelta:
         return timedelta(**parts)
     except OverflowError:
         raise ValueError(f"{text!r} is too long a duration") from None
+
+
+def duration_of(value: object) -> timedelta:
+    """Return a duration that a program passes: a timedelta, seconds, or a text such as `1h30m`.
+
+    Raises:
+        ValueError: it is none of these, or too long.
+    """
+    try:
+        match value:
+            case timedelta():
+                return value
+            case str():
+                return parse_duration(value)
+            case int() | float() if not isinstance(value, bool) and math.isfinite(value):
+                return timedelta(seconds=value)
+    except OverflowError:
+        pass
+    raise ValueError(f"{value!r} is not a duration: pass seconds, a timedelta, or a text such as {DURATION_FORMS}")
+
+
+def duration_text(seconds: int) -> str:
+    """Return the shortest text that `parse_duration` reads as this number of seconds: `1h30m`."""
+    parts, remaining = [], seconds
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        # A day and a half is shorter, and more usual, as hours: 36h.
+        if unit == "d" and seconds % length:
+            continue
+        count, remaining = divmod(remaining, length)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
 
 
 def format_duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ warning. The values that only the service knows are declared at the end, in the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pulumi import Input
@@ -22,6 +23,7 @@ from pulumi_tione._constraints import (
     EncodedCommand,
     JsonText,
     KnownValues,
+    MaxDuration,
     MaxItems,
     MaxLength,
     Minimum,
@@ -640,7 +642,13 @@ class TrainingTaskArgs(TypedDict, total=False):
         desired_status: `STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to
             the other. A new task always runs; a finished one satisfies `RUNNING`.
         rerun_on_failure: How often the task is started again, by the next `up` each time, after it FAILED; by
-            default never.
+            default never. A run that its `max_duration` ended is not started again, unless `rerun_on_time_limit` is
+            set.
+        max_duration: How long a run may take: a text such as `12h` or `1h30m`, a timedelta, or seconds; 0 for no
+            limit. By default that of `tione:maxDuration`, for new tasks only. The container ends the run: the start
+            commands are sent with a prefix that does it, so another limit replaces the task. As an output, seconds.
+        rerun_on_time_limit: Whether `rerun_on_failure` counts for a run that its `max_duration` ended as well; by
+            default it does not.
         additional_parameters: Parameters that this package does not know, by their API names, merged into the
             request: for example `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such.
     """
@@ -724,7 +732,14 @@ class TrainingTaskArgs(TypedDict, total=False):
     """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
     task always runs; a finished one satisfies `RUNNING`."""
     rerun_on_failure: Annotated[Input[int] | None, Minimum(0), ProviderSide()]
-    """How often the task is started again, by the next `up` each time, after it FAILED; by default never."""
+    """How often the task is started again, by the next `up` each time, after it FAILED; by default never. A run
+    that its `max_duration` ended is not started again, unless `rerun_on_time_limit` is set."""
+    max_duration: Annotated[Input[float | str | timedelta] | None, MaxDuration(), ProviderSide()]
+    """How long a run may take: a text such as `12h` or `1h30m`, a timedelta, or seconds; 0 for no limit. By default
+    that of `tione:maxDuration`, for new tasks only. The container ends the run: the start commands are sent with a
+    prefix that does it, so another limit replaces the task. As an output, seconds."""
+    rerun_on_time_limit: Annotated[Input[bool] | None, ProviderSide()]
+    """Whether `rerun_on_failure` counts for a run that its `max_duration` ended as well; by default it does not."""
     additional_parameters: Annotated[Input[Mapping[str, Any]] | None, ProviderSide()]
     """Parameters that this package does not know, by their API names, merged into the request: for example
     `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such."""

@@ -548,6 +548,10 @@ class GetTrainingTaskResult(dict[str, Any]):
     `qcs:`, `tencentcloud:`, `project` or `项目`, and the labels `pulumi:…` of this package, are reserved (`Tags`)."""
     ti_project_id: str | None = pulumi.property("tiProjectId", default=None)
     """Id of the workspace, where it is not the default one (`TiProjectId`)."""
+    max_duration: int | None = pulumi.property("maxDuration", default=None)
+    """How long a run may take: a text such as `12h` or `1h30m`, a timedelta, or seconds; 0 for no limit. By default
+    that of `tione:maxDuration`, for new tasks only. The container ends the run: the start commands are sent with a
+    prefix that does it, so another limit replaces the task. As an output, seconds."""
 
 
 class TrainingTaskProperties(pulumi.CustomResource):
@@ -780,8 +784,24 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="rerunOnFailure")
     def rerun_on_failure(self) -> pulumi.Output[int | None]:
-        """How often the task is started again, by the next `up` each time, after it FAILED; by default never."""
+        """How often the task is started again, by the next `up` each time, after it FAILED; by default never. A run
+        that its `max_duration` ended is not started again, unless `rerun_on_time_limit` is set."""
         return self._output("rerun_on_failure")
+
+    @property
+    @pulumi.getter(name="maxDuration")
+    def max_duration(self) -> pulumi.Output[int | None]:
+        """How long a run may take: a text such as `12h` or `1h30m`, a timedelta, or seconds; 0 for no limit. By
+        default that of `tione:maxDuration`, for new tasks only. The container ends the run: the start commands are
+        sent with a prefix that does it, so another limit replaces the task. As an output, seconds."""
+        return self._output("max_duration")
+
+    @property
+    @pulumi.getter(name="rerunOnTimeLimit")
+    def rerun_on_time_limit(self) -> pulumi.Output[bool | None]:
+        """Whether `rerun_on_failure` counts for a run that its `max_duration` ended as well; by default it does
+        not."""
+        return self._output("rerun_on_time_limit")
 
     @property
     @pulumi.getter(name="additionalParameters")

@@ -52,6 +52,7 @@ from pulumi_tione.lifecycle.live_status import LiveStatuses
 from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.recorded_task import RecordedTask, task_title
+from pulumi_tione.lifecycle.time_limit import read_limit_that_ended
 from pulumi_tione.lifecycle.update import update
 from pulumi_tione.pricing.amounts import currency_of
 from pulumi_tione.pricing.price_list import PriceList
@@ -173,7 +174,9 @@ class TrainingTaskProvider(ResourceProvider):
             region=self._settings_of(news).region,
             labels_enabled=self._settings.labels,
             default_tags=self._settings.default_tags,
+            max_duration=self._settings.max_duration,
             task_of=self._task_of,
+            time_limit_of=self._time_limit_of,
             replaced_for=self._replaced_for.get(_key_of(news), ()),
             add_rules=self._add_rules,
         )
@@ -256,6 +259,10 @@ class TrainingTaskProvider(ResourceProvider):
             if found is not None:
                 return found
         return None
+
+    def _time_limit_of(self, inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> int | None:
+        """Return the time limit that has ended the latest run of a failed task, if one has."""
+        return read_limit_that_ended(self._client(inputs), detail, inputs.get("tiProjectId"))
 
     @_handles_call
     def diff(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:

@@ -55,7 +55,7 @@ _POLLERS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str | Non
 _ANNOUNCEMENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, Announcements] = WeakKeyDictionary()
 """Those of this program, for the same reason."""
 
-_COMPUTED = ("name", "region", "tags")
+_COMPUTED = ("name", "region", "tags", "maxDuration")
 """The inputs that check may set."""
 
 

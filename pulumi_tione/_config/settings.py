@@ -41,6 +41,8 @@ from pulumi_tione._config.sources import (
     unknown_parts,
     web_identity,
 )
+from pulumi_tione._constraints import MaxDuration
+from pulumi_tione._durations import DURATION_FORMS, parse_duration
 from pulumi_tione.errors import SettingsError
 
 DEFAULT_REGION = "ap-guangzhou"
@@ -95,6 +97,7 @@ _ONLY_TIONE = (
     "labels",
     "defaultTags",
     "deletedNamesAreKept",
+    "maxDuration",
     "language",
     "wait",
     "environment",
@@ -206,6 +209,7 @@ class Settings:
             lambda: self.allowed_instance_types,
             lambda: self.refuses_unknown_prices,
             lambda: self.validates,
+            lambda: self.max_duration,
             self._check_credentials,
         ):
             try:
@@ -282,6 +286,23 @@ class Settings:
     def deleted_names_are_kept(self) -> bool:
         """Whether the service keeps the names of deleted tasks, according to the user."""
         return self._boolean("deletedNamesAreKept", default=False)
+
+    @property
+    def max_duration(self) -> int | None:
+        """The time limit of new tasks that do not set one, in seconds; None, if they have none."""
+        setting = self._first("maxDuration")
+        if setting is None:
+            return None
+        try:
+            seconds = parse_duration(setting.value).total_seconds()
+        except ValueError:
+            seconds = 0.5
+        if not seconds.is_integer() or MaxDuration().violation(int(seconds)):
+            raise SettingsError(
+                f"{setting.source} is {setting.value!r}. Set it to a duration of at least 1s and at most 365d, such as "
+                f"{DURATION_FORMS}"
+            )
+        return int(seconds) or None
 
     @property
     def waits(self) -> bool:

@@ -88,7 +88,7 @@ def property_path(path: str, *, has_outputs: bool = False) -> str:
                 raise ValueError(f"{path}: {before} is a list. Write {before}{step}")
             case ListOf() | MapOf():
                 kind = kind.item
-            case Scalar.STRING | Scalar.INTEGER | Scalar.BOOLEAN:
+            case Scalar.STRING | Scalar.INTEGER | Scalar.BOOLEAN | Scalar.DURATION:
                 raise ValueError(f"{path}: there is no {key!r}, because its parent is {kind.value}, and has no parts")
             case _:
                 kind = None

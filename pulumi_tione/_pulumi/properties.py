@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pulumi
@@ -57,6 +58,8 @@ class _Conversion:
                 self._violations.append(f"{path}: got the resource {name!r} itself; pass its .id")
         elif isinstance(value, (bytes, bytearray)):
             self._violations.append(f"{path}: got bytes, not text; use .decode()")
+        elif kind is Scalar.DURATION and isinstance(value, timedelta):
+            return value.total_seconds()
         elif isinstance(kind, ListOf) and isinstance(value, Sequence) and not isinstance(value, str):
             return self._converted_parts(kind, [*value], path)
         elif isinstance(kind, (Struct, MapOf)):

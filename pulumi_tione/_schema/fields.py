@@ -11,6 +11,7 @@ import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
 import typing_extensions
@@ -35,6 +36,7 @@ class Scalar(enum.Enum):
     STRING = "text"
     INTEGER = "a whole number"
     BOOLEAN = "true or false"
+    DURATION = "a duration"
     ANY = "anything"
 
 
@@ -162,7 +164,7 @@ def _type(hint: Any) -> Type:
     if origin is Literal:
         return Scalar.STRING
     if origin is Union:  # Input[T] is the union of T, Awaitable[T] and Output[T]
-        return _type(parts[0])
+        return Scalar.DURATION if timedelta in parts else _type(parts[0])
     return MapOf(_type(parts[1])) if issubclass(origin, Mapping) else ListOf(_type(parts[0]))
 
 

@@ -63,6 +63,8 @@ def is_of_type(kind: Type, value: Any) -> bool:
         return is_whole and not isinstance(value, bool)
     if kind is _BOOLEAN:
         return isinstance(value, bool)
+    if kind is _DURATION:  # its whole seconds
+        return is_of_type(_INTEGER, value)
     if kind is _ANY:
         return True
     return isinstance(value, (list, tuple) if isinstance(kind, ListOf) else (dict, Mapping))
@@ -70,6 +72,7 @@ def is_of_type(kind: Type, value: Any) -> bool:
 
 # Every value passes here, and to get a member from an enum takes as long as the rest of a check.
 _STRING, _INTEGER, _BOOLEAN, _ANY = Scalar.STRING, Scalar.INTEGER, Scalar.BOOLEAN, Scalar.ANY
+_DURATION = Scalar.DURATION
 
 _WITHOUT_PARTS = (str, bool, int, float, type(None))
 """The types of most values: they are recognized faster than those of the others are excluded."""

@@ -17,6 +17,7 @@ from pulumi_tione._constraints import COMMANDS
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED
 from pulumi_tione._schema.secrets import SECRET_INPUTS
+from pulumi_tione._schema.time_limit import limit_commands, unlimited_commands
 from pulumi_tione._schema.walk import OMIT, Part, by_wire, is_of_type, rebuild
 from pulumi_tione._timestamps import shown_time
 
@@ -46,11 +47,14 @@ def request_body(inputs: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str
         private = inputs.get("privateEnvs", {})
         body["Envs"] = [{"Name": name, "Value": value} for name, value in inputs.get("envs", {}).items()]
         body["Envs"] += [{"Name": name, "Value": value, "IsPrivate": True} for name, value in private.items()]
+    limit = inputs.get("maxDuration")
     if "startCmdInfo" in inputs:
-        body["EncodedStartCmdInfo"] = {"StartCmdInfo": encoded_commands(inputs["startCmdInfo"])}
+        body["EncodedStartCmdInfo"] = {"StartCmdInfo": encoded_commands(inputs["startCmdInfo"], limit)}
     if "encodedStartCmdInfo" in inputs:
         field = TRAINING_TASK.fields["encodedStartCmdInfo"]
-        body[field.wire] = to_wire(field.type, inputs[field.property])
+        body[field.wire] = encoded = to_wire(field.type, inputs[field.property])
+        if limit and encoded.get("StartCmdInfo"):
+            encoded["StartCmdInfo"] = _encoded(decoded_commands(encoded["StartCmdInfo"]), limit)
     return _merged(body, to_wire(Scalar.ANY, inputs.get("additionalParameters", {})))
 
 
@@ -68,11 +72,26 @@ def secrets_in(body: Mapping[str, Any]) -> list[str]:
     return [secret for secret in (*private, password, body.get("CallbackUrl")) if secret]
 
 
-def encoded_commands(commands: Mapping[str, str]) -> str:
-    """Return the commands in the form of `EncodedStartCmdInfo`: base64 of a JSON object that has every key."""
-    wire = to_wire(TRAINING_TASK.fields["startCmdInfo"].type, commands)
-    text = json.dumps({key: wire.get(key, "") for key in COMMANDS}, ensure_ascii=False, separators=(",", ":"))
-    return base64.b64encode(text.encode()).decode()
+def encoded_commands(commands: Mapping[str, str], limit: float | None = None) -> str:
+    """Return the commands in the form of `EncodedStartCmdInfo`: base64 of a JSON object that has every key.
+
+    Args:
+        commands: the commands by property name.
+        limit: their time limit in seconds, if they have one.
+    """
+    return _encoded(to_wire(TRAINING_TASK.fields["startCmdInfo"].type, commands), limit)
+
+
+def _encoded(commands: Mapping[str, str], limit: float | None) -> str:
+    every = {key: commands.get(key, "") for key in COMMANDS}
+    text = json.dumps(limit_commands(every, int(limit)) if limit else every, ensure_ascii=False, separators=(",", ":"))
+    # Commands that are already encoded may have half a character, which JSON can express.
+    return base64.b64encode(text.encode("utf-8", "backslashreplace")).decode()
+
+
+def decoded_commands(encoded: str) -> dict[str, Any]:
+    """Return the commands of an `EncodedStartCmdInfo` that check has passed."""
+    return dict(json.loads(base64.b64decode(encoded)))
 
 
 def to_wire(kind: Type, value: Any) -> Any:
@@ -188,6 +207,12 @@ def recorded_outputs(
     """
     detail, _ = well_typed(detail)
     outputs = dict(inputs)
+    if inputs.get("maxDuration"):  # without it, a command that has a limit is the program's own
+        detail, limit = _without_time_limit(detail)
+        if limit is None:
+            del outputs["maxDuration"]
+        elif limit is not OMIT and limit != inputs["maxDuration"]:
+            outputs["maxDuration"] = limit
     for field in TRAINING_TASK.fields.values():
         returned = _returned(field, detail)
         if field.property not in inputs or returned is OMIT:
@@ -227,14 +252,25 @@ _KEPT = {"uin": "Uin", "allTags": "Tags", "createRequestId": ""}
 
 def imported_outputs(detail: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is recorded of a task that this project did not create: everything that the service returns."""
-    detail, _ = well_typed(detail)
+    detail, limit = _without_time_limit(well_typed(detail)[0])
     outputs = {}
     for field in TRAINING_TASK.fields.values():
         returned = _returned(field, detail)
         remote = None if returned is OMIT else _from_wire(field.type, returned)
         if remote is not None:
             outputs[field.property] = remote
+    if isinstance(limit, int):
+        outputs["maxDuration"] = limit
     return {**outputs, **_service_side(detail)}
+
+
+def _without_time_limit(detail: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Return a detail with the original commands, and their limit: None if they have none, `OMIT` if there are none."""
+    commands = detail.get("StartCmdInfo") or {}
+    if not any(commands.values()):
+        return detail, OMIT
+    originals, limit = unlimited_commands(commands)
+    return {**detail, "StartCmdInfo": originals}, limit
 
 
 def _returned(field: Field, detail: Mapping[str, Any]) -> Any:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from pulumi_tione._api.status import Status, not_a_status
 from pulumi_tione._constraints import suggestion
-from pulumi_tione._durations import DURATION_FORMS, parse_duration
+from pulumi_tione._durations import DURATION_FORMS, duration_of
 
 
 def statuses_of(status: object) -> tuple[Status, ...]:
@@ -37,16 +36,8 @@ def timeout_of(timeout: object) -> timedelta | None:
     if timeout is None:
         return None
     try:
-        match timeout:
-            case timedelta():
-                duration = timeout
-            case str():
-                duration = parse_duration(timeout)
-            case int() | float() if not isinstance(timeout, bool) and math.isfinite(timeout):
-                duration = timedelta(seconds=timeout)
-            case _:
-                raise ValueError
-    except (ValueError, OverflowError):
+        duration = duration_of(timeout)
+    except ValueError:
         raise ValueError(
             f"timeout={_shown(timeout)} is not a duration. Pass seconds, a timedelta, or a text such as "
             f"{DURATION_FORMS}"

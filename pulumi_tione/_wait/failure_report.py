@@ -6,26 +6,24 @@ What cannot be read is left out with a short remark, because the report is about
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pulumi_tione._api.logs import RunLog, beginning_of
+from pulumi_tione._api.logs import Line, RunLog, beginning_of
 from pulumi_tione._api.pods import failed_first, short_pod
 from pulumi_tione._api.protocols import LogApi
-from pulumi_tione._api.status import TERMINAL
+from pulumi_tione._api.status import FAILED, TERMINAL, status_of
 from pulumi_tione._text import sanitize, sanitize_line
 from pulumi_tione._timestamps import rfc3339, shown_time
+from pulumi_tione._wait import messages
 from pulumi_tione.errors import ApiError, MalformedResponseError, TioneError, is_transient
+from pulumi_tione.lifecycle.time_limit import MAX_LINES, exit_code, limit_that_ended
 
-_MAX_LINES = 20
 _MAX_WARNINGS = 5
-"""How many of the last log lines and warning events are shown."""
+"""How many of the last warning events are shown."""
 
 _MAX_LINE_LENGTH = 500
 """How much of a log line is shown."""
-
-_EXIT_CODE = re.compile(r"(?:exit(?:ed)?[ _-]?(?:with )?(?:code|status)|退出码)\D{0,3}(\d{1,3})\b", re.IGNORECASE)
 
 _REGION_IDS = {"ap-guangzhou": 1, "ap-shanghai": 4, "ap-beijing": 8, "ap-nanjing": 33}
 """The numbers of regions in the addresses of the vendor's console."""
@@ -40,6 +38,7 @@ def report(
     detail: Mapping[str, Any],
     headline: str,
     next_steps: Sequence[str] = (),
+    steps_at_limit: Sequence[str] = (),
 ) -> str:
     """Format all that is known of a task's failure, in several lines.
 
@@ -50,18 +49,15 @@ def report(
         detail: what is known of the task, in case the service does not respond any more.
         headline: the first line.
         next_steps: what to do next, after reading the log.
+        steps_at_limit: the same where the run's time limit has ended it.
     """
     try:
-        lines = [*_Report(client, task_id, workspace, detail).lines(next_steps)]
+        found = _Report(client, task_id, workspace, detail)
+        headline = f"{headline}{found.headline_end}"
+        lines = [*found.lines(next_steps if found.limit is None else steps_at_limit)]
     except Exception as error:  # noqa: BLE001  whatever it is: the report is about the failure of the task
         lines = [f"  the rest of this report failed ({type(error).__name__}: {sanitize(error)})"]
     return "\n".join((headline, *lines))
-
-
-def exit_code(texts: Sequence[object]) -> str | None:
-    """Return the exit code in the first of the texts that has one: no field of the API has it."""
-    matches = (_EXIT_CODE.search(str(text)) for text in texts)
-    return next((match[1] for match in matches if match), None)
 
 
 def console_address(task_id: str, region: str) -> str:
@@ -83,29 +79,42 @@ class _Report:
         self._detail: Mapping[str, Any] = response.get("TrainingTaskDetail") or detail
         self._request_id = response.get("RequestId")
         self._run = str(self._detail.get("LatestInstanceId") or "")
+        self._events = self._request("events", self._warnings) or []
+        pods = self._request("pods", lambda: self._client.pods(task_id, workspace)) or []
+        self._first = failed_first(pods)
+        self._pod = None if self._first is None else str(self._first.get("Name"))
+        self._log_lines = [line.text for line in self._request("log", self._tail) or ()] if self._run else []
+        self.limit = None
+        """The time limit in seconds that has ended the run, if one has."""
+        if status_of(self._detail) in FAILED:
+            self.limit = limit_that_ended(self._detail, self._log_lines, self._event_messages)
+
+    @property
+    def headline_end(self) -> str:
+        """What the first line ends in."""
+        return "" if self.limit is None else messages.ended_by_time_limit(self.limit)
+
+    @property
+    def _event_messages(self) -> list[object]:
+        return [each.get("Message") for each in self._events]
 
     def lines(self, next_steps: Sequence[str]) -> Iterator[str]:
-        warnings = self._request("events", self._warnings) or []
-        pods = self._request("pods", lambda: self._client.pods(self._task_id, self._workspace)) or []
-        pod = None if (first := failed_first(pods)) is None else str(first.get("Name"))
-        yield from self._facts(warnings)
-        yield from self._log(pod, first)
-        if warnings:
+        yield from self._facts()
+        yield from self._log()
+        if self._events:
             yield "  last warning events:"
-            for event in warnings:
+            for event in self._events:
                 at = sanitize(shown_time(event.get("LastTimestamp")) or "")
                 yield f"    {at}  {_shortened(event.get('Message'))}"
         if self._remarks:
             yield f"  could not be read: {'; '.join(self._remarks)}"
         yield "  what to do next:"
-        yield f"    {self._command(pod)}"
+        yield f"    {self._command(self._pod)}"
         yield from (f"    {step}" for step in next_steps)
 
-    def _facts(self, warnings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    def _facts(self) -> Iterator[str]:
         detail = self._detail
-        code = exit_code(
-            [detail.get("FailureReason"), detail.get("Message"), *(each.get("Message") for each in warnings)]
-        )
+        code = exit_code([detail.get("FailureReason"), detail.get("Message"), *self._event_messages])
         facts = {
             "status": detail.get("Status"),
             "failure reason": detail.get("FailureReason"),
@@ -119,18 +128,19 @@ class _Report:
         }
         yield from (f"  {name}: {sanitize(value)}" for name, value in facts.items() if value)
 
-    def _log(self, pod: str | None, pod_item: Mapping[str, Any] | None) -> Iterator[str]:
-        lines = (self._request("log", lambda: self._log_of(pod).tail(_MAX_LINES)) or []) if self._run else []
+    def _log(self) -> Iterator[str]:
+        lines, pod, first = self._log_lines, self._pod, self._first
         if not lines:
             return
         source = "" if pod is None else f" of {short_pod(self._run, pod)}"
-        if pod_item is not None and pod_item.get("Status") == "FAILED":
+        if first is not None and first.get("Status") == "FAILED":
             source += ", the pod that failed first"
         yield f"  last {len(lines)} log lines{source}:" if len(lines) > 1 else f"  last log line{source}:"
-        yield from (f"    {_shortened(line.text)}" for line in lines)
+        yield from (f"    {_shortened(line)}" for line in lines)
 
-    def _log_of(self, pod: str | None) -> RunLog:
-        return RunLog(self._client, self._run, self._workspace, beginning_of(self._detail), pod)
+    def _tail(self) -> list[Line]:
+        log = RunLog(self._client, self._run, self._workspace, beginning_of(self._detail), self._pod)
+        return log.tail(MAX_LINES)
 
     def _warnings(self) -> list[dict[str, Any]]:
         if not self._run:

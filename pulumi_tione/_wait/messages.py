@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi_tione._durations import format_duration
+from pulumi_tione._durations import duration_text, format_duration
 
 NOT_VISIBLE = "not visible yet"
 """In place of the status of a task that the service does not show yet."""
@@ -17,6 +17,11 @@ NO_REASON = "the service gives no reason"
 REPLACE = "fix the cause, change `triggers` in the program and run `pulumi up`: it replaces this task with a new run"
 SET_RERUNS = "set `rerun_on_failure` in the program: the next `pulumi up` starts this task again"
 RUN_ANEW = "to run it again, change `triggers` in the program and run `pulumi up`: it replaces this task with a new run"
+RAISE_LIMIT = "raise `max_duration` in the program and run `pulumi up`: it replaces this task with a new run"
+RERUN_AT_LIMIT = (
+    "set `rerun_on_failure` and `rerun_on_time_limit=True` in the program: the next `pulumi up` starts it again, "
+    "with the same limit"
+)
 WAIT_AGAIN = "run `pulumi up` again: it continues to wait"
 STOP = "run `pulumi destroy`, or stop the task in the console: it costs money while it runs"
 """Next steps after a wait that has failed."""
@@ -28,6 +33,11 @@ def use_reruns(rerun_on_failure: int) -> str:
         "run `pulumi up` again: its preview shows whether it starts this task again; raise `rerun_on_failure`, "
         f"now {rerun_on_failure}, when no re-run is left"
     )
+
+
+def ended_by_time_limit(seconds: int) -> str:
+    """Return the end of the error of a task whose run has taken too long."""
+    return f"; its time limit of {duration_text(seconds)} (`max_duration`) has ended the run"
 
 
 def progress(status: str, target: object, *, pods: str, seconds: float | None, is_unknown: bool) -> str:

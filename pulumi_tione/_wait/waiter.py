@@ -263,7 +263,7 @@ class _Wait:
             reruns = self._target.rerun_on_failure
             next_steps = messages.REPLACE, messages.use_reruns(reruns) if reruns else messages.SET_RERUNS
         summary = messages.ended(self._target.task, status, _stopped_by(detail), self._target)
-        return await self._failed(summary, reason, detail, next_steps)
+        return await self._failed(summary, reason, detail, next_steps, (messages.RAISE_LIMIT, messages.RERUN_AT_LIMIT))
 
     async def _check_at_timeout(self) -> Mapping[str, Any]:
         """Return the task's detail if it is at the target after all: a list may lag.
@@ -291,11 +291,18 @@ class _Wait:
         )
 
     async def _failed(
-        self, summary: str, reason: str, detail: Mapping[str, Any], next_steps: Sequence[str]
+        self,
+        summary: str,
+        reason: str,
+        detail: Mapping[str, Any],
+        next_steps: Sequence[str],
+        steps_at_limit: Sequence[str] = (),
     ) -> WaitFailedError:
         client, workspace = self._poller.client, self._poller.workspace
         headline = f"{summary}: {reason}" if reason else summary
-        compose = functools.partial(report, client, self._target.task_id, workspace, detail, headline, next_steps)
+        compose = functools.partial(
+            report, client, self._target.task_id, workspace, detail, headline, next_steps, steps_at_limit
+        )
         return WaitFailedError(summary, await asyncio.to_thread(compose))
 
 

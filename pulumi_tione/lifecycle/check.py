@@ -11,6 +11,7 @@ from typing import Any
 
 from pulumi_tione._api.status import FAILED, status_of
 from pulumi_tione._constraints import Violation, suggestion
+from pulumi_tione._durations import DURATION_FORMS, duration_of, duration_text
 from pulumi_tione._pulumi.unknown import Unknown
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, Scalar, Struct, Type, path_to
 from pulumi_tione._schema.identity import OWNER, OWNER_PROPERTY, Owner, label_count_of
@@ -19,7 +20,8 @@ from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths,
 from pulumi_tione._schema.walk import OMIT, Part, is_of_type, rebuild, walk
 from pulumi_tione._text import kind_of, sanitize
 from pulumi_tione.lifecycle import check_rules
-from pulumi_tione.lifecycle.diff import RERUN_OF
+from pulumi_tione.lifecycle.diff import KEPT_FIELDS, RERUN_OF
+from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.names import computed_name
 
 _TOO_LARGE = 2**53
@@ -85,8 +87,13 @@ class CheckContext:
     """Whether the task gets labels, which count among its tags."""
     default_tags: Mapping[str, str] = field(default_factory=dict)
     """The tags that a task gets unless it sets them itself."""
+    max_duration: int | None = None
+    """The time limit in seconds of a new task that does not set one."""
     task_of: Callable[[Mapping[str, Any]], Mapping[str, Any] | None] = lambda _: None
     """Looks up the task with these inputs at the service; called only for `rerun_on_failure`."""
+    time_limit_of: Callable[[Mapping[str, Any], Mapping[str, Any]], int | None] = lambda *_: None
+    """Returns the time limit that has ended the latest run of the task with these inputs and this detail, if one has;
+    called only for a failed task that has one."""
     replaced_for: Collection[str] = ()
     """The inputs for which this check's task replaces another one, by property name, as far as they are known."""
     add_rules: Callable[[Mapping[str, Any], Checked], None] = lambda _olds, _checked: None
@@ -109,6 +116,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContex
     checked.inputs = _typed_struct(TRAINING_TASK, program, "", checked)
     if context.default_tags and isinstance(checked.inputs.get("tags", {}), Mapping):
         checked.inputs["tags"] = {**context.default_tags, **checked.inputs.get("tags", {})}
+    _set_max_duration(olds, checked, context.max_duration)
     invalid = {path for path, _ in checked.failures}
     label_count = label_count_of(checked.owner) if context.labels_enabled and checked.owner else 0
     for path, violation in check_rules.violations(checked.inputs, label_count, invalid):
@@ -136,6 +144,21 @@ def _valid_owner(owner: object, checked: Checked) -> Owner | None:
         return owner
     checked.fail(OWNER_PROPERTY, Violation(check_rules.OWNER_IS_NO_ARGUMENT))
     return None
+
+
+def _set_max_duration(olds: Mapping[str, Any], checked: Checked, default: int | None) -> None:
+    """Set the time limit that the program leaves open: the default of a new task; of another one, that it has.
+
+    A limit that the program has set before, and does not set any more, is removed.
+    """
+    inputs = checked.inputs
+    if inputs.get("maxDuration") == 0:
+        del inputs["maxDuration"]
+    elif "maxDuration" not in inputs:
+        was_set = olds and "maxDuration" not in olds.get(KEPT_FIELDS, ()) and IMPORTED not in olds
+        kept = None if was_set else olds.get("maxDuration") if olds else default
+        if kept is not None:
+            inputs |= {"maxDuration": int(kept), KEPT_FIELDS: ["maxDuration"]}
 
 
 def _check_desired_status(olds: Mapping[str, Any], checked: Checked, replaced_for: Collection[str]) -> None:
@@ -168,8 +191,14 @@ def _set_run(olds: Mapping[str, Any], checked: Checked, context: CheckContext) -
     if task is None or status_of(task) not in FAILED:
         return
     failed = str(task.get("LatestInstanceId") or "")
-    if not failed or failed != olds.get(RERUN_OF):
+    if failed and failed == olds.get(RERUN_OF):
+        return
+    may_be_limit = olds.get("maxDuration") and not inputs.get("rerunOnTimeLimit")
+    limit = context.time_limit_of(lookup, task) if may_be_limit else None
+    if limit is None:
         inputs |= {"run": run + 1, RERUN_OF: failed}
+    else:
+        checked.warn("rerunOnFailure", Violation(check_rules.ended_by_time_limit(duration_text(limit))))
 
 
 def _typed(kind: Type, value: Any, path: str, checked: Checked) -> Any:
@@ -178,6 +207,8 @@ def _typed(kind: Type, value: Any, path: str, checked: Checked) -> Any:
         return value
     if kind is Scalar.ANY:
         _check_free_value(value, path, checked)
+    elif kind is Scalar.DURATION:
+        return _whole_seconds(value, path, checked)
     elif kind is Scalar.INTEGER and isinstance(value, float):
         return _whole_number(value, path, checked)
     elif not is_of_type(kind, value):
@@ -244,6 +275,19 @@ def _whole_number(value: Any, path: str, checked: Checked) -> Any:
     else:
         return int(value)
     return value
+
+
+def _whole_seconds(value: Any, path: str, checked: Checked) -> Any:
+    try:
+        seconds = duration_of(value).total_seconds()
+    except ValueError:
+        rule = f"must be a duration: a text such as {DURATION_FORMS}, a timedelta, or seconds"
+        checked.fail(path, Violation(rule, f", got {value!r}" if isinstance(value, str) else f", got {kind_of(value)}"))
+        return value
+    if not seconds.is_integer():
+        checked.fail(path, Violation("must be a whole number of seconds", f", got {seconds}"))
+        return value
+    return int(seconds)
 
 
 def _expected(kind: Type) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pulumi_tione._constraints import MAX_TAGS, Violation, tag_violations
-from pulumi_tione._pulumi.unknown import Unknown
+from pulumi_tione._pulumi.unknown import UNKNOWN, Unknown
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct, path_to, struct
 from pulumi_tione._schema.identity import RESERVED_LABELS
+from pulumi_tione._schema.time_limit import MAX_BYTES, with_time_limit
+from pulumi_tione._schema.wire import decoded_commands
 
 Found: TypeAlias = Iterator[tuple[str, Violation]]
 """Property paths, and what is wrong with the values there."""
@@ -30,10 +32,28 @@ VARIABLE_NAME = "is no name of a variable: a name must not be empty, and must no
 TWO_VARIABLES = "is also set in envs; set it once"
 RESERVED_TAG = "is a label of this package, which finds its tasks by it; use another key"
 
+NO_COMMAND_TO_LIMIT = (
+    "limits the start command, and none is set; set one in start_cmd_info, or max_duration=0 for no limit (the default "
+    "of new tasks is tione:maxDuration)"
+)
+COMMAND_TOO_LONG = (
+    f"is too long for max_duration: with the prefix that ends it in time, it must have at most {MAX_BYTES} bytes, the "
+    "longest argument that Linux passes to a process; put the script into the code package and start it from there"
+)
+
 IMAGE_AND_FRAMEWORK = "a custom image and framework_name are both set; the service uses one of them"
 NO_COMMAND = "no command is set, so the nodes may have nothing to run"
 SUBNET_WITHOUT_VPC = "is set without vpc_id"
 LOG_WITHOUT_CONFIG = "is true without log_config, so the logs have no destination"
+
+
+def ended_by_time_limit(limit: str) -> str:
+    """Return the warning about a failed task that is not started again."""
+    return (
+        f"the task is not started again, because its time limit of {limit} has ended it; set rerun_on_time_limit=True "
+        "to start it again, or another max_duration to replace it"
+    )
+
 
 _SOURCES = {
     "DATASET": ("dataSetSource",),
@@ -62,6 +82,7 @@ def violations(inputs: Mapping[str, Any], label_count: int, invalid: Collection[
     """
     yield from _instance_type_violations(inputs, invalid)
     yield from _command_violations(inputs)
+    yield from _time_limit_violations(inputs, invalid)
     yield from _image_violations(inputs)
     yield from _disk_violations(inputs)
     yield from _variable_violations(inputs)
@@ -131,6 +152,35 @@ def _instance_type_violations(inputs: Mapping[str, Any], invalid: Collection[str
 def _command_violations(inputs: Mapping[str, Any]) -> Found:
     if all(name in inputs for name in _COMMANDS):
         yield "startCmdInfo", Violation(TWO_COMMANDS)
+
+
+def _time_limit_violations(inputs: Mapping[str, Any], invalid: Collection[str]) -> Found:
+    limit = inputs.get("maxDuration")
+    if not isinstance(limit, int) or "maxDuration" in invalid:
+        return
+    commands = [(path, command) for path, command in _commands(inputs, invalid) if _is_set(command)]
+    if not commands:
+        yield "maxDuration", Violation(NO_COMMAND_TO_LIMIT)
+    for path, command in commands:
+        if isinstance(command, str):
+            size = len(with_time_limit(command, limit).encode("utf-8", "surrogatepass"))
+            if size > MAX_BYTES:
+                yield path, Violation(COMMAND_TOO_LONG, f", got {size}")
+
+
+def _commands(inputs: Mapping[str, Any], invalid: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the commands with their paths; what is unknown or invalid counts as one that is unknown."""
+    plain, encoded = (inputs.get(name) for name in _COMMANDS)
+    if isinstance(plain, Mapping):
+        yield from ((path_to("startCmdInfo", name), command) for name, command in plain.items())
+    elif plain is not None:
+        yield "startCmdInfo", UNKNOWN
+    text = encoded.get("startCmdInfo") if isinstance(encoded, Mapping) else encoded
+    path = "encodedStartCmdInfo.startCmdInfo"
+    if isinstance(text, str) and path not in invalid:
+        yield from ((path, command) for command in decoded_commands(text).values())
+    elif text is not None:
+        yield path, UNKNOWN
 
 
 def _image_violations(inputs: Mapping[str, Any]) -> Found:

@@ -22,8 +22,12 @@ LOG = ("logEnable", "logConfig")
 RERUN_OF = "rerunOf"
 """The input with the id of the failed run that the last re-run followed; recorded with `run`."""
 
-RUN = ("desiredStatus", "rerunOnFailure", "run", RERUN_OF)
+RUN = ("desiredStatus", "rerunOnFailure", "rerunOnTimeLimit", "run", RERUN_OF)
 """The inputs of the run state; the last two are computed by check."""
+
+KEPT_FIELDS = "keptFields"
+"""The input with the names of inputs that the program does not set, and that check keeps for as long as the task lives.
+The name is in states, so it never changes."""
 
 SECRETS = (SECRET_INPUTS,)
 """The paths that the program marked as secret: when they change, the engine encrypts or decrypts recorded values."""
@@ -31,7 +35,7 @@ SECRETS = (SECRET_INPUTS,)
 SETTINGS = ("settings",)
 """The input that selects the credentials: it changes in place as long as they belong to the same account."""
 
-IN_PLACE = frozenset({*TAGS, *LOG, *RUN, *SECRETS})
+IN_PLACE = frozenset({*TAGS, *LOG, *RUN, *SECRETS, KEPT_FIELDS})
 """The inputs that can change while the task lives. Everything else is fixed at creation: the API has no update call."""
 
 

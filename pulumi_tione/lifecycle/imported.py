@@ -21,7 +21,7 @@ is in states, so it never changes."""
 SPECIFICATION = ("cpu", "memory", "gpu", "gpuType", "instanceTypeAlias")
 """The fields that follow from the specification of a pay-as-you-go node: the service sets them, import omits them."""
 
-_WITH_EFFECT = ("desiredStatus", "rerunOnFailure", "settings")
+_WITH_EFFECT = ("desiredStatus", "rerunOnFailure", "rerunOnTimeLimit", "settings")
 """The inputs that the service never returns and whose change has an effect; none of them replaces the task."""
 
 
@@ -51,6 +51,8 @@ def as_declared(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[di
         name = field.property
         if name in _WITH_EFFECT or name in _PLACE:
             continue
+        if name == "maxDuration" and "startCmdInfo" in known:
+            continue  # a time limit is a part of the commands: without it they are other ones
         if name in known:
             found = [*_differences(field.type, outputs.get(name), news.get(name), field.name)]
         else:

@@ -77,7 +77,7 @@ RULES: dict[str, Rule] = {
             "no-time-limit",
             "note",
             "Nothing ends the run when it hangs. It costs money until somebody stops it.",
-            "Start the command with `timeout`, for example `timeout 12h python train.py`.",
+            "Set `max_duration`, for example to `12h`, or `tione:maxDuration` for all new tasks.",
         ),
         Rule(
             "moving-image-tag",

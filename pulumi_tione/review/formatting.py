@@ -124,7 +124,7 @@ def limit(task: TaskReview, currency: Currency) -> str:
     if task.price_after is None:
         return ""
     if task.max_duration_seconds is None:
-        return "no limit"
+        return "not known yet" if isinstance(task.inputs_after.get("maxDuration"), Placeholder) else "no limit"
     length = format_duration(task.max_duration_seconds)
     runs = f" × {task.attempts} runs" if task.attempts and task.attempts > 1 else ""
     worst = task.worst_case

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Struct, Type
+from pulumi_tione._durations import duration_text
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
 
 _WIDTH = 88
 """The maximum length of a line: the formatters' default."""
@@ -53,6 +54,8 @@ def expression(kind: Type, value: Any) -> Expression:
             return Collection("[]", [("", expression(kind.item, part)) for part in value])
         case MapOf():
             return Collection("{}", [(f"{literal(key)}: ", expression(kind.item, part)) for key, part in value.items()])
+        case Scalar.DURATION:
+            return literal(duration_text(int(value)))
         case _:
             return literal(value)
 

@@ -80,6 +80,8 @@ def _right(kind: Type) -> st.SearchStrategy[Any]:
             return NUMBERS
         case Scalar.BOOLEAN:
             return st.booleans()
+        case Scalar.DURATION:
+            return NUMBERS | st.sampled_from(["12h", "1h30m", "0s", "12 hours", ""])
         case _:
             return WILD
 

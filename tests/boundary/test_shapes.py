@@ -18,7 +18,16 @@ from boundary_support import OWNER, Provider
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione._constraints import MAX_NAME_LENGTH, KnownValues, MaxItems, MaxLength, Minimum, OneOf, Range
+from pulumi_tione._constraints import (
+    MAX_DURATION_SECONDS,
+    MAX_NAME_LENGTH,
+    KnownValues,
+    MaxItems,
+    MaxLength,
+    Minimum,
+    OneOf,
+    Range,
+)
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione.emulator import Emulator, Status
 
@@ -122,6 +131,8 @@ def _values(kind: Type, field: Field | None = None) -> Drawn:
             return (WHOLE_NUMBERS | st.integers(-1000, -1)).filter(lambda number: number >= minimum)
         case Scalar.BOOLEAN:
             return st.booleans()
+        case Scalar.DURATION:
+            return st.integers(0, MAX_DURATION_SECONDS) | st.sampled_from(["12h", "1h30m", "365d"])
         case Scalar.ANY:
             return ANYTHING
 
@@ -176,6 +187,8 @@ def tasks(draw: st.DrawFn) -> Shape:
         shape["resourceGroupId"] = draw(WORDS)
     if "startCmdInfo" in shape and "encodedStartCmdInfo" in shape:
         del shape[draw(st.sampled_from(["startCmdInfo", "encodedStartCmdInfo"]))]
+    if not _has_command(shape):
+        shape.pop("maxDuration", None)
     if "subnetId" in shape:
         shape.setdefault("vpcId", "vpc-1")
     if shape.get("logEnable"):
@@ -189,6 +202,12 @@ def tasks(draw: st.DrawFn) -> Shape:
     for index, mount in enumerate(shape.get("dataConfigs", ())):
         _make_mount_fit(mount, index)
     return shape
+
+
+def _has_command(shape: Shape) -> bool:
+    encoded = (shape.get("encodedStartCmdInfo") or {}).get("startCmdInfo")
+    commands = json.loads(base64.b64decode(encoded)) if encoded else shape.get("startCmdInfo") or {}
+    return any(commands.values())
 
 
 def _make_image_fit(draw: st.DrawFn, image: Shape) -> None:

@@ -11,8 +11,9 @@ from local_tione import SMALLEST_BODY, client_of
 
 from pulumi_tione._api.pods import failed_first, readiness
 from pulumi_tione._timestamps import shown_time
-from pulumi_tione._wait.failure_report import console_address, exit_code, report
+from pulumi_tione._wait.failure_report import console_address, report
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.lifecycle.time_limit import exit_code
 
 Json = dict[str, Any]
 

@@ -42,6 +42,8 @@ NOT_OF_THE_API = {
     "region",
     "settings",
     "triggers",
+    "max_duration",
+    "rerun_on_time_limit",
     "desired_status",
     "rerun_on_failure",
     "additional_parameters",

@@ -63,7 +63,7 @@ def test_what_only_the_service_knows_is_not_compared() -> None:
     assert diff({**OUTPUTS, **returned, "__provider": "blob"}, INPUTS) == NO_DIFFERENCE
 
 
-IN_PLACE = {"tags", "logEnable", "logConfig", "desiredStatus", "rerunOnFailure"}
+IN_PLACE = {"tags", "logEnable", "logConfig", "desiredStatus", "rerunOnFailure", "rerunOnTimeLimit"}
 
 
 @pytest.mark.parametrize("name", TRAINING_TASK.fields)

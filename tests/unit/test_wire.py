@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pulumi_tione._constraints import (
     Base64,
     EncodedCommand,
+    MaxDuration,
     MaxItems,
     MaxLength,
     Minimum,
@@ -28,6 +29,7 @@ from pulumi_tione._constraints import (
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione._schema.identity import desired_tags
 from pulumi_tione._schema.wire import (
+    decoded_commands,
     encoded_commands,
     imported_outputs,
     inputs_among,
@@ -287,7 +289,7 @@ def values_of(kind: Type) -> st.SearchStrategy[Any]:
             return st.dictionaries(st.text("ABab_1", min_size=1, max_size=3), values_of(kind.item), max_size=3)
         case Scalar.STRING:
             return st.text(max_size=8)
-        case Scalar.INTEGER:
+        case Scalar.INTEGER | Scalar.DURATION:
             return st.integers(0, 2**53 - 1).map(float)
         case Scalar.BOOLEAN:
             return st.booleans()
@@ -310,6 +312,8 @@ def values_for(field: Field) -> st.SearchStrategy[Any]:
         match rule:
             case OneOf():
                 return st.sampled_from(rule.values)
+            case MaxDuration():
+                return st.integers(0, 9999).map(float) | st.sampled_from(["12h", "1h30m", "365d"])
             case Range():
                 return st.integers(rule.minimum, rule.maximum).map(float)
             case Minimum():
@@ -342,6 +346,10 @@ def made_consistent(news: dict[str, Any]) -> dict[str, Any]:
         news["settings"].pop("camRoleName", None)
     for name in news.get("envs", {}):
         news.get("privateEnvs", {}).pop(name, None)
+    encoded = news.get("encodedStartCmdInfo", {}).get("startCmdInfo")
+    commands = decoded_commands(encoded) if encoded else news.get("startCmdInfo", {})
+    if not any(commands.values()):
+        news.pop("maxDuration", None)
     if news["chargeType"] == "POSTPAID_BY_HOUR":
         for group in news["resourceConfigInfos"]:
             group["instanceType"] = group.get("instanceType") or "TI.S.MEDIUM.POST"

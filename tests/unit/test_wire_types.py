@@ -196,7 +196,7 @@ def is_of(kind: Type, value: Any) -> bool:
             return isinstance(value, dict) and all(is_of(kind.item, part) for part in value.values())
         case Scalar.STRING:
             return isinstance(value, str)
-        case Scalar.INTEGER:
+        case Scalar.INTEGER | Scalar.DURATION:
             return isinstance(value, int) and not isinstance(value, bool)
         case Scalar.BOOLEAN:
             return isinstance(value, bool)

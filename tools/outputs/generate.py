@@ -70,7 +70,13 @@ class {_LOOKED_UP}(dict[str, Any]):
     """Its id, for example `train-1208038387393233920` (`Id`)."""
     region: str = pulumi.property("region")
     """Its region, for example `ap-guangzhou`."""'''
-_SCALARS = {Scalar.STRING: "str", Scalar.INTEGER: "int", Scalar.BOOLEAN: "bool", Scalar.ANY: "Any"}
+_SCALARS = {
+    Scalar.STRING: "str",
+    Scalar.INTEGER: "int",
+    Scalar.BOOLEAN: "bool",
+    Scalar.DURATION: "int",
+    Scalar.ANY: "Any",
+}
 _NEVER_MISSING = ("name", "region", "allTags")
 """The fields that check or the service sets when the program does not."""
 _MAY_BE_MISSING = ("createRequestId",)
@@ -151,7 +157,8 @@ def _output_class(struct: Struct) -> str:
 
 def _looked_up() -> str:
     """Return the class of a task that a program has looked up: what the service returns, without secrets."""
-    inputs = [field for field in TRAINING_TASK.fields.values() if field.readable and field.sent]
+    fields_read = [field for field in TRAINING_TASK.fields.values() if field.readable and field.sent]
+    inputs = [*fields_read, TRAINING_TASK.fields["maxDuration"]]  # which is read from the commands
     lines = [_LOOKED_UP_HEAD]
     for field in (*TRAINING_TASK.outputs.values(), *inputs):
         if field.property in _NOT_RETURNED:

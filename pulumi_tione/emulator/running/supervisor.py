@@ -65,8 +65,19 @@ def _run(spec: dict[str, Any], instructions: bytes) -> int:
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     writer = Writer(Path(spec["spool"]))
-    process = subprocess.Popen(
-        ["bash", "-c", spec["command"].encode()],
+    try:
+        process = _start("bash", spec)
+    except FileNotFoundError:
+        process = _start("sh", spec)
+    watch = _Watch(process, writer, wake, instructions)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: watch.end(LAST_GRACE_SECONDS))
+    return watch.until_all_has_ended()
+
+
+def _start(shell: str, spec: dict[str, Any]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [shell, "-c", spec["command"].encode()],
         cwd=spec["folder"],
         env={name.encode(): value.encode() for name, value in spec["environment"].items()},
         stdin=subprocess.DEVNULL,
@@ -74,10 +85,6 @@ def _run(spec: dict[str, Any], instructions: bytes) -> int:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    watch = _Watch(process, writer, wake, instructions)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: watch.end(LAST_GRACE_SECONDS))
-    return watch.until_all_has_ended()
 
 
 class _Watch:
