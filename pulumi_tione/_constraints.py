@@ -177,7 +177,7 @@ class TaskName:
         if len(value) > MAX_NAME_LENGTH:
             return Violation(f"must have at most {MAX_NAME_LENGTH} characters", f", got {len(value)}")
         return Violation(
-            "must be of Chinese and English letters, digits, '_' and '-', and start with a letter or a digit",
+            "must consist of Chinese and English letters, digits, '_' and '-', and start with a letter or a digit",
             f", got {value!r}",
         )
 
@@ -247,7 +247,7 @@ def tag_violation(key: str, value: str) -> Violation | None:
         if not _TAG_TEXT.fullmatch(text):
             wrong = sorted({character for character in text if not _TAG_TEXT.fullmatch(character)})
             return Violation(
-                f"a tag's {what} must be of letters, digits, blanks and {_TAG_SIGNS}", f", not {wrong[0]!r}"
+                f"a tag's {what} must consist of letters, digits, blanks and {_TAG_SIGNS}", f", got {wrong[0]!r}"
             )
     return None
 

@@ -6,14 +6,14 @@ Only documented rules are failures. Values that are unknown in a preview pass th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pulumi_tione._api.status import FAILED, status_of
 from pulumi_tione._constraints import Violation, suggestion
 from pulumi_tione._durations import DURATION_FORMS, duration_of, duration_text
 from pulumi_tione._pulumi.unknown import Unknown
-from pulumi_tione._schema.fields import TRAINING_TASK, Field, Scalar, Struct, Type, path_to
+from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, Scalar, Struct, Type, path_to
 from pulumi_tione._schema.identity import OWNER, OWNER_PROPERTY, Owner, label_count_of
 from pulumi_tione._schema.paths import ANNOUNCED_TASKS, PROGRAM_NAMES, ProgramSpelling
 from pulumi_tione._schema.secrets import SECRET_INPUTS, is_secret, marked_paths, secret_paths
@@ -119,10 +119,15 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContex
     _set_max_duration(olds, checked, context.max_duration)
     invalid = {path for path, _ in checked.failures}
     label_count = label_count_of(checked.owner) if context.labels_enabled and checked.owner else 0
+    own_tags = program.get("tags")
+    own_keys = own_tags if isinstance(own_tags, Mapping) else ()
+    by_default = {path_to("tags", key) for key in context.default_tags if key not in own_keys}
     for path, violation in check_rules.violations(checked.inputs, label_count, invalid):
+        if path in by_default:
+            violation = replace(violation, rule=f"from tione:defaultTags: {violation.rule}")
         if path not in invalid:
             checked.fail(path, violation)
-    for path, warning in check_rules.warnings(checked.inputs):
+    for path, warning in check_rules.warnings(checked.inputs, invalid):
         checked.warn(path, warning)
     _check_desired_status(olds, checked, context.replaced_for)
     checked.inputs.setdefault("region", context.region)
@@ -228,8 +233,7 @@ def _typed_struct(kind: Struct, value: Mapping[str, Any], path: str, checked: Ch
     def member(part: Part) -> Any:
         own_path = path_to(path, part.key)
         if part.field is None:
-            known = (each.name for each in kind.fields.values())
-            checked.fail(own_path, Violation(check_rules.NO_SUCH_FIELD, suggestion(str(part.key), known)))
+            checked.fail(own_path, Violation(check_rules.NO_SUCH_FIELD, _alternatives(kind, str(part.key))))
             return OMIT
         if part.value is None:
             return OMIT
@@ -242,6 +246,21 @@ def _typed_struct(kind: Struct, value: Mapping[str, Any], path: str, checked: Ch
         if declared.required and declared.property not in typed:
             checked.fail(path_to(path, declared.property), Violation(check_rules.REQUIRED))
     return typed
+
+
+def _alternatives(kind: Struct, key: str) -> str:
+    """Return what may be meant by a field that does not exist: the nearest one, a part of a field, or all fields."""
+    names = [each.name for each in kind.fields.values()]
+    near = suggestion(key, names)
+    if near:
+        return near
+    if kind is TRAINING_TASK:
+        types = {
+            each.name: each.type.item if isinstance(each.type, ListOf) else each.type for each in kind.fields.values()
+        }
+        holders = [name for name, part in types.items() if isinstance(part, Struct) and key in part.by_name]
+        return f"; it is a field of {' and of '.join(holders)}" if holders else ""
+    return f"; the fields are {', '.join(names)}"
 
 
 def _apply_constraints(declared: Field, value: Any, path: str, checked: Checked) -> None:
@@ -293,7 +312,7 @@ def _whole_seconds(value: Any, path: str, checked: Checked) -> Any:
 def _expected(kind: Type) -> str:
     match kind:
         case Struct():
-            return f"a struct with {', '.join(each.name for each in kind.fields.values())}"
+            return f"a map with {', '.join(each.name for each in kind.fields.values())}"
         case Scalar():
             return kind.value
         case _:

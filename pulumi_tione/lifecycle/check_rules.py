@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -28,7 +29,7 @@ INSTANCE_TYPE_REQUIRED = "is required where charge_type is POSTPAID_BY_HOUR, for
 TWO_CREDENTIALS = "has no effect together with a profile; set one of the two"
 TWO_COMMANDS = "has no effect together with encoded_start_cmd_info, which the service runs alone; set one of the two"
 IMAGE_SECRET = "is only for images with image_type CUSTOM"  # noqa: S105  a message
-VARIABLE_NAME = "is no name of a variable: a name must not be empty, and must not contain `=` or a NUL"
+VARIABLE_NAME = "is not the name of a variable: a name has at least one character, and neither `=` nor a NUL"
 TWO_VARIABLES = "is also set in envs; set it once"
 RESERVED_TAG = "is a label of this package, which finds its tasks by it; use another key"
 
@@ -44,6 +45,7 @@ COMMAND_TOO_LONG = (
 IMAGE_AND_FRAMEWORK = "a custom image and framework_name are both set; the service uses one of them"
 NO_COMMAND = "no command is set, so the nodes may have nothing to run"
 SUBNET_WITHOUT_VPC = "is set without vpc_id"
+CONFIG_WITHOUT_LOG = "is set without log_enable=True, so no logs are delivered"
 LOG_WITHOUT_CONFIG = "is true without log_config, so the logs have no destination"
 
 
@@ -67,6 +69,8 @@ _SOURCES = {
     "PUBLIC_DATA_SOURCE": ("publicDataSource",),
 }
 """The sources of each type of data source. The vendor's kit mounts CFS Turbo as CFS."""
+
+_TYPED_SOURCES = frozenset(itertools.chain.from_iterable(_SOURCES.values()))
 
 _PRESET_IMAGES = ("PreSet", "PRE_SET")
 _COMMANDS = ("startCmdInfo", "encodedStartCmdInfo")
@@ -93,19 +97,30 @@ def violations(inputs: Mapping[str, Any], label_count: int, invalid: Collection[
         yield from _known_parameters(TRAINING_TASK, additional, "additionalParameters", "")
 
 
-def warnings(inputs: Mapping[str, Any]) -> Found:
-    """Yield likely mistakes. Unknown values may be right."""
+def warnings(inputs: Mapping[str, Any], invalid: Collection[str] = ()) -> Found:
+    """Yield likely mistakes. Unknown values may be right.
+
+    Args:
+        inputs: the inputs in their declared types, as far as they are of these.
+        invalid: the paths of what is invalid by itself: whatever is below one of them counts as set.
+    """
+
+    def is_set(name: str) -> bool:
+        return _is_set(inputs.get(name)) or any(path.startswith((f"{name}.", f"{name}[")) for path in invalid)
+
     image, framework = inputs.get("imageInfo"), inputs.get("frameworkName")
     if isinstance(image, Mapping) and _is_set(image) and isinstance(framework, str) and framework:
         image_type = image.get("imageType")
         if not isinstance(image_type, Unknown) and image_type not in _PRESET_IMAGES:
             yield "imageInfo", Violation(IMAGE_AND_FRAMEWORK)
-    if not any(_is_set(inputs.get(name)) for name in _COMMANDS):
+    if not any(is_set(name) and not _is_blank(inputs.get(name)) for name in _COMMANDS):
         yield "startCmdInfo", Violation(NO_COMMAND)
-    if _is_set(inputs.get("subnetId")) and not _is_set(inputs.get("vpcId")):
+    if is_set("subnetId") and not is_set("vpcId"):
         yield "subnetId", Violation(SUBNET_WITHOUT_VPC)
-    if inputs.get("logEnable") is True and not _is_set(inputs.get("logConfig")):
+    if inputs.get("logEnable") is True and not is_set("logConfig"):
         yield "logEnable", Violation(LOG_WITHOUT_CONFIG)
+    if is_set("logConfig") and inputs.get("logEnable") is None:
+        yield "logConfig", Violation(CONFIG_WITHOUT_LOG)
     for path, mount in _items(inputs, "dataConfigs"):
         yield from _source_warnings(path, mount)
 
@@ -115,6 +130,12 @@ def _is_set(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(_is_set(part) for part in value.values())
     return isinstance(value, Unknown) or value not in (None, "", [])
+
+
+def _is_blank(commands: Any) -> bool:
+    """Return whether commands are set that consist of blanks alone."""
+    texts = [*commands.values()] if isinstance(commands, Mapping) else []
+    return bool(texts) and all(isinstance(text, str) and not text.strip() for text in texts)
 
 
 def _items(inputs: Mapping[str, Any], name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -130,11 +151,13 @@ def _source_warnings(path: str, mount: Mapping[str, Any]) -> Found:
     expected = _SOURCES.get(kind) if isinstance(kind, str) else None
     fields = struct("DataConfig").fields
     present = [name for name in fields if name.endswith("Source") and _is_set(mount.get(name))]
-    if expected is None or not present or any(name in present for name in expected):
+    if expected is None:
         return
-    found = ", ".join(fields[name].name for name in present)
-    rule = f"does not fit {found}; expected {' or '.join(fields[name].name for name in expected)}"
-    yield path_to(path, "dataSourceType"), Violation(rule, subject=repr(kind))
+    other = [name for name in present if name not in expected and (name in _TYPED_SOURCES or present == [name])]
+    if other:
+        names = " or ".join(fields[name].name for name in expected)
+        rule = f"does not fit {', '.join(fields[name].name for name in other)}; expected {names}"
+        yield path_to(path, "dataSourceType"), Violation(rule, subject=repr(kind))
 
 
 def _instance_type_violations(inputs: Mapping[str, Any], invalid: Collection[str]) -> Found:

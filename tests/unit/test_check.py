@@ -324,7 +324,7 @@ WRONG_KINDS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"resourceConfigInfos": GROUP}, "resourceConfigInfos", "a list", "a map"),
     ({"resourceConfigInfos": "WORKER"}, "resourceConfigInfos", "a list", "text"),
     ({"resourceConfigInfos": ["WORKER"]}, "resourceConfigInfos[0]", "instance_num", "text"),
-    ({"resourceConfigInfos": [GROUP, None]}, "resourceConfigInfos[1]", "a struct", "nothing"),
+    ({"resourceConfigInfos": [GROUP, None]}, "resourceConfigInfos[1]", "a map", "nothing"),
     (
         {"resourceConfigInfos": [{**GROUP, "instanceNum": "2"}]},
         "resourceConfigInfos[0].instanceNum",
@@ -666,6 +666,17 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"subnetId": "subnet-1", "vpcId": ""}, "subnet_id", check_rules.SUBNET_WITHOUT_VPC),
     ({"subnetId": unknown()}, "subnet_id", check_rules.SUBNET_WITHOUT_VPC),
     ({"logEnable": True}, "log_enable", check_rules.LOG_WITHOUT_CONFIG),
+    ({"logConfig": {"logsetId": "l", "topicId": "t"}}, "log_config", check_rules.CONFIG_WITHOUT_LOG),
+    ({"startCmdInfo": {"startCmd": "", "workerStartCmd": " \n"}}, "start_cmd_info", check_rules.NO_COMMAND),
+    (
+        {
+            "dataConfigs": mounts(
+                {"dataSourceType": "CFS", "cfsSource": {"id": "i", "path": "/"}, "hdfsSource": unknown()}
+            )
+        },
+        "data_configs[0].data_source_type",
+        "'CFS' does not fit hdfs_source; expected cfs_source or cfs_turbo_source",
+    ),
     ({"startCmdInfo": None}, "start_cmd_info", check_rules.NO_COMMAND),
     ({"startCmdInfo": {}}, "start_cmd_info", check_rules.NO_COMMAND),
     ({"startCmdInfo": {"startCmd": "", "workerStartCmd": ""}}, "start_cmd_info", check_rules.NO_COMMAND),
@@ -680,6 +691,46 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "'DATASET' does not fit hdfs_source; expected data_set_source",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"logEnable": True, "logConfig": {"id": "cls-1"}},
+        {"startCmdInfo": {"worker_start_command": "python train.py"}},
+        {"subnetId": "subnet-1", "vpcId": 7},
+        {"dataConfigs": mounts({"dataSourceType": "CFS", "cfsSource": {"idd": 1}})},
+    ],
+    ids=id_of,
+)
+def test_what_is_invalid_is_not_reported_as_missing_too(changes: dict[str, Any]) -> None:
+    found = checked(**changes)
+    assert found.failures
+    assert found.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            {"instanceType": "TI.S.MEDIUM.POST"},
+            "instanceType: there is no such field; it is a field of resource_config_infos",
+        ),
+        ({"logConfig": {"xyz": 1}}, "log_config.xyz: there is no such field; the fields are logset_id, topic_id"),
+        ({"tag": {}}, "tag: there is no such field; did you mean tags?"),
+        ({"unheardOf": 1}, "unheardOf: there is no such field"),
+    ],
+)
+def test_a_field_that_does_not_exist_names_what_may_be_meant(changes: dict[str, Any], reason: str) -> None:
+    assert reason in checked(**changes).reasons
+
+
+def test_what_is_wrong_with_a_default_tag_names_the_setting() -> None:
+    context = CheckContext(region="ap-guangzhou", labels_enabled=True, default_tags={"a%": "v", "team": "", "ok": "1"})
+    reasons = checked(around=context, tags={"team": "nlp", "b%": "v"}).reasons
+    default, own = sorted(reasons)
+    assert own.startswith('tags["b%"]: a tag\'s key must consist of ')
+    assert default.startswith('tags["a%"]: from tione:defaultTags: a tag\'s key must consist of ')
 
 
 @pytest.mark.parametrize(("changes", "path", "text"), MISTAKES, ids=id_of)
@@ -883,7 +934,7 @@ def test_a_tag_by_which_this_package_finds_its_tasks_is_a_failure(key: str, defa
 def test_a_variable_that_no_process_can_have_is_a_failure_at_its_path(name: str, where: str) -> None:
     ((path, reason),) = failures(**{where: {name: "x", "GOOD": "y"}}).items()
     assert path.startswith(f"{where}[") or path == f"{where}.{name}"
-    assert "must not be empty, and must not contain `=`" in reason
+    assert "has at least one character, and neither `=`" in reason
 
 
 # What is no value at all.
