@@ -14,7 +14,7 @@ import click
 
 from pulumi_tione._durations import DURATION_FORMS
 from pulumi_tione.cli.options import duration, without_asking
-from pulumi_tione.cli.terminal import is_attended, is_confirmed, json_text, sanitize, show
+from pulumi_tione.cli.terminal import is_attended, is_confirmed, json_text, sanitize, show, table
 from pulumi_tione.errors import TaskError, TioneError
 
 if TYPE_CHECKING:
@@ -334,3 +334,28 @@ def start(
     if not is_confirmed(f"Start the stopped tasks of the environment of {branch!r}?", yes):
         raise TaskError("not confirmed, nothing was done")
     _power(context, "start", branch, folder, wait_lock, form)
+
+
+@env.command("list")
+@_in_a_project
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print a table in Markdown.")
+def list_(*, folder: Path, form: str | None) -> None:
+    """List the environments of the project, with the current statuses and prices of their tasks.
+
+    What was spent is an estimate: how long the latest run of each task has taken, at the current price. No state is
+    written.
+    """
+    from pulumi_tione.environments.listing import list_environments, listing_json, listing_markdown, listing_text
+
+    listing = list_environments(folder, os.environ)
+    for warning in listing.warnings:
+        show(f"Warning: {warning}")
+    if form == "json":
+        click.echo(json_text(listing_json(listing)))
+    elif form == "markdown":
+        click.echo(listing_markdown(listing))
+    elif not listing.rows:
+        click.echo("There are no environments.")
+    else:
+        click.echo(table(*listing_text(listing)))

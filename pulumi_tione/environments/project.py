@@ -5,6 +5,7 @@ Nothing is written into the project's folder: the configuration is a temporary f
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from pulumi_tione.errors import TioneError
 
 ENVIRONMENT_SETTING = "tione:environment"
 _LABELS_SETTING = "tione:labels"
+_SETTINGS = ("tione:", "tencentcloud:")
 _CAN_DECRYPT = ("encryptionsalt", "encryptedkey")
 
 
@@ -55,6 +57,25 @@ class Project:
     def template_file(self, template: str) -> Path:
         """Return the file with the configuration of a template."""
         return self.folder / str(self.settings.get("stackConfigDir") or "") / f"Pulumi.{template}.yaml"
+
+    def plain_config(self, template: str) -> dict[str, Any] | None:
+        """Return the settings in a template's file, in the form of `Pulumi.config`; None if one of them is encrypted.
+
+        Raises:
+            ProjectError: the file cannot be read.
+        """
+        path = self.template_file(template)
+        config = _yaml(path).get("config") if template and path.is_file() else None
+        settings = {
+            key: value
+            for key, value in (config.items() if isinstance(config, Mapping) else ())
+            if str(key).startswith(_SETTINGS)
+        }
+        if _has_secrets(settings):
+            return None
+        return {
+            key: {"value": value if isinstance(value, str) else json.dumps(value)} for key, value in settings.items()
+        }
 
     def link_untracked(self, source: Project) -> None:
         """Make the virtual environment of another working tree of the project available in this one."""

@@ -23,6 +23,7 @@ from pulumi import automation
 from pulumi_tione._durations import format_duration
 from pulumi_tione.environments import tags as marks_tags
 from pulumi_tione.environments.git import Repository
+from pulumi_tione.environments.listing import backend_url
 from pulumi_tione.environments.processes import born, this_host
 from pulumi_tione.environments.project import Configuration, Project
 from pulumi_tione.environments.tags import HEARTBEAT, HEARTBEAT_SECONDS, Marks, Operation
@@ -74,7 +75,7 @@ class Session:
         self.pulumi = Pulumi(self.project.folder, self.environment)
         self.repository = Repository.of(self.project.folder, self.environment)
         self.command = EngineCommand(self.environment, self.run, self.interrupts)
-        url = self.pulumi.backend()
+        url = backend_url(self.project, self.environment) or self.pulumi.backend()
         self.backend_folder = BackendFolder.at(url, self.project.folder, self.environment)
         self.backend = url if self.backend_folder is None else self.backend_folder.url
 
