@@ -89,6 +89,13 @@ class Project:
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(target, target_is_directory=True)
 
+    def copy_untracked_templates(self, source: Project) -> None:
+        """Copy the configuration files that another working tree has, and this one lacks: git may ignore them."""
+        for path in source.template_file("x").parent.glob("Pulumi.*.yaml"):
+            target = self.template_file("x").parent / path.name
+            if not target.exists():
+                shutil.copy(path, target)
+
 
 class Configuration:
     """A temporary folder with the configuration of an environment, and with a project in which stacks are created.

@@ -144,6 +144,7 @@ def _project_in(project: Project, folder: Path, branch: str, _repository: Reposi
     if deployed.name != project.name:
         raise ProjectError(f"the project of the branch {branch!r} is {deployed.name!r}, not {project.name!r}")
     deployed.link_untracked(project)
+    deployed.copy_untracked_templates(project)
     return deployed
 
 

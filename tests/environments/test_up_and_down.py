@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,11 @@ def test_a_project_in_a_subfolder_with_a_virtual_environment_is_deployed_from_a_
     nested.mkdir(parents=True)
     for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py"):
         (project.folder / name).rename(nested / name)
+    (project.folder / ".gitignore").write_text("__pycache__/\nPulumi.*.yaml\n.venv\n", encoding="utf-8")
+    (nested / "Pulumi.yaml").write_text(
+        f"name: {project.name}\nruntime:\n  name: python\n  options:\n    virtualenv: .venv\n", encoding="utf-8"
+    )
+    (nested / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "moved")
     project.git("checkout", "--quiet", "-b", "other")
