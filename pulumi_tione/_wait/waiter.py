@@ -119,7 +119,6 @@ class _Wait:
         attempts = Attempts(
             timeout=None if timeout is None else timeout.total_seconds(),
             first_pause=0,  # the poller makes the pauses, for all waits together
-            max_pause=0,
             is_tolerated=is_transient,
             on_error=self._on_error,
             clock=self._clock,
