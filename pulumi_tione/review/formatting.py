@@ -81,10 +81,14 @@ def gpus(stack: StackReview) -> str:
     )
 
 
-def nodes(task: TaskReview) -> tuple[str, str]:
-    """Return a task's nodes before and after, as they are shown; equal, where nothing changes or one is not known."""
-    before, after = hardware(task.hardware_before), hardware(task.hardware_after)
-    return before or after, after or before
+def nodes(task: TaskReview) -> str:
+    """Return a task's nodes, and what they were: `2 → 4 × 8C40G V100*1`."""
+    before, after = task.hardware_before or task.hardware_after, task.hardware_after or task.hardware_before
+    if before == after:
+        return hardware(after)
+    if len(before) == len(after) == 1 and hardware(before).partition(" × ")[2] == hardware(after).partition(" × ")[2]:
+        return f"{_count(before[0])} → {hardware(after)}"
+    return f"{hardware(before)} → {hardware(after)}"
 
 
 def reason(change: PropertyChange) -> str:
@@ -137,9 +141,12 @@ def hardware(groups: tuple[NodeGroup, ...]) -> str:
     parts = []
     for group in groups:
         role = f"{group.role} " if len(groups) > 1 and group.role else ""
-        count = "?" if group.count is None else str(group.count)
-        parts.append(f"{role}{count} × {group.alias or group.spec or 'not known yet'}")
+        parts.append(f"{role}{_count(group)} × {group.alias or group.spec or 'not known yet'}")
     return ", ".join(parts)
+
+
+def _count(group: NodeGroup) -> str:
+    return "?" if group.count is None else str(group.count)
 
 
 def value(changed: Any) -> str:

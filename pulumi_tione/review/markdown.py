@@ -219,7 +219,7 @@ def _table(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
         if reasons:
             cells.append(_reasons(task, level))
         if wide:
-            cells.append(_hardware(task))
+            cells.append(prose(formatting.nodes(task)))
         cells.append(_price(task, stack))
         if wide:
             cells.append(formatting.limit(task, stack.currency))
@@ -287,11 +287,6 @@ def _value(changed: object) -> str:
     if changed is None or isinstance(changed, Placeholder):
         return formatting.value(changed)
     return code(formatting.value(changed))
-
-
-def _hardware(task: TaskReview) -> str:
-    before, after = formatting.nodes(task)
-    return prose(after) if before == after else f"{prose(before)} → {prose(after)}"
 
 
 def _price(task: TaskReview, stack: StackReview) -> str:

@@ -78,7 +78,7 @@ def _table(tasks: list[TaskReview], stack: StackReview) -> Table:
         table.add_row(
             Text(visible(task.resource)),
             Text(formatting.action_of(task), style=_ACTION_STYLES.get(task.action, "")),
-            Text(visible(" → ".join(dict.fromkeys(formatting.nodes(task))))),
+            Text(visible(formatting.nodes(task))),
             Text(after if before == after or task.action == "create" else f"{before} → {after}"),
             Text(formatting.limit(task, stack.currency)),
         )

@@ -262,6 +262,12 @@ def test_a_stack_without_tasks_has_no_status_that_could_be_old() -> None:
     assert "last update" not in markdown(made)
 
 
+def test_a_changed_number_of_nodes_names_their_spec_once() -> None:
+    assert "| 2 → 4 × 8C40G V100&#42;1 |" in markdown(review_of([REPLACED]))
+    made = step("a", "replace", inputs(GPU, 2), inputs(count=UNKNOWN_MARKER))
+    assert "| 2 × 8C40G V100&#42;1 → ? × 2C4G |" in markdown(review_of([made]))
+
+
 def test_a_change_of_labels_alone_is_a_reason() -> None:
     made = step("a", "update", inputs(), inputs())
     assert [change.path for change in task_of(made).changes] == ["owner"]

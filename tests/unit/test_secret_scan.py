@@ -152,3 +152,27 @@ def test_our_own_files_have_no_secrets() -> None:
     files = scan.tracked()
     assert len(files) > 200
     assert scan.found_in(files) == []
+
+
+PICTURE = (Path(scan.__file__).parents[2] / "docs" / "images" / "review.png").read_bytes()
+TEXT = b"\x00\x00\x00\x05tEXtplant\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("content", "is_reported"),
+    [
+        (PICTURE, False),
+        (PICTURE + b"planted", True),
+        (PICTURE[:-12] + TEXT + PICTURE[-12:], True),
+        (PICTURE[:-1], True),
+        (PICTURE[:8], True),
+        (b"\xff\xfe\x00", True),
+    ],
+    ids=["pixels", "more after its end", "a text", "cut", "a signature", "something else"],
+)
+def test_a_picture_is_accepted_if_it_has_pixels_and_nothing_else(
+    content: bytes, is_reported: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(content)
+    assert bool(scan.found_in([file])) is is_reported

@@ -153,12 +153,12 @@ EXAMPLES = (
 def main() -> int:
     text = generated()
     if "--check" in sys.argv[1:]:
-        shown = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
         print(
-            *difflib.unified_diff(shown.splitlines(), text.splitlines(), "the page", "these runs", lineterm=""),
+            *difflib.unified_diff(page.splitlines(), text.splitlines(), "the page", "these runs", lineterm=""),
             sep="\n",
         )
-        return int(shown != text)
+        return int(page != text)
     PAGE.write_text(text, encoding="utf-8")
     return 0
 
@@ -169,7 +169,7 @@ def generated() -> str:
 
 
 def _section(example: Example) -> str:
-    preview, review = _shown(example)
+    preview, review = shown(example)
     changed = _changed(example)
     return "\n".join(
         (
@@ -191,8 +191,8 @@ def _changed(example: Example) -> str:
     return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
-def _shown(example: Example) -> tuple[str, str]:
-    """Return what the preview prints, and the review of the same preview."""
+def shown(example: Example, *options: str) -> tuple[str, str]:
+    """Return what the preview prints, and the review of the same preview, which is made with these options."""
     folder = Path(tempfile.mkdtemp())
     try:
         with Emulator(manual_clock=True) as emulator:
@@ -212,7 +212,7 @@ def _shown(example: Example) -> tuple[str, str]:
             preview = _run(workspace, "preview", "--diff", "--refresh", fails=example.fails)
             document = _run(workspace, "preview", "--json", "--show-sames", "--refresh", fails=example.fails)
             (project / "preview.json").write_text(document, encoding="utf-8")
-            command = [sys.executable, "-m", "pulumi_tione.cli", "review", "preview.json"]
+            command = [sys.executable, "-m", "pulumi_tione.cli", "review", "preview.json", *options]
             ran = subprocess.run(
                 command, cwd=project, env=workspace.environment, stdout=subprocess.PIPE, text=True, check=False
             )

@@ -75,11 +75,28 @@ def found_in(files: Sequence[Path]) -> list[str]:
             try:
                 file.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError):
-                unread.append(f"{_shown(file)}: is no text, so that nobody knows what is in it")
+                if not is_picture_alone(file):
+                    unread.append(f"{_shown(file)}: is no text, so that nobody knows what is in it")
             else:
                 secrets.scan_file(str(file))
     found = [f"{_shown(Path(name))}:{secret.line_number}: {secret.type}" for name, secret in secrets]
     return sorted([*found, *unread])
+
+
+def is_picture_alone(file: Path) -> bool:
+    """Return whether a file is a PNG that has pixels and nothing else: no texts, and nothing after its end."""
+    content = file.read_bytes() if file.is_file() else b""
+    position = len(_PNG)
+    kinds: list[bytes] = []
+    while content.startswith(_PNG) and position + 8 <= len(content):
+        kinds.append(content[position + 4 : position + 8])
+        position += 12 + int.from_bytes(content[position : position + 4], "big")
+    return position == len(content) and kinds[-1:] == [b"IEND"] and {*kinds} <= _PIXELS
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PIXELS = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"sBIT", b"sRGB", b"gAMA", b"pHYs"}
+"""The chunks of a PNG that cannot hold a text."""
 
 
 def _shown(file: Path) -> str:
