@@ -7,7 +7,6 @@ being created is in no state any more. It would run next to the new one, and nob
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Future
 from typing import Any
@@ -22,7 +21,6 @@ class Leftovers:
     """The active tasks of a stack in a region and workspace, when this process first created a task there."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._found: dict[tuple[TaskApi | str | None, ...], Future[list[dict[str, Any]]]] = {}
 
     def find(
@@ -68,10 +66,9 @@ class Leftovers:
 
     def _of_stack(self, client: TaskApi, stack: Mapping[str, str], workspace: str | None) -> list[dict[str, Any]]:
         place = (client, workspace, *stack.values())
-        with self._lock:
-            is_first = place not in self._found
-            found = self._found.setdefault(place, Future())
-        if is_first:
+        future: Future[list[dict[str, Any]]] = Future()
+        found = self._found.setdefault(place, future)  # of several threads, one sets it
+        if found is future:
             try:
                 found.set_result(_active_tasks(client, stack, workspace))
             except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever

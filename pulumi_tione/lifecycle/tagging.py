@@ -159,8 +159,6 @@ class _Change:
             nonlocal shown
             try:
                 detail = self.task.describe()
-            except CallEndedError:
-                raise
             except TioneError:
                 return False
             if detail is None:

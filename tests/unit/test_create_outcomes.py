@@ -348,3 +348,15 @@ def test_a_create_that_looks_for_the_holder_of_its_name_ends_when_it_is_cancelle
     context.pause = pause
     assert create.error() == f"{not_created(NAME)}: cancelled. {RUN_AGAIN}"
     assert service.now < 10
+
+
+def test_a_deleted_task_of_another_create_that_reads_still_show_does_not_have_the_name() -> None:
+    service = FakeApi(lag=Lag(30, 30, 30))
+    old, _ = Create(service, owner={**OWNER, "resource": "gpt"}).run()
+    service.now += 60
+    service.put(old)
+    deleted = DeletedTasks()
+    deleted.add(old, {**OWNER, "resource": "gpt"})
+    new, _ = Create(service, deleted=deleted).run()
+    assert [*service.existing] == [new]
+    assert service.verbs.count("find") == 2

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from calls import recorded_task
-from fake_api import FakeApi, no_answer, refusal
+from fake_api import PROCEED, FakeApi, no_answer, refusal
 
 from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED, Owner, generated_name, labels
-from pulumi_tione.errors import TaskError
+from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle import existence, messages
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, not_visible_yet
 from pulumi_tione.lifecycle.imported import IMPORTED
@@ -129,6 +129,14 @@ def test_a_list_without_an_answer_is_an_error_that_shows_it() -> None:
     call.api.always("list", error)
     assert call.existence_error() == messages.existence_unknown(TITLE, EVENTS, error)
     assert 60 <= call.seconds() < 66
+
+
+def test_a_list_that_is_refused_is_an_error_at_once() -> None:
+    call = Call(gone())
+    call.api.always("list", refusal("UnauthorizedOperation", "DescribeTrainingTasks"))
+    with pytest.raises(ApiError, match="UnauthorizedOperation"):
+        detail_or_gone(call.task)
+    assert call.seconds() < 7
 
 
 def test_a_task_that_may_be_too_new_is_looked_for_as_long_as_reads_may_lag() -> None:
@@ -269,6 +277,15 @@ def test_a_task_that_was_stopped_is_recorded_as_it_was_seen_to_end() -> None:
     outputs = call.update(desiredStatus="STOPPED")
     assert outputs["status"] == "FAILED"
     assert outputs["desiredStatus"] == "STOPPED"
+
+
+def test_a_read_from_before_the_stop_does_not_make_a_stopped_task_active() -> None:
+    call = Call(fake(Status="RUNNING"))
+    before = call.api.shown("train-1")
+    call.api.trouble("describe", *[lambda _: PROCEED] * 2, lambda _: before)
+    outputs = call.update(desiredStatus="STOPPED")
+    assert call.api.verbs.count("describe") == 3
+    assert outputs["status"] == "STOPPED"
 
 
 def test_the_first_update_of_an_imported_task_records_what_its_program_declares() -> None:

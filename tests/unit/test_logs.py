@@ -171,6 +171,14 @@ def test_the_tail_is_the_last_lines_and_reading_goes_on_after_them(count: int, s
     assert texts(log.new_lines()) == ["new"]
 
 
+def test_lines_that_arrive_late_after_the_tail_are_not_lost() -> None:
+    service = Service([(number, "p", str(number)) for number in range(21)])
+    log = log_of(service)
+    assert texts(log.tail(2)) == ["19", "20"]
+    service.printed[RUN] += [(number + 0.5, "p", f"{number}.5") for number in (3, 15, 16, 18, 20)]
+    assert texts(log.new_lines()) == ["15.5", "16.5", "18.5", "20.5"]
+
+
 def test_the_tail_is_found_by_few_questions_and_beyond_ten_thousand_lines() -> None:
     service = Service(spread(40_000, seconds_a_line=0.0001))
     log = log_of(service)

@@ -113,3 +113,17 @@ def test_questions_one_after_the_other_are_answered_freshly() -> None:
     for _ in range(3):
         assert statuses.of(service, "a", None) == "RUNNING"
     assert service.calls == ["list a"] * 3
+
+
+def test_a_batch_whose_beginning_fails_is_not_joined_by_the_next_request() -> None:
+    errors: list[Exception] = [KeyboardInterrupt()]  # type: ignore[list-item]
+
+    def sleep(_: float) -> None:
+        if errors:
+            raise errors.pop()
+
+    service = fake("train-1")
+    statuses = StatusBatcher(sleep=sleep)
+    with pytest.raises(KeyboardInterrupt):
+        statuses.of(service, "train-1", None)
+    assert statuses.of(service, "train-1", None) == "RUNNING"

@@ -162,6 +162,13 @@ def test_a_new_task_that_lists_do_not_show_yet_is_stopped_before_it_is_deleted()
     assert api.verbs[:3] == ["list", "describe", "stop"]
 
 
+def test_a_new_task_of_another_account_is_not_asked_to_be_deleted() -> None:
+    api = fake("RUNNING")
+    api.put("train-1")
+    assert "belongs to account 7" in error_of(delete, recorded(api, uin="7", createTime=api.present()))
+    assert api.writes == []
+
+
 def test_a_task_whose_age_is_not_recorded_but_that_was_seen_may_be_gone() -> None:
     api = fake("RUNNING")
     api.put("train-1")

@@ -1,0 +1,137 @@
+"""How requests are sent: which may be repeated, how long they are retried, and how lists are paged."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fake_api import no_answer, refusal
+
+from pulumi_tione._api import transport as module
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.credentials import ResolvedCredentials
+from pulumi_tione._api.protocols import PAGE_SIZE
+from pulumi_tione._api.transport import Transport
+from pulumi_tione._config.settings import Settings
+from pulumi_tione._config.sources import Credentials
+from pulumi_tione.errors import Idempotency, TioneError
+
+TIONE = ("tione", "2021-11-11")
+
+
+class Caller:
+    """Sends nothing: responds with an error, or with an empty response, and notes how it was called."""
+
+    clock_offset = timedelta(0)
+    has_sent = True
+
+    def __init__(self) -> None:
+        self.error: TioneError | None = None
+        self.sent: list[tuple[str, bool]] = []
+
+    def __call__(self, *_: object) -> Caller:
+        return self
+
+    def send(
+        self, action: str, body: Mapping[str, Any], credentials: Credentials, *, is_repeatable: bool = True
+    ) -> dict[str, Any]:
+        self.sent.append((action, is_repeatable))
+        if self.error is not None:
+            raise self.error
+        return {"Id": "train-1", "RequestId": "r-1"}
+
+
+@pytest.fixture
+def caller(monkeypatch: pytest.MonkeyPatch) -> Caller:
+    fake = Caller()
+    monkeypatch.setattr(module, "Caller", fake)
+    return fake
+
+
+def transport(pauses: list[float], **options: Any) -> Transport:
+    resolved = ResolvedCredentials(Credentials("id", "key"), "the environment")
+    resolver = types.SimpleNamespace(current=lambda _: resolved)
+    settings = Settings(lambda _: None, {})
+    limiter = types.SimpleNamespace(wait=lambda *_: None)
+    shown: list[str] = []
+    return Transport(
+        settings,
+        "ap-guangzhou",
+        pauses.append,
+        shown.append,
+        shown.append,
+        rate_limiter=limiter,  # type: ignore[arg-type]
+        resolver=resolver,  # type: ignore[arg-type]
+        **options,
+    )
+
+
+@pytest.mark.parametrize(
+    ("idempotency", "is_repeatable"),
+    [(Idempotency.UNSAFE, False), (Idempotency.IDEMPOTENT, True), (Idempotency.READ_ONLY, True)],
+)
+def test_only_the_answer_to_a_request_that_can_be_repeated_is_not_waited_for_to_the_end(
+    caller: Caller, idempotency: Idempotency, is_repeatable: bool
+) -> None:
+    transport([]).call(TIONE, "Action", {}, idempotency, lambda _, response: response)
+    assert caller.sent == [("Action", is_repeatable)]
+
+
+def test_a_create_without_an_answer_is_sent_once(caller: Caller) -> None:
+    caller.error = no_answer("CreateTrainingTask")
+    pauses: list[float] = []
+    with pytest.raises(TioneError):
+        transport(pauses).call(TIONE, "CreateTrainingTask", {}, Idempotency.UNSAFE, lambda _, response: response)
+    assert len(caller.sent) == 1
+    assert pauses == []
+
+
+@pytest.mark.parametrize(
+    ("idempotency", "error", "timeout"),
+    [
+        (Idempotency.READ_ONLY, no_answer("Action"), 60),
+        (Idempotency.IDEMPOTENT, no_answer("Action"), 150),
+        (Idempotency.UNSAFE, refusal("RequestLimitExceeded"), 300),
+        (Idempotency.READ_ONLY, refusal("RequestLimitExceeded"), 300),
+    ],
+)
+def test_the_pauses_between_attempts_never_last_longer_than_the_timeout(
+    caller: Caller, idempotency: Idempotency, error: TioneError, timeout: float
+) -> None:
+    caller.error = error
+    longest = 0.0
+    for _ in range(20):
+        pauses: list[float] = []
+        with pytest.raises(TioneError):
+            transport(pauses).call(TIONE, "Action", {}, idempotency, lambda _, response: response)
+        assert sum(pauses) <= timeout
+        longest = max(longest, sum(pauses))
+    assert longest > timeout - 25
+
+
+class Pages(Client):
+    """A list of tasks that grows while it is read."""
+
+    def __init__(self, count: int) -> None:
+        self.region = "ap-guangzhou"
+        self.tasks = [f"train-{number}" for number in range(count)]
+        self.offsets: list[int] = []
+
+    def _query(self, action: str, body: Mapping[str, Any], read: Any, **_: Any) -> Any:
+        offset = int(body.get("Offset", 0))
+        self.offsets.append(offset)
+        shown = [{"Id": task, "Name": task, "Status": "RUNNING"} for task in self.tasks[offset : offset + PAGE_SIZE]]
+        response = {"TrainingTaskSet": shown, "TotalCount": len(self.tasks)}
+        if len(self.offsets) == 1:
+            self.tasks.insert(0, "train-new")
+        return read(action, response)
+
+
+def test_a_task_that_is_created_while_a_list_is_read_moves_others_and_none_is_missed_or_repeated() -> None:
+    client = Pages(2 * PAGE_SIZE)
+    listed: Iterator[dict[str, Any]] = client.training_tasks({}, {})
+    assert [item["Id"] for item in listed] == [f"train-{number}" for number in range(2 * PAGE_SIZE)]
+    assert client.offsets == [0, PAGE_SIZE, 2 * PAGE_SIZE]
