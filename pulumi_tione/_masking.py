@@ -198,7 +198,7 @@ _ESCAPED = _BACKSLASH + "{1,15}"
 @functools.lru_cache(maxsize=4096)
 def _spellings(run: str) -> str:
     """Return an expression for all the ways to write a character, or a run of blanks or of backslashes: as it is, or
-    escaped by JSON at any depth, Go, Python, a URL or HTML."""
+    escaped by JSON at any depth, Go, Python, a URL, HTML or a shell."""
     character = run[0]
     if character.isascii() and character.isalnum():
         return character
@@ -212,6 +212,8 @@ def _ways(character: str) -> Iterator[str]:
     code = ord(character)
     octets = character.encode("utf-8", "surrogatepass")
     units = character.encode("utf-16-be", "surrogatepass")
+    if character == "'":  # within the quotes of a shell, of which a word has to be left for it
+        yield rf"'(?:{_ESCAPED}'|{_BACKSLASH}{{0,15}}\"'{_BACKSLASH}{{0,15}}\")'"
     if character in "\"'/":
         yield rf"{_BACKSLASH}{{0,15}}(?:{character}|%(?:25)*{_any_case(f'{code:02x}')})"
     else:

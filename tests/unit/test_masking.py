@@ -6,6 +6,7 @@ import asyncio
 import base64
 import html
 import json
+import shlex
 import threading
 import time
 import urllib.parse
@@ -13,6 +14,7 @@ import urllib.parse
 import pytest
 
 from pulumi_tione._masking import MASK, holds_secret, mask, masking
+from pulumi_tione._schema.time_limit import with_time_limit
 from pulumi_tione._text import sanitize, sanitize_line
 from pulumi_tione.errors import ApiError
 
@@ -21,6 +23,7 @@ SECRETS = (
     "plantedtwo \\pass/word&<geheim>",
     "plantedthree 中文\n秘密 value",
     "plantedfour🎉\t'x'",
+    "plantedfive 'x' '' \\'it''s",
     "abcd",
 )
 
@@ -47,6 +50,11 @@ def spellings(secret: str) -> list[str]:
         json.dumps(secret).replace("\\", "&#92;"),
         " ".join(secret.split()),
         secret.encode("unicode_escape").decode(),
+        shlex.quote(f"a {secret}"),
+        json.dumps(shlex.quote(f"a {secret}")),
+        with_time_limit(secret, 60),
+        json.dumps(json.dumps(with_time_limit(secret, 60))),
+        base64.b64encode(json.dumps({"StartCmd": with_time_limit(secret, 60)}).encode()).decode(),
     ]
     encoded = [
         coding(b"{" * shift + text.encode() + b"}").decode()
