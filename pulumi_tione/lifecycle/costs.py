@@ -121,7 +121,7 @@ class Costs:
         self._stack = StackCosts()
         self._shown: set[str] = set()
         self._announced: list[Mapping[str, Any]] = []
-        self._announcements: set[object] = set()
+        self._announcements: set[str] = set()
         self._lock = threading.Lock()
 
     def check(self, subject: Subject, olds: Mapping[str, Any], checked: Checked) -> None:
@@ -142,11 +142,7 @@ class Costs:
             return
         price = self._price(checked.inputs)
         self._show(subject, messages.hourly_cost(price, self._currency))
-        refusals = [*self._refusals(subject, price, checked)]
-        for refusal in refusals:
-            checked.fail(_PATH, Violation(refusal))
-        if not refusals:
-            self._stack.count(subject.key, subject.name, price, is_started=True)
+        self._refuse(subject, price, checked)
 
     def compare(
         self,
@@ -177,10 +173,10 @@ class Costs:
         was_active = not is_terminal(self._status_of(task_id, outputs, subject.owner))
         if difference.replacing:
             # The check of the replacement follows, and counts it.
-            self._stack.count(subject.key, subject.name, None, is_started=False)
+            self._stack.count(subject.key, subject.name, None)
             if was_active and (subject.owner or {}).get(RETAINED) and options.limits:
                 kept = f"{subject.name} (kept by retain_on_delete)"
-                self._stack.count(f"{subject.key} kept", kept, self._price(outputs), is_started=False)
+                self._stack.count(f"{subject.key} kept", kept, self._price(outputs))
             self._show_change(subject, outputs if was_active else None, news)
             return
         is_started = not was_active and starts_again
@@ -192,8 +188,9 @@ class Costs:
         price = self._price(news) if is_active and options.limits else None
         if is_started:
             self._refuse_start(subject, price, news)
-        self._stack.count(subject.key, subject.name, price, is_started=is_started)
-        if not is_started and price is not None:
+            return
+        self._stack.count(subject.key, subject.name, price)
+        if price is not None:
             self._refuse_crossing(subject, price)
 
     def _refuse_start(self, subject: Subject, price: HourlyPrice | None, news: Mapping[str, Any]) -> None:
@@ -201,12 +198,21 @@ class Costs:
         for path, violation in self._type_violations(news):
             checked.fail(path, violation)
         if price is not None:
-            for refusal in self._refusals(subject, price, checked):
-                checked.fail(_PATH, Violation(refusal))
+            self._refuse(subject, price, checked)
         for warning in checked.warnings:
             subject.context.warn(warning)
         if checked.failures:
             raise TaskError(f"{subject.name} is started again: {'; '.join(checked.reasons)}")
+
+    def _refuse(self, subject: Subject, price: HourlyPrice, checked: Checked) -> None:
+        """Count a task that is started, and report the limits that it exceeds: then it does not count any more."""
+        # Without a limit of the stack, tasks that do not change are not counted.
+        others = [] if self._options.stack_limit is None else self._stack.start(subject.key, subject.name, price)
+        refusals = [*self._refusals(subject, price, others, checked)]
+        for refusal in refusals:
+            checked.fail(_PATH, Violation(refusal))
+        if refusals and self._options.stack_limit is not None:
+            self._stack.count(subject.key, subject.name, None)
 
     def _refuse_crossing(self, subject: Subject, price: HourlyPrice) -> None:
         """Raise an error if a task that runs already exceeds the limit of the stack together with those that start."""
@@ -214,9 +220,12 @@ class Costs:
         if limit is None or not price.amount or not self._stack.has_started():
             return
         if self._stack.known_total() > limit.amount:
-            raise TaskError(self._over_stack_limit(subject, price, limit))
+            others = self._stack.others(subject.key)
+            raise TaskError(self._over_stack_limit(subject, price, others, limit))
 
-    def _refusals(self, subject: Subject, price: HourlyPrice, checked: Checked) -> Iterator[str]:
+    def _refusals(
+        self, subject: Subject, price: HourlyPrice, others: Sequence[tuple[str, HourlyPrice]], checked: Checked
+    ) -> Iterator[str]:
         options = self._options
         if price.amount is None:
             if options.limits and options.refuses_unknown:
@@ -227,22 +236,27 @@ class Costs:
         if options.task_limit is not None and price.amount > options.task_limit.amount:
             yield messages.over_task_limit(price, options.task_limit.amount, options.task_limit.source, self._currency)
         if options.stack_limit is not None and price.amount:
-            yield from self._stack_refusals(subject, price, options.stack_limit, checked)
+            yield from self._stack_refusals(subject, price, others, options.stack_limit, checked)
 
     def _stack_refusals(
-        self, subject: Subject, price: HourlyPrice, limit: CostLimit, checked: Checked
+        self,
+        subject: Subject,
+        price: HourlyPrice,
+        others: Sequence[tuple[str, HourlyPrice]],
+        limit: CostLimit,
+        checked: Checked,
     ) -> Iterator[str]:
-        others = self._stack.others(subject.key)
         unknown = [name for name, counted in others if counted.amount is None]
         if total([price, *(counted for _, counted in others)]) > limit.amount:
-            yield self._over_stack_limit(subject, price, limit)
+            yield self._over_stack_limit(subject, price, others, limit)
         elif unknown and self._options.refuses_unknown:
             yield messages.stack_total_unknown(unknown, limit.source)
         elif unknown and self._is_first("total unknown"):
             checked.warn(_PATH, Violation(messages.stack_total_unknown(unknown, limit.source)))
 
-    def _over_stack_limit(self, subject: Subject, price: HourlyPrice, limit: CostLimit) -> str:
-        others = self._stack.others(subject.key)
+    def _over_stack_limit(
+        self, subject: Subject, price: HourlyPrice, others: Sequence[tuple[str, HourlyPrice]], limit: CostLimit
+    ) -> str:
         return messages.over_stack_limit(subject.name, price, others, limit.amount, limit.source, self._currency)
 
     def _type_violations(self, inputs: Mapping[str, Any]) -> Iterator[tuple[str, Violation]]:
@@ -267,7 +281,7 @@ class Costs:
 
         Checks arrive one by one, so otherwise each price would be waited for by itself.
         """
-        if self._options.needs_price and text is not None:
+        if self._options.needs_price and isinstance(text, str):
             with self._lock:
                 is_new = text not in self._announcements
                 self._announcements.add(text)
@@ -283,6 +297,8 @@ class Costs:
             ask_prices(priced, price_list)
 
     def _show_change(self, subject: Subject, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+        if not self._options.estimates:
+            return
         self._ask([task for task in (before, after) if task is not None])
         price_before, price_after = (None if task is None else self._price(task) for task in (before, after))
         self._show(subject, messages.hourly_change(price_before, price_after, self._currency))

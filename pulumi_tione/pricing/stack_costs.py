@@ -46,30 +46,41 @@ class StackCosts:
         with self._changed:
             return key in self._tasks
 
-    def count(self, key: str, name: str, price: HourlyPrice | None, *, is_started: bool) -> None:
-        """Count a task with its price from now on.
+    def count(self, key: str, name: str, price: HourlyPrice | None) -> None:
+        """Count a task that is not started with its price from now on.
 
         Args:
             key: identifies the resource.
             name: the resource's name.
             price: what it costs after the change; None, if it is not active then.
-            is_started: whether the change starts it.
         """
         with self._changed:
-            self._tasks[key] = _Counted(name, price, is_started)
+            self._tasks[key] = _Counted(name, price)
             self._expected.discard(key)
             self._changed.notify_all()
 
-    def others(self, key: str) -> list[tuple[str, HourlyPrice]]:
-        """Return the names and prices of the other active tasks, once those that exist have been compared."""
+    def start(self, key: str, name: str, price: HourlyPrice) -> list[tuple[str, HourlyPrice]]:
+        """Count a task that is started, and return the names and prices of the active tasks that were counted before.
+
+        It waits for the comparisons of the tasks that exist: all of them must be counted.
+        """
         end = self._clock() + _SECONDS_TO_COMPARE
         with self._changed:
-            while self._expected - {key} and self._clock() < end:
+            # Two tasks that are started again must not wait for each other.
+            self._expected.discard(key)
+            self._changed.notify_all()
+            while self._expected and self._clock() < end:
                 self._changed.wait(max(0.0, end - self._clock()))
             # One whose comparison never comes must not be waited for again; it counts as soon as it is compared.
             self._expected.clear()
-            others = (task for task_key, task in self._tasks.items() if task_key != key)
-            return [(task.name, task.price) for task in others if task.price is not None]
+            others = self._others(key)
+            self._tasks[key] = _Counted(name, price, is_started=True)
+            return others
+
+    def others(self, key: str) -> list[tuple[str, HourlyPrice]]:
+        """Return the names and prices of the other active tasks that were counted."""
+        with self._changed:
+            return self._others(key)
 
     def known_total(self) -> Decimal:
         """Return the sum of the prices that are known so far."""
@@ -80,3 +91,7 @@ class StackCosts:
         """Return whether the change starts any task so far."""
         with self._changed:
             return any(task.is_started for task in self._tasks.values())
+
+    def _others(self, key: str) -> list[tuple[str, HourlyPrice]]:
+        others = (task for task_key, task in self._tasks.items() if task_key != key)
+        return [(task.name, task.price) for task in others if task.price is not None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -210,9 +212,22 @@ def test_the_sum_of_a_stack_counts_each_task_once_and_names_the_one_that_crosses
     assert stack.start("e", task(1)) == []
 
 
+def test_tasks_that_are_checked_at_once_do_not_exceed_the_limit_together() -> None:
+    stack = Stack(stack_limit=limit("50"))
+    start = threading.Barrier(4)
+
+    def is_refused(number: int) -> bool:
+        start.wait()
+        return bool(stack.start(f"t{number}", task(1)))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(is_refused, range(4))) >= 2
+
+
 def test_a_replaced_task_counts_with_its_new_price_alone() -> None:
     stack = Stack(stack_limit=limit("84"))
     stack.existing("bert", task(3), task(4), REPLACED)
+    assert stack.service.asked == []
     assert stack.start("bert", task(4)) == []
     assert stack.start("new", task(1, "TI.A")) != []
 
@@ -248,6 +263,27 @@ def test_a_task_that_runs_already_crosses_the_line_for_those_that_were_started_b
         return
     with pytest.raises(TaskError, match=r"with old \(¥42.00 an hour\) .* cost ¥63.00 an hour.*new ¥21.00"):
         stack.existing("old", task(2), task(2), UNCHANGED)
+
+
+def test_tasks_that_are_started_again_do_not_wait_for_each_other() -> None:
+    stack = Stack(stack_limit=limit("100"))
+    stack.statuses = {"train-a": "FAILED", "train-b": "FAILED"}
+    for name in ("a", "b"):
+        stack.costs.check(stack._subject(name), task(2), Checked(task(2)))
+    begin = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        restart = lambda name: stack.compare(name, task(2), task(2, run=2), Difference((), ("run",)))  # noqa: E731
+        assert [*pool.map(restart, ("a", "b"))] == [None, None]
+    assert time.monotonic() - begin < 5
+    assert stack.start("c", task(1)) != []
+
+
+def test_without_a_limit_of_the_stack_a_start_waits_for_no_comparison() -> None:
+    stack = Stack(task_limit=limit("50"), estimates=True)
+    stack.costs.check(stack._subject("old"), task(2), Checked(task(2)))
+    begin = time.monotonic()
+    assert stack.start("new", task(1)) == []
+    assert time.monotonic() - begin < 5
 
 
 def test_a_start_waits_for_the_comparison_of_the_tasks_that_were_checked_before_it() -> None:
@@ -326,7 +362,8 @@ def test_a_running_task_whose_price_is_unknown_leaves_the_sum_unknown(refuses: b
 
 def test_announced_tasks_are_asked_for_with_the_first_price() -> None:
     stack = Stack(estimates=True)
-    for text in ("nonsense", 7, "{}", None):
+    nonsense: list[object] = ["nonsense", 7, "{}", None, []]
+    for text in nonsense:
         stack.costs.expect(text)
     for _ in range(2):
         stack.costs.expect(json.dumps([task(1), task(2), task(3, "TI.A"), "nonsense"]))

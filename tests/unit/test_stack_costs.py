@@ -20,9 +20,9 @@ def price(amount: str | None) -> HourlyPrice:
 def test_each_task_counts_once_with_its_last_price() -> None:
     costs = StackCosts()
     for amount in ("1", "2"):
-        costs.count("a", "a", price(amount), is_started=True)
-    costs.count("b", "b", None, is_started=False)
-    costs.count("c", "c", price(None), is_started=False)
+        assert costs.start("a", "a", price(amount)) == []
+    costs.count("b", "b", None)
+    costs.count("c", "c", price(None))
     assert costs.known_total() == 2
     assert costs.others("c") == [("a", price("2"))]
     assert [name for name, _ in costs.others("a")] == ["c"]
@@ -32,7 +32,7 @@ def test_each_task_counts_once_with_its_last_price() -> None:
 def test_nothing_has_started_before_a_task_is_counted_as_started() -> None:
     costs = StackCosts()
     costs.expect("a", "a")
-    costs.count("a", "a", price("1"), is_started=False)
+    costs.count("a", "a", price("1"))
     assert not costs.has_started()
     assert (costs.is_expected("a"), costs.is_expected("b")) == (True, False)
 
@@ -40,9 +40,10 @@ def test_nothing_has_started_before_a_task_is_counted_as_started() -> None:
 def test_a_comparison_that_comes_late_is_waited_for() -> None:
     costs = StackCosts()
     costs.expect("old", "old")
-    counting = threading.Timer(0.1, lambda: costs.count("old", "old", price("3"), is_started=False))
+    counting = threading.Timer(0.1, lambda: costs.count("old", "old", price("3")))
     counting.start()
-    assert costs.others("new") == [("old", price("3"))]
+    assert costs.start("new", "new", price("1")) == [("old", price("3"))]
+    assert costs.known_total() == 4
 
 
 def test_a_comparison_that_never_comes_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,11 +56,13 @@ def test_a_comparison_that_never_comes_is_waited_for_once(monkeypatch: pytest.Mo
 
     costs = StackCosts(clock)
     costs.expect("old", "old")
-    assert costs.others("old") == []
+    assert costs.start("old", "old", price("1")) == []
+    assert now[0] < 0.05
     costs.expect("old", "old")
-    assert costs.others("new") == []
+    assert costs.start("new", "new", price("1")) == []
     waited = now[0]
-    assert costs.others("new") == []
+    assert waited > 0.05
+    assert costs.start("newer", "newer", price("1")) == [("new", price("1"))]
     assert now[0] - waited < 0.05
-    costs.count("old", "old", price("3"), is_started=False)
-    assert costs.others("new") == [("old", price("3"))]
+    costs.count("old", "old", price("3"))
+    assert costs.others("new") == [("old", price("3")), ("newer", price("1"))]
