@@ -88,6 +88,7 @@ def all_names_kept(name: str) -> str:
 # A task that may be gone.
 
 CHECKING_AGAIN = "not found; checking again before it counts as gone"
+DELETE_FROM_STATE = "run `pulumi state delete` with its URN"
 NEVER_VISIBLE = "was created by Pulumi and has never been visible since"
 
 
@@ -100,7 +101,7 @@ def account_not_recorded(title: str, region: str, account: str) -> str:
     """Return the error of a task that is not found, and whose account the state does not record."""
     return (
         f"{title} is not visible in {region} with the credentials of account {account}, and the state does not record "
-        "its account. Look for it in the console. If it is gone, run `pulumi state delete` with its URN"
+        f"its account. Look for it in the console. If it is gone, {DELETE_FROM_STATE}"
     )
 
 
@@ -124,7 +125,7 @@ def perhaps_too_new(title: str, reason: str, command: str) -> str:
     """Return the error of a task that is not found, and may only be too new; `command` shows its events."""
     return (
         f"{title} {reason}, and the service does not find it: it may still run. {STAYS_IN_STATE}. Run the command "
-        f"again in a minute. If {command} and the console do not find it then, run `pulumi state delete` with its URN"
+        f"again in a minute. If {command} and the console do not find it then, {DELETE_FROM_STATE}"
     )
 
 

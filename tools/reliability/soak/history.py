@@ -25,6 +25,7 @@ from typing import Any
 
 from pulumi_tione.emulator import Lag, Status, Switches
 from pulumi_tione.emulator.tasks.transitions import DURATIONS, FOREVER
+from pulumi_tione.lifecycle.messages import DELETE_FROM_STATE
 from tools.reliability.soak.engine import CommandFailedError, CommandKilledError, Engine
 from tools.reliability.soak.provider import EOF
 from tools.reliability.soak.service import Service
@@ -477,7 +478,7 @@ class History:
 
     def _is_gone_by_the_console(self) -> bool:
         """Run `pulumi state delete` where an error names it for a task that the console does not show any more."""
-        match = re.search(r"\((train-\d+)\).*`pulumi state delete` its URN", self._last_failure)
+        match = re.search(rf"\((train-\d+)\).*{re.escape(DELETE_FROM_STATE)}", self._last_failure)
         if not match or match[1] not in self._gone:
             return False
         self.engine.forget(match[1])
