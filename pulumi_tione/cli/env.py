@@ -219,7 +219,7 @@ def down(
     with session.interrupts.handled():
         result = take_down(session, branch, wait=_WAIT if wait_lock is None else wait_lock)
     click.echo(report([result], form))
-    context.exit(LEFT if result.left else 0)
+    context.exit(LEFT if result.all_left else 0)
 
 
 @env.command()
@@ -275,7 +275,7 @@ def reap(
         results = take_down_all(session, due, rules, wait=_WAIT if wait_lock is None else wait_lock)
     session.interrupts.raise_if_set()
     click.echo(report(results, form))
-    context.exit(LEFT if any(each.left for each in results) else 0)
+    context.exit(LEFT if any(each.all_left for each in results) else 0)
 
 
 def _power(

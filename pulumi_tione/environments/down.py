@@ -117,5 +117,5 @@ def ensure_is_environment(stack: EnvironmentStack, marks: Marks) -> None:
 def _without_stack(stack: EnvironmentStack, result: TornDown) -> TornDown:
     """Name the tasks that are left of a stack that is gone. Nothing proves whose they are."""
     _, others = Orphans(stack, "").find(State({}), [])
-    result.left += [Leftover(title_of(task), NOT_OWN) for task in others]
+    result.others += [Leftover(title_of(task), NOT_OWN) for task in others]
     return result

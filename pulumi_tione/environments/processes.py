@@ -47,15 +47,21 @@ def born(pid: int) -> str | None:
 
     A process that has ended and that nobody has waited for counts as ended.
     """
-    listed = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "LC_ALL": "C"},
-        check=False,
-    )
-    status, _, started = listed.stdout.strip().partition(" ")
+    if _PROC.joinpath("self", "stat").exists():  # a small image may have no `ps`
+        try:
+            content = _PROC.joinpath(str(pid), "stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+        values = content.rpartition(")")[2].split()  # the name before may contain anything
+        return None if values[0] in "ZX" else values[19]
+    listed = _ps("-o", "stat=,lstart=", "-p", str(pid))
+    status, _, started = listed.strip().partition(" ")
     return None if not status or status.startswith("Z") else " ".join(started.split())
+
+
+def _ps(*arguments: str) -> str:
+    environment = {**os.environ, "LC_ALL": "C"}
+    return subprocess.run(["ps", *arguments], capture_output=True, text=True, env=environment, check=False).stdout
 
 
 def processes_of(runs: Iterable[str]) -> list[int]:
@@ -76,8 +82,7 @@ def _environments() -> Iterable[tuple[int, list[str]]]:
                     content = folder.joinpath("environ").read_bytes().decode("utf-8", "replace")
                     yield int(folder.name), content.split("\0")
         return
-    listed = subprocess.run(["ps", "-A", "-E", "-ww", "-o", "pid=,command="], capture_output=True, text=True)
-    for line in listed.stdout.splitlines():
+    for line in _ps("-A", "-E", "-ww", "-o", "pid=,command=").splitlines():
         pid, _, command = line.strip().partition(" ")
         if pid.isdecimal():
             yield int(pid), command.split()
@@ -114,5 +119,8 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _is_engine(pid: int) -> bool:
-    listed = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return Path(listed.stdout.strip()).name == "pulumi"
+    try:
+        name = _PROC.joinpath(str(pid), "comm").read_text(encoding="utf-8")
+    except OSError:
+        name = _ps("-o", "comm=", "-p", str(pid))
+    return Path(name.strip()).name == "pulumi"

@@ -113,6 +113,7 @@ class Due:
 
 def due_environments(session: Session, min_age: timedelta | None) -> tuple[list[Due], Rules]:
     """Return the environments that are to be taken down, and the rules that have selected them."""
+    session.end_dead_commands()
     rules = Rules(Branches.of(session.repository), datetime.now(timezone.utc), min_age)
     found = []
     for overview in read_overviews(session.pulumi, session.backend_folder, session.project.name):

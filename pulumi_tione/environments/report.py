@@ -41,7 +41,7 @@ def report(results: Sequence[TornDown], form: str | None) -> str:
     """Return what was taken down and what is left."""
     if form == "json":
         gone = [as_json(each) for each in results]
-        return json.dumps({"environments": gone, "left": sum(not each.is_gone for each in results)}, indent=2)
+        return json.dumps({"environments": gone, "left": sum(bool(each.all_left) for each in results)}, indent=2)
     if form == "markdown":
         return _markdown(results)
     if not results:
@@ -49,7 +49,7 @@ def report(results: Sequence[TornDown], form: str | None) -> str:
     lines = []
     for each in results:
         lines.append(f"{_title(each)}: {_summary(each)}")
-        lines += [f"  left: {left}" for left in each.left]
+        lines += [f"  left: {left}" for left in each.all_left]
     return "\n".join(sanitize(line) for line in lines)
 
 
@@ -69,7 +69,7 @@ def _markdown(results: Sequence[TornDown]) -> str:
         return "There is nothing to take down."
     lines = ["| environment | result | left |", "|---|---|---|"]
     for each in results:
-        left = "<br>".join(_cell(str(part)) for part in each.left)
+        left = "<br>".join(_cell(str(part)) for part in each.all_left)
         lines.append(f"| `{_code(_title(each))}` | {_cell(_summary(each))} | {left} |")
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import secrets
 import threading
@@ -24,7 +25,7 @@ from pulumi_tione._durations import format_duration
 from pulumi_tione.environments import tags as marks_tags
 from pulumi_tione.environments.git import Repository
 from pulumi_tione.environments.listing import backend_url
-from pulumi_tione.environments.processes import born, this_host
+from pulumi_tione.environments.processes import born, end_processes, this_host
 from pulumi_tione.environments.project import Configuration, Project
 from pulumi_tione.environments.tags import HEARTBEAT, HEARTBEAT_SECONDS, Marks, Operation
 from pulumi_tione.environments.workspace import EngineCommand, EnvironmentWorkspace, Interrupts
@@ -94,6 +95,26 @@ class Session:
         home = self.environment.get("PULUMI_HOME") or Path(self.environment.get("HOME") or "~", ".pulumi").expanduser()
         digest = hashlib.sha256("\0".join((self.backend, self.project.name, stack)).encode()).hexdigest()[:16]
         return Path(home, "pulumi-tione", "environments", f"{stack}.{digest}.lock")
+
+    def end_processes_of(self, exclusion_file: Path) -> None:
+        """End what a dead command of this machine has left running: its children may still create a stack.
+
+        Args:
+            exclusion_file: the file that it held, and that nobody holds now, or this command.
+        """
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            run = str(json.loads(exclusion_file.read_text(encoding="utf-8"))["run"])
+            if run != self.run:
+                end_processes([run])
+
+    def end_dead_commands(self) -> None:
+        """End what all dead commands on environments of this project have left running on this machine."""
+        for path in self.exclusion_file("x").parent.glob("*.lock"):
+            if path != self.exclusion_file(path.name.rpartition(".lock")[0].rpartition(".")[0]):
+                continue  # of another project or backend
+            with contextlib.suppress(OSError), path.open("a") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self.end_processes_of(path)
 
 
 class EnvironmentStack:
@@ -190,6 +211,8 @@ class EnvironmentStack:
                     if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
                         is_held = True
                 if is_held:
+                    self.session.end_processes_of(path)
+                    path.write_text(json.dumps({"run": self.session.run, "stack": self.name}), encoding="utf-8")
                     yield
                     return
 

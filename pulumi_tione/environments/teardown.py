@@ -139,10 +139,18 @@ class TornDown:
     deleted: list[str] = field(default_factory=list)
     """The tasks that were deleted although no state knew them."""
     left: list[Leftover] = field(default_factory=list)
+    """What could not be removed. As long as there is something, the stack stays: it has the id of the environment."""
+    others: list[Leftover] = field(default_factory=list)
+    """Tasks with the labels of the stack that are provably of another environment, or not provably of this one."""
 
     @property
     def is_gone(self) -> bool:
+        """Whether nothing of the environment is left."""
         return not self.left
+
+    @property
+    def all_left(self) -> list[Leftover]:
+        return [*self.left, *self.others]
 
 
 class Orphans:
@@ -296,7 +304,7 @@ class Teardown:
             self._stack.session.interrupts.raise_if_set()
             time.sleep(min(_SECONDS_BETWEEN_SEARCHES, max(0.0, end - time.time())) or 0.1)
         self._result.left += [Leftover(f"training task {task_id}", why) for task_id, why in failed.items()]
-        self._result.left += [Leftover(title_of(task), NOT_OWN) for task in others]
+        self._result.others += [Leftover(title_of(task), NOT_OWN) for task in others]
 
     def _remove(self) -> None:
         stack = self._stack
@@ -323,5 +331,5 @@ def as_json(result: TornDown) -> Mapping[str, Any]:
         "reason": result.reason or None,
         "gone": result.is_gone,
         "deletedOrphans": result.deleted,
-        "left": [{"what": each.what, "why": each.why} for each in result.left],
+        "left": [{"what": each.what, "why": each.why} for each in result.all_left],
     }

@@ -147,10 +147,10 @@ class State:
                     name: marked_secret(each["value"]) if each.get("secret") else each["value"]
                     for name, each in _settings_for(resource, config).items()
                 }
-                resource = {**resource}
+                replaced, resource = _settings_in(resource), {**resource}
                 for kind in ("inputs", "outputs"):
                     values = {**(resource.get(kind) or {})}
-                    others = {name: value for name, value in values.items() if name not in _settings_in(resource)}
+                    others = {name: value for name, value in values.items() if name not in replaced}
                     resource[kind] = {**others, **current}
             changed.append(resource)
         return self._with_resources(changed)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from environment_support import PROGRAM, RUNNING, EnvironmentProject, tags_of_task, tasks_of
+from local_tione import temporary_credentials
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
@@ -135,7 +136,8 @@ def test_orphans_of_the_environment_are_deleted_and_others_are_named(
     assert {str(task["Id"]) for task in tasks_of(emulator)} == {foreign, unlabelled}
     assert foreign in printed
     assert unlabelled in printed
-    assert stack in project.stacks()
+    assert stack not in project.stacks()
+    assert foreign in project.env("down", "orphans", "--yes", code=1)
     for task_id in (foreign, unlabelled):
         client.stop_training_task(task_id)
     emulator.advance(60)
@@ -179,3 +181,23 @@ def test_a_project_in_a_subfolder_with_a_virtual_environment_is_deployed_from_a_
     project.env("down", "other", "--yes", "--cwd", "deploy/train")
     assert tasks_of(emulator) == []
     project.ensure_untouched()
+
+
+def test_credentials_that_have_expired_since_are_replaced_by_the_current_ones(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    template = project.folder / "Pulumi.dev.yaml"
+    plain = template.read_text(encoding="utf-8")
+    project.pulumi("stack", "init", "dev", "--no-select")
+    for name, value in temporary_credentials(emulator, seconds=3600).items():
+        project.pulumi("config", "set", "--stack", "dev", "--secret", f"tione:{name}", value)
+    project.branch("expired")
+    static = {name: project.environment.pop(name) for name in ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")}
+    project.env("up", "expired", "--yes")
+    assert len(tasks_of(emulator)) == 2
+    emulator.advance(7200)
+    template.write_text(plain, encoding="utf-8")
+    project.environment |= static
+    project.env("down", "expired", "--yes")
+    assert tasks_of(emulator) == []
+    assert project.stacks() == {"dev"}

@@ -185,3 +185,37 @@ def test_the_copy_of_a_state_is_for_its_owner_alone_and_never_overwritten(tmp_pa
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with pytest.raises(FileExistsError):
         write_backup(state(), folder, STACK, now)
+
+
+def provider(type_: str, **inputs: Any) -> dict[str, Any]:
+    urn = f"urn:pulumi:dev::nlp::{type_}::default"
+    return {"urn": urn, "custom": True, "type": type_, "id": "p", "inputs": inputs, "outputs": inputs}
+
+
+OF_TASKS, OF_NEIGHBOURS = "pulumi:providers:pulumi-python", "pulumi:providers:tencentcloud"
+
+
+def test_current_settings_replace_the_recorded_ones_in_the_providers_and_nothing_else() -> None:
+    recorded = state(
+        provider(OF_TASKS, **{"tione:secretId": "old", "tione:region": "a", "nlp:size": "1"}),
+        provider(OF_NEIGHBOURS, secretId="old", version="0.2.3"),
+        task("bert", "train-1"),
+    )
+    config = {
+        "tione:secretKey": {"value": "k", "secret": True},
+        "tencentcloud:region": {"value": "b", "secret": False},
+        "nlp:size": {"value": "2", "secret": False},
+    }
+    assert not recorded.has_settings(config)
+    changed = recorded.with_settings(config)
+    tasks, neighbours, bert = changed.resources
+    assert tasks["inputs"] == {
+        "nlp:size": "1",
+        "tione:secretKey": marked_secret("k"),
+        "tencentcloud:region": "b",
+    }
+    assert tasks["outputs"] == tasks["inputs"]
+    assert neighbours["inputs"] == {"version": "0.2.3", "region": "b"}
+    assert bert == task("bert", "train-1")
+    assert changed.has_settings(config)
+    assert state(task("bert", "train-1")).has_settings(config)
