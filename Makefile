@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-versions test-all test-exhaustive check check-vendor audit live outputs previews mutants bench reliability reliability-100 soak soak-engine states clean docs
+.PHONY: demo test test-versions test-all test-exhaustive check check-vendor audit live outputs previews mutants bench reliability reliability-100 soak soak-engine states clean docs dist
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -81,6 +81,9 @@ outputs: $(READY)  ## write the generated files anew, after a change of args.py 
 previews: $(READY)  ## docs/previews.md: what previews and reviews show, from real runs
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python tools/previews/generate.py
+
+dist: $(READY)  ## build the sdist and the wheel in dist/, and try both in empty environments
+	$(BIN)/python tools/release/build.py
 
 docs: $(READY)  ## the documentation as a site, in .cache/docs/site; a warning is an error
 	$(BIN)/python tools/docs/build.py

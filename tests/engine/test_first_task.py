@@ -29,7 +29,7 @@ def test_the_first_task_runs_as_the_page_shows(tmp_path: Path, emulator: Emulato
     assert start[1].splitlines()[-1] == "pulumi-tione emulator"
     folder = tmp_path / "my-training"
     folder.mkdir()
-    (folder / ".venv").symlink_to(sys.prefix)  # `test_distribution` installs it
+    (folder / ".venv").symlink_to(sys.prefix)  # `make dist` installs it instead
     (folder / "Pulumi.yaml").write_text(project[1], encoding="utf-8")
     (folder / "__main__.py").write_text(program[1], encoding="utf-8")
     on_its_port = settings[1].replace("http://127.0.0.1:9851", emulator.endpoint)
