@@ -162,3 +162,28 @@ def test_every_python_block_of_the_documentation_passes_a_type_checker(tmp_path:
     ]
     checked = subprocess.run(command, cwd=DOCS.parent, stdout=subprocess.PIPE, text=True, check=False)
     assert checked.stdout.replace(f"{tmp_path}/", "") == ""
+
+
+TRANSLATIONS = {
+    "README.zh-CN.md": "README.md",
+    "docs/zh/first-task.md": "docs/guide/first-task.md",
+    "docs/zh/real-service.md": "docs/guide/real-service.md",
+}
+
+
+@pytest.mark.parametrize(("translation", "original"), TRANSLATIONS.items())
+def test_a_translation_has_the_headings_code_and_names_of_its_original(translation: str, original: str) -> None:
+    left, right = ((DOCS.parent / name).read_text(encoding="utf-8") for name in (translation, original))
+    fenced = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+    assert fenced.findall(left) == fenced.findall(right)
+    left, right = fenced.sub("", left), fenced.sub("", right)
+    levels = re.compile(r"^#+", re.MULTILINE)
+    assert levels.findall(left) == levels.findall(right)
+    # The same commands, arguments and settings are named, however the sentences differ.
+    names = re.compile(r"`[^`]+`")
+    assert {*names.findall(left)} == {*names.findall(right)}
+
+
+def test_every_chinese_page_is_a_translation() -> None:
+    pages = {str(page.relative_to(DOCS.parent)) for page in (*DOCS.glob("zh/*.md"), *DOCS.parent.glob("*.zh-CN.md"))}
+    assert pages == {*TRANSLATIONS}
