@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -112,9 +113,10 @@ def _previews(files: Sequence[str], folder: Path, stack: str | None) -> list[Pre
         return read_previews(Pulumi(folder, os.environ).preview(stack))
     previews = []
     for file in files or ("-",):
-        content = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig", errors="replace")
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         try:
-            previews += read_previews(content)
+            # PowerShell writes UTF-16.
+            previews += read_previews(content.decode(json.detect_encoding(content), errors="replace"))
         except TioneError as error:
             raise click.UsageError(f"{'standard input' if file == '-' else file}: {error}") from None
     return previews

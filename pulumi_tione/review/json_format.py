@@ -50,8 +50,8 @@ def _stack(stack: StackReview) -> dict[str, Any]:
         "hourly": {**_totals(stack), "unpriced": sorted({*stack.before.unpriced, *stack.after.unpriced})},
         "worstCase": None if worst is None else plain(worst),
         "gpus": {
-            "before": {kind: formatting.number(count) for kind, count in stack.gpus(after=False).items()},
-            "after": {kind: formatting.number(count) for kind, count in stack.gpus(after=True).items()},
+            "before": {kind: _number(count) for kind, count in stack.gpus(after=False).items()},
+            "after": {kind: _number(count) for kind, count in stack.gpus(after=True).items()},
         },
         "tasks": [_task(task, stack) for task in stack.tasks],
         "diagnostics": [_diagnostic(each) for each in stack.diagnostics],
@@ -108,6 +108,10 @@ def _task(task: TaskReview, stack: StackReview) -> dict[str, Any]:
             for finding in task.findings
         ],
     }
+
+
+def _number(count: Decimal) -> int | float:
+    return int(count) if count == count.to_integral_value() else float(count)
 
 
 def _amount(amount: Decimal | None) -> str | None:

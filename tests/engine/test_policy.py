@@ -19,7 +19,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 PACK = ROOT / "examples" / "policy"
-KEPT = 'tags={"team": "nlp"}'
+KEPT = 'max_duration="12h", tags={"team": "nlp"}'
 PROGRAM = f"""
 tione.TrainingTask("kept", **B, {KEPT})
 IMAGE = {{**B, "framework_name": None, "framework_environment": None}}
@@ -44,7 +44,7 @@ RULES = {
         "resource_group_id": "trsg-1",
         "resource_config_infos": [{"role": "WORKER", "cpu": 1000, "memory": 1024, "instance_num": 1}],
     },
-    "time-limit": {},
+    "time-limit": {"max_duration": None},
     "no-moving-image-tag": {
         "framework_name": None,
         "framework_environment": None,
@@ -93,8 +93,7 @@ def checked_inputs(stack: Stack, program: str) -> dict[str, Mapping[str, Any]]:
     """Return what the engine passes to policies: the inputs that check has passed, by the resource's name."""
     stack.program(program)
     steps = [each for each in json.loads(stack.preview("--json"))["steps"] if "TrainingTask" in each["urn"]]
-    inputs = {each["urn"].rpartition("::")[2]: each["newState"]["inputs"] for each in steps}
-    return {name: {**task, **({} if name == "time-limit" else {"maxDuration": 43200})} for name, task in inputs.items()}
+    return {each["urn"].rpartition("::")[2]: each["newState"]["inputs"] for each in steps}
 
 
 def broken(
@@ -132,7 +131,7 @@ def test_each_rule_stops_the_task_that_breaks_it_and_no_other(
 ) -> None:
     configure(analyzer)
     rules = "".join(
-        f'tione.TrainingTask("{rule}", **{{**B, "tags": {{"team": "nlp"}}, **{task!r}}})\n'
+        f'tione.TrainingTask("{rule}", **{{**B, "max_duration": "12h", "tags": {{"team": "nlp"}}, **{task!r}}})\n'
         for rule, task in RULES.items()
     )
     inputs = checked_inputs(stack, PROGRAM + rules)

@@ -67,7 +67,7 @@ def test_a_review_of_a_document_of_a_stream_and_of_a_stack_agree(
         assert (each["project"], each["stack"], each["refreshed"]) == ("test", "dev", True)
         assert each["counts"] == {"create": 1, "replace": 1, "update": 1, "delete": 1, "same": 1}
         assert (each["hourly"]["before"], each["hourly"]["after"]) == ("44.10", "86.10")
-        assert each["gpus"] == {"before": {"V100": "2"}, "after": {"V100": "4"}}
+        assert each["gpus"] == {"before": {"V100": 2}, "after": {"V100": 4}}
         changes = {task["resource"]: {change["path"] for change in task["changes"]} for task in each["tasks"]}
         assert changes["bert"] == {"resourceConfigInfos[0].instanceNum", "privateEnvs.TOKEN"}
         assert changes["eval"] == {"tags.team"}

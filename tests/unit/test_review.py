@@ -535,6 +535,22 @@ def test_a_text_that_is_no_preview_is_an_error_with_the_command(content: str) ->
         read_previews(content)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_preview_is_read_whatever_the_shell_has_written_it_in(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "preview.json"
+    file.write_bytes(preview_json([step("训练", "create", None, inputs())]).encode(encoding))
+    ran = CliRunner().invoke(main, ["review", str(file), "--no-lookups", "--format", "json"])
+    assert ran.exit_code == 0, ran.output
+    assert [task["resource"] for task in json.loads(ran.output)["stacks"][0]["tasks"]] == ["训练"]
+    piped = CliRunner().invoke(main, ["review", "-", "--no-lookups", "--format", "json"], input=file.read_bytes())
+    assert piped.output == ran.output
+
+
+def test_halves_of_a_gpu_are_numbers_too() -> None:
+    made = step("a", "create", None, inputs("TI.GN7.2XLARGE40.POST", 3))
+    assert document(review_of([made]))["stacks"][0]["gpus"] == {"before": {}, "after": {"T4": 1.5}}
+
+
 def test_several_documents_in_a_row_are_several_stacks() -> None:
     one = preview_json([step("a", "create", None, inputs())])
     assert len(read_previews(one + "\n" + one)) == 2
