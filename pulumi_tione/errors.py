@@ -92,6 +92,7 @@ class ApiError(TioneError):
         message = sanitize(" ".join(service_message.split()))
         if len(message) > _MAX_CHARACTERS:
             message = f"{message[:_MAX_CHARACTERS]} …"
+        message = message.removesuffix(".") if not message.endswith("..") else message
         reasons = [message, str(meaning) if meaning.sentence else "", source and f"the credentials come from {source}"]
         super().__init__(
             f"{action} was refused with {self.code}: {': '.join(filter(None, reasons))}; {meaning.remedy} "

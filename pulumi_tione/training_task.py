@@ -250,7 +250,7 @@ class TrainingTask(TrainingTaskProperties):
             logs: whether to show the newest line of the task's log on its row, every few seconds at most.
 
         Raises:
-            ValueError: there is no such status, or the timeout is not a duration, or `TIONE_WAIT` is not true or false.
+            ValueError: an argument is wrong, or `TIONE_WAIT` is neither true nor false.
         """
         try:
             statuses, limit = statuses_of(status), timeout_of(timeout)

@@ -81,10 +81,11 @@ def logs(
     deleted. 2: an error.
     """
     selected = select_task(task=task, folder=folder, stack=stack, region=region, workspace=workspace)
+    filters = [*(["since that time"] if since else []), *([f"of the pod {pod!r}"] if pod else [])]
     output = _Output(selected, _print_json if as_json else _LinePrinter(timestamps), grep)
     log = TaskLog(selected.client, selected.id, selected.workspace, pod, since, _warn, output.pause)
     try:
-        code = _print_log(log, output, tail, follow)
+        code = _print_log(log, output, tail, follow, " ".join(["has no log lines", *filters]))
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
@@ -123,11 +124,14 @@ class _Output:
 
     def pause(self, seconds: float) -> None:
         """Sleep between two requests while the log is followed."""
-        self.show_if_empty("has no log lines yet. Waiting for the first one; Ctrl-C ends the waiting, not the task")
+        self.show_if_empty(
+            "has no log lines yet. Waiting for the first one, or for the end of the task; Ctrl-C ends the waiting, not "
+            "the task"
+        )
         _sleep(seconds)
 
 
-def _print_log(log: TaskLog, output: _Output, tail: int | None, follow: bool) -> int:
+def _print_log(log: TaskLog, output: _Output, tail: int | None, follow: bool, empty: str) -> int:
     """Print the log so far and, with `follow`, new lines until the task ends; return the exit code."""
     run: RunLog | None = log.of_latest_run()
     if run is not None and tail is not None:
@@ -138,7 +142,7 @@ def _print_log(log: TaskLog, output: _Output, tail: int | None, follow: bool) ->
             output.print(run.run, line)
     if not follow:
         if tail != 0:
-            output.show_if_empty("has no log lines")
+            output.show_if_empty(empty)
         return 0
     new_lines = log.follow(run)
     while True:

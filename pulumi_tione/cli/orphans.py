@@ -31,14 +31,14 @@ OLDER_THAN = "--older-than"
 
 
 @click.command()
-@click.argument("tasks", nargs=-1, metavar="[ID|NAME]...")
+@click.argument("tasks", nargs=-1, metavar="[ID|NAME|RESOURCE]...")
 @in_a_stack
 @click.option("--project", metavar="NAME", help="Another project: all its stacks, unless --stack selects one.")
 @click.option("--all-stacks", is_flag=True, help="All stacks of the project, including removed ones.")
 @click.option("--region", "regions", metavar="REGION", multiple=True, help="Search this region too; can be repeated.")
 @click.option("--all-workspaces", is_flag=True, help="Search all workspaces of each region.")
-@click.option("--stop", "action", flag_value="stop", help="Stop them, after confirmation.")
-@click.option("--delete", "action", flag_value="delete", help="Stop and delete them, after confirmation.")
+@click.option("--stop", "stops", is_flag=True, help="Stop them, after confirmation.")
+@click.option("--delete", "deletes", is_flag=True, help="Stop and delete them, after confirmation.")
 @click.option(
     OLDER_THAN,
     "min_age",
@@ -59,7 +59,8 @@ def orphans(
     all_stacks: bool,
     regions: Sequence[str],
     all_workspaces: bool,
-    action: Action | None,
+    stops: bool,
+    deletes: bool,
     min_age: timedelta | None,
     yes: bool,
     as_json: bool,
@@ -77,6 +78,11 @@ def orphans(
     """
     if all_stacks and stack:
         raise click.UsageError("--all-stacks and --stack cannot be combined")
+    if stops and deletes:
+        raise click.UsageError("--stop and --delete cannot be combined; --delete stops a task first")
+    action: Action | None = "stop" if stops else "delete" if deletes else None
+    if action is None and (yes or min_age is not None):
+        raise click.UsageError(f"{OLDER_THAN if min_age is not None else '--yes'} needs --stop or --delete")
     pulumi = Pulumi(folder, os.environ)
     scan, config_stack = _scan(pulumi, project, stack, all_stacks)
     search = scan.search(regions, all_workspaces)
@@ -135,18 +141,24 @@ def _scan(
 
 
 def _selected(tasks: Sequence[str], found: Sequence[Orphan]) -> list[Orphan]:
-    """Return the orphans with these ids or names, or all if there are none.
+    """Return the orphans with these ids, names or resources, or all if there are none.
 
     Raises:
         TaskError: a task with one of them is no orphan.
     """
     for key in tasks:
-        if not any(key in (orphan.task.id, orphan.task.name) for orphan in found):
+        if not any(key in _keys(orphan) for orphan in found):
             raise TaskError(
                 f"{key!r} is not an orphan: it is in a state, it lacks the labels of this stack, or its region was not "
                 "searched (add --region)"
             )
-    return [orphan for orphan in found if not tasks or orphan.task.id in tasks or orphan.task.name in tasks]
+    return [orphan for orphan in found if not tasks or _keys(orphan) & {*tasks}]
+
+
+def _keys(orphan: Orphan) -> set[str]:
+    """Return what selects an orphan: its id, its name, and its resource with or without the types of its parents."""
+    task = orphan.task
+    return {task.id, task.name, task.resource, task.resource.rpartition("::")[2]} - {""}
 
 
 def _searched(pulumi: Pulumi, scan: OrphanScan, search: LabelSearch, config_stack: StackName | None) -> dict[str, Any]:
@@ -199,9 +211,12 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def _report(scan: OrphanScan, found: Sequence[Orphan], searched: Mapping[str, Any]) -> str:
-    scope = sanitize(f"{scan.project}/{scan.stack}" if scan.stack else f"{scan.project}, all stacks")
+    scope = sanitize(f"{scan.project}/{scan.stack}" if scan.stack else f"any stack of {scan.project}")
     if not found:
-        return f"No orphans: every training task with the labels of {scope} is in a state.\n\n{_where(searched)}"
+        unknown = "" if scan.states else f"\nNo stack of {sanitize(scan.project)} exists in this backend."
+        return (
+            f"No orphans: every training task with the labels of {scope} is in a state.{unknown}\n\n{_where(searched)}"
+        )
     heads = ("ID", "NAME", "STATUS", "AGE", "STACK", "RESOURCE", "REGION", "WORKSPACE", "NOTE")
     rows = [
         (

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from pulumi_tione._config.settings import Settings
 from pulumi_tione.cli.options import in_a_stack
@@ -82,6 +83,8 @@ def review(
         rule = RULES[code]
         click.echo(explanation(rule))
         return
+    if files and context.get_parameter_source("stack") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--stack and a file cannot be combined: a file names its stack")
     gates, ignored = read_gates(fail_on), read_codes(ignore)
     previews = _previews(files, folder, stack)
     lookups = _Lookups(folder, with_prices=not no_lookups and not shows_requests)

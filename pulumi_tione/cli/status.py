@@ -14,10 +14,14 @@ import click
 from pulumi_tione._durations import format_age
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.task_options import find_task, selected_stack, with_location
-from pulumi_tione.cli.terminal import json_text, table
-from pulumi_tione.stacks.known_tasks import known_tasks
+from pulumi_tione.cli.terminal import json_text, show, table
+from pulumi_tione.errors import TaskError
+from pulumi_tione.stacks.known_tasks import KnownTask, known_tasks
 from pulumi_tione.stacks.locations import Clients
 from pulumi_tione.stacks.task_status import TaskStatus, task_statuses
+
+FAILED = 2
+"""The exit code of every error."""
 
 _REFRESH_SECONDS = 3.0
 
@@ -30,7 +34,9 @@ _sleep = time.sleep
 @in_a_stack
 @click.option("--once", is_flag=True, help="Show the table once, even in a terminal.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, once.")
+@click.pass_context
 def status(
+    context: click.Context,
     *,
     tasks: Sequence[str],
     folder: Path,
@@ -43,31 +49,47 @@ def status(
     """Show the current status of the training tasks of the stack, or of the given ones.
 
     In a terminal the table is refreshed until all tasks have ended; Ctrl-C ends it earlier. The tasks keep running
-    in any case.
+    in any case. A task that is not found is an error after the others have been shown, and the exit code is 2.
     """
     pulumi, stack_name = selected_stack(folder, stack)
     if stack_name is None and not tasks:
         stack_name = pulumi.stack(stack)  # raises the reason why there is none
     settings = pulumi.settings(stack_name)
+    errors = []
     if tasks:
-        shown = [find_task(key, pulumi, stack_name, settings, region, workspace) for key in dict.fromkeys(tasks)]
+        shown = []
+        for key in dict.fromkeys(tasks):
+            try:
+                shown.append(find_task(key, pulumi, stack_name, settings, region, workspace))
+            except TaskError as error:
+                errors.append(error)
+        if not shown:
+            raise TaskError("; ".join(str(error) for error in errors))
     else:
         shown = [] if stack_name is None else list(known_tasks(pulumi, stack_name))
     shown.sort(key=lambda task: (task.resource, task.id))
     clients = Clients(settings)
     if as_json:
         click.echo(json_text([_as_json(each) for each in task_statuses(shown, clients)]))
-        return
-    if not shown:
+    elif shown:
+        _show_table(shown, clients, once=once or not _is_terminal())
+    else:
         click.echo(f"There are no training tasks in the state of {stack_name}.")
-        return
+    for missing in errors:
+        show(f"Error: {missing}")
+    if errors:
+        context.exit(FAILED)
+
+
+def _show_table(shown: Sequence[KnownTask], clients: Clients, *, once: bool) -> None:
+    """Show the table once, or until all tasks have ended."""
     is_refreshed = False
     while True:
         statuses = list(task_statuses(shown, clients))
         if is_refreshed:
             click.clear()
         click.echo(_table(statuses))
-        if once or not _is_terminal() or all(each.is_over for each in statuses):
+        if once or all(each.is_over for each in statuses):
             return
         click.echo("\nRefreshed until all tasks have ended. Ctrl-C ends this table, not the tasks.")
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import logging
 import math
@@ -12,6 +13,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import NoReturn
 
 from pulumi_tione.emulator.control.routes import PREFIX, ROUTES
@@ -51,7 +53,7 @@ Environment:
 SDKs:
   endpoint {authority}, protocol {scheme}
 
-ControlApi:
+Control API:
   {endpoint}{prefix}/{routes}
   from a browser or another machine with the header {header}: {control_key}
 """
@@ -75,9 +77,9 @@ Tasks are executed, by processes with your rights, below {folder}
 def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
     """Run the emulator until a signal ends it; `program` is the command that the usage shows."""
     options = argument_parser(program).parse_args(arguments)
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter("%(asctime)s %(message)s"))
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, handlers=[handler])
     try:
         emulator = Emulator(
             port=options.port,
@@ -106,7 +108,8 @@ def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> i
     except OSError as error:
         where = error.filename or f"{options.host} port {options.port}"
         doing = "cannot open" if error.filename else "cannot listen on"
-        print(f"{doing} {where}: {error.strerror or error}", file=sys.stderr)
+        hint = ". To use any free port, add --port 0" if error.errno == errno.EADDRINUSE else ""
+        print(f"{doing} {where}: {error.strerror or error}{hint}", file=sys.stderr)
         return 1
     ended = threading.Event()
     # A closed terminal ends it too; not every system has that signal.
@@ -160,6 +163,13 @@ def _show_status(emulator: Emulator) -> None:
 def _argument(text: str) -> str:
     """Quote a value for a shell and the Pulumi CLI: a value that begins with a dash is not an option."""
     return f"-- {shlex.quote(text)}" if text.startswith("-") else shlex.quote(text)
+
+
+class _Formatter(logging.Formatter):
+    """A formatter whose times are in RFC 3339."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        return datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -230,7 +240,11 @@ def argument_parser(program: str) -> argparse.ArgumentParser:
     add("--no-limits", action="store_true", help=f"do not limit requests to {RATE} a second for each action")
     add("--record", metavar="FILE", help="write every request, secrets masked, as a line of JSON")
     add("--state", metavar="FILE", help="keep the state in this file, for the next start")
-    add("--run", action="store_true", help="execute the commands of tasks, with your own rights")
+    add(
+        "--run",
+        action="store_true",
+        help="execute the commands of tasks, with your own rights; a key is made at the start, so not with --key",
+    )
     add("--cos", metavar="DIR", help="a folder that stands for COS, with a folder for each bucket")
     add(
         "--clock-offset",

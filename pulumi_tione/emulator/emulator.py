@@ -172,7 +172,7 @@ def _check_that_it_may_run(host: str, keys: Iterable[Key] | None, speed: float, 
     if names:
         raise ValueError("with `run`, no other machine may address the emulator: allow no hosts")
     if keys is not None:
-        raise ValueError("with `run`, the key is made at the start: pass no keys")
+        raise ValueError("with --run, the key is made at the start: leave out --key")
     if speed != 1.0:
         raise ValueError("with `run`, time is real: use speed 1")
     if not is_loopback(host):

@@ -54,7 +54,8 @@ def read_codes(texts: Iterable[str]) -> frozenset[str]:
     codes = [text.strip() for each in texts for text in each.split(",") if text.strip()]
     for code in codes:
         if code not in RULES:
-            raise GateError(f"there is no finding {code!r}{suggestion(code, RULES)}")
+            near = suggestion(code, RULES) or f"; the findings are {', '.join(RULES)}"
+            raise GateError(f"there is no finding {code!r}{near}")
     return frozenset(codes)
 
 
@@ -66,8 +67,8 @@ def _gate(text: str) -> Gate:
         return Gate(measure=found["measure"], limit=Decimal(found["limit"]))
     known = (*RULES, *(f"{measure}>N" for measure in MEASURES))
     raise GateError(
-        f"there is no gate {text!r}{suggestion(text, known)}; use the code of a finding, or {MEASURES[0]}>N, "
-        f"{MEASURES[1]}>N or {MEASURES[2]}>N"
+        f"there is no gate {text!r}{suggestion(text, known) or '.'} Use the code of a finding, or {MEASURES[0]}>N, "
+        f"{MEASURES[1]}>N or {MEASURES[2]}>N, where N is an amount"
     )
 
 

@@ -51,6 +51,10 @@ def test_outside_a_project_the_error_is_one_line(stack: Stack, tmp_path: Path) -
         ["import", "bert"],
         ["import", "bert", "train-1", "--pending"],
         ["import", "--pending", "--region", "ap-shanghai"],
+        ["orphans", "--stop", "--delete"],
+        ["orphans", "--older-than", "1d"],
+        ["orphans", "--yes"],
+        ["review", "--stack", "dev", __file__],
         ["nothing"],
     ],
 )

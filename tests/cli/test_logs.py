@@ -283,6 +283,7 @@ def test_no_colour_is_used_where_the_environment_asks_for_none(
 def test_a_log_without_lines_is_reported(tione: Run, emulator: Emulator) -> None:
     task_id = create(emulator, "sleep 200")
     assert tione("logs", "bert").stderr == f"{task_id} has no log lines\n"
+    assert tione("logs", "bert", "--since", "1s").stderr == f"{task_id} has no log lines since that time\n"
     followed = tione("logs", "bert", "--follow").stderr
     assert followed.count(f"{task_id} has no log lines yet. Waiting for the first one") == 1
 

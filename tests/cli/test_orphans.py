@@ -41,6 +41,14 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
     quiet = tione("orphans")
     assert "No orphans" in quiet.stdout
     assert "ap-guangzhou (default workspace)" in quiet.stdout
+    elsewhere = tione("orphans", "--project", "no-such-project").stdout
+    assert "with the labels of any stack of no-such-project is in a state." in elsewhere
+    assert "No stack of no-such-project exists in this backend." in elsewhere
+    emulator.forget_requests()
+    for options in (("--stop", "--delete"), ("--older-than", "1d"), ("--yes",)):
+        refused = tione("orphans", *options, exit_code=2).stderr
+        assert "cannot be combined" in refused or f"{options[0]} needs --stop or --delete" in refused
+    assert emulator.requests() == []
 
     lost = create("lost", labels="test/dev/t")
     create("of-another-stack", labels="test/prod/t")
@@ -57,6 +65,7 @@ def test_a_task_that_only_its_labels_tie_to_the_stack_is_an_orphan(
     assert orphan["resource"] == "t"
     assert 0 <= orphan["ageSeconds"] < 600
     assert orphan["done"] is None
+    assert [*orphans(tione("orphans", "t", "--json", exit_code=1))] == [lost], "by the name of the resource"
 
     assert "'of-nobody' is not an orphan" in tione("orphans", "of-nobody", "--delete", "--yes", exit_code=2).stderr
     assert accepted(emulator, "StopTrainingTask") == []

@@ -44,6 +44,13 @@ def test_every_task_of_the_state_is_shown_as_it_is_now(stack: Stack, emulator: E
     assert shown["long"]["pods"] == {"ready": 1, "total": 1, "lagging": None}
     assert shown["bad"]["failureReason"] == "The start command ended with exit code 3."
 
+    partly = tione("status", "done", "nope", exit_code=2)
+    assert [line.split()[0] for line in partly.stdout.splitlines()] == ["RESOURCE", "done"]
+    assert partly.stderr.startswith("Error: there is no training task 'nope' ")
+    partly = tione("status", "nope", "done", "--json", exit_code=2)
+    assert [task["resource"] for task in json.loads(partly.stdout)] == ["done"]
+    assert tione("status", "nope", exit_code=2).stdout == ""
+
 
 def test_in_a_terminal_the_table_stays_until_all_have_ended(
     stack: Stack, emulator: Emulator, tione: Tione, monkeypatch: pytest.MonkeyPatch

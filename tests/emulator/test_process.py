@@ -212,6 +212,7 @@ def test_the_program_ends_with_one_line_where_the_port_is_used() -> None:
     assert out == ""
     assert errors.count("\n") == 1
     assert port in errors
+    assert errors.endswith(". To use any free port, add --port 0\n")
 
 
 def test_the_program_writes_the_record_where_it_is_shown(start: Start, tmp_path: Path) -> None:

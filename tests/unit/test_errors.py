@@ -186,3 +186,11 @@ def test_control_characters_of_an_answer_do_not_reach_a_terminal() -> None:
     text = str(ApiError("Act", "Code\x1b[31m", "bad\x07 \x9b2J name", "id\x1b]0;x"))
     assert text.isprintable()
     assert "bad\\x07" in text
+
+
+@pytest.mark.parametrize("message", ["no such region", "no such region."])
+def test_the_sentence_of_the_service_and_ours_are_separated_by_one_sign(message: str) -> None:
+    text = str(ApiError("StopTrainingTask", "UnsupportedRegion", message, "r-1"))
+    assert "UnsupportedRegion: no such region: TI-ONE is not offered" in text
+    assert ".:" not in text
+    assert "wait ...: " in str(ApiError("StopTrainingTask", "UnsupportedRegion", "wait ...", "r-1"))

@@ -502,6 +502,12 @@ def test_a_gate_that_does_not_exist_is_an_error(gate: str) -> None:
 def test_a_code_that_does_not_exist_is_an_error_with_the_nearest_one() -> None:
     with pytest.raises(GateError, match="stops-running"):
         read_codes(["stop-running"])
+    with pytest.raises(GateError, match=r"^there is no finding 'xyz'; the findings are stops-running, "):
+        read_codes(["xyz"])
+    with pytest.raises(
+        GateError, match=r"^there is no gate 'total>abc'; did you mean total>N\? Use the code of a finding"
+    ):
+        read_gates(["total>abc"])
 
 
 def test_a_failed_preview_is_reviewed_with_its_messages_under_their_tasks() -> None:

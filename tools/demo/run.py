@@ -38,7 +38,7 @@ def main() -> int:
     accepted = [request for request in recorded() if request["action"] == "CreateTrainingTask" and request["accepted"]]
     show(
         f"The requests to the local TI-ONE are in {RECORD.relative_to(ROOT)}: CreateTrainingTask was accepted "
-        f"{len(accepted)} times"
+        f"{'once' if len(accepted) == 1 else f'{len(accepted)} times'}"
     )
     return code if len(accepted) == 1 else 1
 

@@ -249,7 +249,7 @@ def _addressed_region(headers: Mapping[str, str], action: Action) -> str:
 
 def _requested_error(fault: Fault, entry: Entry) -> dict[str, Any]:
     if fault.message is None:
-        return _error(ApiError(fault.code or "", "This error was requested at the emulator."), entry)
+        return _error(ApiError(fault.code or "", "This error was requested through the control API."), entry)
     message = fault.message.replace("{body}", entry.raw_body.decode("utf-8", "replace"))
     return {"Error": {"Code": fault.code, "Message": message}}
 

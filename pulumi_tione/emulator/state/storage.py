@@ -75,7 +75,8 @@ class File:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
-            raise StateFileError(f"the state file {path} cannot be opened: {error}") from error
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise StateFileError(f"the state file {path} cannot be opened: {reason}") from error
         try:
             self._open()
         except sqlite3.Error as error:
