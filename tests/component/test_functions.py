@@ -21,6 +21,7 @@ import pulumi_tione as tione
 from pulumi_tione import functions, outputs
 from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
+from pulumi_tione._schema.time_limit import with_time_limit
 from pulumi_tione.emulator import Caller, Emulator, Key
 
 PLAIN = [name for name in functions.__all__ if name.startswith("get_") and not name.endswith("_output")]
@@ -53,6 +54,16 @@ def test_a_task_is_looked_up_by_id_and_by_name_with_typed_parts(emulator: Emulat
     assert task.remark == "mine"
     assert task.vpc_id is None
     assert task.latest_instance_id.startswith(task_id)
+
+
+def test_a_task_with_a_time_limit_is_looked_up_with_its_original_command(emulator: Emulator) -> None:
+    command = with_time_limit("it's", 5400)
+    task_id = create(emulator, StartCmdInfo={"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": command})
+    task = tione.get_training_task(task_id)
+    assert task.max_duration == 5400
+    assert task.start_cmd_info is not None
+    assert task.start_cmd_info.worker_start_cmd == "it's"
+    assert tione.get_training_task(create(emulator, "other")).max_duration is None
 
 
 def test_nothing_secret_is_in_a_result(emulator: Emulator) -> None:

@@ -60,6 +60,8 @@ task = tione.TrainingTask(
     log_enable=True,
     queues=["q-1", name],
     triggers=[1, "a", name, None],
+    max_duration=timedelta(hours=12),
+    rerun_on_time_limit=True,
     additional_parameters={"SchedulePolicy": {"BackOffLimit": 3}},
     opts=pulumi.ResourceOptions(protect=True),
 )
@@ -103,6 +105,10 @@ task.expose_network_config.apply(
 # Waits and look-ups.
 done = task.wait_for("SUCCEED")
 assert_type(done, pulumi.Output[tione.TrainingTask])
+assert_type(task.max_duration, pulumi.Output[int | None])
+args["max_duration"] = "12h"
+args["max_duration"] = 43_200
+args["max_duration"] = number
 task.wait_for(["SUCCEED", "STOPPED"], timeout=timedelta(hours=1), logs=True)
 task.wait_for("SUCCEED", timeout=60)
 

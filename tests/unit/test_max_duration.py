@@ -11,6 +11,7 @@ from typing import Any
 
 import pulumi
 import pytest
+import review_samples
 from pulumi.output import Unknown
 
 from pulumi_tione._config.settings import Settings
@@ -24,6 +25,7 @@ from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 from pulumi_tione.lifecycle.diff import KEPT_FIELDS, diff
 from pulumi_tione.lifecycle.imported import IMPORTED, as_declared
 from pulumi_tione.lifecycle.names import computed_name
+from pulumi_tione.review.formatting import limit
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 SMALLEST: dict[str, Any] = {
@@ -386,3 +388,33 @@ def test_a_run_that_its_limit_has_ended_is_not_run_again_unless_that_is_asked_fo
 def test_a_task_without_a_limit_is_run_again_without_reading_its_log() -> None:
     olds = {**checked(rerunOnFailure=2.0).inputs, "run": 1.0}
     assert checked(olds, failed=True, rerunOnFailure=2.0).inputs["run"] == 2  # `time_limit_of` would raise
+
+
+# In a review.
+
+
+def review_of_limit(old: dict[str, Any] | None, new: dict[str, Any]) -> tuple[str, list[str], list[str]]:
+    """Return the limit of one task in the review of a change, the paths of its changes, and its findings."""
+    operation = "create" if old is None else "replace"
+    steps = [review_samples.step("bert", operation, old, new, replacing=["maxDuration"] if old else [])]
+    (task,) = review_samples.review_of(steps).stacks[0].tasks
+    codes = [finding.code for finding in task.findings]
+    return limit(task, "CNY"), [change.path for change in task.changes], codes
+
+
+def test_a_review_shows_the_limit_and_what_it_costs_at_most() -> None:
+    task = review_samples.inputs(startCmdInfo={"workerStartCmd": "train"})
+    shown, _, codes = review_of_limit(None, {**task, "maxDuration": 43_200, KEPT_FIELDS: ["maxDuration"]})
+    assert shown.startswith("12.0 h (≤ ")
+    assert "no-time-limit" not in codes
+    shown, _, codes = review_of_limit(None, task)
+    assert (shown, "no-time-limit" in codes) == ("no limit", True)
+    shown, _, codes = review_of_limit(None, {**task, "maxDuration": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"})
+    assert (shown, "no-time-limit" in codes) == ("not known yet", False)
+
+
+def test_a_review_names_the_changed_limit_alone() -> None:
+    task = review_samples.inputs(startCmdInfo={"workerStartCmd": "train"})
+    by_default = {**task, "maxDuration": 3600, KEPT_FIELDS: ["maxDuration"]}
+    _, paths, _ = review_of_limit(by_default, {**task, "maxDuration": 7200})
+    assert paths == ["maxDuration"]
