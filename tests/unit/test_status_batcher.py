@@ -116,7 +116,7 @@ def test_questions_one_after_the_other_are_answered_freshly() -> None:
 
 
 def test_a_batch_whose_beginning_fails_is_not_joined_by_the_next_request() -> None:
-    errors: list[Exception] = [KeyboardInterrupt()]  # type: ignore[list-item]
+    errors = [no_answer("DescribeTrainingTasks")]
 
     def sleep(_: float) -> None:
         if errors:
@@ -124,6 +124,6 @@ def test_a_batch_whose_beginning_fails_is_not_joined_by_the_next_request() -> No
 
     service = fake("train-1")
     statuses = StatusBatcher(sleep=sleep)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(IndeterminateResultError):
         statuses.of(service, "train-1", None)
     assert statuses.of(service, "train-1", None) == "RUNNING"

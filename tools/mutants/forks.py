@@ -141,7 +141,7 @@ class _Run:
             if tests := self._tests_of(mutant["function"]):
                 self._start(mutant, tests)
             else:
-                self._outcomes[mutant["key"]] = _Outcome("no tests")
+                self._outcomes[mutant["id"]] = _Outcome("no tests")
         while self._running:
             self._reap()
         self._save()
@@ -205,7 +205,7 @@ class _Run:
             self._in_child(write, lambda: self._try(mutant, tests))
         os.close(write)
         deadline = time.monotonic() + 30 + 10 * seconds
-        self._running[pid] = (mutant["key"], mutant["function"], time.monotonic(), read, deadline)
+        self._running[pid] = (mutant["id"], mutant["function"], time.monotonic(), read, deadline)
 
     def _try(self, mutant: dict[str, Any], tests: Sequence[pytest.Item]) -> dict[str, Any]:
         import mutant_switch

@@ -36,6 +36,13 @@ class Mutant:
     """What the tests of the mutant run: a function, or a module for a constant; empty if nothing was mutated."""
     value: float | None = None
     """The mutated value of a constant."""
+    source: str = ""
+    """The hash of the function without a mutation: with another one, the key means another mutant."""
+
+    @property
+    def id(self) -> str:
+        """What outcomes are recorded by."""
+        return f"{self.key}@{self.source}"
 
     def json(self) -> dict[str, Any]:
         return asdict(self)
@@ -87,7 +94,9 @@ def _mutate_file(target: Path, path: str) -> Iterator[Mutant]:
     for mutant in mutated.mutant_names:
         function = re.sub(r"__mutmut_\d+$", "", mutant)
         shown = [text.strip() for text in _changed_lines(texts[f"{function}__mutmut_orig"], texts[mutant])]
-        yield Mutant(f"{module}.{mutant}", f"{where}: {_plain(function)}", "\n".join(shown), f"{module}.{function}")
+        source = hashlib.sha256("\n".join(texts[f"{function}__mutmut_orig"]).encode()).hexdigest()[:16]
+        name = f"{where}: {_plain(function)}"
+        yield Mutant(f"{module}.{mutant}", name, "\n".join(shown), f"{module}.{function}", source=source)
 
 
 def _changed_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
@@ -155,4 +164,4 @@ def _constants(source: str, module: str, where: str) -> Iterator[Mutant]:
                 half = old // 2 if isinstance(old, int) else old / 2
                 for new in {old * 2 or 1, half} - {old}:
                     change = f"- {name} = {old}\n+ {name} = {new}"
-                    yield Mutant(f"{module}.{name}={new}", f"{where}: {name}", change, module, new)
+                    yield Mutant(f"{module}.{name}={new}", f"{where}: {name}", change, module, new, str(old))

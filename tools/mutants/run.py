@@ -38,6 +38,7 @@ TESTS = ("tests/unit", "tests/component", "tests/boundary")
 NOT_FOR_MUTANTS = (  # these read files and not what the package does, or test other programs
     "tests/unit/test_architecture.py",
     "tests/unit/test_document_links.py",
+    "tests/unit/test_documentation.py",
     "tests/unit/test_ensure_pulumi.py",
     "tests/unit/test_masking_removals.py",
     "tests/unit/test_secret_scan.py",
@@ -92,7 +93,7 @@ def _try(
 ) -> dict[str, dict[str, Any]]:
     """Run the tests on mutants, and return the outcome of each."""
     listed, outcomes, coverage = CACHE / "mutants.json", CACHE / "running.json", CACHE / "coverage.json"
-    listed.write_text(json.dumps([mutant.json() for mutant in mutants]), encoding="utf-8")
+    listed.write_text(json.dumps([{**mutant.json(), "id": mutant.id} for mutant in mutants]), encoding="utf-8")
     outcomes.unlink(missing_ok=True)
     # Processes that a test starts import the mutated package as well.
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -138,7 +139,7 @@ def report(mutants: Sequence[Mutant], outcomes: Mapping[str, Mapping[str, Any]],
     known, without = reasons(), 0
     table: dict[str, list[int]] = {}
     for mutant in mutants:
-        status = outcomes[mutant.key]["status"] if mutant.key in outcomes else "not tried" if mutant.key else "survived"
+        status = outcomes[mutant.id]["status"] if mutant.id in outcomes else "not tried" if mutant.key else "survived"
         row = table.setdefault(mutant.name.partition(":")[0], [0, 0, 0, 0])
         row[0] += 1
         if status in DEAD:
@@ -183,7 +184,7 @@ def main() -> int:
         killed = {key for key, outcome in outcomes.items() if outcome["status"] in DEAD}
         order = [path.removeprefix("pulumi_tione/") for path in files_of(options.modules)]
         mutants.sort(key=lambda each: order.index(each.name.partition(":")[0]))
-        tried = [each for each in mutants if each.key and not (options.again and each.key in killed)]
+        tried = [each for each in mutants if each.key and not (options.again and each.id in killed)]
         (CACHE / "outcomes.json").write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
         if tried:
             outcomes |= _try(copy, tried, options.tests, options.processes, options.seconds)
