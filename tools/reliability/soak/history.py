@@ -271,7 +271,8 @@ class History:
     def _trouble(self) -> str:
         """Choose what goes wrong during a command, and order it."""
         kind = self._chance.choices(
-            ("nothing", "losses", "odd details", "provider killed", "CLI killed"), weights=(6, 5, 3, 2, 2)
+            ("nothing", "losses", "odd details", "short lists", "provider killed", "CLI killed"),
+            weights=(6, 5, 3, 2, 2, 2),
         )[0]
         faults = self.service.emulator.faults
         if kind == "losses":
@@ -292,6 +293,10 @@ class History:
                 seed=self._chance.randrange(10**6),
             )
             return f"details now and then {what}"
+        if kind == "short lists":
+            shown, times = self._chance.choice((0, 1)), self._chance.randint(1, 4)
+            faults.add("DescribeTrainingTasks", at_most={"TrainingTaskSet": shown}, times=times)
+            return f"lists show {shown} of their tasks, {times} times"
         if kind == "provider killed":
             number, before = self._chance.randint(0, 12), self._chance.random() < 0.5
             self.service.kill_provider_in(number, before_effect=before)
