@@ -105,7 +105,7 @@ class _ExistenceCheck:
                 context.show_status(messages.CHECKING_AGAIN)
             return False
 
-        poll(step, timeout=None, first_pause=0.5, sleep=context.sleep, clock=context.clock)
+        poll(step, timeout=None, first_pause=0.5, sleep=context.sleep)
         return self._detail
 
     def _describe(self) -> dict[str, Any] | None:

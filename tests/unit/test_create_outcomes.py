@@ -112,6 +112,15 @@ def test_a_new_task_is_recorded_without_a_warning_whether_it_is_visible_or_not()
         assert outputs["uin"] == "100"
 
 
+def test_a_new_task_whose_detail_got_no_answer_is_recorded_without_a_warning() -> None:
+    service = FakeApi()
+    service.trouble("describe", no_answer("DescribeTrainingTask"))
+    create = Create(service)
+    _, outputs = create.run()
+    assert create.warnings == []
+    assert outputs["allTags"] == OWN_TAGS
+
+
 def test_tags_that_were_bound_afterwards_are_recorded() -> None:
     service = FakeApi()
     service.trouble("create", lambda body: service.make({**body, "Tags": []}))

@@ -116,6 +116,24 @@ def test_a_task_that_is_gone_takes_six_requests_and_a_list_over_seven_seconds() 
     assert call.rows == [messages.CHECKING_AGAIN]
 
 
+def test_one_wrong_not_found_is_shown_and_followed_by_another_request() -> None:
+    call = Call(fake())
+    call.api.trouble("describe", lambda _: None)
+    assert detail_or_gone(call.task) is not None
+    assert call.rows == [messages.CHECKING_AGAIN]
+
+
+def test_a_task_that_is_gone_takes_three_requests_where_each_takes_some_seconds() -> None:
+    call = Call(gone())
+
+    def slowly(_: str) -> None:
+        call.api.sleep(2.6)
+
+    call.api.always("describe", slowly)
+    assert detail_or_gone(call.task) is None
+    assert call.api.verbs.count("describe") == 3
+
+
 def test_what_contradicts_itself_is_an_error_after_a_minute() -> None:
     call = Call(gone())
     call.api.always("list", lambda: [{"Id": "train-1", "Status": "RUNNING"}])
@@ -194,6 +212,14 @@ def test_a_name_with_a_suffix_is_recorded_with_the_name_of_the_program() -> None
     without = read(Call(fake(Name="seen"), name="").task)
     assert without is not None
     assert without[0]["name"] == "seen"
+
+
+def test_a_name_without_a_suffix_is_recorded_once() -> None:
+    for shown in ("bert", None):
+        found = read(Call(fake(Name=shown)).task)
+        assert found is not None
+        assert found[0]["name"] == found[1]["name"] == "bert"
+        assert BASE_NAME not in found[0]
 
 
 @pytest.mark.parametrize(("workspace", "shown"), [(None, "default"), ("w-1", "w-1")])

@@ -13,7 +13,7 @@ from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
-from pulumi_tione.lifecycle.messages import RUN_AGAIN, STAYS_IN_STATE
+from pulumi_tione.lifecycle.messages import RUN_AGAIN, STAYS_IN_STATE, does_not_stop
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, stop_and_wait
 
@@ -262,6 +262,13 @@ def test_a_task_that_does_not_stop_is_an_error_after_half_an_hour(call: Any, ref
     else:
         assert refused in text
     assert SECONDS_TO_STOP <= api.now - 3600 < SECONDS_TO_STOP + 6
+
+
+def test_a_task_that_somebody_else_stops_and_that_never_stops_was_refused_nothing() -> None:
+    api = fake("RUNNING", seconds_to_stop=7200)
+    api.put("train-1", Status="STOPPING")
+    assert error_of(stop_and_wait, recorded(api)) == does_not_stop(TITLE, "STOPPING", 30, "", EVENTS)
+    assert api.writes == []
 
 
 def test_a_refusal_is_forgotten_when_the_stop_is_accepted() -> None:

@@ -167,7 +167,8 @@ class _Run:
             with open(read, encoding="utf-8") as pipe:
                 coverage |= {name: _Covered(**test) for name, test in json.loads(pipe.read()).items()}
             os.waitpid(pid, 0)
-        kept.write_text(json.dumps({name: asdict(test) for name, test in coverage.items()}), encoding="utf-8")
+        known |= {name: asdict(test) for name, test in coverage.items()}
+        kept.write_text(json.dumps(known), encoding="utf-8")
         return coverage
 
     def _record_coverage(self, items: Sequence[pytest.Item], hashes: dict[str, str]) -> dict[str, Any]:
