@@ -90,6 +90,8 @@ def test_the_demo_leaves_the_record_of_one_task(tmp_path: Path) -> None:
     assert re.search(r"task +train-\d+", ran.stdout)
     assert "RUNNING" in ran.stdout
     assert "SUCCEED" in ran.stdout
+    assert "warning" not in ran.stdout, "a count of warnings whose texts are shown nowhere"
+    assert "CreateTrainingTask was accepted once" in ran.stdout
     record = ROOT / ".cache" / "demo" / "requests.jsonl"
     assert str(record.relative_to(ROOT)) in ran.stdout
     requests = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]

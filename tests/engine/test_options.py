@@ -342,6 +342,8 @@ tione.TrainingTask("t", opts=pulumi.ResourceOptions(additional_secret_outputs=se
 
 def test_a_plan_that_was_saved_is_carried_out(stack: Stack, emulator: Emulator, tmp_path: Path) -> None:
     plan = str(tmp_path / "plan.json")
+    # The inputs that `TrainingTask` adds, for names and prices, must be the same in a preview and in its update.
+    stack.environment["TIONE_ESTIMATE_COST"] = "true"
     program = """
 first = tione.TrainingTask("first", **(B | dict(remark="%s")))
 tione.TrainingTask("second", **(B | dict(remark=first.id, tags={"team": "%s"}, rerun_on_failure=1)))

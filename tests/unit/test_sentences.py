@@ -57,3 +57,15 @@ def test_no_sentence_has_three_negations(module: Path) -> None:
         if len(negations_in(sentence)) > _MAX_NEGATIONS
     ]
     assert wrong == []
+
+
+RUNS_THE_PROGRAM = re.compile(r"[^`\n]*pulumi (?:refresh|destroy|\{\w+\}|X)[^`\n]* --run-program")
+DOCUMENTS = [PACKAGE.parent / "README.md", *sorted((PACKAGE.parent / "docs").rglob("*.md"))]
+
+
+def test_every_recommended_command_that_runs_the_program_skips_the_waits() -> None:
+    texts = [text for module in MODULES for _, text in texts_in(module)]
+    texts += [document.read_text(encoding="utf-8") for document in DOCUMENTS]
+    commands = [found.rpartition("`")[2].strip() for text in texts for found in RUNS_THE_PROGRAM.findall(text)]
+    assert len(commands) >= 4
+    assert [command for command in commands if "TIONE_WAIT=false pulumi " not in command] == []
