@@ -5,12 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from boundary_support import OWNER, SMALLEST, UNKNOWN, Provider, running_provider
+from price_service import PriceService
+from pulumi.dynamic import Config, ConfigureRequest
 
+from pulumi_tione._api.client import Client
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.provider import TrainingTaskProvider
+
+SPEC = "TI.S.MEDIUM.POST"
 
 
 @pytest.fixture
@@ -21,7 +28,7 @@ def limited(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pro
         yield provider
 
 
-def task(name: str = "bert", count: Any = 1, spec: str = "TI.S.MEDIUM.POST", **more: Any) -> dict[str, Any]:
+def task(name: str = "bert", count: Any = 1, spec: str = SPEC, **more: Any) -> dict[str, Any]:
     nodes = [{"role": "WORKER", "instanceType": spec, "instanceNum": count}]
     return {**SMALLEST, "resourceConfigInfos": nodes, "owner": {**OWNER, "resource": name}, **more}
 
@@ -76,3 +83,21 @@ def test_only_a_check_without_old_inputs_is_held_against_a_limit_and_asks_for_a_
 def test_an_unknown_number_of_nodes_has_an_unknown_price(limited: Provider, emulator: Emulator) -> None:
     assert limited.check(task(count=UNKNOWN))[1] == {}
     assert price_requests(emulator) == []
+
+
+@pytest.mark.parametrize(
+    ("domain", "amount"), [("tencentcloudapi.com", "¥0.70"), ("intl.tencentcloudapi.com", "US$0.70")]
+)
+def test_amounts_are_in_the_currency_of_the_site(
+    domain: str, amount: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Client, "prices", lambda _self, specs, _workspace: PriceService({SPEC: 70}).prices(specs))
+    for name, value in (("HOME", str(tmp_path)), ("TENCENTCLOUD_SECRET_ID", "AKID"), ("TENCENTCLOUD_SECRET_KEY", "k")):
+        monkeypatch.setenv(name, value)
+    provider = TrainingTaskProvider()
+    config = {"tione:domain": domain, "tione:maxHourlyCost": "0.01"}
+    provider.configure(ConfigureRequest(Config(config, "nlp")))
+    (failure,) = provider.check({}, task()).failures
+    assert (
+        f"the task would cost {amount} an hour (1 × {SPEC}: {amount}), more than tione:maxHourlyCost" in failure.reason
+    )
