@@ -22,8 +22,9 @@ MAX_BYTES = 131_071
 
 _NAME = "pulumi-tione-time-limit-1"
 
-# Most commands are written for bash. -p: what $BASH_ENV names is for the command, not for this.
-_START = 'command -v bash >/dev/null 2>&1 && exec bash -p -c "$1" bash "$@"; exec sh -c "$1" sh "$@"'
+# Most commands are written for bash. -p: what $BASH_ENV names is for the command, not for this. The `bash` of busybox,
+# which is none, does not have it.
+_START = 'bash -p -c : >/dev/null 2>&1 && exec bash -p -c "$1" bash "$@"; exec sh -c "$1" sh "$@"'
 
 # $0 is the shell, $2 the limit in seconds, $3 the command. It runs as PID 1, which a signal from inside its container
 # ends neither with TERM nor with KILL, and which does not pass on a signal from outside. So the command is a child.
@@ -40,6 +41,9 @@ _SCRIPT = (
     "if [ $? = 124 ]; then tl_with=timeout; tl_group=;",
     # A signal should reach all that the command starts: that needs a process group, which bash makes for each job.
     "elif [ $0 = sh ]; then if command -v setsid >/dev/null; then tl_with=setsid; else tl_group=; fi; fi;",
+    # A run without its limit could go on for ever.
+    'if [ "$tl_with" != timeout ] && ! command -v sleep >/dev/null; then',
+    'echo "pulumi-tione: the image has no sleep, which max_duration needs" >&9; exit 125; fi;',
     # Job control also keeps INT from being ignored in the background.
     "[ $0 = bash ] && set -m;",
     "tl_now; tl_begin=$tl_n;",

