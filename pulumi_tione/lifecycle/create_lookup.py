@@ -148,7 +148,7 @@ class CreateLookup:
             is_done,
             timeout=seconds,
             first_pause=0.5,
-            is_tolerated=lambda error: isinstance(error, TioneError) and not isinstance(error, CallEndedError),
+            is_tolerated=lambda error: isinstance(error, TioneError),
             sleep=self.context.sleep,
             clock=self.context.clock,
         )

@@ -369,3 +369,15 @@ def test_a_deleted_task_of_another_create_that_reads_still_show_does_not_have_th
     new, _ = Create(service, deleted=deleted).run()
     assert [*service.existing] == [new]
     assert service.verbs.count("find") == 2
+
+
+def test_a_task_that_another_create_has_made_meanwhile_is_named_and_not_taken() -> None:
+    service = FakeApi()
+
+    def another(body: Mapping[str, Any]) -> None:
+        tags = [{"TagKey": key, "TagValue": value} for key, value in {**OWN_TAGS, CREATE_LABEL: "b8"}.items()]
+        service.make({**body, "Tags": tags})
+        raise CUT
+
+    service.trouble("create", another)
+    assert Create(service).error().startswith(f"{not_created(NAME)}: train-1 already exists, named '{NAME}'")
