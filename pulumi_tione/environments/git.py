@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -12,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulumi_tione._constraints import suggestion
-from pulumi_tione.environments.processes import born
+from pulumi_tione.environments.processes import is_left_by_dead_process, temporary_prefix
 from pulumi_tione.errors import TioneError
 
 _SECONDS = 60
-_WORKTREES = "pulumi-tione-worktree-"
+_KIND = "worktree"
 
 
 class GitError(TioneError):
@@ -147,7 +146,7 @@ class Repository:
         if branch not in self.local_branches() and remote:
             self._git("fetch", "--quiet", remote, f"refs/heads/{branch}")
         prefix = self._git("rev-parse", "--show-prefix")
-        parent = Path(tempfile.mkdtemp(prefix=f"{_WORKTREES}{os.getpid()}-"))
+        parent = Path(tempfile.mkdtemp(prefix=temporary_prefix(_KIND)))
         try:
             self._git("worktree", "add", "--quiet", "--detach", str(parent / "tree"), commit)
             yield parent / "tree" / prefix
@@ -159,10 +158,7 @@ class Repository:
         listed = self._git("worktree", "list", "--porcelain").splitlines()
         for line in listed:
             folder = Path(line.removeprefix("worktree ")).parent if line.startswith("worktree ") else None
-            if folder is None or not folder.name.startswith(_WORKTREES):
-                continue
-            pid = folder.name.removeprefix(_WORKTREES).partition("-")[0]
-            if pid.isdecimal() and born(int(pid)) is None:
+            if folder is not None and is_left_by_dead_process(folder.name, _KIND):
                 self._remove(folder)
 
     def _remove(self, parent: Path) -> None:

@@ -34,12 +34,28 @@ def is_name_of(host: str, name: str) -> bool:
     return host.rpartition("/")[0] == name[:_HOST_LENGTH]
 
 
-def this_host() -> str:
-    """Return what identifies this machine, or this container: in another one, the ids of processes mean nothing."""
-    namespace = ""
+def _namespace() -> str:
+    """Return what identifies this container: in another one, the ids of processes mean nothing."""
     with suppress(OSError):
-        namespace = os.readlink("/proc/self/ns/pid").strip("pid:[]")
-    return f"{host_name()[:_HOST_LENGTH]}/{namespace}"
+        return os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    return "0"
+
+
+def this_host() -> str:
+    """Return what identifies this machine, or this container."""
+    return f"{host_name()[:_HOST_LENGTH]}/{_namespace()}"
+
+
+def temporary_prefix(kind: str) -> str:
+    """Return how the name of a temporary folder of this process begins."""
+    return f"pulumi-tione-{kind}-{_namespace()}-{os.getpid()}-"
+
+
+def is_left_by_dead_process(name: str, kind: str) -> bool:
+    """Check whether a temporary folder of this name was left by a process of this machine that has ended."""
+    prefix = f"pulumi-tione-{kind}-{_namespace()}-"
+    pid = name.removeprefix(prefix).partition("-")[0] if name.startswith(prefix) else ""
+    return pid.isdecimal() and born(int(pid)) is None
 
 
 def born(pid: int) -> str | None:

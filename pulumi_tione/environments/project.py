@@ -6,7 +6,6 @@ Nothing is written into the project's folder: the configuration is a temporary f
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -16,11 +15,13 @@ from typing import Any
 
 import yaml
 
+from pulumi_tione.environments.processes import is_left_by_dead_process, temporary_prefix
 from pulumi_tione.errors import TioneError
 
 ENVIRONMENT_SETTING = "tione:environment"
 _LABELS_SETTING = "tione:labels"
 _SETTINGS = ("tione:", "tencentcloud:")
+_KIND = "config"
 _CAN_DECRYPT = ("encryptionsalt", "encryptedkey")
 
 
@@ -107,7 +108,7 @@ class Configuration:
     """
 
     def __init__(self, project: Project, backend: str, stack: str) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix=f"pulumi-tione-config-{os.getpid()}-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=temporary_prefix(_KIND)))
         self._stack = stack
         self.has_template = False
         """Whether the configuration is that of a template."""
@@ -154,6 +155,13 @@ class Configuration:
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def remove_dead_folders() -> None:
+    """Remove the temporary configurations that killed commands have left on this machine."""
+    for folder in Path(tempfile.gettempdir()).glob("pulumi-tione-*"):
+        if is_left_by_dead_process(folder.name, _KIND):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _yaml(path: Path) -> dict[str, Any]:

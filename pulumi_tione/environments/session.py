@@ -26,7 +26,7 @@ from pulumi_tione.environments import tags as marks_tags
 from pulumi_tione.environments.git import Repository
 from pulumi_tione.environments.listing import backend_url
 from pulumi_tione.environments.processes import born, end_processes, this_host
-from pulumi_tione.environments.project import Configuration, Project
+from pulumi_tione.environments.project import Configuration, Project, remove_dead_folders
 from pulumi_tione.environments.tags import HEARTBEAT, HEARTBEAT_SECONDS, Marks, Operation
 from pulumi_tione.environments.workspace import EngineCommand, EnvironmentWorkspace, Interrupts
 from pulumi_tione.errors import TioneError
@@ -109,6 +109,7 @@ class Session:
 
     def end_dead_commands(self) -> None:
         """End what all dead commands on environments of this project have left running on this machine."""
+        remove_dead_folders()
         for path in self.exclusion_file("x").parent.glob("*.lock"):
             if path != self.exclusion_file(path.name.rpartition(".lock")[0].rpartition(".")[0]):
                 continue  # of another project or backend

@@ -91,13 +91,12 @@ def up(session: Session, request: UpRequest) -> UpResult:
     """
     branch, is_without_branch = _branch(session, request)
     name = environment_stack(session.project.name, branch)
-    with _deployed(session, branch, is_without_branch=is_without_branch) as project:
-        if not project.template_file(request.template).is_file():
-            # Raises the error before anything is created.
-            with EnvironmentStack(session, name, project) as stack:
-                stack.configuration.take_from(project, request.template, "")
-        with EnvironmentStack(session, name, project) as stack, stack.exclusive(request.wait):
-            return _Update(stack, request, branch, is_without_branch).run()
+    with (
+        _deployed(session, branch, is_without_branch=is_without_branch) as project,
+        EnvironmentStack(session, name, project) as stack,
+        stack.exclusive(request.wait),
+    ):
+        return _Update(stack, request, branch, is_without_branch).run()
 
 
 def _branch(session: Session, request: UpRequest) -> tuple[str, bool]:
@@ -161,6 +160,8 @@ class _Update:
 
     def run(self) -> UpResult:
         stack, request = self._stack, self._request
+        # Before anything is created: the template must exist, and a new stack gets its secrets provider.
+        stack.configuration.take_from(stack.project, request.template, "")
         if not stack.exists:
             self._is_new = True
             self._create()
@@ -174,11 +175,21 @@ class _Update:
         dead = dead_operation(marks)
         self._mark(marks)
         with stack.held("up", marks.operation) as hold:
-            # Another `up` on another machine may have marked it at the same time: its id may have won.
-            marks = stack.marks()
-            stack.configuration.take_from(stack.project, request.template, marks.environment)
-            self._recover(marks, dead)
-            return self._preview_and_update(marks, hold)
+            is_sound = dead is None
+            try:
+                # Another `up` on another machine may have marked it at the same time: its id may have won.
+                marks = stack.marks()
+                stack.configuration.take_from(stack.project, request.template, marks.environment)
+                self._recover(marks, dead)
+                is_sound = True
+                review = self._preview()
+                self._check(review)
+            except Exception:
+                self._end_unchanged(hold, is_sound=is_sound)
+                raise
+            outputs = self._update(hold)
+            hold.end("ok", deployed=True)
+            return UpResult(self._branch, stack.name, marks.environment, review, outputs)
 
     def _create(self) -> None:
         self._session.show(f"Creating the stack {self._stack.name}")
@@ -220,34 +231,19 @@ class _Update:
             self._session.show(f"{title_of(task)} was left by a dead update, is in no state, and is deleted")
             orphans.delete(task)
 
-    def _preview_and_update(self, marks: Marks, hold: Hold) -> UpResult:
+    def _end_unchanged(self, hold: Hold, *, is_sound: bool) -> None:
+        """End before the update has begun: a healthy environment stays one, and a new stack is removed again."""
+        was_interrupted = self._session.interrupts.is_set
+        self._session.interrupts.is_set = False  # what is left to do is short
         try:
-            review = self._preview()
-            self._check(review)
-        except (RefusedUpError, FailedPreviewError, PulumiError, ProjectError):
-            self._session.interrupts.raise_if_set()
-            self._forget(hold)
-            raise
-        try:
-            outputs = self._update()
-        except EngineCrashedError:
-            raise  # it may have left tasks: the environment counts as cut off
-        except PulumiError:
-            self._session.interrupts.raise_if_set()
-            if hold.was_deployed:
+            if hold.was_deployed and is_sound:
                 hold.end("failed")
-            raise
-        hold.end("ok", deployed=True)
-        return UpResult(self._branch, self._stack.name, marks.environment, review, outputs)
-
-    def _forget(self, hold: Hold) -> None:
-        """Remove the stack again if this command has created it and nothing is in it."""
-        stack = self._stack
-        if self._is_new and not stack.state().resources:
-            hold.stop_beating()
-            self._recovery.patiently(lambda: stack.workspace.remove_stack(stack.name))
-        elif hold.was_deployed:
-            hold.end("failed")
+            elif self._is_new and not was_interrupted and not self._stack.state().resources:
+                hold.stop_beating()
+                self._stack.workspace.remove_stack(self._stack.name)
+        except TioneError as error:  # the next `env reap` finds it
+            self._session.show(f"{self._stack.name}: {error}")
+        self._session.interrupts.is_set = was_interrupted
 
     def _preview(self) -> Review:
         self._session.show(f"Previewing {self._stack.name}")
@@ -288,7 +284,12 @@ class _Update:
         if not self._request.confirm(review):
             raise RefusedUpError("not confirmed, nothing was changed")
 
-    def _update(self) -> dict[str, Any]:
+    def _update(self, hold: Hold) -> dict[str, Any]:
+        """Update the stack, and return the outputs of its program.
+
+        An environment whose update was cut off counts as dead: nobody knows what was created. So does one that was
+        never complete.
+        """
         stack = self._stack
         self._session.show(f"Updating {stack.name}")
 
@@ -300,5 +301,13 @@ class _Update:
                 show_secrets=False,
             )
 
-        result = self._recovery.patiently(update)
+        try:
+            result = self._recovery.patiently(update)
+        except EngineCrashedError:
+            raise
+        except PulumiError:
+            self._session.interrupts.raise_if_set()
+            if hold.was_deployed:
+                hold.end("failed")
+            raise
         return {name: None if output.secret else output.value for name, output in sorted(result.outputs.items())}

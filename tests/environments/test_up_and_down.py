@@ -201,3 +201,14 @@ def test_credentials_that_have_expired_since_are_replaced_by_the_current_ones(
     project.env("down", "expired", "--yes")
     assert tasks_of(emulator) == []
     assert project.stacks() == {"dev"}
+
+
+def test_a_template_that_is_missing_does_no_harm_to_an_existing_environment(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    stack = project.branch("healthy")
+    project.env("up", "--yes")
+    assert "Choose a template" in project.env("up", "--yes", "--template", "prod", code=2)
+    assert json.loads(project.tags(stack)["tione:heartbeat"])["result"] == "ok"
+    assert project.env("reap", "--yes").strip() == "There is nothing to take down."
+    assert len(tasks_of(emulator)) == 2
