@@ -96,6 +96,8 @@ def test_cnb_never_cancels_an_update_and_has_one_queue_for_each_environment() ->
             assert pipeline["lock"]["cancel-in-progress"] is False
             assert pipeline["lock"]["wait"] is True
             assert "$CNB_PULL_REQUEST_IID" in pipeline["lock"]["key"]
+            (comment,) = [stage for stage in pipeline["stages"] if stage["name"] == "comment"]
+            assert "method=PATCH" in comment["script"]
     schedules = {name for name in workflow["main"] if name.startswith("crontab:")}
     assert any(re.fullmatch(r"crontab: \d+ \* \* \* \*", name) for name in schedules)
     assert any(name.startswith("crontab: 0 20 ") for name in schedules)
