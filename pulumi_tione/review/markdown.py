@@ -50,15 +50,19 @@ class _Detail:
     """How many findings are listed for each code."""
     columns: bool = True
     """Whether hardware and time limit have columns."""
+    messages: int = 1000
+    """How many messages of the preview are shown, and of each how many characters."""
+    words: bool = True
+    """Whether words say what happens to a task; its icon does in any case."""
 
 
 _LEVELS = (
     _Detail(),
     _Detail(details=False),
-    _Detail(details=False, reasons=3, findings=10),
-    _Detail(details=False, reasons=1, name=60, links=False, findings=3),
-    _Detail(details=False, reasons=0, name=24, links=False, findings=1, columns=False),
-    _Detail(details=False, reasons=0, name=10, links=False, findings=0, columns=False),
+    _Detail(details=False, reasons=3, findings=10, messages=100),
+    _Detail(details=False, reasons=1, name=60, links=False, findings=3, messages=50),
+    _Detail(details=False, reasons=0, name=24, links=False, findings=1, columns=False, messages=30),
+    _Detail(details=False, reasons=0, name=12, links=False, findings=0, columns=False, messages=20, words=False),
 )
 
 
@@ -128,7 +132,7 @@ def _stack(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
     ]
     yield " · ".join(fact for fact in facts if fact)
     yield ""
-    yield from _diagnostics(review, stack)
+    yield from _diagnostics(review, stack, level)
     yield from _findings(stack, level)
     yield from _table(review, stack, level)
     if level.details:
@@ -155,19 +159,22 @@ def _worst(stack: StackReview) -> str:
     return "no upper bound" if worst is None else f"at most {format_amount(worst, stack.currency)} until all have ended"
 
 
-def _diagnostics(review: Review, stack: StackReview) -> Iterator[str]:
+def _diagnostics(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
     errors = [each for each in stack.diagnostics if each.severity == "error"]
     warnings = [each for each in stack.diagnostics if each.severity != "error"]
     for title, messages in (("CAUTION", errors), ("NOTE", warnings)):
         if not messages:
             continue
         yield f"> [!{title}]"
-        for each in messages:
-            name = f"**{prose(each.resource)}**" if each.resource else ""
+        for each in messages[: level.messages]:
+            name = f"**{_short(each.resource, level.name)}**" if each.resource else ""
             line = f"({_linked(review, each.source, f'line {each.source.line}')})" if each.source else ""
             where = " ".join(part for part in (name, line) if part)
-            path = code(each.path) if each.path else ""
-            yield f"> - {': '.join(part for part in (where, path, prose(_one_line(each.message))) if part)}"
+            path = code(each.path[:200]) if each.path else ""
+            message = _short(_one_line(each.message), max(level.messages * 4, 200))
+            yield f"> - {': '.join(part for part in (where, path, message) if part)}"
+        if len(messages) > level.messages:
+            yield f"> - {len(messages) - level.messages} more"
         yield ""
 
 
@@ -182,7 +189,7 @@ def _findings(stack: StackReview, level: _Detail) -> Iterator[str]:
     yield "> [!WARNING]"
     by_code: dict[str, list[str]] = {}
     for task, finding in found:
-        text = f"**{prose(_short(task.resource, level.name))}** {_message(finding.message)} ({code(finding.code)})"
+        text = f"**{_short(task.resource, level.name)}** {_message(finding.message)} ({code(finding.code)})"
         by_code.setdefault(finding.code, []).append(text)
     for finding_code, texts in by_code.items():
         for text in texts[: level.findings]:
@@ -205,22 +212,25 @@ def _table(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
     wide = level.columns
     reasons = level.reasons > 0
     yield (
-        "| | task | what happens |"
+        "| | task |"
+        + " what happens |" * level.words
         + " why |" * reasons
         + " hardware |" * wide
         + " an hour |"
         + " runs at most |" * wide
     )
-    yield "|---|---|---|" + "---|" * reasons + "---|" * wide + "---:|" + "---|" * wide
+    yield "|---|---|" + "---|" * level.words + "---|" * reasons + "---|" * wide + "---:|" + "---|" * wide
     for task in stack.tasks:
         if task.action == "same":
             continue
-        cells = [_ICONS.get(task.action, ""), _name(review, task, level), formatting.action_of(task)]
+        cells = [_ICONS.get(task.action, ""), _name(review, task, level)]
+        if level.words:
+            cells.append(formatting.action_of(task))
         if reasons:
             cells.append(_reasons(task, level))
         if wide:
             cells.append(prose(formatting.nodes(task)))
-        cells.append(_price(task, stack))
+        cells.append(_price(task, stack, is_bold=level.words))
         if wide:
             cells.append(formatting.limit(task, stack.currency))
         yield f"| {' | '.join(cells)} |"
@@ -231,15 +241,15 @@ def _table(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
         price = (
             format_amount(amount, stack.currency) if is_known else f"at least {format_amount(amount, stack.currency)}"
         )
-        empty = " |" * (reasons + wide)
+        empty = " |" * (level.words + reasons + wide)
         yield (
-            f"| | *{len(unchanged)} unchanged* | |{empty} {price if stack.prices_asked else 'unknown'} |" + " |" * wide
+            f"| | *{len(unchanged)} unchanged* |{empty} {price if stack.prices_asked else 'unknown'} |" + " |" * wide
         )
     yield ""
 
 
 def _name(review: Review, task: TaskReview, level: _Detail) -> str:
-    name = prose(_short(task.resource, level.name))
+    name = _short(task.resource, level.name)
     return _linked(review, task.source, name) if level.links and task.inputs_after else name
 
 
@@ -289,11 +299,12 @@ def _value(changed: object) -> str:
     return code(formatting.value(changed))
 
 
-def _price(task: TaskReview, stack: StackReview) -> str:
+def _price(task: TaskReview, stack: StackReview, *, is_bold: bool) -> str:
     before, after = formatting.price(task, stack.currency)
     if before == after:
         return after
-    return f"**{after}**" if task.action == "create" else f"{before} → **{after}**"
+    shown = f"**{after}**" if is_bold else after
+    return shown if task.action == "create" else f"{before} → {shown}"
 
 
 def _details(stack: StackReview) -> Iterator[str]:
@@ -346,10 +357,10 @@ def _not_known(stack: StackReview) -> Iterator[str]:
         )
     unknown = sorted({name for total in (stack.before, stack.after) for name in total.unpriced})
     if stack.prices_asked and unknown:
-        shown = ", ".join(prose(_short(name, 40)) for name in unknown[:10])
+        shown = ", ".join(_short(name, 40) for name in unknown[:10])
         notes.append(f"The price is unknown for {shown}" + f" and {len(unknown) - 10} more" * (len(unknown) > 10) + ".")
     later = sorted(
-        f"{prose(_short(task.resource, 40))}: {code(path)}"
+        f"{_short(task.resource, 40)}: {code(path[:200])}"
         for task in stack.tasks
         for path in formatting.unknown_paths(task)
     )
@@ -368,7 +379,13 @@ def _not_known(stack: StackReview) -> Iterator[str]:
 
 
 def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    """Return a text as running text of at most this length: of a longer one its begin and its end."""
+    shown, kept = prose(text), len(text)
+    while len(shown) > length and kept > 1:
+        kept = min(kept - 1, kept * length // len(shown))
+        end = kept // 2
+        shown = prose(f"{text[: kept - end]}…{text[len(text) - end :]}")
+    return shown
 
 
 def code(text: str) -> str:

@@ -85,3 +85,50 @@ def test_a_thousand_tasks_fit_into_a_comment_with_all_rows_and_totals(length: in
     assert left == right
     assert len(left) == 1001
     assert review.stacks[0].after.amount == Decimal(700)
+
+
+GPU = "TI.GN10.2XLARGE40.POST"
+
+
+@settings(deadline=None, max_examples=4, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.text(st.sampled_from("ab_|`<>&*~[]()!#中\u202e"), min_size=1, max_size=80),
+    st.sampled_from(["create", "replace", "update", "delete", "retain", "keep"]),
+    st.sampled_from([1, 4000]),
+)
+def test_a_thousand_tasks_fit_whatever_they_are_called_and_cost(name: str, operation: str, count: int) -> None:
+    old, new = inputs(GPU, count), inputs(GPU, count, tags={name: "b"})
+    steps = []
+    for index in range(1000):
+        engine = {"retain": "delete", "keep": "replace"}.get(operation, operation)
+        recorded = None if operation == "create" else old
+        made = step(f"{index:04}{name}", engine, recorded, None if engine == "delete" else new)
+        if operation in ("retain", "keep"):
+            made["oldState"]["retainOnDelete"] = True
+        steps.append(made)
+    review = review_of(steps)
+    text = markdown(review)
+    assert len(text) < MAX_CHARACTERS
+    left, right = rendered_twice(text)
+    assert left == right
+    assert len(left) == 1001
+    total = Decimal(21_000) * count * {"delete": 0, "keep": 2}.get(operation, 1)
+    assert review.stacks[0].after.amount == total
+    assert f"¥{total:,.2f} an hour" in text
+
+
+def test_a_thousand_messages_fit() -> None:
+    failed = [step(f"{index:04}", "create", None, inputs()) for index in range(1000)]
+    messages = [
+        {"urn": each["urn"], "severity": "error", "message": f"error: a_property: {'x_' * 100}"} for each in failed
+    ]
+    text = markdown(review_of([], diagnostics=messages))
+    assert len(text) < MAX_CHARACTERS
+    assert "more" in text
+    assert "**0000**: `a&#95;property`" in text or "**0000**: `a_property`" in text
+
+
+def test_a_long_name_keeps_its_begin_and_its_end() -> None:
+    names = [f"train-model-{'x' * 200}-fold-{index}" for index in range(500)]
+    text = markdown(review_of([step(name, "replace", inputs(), inputs(remark="x" * 200)) for name in names]))
+    assert all(f"-fold-{index} |" in text for index in range(500))
