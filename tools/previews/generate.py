@@ -241,7 +241,7 @@ _VARYING = (
     (re.compile(r'(name +: "train)-[0-9a-f]{7}"'), r'\1-7fd3e30"'),
     (re.compile(r'(startTime +: )"[^"]*"'), r'\1"2026-11-26T10:31:00+08"'),
 )
-_LEFT_OUT = re.compile(r"^(?:Duration|Previewing update|View |\s*\[(?:urn|provider)=).*$")
+_LEFT_OUT = re.compile(r"^(?:@ |Duration|Previewing update|View |\s*\[(?:urn|provider)=).*$")
 
 
 def _normalized(printed: str) -> str:
