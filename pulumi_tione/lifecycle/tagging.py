@@ -68,7 +68,7 @@ def set_tags(
     removed = [key for key in managed if key not in desired and (key in remote or key in known)]
     if not written and not removed:
         return remote
-    change = _Change(task, remote, known, written, removed, [key for key in managed if key in remote or key in known])
+    change = _Change(task, remote, known, written, removed, managed)
     account = str(detail.get("Uin"))
     for keys, is_removal in _calls(remote, written, removed):
         try:

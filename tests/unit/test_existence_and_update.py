@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from calls import recorded_task
 from fake_api import PROCEED, FakeApi, no_answer, refusal
 
-from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED, Owner, generated_name, labels
+from pulumi_tione._schema.identity import (
+    BASE_NAME,
+    RETAINED,
+    RETAINED_LABEL,
+    UNCONFIRMED,
+    Owner,
+    generated_name,
+    labels,
+)
 from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle import existence, messages
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, not_visible_yet
@@ -244,6 +253,7 @@ def test_tags_take_one_request_and_two_reads() -> None:
     assert outputs["allTags"] == {"team": "vision", **labels(OWNER)}
     assert outputs["tags"] == {"team": "vision"}
     assert outputs["status"] == "RUNNING"
+    assert BASE_NAME not in outputs
     assert call.warnings == []
 
 
@@ -446,7 +456,7 @@ def test_the_account_of_the_state_is_used_where_the_service_does_not_return_it()
         call.api.put_tags(task_id, **{key.replace(":", "__"): value for key, value in tags.items()})
 
     call.api.tag_training_task = tag  # type: ignore[method-assign]
-    call.update(tags={"team": "vision"})
+    assert call.update(tags={"team": "vision"})["uin"] == "100"
     assert accounts == ["100"]
     call = Call(fake(), uin="7")
     call.api.tag_training_task = tag  # type: ignore[method-assign]
@@ -471,3 +481,21 @@ def test_what_was_not_confirmed_is_forgotten_once_it_is_done_though_a_later_step
     failed = call.update_error(rerunOnFailure=1, run=2, rerunOf="run-1")
     assert UNCONFIRMED not in failed.outputs
     assert call.api.writes == ["start train-1"]
+
+
+def test_a_start_whose_answer_was_lost_and_that_shows_is_no_warning() -> None:
+    call = Call(fake(Status="FAILED"), rerunOnFailure=1, run=1)
+    call.api.fail("start", no_answer("StartTrainingTask"), has_effect=True)
+    outputs = call.update(rerunOnFailure=1, run=2, rerunOf="run-1")
+    assert call.warnings == []
+    assert outputs["latestInstanceId"] == "run-2"
+
+
+def test_newer_labels_that_cannot_be_bound_are_named_with_the_error() -> None:
+    kept = {**OWNER, RETAINED: "true"}
+    refused = refusal("UnauthorizedOperation", "TagResources")
+    call = Call(fake())
+    call.api.always("tag", refused)
+    update(replace(call.task, owner=kept), {**NEWS, "logEnable": True}, owner=kept, labels_enabled=True)
+    error = TaskError(messages.tags_not_changed({"not set": [RETAINED_LABEL]}, refused))
+    assert call.warnings == [messages.labels_missing("train-1", {RETAINED_LABEL}, error)]

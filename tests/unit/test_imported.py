@@ -122,6 +122,12 @@ def test_a_program_that_leaves_out_where_the_task_is_means_another_place(name: s
     assert name not in paths
 
 
+def test_a_time_limit_is_a_part_of_the_commands_that_the_service_returned() -> None:
+    assert of(RECORDED, maxDuration=3600)[0] == ("maxDuration",)
+    unknown = {**RECORDED, IMPORTED: [name for name in KNOWN if name != "startCmdInfo"]}
+    assert of(unknown, maxDuration=3600) == ((), (), ("max_duration",))
+
+
 def test_groups_of_nodes_may_stand_in_another_order() -> None:
     head, worker = RECORDED["resourceConfigInfos"]
     replacing, _, accepted_paths = of(RECORDED, resourceConfigInfos=[worker, {**head, "rdmaConfig": {"enable": False}}])

@@ -141,15 +141,31 @@ def test_what_was_accepted_and_never_shows_is_an_error_with_what_does() -> None:
     api = fake(team="nlp", old="x", mine="m", foreign="f")
 
     def only_team(_: str) -> None:
-        api.put_tags("train-1", team="vision")
+        api.put_tags("train-1", team="vision", fresh="y")
 
     api.always("tag", only_team)
     api.always("untag", lambda _: None)
-    error = failure(api, {"team": "vision", "mine": "m", "new": "n"}, ["team", "old", "mine"])
+    error = failure(api, {"team": "vision", "mine": "m", "new": "n", "fresh": "y"}, ["team", "old", "mine"])
     assert str(error) == messages.tags_not_shown(["new", "old"], f"after {LAG_SECONDS:.0f} s")
-    assert error.tags == {"team": "vision", "old": "x", "mine": "m", "foreign": "f"}
-    assert error.managed == {"team", "old", "mine"}
+    assert error.tags == {"team": "vision", "old": "x", "mine": "m", "foreign": "f", "fresh": "y"}
+    assert error.managed == {"team", "old", "mine", "fresh"}
     assert error.unconfirmed == {"new"}
+
+
+def test_a_call_that_is_cancelled_while_it_reads_tags_back_shows_it() -> None:
+    api = fake(team="nlp")
+    api.always("tag", lambda _: None)
+    task = recorded_task(api, "train-1", OUTPUTS)
+
+    def pause(seconds: float) -> None:
+        api.sleep(seconds)
+        task.context.cancelled.set()
+
+    task.context.pause = pause
+    with pytest.raises(PartialTagsError) as caught:
+        set_tags(task, {"Uin": "100"}, {"new": "n"}, ())
+    assert str(caught.value) == messages.tags_not_shown(["new"], "yet (cancelled)")
+    assert api.now < 1
 
 
 # A call that fails.
