@@ -133,7 +133,8 @@ class Costs:
             checked: its new inputs, where failures and warnings are added.
         """
         if olds:
-            self._stack.expect(subject.key, subject.name)
+            is_summed = self._options.stack_limit is not None
+            self._stack.expect(subject.key, subject.name, self._price(checked.inputs) if is_summed else None)
             return
         is_priced = self._options.needs_price and not _is_invalid(checked)
         for path, violation in self._type_violations(checked.inputs):
@@ -207,11 +208,12 @@ class Costs:
     def _refuse(self, subject: Subject, price: HourlyPrice, checked: Checked) -> None:
         """Count a task that is started, and report the limits that it exceeds: then it does not count any more."""
         # Without a limit of the stack, tasks that do not change are not counted.
-        others = [] if self._options.stack_limit is None else self._stack.start(subject.key, subject.name, price)
+        limit = self._options.stack_limit
+        others = [] if limit is None else self._stack.start(subject.key, subject.name, price, limit.amount)
         refusals = [*self._refusals(subject, price, others, checked)]
         for refusal in refusals:
             checked.fail(_PATH, Violation(refusal))
-        if refusals and self._options.stack_limit is not None:
+        if refusals and limit is not None:
             self._stack.count(subject.key, subject.name, None)
 
     def _refuse_crossing(self, subject: Subject, price: HourlyPrice) -> None:

@@ -31,15 +31,22 @@ class StackCosts:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._tasks: dict[str, _Counted] = {}
-        self._expected: set[str] = set()
-        """Those that exist and are being compared with what is recorded: they do not count yet."""
+        self._expected: dict[str, HourlyPrice | None] = {}
+        """Those that exist and are being compared with what is recorded, with what each may cost: they do not count
+        yet."""
         self._changed = threading.Condition()
 
-    def expect(self, key: str, name: str) -> None:
-        """Expect that a task that exists is compared soon."""
+    def expect(self, key: str, name: str, possible_price: HourlyPrice | None) -> None:
+        """Expect that a task that exists is compared soon.
+
+        Args:
+            key: identifies the resource.
+            name: the resource's name.
+            possible_price: what it costs after the change if it is active then; None, if nobody needs it.
+        """
         with self._changed:
             self._tasks[key] = _Counted(name)
-            self._expected.add(key)
+            self._expected[key] = possible_price
 
     def is_expected(self, key: str) -> bool:
         """Return whether a task that exists was checked by this process."""
@@ -56,23 +63,24 @@ class StackCosts:
         """
         with self._changed:
             self._tasks[key] = _Counted(name, price)
-            self._expected.discard(key)
+            self._expected.pop(key, None)
             self._changed.notify_all()
 
-    def start(self, key: str, name: str, price: HourlyPrice) -> list[tuple[str, HourlyPrice]]:
+    def start(self, key: str, name: str, price: HourlyPrice, limit: Decimal) -> list[tuple[str, HourlyPrice]]:
         """Count a task that is started, and return the names and prices of the active tasks that were counted before.
 
-        It waits for the comparisons of the tasks that exist: all of them must be counted.
+        It waits for the comparisons of the tasks that exist if the sum may exceed the limit because of them.
         """
         end = self._clock() + _SECONDS_TO_COMPARE
         with self._changed:
             # Two tasks that are started again must not wait for each other.
-            self._expected.discard(key)
+            self._expected.pop(key, None)
             self._changed.notify_all()
-            while self._expected and self._clock() < end:
+            while not self._is_within(key, price, limit) and self._clock() < end:
                 self._changed.wait(max(0.0, end - self._clock()))
-            # One whose comparison never comes must not be waited for again; it counts as soon as it is compared.
-            self._expected.clear()
+            if self._clock() >= end:
+                # One whose comparison never comes must not be waited for again; it counts as soon as it is compared.
+                self._expected.clear()
             others = self._others(key)
             self._tasks[key] = _Counted(name, price, is_started=True)
             return others
@@ -91,6 +99,13 @@ class StackCosts:
         """Return whether the change starts any task so far."""
         with self._changed:
             return any(task.is_started for task in self._tasks.values())
+
+    def _is_within(self, key: str, price: HourlyPrice, limit: Decimal) -> bool:
+        """Return whether the sum is known, or within the limit whatever the comparisons show."""
+        expected = [each for each in self._expected.values() if each is not None]
+        if any(each.amount is None for each in expected):
+            return False
+        return not expected or total([price, *expected, *(each for _, each in self._others(key))]) <= limit
 
     def _others(self, key: str) -> list[tuple[str, HourlyPrice]]:
         others = (task for task_key, task in self._tasks.items() if task_key != key)

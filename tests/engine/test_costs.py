@@ -203,3 +203,23 @@ for name in ("a", "b"):
     emulator.set(sold_out=["TI.S.MEDIUM.POST"])
     stack.up("--refresh")
     stack.destroy()
+
+
+def test_a_running_task_that_comes_after_the_new_ones_may_cross_the_line(stack: Stack, emulator: Emulator) -> None:
+    program = """
+F = {**B, "start_cmd_info": {"worker_start_cmd": "sleep 36000"}}
+GPU = [{"role": "WORKER", "instance_type": "TI.GN10.2XLARGE40.POST", "instance_num": 2}]
+"""
+    new = 'new = tione.TrainingTask("new", **{**F, "resource_config_infos": GPU})\n'
+    after = "opts=pulumi.ResourceOptions(depends_on=new)"
+    old = f'tione.TrainingTask("old", **{{**F, "resource_config_infos": GPU}}, {after})'
+    stack.program(f"{program}new = []\n{old}")
+    stack.up()
+    configure(stack, maxStackHourlyCost="80")
+    stack.program(f"{program}{new}{old}")
+    shown = stack.preview(fails=True)
+    assert "with old (¥42.00 an hour) the tasks of the stack would cost ¥84.00 an hour, more than" in shown
+    assert "Counted so far: ¥42.00 for 1 task. The largest: new ¥42.00, old ¥42.00." in shown
+    assert "Traceback" not in shown
+    configure(stack, maxStackHourlyCost="84")
+    stack.preview()

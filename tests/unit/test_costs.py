@@ -227,7 +227,7 @@ def test_tasks_that_are_checked_at_once_do_not_exceed_the_limit_together() -> No
 def test_a_replaced_task_counts_with_its_new_price_alone() -> None:
     stack = Stack(stack_limit=limit("84"))
     stack.existing("bert", task(3), task(4), REPLACED)
-    assert stack.service.asked == []
+    assert stack.service.asked == [[("TI.B", 4)]]
     assert stack.start("bert", task(4)) == []
     assert stack.start("new", task(1, "TI.A")) != []
 
