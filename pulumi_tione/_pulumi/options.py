@@ -118,6 +118,6 @@ def _unknown(path: str, kind: Struct, key: str, has_outputs: bool) -> str:
     outputs = [field.name for field in kind.outputs.values()]
     if not has_outputs and key in (*outputs, *kind.outputs):
         return f"{key} is an output, and only inputs can be ignored or replace the task"
-    there = "" if key == path else f"{path}: "
+    prefix = "" if key == path else f"{path}: "
     names = [field.name for field in kind.fields.values()] + (outputs if has_outputs else [])
-    return f"{there}there is no property {key!r}{suggestion(key, names)}"
+    return f"{prefix}there is no property {key!r}{suggestion(key, names)}"

@@ -153,10 +153,10 @@ def _source_warnings(path: str, mount: Mapping[str, Any]) -> Found:
     present = [name for name in fields if name.endswith("Source") and _is_set(mount.get(name))]
     if expected is None:
         return
-    other = [name for name in present if name not in expected and (name in _TYPED_SOURCES or present == [name])]
-    if other:
+    unfit = [name for name in present if name not in expected and (name in _TYPED_SOURCES or present == [name])]
+    if unfit:
         names = " or ".join(fields[name].name for name in expected)
-        rule = f"does not fit {', '.join(fields[name].name for name in other)}; expected {names}"
+        rule = f"does not fit {', '.join(fields[name].name for name in unfit)}; expected {names}"
         yield path_to(path, "dataSourceType"), Violation(rule, subject=repr(kind))
 
 

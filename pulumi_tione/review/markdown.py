@@ -53,7 +53,7 @@ class _Detail:
     messages: int = 1000
     """How many messages of the preview are shown, and of each how many characters."""
     words: bool = True
-    """Whether words say what happens to a task; its icon does in any case."""
+    """Whether words describe what happens to a task; its icon does in any case."""
 
 
 _LEVELS = (

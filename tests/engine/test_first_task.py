@@ -21,10 +21,10 @@ FENCED = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def test_the_first_task_runs_as_the_page_shows(tmp_path: Path, emulator: Emulator) -> None:
-    install, project, program, start, settings, *rest = FENCED.findall(PAGE.read_text(encoding="utf-8"))
-    assert [block[0] for block in (install, project, program, start, settings, *rest)] == [
+    install, project, program, start, settings, *others = FENCED.findall(PAGE.read_text(encoding="utf-8"))
+    assert [block[0] for block in (install, project, program, start, settings, *others)] == [
         *("sh", "yaml", "python"),
-        *["sh"] * (2 + len(rest)),
+        *["sh"] * (2 + len(others)),
     ]
     assert start[1].splitlines()[-1] == "pulumi-tione emulator"
     folder = tmp_path / "my-training"
@@ -45,7 +45,7 @@ def test_the_first_task_runs_as_the_page_shows(tmp_path: Path, emulator: Emulato
     environment = {name: value for name, value in workspace.environment.items() if name in kept}
     environment["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{environment['PATH']}"
 
-    script = "set -e\n" + on_its_port + "".join(block[1] for block in rest)
+    script = "set -e\n" + on_its_port + "".join(block[1] for block in others)
     ran = subprocess.run(
         ["bash", "-c", script],
         cwd=folder,

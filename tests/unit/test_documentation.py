@@ -136,7 +136,7 @@ subnet: Any
 
 def test_every_python_block_of_the_documentation_passes_a_type_checker(tmp_path: Path) -> None:
     pages = [DOCS.parent / "README.md", *DOCS.glob("*.md"), *DOCS.glob("guide/*.md")]
-    pages.remove(DOCS / "previews.md")  # its programs have mistakes, to show what a preview says about them
+    pages.remove(DOCS / "previews.md")  # its programs have mistakes, to show what a preview reports
     files = []
     for page in pages:
         blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

@@ -189,7 +189,7 @@ def test_control_characters_of_an_answer_do_not_reach_a_terminal() -> None:
 
 
 @pytest.mark.parametrize("message", ["no such region", "no such region."])
-def test_the_sentence_of_the_service_and_ours_are_separated_by_one_sign(message: str) -> None:
+def test_the_sentence_of_the_service_and_our_own_are_separated_by_one_sign(message: str) -> None:
     text = str(ApiError("StopTrainingTask", "UnsupportedRegion", message, "r-1"))
     assert "UnsupportedRegion: no such region: TI-ONE is not offered" in text
     assert ".:" not in text

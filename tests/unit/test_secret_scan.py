@@ -155,7 +155,7 @@ def test_our_own_files_have_no_secrets() -> None:
 
 
 PICTURE = (Path(scan.__file__).parents[2] / "docs" / "images" / "review.png").read_bytes()
-TEXT = b"\x00\x00\x00\x05tEXtplant\x00\x00\x00\x00"
+CHUNK_WITH_TEXT = b"\x00\x00\x00\x05tEXtplant\x00\x00\x00\x00"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ TEXT = b"\x00\x00\x00\x05tEXtplant\x00\x00\x00\x00"
     [
         (PICTURE, False),
         (PICTURE + b"planted", True),
-        (PICTURE[:-12] + TEXT + PICTURE[-12:], True),
+        (PICTURE[:-12] + CHUNK_WITH_TEXT + PICTURE[-12:], True),
         (PICTURE[:-1], True),
         (PICTURE[:8], True),
         (b"\xff\xfe\x00", True),

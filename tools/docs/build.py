@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".cache" / "docs"
-"""Where it is built: the builder empties the `.cache` beside its configuration, which must not be this project's."""
+"""Where it is built: the builder empties the `.cache` next to its configuration, which must not be this project's."""
 SITE = BUILD / "site"
 
 _LOADED = re.compile(

@@ -44,7 +44,7 @@ A `TrainingTask` costs money by the hour while it runs. Never leave one behind, 
    finished task uses `done`.
 5. Put secrets into `private_envs` and `pulumi config set --secret`, never into commands, `envs` or tags.
 6. Never delete a task from the state to make an error go away: `pulumi state delete` leaves it running. Run what the
-   error says. `pulumi-tione orphans` lists tasks that no state contains.
+   error shows. `pulumi-tione orphans` lists tasks that no state contains.
 7. `custom_timeouts` and `import_` are errors. Use the wait's `timeout`, and `pulumi-tione import`.
 8. Test with the pytest fixture `tione_emulator`, or with Pulumi's mocks.
 

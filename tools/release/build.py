@@ -94,7 +94,7 @@ def without_emulator(python: Path) -> None:
 
 def with_emulator(python: Path, scratch: Path) -> None:
     """Run the first task of the guide, with the installed package and the real engine."""
-    _, project, program, _, settings, *rest = re.findall(
+    _, project, program, _, settings, *others = re.findall(
         r"^```\w+\n(.*?)^```", FIRST_TASK.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
     folder = scratch / "my-training"
@@ -108,7 +108,7 @@ def with_emulator(python: Path, scratch: Path) -> None:
         'pulumi-tione emulator --port 0 > emulator.log & trap "kill $!" EXIT\n'
         "until grep -q 'ready at' emulator.log; do sleep 0.2; done\n"
         + settings.replace("http://127.0.0.1:9851", "$(sed -n 's/.*ready at //p' emulator.log)")
-        + "".join(rest)
+        + "".join(others)
     )
     ran = subprocess.run(
         ["bash", "-c", script],
