@@ -45,4 +45,4 @@ class WaitTracker:
             quiet_polls = 0 if self._active else quiet_polls + 1
             return quiet_polls == _QUIET_POLLS
 
-        await poll_async(is_quiet, timeout=None, first_pause=_POLL_SECONDS, max_pause=_POLL_SECONDS, sleep=self._sleep)
+        await poll_async(is_quiet, timeout=None, max_pause=_POLL_SECONDS, sleep=self._sleep)

@@ -172,7 +172,6 @@ class _Wait:
         # A task that was RUNNING, which is the target, may have ended since the list was made.
         has_passed = matches(listed) and was_running and is_terminal(detailed)
         if matches(detailed) or has_passed or (is_terminal(detailed) and not matches(listed)):
-            self._disagreeing_since = None
             return (listed if has_passed else detailed), detail
         now = self._clock()
         if self._disagreeing_since is None:

@@ -63,8 +63,18 @@ def test_another_status_is_refused_with_those_that_exist(status: object) -> None
 
 
 def test_no_status_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs a status"):
+    with pytest.raises(ValueError, match=r"^wait_for needs a status: pass one, such as SUCCEED, or several$"):
         statuses_of([])
+
+
+def test_the_refused_value_is_shown() -> None:
+    with pytest.raises(ValueError, match=r"^timeout='soon' is not a duration\."):
+        timeout_of("soon")
+    for value in (1, 0, "yes", None):
+        with pytest.raises(ValueError, match=rf"^logs={value!r} must be True or False$"):
+            check_flag("logs", value)
+    check_flag("logs", True)
+    check_flag("logs", False)
 
 
 def test_type_checkers_know_the_same_statuses() -> None:

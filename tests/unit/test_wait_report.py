@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from fake_api import BEGIN, FakeApi, as_shown, refusal
 
+from pulumi_tione._schema.time_limit import with_time_limit
 from pulumi_tione._timestamps import parse_time
+from pulumi_tione._wait import messages
 from pulumi_tione._wait.failure_report import report
 
 Json = dict[str, Any]
@@ -167,3 +169,49 @@ def test_whatever_fails_in_the_report_the_first_line_is_shown() -> None:
     api = failed()
     api.always("pods", KeyError("Name\x1b[2J"))
     assert shown(api) == ["it failed", r"  the rest of this report failed (KeyError: 'Name\x1b[2J')"]
+
+
+# Time limits.
+
+MARKED = "pulumi-tione: time limit of 3600 s reached, run ended"
+LIMITED = {"WorkerStartCmd": with_time_limit("python train.py", 3600)}
+
+
+def limited(detail: Json, *events: Json, line: str | None = None) -> list[str]:
+    api = failed({"StartCmdInfo": LIMITED, **detail}, *events, lines=0)
+    if line is not None:
+        api.printed["run-1"] = [(0, "run-1-worker-1", line)]
+    return report(api, "train-1", None, {}, "it failed", ["do this"], ["raise the limit"]).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("detail", "events", "line"),
+    [
+        ({}, (), MARKED),
+        ({"Message": "exit code 124"}, (), None),
+        ({"Message": ""}, ({"Message": "exit code 124"},), None),
+    ],
+)
+def test_a_run_that_its_time_limit_has_ended_is_reported_as_such(
+    detail: Json, events: tuple[Json, ...], line: str | None
+) -> None:
+    lines = limited(detail, *events, line=line)
+    assert lines[0] == f"it failed{messages.ended_by_time_limit(3600)}"
+    assert lines[-1] == "    raise the limit"
+    assert "    do this" not in lines
+
+
+@pytest.mark.parametrize(
+    ("detail", "line"),
+    [({}, "epoch 1"), ({"Message": "exit code 124"}, "epoch 1"), ({"Status": "STOPPED"}, MARKED), ({}, None)],
+)
+def test_a_run_that_has_failed_by_itself_or_was_stopped_is_not(detail: Json, line: str | None) -> None:
+    lines = limited(detail, line=line)
+    assert lines[0] == "it failed"
+    assert lines[-1] == "    do this"
+
+
+def test_a_log_that_cannot_be_read_is_named_in_the_report() -> None:
+    api = failed()
+    api.always("logs", refusal("UnauthorizedOperation", "DescribeLogs"))
+    assert "  could not be read: log (UnauthorizedOperation)" in shown(api)

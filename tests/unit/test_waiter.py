@@ -1004,3 +1004,14 @@ def test_the_report_of_a_timeout_has_what_is_known_of_the_task_even_if_it_cannot
     assert first == str(caught.value)
     assert f"  run: {RUN} in ap-guangzhou" in lines
     assert "    pulumi-tione logs train-1 --pod worker-0 --region ap-guangzhou --workspace w-1 --follow" in lines
+
+
+def test_a_run_that_its_time_limit_has_ended_has_its_own_next_steps() -> None:
+    service = Service("FAILED")
+    service.pod_statuses = ("FAILED",)
+    service.lines = ["pulumi-tione: time limit of 3600 s reached, run ended"]
+    error, _ = failure(service)
+    assert isinstance(error, WaitFailedError)
+    first, *_, raise_limit, rerun = error.report.splitlines()
+    assert first.endswith(messages.ended_by_time_limit(3600))
+    assert [raise_limit, rerun] == [f"    {messages.RAISE_LIMIT}", f"    {messages.RERUN_AT_LIMIT}"]
