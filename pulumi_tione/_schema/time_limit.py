@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 EXIT_CODE = "124"
 """The exit code of a run that its time limit has ended: that of `timeout`, also where the image has none."""
 
-MARKED_LINE = re.compile(r"pulumi-tione: time limit of (\d+) s reached, run ended")
+MARKED_LINE = re.compile(r"pulumi-tione: time limit of ([0-9]{1,10}) s reached, run ended")
 """The line that a run prints when its time limit has ended it."""
 
 MAX_BYTES = 131_071

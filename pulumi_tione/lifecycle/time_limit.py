@@ -25,17 +25,15 @@ def exit_code(texts: Sequence[object]) -> str | None:
     return next((match[1] for match in matches if match), None)
 
 
-def limit_that_ended(
-    detail: Mapping[str, Any], lines: Sequence[str] | None, more_texts: Sequence[object] = ()
-) -> int | None:
+def limit_that_ended(detail: Mapping[str, Any], lines: Sequence[str], more_texts: Sequence[object] = ()) -> int | None:
     """Return the time limit in seconds that has ended the latest run of a failed task; None, if none has.
 
     Args:
         detail: the task's detail.
-        lines: the last lines of the pod that failed first; None or none, if they could not be read.
+        lines: the last lines of the pod that failed first; none, if they could not be read.
         more_texts: further texts that may have the exit code.
     """
-    for line in lines or ():
+    for line in lines:
         match = MARKED_LINE.search(line)
         if match:
             return int(match[1])
@@ -46,10 +44,10 @@ def limit_that_ended(
 
 def read_limit_that_ended(client: LogApi, detail: Mapping[str, Any], workspace: str | None) -> int | None:
     """Read the log of a failed task, and return the time limit that has ended its latest run; None, if none has."""
-    run = str(detail.get("LatestInstanceId") or "")
+    task_id, run = (str(detail.get(name) or "") for name in ("Id", "LatestInstanceId"))
     lines: list[str] = []
     try:
-        pod = failed_first(client.pods(str(detail["Id"]), workspace)) if run else None
+        pod = failed_first(client.pods(task_id, workspace)) if run else None
         if pod is not None:
             log = RunLog(client, run, workspace, beginning_of(detail), str(pod.get("Name")))
             lines = [line.text for line in log.tail(MAX_LINES)]

@@ -157,6 +157,7 @@ def test_without_a_log_the_exit_code_shows_it(emulator: Emulator) -> None:
         ([], "exit code 124", "x", None),
         ([], "exit code 1", with_time_limit("x", 7), None),
         (["done"], "exit code 124", with_time_limit("x", 7), None),
+        (["pulumi-tione: time limit of " + "9" * 5000 + " s reached, run ended"], "", "x", None),
         (["90%|pulumi-tione: time limit of 9 s reached, run ended"], "", "x", 9),
     ],
 )
