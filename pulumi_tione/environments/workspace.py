@@ -163,7 +163,7 @@ def _failure(arguments: list[str], printed: str, code: int) -> PulumiError:
 
 
 def _read(stream: Any, callback: Callable[[str], Any] | None, lines: list[str]) -> None:
-    with contextlib.suppress(ValueError, OSError):
+    with contextlib.suppress(ValueError, OSError), stream:
         for line in stream:
             lines.append(line.rstrip())
             if callback is not None:

@@ -7,7 +7,13 @@ from environment_support import PROGRAM, RUNNING, EnvironmentProject, tasks_of
 
 from pulumi_tione.emulator import Emulator
 
-pytestmark = [pytest.mark.engine, pytest.mark.long]
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def project(project_here: EnvironmentProject) -> EnvironmentProject:
+    return project_here
+
 
 ONE_MORE = PROGRAM + f'tione.TrainingTask("more", **(B | dict({RUNNING})))'
 

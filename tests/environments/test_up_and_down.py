@@ -17,6 +17,11 @@ from pulumi_tione.emulator import Emulator
 pytestmark = pytest.mark.engine
 
 
+@pytest.fixture
+def project(project_here: EnvironmentProject) -> EnvironmentProject:
+    return project_here
+
+
 def test_the_checked_out_branch_gets_an_environment_and_loses_it(
     project: EnvironmentProject, emulator: Emulator
 ) -> None:

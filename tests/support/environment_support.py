@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner, Result
 from engine_support import PRELUDE
 from workspace import Workspace
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
+from pulumi_tione.cli import main
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.environments.names import environment_stack
 
@@ -37,6 +39,9 @@ class EnvironmentProject:
     """
 
     name = "nlp"
+    in_process = False
+    """Whether commands run in the process of the test, which is faster and measures the coverage. A command that is cut
+    off does not count as dead there: its process is that of the test."""
 
     def __init__(self, folder: Path, endpoint: str, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder / "clone"
@@ -104,6 +109,8 @@ class EnvironmentProject:
 
     def env(self, *arguments: str, code: int = 0, **environment: str) -> str:
         """Run `pulumi-tione env` to its end, which must have this exit code, and return what it printed."""
+        if self.in_process:
+            return self._invoke(*arguments, code=code, **environment).output
         process = self.start(*arguments, **environment)
         printed, _ = process.communicate(timeout=600)
         assert process.returncode == code, printed
@@ -112,6 +119,8 @@ class EnvironmentProject:
 
     def env_json(self, *arguments: str, code: int = 0) -> Any:
         """Run `pulumi-tione env` and return the JSON on its standard output."""
+        if self.in_process:
+            return json.loads(self._invoke(*arguments, "--json", code=code).stdout)
         ran = subprocess.run(
             [sys.executable, "-m", "pulumi_tione.cli", "env", *arguments, "--json"],
             cwd=self.folder,
@@ -123,6 +132,18 @@ class EnvironmentProject:
         )
         assert ran.returncode == code, ran.stdout + ran.stderr
         return json.loads(ran.stdout)
+
+    def _invoke(self, *arguments: str, code: int, **environment: str) -> Result:
+        others: dict[str, str | None] = dict.fromkeys(os.environ)
+        runner = CliRunner(env={**others, **self.environment, **environment})
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            result = runner.invoke(main, ["env", *arguments])
+        finally:
+            os.chdir(before)
+        assert result.exit_code == code, result.output + repr(result.exception)
+        return result
 
     def tione_stop(self, task_id: str) -> None:
         """Stop a task as somebody would in the console."""
