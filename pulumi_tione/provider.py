@@ -1,6 +1,6 @@
-"""Pulumi's calls, handed to `lifecycle/`.
+"""Pulumi's calls (check, diff, create, read, update, delete), handed to the module of `lifecycle/` with the same name.
 
-This module's path and the name of its last function stand in the state of every stack: Pulumi pickles the provider into
+This module's path and the name of its last function are recorded in the state of every stack: Pulumi pickles the provider into
 each resource, and reads and deletes with what it finds there. They must exist for ever, and the pickled bytes never
 change.
 """
@@ -59,7 +59,7 @@ from pulumi_tione.pricing.price_list import PriceList
 
 _NUMBERS_LOOKED_FOR = 3
 _LOOK_UP_ATTEMPTS = 2
-"""How often a look-up of a preview is sent that may go without a response."""
+"""How often a preview sends a look-up. Without a response the preview goes on: it only shows less."""
 _CONFIG = ("tione:", "tencentcloud:")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -108,7 +108,7 @@ def _naming_task(args: tuple[Any, ...], message: str) -> str:
 
 
 def _credentials_hint(error: TioneError, method: str) -> str:
-    """Return what to do about credentials from the config in the state, which a program could have replaced."""
+    """Return what to do when credentials of the recorded config are refused: the current config may have newer ones."""
     command = {"read": "refresh", "delete": "destroy"}.get(method)
     if command is None or not isinstance(error, CredentialsRefusedError) or not error.source.startswith(_CONFIG):
         return ""
@@ -377,8 +377,14 @@ class TrainingTaskProvider(ResourceProvider):
         retries_outages: bool = False,
         max_attempts: int | None = None,
     ) -> Client:
-        """Return the client for a task: of its region, with its own settings, and for the account that it is in; and
-        whether it waits through outages, and how often it sends a request that changes nothing."""
+        """Return the client for a task.
+
+        Args:
+            props: the task's inputs or outputs, with its region and settings.
+            account: the account that the task is in, if it is recorded.
+            retries_outages: whether the client waits through outages.
+            max_attempts: how often the client sends a request that changes nothing.
+        """
         region, settings = props["region"], self._settings_of(props)
         key = (region, settings, account, retries_outages, max_attempts)
         if key not in self._clients:
@@ -433,8 +439,7 @@ def _key_of(props: Mapping[str, Any]) -> str:
 
 
 def _recorded(props: dict[str, Any]) -> tuple[Owner | None, dict[str, Any]]:
-    """Return the recorded owner and outputs of a task. That it was imported counts until the first update, whatever
-    that changes."""
+    """Return the recorded owner and outputs of a task. Its mark as imported ends with the first update."""
     owner, outputs = _split(props)
     if not request.recorded_inputs_have(IMPORTED):
         outputs.pop(IMPORTED, None)

@@ -1,1 +1,1 @@
-"""The service: requests, answers, credentials, rate limits, and what is asked of it."""
+"""The client of the service: actions, requests, responses, credentials, rate limits, polling."""

@@ -87,7 +87,8 @@ class Client:
         self._max_attempts = max_attempts
 
     def create_training_task(self, body: Mapping[str, Any]) -> str:
-        """Create a task and return its id (`CreateTrainingTask`). Only throttled requests are retried.
+        """Create a task and return its id (`CreateTrainingTask`). Only throttled requests are
+        retried here; `lifecycle/create.py` decides whether to send the request again.
 
         Raises:
             IndeterminateResultError: the task may or may not have been created; look it up by its name.

@@ -5,7 +5,7 @@ with credentials of another account: before credentials replace expired ones, th
 
 Where credentials come from, and in which order, is in `_config/settings.py` (`Settings.credential_sources`): the task's
 own settings, config `tione:…`, config `tencentcloud:…`, `TENCENTCLOUD_…`, the profile of `tccli`, the SDK's file, the
-machine's role, the web identity of TKE.
+machine's role, the web identity of TKE. A task whose own settings name a profile or a role uses no other source.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The statuses of a task."""
+"""The statuses of a task, and which of them end a run or are a failure.
+
+What a wait does with a status, and its timeout, is in `_wait/waiter.py`.
+"""
 
 from __future__ import annotations
 

@@ -6,15 +6,15 @@
     pulumi-tione show        a task as Python, as JSON, or as the request that creates it
     pulumi-tione review      what a preview changes, and what that costs an hour
     pulumi-tione orphans     training tasks that are in no state: listed, stopped or deleted
-    pulumi-tione env         an environment for each branch: up, down, stop, start, reap
+    pulumi-tione env         an environment for each branch: up, down, stop, start, list, reap
     pulumi-tione import      an existing task, or pending creates, imported into the state
     pulumi-tione whoami      account, region and credentials in use, and where they come from
     pulumi-tione emulator    a local TI-ONE
 
-Each command has its own module, which only reads options and prints, and is registered at the end of this one; the work
-is done in `stacks/`. States are read and
-written through the Pulumi CLI, and the service is called with the settings of the stack, as the provider does. Every
-error is one line on standard error, with exit code 2.
+Each command has its own module, which only reads options and prints, and is registered at the end of this one. The work
+is done in `stacks/`, `review/` and `environments/`. States are read and written through the Pulumi CLI, and the service
+is called with the settings of the stack, as the provider does. Every error is one line on standard error, with exit
+code 2.
 """
 
 from __future__ import annotations

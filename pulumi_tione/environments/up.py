@@ -1,4 +1,7 @@
-"""`env up`: the stack of a branch, created or brought up to date. It always previews first."""
+"""`env up`: the stack of a branch, created or brought up to date. It always previews first.
+
+`names.py` makes the name of the stack; `down.py` and `reap.py` take it down, by the steps of `teardown.py`.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ from pulumi_tione.stacks.state import State
 
 
 class RefusedUpError(TioneError):
-    """The environment is not updated: a cap, its state, or nobody has confirmed it."""
+    """The environment is not updated: it would cost too much, it is stopped, or the question was answered with no."""
 
 
 class FailedPreviewError(TioneError):

@@ -1,7 +1,7 @@
-"""What a new task names, held against what the account has: `tione:validate`.
+"""What a new task names, compared with what the account has: `tione:validate`.
 
-Each list is requested once in a process. One that cannot be requested is a note on the row of a task: what it would
-show may well be there.
+Each list is requested once in a process. If a list cannot be requested, a note on the row of a task
+shows that nothing was compared with it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class AccountRules:
         self._needs: dict[tuple[AccountApi, str], _Needs] = {}
 
     def check(self, subject: Subject, checked: Checked) -> None:
-        """Add what is wrong with what a task names that is started.
+        """Check what a task that starts names: its framework, specifications, resource group and subnet.
 
         Args:
             subject: its resource.

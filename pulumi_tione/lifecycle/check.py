@@ -25,7 +25,7 @@ from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.names import computed_name
 
 _TOO_LARGE = 2**53
-"""Numbers from here on may have been changed in the engine, where they are floats."""
+"""The engine has numbers as floats: from this value on they may have changed on their way."""
 
 _NOT_OF_THE_PROGRAM = (SECRET_INPUTS, PROGRAM_NAMES, ANNOUNCED_TASKS)
 """The inputs that `TrainingTask` adds to those of the program."""
@@ -152,7 +152,7 @@ def _valid_owner(owner: object, checked: Checked) -> Owner | None:
 
 
 def _set_max_duration(olds: Mapping[str, Any], checked: Checked, default: int | None) -> None:
-    """Set the time limit that the program leaves open: the default of a new task; of another one, that it has.
+    """Set the time limit where the program sets none: a new task gets the default, an existing one keeps its limit.
 
     A limit that the program has set before, and does not set any more, is removed.
     """

@@ -80,7 +80,7 @@ def violations(inputs: Mapping[str, Any], label_count: int, invalid: Collection[
     """Yield what breaks documented rules.
 
     Args:
-        inputs: the inputs in their declared types, as far as they are of these.
+        inputs: the inputs; those that do not have their declared type are left out.
         label_count: how many labels count among the tags of the task.
         invalid: the paths of what is invalid by itself.
     """
@@ -101,7 +101,7 @@ def warnings(inputs: Mapping[str, Any], invalid: Collection[str] = ()) -> Found:
     """Yield likely mistakes. Unknown values may be right.
 
     Args:
-        inputs: the inputs in their declared types, as far as they are of these.
+        inputs: the inputs; those that do not have their declared type are left out.
         invalid: the paths of what is invalid by itself: whatever is below one of them counts as set.
     """
 

@@ -1,7 +1,7 @@
 """What a change costs: the line on the task's row, and the limits that refuse what a change starts.
 
-A task is started by a check without old inputs: it is new, or replaces another one. What changes in place is known when
-it is compared with what is recorded. Limits never refuse a task that runs already and is not started anew; it counts
+Inputs that are checked without old ones are those of a task that starts: it is new, or replaces another one. A change in
+place is known when the inputs are compared with the recorded ones. Limits never refuse a task that runs already and is not started anew; it counts
 in the sum of its stack.
 """
 

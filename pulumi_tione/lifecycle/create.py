@@ -183,8 +183,8 @@ class Creation:
         return outputs
 
     def _bound_tags(self, task_id: str, detail: Mapping[str, Any]) -> dict[str, str]:
-        """Return the tags of the new task. Tags that it does not show are bound once more: it may have failed to get
-        them, or they are not visible yet, and binding them twice does no harm."""
+        """Return the tags of the new task. Bind tags that the task does not show once more: binding them may have
+        failed, or they are not visible yet. Binding twice does no harm."""
         shown = user_tags(detail.get("Tags"))
         missing = {key: value for key, value in self._identity.tags.items() if shown.get(key) != value}
         if not missing:

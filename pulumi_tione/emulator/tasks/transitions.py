@@ -1,4 +1,7 @@
-"""The lifecycle of a training task: its statuses, the transitions between them, and how long each lasts."""
+"""The lifecycle of a training task: its statuses, the transitions between them, and how long each lasts.
+
+`Task.catch_up` in `task.py` applies them by the time of `clock.py`; `run_rules.py` decides how a run ends.
+"""
 
 from __future__ import annotations
 
