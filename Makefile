@@ -22,7 +22,7 @@ test-exhaustive: $(READY)  ## every cell, order and lag that `make test-all` has
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python -m pytest -n 2 -m exhaustive
 
-check: $(READY)  ## format, lint, types, import order, generated files, secrets
+check: $(READY)  ## format, lint, types, import order, generated files, documentation, words, secrets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -31,6 +31,7 @@ check: $(READY)  ## format, lint, types, import order, generated files, secrets
 	$(BIN)/python tools/errors/generate.py --check
 	$(BIN)/python tools/reference/generate.py --check
 	$(BIN)/python tools/docs/build.py
+	$(BIN)/python tools/vocabulary/scan.py
 	$(BIN)/python tools/secrets/scan.py
 
 check-vendor: $(READY)  ## whether the vendor's newest definition matches ours

@@ -1,8 +1,8 @@
 """Pulumi's calls (check, diff, create, read, update, delete), handed to the module of `lifecycle/` with the same name.
 
-This module's path and the name of its last function are recorded in the state of every stack: Pulumi pickles the provider into
-each resource, and reads and deletes with what it finds there. They must exist for ever, and the pickled bytes never
-change.
+This module's path and the name of its last function are recorded in the state of every stack: Pulumi pickles the
+provider into each resource, and reads and deletes with what it finds there. They must exist for ever, and the pickled
+bytes never change.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a change costs: the line on the task's row, and the limits that refuse what a change starts.
 
-Inputs that are checked without old ones are those of a task that starts: it is new, or replaces another one. A change in
-place is known when the inputs are compared with the recorded ones. Limits never refuse a task that runs already and is not started anew; it counts
-in the sum of its stack.
+Inputs that are checked without old ones are those of a task that starts: it is new, or replaces another one. A change
+in place is known when the inputs are compared with the recorded ones. Limits never refuse a task that runs already and
+is not started anew; it counts in the sum of its stack.
 """
 
 from __future__ import annotations

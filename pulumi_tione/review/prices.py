@@ -1,7 +1,7 @@
 """The price lists of a stack: one for each region, workspace and account of its tasks.
 
-`pricing/price_list.py` asks the service for prices (`DescribeBillingSpecsPrice`), `pricing/task_price.py` computes what a
-task costs.
+`pricing/price_list.py` asks the service for prices (`DescribeBillingSpecsPrice`), `pricing/task_price.py` computes what
+a task costs.
 """
 
 from __future__ import annotations
