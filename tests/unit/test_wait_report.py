@@ -125,6 +125,12 @@ def test_the_exit_code_is_that_of_the_task_before_that_of_an_event(
     assert f"  exit code: {code}" in shown(failed(detail, *events))
 
 
+def test_without_pods_the_log_is_that_of_the_run() -> None:
+    api = failed()
+    api.shown_pods = []
+    assert "  last 2 log lines:" in shown(api)
+
+
 def test_one_log_line_is_not_counted() -> None:
     assert "  last log line of worker-1, the pod that failed first:" in shown(failed(lines=1))
 
