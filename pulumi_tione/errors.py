@@ -125,7 +125,7 @@ class CredentialsRefusedError(ApiError):
 class Idempotency(enum.Enum):
     """What happens when a request is sent twice, which decides when it is retried."""
 
-    UNSAFE = "it may take effect twice: retried only if it was throttled"
+    UNSAFE = "it may take effect twice: the transport retries it only if it was throttled"
     READ_ONLY = "it changes nothing: retried if the result is indeterminate"
     IDEMPOTENT = "the second time changes nothing: retried until the service is available"
 

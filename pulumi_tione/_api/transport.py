@@ -2,6 +2,7 @@
 
 Which codes are retried follows from their kind in `_error_codes.py`: `THROTTLED` for every request; `UNAVAILABLE` and
 `INDETERMINATE` where the request's `Idempotency` allows a repeat (`is_retryable` in `errors.py`). How long is set here.
+A create is sent again by a rule of its own: `_MAX_ATTEMPTS_OF_KIND` in `lifecycle/create.py`.
 """
 
 from __future__ import annotations

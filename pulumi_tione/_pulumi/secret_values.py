@@ -1,4 +1,7 @@
-"""Secret values, as a provider returns them to the engine."""
+"""Secret values, as a provider returns them to the engine: outputs that repeat a secret, and tasks that are looked up.
+
+`_schema/secrets.py` decides which inputs are secret, and `training_task.py` has the engine encrypt them in the state.
+"""
 
 from __future__ import annotations
 

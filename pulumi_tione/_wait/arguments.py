@@ -1,4 +1,8 @@
-"""The arguments of `wait_for`: checked when a program calls it, before anything is created."""
+"""The arguments of `wait_for`: checked when a program calls it, before anything is created.
+
+How a wait ends is in `waiter.py`. A create waits for no status: how long it looks for its task after a lost response is
+set in `lifecycle/create.py`.
+"""
 
 from __future__ import annotations
 

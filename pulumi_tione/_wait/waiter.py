@@ -1,7 +1,8 @@
 """One wait of a program for the status of a task.
 
 A wait has no timeout unless the program passes one: `wait_for(…, timeout=…)`, which `_wait/arguments.py` reads. It ends
-earlier when the task can no longer get the status, or when transient errors last for `_MAX_FAILING_SECONDS`.
+earlier when the task can no longer get the status, or when transient errors last for
+`_MAX_FAILING_SECONDS` (`_MAX_FAILING_SECONDS_WITHOUT_RESPONSE` if the service has never responded).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""`pulumi-tione emulator`: the command line of the local TI-ONE under this name."""
+"""`pulumi-tione emulator`: the command line of the local TI-ONE under this name.
+
+Its options are in `emulator/command.py`, which needs the extra `emulator`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`env reap`: take down every environment that nobody needs any more, whatever happens to one of them."""
+"""`env reap`: take down every environment that nobody needs any more, whatever happens to one of them.
+
+`down.py` takes down one environment, by the name of its branch.
+"""
 
 from __future__ import annotations
 
