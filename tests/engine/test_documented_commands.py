@@ -29,6 +29,7 @@ HOLES = {
     "{arguments}": "--stack dev tione:secretKey",
     "{resource}": "RESOURCE",
     "{self._branch}": "feature/login",
+    "{branch}": "feature/login",
     "{template}": "dev",
     "{self.region}": "ap-guangzhou",
     "{self.client.region}": "ap-guangzhou",
@@ -139,7 +140,11 @@ def test_every_command_runs(stack: Stack, emulator: Emulator, reads: bool) -> No
     environment = {**stack.environment, "PULUMI_SKIP_CONFIRMATIONS": "true"}
     failures = {}
     for command in commands_to_run(str(resource["urn"]), str(resource["id"]), reads=reads):
-        line = f"timeout 6 {command} --port 0" if command.startswith("pulumi-tione emulator") else command
+        line = (
+            f"timeout 6 {command.removesuffix(' &')} --port 0"
+            if command.startswith("pulumi-tione emulator")
+            else command
+        )
         ran = subprocess.run(
             ["sh", "-c", line],
             cwd=project,
