@@ -27,6 +27,7 @@ DEVELOPMENT = [
     "tencentcloud-sdk-python-tione>=3.1.191",  # the typed clients, which the emulator must satisfy
     "tencentcloud-sdk-python-tag>=3.1.109",
     "tencentcloud-sdk-python-sts>=3.0.1459",
+    "tencentcloud-sdk-python-vpc>=3.1.193",
     "tencentcloud_iac_pulumi>=0.2.3",  # the neighbours of a task in the examples: VPC, subnet, bucket
     "types-protobuf>=5",
     "types-PyYAML>=6.0.12",

@@ -121,7 +121,7 @@ class Repository:
             )
         near = suggestion(branch, [*self.local_branches(), *remote.commits])
         raise GitError(
-            f"there is no branch {branch!r} here or at a remote{near}. Nothing was created. To create an "
+            f"there is no branch {branch!r} here or at a remote{near or '.'} Nothing was created. To create an "
             "environment without a branch, add --allow-missing"
         )
 

@@ -20,6 +20,8 @@ from tencentcloud.tag.v20180813 import models as tag_models
 from tencentcloud.tag.v20180813.tag_client import TagClient
 from tencentcloud.tione.v20211111 import models as tione_models
 from tencentcloud.tione.v20211111.tione_client import TioneClient
+from tencentcloud.vpc.v20170312 import models as vpc_models
+from tencentcloud.vpc.v20170312.vpc_client import VpcClient
 
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.emulator.actions import HANDLERS
@@ -31,6 +33,7 @@ SERVICES: dict[str, tuple[type[AbstractClient], Any]] = {
     "tione": (TioneClient, tione_models),
     "tag": (TagClient, tag_models),
     "sts": (StsClient, sts_models),
+    "vpc": (VpcClient, vpc_models),
 }
 
 
@@ -95,6 +98,8 @@ def test_what_there_is_to_choose_from_is_looked_up(ask: Ask, emulator: Emulator)
     assert ask("DescribeBillingResourceGroups").ResourceGroupSet[0].ResourceGroupName == "demo"
     assert ask("DescribeBuildInImages").BuildInImageInfos[0].ImageUrl
     assert ask("DescribeWorkspaces").Workspaces[0].TiProjectId == "0"
+    emulator.register("subnet", "subnet-00000001", vpc="vpc-00000001")
+    assert ask("DescribeSubnets", SubnetIds=["subnet-00000001"]).SubnetSet[0].VpcId == "vpc-00000001"
 
 
 def test_tags_are_bound_unbound_and_found(ask: Ask, create: Callable[..., str]) -> None:

@@ -60,7 +60,7 @@ def test_branches_here_and_at_the_remote_exist(clone: Path) -> None:
     assert repository(clone).exists("far/away") is True
     assert repository(clone).exists("nowhere") is False
     assert repository(clone).default_branches() == {"trunk"}
-    with pytest.raises(GitError, match=r"there is no branch 'far/awa', .*did you mean far/away\?.*--allow-missing"):
+    with pytest.raises(GitError, match=r"there is no branch 'far/awa' .*did you mean far/away\? .*--allow-missing"):
         repository(clone).ensure_exists("far/awa")
 
 
