@@ -13,6 +13,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 import pulumi_tione as tione
@@ -75,6 +76,10 @@ def engine() -> Iterator[Engine]:
     """Pulumi's mock engine, on an event loop of the test's own."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    # What an earlier test of the process has left belongs to another loop: to wait for it would fail.
+    settings.SETTINGS.outputs.clear()
+    settings.SETTINGS.rpc_manager.clear()
+    settings.set_root_resource(None)  # type: ignore[arg-type]
     try:
         yield Engine()
     finally:
