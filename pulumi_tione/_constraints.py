@@ -46,10 +46,12 @@ class Minimum:
 
     minimum: int
 
+    @property
+    def allowed(self) -> str:
+        return f"at least {self.minimum}"
+
     def violation(self, value: int) -> Violation | None:
-        if value >= self.minimum:
-            return None
-        return Violation(f"must be at least {self.minimum}", f", got {value}")
+        return None if value >= self.minimum else Violation(f"must be {self.allowed}", f", got {value}")
 
 
 class ProviderSide:
@@ -76,6 +78,10 @@ class JsonText:
 class Rule(Protocol):
     """A documented rule: breaking it is a failure at the field's path."""
 
+    @property
+    def allowed(self) -> str:
+        """What the rule allows, for the reference and for the violation."""
+
     def violation(self, value: Any) -> Violation | None:
         """Return what is wrong with a value of the field's own type, or None."""
 
@@ -86,10 +92,12 @@ class MaxLength:
 
     characters: int
 
+    @property
+    def allowed(self) -> str:
+        return f"at most {self.characters} characters"
+
     def violation(self, value: str) -> Violation | None:
-        if len(value) <= self.characters:
-            return None
-        return Violation(f"must have at most {self.characters} characters", f", got {len(value)}")
+        return None if len(value) <= self.characters else Violation(f"must have {self.allowed}", f", got {len(value)}")
 
 
 @dataclass(frozen=True)
@@ -98,20 +106,24 @@ class MaxItems:
 
     items: int
 
+    @property
+    def allowed(self) -> str:
+        return f"at most {self.items} element{'s' if self.items > 1 else ''}"
+
     def violation(self, value: Sequence[Any]) -> Violation | None:
-        if len(value) <= self.items:
-            return None
-        return Violation(
-            f"must have at most {self.items} element{'s' if self.items > 1 else ''}", f", got {len(value)}"
-        )
+        return None if len(value) <= self.items else Violation(f"must have {self.allowed}", f", got {len(value)}")
 
 
 @dataclass(frozen=True)
 class NotEmpty:
     """A list with at least one element."""
 
+    @property
+    def allowed(self) -> str:
+        return "at least 1 element"
+
     def violation(self, value: Sequence[Any]) -> Violation | None:
-        return None if value else Violation("must have at least 1 element", ", got 0")
+        return None if value else Violation(f"must have {self.allowed}", ", got 0")
 
 
 @dataclass(frozen=True)
@@ -121,20 +133,28 @@ class Range:
     minimum: int
     maximum: int
 
+    @property
+    def allowed(self) -> str:
+        return f"from {self.minimum} to {self.maximum}"
+
     def violation(self, value: int) -> Violation | None:
         if self.minimum <= value <= self.maximum:
             return None
-        return Violation(f"must be from {self.minimum} to {self.maximum}", f", got {value}")
+        return Violation(f"must be {self.allowed}", f", got {value}")
 
 
 @dataclass(frozen=True)
 class MaxDuration:
     """A number of seconds with a limit; zero means that there is none."""
 
+    @property
+    def allowed(self) -> str:
+        return "at least 1s and at most 365d, or 0 for no limit"
+
     def violation(self, value: int) -> Violation | None:
         if 0 <= value <= MAX_DURATION_SECONDS:
             return None
-        return Violation("must be at least 1s and at most 365d, or 0 for no limit", f", got {value} seconds")
+        return Violation(f"must be {self.allowed}", f", got {value} seconds")
 
 
 MAX_DURATION_SECONDS = 365 * 86_400
@@ -147,10 +167,14 @@ class OneOf:
 
     values: tuple[str, ...]
 
+    @property
+    def allowed(self) -> str:
+        return " or ".join(self.values)
+
     def violation(self, value: str) -> Violation | None:
         if value in self.values:
             return None
-        return Violation(f"must be {' or '.join(self.values)}", f", got {value!r}{suggestion(value, self.values)}")
+        return Violation(f"must be {self.allowed}", f", got {value!r}{suggestion(value, self.values)}")
 
 
 @dataclass(frozen=True)
@@ -171,6 +195,12 @@ class KnownValues:
 class TaskName:
     """The documented rule of a task's name."""
 
+    @property
+    def allowed(self) -> str:
+        return (
+            f"at most {MAX_NAME_LENGTH} Chinese and English letters, digits, '_' and '-', the first a letter or a digit"
+        )
+
     def violation(self, value: str) -> Violation | None:
         if re.fullmatch(r"[0-9A-Za-z一-龥][0-9A-Za-z一-龥_-]{0,59}", value):
             return None
@@ -190,12 +220,16 @@ MAX_NAME_LENGTH = 60
 class Base64:
     """Base64, or several parts of it with commas between them: what was encrypted is sent so. Empty means "not set"."""
 
+    @property
+    def allowed(self) -> str:
+        return "base64"
+
     def violation(self, value: str) -> Violation | None:
         try:
             for part in value.split(","):
                 base64.b64decode(part.strip(), validate=True)
         except ValueError:
-            return Violation('must be base64, for example the output of `printf %s "$PASSWORD" | base64`')
+            return Violation(f'must be {self.allowed}, for example the output of `printf %s "$PASSWORD" | base64`')
         return None
 
 
@@ -203,15 +237,19 @@ class Base64:
 class EncodedCommand:
     """Base64 of a JSON object that has all three commands as texts."""
 
+    @property
+    def allowed(self) -> str:
+        return "base64 of a JSON object"
+
     def violation(self, value: str) -> Violation | None:
         try:
             text = base64.b64decode(value, validate=True).decode()
         except ValueError:
-            return Violation("must be base64 of a JSON object; it is not base64 of any text")
+            return Violation(f"must be {self.allowed}; it is not base64 of any text")
         try:
             commands = json.loads(text)
         except json.JSONDecodeError:
-            return Violation("must be base64 of a JSON object; what it encodes is not JSON")
+            return Violation(f"must be {self.allowed}; what it encodes is not JSON")
         expected = set(COMMANDS)
         if (
             isinstance(commands, dict)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pulumi_tione._durations import DURATION_FORMS
-from pulumi_tione.cli.options import duration, without_asking
+from pulumi_tione.cli.options import duration, in_a_folder, without_asking
 from pulumi_tione.cli.terminal import is_attended, is_confirmed, json_text, sanitize, show, table
 from pulumi_tione.errors import TaskError, TioneError
 
@@ -34,17 +34,6 @@ def env() -> None:
     """Keep an environment for each branch: a stack of its own, with a name and tags by which it is recognized."""
 
 
-def _in_a_project(command: _Command) -> _Command:
-    return click.option(
-        "--cwd",
-        "-C",
-        "folder",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        default=Path(),
-        help="The folder of the Pulumi project; by default the current one.",
-    )(command)
-
-
 def _with_wait(command: _Command) -> _Command:
     return click.option(
         "--wait-lock",
@@ -52,6 +41,26 @@ def _with_wait(command: _Command) -> _Command:
         callback=duration,
         help=f"How long to wait for an update that is running: {DURATION_FORMS}; by default 10m.",
     )(command)
+
+
+def _with_form(thing: str, in_markdown: str | None = None) -> Callable[[_Command], _Command]:
+    """Add the options `--json` and `--markdown` to a command: its parameter `form`."""
+
+    def added(command: _Command) -> _Command:
+        json = click.option("--json", "form", flag_value="json", help=f"Print the {thing} as JSON.")
+        markdown = click.option(
+            "--markdown", "form", flag_value="markdown", help=f"Print the {in_markdown or thing} as Markdown."
+        )
+        return json(markdown(command))
+
+    return added
+
+
+def _of_one_branch(command: _Command) -> _Command:
+    """Add what the commands that change one environment take."""
+    for option in (_with_form("result"), without_asking, _with_wait, in_a_folder, click.argument("branch")):
+        command = option(command)
+    return command
 
 
 def _checked_duration(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -86,9 +95,19 @@ def _ensure_confirmable(yes: bool) -> None:
         raise TaskError("nobody can be asked here. To run without questions, add --yes. Nothing was done")
 
 
+def _confirm(question: str, yes: bool) -> None:
+    """Ask, unless `--yes` was given.
+
+    Raises:
+        TaskError: the answer was no.
+    """
+    if not is_confirmed(question, yes):
+        raise TaskError("not confirmed, nothing was done")
+
+
 @env.command()
 @click.argument("branch", required=False)
-@_in_a_project
+@in_a_folder
 @click.option("--template", metavar="STACK", default="dev", show_default=True, help="Take Pulumi.STACK.yaml as config.")
 @click.option(
     "--ttl",
@@ -101,8 +120,7 @@ def _ensure_confirmable(yes: bool) -> None:
 @_with_wait
 @click.option("--allow-missing", is_flag=True, help="Create it although there is no such branch.")
 @without_asking
-@click.option("--json", "form", flag_value="json", help="Print the result as JSON.")
-@click.option("--markdown", "form", flag_value="markdown", help="Print the review and the outputs as Markdown.")
+@_with_form("result", "review and the outputs")
 @click.pass_context
 def up(
     context: click.Context,
@@ -124,7 +142,7 @@ def up(
 
     Exit code 0: it is up to date. 1: the preview or the update failed. 2: refused, not confirmed, or an error.
     """
-    from pulumi_tione.environments.up import FailedPreviewError, UpRequest
+    from pulumi_tione.environments.up import PreviewFailedError, UpRequest
     from pulumi_tione.environments.up import up as bring_up
     from pulumi_tione.stacks.pulumi_cli import PulumiError
 
@@ -149,7 +167,7 @@ def up(
     with session.interrupts.handled():
         try:
             result = bring_up(session, request)
-        except FailedPreviewError as error:
+        except PreviewFailedError as error:
             if form == "markdown":
                 click.echo(_review_markdown(error.review), nl=False)
             _fail(context, error)
@@ -193,12 +211,7 @@ def _up_report(result: UpResult, form: str | None) -> str:
 
 
 @env.command()
-@click.argument("branch")
-@_in_a_project
-@_with_wait
-@without_asking
-@click.option("--json", "form", flag_value="json", help="Print the result as JSON.")
-@click.option("--markdown", "form", flag_value="markdown", help="Print the result as Markdown.")
+@_of_one_branch
 @click.pass_context
 def down(
     context: click.Context, *, branch: str, folder: Path, wait_lock: timedelta | None, yes: bool, form: str | None
@@ -214,8 +227,7 @@ def down(
 
     _ensure_confirmable(yes)
     session = _session(folder)
-    if not is_confirmed(f"Take the environment of {branch!r} down, with all its resources?", yes):
-        raise TaskError("not confirmed, nothing was done")
+    _confirm(f"Take the environment of {branch!r} down, with all its resources?", yes)
     with session.interrupts.handled():
         result = take_down(session, branch, wait=_WAIT if wait_lock is None else wait_lock)
     click.echo(report([result], form))
@@ -223,7 +235,7 @@ def down(
 
 
 @env.command()
-@_in_a_project
+@in_a_folder
 @click.option("--dry-run", is_flag=True, help="Only show what would be taken down, and why.")
 @click.option(
     "--older-than",
@@ -234,8 +246,7 @@ def down(
 )
 @_with_wait
 @without_asking
-@click.option("--json", "form", flag_value="json", help="Print the report as JSON.")
-@click.option("--markdown", "form", flag_value="markdown", help="Print the report as Markdown.")
+@_with_form("report")
 @click.pass_context
 def reap(
     context: click.Context,
@@ -269,8 +280,7 @@ def reap(
         context.exit(LEFT if due else 0)
     if due and not yes:
         click.echo(plan([each.result for each in due], None), err=True)
-        if not is_confirmed(f"Take these {len(due)} environments down, with all their resources?", yes):
-            raise TaskError("not confirmed, nothing was done")
+        _confirm(f"Take these {len(due)} environments down, with all their resources?", yes)
     with session.interrupts.handled():
         results = take_down_all(session, due, rules, wait=_WAIT if wait_lock is None else wait_lock)
     session.interrupts.raise_if_set()
@@ -278,27 +288,22 @@ def reap(
     context.exit(LEFT if any(each.all_left for each in results) else 0)
 
 
-def _power(
+def _stop_or_start(
     context: click.Context, kind: str, branch: str, folder: Path, wait: timedelta | None, form: str | None
 ) -> None:
-    from pulumi_tione.environments import power
-    from pulumi_tione.environments.report import power_report
+    from pulumi_tione.environments import stop_start
+    from pulumi_tione.environments.report import stop_start_report
 
     session = _session(folder)
-    run = power.stop if kind == "stop" else power.start
+    run = stop_start.stop if kind == "stop" else stop_start.start
     with session.interrupts.handled():
         result = run(session, branch, wait=_WAIT if wait is None else wait)
-    click.echo(power_report(kind, result, form))
+    click.echo(stop_start_report(kind, result, form))
     context.exit(LEFT if result.failed else 0)
 
 
 @env.command()
-@click.argument("branch")
-@_in_a_project
-@_with_wait
-@without_asking
-@click.option("--json", "form", flag_value="json", help="Print the result as JSON.")
-@click.option("--markdown", "form", flag_value="markdown", help="Print the result as Markdown.")
+@_of_one_branch
 @click.pass_context
 def stop(
     context: click.Context, *, branch: str, folder: Path, wait_lock: timedelta | None, yes: bool, form: str | None
@@ -310,18 +315,12 @@ def stop(
     Exit code 0: none of its tasks is active. 1: some could not be stopped. 2: an error; an unknown branch is one.
     """
     _ensure_confirmable(yes)
-    if not is_confirmed(f"Stop the tasks of the environment of {branch!r}?", yes):
-        raise TaskError("not confirmed, nothing was done")
-    _power(context, "stop", branch, folder, wait_lock, form)
+    _confirm(f"Stop the tasks of the environment of {branch!r}?", yes)
+    _stop_or_start(context, "stop", branch, folder, wait_lock, form)
 
 
 @env.command()
-@click.argument("branch")
-@_in_a_project
-@_with_wait
-@without_asking
-@click.option("--json", "form", flag_value="json", help="Print the result as JSON.")
-@click.option("--markdown", "form", flag_value="markdown", help="Print the result as Markdown.")
+@_of_one_branch
 @click.pass_context
 def start(
     context: click.Context, *, branch: str, folder: Path, wait_lock: timedelta | None, yes: bool, form: str | None
@@ -331,15 +330,13 @@ def start(
     Exit code 0: they are started. 1: some could not be started; run it again. 2: an error.
     """
     _ensure_confirmable(yes)
-    if not is_confirmed(f"Start the stopped tasks of the environment of {branch!r}?", yes):
-        raise TaskError("not confirmed, nothing was done")
-    _power(context, "start", branch, folder, wait_lock, form)
+    _confirm(f"Start the stopped tasks of the environment of {branch!r}?", yes)
+    _stop_or_start(context, "start", branch, folder, wait_lock, form)
 
 
 @env.command("list")
-@_in_a_project
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--markdown", "form", flag_value="markdown", help="Print a table in Markdown.")
+@in_a_folder
+@_with_form("list")
 def list_(*, folder: Path, form: str | None) -> None:
     """List the environments of the project, with the current statuses and prices of their tasks.
 

@@ -17,18 +17,22 @@ _ENDS_IN_A_ZONE = re.compile(r":\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def in_a_stack(command: _Command) -> _Command:
-    """Add the options that select the stack to a command: its parameters `folder` and `stack`."""
-    stack = click.option("--stack", "-s", metavar="NAME", help="The stack; by default the selected one.")
-    folder = click.option(
+def in_a_folder(command: _Command) -> _Command:
+    """Add the option that selects the project to a command: its parameter `folder`."""
+    return click.option(
         "--cwd",
         "-C",
         "folder",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         default=Path(),
         help="The folder of the Pulumi project; by default the current one.",
-    )
-    return stack(folder(command))
+    )(command)
+
+
+def in_a_stack(command: _Command) -> _Command:
+    """Add the options that select the stack to a command: its parameters `folder` and `stack`."""
+    stack = click.option("--stack", "-s", metavar="NAME", help="The stack; by default the selected one.")
+    return stack(in_a_folder(command))
 
 
 def without_asking(command: _Command) -> _Command:

@@ -8,14 +8,14 @@ from datetime import timedelta
 from pulumi_tione.environments.names import environment_stack
 from pulumi_tione.environments.project import ProjectError
 from pulumi_tione.environments.session import EnvironmentStack, NotAnEnvironmentError, Session
-from pulumi_tione.environments.tags import Marks
+from pulumi_tione.environments.tags import EnvironmentTags
 from pulumi_tione.environments.teardown import (
     NOT_OWN,
     Leftover,
     Orphans,
     Recovery,
     Teardown,
-    TornDown,
+    TeardownResult,
     dead_operation,
     title_of,
 )
@@ -27,12 +27,12 @@ class NoLongerDueError(TioneError):
     """An environment was updated between the decision to take it down and the moment it is held."""
 
 
-def down(session: Session, branch: str, *, wait: timedelta) -> TornDown:
+def down(session: Session, branch: str, *, wait: timedelta) -> TeardownResult:
     """Take the environment of a branch down. It may be in any state, or be gone already."""
     return take_down(
         session,
         environment_stack(session.project.name, branch),
-        TornDown(environment_stack(session.project.name, branch), branch),
+        TeardownResult(environment_stack(session.project.name, branch), branch),
         wait=wait,
         lock_wait=wait,
         may_break_dead_locks=True,
@@ -42,13 +42,13 @@ def down(session: Session, branch: str, *, wait: timedelta) -> TornDown:
 def take_down(
     session: Session,
     name: str,
-    result: TornDown,
+    result: TeardownResult,
     *,
     wait: timedelta,
     lock_wait: timedelta,
     may_break_dead_locks: bool,
-    is_due: Callable[[Marks], bool] = lambda _: True,
-) -> TornDown:
+    is_due: Callable[[EnvironmentTags], bool] = lambda _: True,
+) -> TeardownResult:
     """Take the environment with this stack down.
 
     Args:
@@ -68,32 +68,32 @@ def take_down(
     with EnvironmentStack(session, name) as stack, stack.exclusive(wait):
         if not stack.exists:
             return _without_stack(stack, result)
-        marks = stack.wait_for_others(wait)
-        if not is_due(marks):
+        environment_tags = stack.wait_for_others(wait)
+        if not is_due(environment_tags):
             raise NoLongerDueError(f"{name} was updated in the meantime")
-        ensure_is_environment(stack, marks)
-        use_template(stack, marks)
-        result.branch = result.branch or marks.branch
-        recovery = Recovery(stack, dead_operation(marks), lock_wait, may_break_dead_locks)
-        with stack.held("down", marks.operation) as hold:
-            Teardown(stack, marks, recovery, result).run()
+        ensure_is_environment(stack, environment_tags)
+        use_template(stack, environment_tags)
+        result.branch = result.branch or environment_tags.branch
+        recovery = Recovery(stack, dead_operation(environment_tags), lock_wait, may_break_dead_locks)
+        with stack.leased("down", environment_tags.operation) as lease:
+            Teardown(stack, environment_tags, recovery, result).run()
             if result.left and stack.exists:
-                hold.end("failed")
+                lease.end("failed")
     if session.repository is not None:
         session.repository.remove_dead_worktrees()
     return result
 
 
-def use_template(stack: EnvironmentStack, marks: Marks) -> None:
+def use_template(stack: EnvironmentStack, environment_tags: EnvironmentTags) -> None:
     """Use the current configuration of the environment's template, if the template still exists."""
     try:
-        stack.configuration.take_from(stack.project, marks.template, marks.environment)
+        stack.configuration.take_from(stack.project, environment_tags.template, environment_tags.environment)
     except ProjectError as error:
-        if marks.template and stack.project.template_file(marks.template).exists():
+        if environment_tags.template and stack.project.template_file(environment_tags.template).exists():
             stack.session.show(f"{stack.name}: the settings come from the environment variables alone: {error}")
 
 
-def ensure_is_environment(stack: EnvironmentStack, marks: Marks) -> None:
+def ensure_is_environment(stack: EnvironmentStack, environment_tags: EnvironmentTags) -> None:
     """Check that a stack is the environment that its name stands for.
 
     A stack with such a name and nothing else is one: a killed `up` may leave just that.
@@ -101,10 +101,12 @@ def ensure_is_environment(stack: EnvironmentStack, marks: Marks) -> None:
     Raises:
         NotAnEnvironmentError: it was made by hand, or renamed.
     """
-    if marks.branch:
-        if environment_stack(stack.project.name, marks.branch) != stack.name:
-            raise NotAnEnvironmentError(f"{stack.name} is not the environment of {marks.branch!r}: it was renamed")
-        if marks.environment:
+    if environment_tags.branch:
+        if environment_stack(stack.project.name, environment_tags.branch) != stack.name:
+            raise NotAnEnvironmentError(
+                f"{stack.name} is not the environment of {environment_tags.branch!r}: it was renamed"
+            )
+        if environment_tags.environment:
             return
     state = State(stack.pulumi.export(stack.full_name))
     if state.resources or state.has_pending_operations:
@@ -114,7 +116,7 @@ def ensure_is_environment(stack: EnvironmentStack, marks: Marks) -> None:
         )
 
 
-def _without_stack(stack: EnvironmentStack, result: TornDown) -> TornDown:
+def _without_stack(stack: EnvironmentStack, result: TeardownResult) -> TeardownResult:
     """Name the tasks that are left of a stack that is gone. Nothing proves whose they are."""
     _, others = Orphans(stack, "").find(State({}), [])
     result.others += [Leftover(title_of(task), NOT_OWN) for task in others]

@@ -20,15 +20,15 @@ from pulumi_tione._config.settings import Settings
 from pulumi_tione._durations import format_age
 from pulumi_tione._schema.identity import LABELS, labels_of_stack
 from pulumi_tione._schema.wire import imported_outputs, user_tags
-from pulumi_tione._text import sanitize
 from pulumi_tione._timestamps import time_or_none
 from pulumi_tione.environments.overview import Overview, read_overviews
-from pulumi_tione.environments.processes import born, host_name
+from pulumi_tione.environments.processes import host_name, process_start
 from pulumi_tione.environments.project import Project
 from pulumi_tione.errors import TioneError
 from pulumi_tione.pricing.amounts import Currency, currency_of, format_amount, plain
 from pulumi_tione.pricing.price_list import PriceList
 from pulumi_tione.pricing.task_price import hourly_price
+from pulumi_tione.review.markdown import prose
 from pulumi_tione.stacks.backend_folder import BackendFolder
 from pulumi_tione.stacks.locations import Clients, Location
 from pulumi_tione.stacks.pulumi_cli import Pulumi
@@ -67,7 +67,7 @@ class Row:
     @property
     def time_left(self) -> timedelta | None:
         """How long until its time to live is over."""
-        ttl, updated = self.overview.marks.time_to_live, self.overview.last_update
+        ttl, updated = self.overview.environment_tags.time_to_live, self.overview.last_update
         return None if ttl is None or updated is None else ttl - (self.now - updated)
 
     @property
@@ -83,7 +83,7 @@ class Row:
 
 
 def _process(pid: int, *, is_here: bool) -> str:
-    is_dead = is_here and born(pid) is None
+    is_dead = is_here and process_start(pid) is None
     return f"process {pid}{' (dead)' if is_dead else ''}"
 
 
@@ -103,7 +103,9 @@ def list_environments(folder: Path, environment: Mapping[str, str]) -> Listing:
     url = backend_url(project, environment) or pulumi.backend()
     backend = BackendFolder.at(url, project.folder, environment)
     overviews = [
-        each for each in read_overviews(pulumi, backend, project.name) if each.is_environment or each.marks.branch
+        each
+        for each in read_overviews(pulumi, backend, project.name)
+        if each.is_environment or each.environment_tags.branch
     ]
     now = datetime.now(timezone.utc)
     if not overviews:
@@ -146,7 +148,7 @@ class _Tasks:
         self._ask([*overviews])
 
     def _settings_of(self, overview: Overview) -> Settings:
-        template = overview.marks.template
+        template = overview.environment_tags.template
         if template not in self._settings:
             self._settings[template] = self._read_settings(template, overview)
             self._clients[template] = Clients(self._settings[template])
@@ -165,7 +167,7 @@ class _Tasks:
 
     def _locations_of(self, overview: Overview) -> list[tuple[str, Location]]:
         """Return the locations of an environment, each with the template whose settings reach it."""
-        template, settings = overview.marks.template, self._settings_of(overview)
+        template, settings = overview.environment_tags.template, self._settings_of(overview)
         found = [Location(settings.region)]
         for resource in (*overview.state.tasks.values(), *overview.state.pending_tasks):
             try:
@@ -273,14 +275,14 @@ def _cells(row: Row) -> list[str]:
     statuses = ", ".join(f"{count} {status}" for status, count in row.statuses.items())
     left = row.time_left
     return [
-        overview.marks.branch or "unknown",
+        overview.environment_tags.branch or "unknown",
         overview.stack.stack,
-        overview.problem or f"{statuses or 'none'}{' (stopped)' if overview.marks.stopped else ''}",
+        overview.problem or f"{statuses or 'none'}{' (stopped)' if overview.environment_tags.stopped else ''}",
         _amount(row.hourly, row.currency),
         _amount(row.spent, row.currency),
         "unknown" if row.age is None else format_age(row.age),
         "" if left is None else "over" if left <= timedelta(0) else format_age(left),
-        "yes" if overview.marks.is_kept else "",
+        "yes" if overview.environment_tags.is_kept else "",
         row.lock,
         str(len(row.orphans) or ""),
     ]
@@ -295,13 +297,8 @@ def listing_markdown(listing: Listing) -> str:
     if not listing.rows:
         return "There are no environments."
     heads, rows = listing_text(listing)
-    lines = [heads, ["---"] * len(heads), *([_cell(cell) for cell in row] for row in rows)]
+    lines = [heads, ["---"] * len(heads), *([prose(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    escaped = sanitize(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("|", "\\|")
 
 
 def listing_json(listing: Listing) -> dict[str, Any]:
@@ -310,22 +307,24 @@ def listing_json(listing: Listing) -> dict[str, Any]:
 
 
 def _as_json(row: Row) -> dict[str, Any]:
-    overview, marks = row.overview, row.overview.marks
+    overview, environment_tags = row.overview, row.overview.environment_tags
     return {
-        "branch": marks.branch or None,
+        "branch": environment_tags.branch or None,
         "stack": overview.stack.stack,
-        "environment": marks.environment or None,
-        "template": marks.template or None,
+        "environment": environment_tags.environment or None,
+        "template": environment_tags.template or None,
         "tasks": dict(row.statuses),
         "pricePerHour": None if row.hourly is None else plain(row.hourly),
         "spentEstimate": None if row.spent is None else plain(row.spent),
         "currency": row.currency,
         "ageSeconds": None if row.age is None else int(row.age.total_seconds()),
         "lastUpdate": None if overview.last_update is None else overview.last_update.isoformat(),
-        "ttlSeconds": None if marks.time_to_live is None else int(marks.time_to_live.total_seconds()),
+        "ttlSeconds": None
+        if environment_tags.time_to_live is None
+        else int(environment_tags.time_to_live.total_seconds()),
         "ttlLeftSeconds": None if row.time_left is None else int(row.time_left.total_seconds()),
-        "kept": marks.is_kept,
-        "stopped": list(marks.stopped),
+        "kept": environment_tags.is_kept,
+        "stopped": list(environment_tags.stopped),
         "locked": overview.is_locked,
         "lock": row.lock or None,
         "orphans": list(row.orphans),

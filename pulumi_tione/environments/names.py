@@ -16,6 +16,6 @@ def environment_stack(project: str, branch: str) -> str:
     return f"env-{readable}-{digest}" if readable else f"env-{digest}"
 
 
-def has_environment_form(stack: str) -> bool:
+def is_environment_name(stack: str) -> bool:
     """Check whether a stack may be one of an environment, by its name alone."""
     return _FORM.fullmatch(stack) is not None

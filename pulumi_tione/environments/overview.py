@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from pulumi_tione._timestamps import time_or_none
-from pulumi_tione.environments.names import environment_stack, has_environment_form
-from pulumi_tione.environments.tags import Marks
+from pulumi_tione.environments.names import environment_stack, is_environment_name
+from pulumi_tione.environments.tags import EnvironmentTags
 from pulumi_tione.errors import TioneError
 from pulumi_tione.stacks.backend_folder import BackendFolder
 from pulumi_tione.stacks.pulumi_cli import Lock, Pulumi, StackName
@@ -28,7 +28,7 @@ class Overview:
     """What the backend shows of one stack with the name of an environment."""
 
     stack: StackName
-    marks: Marks
+    environment_tags: EnvironmentTags
     state: State
     """The state; empty if it cannot be read."""
     last_update: datetime | None
@@ -45,17 +45,20 @@ class Overview:
     @property
     def is_environment(self) -> bool:
         """Whether its tags, or its name and nothing else, show that it is an environment."""
-        if self.marks.branch and environment_stack(self.stack.project, self.marks.branch) != self.stack.stack:
+        if (
+            self.environment_tags.branch
+            and environment_stack(self.stack.project, self.environment_tags.branch) != self.stack.stack
+        ):
             return False  # it was renamed
-        return bool(self.marks.branch and self.marks.environment) or self.is_empty
+        return bool(self.environment_tags.branch and self.environment_tags.environment) or self.is_empty
 
 
 def read_overviews(pulumi: Pulumi, folder: BackendFolder | None, project: str) -> list[Overview]:
     """Return all stacks of a project that have the name of an environment, by name."""
     if folder is not None and folder.has_stacks_of(project):
-        names = [name for name in folder.stacks(project) if has_environment_form(name.stack)]
+        names = [name for name in folder.stacks(project) if is_environment_name(name.stack)]
         return [_from_folder(folder, name) for name in names]
-    updates = {name: at for name, at in pulumi.last_updates(project).items() if has_environment_form(name.stack)}
+    updates = {name: at for name, at in pulumi.last_updates(project).items() if is_environment_name(name.stack)}
     updating = set(pulumi.updating(project)) if updates else set()
     with ThreadPoolExecutor(_PARALLEL_READS) as pool:
         found = pool.map(lambda item: _from_cli(pulumi, item[0], item[1], item[0] in updating), updates.items())
@@ -73,7 +76,7 @@ def _from_folder(folder: BackendFolder, name: StackName) -> Overview:
         problem = f"its files cannot be read: {error}"
     locks = tuple(folder.locks(name))
     return Overview(
-        name, Marks.of(tags), State(exported), _last_update(exported), folder.is_locked(name), locks, problem
+        name, EnvironmentTags.of(tags), State(exported), _last_update(exported), folder.is_locked(name), locks, problem
     )
 
 
@@ -82,7 +85,9 @@ def _from_cli(pulumi: Pulumi, name: StackName, updated: str, is_updating: bool) 
         tags, exported, problem = pulumi.tags(name), pulumi.export(name), ""
     except TioneError as error:
         tags, exported, problem = {}, {}, str(error)
-    return Overview(name, Marks.of(tags), State(exported), time_or_none(updated), is_updating, problem=problem)
+    return Overview(
+        name, EnvironmentTags.of(tags), State(exported), time_or_none(updated), is_updating, problem=problem
+    )
 
 
 def _last_update(exported: Mapping[str, Any]) -> datetime | None:

@@ -55,10 +55,10 @@ def is_left_by_dead_process(name: str, kind: str) -> bool:
     """Check whether a temporary folder of this name was left by a process of this machine that has ended."""
     prefix = f"pulumi-tione-{kind}-{_namespace()}-"
     pid = name.removeprefix(prefix).partition("-")[0] if name.startswith(prefix) else ""
-    return pid.isdecimal() and born(int(pid)) is None
+    return pid.isdecimal() and process_start(int(pid)) is None
 
 
-def born(pid: int) -> str | None:
+def process_start(pid: int) -> str | None:
     """Return when a process was started, which distinguishes it from a later one of the same id; None if it has ended.
 
     A process that has ended and that nobody has waited for counts as ended.
@@ -82,11 +82,11 @@ def _ps(*arguments: str) -> str:
 
 def processes_of(runs: Iterable[str]) -> list[int]:
     """Return the processes of these runs that have not ended, without this very process."""
-    marks = {f"{RUN_VARIABLE}={run}" for run in runs if run}
-    if not marks:
+    environment_tags = {f"{RUN_VARIABLE}={run}" for run in runs if run}
+    if not environment_tags:
         return []
-    found = [pid for pid, variables in _environments() if pid != os.getpid() and marks & set(variables)]
-    return [pid for pid in found if born(pid) is not None]
+    found = [pid for pid, variables in _environments() if pid != os.getpid() and environment_tags & set(variables)]
+    return [pid for pid in found if process_start(pid) is not None]
 
 
 def _environments() -> Iterable[tuple[int, list[str]]]:

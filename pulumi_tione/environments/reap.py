@@ -15,8 +15,8 @@ from pulumi_tione.environments.down import NoLongerDueError, take_down
 from pulumi_tione.environments.git import GitError, Repository
 from pulumi_tione.environments.overview import Overview, read_overviews
 from pulumi_tione.environments.session import Session, is_alive, is_dead
-from pulumi_tione.environments.tags import Marks
-from pulumi_tione.environments.teardown import Leftover, TornDown
+from pulumi_tione.environments.tags import EnvironmentTags
+from pulumi_tione.environments.teardown import Leftover, TeardownResult
 from pulumi_tione.errors import TioneError
 
 _PARALLEL_STACKS = 4
@@ -73,48 +73,48 @@ class Rules:
             was_made_here: whether a command on this machine has worked on it.
         """
         age = None if overview.last_update is None else self.now - overview.last_update
-        if not overview.is_environment or self._is_protected(overview.marks):
+        if not overview.is_environment or self._is_protected(overview.environment_tags):
             return None
         if self.min_age is not None and (age is None or age < self.min_age):
             return None
-        marks = overview.marks
-        if not marks.are_complete or (marks.operation is None and overview.is_empty):
+        environment_tags = overview.environment_tags
+        if not environment_tags.are_complete or (environment_tags.operation is None and overview.is_empty):
             return WITHOUT_MARKS if was_made_here or age is None or age >= _GRACE else None
-        return self.reason_in_marks(marks, age)
+        return self.reason_in_tags(environment_tags, age)
 
-    def _is_protected(self, marks: Marks) -> bool:
-        return marks.is_kept or marks.branch in self.branches.default
+    def _is_protected(self, environment_tags: EnvironmentTags) -> bool:
+        return environment_tags.is_kept or environment_tags.branch in self.branches.default
 
-    def reason_in_marks(self, marks: Marks, age: timedelta | None) -> str | None:
-        """Return why an environment with these marks is taken down."""
-        operation = marks.operation
-        if self._is_protected(marks):
+    def reason_in_tags(self, environment_tags: EnvironmentTags, age: timedelta | None) -> str | None:
+        """Return why an environment with these tags is taken down."""
+        operation = environment_tags.operation
+        if self._is_protected(environment_tags):
             return None
         if operation is not None and is_alive(operation) and operation.kind != "down":
             return None
         if operation is not None and is_dead(operation) and operation.kind in ("up", "down"):
             return DEAD.format(kind=operation.kind)
-        if not marks.is_without_branch and self.branches.is_gone(marks.branch):
+        if not environment_tags.is_without_branch and self.branches.is_gone(environment_tags.branch):
             return BRANCH_GONE
-        if marks.time_to_live is not None and age is not None and age >= marks.time_to_live:
+        if environment_tags.time_to_live is not None and age is not None and age >= environment_tags.time_to_live:
             return f"{TIME_IS_OVER}: it was updated {format_age(age)} ago"
         return None
 
 
 @dataclass(frozen=True)
-class Due:
+class DueEnvironment:
     """An environment to be taken down."""
 
     overview: Overview
     reason: str
 
     @property
-    def result(self) -> TornDown:
+    def result(self) -> TeardownResult:
         """The report on it before anything was done."""
-        return TornDown(self.overview.stack.stack, self.overview.marks.branch, self.reason)
+        return TeardownResult(self.overview.stack.stack, self.overview.environment_tags.branch, self.reason)
 
 
-def due_environments(session: Session, min_age: timedelta | None) -> tuple[list[Due], Rules]:
+def due_environments(session: Session, min_age: timedelta | None) -> tuple[list[DueEnvironment], Rules]:
     """Return the environments that are to be taken down, and the rules that have selected them."""
     session.end_dead_commands()
     rules = Rules(Branches.of(session.repository), datetime.now(timezone.utc), min_age)
@@ -122,19 +122,19 @@ def due_environments(session: Session, min_age: timedelta | None) -> tuple[list[
     for overview in read_overviews(session.pulumi, session.backend_folder, session.project.name):
         reason = rules.reason(overview, was_made_here=session.exclusion_file(overview.stack.stack).exists())
         if reason is not None:
-            found.append(Due(overview, reason))
+            found.append(DueEnvironment(overview, reason))
     return found, rules
 
 
-def reap(session: Session, due: Sequence[Due], rules: Rules, *, wait: timedelta) -> list[TornDown]:
+def reap(session: Session, due: Sequence[DueEnvironment], rules: Rules, *, wait: timedelta) -> list[TeardownResult]:
     """Take environments down, several at once. What fails is in the report, and never stops the others."""
 
-    def attempt(each: Due) -> TornDown | None:
+    def attempt(each: DueEnvironment) -> TeardownResult | None:
         result = each.result
         age = None if each.overview.last_update is None else rules.now - each.overview.last_update
 
-        def is_due(marks: Marks) -> bool:
-            return not marks.are_complete or rules.reason_in_marks(marks, age) is not None
+        def is_due(environment_tags: EnvironmentTags) -> bool:
+            return not environment_tags.are_complete or rules.reason_in_tags(environment_tags, age) is not None
 
         try:
             return take_down(

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi_tione._text import sanitize
-from pulumi_tione.environments.power import PowerResult
-from pulumi_tione.environments.teardown import TornDown, as_json
+from pulumi_tione.environments.stop_start import StopStartResult
+from pulumi_tione.environments.teardown import TeardownResult, as_json
+from pulumi_tione.review.markdown import code, prose
 
 
 def outputs_text(branch: str, stack: str, outputs: Mapping[str, Any]) -> str:
@@ -19,10 +20,10 @@ def outputs_text(branch: str, stack: str, outputs: Mapping[str, Any]) -> str:
 
 def outputs_markdown(branch: str, stack: str, outputs: Mapping[str, Any]) -> str:
     """Return the same as Markdown, without secrets."""
-    lines = [f"Environment of `{_code(branch)}`: stack `{_code(stack)}`"]
+    lines = [f"Environment of {code(branch)}: stack {code(stack)}"]
     if outputs:
         lines += ["", "| output | value |", "|---|---|"]
-        lines += [f"| `{_code(name)}` | `{_code(_shown(value))}` |" for name, value in outputs.items()]
+        lines += [f"| {code(name)} | {code(_shown(value))} |" for name, value in outputs.items()]
     return "\n".join(lines)
 
 
@@ -32,12 +33,7 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _code(text: str) -> str:
-    """Return a text for a code span in a table."""
-    return sanitize(text).replace("`", "'").replace("|", "\\|")
-
-
-def report(results: Sequence[TornDown], form: str | None) -> str:
+def report(results: Sequence[TeardownResult], form: str | None) -> str:
     """Return what was taken down and what is left."""
     if form == "json":
         gone = [as_json(each) for each in results]
@@ -53,33 +49,28 @@ def report(results: Sequence[TornDown], form: str | None) -> str:
     return "\n".join(sanitize(line) for line in lines)
 
 
-def _title(result: TornDown) -> str:
+def _title(result: TeardownResult) -> str:
     branch = f" ({result.branch})" if result.branch else ""
     return f"{result.stack}{branch}"
 
 
-def _summary(result: TornDown) -> str:
+def _summary(result: TeardownResult) -> str:
     reason = f", because {result.reason}" if result.reason else ""
     orphans = f"; {len(result.deleted)} tasks that were in no state are deleted" if result.deleted else ""
     return f"{'gone' if result.is_gone else 'not gone'}{reason}{orphans}"
 
 
-def _markdown(results: Sequence[TornDown]) -> str:
+def _markdown(results: Sequence[TeardownResult]) -> str:
     if not results:
         return "There is nothing to take down."
     lines = ["| environment | result | left |", "|---|---|---|"]
     for each in results:
-        left = "<br>".join(_cell(str(part)) for part in each.all_left)
-        lines.append(f"| `{_code(_title(each))}` | {_cell(_summary(each))} | {left} |")
+        left = "<br>".join(prose(str(part)) for part in each.all_left)
+        lines.append(f"| {code(_title(each))} | {prose(_summary(each))} | {left} |")
     return "\n".join(lines)
 
 
-def _cell(text: str) -> str:
-    escaped = sanitize(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("|", "\\|")
-
-
-def plan(results: Sequence[TornDown], form: str | None) -> str:
+def plan(results: Sequence[TeardownResult], form: str | None) -> str:
     """Return what would be taken down, and why."""
     if form == "json":
         due = [{"stack": each.stack, "branch": each.branch or None, "reason": each.reason} for each in results]
@@ -87,12 +78,12 @@ def plan(results: Sequence[TornDown], form: str | None) -> str:
     if not results:
         return "There is nothing to take down."
     if form == "markdown":
-        rows = [f"| `{_code(_title(each))}` | {_cell(each.reason)} |" for each in results]
+        rows = [f"| {code(_title(each))} | {prose(each.reason)} |" for each in results]
         return "\n".join(["| environment | would be taken down because |", "|---|---|", *rows])
     return "\n".join(sanitize(f"{_title(each)}: {each.reason}") for each in results)
 
 
-def power_report(kind: str, result: PowerResult, form: str | None) -> str:
+def stop_start_report(kind: str, result: StopStartResult, form: str | None) -> str:
     """Return what was stopped or started."""
     done = {"stop": "stopped", "start": "started"}[kind]
     if form == "json":
@@ -112,7 +103,7 @@ def power_report(kind: str, result: PowerResult, form: str | None) -> str:
         *((task, f"not {done}: {why}") for task, why in sorted(result.failed.items())),
     ]
     if form == "markdown":
-        lines = [f"| `{_code(task)}` | {_cell(what)} |" for task, what in rows]
-        return "\n".join([f"Environment of `{_code(result.branch)}`", "", "| task | result |", "|---|---|", *lines])
+        lines = [f"| {code(task)} | {prose(what)} |" for task, what in rows]
+        return "\n".join([f"Environment of {code(result.branch)}", "", "| task | result |", "|---|---|", *lines])
     head = f"{result.stack} ({result.branch}): {len(result.done)} tasks {done}"
     return "\n".join(sanitize(line) for line in (head, *(f"  {task}: {what}" for task, what in rows)))

@@ -25,9 +25,9 @@ from pulumi_tione._durations import format_duration
 from pulumi_tione.environments import tags as marks_tags
 from pulumi_tione.environments.git import Repository
 from pulumi_tione.environments.listing import backend_url
-from pulumi_tione.environments.processes import born, end_processes, this_host
+from pulumi_tione.environments.processes import end_processes, process_start, this_host
 from pulumi_tione.environments.project import Configuration, Project, remove_dead_folders
-from pulumi_tione.environments.tags import HEARTBEAT, HEARTBEAT_SECONDS, Marks, Operation
+from pulumi_tione.environments.tags import HEARTBEAT, HEARTBEAT_SECONDS, EnvironmentTags, Operation
 from pulumi_tione.environments.workspace import EngineCommand, EnvironmentWorkspace, Interrupts
 from pulumi_tione.errors import TioneError
 from pulumi_tione.stacks.backend_folder import BackendFolder
@@ -167,9 +167,9 @@ class EnvironmentStack:
         """Return the tags of the stack."""
         return {name: str(value) for name, value in self.workspace.list_tags(self.name).items()}
 
-    def marks(self) -> Marks:
+    def environment_tags(self) -> EnvironmentTags:
         """Return what the tags show of the environment."""
-        return Marks.of(self.tags())
+        return EnvironmentTags.of(self.tags())
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags of the stack, one after the other."""
@@ -230,49 +230,49 @@ class EnvironmentStack:
             self.session.show(f"{self.name}: {reason}. Waiting up to {format_duration(end - time.monotonic())}")
         time.sleep(_SECONDS_BETWEEN_CHECKS)
 
-    def wait_for_others(self, wait: timedelta) -> Marks:
-        """Wait until no other command works on the environment from anywhere, and return the marks.
+    def wait_for_others(self, wait: timedelta) -> EnvironmentTags:
+        """Wait until no other command works on the environment from anywhere, and return the tags of the environment.
 
         Raises:
             InUseError: that takes too long.
         """
         end, is_shown = time.monotonic() + wait.total_seconds(), False
         while True:
-            marks = self.marks()
-            operation = marks.operation
+            environment_tags = self.environment_tags()
+            operation = environment_tags.operation
             if operation is None or operation.run == self.session.run or not is_alive(operation):
-                return marks
+                return environment_tags
             self._wait(end, f"`env {operation.kind}` works on it on {operation.host}", is_shown=is_shown)
             is_shown = True
 
     @contextlib.contextmanager
-    def held(self, kind: str, before: Operation | None) -> Iterator[Hold]:
-        """Mark the environment as being worked on, with a heartbeat; the mark shows whether the command has ended.
+    def leased(self, kind: str, before: Operation | None) -> Iterator[Lease]:
+        """Take the lease of the environment for a command: a heartbeat in a tag shows that it works, or has ended.
 
         Args:
             kind: the command.
             before: the command before this one.
         """
-        hold = Hold(self, kind, before)
-        hold.begin()
+        lease = Lease(self, kind, before)
+        lease.begin()
         try:
-            yield hold
+            yield lease
         finally:
-            hold.stop_beating()
+            lease.stop_heartbeat()
 
 
 def is_alive(operation: Operation) -> bool:
     """Check whether a command still works."""
-    return operation.is_alive(this_host(), born, time.time())
+    return operation.is_alive(this_host(), process_start, time.time())
 
 
 def is_dead(operation: Operation | None) -> bool:
     """Check whether a command was cut off."""
-    return operation is not None and operation.is_dead(this_host(), born, time.time())
+    return operation is not None and operation.is_dead(this_host(), process_start, time.time())
 
 
-class Hold:
-    """The mark of a command that works on an environment."""
+class Lease:
+    """The lease of a command on an environment: a heartbeat in a tag of the stack, until the command ends."""
 
     def __init__(self, stack: EnvironmentStack, kind: str, before: Operation | None) -> None:
         now = int(time.time())
@@ -283,14 +283,14 @@ class Hold:
             run=stack.session.run,
             host=this_host(),
             pid=os.getpid(),
-            born=born(os.getpid()) or "",
+            start=process_start(os.getpid()) or "",
             since=before.since if before is not None and is_continued else now,
             at=now,
             previous=before.run if before is not None and is_continued else "",
             deployed=before is not None and before.deployed,
         )
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._thread = threading.Thread(target=self._send_heartbeats, daemon=True)
 
     @property
     def was_deployed(self) -> bool:
@@ -303,19 +303,19 @@ class Hold:
 
     def end(self, result: str, *, deployed: bool | None = None) -> None:
         """Mark the command as ended. A command that never gets here counts as cut off."""
-        self.stop_beating()
+        self.stop_heartbeat()
         has_deployed = self._operation.deployed if deployed is None else deployed
-        self._write(replace(self._operation.beating(time.time()), result=result, deployed=has_deployed))
+        self._write(replace(self._operation.with_heartbeat(time.time()), result=result, deployed=has_deployed))
 
-    def stop_beating(self) -> None:
+    def stop_heartbeat(self) -> None:
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
 
-    def _beat(self) -> None:
+    def _send_heartbeats(self) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
             with contextlib.suppress(TioneError):
-                self._write(self._operation.beating(time.time()))
+                self._write(self._operation.with_heartbeat(time.time()))
 
     def _write(self, operation: Operation) -> None:
         self._stack.set_tags({HEARTBEAT: str(operation)})

@@ -42,7 +42,7 @@ class Operation:
     """A random id; its processes carry it."""
     host: str
     pid: int
-    born: str
+    start: str
     """When the process was started."""
     since: int
     """When it began, or when the dead one before it did; in seconds since 1970, as the others."""
@@ -76,28 +76,28 @@ class Operation:
         """The runs whose processes may still exist when this command is dead."""
         return (self.run, self.previous)
 
-    def is_alive(self, host: str, born: Callable[[int], str | None], now: float) -> bool:
+    def is_alive(self, host: str, process_start: Callable[[int], str | None], now: float) -> bool:
         """Check whether the command still works: by its process where that can be seen, or else by its heartbeat."""
         if self.has_ended:
             return False
         if self.host == host:
-            return born(self.pid) == self.born
+            return process_start(self.pid) == self.start
         return now - self.at < DEAD_AFTER_SECONDS
 
-    def is_dead(self, host: str, born: Callable[[int], str | None], now: float) -> bool:
+    def is_dead(self, host: str, process_start: Callable[[int], str | None], now: float) -> bool:
         """Check whether the command was cut off."""
-        return not self.has_ended and not self.is_alive(host, born, now)
+        return not self.has_ended and not self.is_alive(host, process_start, now)
 
     def covers(self, moment: float) -> bool:
         """Check whether something happened while the command, or the dead one before it, may have worked."""
         return self.since - _CLOCK_SKEW_SECONDS <= moment <= self.at + HEARTBEAT_SECONDS + _CLOCK_SKEW_SECONDS
 
-    def beating(self, now: float) -> Operation:
+    def with_heartbeat(self, now: float) -> Operation:
         return replace(self, at=int(now))
 
 
 @dataclass(frozen=True)
-class Marks:
+class EnvironmentTags:
     """What the tags of a stack show of its environment."""
 
     environment: str = ""
@@ -113,8 +113,8 @@ class Marks:
     """The ids of the tasks that `env stop` has stopped."""
 
     @classmethod
-    def of(cls, tags: Mapping[str, str]) -> Marks:
-        """Read the marks among the tags of a stack."""
+    def of(cls, tags: Mapping[str, str]) -> EnvironmentTags:
+        """Read the tags of an environment among the tags of a stack."""
         ttl = tags.get(TIME_TO_LIVE)
         return cls(
             environment=tags.get(ENVIRONMENT, ""),

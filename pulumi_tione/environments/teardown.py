@@ -15,9 +15,9 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from pulumi_tione._schema.identity import ENVIRONMENT_LABEL, labels_of_stack
-from pulumi_tione.environments.processes import born, end_processes, host_name, is_name_of, this_host
+from pulumi_tione.environments.processes import end_processes, host_name, is_name_of, process_start, this_host
 from pulumi_tione.environments.session import EnvironmentStack, is_dead
-from pulumi_tione.environments.tags import Marks, Operation
+from pulumi_tione.environments.tags import EnvironmentTags, Operation
 from pulumi_tione.errors import TioneError
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
@@ -71,14 +71,14 @@ class Recovery:
     def resolve_pending_creates(self) -> None:
         """Resolve the pending creates of training tasks."""
         if self.stack.state().pending_tasks:
-            self.patiently(lambda: resolve_pending_creates(self._edit()))
+            self.retry_while_locked(lambda: resolve_pending_creates(self._edit()))
 
     def _edit(self) -> StateEdit:
         return StateEdit(
             self.stack.pulumi, self.stack.full_name, confirm=lambda _: True, show=self.show, print_result=self.show
         )
 
-    def patiently(self, action: Callable[[], _T]) -> _T:
+    def retry_while_locked(self, action: Callable[[], _T]) -> _T:
         """Do something that needs the lock of the stack: wait for live updates, and break the lock of a dead one.
 
         Raises:
@@ -108,7 +108,7 @@ class Recovery:
         if lock is None:
             return dead is not None
         is_here = lock.host == host_name()
-        has_ended = is_here and born(lock.pid) is None
+        has_ended = is_here and process_start(lock.pid) is None
         if dead is not None and is_name_of(dead.host, lock.host) and dead.covers(lock.taken.timestamp()):
             return has_ended or dead.host != this_host()
         return self.may_break_dead_locks and has_ended
@@ -129,7 +129,7 @@ class Leftover:
 
 
 @dataclass
-class TornDown:
+class TeardownResult:
     """The result of taking an environment down."""
 
     stack: str
@@ -196,17 +196,19 @@ class Teardown:
 
     Args:
         stack: the stack, which this command holds.
-        marks: its marks, as they were before this command held it.
+        environment_tags: its environment_tags, as they were before this command held it.
         recovery: what to do about a dead command before this one.
     """
 
-    def __init__(self, stack: EnvironmentStack, marks: Marks, recovery: Recovery, result: TornDown) -> None:
+    def __init__(
+        self, stack: EnvironmentStack, environment_tags: EnvironmentTags, recovery: Recovery, result: TeardownResult
+    ) -> None:
         self._stack = stack
-        self._marks = marks
+        self._marks = environment_tags
         self._recovery = recovery
         self._result = result
 
-    def run(self) -> TornDown:
+    def run(self) -> TeardownResult:
         """Remove everything that is provably of this environment, and report what is left."""
         with self._noting("stack " + self._stack.name):
             self._run()
@@ -250,7 +252,7 @@ class Teardown:
         self._use_current_config()
         for attempt in range(_DESTROY_ATTEMPTS):
             try:
-                self._recovery.patiently(
+                self._recovery.retry_while_locked(
                     lambda: stack.stack.destroy(
                         on_output=lambda line: stack.session.show(f"  {line}"),
                         config_file=str(stack.configuration.file),
@@ -277,7 +279,7 @@ class Teardown:
         if before.has_settings(config):
             return
         after = State(stack.pulumi.export(stack.full_name)).with_settings(config)
-        self._recovery.patiently(lambda: stack.pulumi.write(stack.full_name, after.exported))
+        self._recovery.retry_while_locked(lambda: stack.pulumi.write(stack.full_name, after.exported))
 
     def _delete_orphans(self, orphans: Orphans, state: State, locations: list[Location]) -> None:
         """Delete the tasks of this environment that its state does not know, and name the others.
@@ -308,7 +310,7 @@ class Teardown:
 
     def _remove(self) -> None:
         stack = self._stack
-        self._recovery.patiently(lambda: stack.workspace.remove_stack(stack.name))
+        self._recovery.retry_while_locked(lambda: stack.workspace.remove_stack(stack.name))
         stack.session.exclusion_file(stack.name).unlink(missing_ok=True)
 
 
@@ -318,12 +320,12 @@ NOT_OWN = (
 )
 
 
-def dead_operation(marks: Marks) -> Operation | None:
+def dead_operation(environment_tags: EnvironmentTags) -> Operation | None:
     """Return the command before this one if it was cut off."""
-    return marks.operation if is_dead(marks.operation) else None
+    return environment_tags.operation if is_dead(environment_tags.operation) else None
 
 
-def as_json(result: TornDown) -> Mapping[str, Any]:
+def as_json(result: TeardownResult) -> Mapping[str, Any]:
     """Return the result of taking an environment down, for JSON."""
     return {
         "stack": result.stack,

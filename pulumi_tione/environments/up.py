@@ -15,13 +15,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pulumi_tione.environments import tags as names
+from pulumi_tione.environments import tags
 from pulumi_tione.environments.down import ensure_is_environment
 from pulumi_tione.environments.git import GitError, Repository
 from pulumi_tione.environments.names import environment_stack
 from pulumi_tione.environments.project import Project, ProjectError
-from pulumi_tione.environments.session import EnvironmentStack, Hold, Session
-from pulumi_tione.environments.tags import Marks
+from pulumi_tione.environments.session import EnvironmentStack, Lease, Session
+from pulumi_tione.environments.tags import EnvironmentTags
 from pulumi_tione.environments.teardown import Orphans, Recovery, dead_operation, title_of
 from pulumi_tione.environments.workspace import EngineCrashedError
 from pulumi_tione.errors import TioneError
@@ -35,11 +35,11 @@ from pulumi_tione.stacks.pulumi_cli import PulumiError
 from pulumi_tione.stacks.state import State
 
 
-class RefusedUpError(TioneError):
+class UpRefusedError(TioneError):
     """The environment is not updated: it would cost too much, it is stopped, or the question was answered with no."""
 
 
-class FailedPreviewError(TioneError):
+class PreviewFailedError(TioneError):
     """The preview failed."""
 
     def __init__(self, message: str, review: Review) -> None:
@@ -88,8 +88,8 @@ def up(session: Session, request: UpRequest) -> UpResult:
     """Create the environment of a branch, or bring it up to date.
 
     Raises:
-        RefusedUpError: it is stopped, too expensive, or not confirmed.
-        FailedPreviewError: the preview failed.
+        UpRefusedError: it is stopped, too expensive, or not confirmed.
+        PreviewFailedError: the preview failed.
         TioneError: the update failed.
     """
     branch, is_without_branch = _branch(session, request)
@@ -115,7 +115,7 @@ def _branch(session: Session, request: UpRequest) -> tuple[str, bool]:
         if branch is None:
             where = "this is no git repository" if repository is None else "no branch is checked out, but a commit"
             raise GitError(f"{where}: name the branch, as in `pulumi-tione env up BRANCH`")
-    if not branch.strip() or len(branch) > names.MAX_TAG_LENGTH:
+    if not branch.strip() or len(branch) > tags.MAX_TAG_LENGTH:
         raise GitError(f"{branch!r} is not the name of a branch")
     if repository is None:
         return branch, True
@@ -168,31 +168,31 @@ class _Update:
         if not stack.exists:
             self._is_new = True
             self._create()
-        marks = stack.wait_for_others(request.wait)
-        ensure_is_environment(stack, marks)
-        if marks.stopped:
-            raise RefusedUpError(
+        environment_tags = stack.wait_for_others(request.wait)
+        ensure_is_environment(stack, environment_tags)
+        if environment_tags.stopped:
+            raise UpRefusedError(
                 f"the environment of {self._branch!r} is stopped. Start it first: `pulumi-tione env start "
                 f"{self._branch}`"
             )
-        dead = dead_operation(marks)
-        self._mark(marks)
-        with stack.held("up", marks.operation) as hold:
+        dead = dead_operation(environment_tags)
+        self._write_tags(environment_tags)
+        with stack.leased("up", environment_tags.operation) as lease:
             is_sound = dead is None
             try:
                 # Another `up` on another machine may have marked it at the same time: its id may have won.
-                marks = stack.marks()
-                stack.configuration.take_from(stack.project, request.template, marks.environment)
-                self._recover(marks, dead)
+                environment_tags = stack.environment_tags()
+                stack.configuration.take_from(stack.project, request.template, environment_tags.environment)
+                self._recover(environment_tags, dead)
                 is_sound = True
                 review = self._preview()
                 self._check(review)
             except Exception:
-                self._end_unchanged(hold, is_sound=is_sound)
+                self._end_unchanged(lease, is_sound=is_sound)
                 raise
-            outputs = self._update(hold)
-            hold.end("ok", deployed=True)
-            return UpResult(self._branch, stack.name, marks.environment, review, outputs)
+            outputs = self._update(lease)
+            lease.end("ok", deployed=True)
+            return UpResult(self._branch, stack.name, environment_tags.environment, review, outputs)
 
     def _create(self) -> None:
         self._session.show(f"Creating the stack {self._stack.name}")
@@ -202,47 +202,47 @@ class _Update:
             if not self._stack.exists:  # otherwise another `up` was faster
                 raise
 
-    def _mark(self, marks: Marks) -> None:
+    def _write_tags(self, environment_tags: EnvironmentTags) -> None:
         """Set the tags that differ, the id of the environment first."""
         request = self._request
         desired = {
-            names.ENVIRONMENT: marks.environment or secrets.token_hex(8),
-            names.BRANCH: self._branch,
-            names.TEMPLATE: request.template,
+            tags.ENVIRONMENT: environment_tags.environment or secrets.token_hex(8),
+            tags.BRANCH: self._branch,
+            tags.TEMPLATE: request.template,
         }
         if request.time_to_live is not None:
-            desired[names.TIME_TO_LIVE] = request.time_to_live
+            desired[tags.TIME_TO_LIVE] = request.time_to_live
         if request.keep is not None:
-            desired[names.KEPT] = str(request.keep).lower()
-        if self._is_without_branch or marks.is_without_branch:
-            desired[names.WITHOUT_BRANCH] = str(self._is_without_branch).lower()
+            desired[tags.KEPT] = str(request.keep).lower()
+        if self._is_without_branch or environment_tags.is_without_branch:
+            desired[tags.WITHOUT_BRANCH] = str(self._is_without_branch).lower()
         current = self._stack.tags()
         self._stack.set_tags({name: value for name, value in desired.items() if current.get(name) != value})
 
-    def _recover(self, marks: Marks, dead: Any) -> None:
+    def _recover(self, environment_tags: EnvironmentTags, dead: Any) -> None:
         """Settle what a dead command before this one has left."""
         recovery = Recovery(self._stack, dead, self._request.wait, may_break_dead_locks=False)
         self._recovery = recovery
         recovery.run()
-        operation = marks.operation
+        operation = environment_tags.operation
         if dead is None and (operation is None or operation.previous == ""):
             return
         state = State.of(self._stack.pulumi, self._stack.full_name)
-        orphans = Orphans(self._stack, marks.environment)
+        orphans = Orphans(self._stack, environment_tags.environment)
         own, _ = orphans.find(state, list(state.locations))
         for task in own:
             self._session.show(f"{title_of(task)} was left by a dead update, is in no state, and is deleted")
             orphans.delete(task)
 
-    def _end_unchanged(self, hold: Hold, *, is_sound: bool) -> None:
+    def _end_unchanged(self, lease: Lease, *, is_sound: bool) -> None:
         """End before the update has begun: a healthy environment stays one, and a new stack is removed again."""
         was_interrupted = self._session.interrupts.is_set
         self._session.interrupts.is_set = False  # what is left to do is short
         try:
-            if hold.was_deployed and is_sound:
-                hold.end("failed")
+            if lease.was_deployed and is_sound:
+                lease.end("failed")
             elif self._is_new and not was_interrupted and not self._stack.state().resources:
-                hold.stop_beating()
+                lease.stop_heartbeat()
                 self._stack.workspace.remove_stack(self._stack.name)
         except TioneError as error:  # the next `env reap` finds it
             self._session.show(f"{self._stack.name}: {error}")
@@ -266,7 +266,7 @@ class _Update:
                 for each in made.diagnostics
                 if each.severity == "error"
             ]
-            raise FailedPreviewError(
+            raise PreviewFailedError(
                 f"the preview failed. Nothing was changed. {'; '.join(reasons) or 'See its output'}", review
             )
         return review
@@ -275,19 +275,19 @@ class _Update:
         """Check the cap, and ask.
 
         Raises:
-            RefusedUpError: the update may not be run.
+            UpRefusedError: the update may not be run.
         """
         limit = self._request.max_hourly
         if limit is not None:
             for reason in failed_gates([Gate(measure="total", limit=limit)], review):
                 cap = format_amount(limit, review.stacks[0].currency)
-                raise RefusedUpError(
+                raise UpRefusedError(
                     f"the environment may cost at most {cap} an hour (--max-hourly), but {reason}. Nothing was changed"
                 )
         if not self._request.confirm(review):
-            raise RefusedUpError("not confirmed, nothing was changed")
+            raise UpRefusedError("not confirmed, nothing was changed")
 
-    def _update(self, hold: Hold) -> dict[str, Any]:
+    def _update(self, lease: Lease) -> dict[str, Any]:
         """Update the stack, and return the outputs of its program.
 
         An environment whose update was cut off counts as dead: nobody knows what was created. So does one that was
@@ -305,12 +305,12 @@ class _Update:
             )
 
         try:
-            result = self._recovery.patiently(update)
+            result = self._recovery.retry_while_locked(update)
         except EngineCrashedError:
             raise
         except PulumiError:
             self._session.interrupts.raise_if_set()
-            if hold.was_deployed:
-                hold.end("failed")
+            if lease.was_deployed:
+                lease.end("failed")
             raise
         return {name: None if output.secret else output.value for name, output in sorted(result.outputs.items())}

@@ -91,8 +91,13 @@ def kill(scene: Scene, victim: str) -> None:
 def moments(every: tuple[int, ...] = OFTEN) -> Iterator[Any]:
     victims = ("command", "provider", "engine", "everything", "program")
     for moment in range(MOMENTS):
-        marks = pytest.mark.long if moment in every else pytest.mark.exhaustive
-        yield pytest.param(moment, victims[moment % len(victims)], marks=marks, id=f"{moment}-{victims[moment % 5]}")
+        mark = pytest.mark.long if moment in every else pytest.mark.exhaustive
+        yield pytest.param(
+            moment,
+            victims[moment % len(victims)],
+            marks=mark,
+            id=f"{moment}-{victims[moment % 5]}",
+        )
 
 
 def typical_seconds(scene: Scene) -> float:

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from pulumi_tione._schema.identity import Owner
+from pulumi_tione._schema.identity import Owner, generated_name
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
+
+OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
+NAME = generated_name(OWNER)
+"""The computed name of the task of `OWNER`."""
+INPUTS: dict[str, Any] = {
+    "name": NAME,
+    "region": "ap-guangzhou",
+    "chargeType": "POSTPAID_BY_HOUR",
+    "startCmdInfo": {"workerStartCmd": "sleep 5"},
+    "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}],
+    "tags": {"team": "nlp"},
+}
+"""What check has passed, as it comes from the engine: numbers are floats."""
 
 
 class _Timed(Protocol):

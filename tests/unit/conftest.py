@@ -1,4 +1,4 @@
-"""A unit test opens no socket: what does belongs to `tests/component`."""
+"""A unit test opens no socket and does not sleep: what does belongs to `tests/component`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import socket
 from typing import Any
 
 import pytest
+
+from pulumi_tione.lifecycle import existence
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +21,9 @@ def no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for method in ("bind", "connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, method, refuse)
+
+
+@pytest.fixture(autouse=True)
+def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send requests for statuses at once: nobody else asks, so there is nothing to gather."""
+    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)

@@ -14,7 +14,6 @@ from fake_api import FakeApi, no_answer, refusal
 
 from pulumi_tione.call_context import CallContext, CallEndedError, current_call, handling
 from pulumi_tione.errors import TaskError
-from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.existence import detail_or_gone
@@ -34,12 +33,6 @@ OUTPUTS = {
     "chargeType": "POSTPAID_BY_HOUR",
     "resourceConfigInfos": [{"role": "WORKER"}],
 }
-
-
-@pytest.fixture(autouse=True)
-def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 class Cancelling:

@@ -6,35 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from calls import context_of
+from calls import INPUTS, NAME, OWNER, context_of
 from fake_api import PROCEED, FakeApi, Lag, no_answer, refusal
 
-from pulumi_tione._schema.identity import CREATE_LABEL, Owner, generated_name, labels, suffixed_name
+from pulumi_tione._schema.identity import CREATE_LABEL, Owner, labels, suffixed_name
 from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks
 from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, create_failed, not_created
 
-OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
-NAME = generated_name(OWNER)
-INPUTS: dict[str, Any] = {
-    "name": NAME,
-    "region": "ap-guangzhou",
-    "chargeType": "POSTPAID_BY_HOUR",
-    "startCmdInfo": {"workerStartCmd": "sleep 5"},
-    "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}],
-    "tags": {"team": "nlp"},
-}
 CUT = no_answer("CreateTrainingTask")
 PROCEED_ONCE = lambda: PROCEED  # noqa: E731
 OWN_TAGS = {"team": "nlp", **labels(OWNER), CREATE_LABEL: "a7"}
-
-
-@pytest.fixture(autouse=True)
-def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 class Timed(FakeApi):

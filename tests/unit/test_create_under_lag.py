@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from calls import context_of, recorded_task
+from calls import INPUTS, NAME, OWNER, context_of, recorded_task
 from fake_api import BEGIN, PROCEED, FakeApi, Lag, no_answer, refusal
 
-from pulumi_tione._schema.identity import LABELS, RETAINED, Owner, generated_name, labels, suffixed_name
+from pulumi_tione._schema.identity import LABELS, RETAINED, Owner, labels, suffixed_name
 from pulumi_tione.errors import TaskError
-from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import Difference, diff
@@ -19,24 +18,8 @@ from pulumi_tione.lifecycle.messages import looking_for_holder
 from pulumi_tione.lifecycle.names import computed_name
 from pulumi_tione.lifecycle.read import read
 
-OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
-COMPUTED = generated_name(OWNER)
-INPUTS: dict[str, Any] = {
-    "name": COMPUTED,
-    "region": "ap-guangzhou",
-    "chargeType": "POSTPAID_BY_HOUR",
-    "startCmdInfo": {"workerStartCmd": "sleep 5"},
-    "resourceConfigInfos": [{"role": "WORKER", "instanceType": "TI.S.MEDIUM.POST", "instanceNum": 1.0}],
-    "tags": {"team": "nlp"},
-}
 CUT = no_answer("CreateTrainingTask")
 LAGS = [Lag(), Lag(3, 3, 3), Lag(10, 10, 10), Lag(30, 30, 30), Lag(lists=30), Lag(details=30), Lag(tags=30)]
-
-
-@pytest.fixture(autouse=True)
-def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 def creation(service: FakeApi, *, owner: Owner = OWNER, rows: list[str] | None = None, **changes: Any) -> Creation:
@@ -72,7 +55,7 @@ def tags(**values: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("lag", LAGS, ids=str)
-@pytest.mark.parametrize("name", [COMPUTED, "bert-fixed"])
+@pytest.mark.parametrize("name", [NAME, "bert-fixed"])
 def test_what_a_lost_answer_has_made_is_found_however_much_reads_lag(lag: Lag, name: str) -> None:
     service = FakeApi(lag)
     service.trouble("create", then_cut(service))
@@ -121,7 +104,7 @@ def test_a_found_task_that_has_a_label_of_a_create_though_this_one_had_no_room_f
 
 
 @pytest.mark.parametrize("error", [CUT, refusal("InternalError.BindingTagsFailed")], ids=["cut", "tags not bound"])
-@pytest.mark.parametrize("name", [COMPUTED, "bert-fixed"])
+@pytest.mark.parametrize("name", [NAME, "bert-fixed"])
 def test_a_task_that_never_gets_labels_is_own_by_its_computed_name_or_the_services_own_word(
     error: Exception, name: str
 ) -> None:
@@ -132,7 +115,7 @@ def test_a_task_that_never_gets_labels_is_own_by_its_computed_name_or_the_servic
         raise error
 
     service.trouble("create", made_without_tags)
-    if error is CUT and name != COMPUTED:
+    if error is CUT and name != NAME:
         with pytest.raises(TaskError, match=r"train-1 already exists.*`pulumi-tione import .*train-1`"):
             creation(service, name=name).run()
     else:
@@ -181,7 +164,7 @@ def test_a_detail_that_is_incomplete_at_first_does_not_make_our_task_a_strangers
     service.trouble("describe", *[incompletely] * 4)
     task_id, outputs = creation(service, remark="run 😀").run()
     assert [*service.existing] == [task_id]
-    assert outputs["name"] == COMPUTED
+    assert outputs["name"] == NAME
     assert outputs["remark"] == "run 😀"
 
 
@@ -218,18 +201,18 @@ def test_what_a_killed_update_has_made_a_moment_ago_is_never_doubled(lag: Lag, k
 
 def test_a_name_that_no_visible_task_has_is_looked_for_a_minute_and_then_an_error_with_both_ways_on() -> None:
     service = FakeApi()
-    service.taken_names.add(COMPUTED)
+    service.taken_names.add(NAME)
     rows: list[str] = []
     with pytest.raises(TaskError) as caught:
         creation(service, rows=rows).run()
     text = str(caught.value)
-    assert f"training task '{COMPUTED}' was not created" in text
+    assert f"training task '{NAME}' was not created" in text
     assert "run `pulumi up` again" in text
     assert "`pulumi config set tione:deletedNamesAreKept true`" in text
     assert "r-1" in text
     assert 60 <= service.now < 66
-    assert service.calls.count(f"create {COMPUTED}") == 1
-    assert rows == [looking_for_holder(COMPUTED, 60)]
+    assert service.calls.count(f"create {NAME}") == 1
+    assert rows == [looking_for_holder(NAME, 60)]
 
 
 def deleted_before(service: FakeApi) -> DeletedTasks:
@@ -250,14 +233,14 @@ def test_a_name_that_is_kept_for_a_task_that_this_process_has_deleted_gets_a_num
     deleted = deleted_before(service)
     begun = service.now
     task_id, outputs = creation(service, deleted=deleted).run()
-    assert outputs["name"] == suffixed_name(COMPUTED, 2)
-    assert outputs["numberedFrom"] == COMPUTED
+    assert outputs["name"] == suffixed_name(NAME, 2)
+    assert outputs["numberedFrom"] == NAME
     assert [*service.existing] == [task_id]
     assert service.now - begun >= 60
     assert [call for call in service.calls if call.startswith("create")] == [
-        f"create {COMPUTED}",
-        f"create {COMPUTED}",  # the name might have become free
-        f"create {suffixed_name(COMPUTED, 2)}",
+        f"create {NAME}",
+        f"create {NAME}",  # the name might have become free
+        f"create {suffixed_name(NAME, 2)}",
     ]
 
 
@@ -271,23 +254,23 @@ def test_a_name_that_becomes_free_late_is_used_as_it_is() -> None:
 
     service.trouble("create", refused_once)
     _, outputs = creation(service, deleted=deleted).run()
-    assert outputs["name"] == COMPUTED
+    assert outputs["name"] == NAME
 
 
 def test_a_predecessor_of_another_resource_is_no_reason_for_a_number() -> None:
     service = FakeApi(deleted_names_are_kept=True)
     deleted = DeletedTasks()
     deleted.add("train-9", {**OWNER, "resource": "gpt"})
-    service.taken_names.add(COMPUTED)
+    service.taken_names.add(NAME)
     with pytest.raises(TaskError, match="shows no task with it"):
         creation(service, deleted=deleted).run()
 
 
 def test_where_the_user_shows_that_names_are_kept_they_are_suffixed() -> None:
     service = FakeApi()
-    service.taken_names |= {COMPUTED, suffixed_name(COMPUTED, 2)}
+    service.taken_names |= {NAME, suffixed_name(NAME, 2)}
     _, outputs = creation(service, deleted_names_are_kept=True).run()
-    assert outputs["name"] == suffixed_name(COMPUTED, 3)
+    assert outputs["name"] == suffixed_name(NAME, 3)
     assert 60 <= service.now < 66
 
 
@@ -296,7 +279,7 @@ def test_where_the_user_shows_that_names_are_kept_and_we_have_deleted_the_task_n
     deleted = deleted_before(service)
     begun = service.now
     _, outputs = creation(service, deleted=deleted, deleted_names_are_kept=True).run()
-    assert outputs["name"] == suffixed_name(COMPUTED, 2)
+    assert outputs["name"] == suffixed_name(NAME, 2)
     assert service.now - begun < 10
 
 
@@ -334,10 +317,10 @@ def test_a_suffixed_task_that_a_killed_update_has_made_is_found_by_its_labels() 
 
 def test_an_answer_that_is_lost_for_a_suffixed_name_is_looked_into_under_that_name() -> None:
     service = FakeApi()
-    service.taken_names.add(COMPUTED)
+    service.taken_names.add(NAME)
     service.trouble("create", lambda _: PROCEED, then_cut(service))
     task_id, outputs = creation(service, deleted_names_are_kept=True).run()
-    assert outputs["name"] == suffixed_name(COMPUTED, 2)
+    assert outputs["name"] == suffixed_name(NAME, 2)
     assert [*service.existing] == [task_id]
 
 
@@ -356,13 +339,13 @@ def test_a_computed_name_of_a_task_whose_predecessor_stays_is_suffixed_too() -> 
 @pytest.mark.parametrize("lag", [Lag(lists=25), Lag(lists=30, tags=30)], ids=str)
 def test_a_deleted_task_that_a_list_still_shows_holds_no_name(lag: Lag) -> None:
     service = FakeApi(lag)
-    old = service.make({"Name": COMPUTED, "Tags": tags(pulumi__project="nlp")}, Status="STOPPED")
+    old = service.make({"Name": NAME, "Tags": tags(pulumi__project="nlp")}, Status="STOPPED")
     service.now += 100
     service.put(old)
     begun = service.now
     task_id, outputs = creation(service).run()
     assert [*service.existing] == [task_id]
-    assert outputs["name"] == COMPUTED
+    assert outputs["name"] == NAME
     assert service.now - begun < 5
 
 
@@ -375,7 +358,7 @@ def test_a_task_is_replaced_however_much_reads_lag(lag: Lag) -> None:
     delete(recorded_task(service, old, recorded))
     new, outputs = creation(service, remark="b").run()
     assert [*service.existing] == [new]
-    assert outputs["name"] == COMPUTED
+    assert outputs["name"] == NAME
 
 
 def test_a_task_that_this_process_has_deleted_holds_no_name_and_is_nobodys_leftover_whatever_reads_show() -> None:
@@ -389,7 +372,7 @@ def test_a_task_that_this_process_has_deleted_holds_no_name_and_is_nobodys_lefto
     service.trouble("describe", lambda task_id: shown if task_id == old else PROCEED)
     new, outputs = creation(service, remark="b", deleted=deleted).run()
     assert [*service.existing] == [new]
-    assert outputs["name"] == COMPUTED
+    assert outputs["name"] == NAME
 
 
 def test_the_new_task_is_found_next_to_a_deleted_one_of_its_name_that_a_list_still_shows() -> None:

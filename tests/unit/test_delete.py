@@ -11,7 +11,6 @@ from calls import recorded_task
 from fake_api import PROCEED, TERMINAL, FakeApi
 
 from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
-from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.delete import delete
 
 OUTPUTS: dict[str, Any] = {
@@ -22,12 +21,6 @@ OUTPUTS: dict[str, Any] = {
     "createTime": "2025-08-01T10:00:00+08",
 }
 ACTIVE = ["SUBMITTING", "PENDING", "STARTING", "RUNNING", "PAUSED"]
-
-
-@pytest.fixture(autouse=True)
-def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 def fake(status: str | None, **settings: Any) -> FakeApi:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pulumi_tione.environments.names import environment_stack, has_environment_form
+from pulumi_tione.environments.names import environment_stack, is_environment_name
 
 LEGAL = re.compile(r"[0-9A-Za-z._-]{1,100}")
 PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
@@ -20,7 +20,7 @@ branches = st.one_of(st.text(min_size=1, max_size=300), st.text("ab/-._中é ", 
 def test_a_name_is_legal_and_has_the_form_whatever_the_branch_is_called(project: str, branch: str) -> None:
     name = environment_stack(project, branch)
     assert LEGAL.fullmatch(name)
-    assert has_environment_form(name)
+    assert is_environment_name(name)
 
 
 @given(first=branches, second=branches)
@@ -42,4 +42,4 @@ def test_names_are_stable_readable_and_distinct_where_branches_are_similar() -> 
     "name", ["dev", "env-x", "env-feature-1234567", "environment-12345678", "env--12345678", "prod"]
 )
 def test_stacks_of_other_names_are_none(name: str) -> None:
-    assert not has_environment_form(name)
+    assert not is_environment_name(name)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from pulumi_tione.environments.processes import RUN_VARIABLE, born, end_processes, processes_of, this_host
+from pulumi_tione.environments.processes import RUN_VARIABLE, end_processes, process_start, processes_of, this_host
 
 
 def start(run: str, program: str = "import time; time.sleep(60)") -> subprocess.Popen[bytes]:
@@ -18,15 +18,15 @@ def start(run: str, program: str = "import time; time.sleep(60)") -> subprocess.
 
 
 def test_a_process_that_has_ended_is_dead_even_before_anybody_has_waited_for_it() -> None:
-    process = start("test-born")
-    assert born(process.pid) == born(process.pid) is not None
+    process = start("test-process_start")
+    assert process_start(process.pid) == process_start(process.pid) is not None
     process.kill()
-    while processes_of(["test-born"]):
+    while processes_of(["test-process_start"]):
         time.sleep(0.05)
-    assert born(process.pid) is None
+    assert process_start(process.pid) is None
     process.wait()
-    assert born(process.pid) is None
-    assert born(os.getpid()) is not None
+    assert process_start(process.pid) is None
+    assert process_start(os.getpid()) is not None
 
 
 def test_the_processes_of_a_run_are_ended_and_no_others() -> None:

@@ -14,7 +14,7 @@ from pulumi_tione.environments.tags import (
     HEARTBEAT_SECONDS,
     MAX_TAG_LENGTH,
     STOPPED,
-    Marks,
+    EnvironmentTags,
     Operation,
     stopped_tags,
     tags_to_remove,
@@ -24,7 +24,7 @@ HERE = "vm/4026531836"
 RUNNING = Operation("up", "ab12", HERE, 77, "Thu Nov 26 11:26:03 2026", since=1000, at=1060)
 
 
-def born(pid: int) -> str | None:
+def process_start(pid: int) -> str | None:
     return {77: "Thu Nov 26 11:26:03 2026"}.get(pid)
 
 
@@ -34,7 +34,7 @@ def test_the_longest_operation_fits_into_a_tag() -> None:
         run="0" * 12,
         host="h" * 50 + "/4026531836",
         pid=4194304,
-        born="Thu Nov 26 11:26:03 2026",
+        start="Thu Nov 26 11:26:03 2026",
         since=1795693821,
         at=1795693821,
         previous="0" * 12,
@@ -63,14 +63,14 @@ def test_another_text_is_no_operation(text: str | None) -> None:
 def test_a_process_decides_on_this_machine_and_the_heartbeat_on_another(
     operation: Operation, now: float, is_alive: bool
 ) -> None:
-    assert operation.is_alive(HERE, born, now) == is_alive
-    assert operation.is_dead(HERE, born, now) != is_alive
+    assert operation.is_alive(HERE, process_start, now) == is_alive
+    assert operation.is_dead(HERE, process_start, now) != is_alive
 
 
 def test_a_command_that_has_ended_is_neither_alive_nor_dead() -> None:
     ended = Operation("up", "ab12", HERE, 1, "Thu", since=1, at=1, result="failed")
-    assert not ended.is_alive(HERE, born, 2)
-    assert not ended.is_dead(HERE, born, 2)
+    assert not ended.is_alive(HERE, process_start, 2)
+    assert not ended.is_dead(HERE, process_start, 2)
 
 
 def test_only_a_lock_of_its_time_can_be_of_a_dead_command() -> None:
@@ -90,11 +90,13 @@ def test_marks_are_read_from_tags() -> None:
         HEARTBEAT: str(RUNNING),
         "owner": "somebody",
     }
-    marks = Marks.of(tags)
-    assert marks == Marks("3f9a", "feature/登录", "dev", timedelta(hours=8), is_kept=True, operation=RUNNING)
-    assert marks.are_complete
-    assert not Marks.of({"tione:environment": "3f9a"}).are_complete
-    assert Marks.of({"tione:ttl": "soon", HEARTBEAT: "x"}) == Marks()
+    environment_tags = EnvironmentTags.of(tags)
+    assert environment_tags == EnvironmentTags(
+        "3f9a", "feature/登录", "dev", timedelta(hours=8), is_kept=True, operation=RUNNING
+    )
+    assert environment_tags.are_complete
+    assert not EnvironmentTags.of({"tione:environment": "3f9a"}).are_complete
+    assert EnvironmentTags.of({"tione:ttl": "soon", HEARTBEAT: "x"}) == EnvironmentTags()
 
 
 @given(st.lists(st.from_regex(r"train-[0-9]{10,19}", fullmatch=True), unique=True, max_size=60))
@@ -102,6 +104,6 @@ def test_marks_are_read_from_tags() -> None:
 def test_any_number_of_stopped_tasks_is_recorded(task_ids: list[str]) -> None:
     tags = stopped_tags(task_ids)
     assert all(len(value) <= MAX_TAG_LENGTH for value in tags.values())
-    assert Marks.of(tags).stopped == tuple(task_ids)
+    assert EnvironmentTags.of(tags).stopped == tuple(task_ids)
     assert tags_to_remove({**tags, "tione:branch": "x"}) == list(tags)
     assert STOPPED not in tags_to_remove(tags, [STOPPED])

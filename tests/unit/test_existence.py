@@ -9,19 +9,12 @@ from calls import recorded_task
 from fake_api import BEGIN, FakeApi, Lag, no_answer, refusal
 
 from pulumi_tione.errors import ApiError, TaskError
-from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.existence import detail_or_gone
 from pulumi_tione.lifecycle.messages import stopping
 from pulumi_tione.lifecycle.stop import stop_and_wait
 
 BODY = {"Name": "bert"}
-
-
-@pytest.fixture(autouse=True)
-def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 def old_task(service: FakeApi, **changes: Any) -> str:

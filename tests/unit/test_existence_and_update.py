@@ -20,7 +20,7 @@ from pulumi_tione._schema.identity import (
     labels,
 )
 from pulumi_tione.errors import ApiError, TaskError
-from pulumi_tione.lifecycle import existence, messages
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, not_visible_yet
 from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.read import read
@@ -45,12 +45,6 @@ OUTPUTS: dict[str, Any] = {
 }
 TITLE = "training task 'bert' (train-1)"
 EVENTS = "`pulumi-tione events train-1 --region ap-guangzhou`"
-
-
-@pytest.fixture(autouse=True)
-def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 def as_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from price_service import PriceService
 
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TioneError
 from pulumi_tione.pricing.price_list import Price, PriceList, UnknownPrice
@@ -26,17 +27,14 @@ SPECS = [
 ]
 
 
-class Service:
-    """A price service that records how it is asked."""
+class Service(PriceService):
+    """A price service that also records workspaces and lists, and returns prices in another order."""
 
     def __init__(self, cents: dict[str, int], discount: float = 1.0) -> None:
-        self.cents = cents
-        self.discount = discount
-        self.asked: list[list[tuple[str, int]]] = []
+        super().__init__(cents, discount)
         self.workspaces: list[str | None] = []
         self.listed = 0
         self.spec_error: TioneError | None = None
-        self.price_error: TioneError | None = None
 
     def specs(
         self, charge_type: str, resource_type: str | None = None, ti_project_id: str | None = None
@@ -50,20 +48,7 @@ class Service:
 
     def prices(self, specs: Sequence[tuple[str, int]], ti_project_id: str | None = None) -> list[dict[str, Any]]:
         self.workspaces.append(ti_project_id)
-        self.asked.append(list(specs))
-        if self.price_error:
-            raise self.price_error
-        if any(name not in self.cents for name, _ in specs):
-            raise ApiError("DescribeBillingSpecsPrice", "InvalidParameterValue", "no such spec", "r-1")
-        return [
-            {
-                "SpecName": name,
-                "SpecCount": count,
-                "TotalCost": self.cents[name] * count,
-                "RealTotalCost": round(self.cents[name] * count * self.discount),
-            }
-            for name, count in reversed(specs)
-        ]
+        return super().prices(specs, ti_project_id)[::-1]
 
 
 def test_an_amount_is_exact_with_its_list_price() -> None:
@@ -146,7 +131,7 @@ def test_prices_that_are_refused_together_are_asked_for_one_by_one() -> None:
 
 def test_after_a_call_without_a_response_no_other_price_is_asked_for() -> None:
     service = Service({"TI.A": 70})
-    service.price_error = IndeterminateResultError("no answer")
+    service.error = IndeterminateResultError("no answer")
     prices = PriceList(service)
     for count in range(1, 4):
         assert prices.price("TI.A", count) == UnknownPrice("the service did not return it")
@@ -180,7 +165,7 @@ def test_without_the_list_each_key_is_asked_for_by_itself() -> None:
 )
 def test_a_failure_is_unknown_with_its_reason_and_not_asked_again(error: TioneError, reason: str) -> None:
     service = Service({"TI.A": 70})
-    service.price_error = error
+    service.error = error
     prices = PriceList(service)
     assert prices.price("TI.A", 1) == prices.price("TI.A", 1) == UnknownPrice(reason)
     assert len(service.asked) == 1

@@ -11,7 +11,6 @@ from fake_api import FakeApi, refusal
 
 from pulumi_tione._schema.identity import BASE_NAME, SUFFIXES, SUFFIXES_TO_TRY, generated_name, labels, suffixed_name
 from pulumi_tione.errors import TaskError
-from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.diff import Difference
 from pulumi_tione.lifecycle.diff import diff as diff_with_owner
@@ -38,12 +37,6 @@ OUTPUTS: dict[str, Any] = {
     "rerunOnFailure": 2,
     "run": 1,
 }
-
-
-@pytest.fixture(autouse=True)
-def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 def tagged(owner: Mapping[str, str]) -> list[dict[str, str]]:

@@ -10,9 +10,9 @@ import pytest
 
 from pulumi_tione.environments.names import environment_stack
 from pulumi_tione.environments.overview import Overview
-from pulumi_tione.environments.processes import born, this_host
+from pulumi_tione.environments.processes import process_start, this_host
 from pulumi_tione.environments.reap import BRANCH_GONE, DEAD, TIME_IS_OVER, WITHOUT_MARKS, Branches, Rules
-from pulumi_tione.environments.tags import Marks, Operation
+from pulumi_tione.environments.tags import EnvironmentTags, Operation
 from pulumi_tione.stacks.pulumi_cli import StackName
 from pulumi_tione.stacks.state import State
 
@@ -33,11 +33,11 @@ RULES = Rules(BranchesOfTest(None, frozenset({"main"})), NOW)
 
 
 def overview(
-    branch: str = "feature", state: State = FULL, age: timedelta = timedelta(hours=2), **marks: Any
+    branch: str = "feature", state: State = FULL, age: timedelta = timedelta(hours=2), **environment_tags: Any
 ) -> Overview:
-    known = {"environment": "3f9a", "branch": branch, "template": "dev", "operation": ENDED, **marks}
+    known = {"environment": "3f9a", "branch": branch, "template": "dev", "operation": ENDED, **environment_tags}
     name = StackName("organization", "nlp", environment_stack("nlp", branch))
-    return Overview(name, Marks(**known), state, NOW - age, is_locked=False)
+    return Overview(name, EnvironmentTags(**known), state, NOW - age, is_locked=False)
 
 
 def reason(of: Overview, rules: Rules = RULES, *, was_made_here: bool = False) -> str | None:
@@ -69,12 +69,14 @@ def test_one_whose_stop_was_cut_off_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "marks", [{"time_to_live": timedelta(0)}, {"operation": CUT_OFF}, {"branch": "gone/x"}], ids=["ttl", "dead", "gone"]
+    "environment_tags",
+    [{"time_to_live": timedelta(0)}, {"operation": CUT_OFF}, {"branch": "gone/x"}],
+    ids=["ttl", "dead", "gone"],
 )
-def test_a_kept_one_and_that_of_the_default_branch_stay(marks: dict[str, Any]) -> None:
-    assert reason(overview(**marks)) is not None
-    assert reason(overview(**{**marks, "is_kept": True})) is None
-    assert reason(overview(**{**marks, "branch": "main"})) is None
+def test_a_kept_one_and_that_of_the_default_branch_stay(environment_tags: dict[str, Any]) -> None:
+    assert reason(overview(**environment_tags)) is not None
+    assert reason(overview(**{**environment_tags, "is_kept": True})) is None
+    assert reason(overview(**{**environment_tags, "branch": "main"})) is None
 
 
 def test_one_that_is_being_updated_stays() -> None:
@@ -99,15 +101,22 @@ def test_a_new_one_without_tags_may_be_of_another_machine() -> None:
 def test_a_stack_made_by_hand_stays_whatever_its_name_is() -> None:
     assert reason(overview(environment="", branch="", operation=None)) is None
     renamed = overview("gone/x")
-    other = Overview(StackName("organization", "nlp", "env-x-12345678"), renamed.marks, FULL, NOW, is_locked=False)
+    other = Overview(
+        StackName("organization", "nlp", "env-x-12345678"), renamed.environment_tags, FULL, NOW, is_locked=False
+    )
     assert reason(other) is None
 
 
 def test_one_that_cannot_be_read_stays_unless_its_tags_can() -> None:
     broken = overview("gone/x")
-    unreadable = Overview(broken.stack, Marks(), EMPTY, None, is_locked=False, problem="its files cannot be read")
+    unreadable = Overview(
+        broken.stack, EnvironmentTags(), EMPTY, None, is_locked=False, problem="its files cannot be read"
+    )
     assert reason(unreadable) is None
-    assert reason(Overview(broken.stack, broken.marks, EMPTY, None, is_locked=False, problem="no JSON")) == BRANCH_GONE
+    assert (
+        reason(Overview(broken.stack, broken.environment_tags, EMPTY, None, is_locked=False, problem="no JSON"))
+        == BRANCH_GONE
+    )
 
 
 def test_only_old_enough_ones_go() -> None:
@@ -119,5 +128,5 @@ def test_only_old_enough_ones_go() -> None:
 def test_the_process_of_this_test_is_alive() -> None:
     import os
 
-    here = Operation("up", "ab12", this_host(), os.getpid(), born(os.getpid()) or "", since=1, at=1)
+    here = Operation("up", "ab12", this_host(), os.getpid(), process_start(os.getpid()) or "", since=1, at=1)
     assert reason(overview("gone/x", operation=here)) is None

@@ -10,7 +10,6 @@ from calls import recorded_task
 from fake_api import BEGIN, FakeApi, Lag, as_shown, no_answer, refusal
 
 from pulumi_tione.errors import ApiError, TaskError
-from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
 from pulumi_tione.lifecycle.messages import RUN_AGAIN, STAYS_IN_STATE, does_not_stop
@@ -27,12 +26,6 @@ OUTPUTS: dict[str, Any] = {
 TITLE = "training task 'bert' (train-1)"
 EVENTS = "`pulumi-tione events train-1 --region ap-guangzhou`"
 NOT_ALLOWED = "InternalError.NotAllow"
-
-
-@pytest.fixture(autouse=True)
-def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 class Timed(FakeApi):

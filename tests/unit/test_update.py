@@ -12,7 +12,7 @@ from calls import recorded_task
 from pulumi_tione._api.client import Client
 from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED, Owner, generated_name, labels, suffixed_name
 from pulumi_tione.errors import ApiError, IndeterminateResultError
-from pulumi_tione.lifecycle import existence, messages
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
@@ -34,12 +34,6 @@ OUTPUTS: dict[str, Any] = {
     "allTags": {"team": "nlp", "old": "x", "foreign": "f", **labels(OWNER)},
 }
 LOG = {"logsetId": "l-1", "topicId": "t-1"}
-
-
-@pytest.fixture(autouse=True)
-def no_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks: nobody is waited for."""
-    monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
 class Service(Client):

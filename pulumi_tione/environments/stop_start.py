@@ -14,7 +14,7 @@ from pulumi_tione.call_context import CallContext
 from pulumi_tione.environments.down import ensure_is_environment, use_template
 from pulumi_tione.environments.names import environment_stack
 from pulumi_tione.environments.session import EnvironmentStack, Session, is_dead
-from pulumi_tione.environments.tags import Marks
+from pulumi_tione.environments.tags import EnvironmentTags
 from pulumi_tione.errors import TioneError
 from pulumi_tione.lifecycle.existence import detail_or_gone
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
@@ -32,7 +32,7 @@ class NoEnvironmentError(TioneError):
 
 
 @dataclass
-class PowerResult:
+class StopStartResult:
     """What was stopped or started."""
 
     branch: str
@@ -56,7 +56,7 @@ class _Task:
         return self.recorded.id
 
 
-def stop(session: Session, branch: str, *, wait: timedelta) -> PowerResult:
+def stop(session: Session, branch: str, *, wait: timedelta) -> StopStartResult:
     """Stop the active tasks of an environment, and record which ones in its tags, before the first is stopped.
 
     Raises:
@@ -64,20 +64,20 @@ def stop(session: Session, branch: str, *, wait: timedelta) -> PowerResult:
         TioneError: it cannot be stopped now.
     """
 
-    def run(stack: EnvironmentStack, marks: Marks, result: PowerResult) -> None:
+    def run(stack: EnvironmentStack, environment_tags: EnvironmentTags, result: StopStartResult) -> None:
         tasks = _tasks(stack)
         active = [task for task in tasks if _is_active(task, result)]
-        stack.set_stopped([*dict.fromkeys([*marks.stopped, *(task.id for task in active)])])
+        stack.set_stopped([*dict.fromkeys([*environment_tags.stopped, *(task.id for task in active)])])
         _each(active, lambda task: _stop(task, result), result)
         ended = [task_id for task_id in result.unchanged if task_id in {task.id for task in active}]
         if ended:
-            recorded = [*dict.fromkeys([*marks.stopped, *(task.id for task in active)])]
+            recorded = [*dict.fromkeys([*environment_tags.stopped, *(task.id for task in active)])]
             stack.set_stopped([task_id for task_id in recorded if task_id not in ended])
 
     return _run(session, branch, "stop", run, wait=wait)
 
 
-def start(session: Session, branch: str, *, wait: timedelta) -> PowerResult:
+def start(session: Session, branch: str, *, wait: timedelta) -> StopStartResult:
     """Start exactly the tasks that `env stop` has stopped.
 
     Raises:
@@ -85,12 +85,12 @@ def start(session: Session, branch: str, *, wait: timedelta) -> PowerResult:
         TioneError: it cannot be started now.
     """
 
-    def run(stack: EnvironmentStack, marks: Marks, result: PowerResult) -> None:
+    def run(stack: EnvironmentStack, environment_tags: EnvironmentTags, result: StopStartResult) -> None:
         tasks = {task.id: task for task in _tasks(stack)}
-        result.unchanged |= dict.fromkeys({*marks.stopped} - {*tasks}, "it is not in the state any more")
-        stopped = [tasks[task_id] for task_id in marks.stopped if task_id in tasks]
+        result.unchanged |= dict.fromkeys({*environment_tags.stopped} - {*tasks}, "it is not in the state any more")
+        stopped = [tasks[task_id] for task_id in environment_tags.stopped if task_id in tasks]
         _each(stopped, lambda task: _start(task, result), result)
-        stack.set_stopped([task_id for task_id in marks.stopped if task_id in result.failed])
+        stack.set_stopped([task_id for task_id in environment_tags.stopped if task_id in result.failed])
 
     return _run(session, branch, "start", run, wait=wait)
 
@@ -99,27 +99,27 @@ def _run(
     session: Session,
     branch: str,
     kind: str,
-    run: Callable[[EnvironmentStack, Marks, PowerResult], None],
+    run: Callable[[EnvironmentStack, EnvironmentTags, StopStartResult], None],
     *,
     wait: timedelta,
-) -> PowerResult:
+) -> StopStartResult:
     name = environment_stack(session.project.name, branch)
-    result = PowerResult(branch, name)
+    result = StopStartResult(branch, name)
     with EnvironmentStack(session, name) as stack, stack.exclusive(wait):
         if not stack.exists:
             raise NoEnvironmentError(f"the branch {branch!r} has no environment. Nothing was changed")
-        marks = stack.wait_for_others(wait)
-        ensure_is_environment(stack, marks)
-        operation = marks.operation
+        environment_tags = stack.wait_for_others(wait)
+        ensure_is_environment(stack, environment_tags)
+        operation = environment_tags.operation
         if operation is None or (is_dead(operation) and operation.kind not in ("stop", "start")):
             raise TioneError(
                 f"the last command on the environment of {branch!r} was cut off. Run `pulumi-tione env up {branch}` "
                 f"or `pulumi-tione env down {branch}`"
             )
-        use_template(stack, marks)
-        with stack.held(kind, operation) as hold:
-            run(stack, marks, result)
-            hold.end(operation.result or "ok")
+        use_template(stack, environment_tags)
+        with stack.leased(kind, operation) as lease:
+            run(stack, environment_tags, result)
+            lease.end(operation.result or "ok")
     return result
 
 
@@ -137,7 +137,7 @@ def _tasks(stack: EnvironmentStack) -> list[_Task]:
     return found
 
 
-def _each(tasks: Sequence[_Task], action: Callable[[_Task], None], result: PowerResult) -> None:
+def _each(tasks: Sequence[_Task], action: Callable[[_Task], None], result: StopStartResult) -> None:
     def attempt(task: _Task) -> None:
         try:
             action(task)
@@ -148,7 +148,7 @@ def _each(tasks: Sequence[_Task], action: Callable[[_Task], None], result: Power
         list(pool.map(attempt, tasks))
 
 
-def _is_active(task: _Task, result: PowerResult) -> bool:
+def _is_active(task: _Task, result: StopStartResult) -> bool:
     try:
         detail = detail_or_gone(task.recorded)
     except TioneError as error:
@@ -163,7 +163,7 @@ def _is_active(task: _Task, result: PowerResult) -> bool:
     return False
 
 
-def _stop(task: _Task, result: PowerResult) -> None:
+def _stop(task: _Task, result: StopStartResult) -> None:
     status = stop_and_wait(task.recorded)
     if status == Status.STOPPED:
         result.done.append(task.id)
@@ -171,7 +171,7 @@ def _stop(task: _Task, result: PowerResult) -> None:
         result.unchanged[task.id] = f"it has ended ({status or 'it does not exist any more'})"
 
 
-def _start(task: _Task, result: PowerResult) -> None:
+def _start(task: _Task, result: StopStartResult) -> None:
     """Start a stopped task as an update to `desired_status="RUNNING"` does, which copes with lost responses."""
     detail = detail_or_gone(task.recorded)
     if detail is None:
