@@ -1,4 +1,4 @@
-"""The tests that `docs/testing.md` shows, as a user would run them."""
+"""The tests that `docs/guide/testing.md` shows, as a user would run them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ensure import engine_path
 
-PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guide" / "testing.md"
 
 
 @pytest.mark.engine

@@ -26,7 +26,9 @@ def test_a_destroy_without_the_package_deletes_nothing_and_works_once_it_is_inst
     assert error in shown
     assert stack.resource("t") is not None
     assert len(emulator.tasks()) == 1
-    assert "missing module `pulumi_tione`" in (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    assert "missing module `pulumi_tione`" in (ROOT / "docs" / "guide" / "troubleshooting.md").read_text(
+        encoding="utf-8"
+    )
 
     del stack.environment["PYTHONPATH"]
     stack.destroy()

@@ -18,7 +18,7 @@ from pulumi_tione.emulator import Emulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
-PAGE = (ROOT / "docs" / "environments.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "guide" / "environments.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE)
 
 
