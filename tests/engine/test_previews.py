@@ -8,7 +8,7 @@ import sys
 import pytest
 from engine_support import ROOT
 
-pytestmark = [pytest.mark.engine, pytest.mark.long]
+pytestmark = pytest.mark.engine
 
 
 def test_the_page_of_previews_is_up_to_date() -> None:
