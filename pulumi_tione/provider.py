@@ -42,7 +42,7 @@ from pulumi_tione.call_context import CallContext, current_call, handling
 from pulumi_tione.errors import CredentialsRefusedError, SettingsError, TioneError
 from pulumi_tione.lifecycle.account_rules import AccountRules
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
-from pulumi_tione.lifecycle.costs import CostOptions, Costs, Subject
+from pulumi_tione.lifecycle.cost_limits import CostOptions, Costs, Subject
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import DeletedTasks, delete
 from pulumi_tione.lifecycle.diff import announced_rerun, diff

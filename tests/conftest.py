@@ -1,7 +1,8 @@
 """The fixtures that several folders of tests share. They are in `tests/support/`.
 
-`emulator` is a local TI-ONE (`local_tione.py`), `provider` a provider over gRPC (`boundary_support.py`), `stack` a
-project with the real engine (`engine_support.py`). `CONTRIBUTING.md` explains how to run tests.
+`emulator` is a local TI-ONE in the test's own process (`local_tione.py`, with `client_of` for a client of it),
+`provider` a provider over gRPC (`boundary_support.py`), `stack` a project with the real engine (`engine_support.py`).
+`CONTRIBUTING.md` explains how to run tests.
 """
 
 import signal

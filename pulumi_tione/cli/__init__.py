@@ -86,6 +86,8 @@ def main(context: click.Context, folder: Path, stack: str | None) -> None:
 
 
 _COMMANDS_IN_A_STACK = ("status", "logs", "events", "show", "orphans", "review", "import", "whoami")
+"""The commands that take `--cwd` and `--stack`. A new one is named here, too: else it misses options that stand before
+the command."""
 
 main.add_command(status.status)
 main.add_command(logs.logs)

@@ -1,6 +1,6 @@
 """`python -m pulumi_tione.cli`: the command line where `pulumi-tione` is not on PATH.
 
-The commands are registered in `cli/__init__.py`.
+A new command is a module next to this one, registered with `main.add_command` at the end of `cli/__init__.py`.
 """
 
 from pulumi_tione.cli import main

@@ -17,7 +17,7 @@ from pulumi_tione._once import Once
 from pulumi_tione._schema.fields import path_to
 from pulumi_tione.errors import ApiError, TioneError
 from pulumi_tione.lifecycle.check import Checked
-from pulumi_tione.lifecycle.costs import Subject, is_location_known
+from pulumi_tione.lifecycle.cost_limits import Subject, is_location_known
 from pulumi_tione.pricing.price_list import DISK_TYPE, PAY_AS_YOU_GO, PriceList, UnknownPrice, look_up_failure
 from pulumi_tione.pricing.task_price import node_count
 

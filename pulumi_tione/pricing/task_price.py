@@ -1,4 +1,8 @@
-"""What one task costs an hour, from its inputs or outputs and a price list."""
+"""What one task costs an hour, from its inputs or outputs and a price list.
+
+`price_list.py` asks the service for the prices. The limits on costs (`tione:maxHourlyCost`, `tione:maxStackHourlyCost`)
+are read in `_config/settings.py`, and refuse tasks in `lifecycle/cost_limits.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a reviewer should look at. Each finding has a code, which `--fail-on`, `--ignore` and `--explain` take."""
+"""What a reviewer should look at. Each finding has a code, which `--fail-on`, `--ignore` and `--explain` take.
+
+A new one is a `Rule` in `RULES`, a function, and its entry in `find`; then an example in `TRIGGERS` of
+`tests/unit/test_review.py`, and `make outputs`.
+"""
 
 from __future__ import annotations
 

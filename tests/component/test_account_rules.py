@@ -14,7 +14,7 @@ from pulumi_tione.call_context import CallContext
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.lifecycle.account_rules import AccountRules
 from pulumi_tione.lifecycle.check import Checked
-from pulumi_tione.lifecycle.costs import Subject
+from pulumi_tione.lifecycle.cost_limits import Subject
 from pulumi_tione.pricing.price_list import PriceList
 
 FRAMEWORK = {

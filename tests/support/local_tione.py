@@ -1,4 +1,7 @@
-"""A local TI-ONE for a test."""
+"""The fixture `emulator`: a local TI-ONE in the test's own process, and what tests need with it.
+
+It has no rate limit, and its tasks change their status twenty times as fast. `client_of` returns a client of it.
+"""
 
 from __future__ import annotations
 

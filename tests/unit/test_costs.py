@@ -17,7 +17,7 @@ from pulumi_tione._pulumi.unknown import UNKNOWN
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle.check import Checked
-from pulumi_tione.lifecycle.costs import LOCATION_UNKNOWN, CostOptions, Costs, Subject
+from pulumi_tione.lifecycle.cost_limits import LOCATION_UNKNOWN, CostOptions, Costs, Subject
 from pulumi_tione.lifecycle.diff import Difference
 from pulumi_tione.pricing.amounts import Currency
 from pulumi_tione.pricing.messages import NO_CHARGE

@@ -19,7 +19,8 @@ HANDLERS: Mapping[str, Handler] = {
     **identity.HANDLERS,
     **networks.HANDLERS,
 }
-"""Every action that the emulator offers, by name."""
+"""Every action that the emulator offers, by name. The gateway answers InvalidAction to one that the definition does not
+have (`api/definition.json`, `api/definition.py`), and its error codes must be in `api/action_codes.json`."""
 
 PREPARATIONS: Mapping[str, Preparation] = {**training_tasks.PREPARATIONS}
 """By action, the checks and preparations that need no state, so that they hold no lock."""
