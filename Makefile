@@ -47,8 +47,9 @@ mutants: $(READY)  ## mutation tests of what costs money when it is wrong: make 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[mutants]'
 	$(BIN)/python tools/mutants/run.py $(if $(AGAIN),--again) $(MODULE)
 
-bench: $(READY)  ## what this package costs, as ratios within one run
-	$(BIN)/python tools/bench/run.py
+bench: $(READY)  ## what this package costs, as ratios within one run: docs/performance.md; make bench LARGE=1; make bench ONLY="up-200 refresh"
+	$(BIN)/python tools/pulumi/ensure.py >/dev/null
+	$(BIN)/python tools/bench/run.py $(if $(LARGE),--large) $(if $(ONLY),--only $(ONLY))
 	$(BIN)/python tests/emulator/bench_throughput.py
 
 reliability: $(READY)  ## every cell of the fault matrix, and its page: docs/reliability.md

@@ -1,0 +1,116 @@
+"""List calls while tasks are awaited, some of which are created while others are awaited already."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_tione._api.client import Client
+from pulumi_tione._api.status import Status
+from pulumi_tione._config.settings import Settings
+from pulumi_tione._wait.poller import StatusPoller
+from pulumi_tione._wait.waiter import WaitTarget, wait
+from tools.bench.figures import Figure, figure
+from tools.bench.measurements.measurement import Measurement, Run
+from tools.bench.stacks import ANSWER_SECONDS, REQUESTS_A_SECOND, service, show
+
+_COUNT = 1000
+_NAME = f"list-calls-{_COUNT}"
+_PAGE_SIZE = 50
+_SECONDS_AFTER_LAST = 20.0
+"""How long the waits go on after the last task was created."""
+
+_BODY: Mapping[str, Any] = {
+    "ChargeType": "POSTPAID_BY_HOUR",
+    "FrameworkName": "PYTORCH",
+    "FrameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
+    "TrainingMode": "DDP",
+    "StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 36000"},
+    "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
+}
+
+
+def _measure(run: Run) -> Iterator[Figure]:
+    pairs = []
+    for number in range(run.times):
+        calls = _list_calls()
+        pairs.append((len(calls), _least(calls)))
+        show(f"list calls of {_COUNT} waits, run {number + 1}: {len(calls)}")
+    title = f"list calls while {_COUNT:,} tasks are awaited that are created at {REQUESTS_A_SECOND} a second"
+    against = "a call for each 50 tasks of a poll, and at least a second between the beginnings of polls"
+    yield figure(_NAME, title, pairs, against, 1.0, "calls")
+
+
+@dataclass(frozen=True)
+class _ListCall:
+    task_ids: frozenset[str]
+    began_at: float
+    ended_at: float
+
+
+class _CountingClient(Client):
+    """Records the list calls."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, "ap-guangzhou")
+        self.calls: list[_ListCall] = []
+        self._lock = threading.Lock()
+
+    def training_tasks_by_id(
+        self, task_ids: Sequence[str], ti_project_id: str | None = None
+    ) -> dict[str, dict[str, Any]]:
+        began_at = time.monotonic()
+        items = super().training_tasks_by_id(task_ids, ti_project_id)
+        with self._lock:
+            self.calls.append(_ListCall(frozenset(task_ids), began_at, time.monotonic()))
+        return items
+
+
+def _list_calls() -> list[_ListCall]:
+    with service() as emulator:
+        client = _CountingClient(Settings(lambda _: None, emulator.environment))
+
+        async def all_waits() -> None:
+            poller = StatusPoller(client, None)
+            waits = []
+            for number in range(_COUNT):
+                waits.append(asyncio.ensure_future(_create_and_wait(poller, number)))
+                await asyncio.sleep(1 / REQUESTS_A_SECOND)
+            await asyncio.sleep(_SECONDS_AFTER_LAST)
+            for each in waits:
+                each.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+        asyncio.run(all_waits())
+        return client.calls
+
+
+async def _create_and_wait(poller: StatusPoller, number: int) -> None:
+    body = {**_BODY, "Name": f"task-{number}"}
+    task_id = await asyncio.to_thread(poller.client.create_training_task, body)
+    await wait(WaitTarget(task_id, body["Name"], "", [Status.SUCCEED]), poller, lambda _: None)
+
+
+def _least(calls: Sequence[_ListCall]) -> int:
+    """Return how few calls would have been enough for the polls that were made.
+
+    A poll begins a second after the beginning of the previous one at the earliest. It goes on while calls follow each
+    other at once, and a task is not requested again.
+    """
+    total, begin, last_end, seen = 0, -math.inf, -math.inf, set[str]()
+    for call in sorted(calls, key=lambda call: call.began_at):
+        follows = call.began_at - last_end < ANSWER_SECONDS and not call.task_ids & seen
+        if call.began_at - begin >= 1.0 and not follows:
+            total += math.ceil(len(seen) / _PAGE_SIZE)
+            begin, seen = call.began_at, set()
+        seen |= call.task_ids
+        last_end = max(last_end, call.ended_at)
+    return total + math.ceil(len(seen) / _PAGE_SIZE)
+
+
+MEASUREMENTS = (Measurement((_NAME,), _measure, is_large=True),)
