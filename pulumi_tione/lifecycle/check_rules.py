@@ -179,7 +179,7 @@ def _command_violations(inputs: Mapping[str, Any]) -> Found:
 
 def _time_limit_violations(inputs: Mapping[str, Any], invalid: Collection[str]) -> Found:
     limit = inputs.get("maxDuration")
-    if not isinstance(limit, int) or "maxDuration" in invalid:
+    if not isinstance(limit, int):
         return
     commands = [(path, command) for path, command in _commands(inputs, invalid) if _is_set(command)]
     if not commands:

@@ -6,7 +6,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.output import Unknown
 
+from pulumi_tione._constraints import Violation
+from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione._schema.identity import RESERVED_LABELS, generated_name
 from pulumi_tione.lifecycle import check_rules
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
@@ -258,9 +260,8 @@ def test_a_fraction_is_refused_at_its_path_and_never_rounded() -> None:
     group = {"role": "WORKER", "cpu": 1000.0, "memory": 2.2 * 1024, "gpu": 0.29 * 100, "instanceNum": 1.0}
     found = checked(chargeType="PREPAID", resourceGroupId="rsg-demo0001", resourceConfigInfos=[group])
     assert [path for path, _ in found.failures] == ["resourceConfigInfos[0].memory", "resourceConfigInfos[0].gpu"]
-    assert all("whole number" in reason for _, reason in found.failures)
-    assert "2252.8" in found.failures[0][1]
-    assert "28.99" in found.failures[1][1]
+    fractions = [2.2 * 1024, 0.29 * 100]
+    assert [reason for _, reason in found.failures] == [f"must be a whole number, got {each}" for each in fractions]
 
 
 @pytest.mark.parametrize(
@@ -278,10 +279,9 @@ def test_a_fraction_is_refused_at_its_path_and_never_rounded() -> None:
     ids=id_of,
 )
 def test_a_number_that_the_engine_may_have_changed_is_refused(number: float) -> None:
-    assert (
-        "whole number"
-        in failures(exposeNetworkConfig={"sshConfig": {"port": number}})["exposeNetworkConfig.sshConfig.port"]
-    )
+    reason = failures(exposeNetworkConfig={"sshConfig": {"port": number}})["exposeNetworkConfig.sshConfig.port"]
+    rule = "must be a whole number below 2**53" if math.isfinite(number) else "must be a whole number"
+    assert reason == f"{rule}, got {number}"
 
 
 @pytest.mark.parametrize("number", [float(2**53 - 1), -float(2**53 - 1), 0.0, -0.0])
@@ -373,6 +373,71 @@ def test_a_value_of_the_wrong_kind_is_refused_at_its_path(
     assert got in found[path].partition(", got ")[2]
 
 
+def fields_of(kind: Struct, path: str = "") -> Iterator[tuple[str, Field]]:
+    """Yield all fields of a struct, at any depth, with their paths: each list has one item."""
+    for field in kind.fields.values():
+        own_path = f"{path}.{field.property}" if path else field.property
+        yield own_path, field
+        is_list = isinstance(field.type, ListOf)
+        inner = field.type.item if isinstance(field.type, ListOf) else field.type
+        if isinstance(inner, Struct):
+            yield from fields_of(inner, f"{own_path}[0]" if is_list else own_path)
+
+
+FIELDS = dict(fields_of(TRAINING_TASK))
+KINDS: dict[str, Any] = {
+    "text": "one",
+    "a number": 1.0,
+    "a fraction": 1.5,
+    "true or false": True,
+    "a list": [],
+    "a map": {},
+    "a list of lists": [[None]],
+    "a map of maps": {"a.b": {}},
+}
+
+
+def is_right(kind: Type, value: Any) -> bool:
+    match kind:
+        case Struct() | MapOf():
+            return isinstance(value, dict)
+        case ListOf():
+            return isinstance(value, list)
+        case Scalar.STRING:
+            return isinstance(value, str)
+        case Scalar.BOOLEAN:
+            return isinstance(value, bool)
+        case Scalar.INTEGER | Scalar.DURATION:
+            return value == 1.0 and not isinstance(value, bool)
+        case _:
+            return True
+
+
+def expected_of(kind: Type) -> str:
+    match kind:
+        case Struct():
+            return f"a map with {', '.join(field.name for field in kind.fields.values())}"
+        case ListOf():
+            return "a list"
+        case MapOf():
+            return "a map"
+        case _:
+            return "a whole number" if kind is Scalar.INTEGER else kind.value.split()[0]
+
+
+@pytest.mark.parametrize("path", FIELDS)
+def test_a_value_of_another_kind_has_one_failure_at_its_path_whatever_it_is(path: str) -> None:
+    name, *steps = path.replace("[0]", ".0").split(".")
+    for kind, wrong in KINDS.items():
+        value = wrong
+        for step in reversed(steps):
+            value = [value] if step == "0" else {step: value}
+        reasons = [reason for at, reason in checked(**{name: value}).failures if at == path]
+        if not is_right(FIELDS[path].type, wrong):
+            assert len(reasons) == 1, kind
+            assert reasons[0].partition(", got ")[0].startswith(f"must be {expected_of(FIELDS[path].type)}")
+
+
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
@@ -397,6 +462,7 @@ def test_a_failure_never_shows_a_secret(changes: dict[str, Any], path: str) -> N
     found = checked(**changes)
     assert [where for where, _ in found.failures] == [path]
     assert "planted" not in str(found.failures) + str(found.warnings)
+    assert ", got " not in str(found.failures)
 
 
 WRONG: dict[str, Any] = {
@@ -553,6 +619,14 @@ def test_a_misspelt_key_is_answered_with_the_nearest_right_one(
             "resourceConfigInfos[0].instanceType",
             "where charge_type is POSTPAID_BY_HOUR",
         ),
+        *(
+            (
+                {"resourceConfigInfos": [{"role": "WORKER"}], "resourceSupplyAttribute": supply},
+                "resourceConfigInfos[0].instanceType",
+                check_rules.INSTANCE_TYPE_REQUIRED,
+            )
+            for supply in ({"supplyType": "SPOT"}, {"clusterType": ""}, {"clusterType": "DEFAULT"})
+        ),
         (
             {"dataConfigs": mounts({}, {"cosSource": {**COS, "paths": ["a/", "b/", "c/"]}})},
             "dataConfigs[1].cosSource.paths",
@@ -566,12 +640,12 @@ def test_a_misspelt_key_is_answered_with_the_nearest_right_one(
         (
             {"dataConfigs": mounts(*[{"localDiskSource": {"instanceId": "i"}}] * 2)},
             "dataConfigs[1].localDiskSource",
-            "only one",
+            "is a second local disk; a task can have only one",
         ),
         (
             {"dataConfigs": mounts(*[{"cbsSource": {"volumeSizeInGb": 50.0}}, {}] * 2)},
             "dataConfigs[2].cbsSource",
-            "only one",
+            "is a second cloud disk; a task can have only one",
         ),
         ({"encodedStartCmdInfo": {"startCmdInfo": encoded(COMMANDS)}}, "startCmdInfo", "encoded_start_cmd_info"),
         ({"envs": {"A": "1"}, "privateEnvs": {"A": "2"}}, "privateEnvs.A", "envs"),
@@ -690,6 +764,16 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "data_configs[1].data_source_type",
         "'DATASET' does not fit hdfs_source; expected data_set_source",
     ),
+    (
+        {"dataConfigs": mounts({"dataSourceType": "COS", "cbsSource": {"volumeSizeInGb": 1.0}})},
+        "data_configs[0].data_source_type",
+        "'COS' does not fit cbs_source; expected cos_source",
+    ),
+    (
+        {"dataConfigs": mounts({"dataSourceType": "COS", "cfsSource": unknown(), "hdfsSource": unknown()})},
+        "data_configs[0].data_source_type",
+        "'COS' does not fit cfs_source, hdfs_source; expected cos_source",
+    ),
 ]
 
 
@@ -716,6 +800,7 @@ def test_what_is_invalid_is_not_reported_as_missing_too(changes: dict[str, Any])
             {"instanceType": "TI.S.MEDIUM.POST"},
             "instanceType: there is no such field; it is a field of resource_config_infos",
         ),
+        ({"bucket": "b"}, "bucket: there is no such field; it is a field of code_package_path and of output"),
         ({"logConfig": {"xyz": 1}}, "log_config.xyz: there is no such field; the fields are logset_id, topic_id"),
         ({"tag": {}}, "tag: there is no such field; did you mean tags?"),
         ({"unheardOf": 1}, "unheardOf: there is no such field"),
@@ -731,6 +816,9 @@ def test_what_is_wrong_with_a_default_tag_names_the_setting() -> None:
     default, own = sorted(reasons)
     assert own.startswith('tags["b%"]: a tag\'s key must consist of ')
     assert default.startswith('tags["a%"]: from tione:defaultTags: a tag\'s key must consist of ')
+    (reason,) = checked(around=context, tags={"team": "nlp", "a%": "v"}).reasons
+    assert reason.startswith('tags["a%"]: a tag\'s key must consist of ')
+    assert len(checked(around=context).reasons) == 2
 
 
 @pytest.mark.parametrize(("changes", "path", "text"), MISTAKES, ids=id_of)
@@ -761,6 +849,7 @@ def test_a_likely_mistake_is_a_warning_and_passes(changes: dict[str, Any], path:
         },
         {"dataConfigs": mounts({"dataSourceType": "CFS", "cfsTurboSource": {"id": "cfs-1", "path": "/"}})},
         {"dataConfigs": mounts({"dataSourceType": "WEDATA_HDFS", "hdfsSource": {"id": "emr-1", "path": "/"}})},
+        {"dataConfigs": mounts({"dataSourceType": "COS", "cosSource": COS, "cbsSource": {"volumeSizeInGb": 1.0}})},
     ],
     ids=id_of,
 )
@@ -770,7 +859,7 @@ def test_what_may_be_right_is_no_likely_mistake(changes: dict[str, Any]) -> None
 
 
 def test_a_warning_does_not_show_a_secret() -> None:
-    changes: dict[str, Any] = MISTAKES[-2][0]
+    changes: dict[str, Any] = MISTAKES[-4][0]
     (warning,) = checked(**changes, secretInputs=["dataConfigs"]).warnings
     assert warning == "data_configs[0].data_source_type: the value does not fit cfs_source; expected cos_source"
 
@@ -914,9 +1003,8 @@ def test_our_labels_count_among_the_fifty_tags_of_a_task(count: int, labels_enab
         assert found.failures == []
     else:
         ((path, reason),) = found.failures
-        assert path == "tags"
-        assert f"got {count}" in reason
-        assert ("3 labels" in reason) == labels_enabled
+        labels = " and 3 labels of this package" if labels_enabled else ""
+        assert (path, reason) == ("tags", f"a task can have at most 50 tags, got {count}{labels}")
 
 
 @pytest.mark.parametrize("key", RESERVED_LABELS)
@@ -1068,10 +1156,26 @@ def test_with_retain_on_delete_the_name_depends_on_the_inputs() -> None:
 
 
 def test_a_task_cannot_be_created_stopped() -> None:
-    assert [*failures(desiredStatus="STOPPED")] == ["desiredStatus"]
+    assert failures(desiredStatus="STOPPED") == {"desiredStatus": check_rules.CREATED_STOPPED}
     assert checked({"name": "bert"}, desiredStatus="STOPPED").failures == []
     assert failures(desiredStatus="RUNNING") == {}
     assert [*failures(desiredStatus="PAUSED")] == ["desiredStatus"]
+
+
+@pytest.mark.parametrize(
+    ("replaced_for", "message"),
+    [
+        (("startCmdInfo", "vpcId"), check_rules.replaced_stopped(["start_cmd_info", "vpc_id"])),
+        (("vpcId", "noInput"), check_rules.replaced_stopped(["vpc_id"])),
+        (("noInput",), check_rules.CREATED_STOPPED),
+    ],
+)
+def test_a_task_that_would_be_replaced_stopped_names_the_arguments_that_replace_it(
+    replaced_for: tuple[str, ...], message: str
+) -> None:
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, replaced_for=replaced_for)
+    assert checked(around=around, desiredStatus="STOPPED").failures == [("desiredStatus", message)]
+    assert checked(around=around, desiredStatus="RUNNING").failures == []
 
 
 @pytest.mark.parametrize(
@@ -1086,7 +1190,7 @@ def test_a_task_cannot_be_created_stopped() -> None:
 def test_a_restart_warns_that_it_is_billed_again(before: str | None, desired: str, warned: bool) -> None:
     found = checked({"name": "bert", "desiredStatus": before}, desiredStatus=desired)
     assert found.failures == []
-    assert any("billed again" in warning for warning in found.warnings) == warned
+    assert found.warnings == ([f"desired_status: {check_rules.STARTED_AGAIN}"] if warned else [])
 
 
 class Tasks:
@@ -1131,6 +1235,23 @@ def test_a_failed_task_is_run_again_as_often_as_is_allowed(
     assert found.inputs.get("rerunOf") == ("run-a" if is_raised else None)
     assert all(asked == olds for asked in service.asked_for)
     assert len(service.asked_for) <= (1 if olds and allowed is not None else 0)
+
+
+@pytest.mark.parametrize("settings", [{"profile": "new"}, None], ids=id_of)
+def test_a_task_that_may_be_run_again_is_looked_up_with_the_new_settings(settings: Any) -> None:
+    service = Tasks("FAILED")
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, task_of=service)
+    olds = {"name": "bert", "region": "ap-beijing", "settings": {"profile": "old"}}
+    checked(olds, around=around, rerunOnFailure=2.0, settings=settings, region="ap-shanghai")
+    (looked_up,) = service.asked_for
+    assert looked_up == {"name": "bert", "region": "ap-beijing", **({"settings": settings} if settings else {})}
+
+
+def test_a_failed_task_that_is_to_be_stopped_is_not_run_again() -> None:
+    service = Tasks("FAILED")
+    around = CheckContext(region="ap-guangzhou", labels_enabled=True, task_of=service)
+    found = checked({"name": "bert"}, around=around, rerunOnFailure=2.0, desiredStatus="STOPPED")
+    assert (found.inputs["run"], service.asked_for) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -1214,6 +1335,38 @@ def test_whatever_comes_is_let_pass_or_refused_with_paths_and_reasons(changes: d
         assert once_more.inputs == found.inputs
 
 
-def test_a_profile_next_to_the_machines_role_is_refused() -> None:
-    found = checked(settings={"profile": "a", "camRoleName": "b"})
-    assert [path for path, _ in found.failures] == ["settings.camRoleName"]
+@pytest.mark.parametrize("name", ["profile", "sharedCredentialsDir"])
+def test_other_credentials_next_to_the_machines_role_are_refused(name: str) -> None:
+    assert failures(settings={name: "a", "camRoleName": "b"}) == {"settings.camRoleName": check_rules.TWO_CREDENTIALS}
+    assert failures(settings={"camRoleName": "b"}) == {}
+    assert failures(settings={name: "a", "camRoleName": ""}) == {}
+
+
+@pytest.mark.parametrize(
+    "owner", ["nlp", [], {}, {**OWNER, "stack": 7.0}, {**OWNER, "resource": None}, {"project": "nlp"}, True], ids=id_of
+)
+def test_what_is_no_owner_is_a_failure_that_names_who_sets_it(owner: object) -> None:
+    found = checked(owner=owner)
+    assert found.failures == [("owner", check_rules.OWNER_IS_NO_ARGUMENT)]
+    assert found.owner is None
+    assert "name" not in found.inputs
+
+
+def test_an_owner_may_have_parts_that_a_preview_does_not_know() -> None:
+    owner = {**OWNER, "stack": unknown()}
+    found = checked(owner=owner, name="bert")
+    assert (found.failures, found.owner) == ([], owner)
+
+
+def test_the_rules_that_need_the_service_get_the_old_inputs_and_add_to_what_is_found() -> None:
+    olds = {"name": "bert"}
+
+    def add(recorded: Mapping[str, Any], found: Checked) -> None:
+        assert recorded is olds
+        assert found.inputs["name"] == "bert"
+        found.fail("vpcId", Violation("is gone"))
+        found.warn("chargeType", Violation("is dear"))
+
+    found = checked(olds, around=CheckContext(region="ap-guangzhou", labels_enabled=True, add_rules=add), remark=7.0)
+    assert found.reasons == ["vpc_id: is gone", "remark: must be text, got a number"]
+    assert found.warnings == ["charge_type: is dear"]

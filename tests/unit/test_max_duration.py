@@ -37,15 +37,26 @@ unknown: Any = Unknown
 
 
 def checked(
-    olds: Mapping[str, Any] | None = None, *, default: int | None = None, failed: bool = False, **changes: Any
+    olds: Mapping[str, Any] | None = None,
+    *,
+    default: int | None = None,
+    failed: bool = False,
+    ended_by_limit: bool = True,
+    **changes: Any,
 ) -> Checked:
     """Check the smallest task with some inputs changed; None takes one away."""
+    task = {"Status": "FAILED", "LatestInstanceId": "run-a"}
+
+    def limit_of(inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> int | None:
+        assert detail == task
+        return int(inputs["maxDuration"]) if ended_by_limit else None
+
     context = CheckContext(
         region="ap-guangzhou",
         labels_enabled=True,
         max_duration=default,
-        task_of=lambda _: {"Status": "FAILED", "LatestInstanceId": "run-a"} if failed else None,
-        time_limit_of=lambda inputs, _: int(inputs["maxDuration"]),
+        task_of=lambda _: task if failed else None,
+        time_limit_of=limit_of,
     )
     news = {name: value for name, value in {**SMALLEST, **changes}.items() if value is not None}
     return check(olds or {}, news, context, owner=OWNER)
@@ -383,6 +394,12 @@ def test_a_run_that_its_limit_has_ended_is_not_run_again_unless_that_is_asked_fo
     assert (asked.warnings, asked.inputs["run"], asked.inputs["rerunOf"]) == ([], 2, "run-a")
     not_asked = checked(olds, failed=True, maxDuration="12h", rerunOnFailure=2.0, rerunOnTimeLimit=False)
     assert not_asked.inputs["run"] == 1
+
+
+def test_a_task_with_a_limit_that_failed_for_another_reason_is_run_again() -> None:
+    olds = {**checked(maxDuration="12h", rerunOnFailure=2.0).inputs, "run": 1.0}
+    found = checked(olds, failed=True, ended_by_limit=False, maxDuration="12h", rerunOnFailure=2.0)
+    assert (found.warnings, found.inputs["run"], found.inputs["rerunOf"]) == ([], 2, "run-a")
 
 
 def test_a_task_without_a_limit_is_run_again_without_reading_its_log() -> None:
