@@ -558,7 +558,7 @@ def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
 
 def test_without_a_named_folder_the_state_is_in_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "Pulumi.yaml").touch()
-    program = tmp_path / "examples" / "quickstart"
+    program = tmp_path / "examples" / "network"
     program.mkdir(parents=True)
     monkeypatch.chdir(program)
     with running(Path(), TENCENTCLOUD_STANDIN_STATE="") as plugin:

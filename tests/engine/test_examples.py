@@ -20,60 +20,74 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def quickstart(tmp_path: Path, stack_of: StackOf) -> Stack:
-    files = tmp_path / "quickstart"
-    (files / "examples").mkdir(parents=True)
-    shutil.copy(ROOT / "Pulumi.yaml", files)
-    shutil.copytree(ROOT / "examples" / "quickstart", files / "examples" / "quickstart")
-    return stack_of(files)
+def example(stack_of: StackOf) -> Callable[..., Stack]:
+    """Copy an example elsewhere and run it there."""
+
+    def copied(name: str, **options: str) -> Stack:
+        stack = stack_of(ROOT / "examples" / name, **options)
+        (stack.workspace.project / ".venv").symlink_to(sys.prefix)  # which its user makes
+        return stack
+
+    return copied
+
+
+@pytest.fixture
+def network(example: Callable[..., Stack]) -> Stack:
+    return example("network")
+
+
+def test_the_quickstart_needs_no_other_package() -> None:
+    program = (ROOT / "examples" / "quickstart" / "__main__.py").read_text(encoding="utf-8")
+    imported = re.findall(r"^(?:import|from) (\w+)", program, re.MULTILINE)
+    assert imported == ["pulumi", "pulumi_tione"]
 
 
 @pytest.mark.long
-def test_the_quickstart_goes_from_nothing_to_nothing(quickstart: Stack, emulator: Emulator) -> None:
-    preview = quickstart.preview("--diff")
+def test_the_network_goes_from_nothing_to_nothing(network: Stack, emulator: Emulator) -> None:
+    preview = network.preview("--diff")
     assert "warning" not in preview  # none of them would be explained
     assert re.search(r"vpcId +: \[unknown\]", preview)
     assert re.search(r'name +: "dev-bert-[0-9a-f]{8}"', preview)
 
-    quickstart.up()
-    outputs = quickstart.outputs()
+    network.up()
+    outputs = network.outputs()
     assert outputs["status"] == "SUCCEED"
     assert outputs["finished"]
 
-    assert "5 unchanged" in quickstart.up()
-    assert "5 unchanged" in quickstart.refresh()
-    assert quickstart.planned() == {}
+    assert "5 unchanged" in network.up()
+    assert "5 unchanged" in network.refresh()
+    assert network.planned() == {}
 
     (body,) = accepted(emulator, "CreateTrainingTask")
-    ids = {resource["type"]: resource.get("id") for resource in quickstart.resources()}
+    ids = {resource["type"]: resource.get("id") for resource in network.resources()}
     assert body["VpcId"] == ids["tencentcloud:Vpc/instance:Instance"]
     assert body["SubnetId"] == ids["tencentcloud:Subnet/instance:Instance"]
     assert body["CodePackagePath"]["Bucket"] == ids["tencentcloud:Cos/bucket:Bucket"]
 
-    quickstart.destroy()
+    network.destroy()
     assert emulator.tasks() == []
-    assert quickstart.resources() == []
+    assert network.resources() == []
 
 
 @pytest.mark.long
-def test_a_changed_node_count_replaces_that_task_and_nothing_else(quickstart: Stack, emulator: Emulator) -> None:
-    quickstart.up()
+def test_a_changed_node_count_replaces_that_task_and_nothing_else(network: Stack, emulator: Emulator) -> None:
+    network.up()
     (first,) = emulator.tasks()
-    program = quickstart.workspace.project / "examples" / "quickstart" / "__main__.py"
+    program = network.workspace.project / "__main__.py"
     program.write_text(
         program.read_text(encoding="utf-8").replace("instance_num=2", "instance_num=3"), encoding="utf-8"
     )
 
-    assert quickstart.planned() == {"bert": "replace"}
+    assert network.planned() == {"bert": "replace"}
 
-    quickstart.up()
+    network.up()
     (second,) = emulator.tasks()
     assert second["Id"] != first["Id"]
     assert second["ResourceConfigInfos"][0]["InstanceNum"] == 3
 
 
-def test_the_seed_request_is_equal_to_the_vendors_example(stack_of: StackOf, emulator: Emulator) -> None:
-    stack = stack_of(ROOT / "examples" / "seed_request")
+def test_the_seed_request_is_equal_to_the_vendors_example(example: Callable[..., Stack], emulator: Emulator) -> None:
+    stack = example("seed_request")
     stack.pulumi("config", "set", "tione:labels", "false")
     stack.up()
     (body,) = accepted(emulator, "CreateTrainingTask")
@@ -99,19 +113,6 @@ def test_the_demo_leaves_the_record_of_one_task(tmp_path: Path) -> None:
     assert create["VpcId"].startswith("vpc-")
     assert create["SubnetId"].startswith("subnet-")
     assert create["Output"]["Bucket"] == "corpus-1250000000"
-
-
-# --- Each example is copied elsewhere and run there
-
-
-@pytest.fixture
-def example(stack_of: StackOf) -> Callable[..., Stack]:
-    def copied(name: str, **options: str) -> Stack:
-        stack = stack_of(ROOT / "examples" / name, **options)
-        (stack.workspace.project / ".venv").symlink_to(sys.prefix)  # which its user makes
-        return stack
-
-    return copied
 
 
 def statuses(emulator: Emulator) -> list[str]:
@@ -288,3 +289,18 @@ def test_every_example_has_a_readme_and_a_project_and_is_in_the_list() -> None:
     for folder in folders:
         assert (folder / "README.md").read_text(encoding="utf-8").startswith(f"# {folder.name}\n")
         assert f"]({folder.name}/README.md)" in index
+
+
+@pytest.mark.parametrize(
+    "project", sorted((ROOT / "examples").glob("*/Pulumi.yaml")), ids=lambda file: file.parent.name
+)
+def test_every_example_lists_the_packages_that_it_needs(project: Path) -> None:
+    requirements = (project.parent / "requirements.txt").read_text(encoding="utf-8")
+    imported = {
+        name
+        for file in project.parent.glob("*.py")
+        for name in re.findall(r"^(?:import|from) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        if name not in sys.stdlib_module_names and not (project.parent / f"{name}.py").exists()
+    }
+    listed = {re.split(r"[^\w-]", line)[0].replace("-", "_") for line in requirements.splitlines()}
+    assert imported - listed == set()

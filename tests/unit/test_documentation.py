@@ -165,6 +165,14 @@ def test_every_python_block_of_the_documentation_passes_a_type_checker(tmp_path:
     assert checked.stdout.replace(f"{tmp_path}/", "") == ""
 
 
+def test_the_first_programs_are_the_quickstart() -> None:
+    example = (DOCS.parent / "examples" / "quickstart" / "__main__.py").read_text(encoding="utf-8")
+    program = example.partition('"""\n\n')[2]
+    for page in ("README.md", "README.zh-CN.md", "docs/index.md", "docs/guide/first-task.md", "docs/zh/first-task.md"):
+        first = (DOCS.parent / page).read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+        assert first == program, page
+
+
 TRANSLATIONS = {
     "README.zh-CN.md": "README.md",
     "docs/zh/first-task.md": "docs/guide/first-task.md",

@@ -1,4 +1,4 @@
-"""`make demo`: the quickstart, from nothing to nothing, by the real Pulumi engine on a local TI-ONE."""
+"""`make demo`: examples/network, from nothing to nothing, by the real Pulumi engine on a local TI-ONE."""
 
 from __future__ import annotations
 
