@@ -15,7 +15,7 @@ pytestmark = pytest.mark.engine
 def test_a_destroy_without_the_package_deletes_nothing_and_works_once_it_is_installed(
     stack: Stack, emulator: Emulator, tmp_path: Path
 ) -> None:
-    stack.program('tione.TrainingTask("t", **B)')
+    stack.program('tione.TrainingTask("bert", **B)')
     stack.up()
     missing = tmp_path / "missing"
     missing.mkdir()
@@ -24,11 +24,12 @@ def test_a_destroy_without_the_package_deletes_nothing_and_works_once_it_is_inst
     stack.environment["PYTHONPATH"] = str(missing)
     shown = stack.pulumi("destroy", "--yes", "--skip-preview", fails=True)
     assert error in shown
-    assert stack.resource("t") is not None
+    assert stack.resource("bert") is not None
     assert len(emulator.tasks()) == 1
-    assert "missing module `pulumi_tione`" in (ROOT / "docs" / "guide" / "troubleshooting.md").read_text(
-        encoding="utf-8"
-    )
+    page = (ROOT / "docs" / "guide" / "troubleshooting.md").read_text(encoding="utf-8")
+    quoted = page.partition("\n## The package is missing\n")[2].split("```")[1]
+    assert [line for line in quoted.splitlines() if line.strip(" …") and line not in shown.splitlines()] == []
+    assert quoted.splitlines()[-1].strip() == f"ModuleNotFoundError: {error}"
 
     del stack.environment["PYTHONPATH"]
     stack.destroy()

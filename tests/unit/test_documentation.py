@@ -14,8 +14,12 @@ import yaml
 
 import pulumi_tione
 from pulumi_tione import cli, errors
+from pulumi_tione._api.sdk import EMULATOR_HINT
+from pulumi_tione._config.sources import NO_CREDENTIALS
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Struct
+from pulumi_tione._wait import messages as wait_messages
 from pulumi_tione.emulator.command import argument_parser
+from pulumi_tione.lifecycle import check_rules
 from pulumi_tione.lifecycle.diff import IN_PLACE
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -117,6 +121,34 @@ def test_the_page_on_permissions_lists_every_action_that_the_client_calls() -> N
     page = (DOCS / "guide" / "real-service.md").read_text(encoding="utf-8")
     assert len(called) > 15
     assert {action for action in called if not re.search(rf":{action}`", page)} == set()
+
+
+QUOTED = {
+    "waiting": [
+        wait_messages.REPLACE,
+        wait_messages.SET_RERUNS,
+        wait_messages.ended("training task 'dev-bert-07a34781' (train-1574988344805294080)", "FAILED", "", "SUCCEED"),
+    ],
+    "time-limits": [
+        wait_messages.RAISE_LIMIT,
+        wait_messages.RERUN_AT_LIMIT,
+        wait_messages.ended_by_time_limit(43_200).removeprefix("; "),
+        "`sh -c … pulumi-tione-time-limit-1 … 43200 'python train.py'`",
+    ],
+    "stopping-overnight": [check_rules.replaced_stopped(["remark"]), check_rules.STARTED_AGAIN],
+    "troubleshooting": [
+        NO_CREDENTIALS,
+        EMULATOR_HINT,
+        "set tione:caBundle or REQUESTS_CA_BUNDLE to its file (SSL_CERT_FILE is not read)",
+    ],
+}
+"""The sentences of the package that a page of the guide shows."""
+
+
+@pytest.mark.parametrize(("page", "sentences"), QUOTED.items())
+def test_a_page_quotes_the_sentences_that_the_package_prints(page: str, sentences: list[str]) -> None:
+    shown = (DOCS / "guide" / f"{page}.md").read_text(encoding="utf-8")
+    assert [sentence for sentence in sentences if sentence not in shown] == []
 
 
 PREAMBLE = """\

@@ -1,0 +1,54 @@
+"""Every program and every part of one in the README and the guide passes a preview by the real engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from engine_support import ROOT, Stack
+
+pytestmark = [pytest.mark.engine, pytest.mark.long]
+
+PAGES = (ROOT / "README.md", ROOT / "docs" / "index.md", *sorted((ROOT / "docs" / "guide").glob("*.md")))
+
+BEGINNING = """\
+import pulumi
+import tencentcloud_iac_pulumi as tencentcloud
+import pulumi_tione as tione
+
+arguments = dict(
+    framework_name="PYTORCH",
+    framework_environment="torch2.1-py3.10-cuda12.1-gpu",
+    training_mode="DDP",
+    charge_type="POSTPAID_BY_HOUR",
+    start_cmd_info={"worker_start_cmd": "sleep 5"},
+    resource_config_infos=[{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 1}],
+)
+vpc = tencentcloud.vpc.Instance("vpc", cidr_block="10.0.0.0/16")
+subnet = tencentcloud.subnet.Instance(
+    "subnet", vpc_id=vpc.id, cidr_block="10.0.1.0/24", availability_zone="ap-guangzhou-3"
+)
+"""
+"""What a reader of a part of a program knows from the text around it."""
+
+OF_TESTS = re.compile(r"^def test_|^import training|set_mocks|^def train\(", re.MULTILINE)
+"""Blocks of a test of pytest: `test_documented_tests` runs those of the guide."""
+
+
+def programs(page: Path) -> list[str]:
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [block if "import pulumi" in block else BEGINNING + block for block in blocks if not OF_TESTS.search(block)]
+
+
+def test_most_pages_have_a_program() -> None:
+    assert len([page for page in PAGES if programs(page)]) > 9
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if programs(page)], ids=lambda page: page.stem)
+def test_every_program_of_the_page_passes_a_preview(page: Path, stack: Stack) -> None:
+    for program in programs(page):
+        (stack.workspace.project / "__main__.py").write_text(program, encoding="utf-8")
+        shown = stack.preview()
+        assert "to create" in shown, program
+        assert "warning:" not in shown, program + shown
