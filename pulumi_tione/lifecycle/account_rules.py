@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from pulumi_tione._api.protocols import AccountApi
 from pulumi_tione._constraints import Violation, suggestion
 from pulumi_tione._once import Once
-from pulumi_tione._schema.fields import path_to
+from pulumi_tione._schema.fields import Scalar, path_to
+from pulumi_tione._schema.walk import is_of_type
 from pulumi_tione.errors import ApiError, TioneError
 from pulumi_tione.lifecycle.check import Checked
 from pulumi_tione.lifecycle.cost_limits import Subject, is_location_known
@@ -46,7 +47,7 @@ class _Needs:
     by_resource: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def sum_of(self, amount: str) -> int:
-        return sum(needs.get(amount, 0) for needs in self.by_resource.values())
+        return sum(needs[amount] for needs in self.by_resource.values())
 
 
 class AccountRules:
@@ -152,9 +153,9 @@ class AccountRules:
                 Violation(f"is no resource group of this account in {region}{near}", subject=repr(group_id)),
             )
             return
-        total = groups[group_id].get("TotalResource")
+        total, needs = groups[group_id].get("TotalResource"), _needs_of(inputs)
         for amount, (wire, unit, words) in _AMOUNTS.items():
-            asked, existing = _needs_of(inputs).get(amount, 0), _amount(total, wire)
+            asked, existing = needs[amount], _amount(total, wire)
             if existing is not None and asked > existing:
                 yield (
                     _NODES,
@@ -170,14 +171,15 @@ class AccountRules:
         group = (groups or {}).get(group_id or "")
         if group_id is None or group is None:
             return
+        own_needs = _needs_of(inputs)
         with self._lock:
             needs = self._needs.setdefault((self._api_of(inputs), group_id), _Needs())
-            needs.by_resource[subject.key] = _needs_of(inputs)
+            needs.by_resource[subject.key] = own_needs
             sums = {amount: needs.sum_of(amount) for amount in _AMOUNTS}
             tasks = len(needs.by_resource)
         for amount, (wire, unit, words) in _AMOUNTS.items():
             total, used = _amount(group.get("TotalResource"), wire), _amount(group.get("UsedResource"), wire)
-            if total is None or used is None or sums[amount] <= total - used or not _needs_of(inputs).get(amount):
+            if total is None or used is None or sums[amount] <= total - used or not own_needs[amount]:
                 continue
             who = "the nodes need" if tasks == 1 else f"the nodes of the {tasks} tasks that start in it need"
             yield (
@@ -259,7 +261,7 @@ def _frameworks(listed: Iterable[Mapping[str, Any]]) -> Iterator[_Framework]:
 
 
 def _not_listed(value: str, kind: str, known: Iterable[str]) -> Violation:
-    names = [*dict.fromkeys(known)]
+    names = [*dict.fromkeys(filter(None, known))]
     near, others = suggestion(value, names), f"; it lists {', '.join(names)}"
     return Violation(f"is not {kind} that the service lists{near or others}", subject=repr(value))
 
@@ -284,9 +286,9 @@ def _needs_of(inputs: Mapping[str, Any]) -> dict[str, int]:
     needs = dict.fromkeys(_AMOUNTS, 0)
     for group in groups if isinstance(groups, list) else ():
         count = node_count(group) if isinstance(group, Mapping) else None
-        for amount in _AMOUNTS if count is not None else ():
-            value = group.get(amount)
-            needs[amount] += int(value) * (count or 0) if isinstance(value, (int, float)) else 0
+        if count is not None:
+            known = {amount: group[amount] for amount in _AMOUNTS if is_of_type(Scalar.INTEGER, group.get(amount))}
+            needs |= {amount: needs[amount] + int(value) * count for amount, value in known.items()}
     return needs
 
 

@@ -134,7 +134,7 @@ class Costs:
         """
         if olds:
             is_summed = self._options.stack_limit is not None
-            self._stack.expect(subject.key, subject.name, self._price(checked.inputs) if is_summed else None)
+            self._stack.expect(subject.key, self._price(checked.inputs) if is_summed else None)
             return
         is_priced = self._options.needs_price and not _is_invalid(checked)
         for path, violation in self._type_violations(checked.inputs):
@@ -174,7 +174,7 @@ class Costs:
         was_active = not is_terminal(self._status_of(task_id, outputs, subject.owner))
         if difference.replacing:
             # The check of the replacement follows, and counts it.
-            self._stack.count(subject.key, subject.name, None)
+            self._stack.exclude(subject.key)
             if was_active and (subject.owner or {}).get(RETAINED) and options.limits:
                 kept = f"{subject.name} (kept by retain_on_delete)"
                 self._stack.count(f"{subject.key} kept", kept, self._price(outputs))
@@ -184,18 +184,17 @@ class Costs:
         is_active = is_started or (was_active and not _stops(outputs, news))
         if is_changed:
             self._show_change(subject, outputs if was_active else None, news if is_active else None)
-        if not is_started and options.stack_limit is None:
-            return
-        price = self._price(news) if is_active and options.limits else None
         if is_started:
-            self._refuse_start(subject, price, news)
-            return
-        self._stack.count(subject.key, subject.name, price)
-        if price is not None:
-            self._refuse_crossing(subject, price)
+            self._refuse_start(subject, self._price(news) if options.limits else None, news)
+        elif is_active and options.stack_limit is not None:
+            price = self._price(news)
+            self._stack.count(subject.key, subject.name, price)
+            self._refuse_crossing(subject, price, options.stack_limit)
+        else:
+            self._stack.exclude(subject.key)
 
     def _refuse_start(self, subject: Subject, price: HourlyPrice | None, news: Mapping[str, Any]) -> None:
-        checked = Checked(dict(news))
+        checked = Checked()
         for path, violation in self._type_violations(news):
             checked.fail(path, violation)
         if price is not None:
@@ -214,14 +213,11 @@ class Costs:
         for refusal in refusals:
             checked.fail(_PATH, Violation(refusal))
         if refusals and limit is not None:
-            self._stack.count(subject.key, subject.name, None)
+            self._stack.exclude(subject.key)
 
-    def _refuse_crossing(self, subject: Subject, price: HourlyPrice) -> None:
+    def _refuse_crossing(self, subject: Subject, price: HourlyPrice, limit: CostLimit) -> None:
         """Raise an error if a task that runs already exceeds the limit of the stack together with those that start."""
-        limit = self._options.stack_limit
-        if limit is None or not price.amount or not self._stack.has_started():
-            return
-        if self._stack.known_total() > limit.amount:
+        if price.amount and self._stack.has_started() and self._stack.known_total() > limit.amount:
             others = self._stack.others(subject.key)
             raise TaskError(self._over_stack_limit(subject, price, others, limit))
 

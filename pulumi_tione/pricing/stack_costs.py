@@ -16,11 +16,10 @@ _SECONDS_TO_COMPARE = 10.0
 
 @dataclass(frozen=True)
 class _Counted:
-    """A task of the stack."""
+    """A task of the stack that is active after the change."""
 
     name: str
-    price: HourlyPrice | None = None
-    """What it costs after the change; None, if it is not active then."""
+    price: HourlyPrice
     is_started: bool = False
     """Whether the change starts it."""
 
@@ -30,22 +29,22 @@ class StackCosts:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._tasks: dict[str, _Counted] = {}
+        self._tasks: dict[str, _Counted | None] = {}
+        """By key; None for those that do not count."""
         self._expected: dict[str, HourlyPrice | None] = {}
         """Those that exist and are being compared with what is recorded, with what each may cost: they do not count
         yet."""
         self._changed = threading.Condition()
 
-    def expect(self, key: str, name: str, possible_price: HourlyPrice | None) -> None:
+    def expect(self, key: str, possible_price: HourlyPrice | None) -> None:
         """Expect that a task that exists is compared soon.
 
         Args:
             key: identifies the resource.
-            name: the resource's name.
             possible_price: what it costs after the change if it is active then; None, if nobody needs it.
         """
         with self._changed:
-            self._tasks[key] = _Counted(name)
+            self._tasks[key] = None
             self._expected[key] = possible_price
 
     def is_expected(self, key: str) -> bool:
@@ -53,16 +52,23 @@ class StackCosts:
         with self._changed:
             return key in self._tasks
 
-    def count(self, key: str, name: str, price: HourlyPrice | None) -> None:
-        """Count a task that is not started with its price from now on.
+    def count(self, key: str, name: str, price: HourlyPrice) -> None:
+        """Count a task that is active and is not started with its price from now on.
 
         Args:
             key: identifies the resource.
             name: the resource's name.
-            price: what it costs after the change; None, if it is not active then.
+            price: what it costs after the change.
         """
+        self._set(key, _Counted(name, price))
+
+    def exclude(self, key: str) -> None:
+        """Count nothing for a task from now on: it is not active after the change, or is refused."""
+        self._set(key, None)
+
+    def _set(self, key: str, task: _Counted | None) -> None:
         with self._changed:
-            self._tasks[key] = _Counted(name, price)
+            self._tasks[key] = task
             self._expected.pop(key, None)
             self._changed.notify_all()
 
@@ -93,12 +99,12 @@ class StackCosts:
     def known_total(self) -> Decimal:
         """Return the sum of the prices that are known so far."""
         with self._changed:
-            return total(task.price for task in self._tasks.values() if task.price is not None)
+            return total(task.price for task in self._tasks.values() if task is not None)
 
     def has_started(self) -> bool:
         """Return whether the change starts any task so far."""
         with self._changed:
-            return any(task.is_started for task in self._tasks.values())
+            return any(task.is_started for task in self._tasks.values() if task is not None)
 
     def _is_within(self, key: str, price: HourlyPrice, limit: Decimal) -> bool:
         """Return whether the sum is known, or within the limit whatever the comparisons show."""
@@ -108,5 +114,4 @@ class StackCosts:
         return not expected or total([price, *expected, *(each for _, each in self._others(key))]) <= limit
 
     def _others(self, key: str) -> list[tuple[str, HourlyPrice]]:
-        others = (task for task_key, task in self._tasks.items() if task_key != key)
-        return [(task.name, task.price) for task in others if task.price is not None]
+        return [(task.name, task.price) for each, task in self._tasks.items() if each != key and task is not None]

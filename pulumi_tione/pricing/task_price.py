@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pulumi_tione._schema.fields import Scalar
+from pulumi_tione._schema.walk import is_of_type
 from pulumi_tione.pricing.price_list import DISK_TYPE, PAY_AS_YOU_GO, PriceList, UnknownPrice
 
 _CEILING_SUPPLIES = ("SPOT", "TIDE")
@@ -138,8 +140,7 @@ def billed_items(task: Mapping[str, Any], price_list: PriceList | None) -> Itera
 def node_count(group: Mapping[str, Any]) -> int | None:
     """Return how many nodes a group has, 1 by default; None, if that is not known yet."""
     count = group.get("instanceNum", 1)
-    is_whole = isinstance(count, (int, float)) and not isinstance(count, bool) and count == int(count)
-    return int(count) if is_whole else None
+    return int(count) if is_of_type(Scalar.INTEGER, count) else None
 
 
 def _nodes(group: Any) -> tuple[str | None, int | None]:

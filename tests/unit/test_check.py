@@ -1173,6 +1173,7 @@ def test_a_task_cannot_be_created_stopped() -> None:
 def test_a_task_that_would_be_replaced_stopped_names_the_arguments_that_replace_it(
     replaced_for: tuple[str, ...], message: str
 ) -> None:
+    assert "start_cmd_info, vpc_id changed" in check_rules.replaced_stopped(["start_cmd_info", "vpc_id"])
     around = CheckContext(region="ap-guangzhou", labels_enabled=True, replaced_for=replaced_for)
     assert checked(around=around, desiredStatus="STOPPED").failures == [("desiredStatus", message)]
     assert checked(around=around, desiredStatus="RUNNING").failures == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -12,14 +13,17 @@ from typing import Any
 import pytest
 from price_service import PriceService
 
-from pulumi_tione._config.settings import CostLimit
+from pulumi_tione._config.settings import CostLimit, Settings
 from pulumi_tione._pulumi.unknown import UNKNOWN
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import ApiError, TaskError
+from pulumi_tione.lifecycle import cost_limits
 from pulumi_tione.lifecycle.check import Checked
-from pulumi_tione.lifecycle.cost_limits import LOCATION_UNKNOWN, CostOptions, Costs, Subject
+from pulumi_tione.lifecycle.cost_limits import LOCATION_UNKNOWN, CostOptions, Costs, Subject, is_location_known
 from pulumi_tione.lifecycle.diff import Difference
+from pulumi_tione.pricing import messages
 from pulumi_tione.pricing.amounts import Currency
+from pulumi_tione.pricing.announcements import announced_tasks
 from pulumi_tione.pricing.messages import NO_CHARGE
 from pulumi_tione.pricing.price_list import PriceList
 
@@ -48,10 +52,17 @@ class Stack:
         self.statuses: dict[str, str] = {}
         self.looked_up: list[str] = []
         self.owner: dict[str, Any] = {}
-        prices = PriceList(self.service)
-        self.costs = Costs(CostOptions(**options), lambda _: prices, self._status, currency)
+        self.price_lists: dict[str, PriceList] = {}
+        self._recorded: dict[str, Any] = {}
+        self.costs = Costs(CostOptions(**options), self._price_list_of, self._status, currency)
 
-    def _status(self, task_id: str, *_: object) -> str:
+    def _price_list_of(self, inputs: Mapping[str, Any]) -> PriceList:
+        assert is_location_known(inputs)
+        return self.price_lists.setdefault(inputs.get("region", "ap-guangzhou"), PriceList(self.service))
+
+    def _status(self, task_id: str, outputs: Mapping[str, Any], owner: object) -> str:
+        assert outputs is self._recorded[task_id]
+        assert owner is self.owner
         self.looked_up.append(task_id)
         return self.statuses.get(task_id, "RUNNING")
 
@@ -77,7 +88,38 @@ class Stack:
         self.compare(name, olds, news, difference)
 
     def compare(self, name: str, olds: dict[str, Any], news: dict[str, Any], difference: Difference) -> None:
+        self._recorded[f"train-{name}"] = olds
         self.costs.compare(self._subject(name), f"train-{name}", olds, news, difference)
+
+
+def test_the_settings_define_the_prices_and_limits() -> None:
+    assert CostOptions.of(Settings(lambda _: None, {})) == CostOptions()
+    config = {
+        "estimateCost": "true",
+        "maxHourlyCost": "50",
+        "maxStackHourlyCost": "90",
+        "allowedInstanceTypes": "TI.A",
+        "unknownPrice": "refuse",
+    }
+    settings = Settings({f"tione:{name}": value for name, value in config.items()}.get, {})
+    assert CostOptions.of(settings) == CostOptions(
+        estimates=True,
+        task_limit=limit("50"),
+        stack_limit=limit("90", "maxStackHourlyCost"),
+        allowed_types=ONLY_TI_A,
+        refuses_unknown=True,
+    )
+
+
+@pytest.mark.parametrize("name", ["estimateCost", "maxHourlyCost", "maxStackHourlyCost", "unknownPrice"])
+def test_a_setting_that_check_refuses_leaves_the_others(name: str) -> None:
+    config = {"tione:estimateCost": "true", "tione:maxHourlyCost": "50", f"tione:{name}": "!"}
+    options = CostOptions.of(Settings(config.get, {}))
+    assert (options.estimates, options.task_limit) == (
+        name != "estimateCost",
+        None if name == "maxHourlyCost" else limit("50"),
+    )
+    assert (options.stack_limit, options.refuses_unknown) == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +180,22 @@ def test_without_the_setting_nothing_is_asked_or_shown() -> None:
             "¥0.00 → ¥42.00 an hour",
         ),
         ("FAILED", IN_PLACE, task(2, run=1), task(2, run=2), "¥0.00 → ¥42.00 an hour"),
+        ("FAILED", IN_PLACE, task(2, run=2), task(2, run=2), "¥0.00 an hour"),
+        (
+            "SUCCEED",
+            IN_PLACE,
+            task(2, desiredStatus="RUNNING"),
+            task(2, desiredStatus="RUNNING"),
+            "¥0.00 an hour",
+        ),
+        (
+            "RUNNING",
+            IN_PLACE,
+            task(2, desiredStatus="STOPPED"),
+            task(2, desiredStatus="STOPPED"),
+            "¥42.00 an hour",
+        ),
+        ("RUNNING", REPLACED, task(2), task(2, region=UNKNOWN), f"¥42.00 an hour → price unknown: {LOCATION_UNKNOWN}"),
         ("RUNNING", REPLACED, task(2), {"chargeType": "PREPAID"}, f"¥42.00 an hour → {NO_CHARGE}"),
         ("RUNNING", REPLACED, task(2), task(UNKNOWN), "¥42.00 an hour → price unknown: the nodes are not known yet"),
     ],
@@ -232,6 +290,24 @@ def test_a_replaced_task_counts_with_its_new_price_alone() -> None:
     assert stack.start("new", task(1, "TI.A")) != []
 
 
+def test_a_start_does_not_wait_for_the_check_of_a_replacement() -> None:
+    stack = Stack(stack_limit=limit("50"))
+    stack.existing("bert", task(2), task(2), REPLACED)
+    begin = time.monotonic()
+    assert stack.start("new", task(1)) == []
+    assert time.monotonic() - begin < 5
+
+
+def test_each_task_that_retain_on_delete_keeps_counts() -> None:
+    stack = Stack(stack_limit=limit("100"))
+    stack.owner = {"retainOnDelete": True}
+    for name in ("a", "b"):
+        stack.existing(name, task(2), task(1), REPLACED)
+    (refusal,) = stack.start("a", task(1))
+    assert "a (kept by retain_on_delete) ¥42.00" in refusal
+    assert "b (kept by retain_on_delete) ¥42.00" in refusal
+
+
 @pytest.mark.parametrize(("status", "is_refused"), [("RUNNING", True), ("SUCCEED", False)])
 def test_a_task_that_retain_on_delete_keeps_counts_next_to_its_replacement(status: str, is_refused: bool) -> None:
     stack = Stack(stack_limit=limit("100"))
@@ -263,6 +339,27 @@ def test_a_task_that_runs_already_crosses_the_line_for_those_that_were_started_b
         return
     with pytest.raises(TaskError, match=r"with old \(¥42.00 an hour\) .* cost ¥63.00 an hour.*new ¥21.00"):
         stack.existing("old", task(2), task(2), UNCHANGED)
+
+
+def test_a_task_that_runs_already_may_reach_the_limit_of_the_stack() -> None:
+    stack = Stack(stack_limit=limit("63"))
+    assert stack.start("new", task(1)) == []
+    stack.existing("old", task(2), task(2), UNCHANGED)
+
+
+def test_a_start_of_an_unknown_price_warns_on_the_row_of_the_task() -> None:
+    stack = Stack(task_limit=limit("50"))
+    stack.statuses["train-bert"] = "FAILED"
+    stack.existing("bert", task(2, "TI.Z"), task(2, "TI.Z", run=2), Difference((), ("run",)))
+    (warning,) = stack.warnings
+    assert warning.startswith("bert: resource_config_infos: price unknown: 2 × TI.Z")
+
+
+def test_a_start_names_all_limits_that_it_exceeds() -> None:
+    stack = Stack(task_limit=limit("1"), allowed_types=ONLY_TI_A)
+    stack.statuses["train-bert"] = "FAILED"
+    with pytest.raises(TaskError, match=r"allows: TI\.A; resource_config_infos: the task would cost"):
+        stack.existing("bert", task(2), task(2, run=2), Difference((), ("run",)))
 
 
 def test_tasks_that_are_started_again_do_not_wait_for_each_other() -> None:
@@ -325,6 +422,7 @@ def test_only_allowed_instance_types_are_started() -> None:
     assert stack.start("a", task(1, "TI.A")) == []
     assert stack.start("b", task(1, "TI.GN7.LARGE20.POST")) == []
     assert stack.start("c", task(1, UNKNOWN)) == []
+    assert stack.start("c", {"resourceConfigInfos": [UNKNOWN]}) == []
     assert stack.start("group", {"chargeType": "PREPAID", "resourceConfigInfos": [{"cpu": 1000}]}) == []
     (refusal,) = stack.start("d", task(1, "TI.B"))
     path, _, reason = refusal.partition(": ")
@@ -354,10 +452,10 @@ def test_limits_warn_of_an_unknown_price_or_refuse_it() -> None:
 def test_a_running_task_whose_price_is_unknown_leaves_the_sum_unknown(refuses: bool) -> None:
     stack = Stack(stack_limit=limit("50"), refuses_unknown=refuses)
     stack.existing("old", task(2, "TI.Z"), task(2, "TI.Z"), UNCHANGED)
-    for name in ("new", "newer"):
-        assert bool(stack.start(name, task(1, "TI.A"))) == refuses
-    assert len(stack.warnings) == (0 if refuses else 1)
-    assert all("the price of old is unknown" in warning for warning in stack.warnings)
+    refusals = [refusal for name in ("new", "newer") for refusal in stack.start(name, task(1, "TI.A"))]
+    assert (len(refusals), len(stack.warnings)) == ((2, 0) if refuses else (0, 1))
+    text = f"resource_config_infos: {messages.stack_total_unknown(['old'], 'tione:maxHourlyCost')}"
+    assert {*refusals, *stack.warnings} == {text}
 
 
 def test_announced_tasks_are_asked_for_with_the_first_price() -> None:
@@ -371,6 +469,34 @@ def test_announced_tasks_are_asked_for_with_the_first_price() -> None:
     for name, inputs in (("a", task(1)), ("b", task(2)), ("c", task(3, "TI.A")), ("d", task(2))):
         stack.start(name, inputs)
     assert [sorted(call) for call in stack.service.asked] == [[("TI.A", 3), ("TI.B", 1), ("TI.B", 2)]]
+    assert [note.partition(":")[0] for note in stack.notes] == ["a", "b", "c", "d"]
+
+
+def test_the_announcement_that_every_resource_brings_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def reading(text: object) -> list[Mapping[str, Any]]:
+        read.append(text)
+        return announced_tasks(text)
+
+    monkeypatch.setattr(cost_limits, "announced_tasks", reading)
+    stack = Stack(estimates=True)
+    first, second = json.dumps([task(1), task(3)]), json.dumps([task(2)])
+    for text in (first, first, second, first, second):
+        stack.costs.expect(text)
+    assert read == [first, second]
+    stack.start("a", task(1))
+    assert [sorted(call) for call in stack.service.asked] == [[("TI.B", 1), ("TI.B", 2), ("TI.B", 3)]]
+
+
+def test_a_task_is_priced_by_the_list_of_its_region() -> None:
+    stack = Stack(estimates=True)
+    stack.costs.expect(json.dumps([task(1), task(2, region="ap-shanghai")]))
+    stack.start("a", task(1))
+    stack.start("b", task(2, region="ap-shanghai"))
+    stack.start("c", task(3, region="ap-beijing"))
+    assert sorted(stack.price_lists) == ["ap-beijing", "ap-guangzhou", "ap-shanghai"]
+    assert stack.service.asked == [[("TI.B", 1)], [("TI.B", 2)], [("TI.B", 3)]]
 
 
 def test_invalid_nodes_are_no_reason_to_ask_for_a_price() -> None:

@@ -23,7 +23,7 @@ def test_each_task_counts_once_with_its_last_price() -> None:
     costs = StackCosts()
     for amount in ("1", "2"):
         assert costs.start("a", "a", price(amount), LIMIT) == []
-    costs.count("b", "b", None)
+    costs.exclude("b")
     costs.count("c", "c", price(None))
     assert costs.known_total() == 2
     assert costs.others("c") == [("a", price("2"))]
@@ -33,7 +33,7 @@ def test_each_task_counts_once_with_its_last_price() -> None:
 
 def test_nothing_has_started_before_a_task_is_counted_as_started() -> None:
     costs = StackCosts()
-    costs.expect("a", "a", price("1"))
+    costs.expect("a", price("1"))
     costs.count("a", "a", price("1"))
     assert not costs.has_started()
     assert (costs.is_expected("a"), costs.is_expected("b")) == (True, False)
@@ -41,7 +41,7 @@ def test_nothing_has_started_before_a_task_is_counted_as_started() -> None:
 
 def test_a_comparison_that_comes_late_is_waited_for() -> None:
     costs = StackCosts()
-    costs.expect("old", "old", price("3"))
+    costs.expect("old", price("3"))
     counting = threading.Timer(0.1, lambda: costs.count("old", "old", price("3")))
     counting.start()
     assert costs.start("new", "new", price("1"), LIMIT) == [("old", price("3"))]
@@ -57,10 +57,10 @@ def test_a_comparison_that_never_comes_is_waited_for_once(monkeypatch: pytest.Mo
         return now[0]
 
     costs = StackCosts(clock)
-    costs.expect("old", "old", price("3"))
+    costs.expect("old", price("3"))
     assert costs.start("old", "old", price("1"), LIMIT) == []
     assert now[0] < 0.05
-    costs.expect("old", "old", price("3"))
+    costs.expect("old", price("3"))
     assert costs.start("new", "new", price("1"), LIMIT) == []
     waited = now[0]
     assert waited > 0.05
@@ -82,12 +82,12 @@ def test_only_a_comparison_that_can_exceed_the_limit_is_waited_for(
         return now[0]
 
     costs = StackCosts(clock)
-    costs.expect("old", "old", price(possible))
+    costs.expect("old", price(possible))
     costs.start("new", "new", price("1"), Decimal(4))
     assert (now[0] > 0.06) == waits
 
 
 def test_tasks_whose_price_nobody_needs_are_not_waited_for() -> None:
     costs = StackCosts(lambda: 0.0)
-    costs.expect("old", "old", None)
+    costs.expect("old", None)
     assert costs.start("new", "new", price("9"), LIMIT) == []

@@ -233,6 +233,12 @@ def test_an_encoded_command_is_one_that_check_lets_pass_and_has_all_three_keys(
     assert sorted(returned.values()) == sorted(["", "", command])
 
 
+def test_an_encoded_command_is_readable_in_any_script() -> None:
+    assert base64.b64decode(encoded_commands({"startCmd": "中文"})).decode() == (
+        '{"StartCmd":"中文","PsStartCmd":"","WorkerStartCmd":""}'
+    )
+
+
 def test_a_command_that_is_encoded_already_is_sent_as_it_is() -> None:
     encoded = encoded_commands({"startCmd": "x"})
     body = body_of(with_inputs(encodedStartCmdInfo={"startCmdInfo": encoded}))

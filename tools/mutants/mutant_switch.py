@@ -42,6 +42,9 @@ def choose(key: str, value: float | None) -> None:
     global _module, _name
     _module, _, _name = key.rpartition(".")
     os.environ[_VARIABLE] = key
+    function: Any = getattr(sys.modules.get(_module), _name.partition("__mutmut_")[0].removeprefix("x_"), None)
+    if hasattr(function, "cache_clear"):
+        function.cache_clear()  # the collection of tests may have filled it
     if value is not None:
         module, _, name = key.partition("=")[0].rpartition(".")
         old = getattr(sys.modules[module], name)
