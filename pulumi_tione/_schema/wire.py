@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tione._constraints import COMMANDS
@@ -130,7 +130,7 @@ _LISTS_OF_STRUCTS: dict[str, dict[str, type]] = {
 }
 """The members that are lists of structs on the wire where programs write maps, with the types of their parts."""
 
-_EMPTY: dict[type, type] = {Struct: dict, MapOf: dict, ListOf: list}
+_EMPTY: dict[type, type] = {Struct: dict, ListOf: list}
 """The JSON type of an empty value; of the types without parts only a text can be empty."""
 
 
@@ -142,17 +142,15 @@ def _well_typed(kind: Type, remote: Any, path: str, left_out: list[str]) -> Any:
     if remote is None or (isinstance(remote, (str, list, dict)) and not remote):
         empty = _EMPTY.get(type(kind), str if kind is Scalar.STRING else ())
         return remote if isinstance(remote, empty) else None
-    if not is_of_type(kind, remote):
+    # Where programs write maps, the wire has lists of structs.
+    if isinstance(kind, MapOf) or not is_of_type(kind, remote):
         return OMIT
     if isinstance(kind, Scalar):
         return int(remote) if kind is Scalar.INTEGER else remote
     if isinstance(kind, Struct):
         return _well_typed_struct(kind, remote, path, left_out)
-    if isinstance(kind, ListOf):
-        items = [_well_typed(kind.item, item, path, left_out) for item in remote]
-        return OMIT if any(item is OMIT or item is None for item in items) else items
-    values = {key: _well_typed(kind.item, part, path, left_out) for key, part in remote.items()}
-    return {key: part for key, part in values.items() if part is not OMIT and part is not None}
+    items = [_well_typed(kind.item, item, path, left_out) for item in remote]
+    return OMIT if any(item is OMIT or item is None for item in items) else items
 
 
 def _well_typed_struct(kind: Struct, remote: Mapping[str, Any], path: str, left_out: list[str]) -> Any:
@@ -160,12 +158,10 @@ def _well_typed_struct(kind: Struct, remote: Mapping[str, Any], path: str, left_
         if part.field is None:
             return part.value
         name = f"{path}.{part.key}" if path else str(part.key)
-        if name in _LISTS_OF_STRUCTS:
-            value = _well_typed_list(_LISTS_OF_STRUCTS[name], part.value)
-        else:
-            value = _well_typed(part.type, part.value, name, left_out)
+        members = _LISTS_OF_STRUCTS.get(name, {})
+        value = _well_typed_list(members, part.value) if members else _well_typed(part.type, part.value, name, left_out)
         is_input = kind.fields.get(part.field.property) is part.field
-        if value is OMIT or (is_input and _is_cut(value)):
+        if value is OMIT or (is_input and _is_cut(value, members)):
             left_out.append(name)
             return OMIT
         return value
@@ -173,13 +169,16 @@ def _well_typed_struct(kind: Struct, remote: Mapping[str, Any], path: str, left_
     return rebuild(kind, remote, member, by_wire, key="wire")
 
 
-def _is_cut(value: Any) -> bool:
-    """Return whether a text, or one in a list, has lost a character in transit: the original is not known."""
+def _is_cut(value: Any, members: Collection[str] = ()) -> bool:
+    """Return whether a text, one in a list, or one of these members of its items has lost a character in transit.
+
+    The original is not known then.
+    """
     if isinstance(value, str):
         return REPLACEMENT in value
     if isinstance(value, list):
-        return any(_is_cut(part) for part in value)
-    return isinstance(value, dict) and "TagKey" in value and any(map(_is_cut, (value["TagKey"], value.get("TagValue"))))
+        return any(_is_cut(part, members) for part in value)
+    return isinstance(value, dict) and any(_is_cut(value.get(name)) for name in members)
 
 
 def _well_typed_list(members: Mapping[str, type], remote: Any) -> Any:
@@ -239,10 +238,10 @@ def _with_desired(desired: Any, remote: Any) -> Any:
     """Return the remote value of a fixed input, with the desired values in place of empty ones."""
     if remote is None or (isinstance(remote, (str, list, dict)) and not remote):
         return desired
-    if isinstance(desired, Mapping) and isinstance(remote, Mapping):
+    if isinstance(desired, Mapping):
         return {**remote, **{name: _with_desired(part, remote.get(name)) for name, part in desired.items()}}
     if isinstance(desired, list) and isinstance(remote, list) and len(desired) == len(remote):
-        return [_with_desired(*items) for items in zip(desired, remote, strict=True)]
+        return [*map(_with_desired, desired, remote)]
     return remote
 
 
@@ -384,7 +383,7 @@ def _remote_items(kind: Type, desired: Sequence[Any], remote: Sequence[Any]) -> 
     unmatched = [item for position, item in enumerate(remote) if position not in matches.values()]
     for position, item in enumerate(desired):
         if position in matches:
-            yield _remote(kind, item, remote[matches[position]])
+            yield item
         elif unmatched:
             yield _remote(kind, item, unmatched.pop(0))
     for item in unmatched:

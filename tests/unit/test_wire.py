@@ -750,6 +750,10 @@ DRIFT: list[tuple[str, dict[str, Any], dict[str, Any], str, Any]] = [
         ("output", {"Bucket": "", "Region": "", "Paths": []}),
         ("output", {"Bucket": "b", "Region": "r", "Paths": ["cut \ufffd"]}),
         ("startCmdInfo", {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": ""}),
+        ("envs", [{"Name": "A", "Value": "cut \ufffd"}, {"Name": "B", "Value": "1"}]),
+        ("envs", [{"Name": "A\ufffd", "Value": "cut 😀"}, {"Name": "B", "Value": "1"}]),
+        ("tags", [{"TagKey": "team", "TagValue": "cut \ufffd"}]),
+        ("tags", [{"TagKey": "te\ufffd", "TagValue": "cut 😀"}]),
     ],
     ids=str,
 )
@@ -757,7 +761,13 @@ def test_what_is_fixed_at_creation_stays_as_it_was_set_where_the_service_returns
     name: str, returned: Any
 ) -> None:
     output = {"bucket": "b", "region": "r", "paths": ["cut 😀"]}
-    inputs = with_inputs(remark="cut 😀", output=output, startCmdInfo={"startCmd": "sleep 5"})
+    inputs = with_inputs(
+        remark="cut 😀",
+        output=output,
+        startCmdInfo={"startCmd": "sleep 5"},
+        envs={"A": "cut 😀", "B": "1"},
+        tags={"team": "cut 😀"},
+    )
     detail = {**detail_of(body_of(inputs)), TRAINING_TASK.fields[name].wire: returned}
     outputs = recorded_outputs(inputs, detail)
     assert outputs[name] == inputs[name]

@@ -126,6 +126,76 @@ def test_the_account_and_the_tags_stay_recorded_when_the_service_does_not_return
         assert recorded_outputs(INPUTS, {**DETAIL, "Uin": uin}, before)["uin"] == "100"
 
 
+@pytest.mark.parametrize(
+    ("member", "own"),
+    [
+        ("Remark", ""),
+        ("RuntimeInSeconds", None),
+        ("LogEnable", None),
+        ("ResourceConfigInfos", []),
+        ("Output", {}),
+        ("Tags", None),
+        ("Envs", None),
+    ],
+)
+def test_an_empty_value_of_another_type_is_null(member: str, own: Any) -> None:
+    empties: list[Any] = [None, "", [], {}]
+    for returned in empties:
+        found, left_out = well_typed({member: returned})
+        assert left_out == []
+        assert repr(found) == repr({member: returned if type(returned) is type(own) else None})
+
+
+GROUPS_TYPE = TRAINING_TASK.fields["resourceConfigInfos"].type
+OUTPUT_TYPE = TRAINING_TASK.fields["output"].type
+
+
+@pytest.mark.parametrize(
+    ("kind", "returned", "read"),
+    [
+        (Scalar.INTEGER, 3.0, 3),
+        (Scalar.INTEGER, "3", None),
+        (Scalar.STRING, "", None),
+        (Scalar.BOOLEAN, False, False),
+        (ListOf(Scalar.STRING), ["", "a"], ["", "a"]),
+        (ListOf(Scalar.STRING), ["a", 7], None),
+        (OUTPUT_TYPE, {"Bucket": 7, "Region": "r", "Paths": [], "New": 1}, {"region": "r"}),
+        (OUTPUT_TYPE, {"Bucket": "", "Paths": []}, None),
+        (
+            GROUPS_TYPE,
+            [{"Role": "WORKER", "InstanceNum": 2.0}, {"Role": ""}, {}],
+            [{"role": "WORKER", "instanceNum": 2}, {}, {}],
+        ),
+        (GROUPS_TYPE, [{"Role": "WORKER"}, None], None),
+        (MapOf(Scalar.STRING), {"a": "b"}, None),
+    ],
+    ids=str,
+)
+def test_a_returned_value_is_read_in_the_form_of_inputs_without_what_is_empty_or_of_another_type(
+    kind: Type, returned: Any, read: Any
+) -> None:
+    assert from_wire(kind, returned) == read
+
+
+def test_a_part_that_is_left_out_is_named_with_its_path() -> None:
+    detail: dict[str, Any] = {
+        "Remark": "cut \ufffd",
+        "FailureReason": "cut \ufffd",
+        "New": "cut \ufffd",
+        "Output": {"Bucket": 7, "Region": "r", "Paths": ["a/", "cut \ufffd"]},
+        "DataConfigs": [{"MappingPath": "/a", "COSSource": {"Bucket": "b", "Region": ["r"]}}, {"MappingPath": "/b"}],
+        "Envs": [{"Name": "A", "Value": "a"}, {"Name": "A", "Value": 1}],
+    }
+    found, left_out = well_typed(detail)
+    assert found == {
+        "FailureReason": "cut \ufffd",
+        "New": "cut \ufffd",
+        "Output": {"Region": "r"},
+        "DataConfigs": [{"MappingPath": "/a", "COSSource": {"Bucket": "b"}}, {"MappingPath": "/b"}],
+    }
+    assert left_out == ["Remark", "Output.Bucket", "Output.Paths", "DataConfigs.COSSource.Region", "Envs"]
+
+
 def test_a_whole_number_may_come_as_one_with_a_point() -> None:
     seconds = recorded_outputs(INPUTS, {**DETAIL, "RuntimeInSeconds": 12.0})["runtimeInSeconds"]
     assert (seconds, type(seconds)) == (12, int)
@@ -144,6 +214,7 @@ def test_a_tag_or_a_variable_without_a_name_or_a_value_is_no_error() -> None:
     for odd in (None, {}, "", "a", {"a": "b"}, [None], ["a"], 7, [{"TagKey": ["a"]}]):
         assert user_tags(odd) == {}
     envs = [{"Name": "A"}, {"Name": "B", "Value": None}, {"Value": "c"}, {"Name": "C", "IsPrivate": None, "Value": "c"}]
+    envs += [{"Name": "D", "Value": "d", "IsPrivate": True}]
     assert imported_outputs({**DETAIL, "Envs": envs})["envs"] == {"A": "", "B": "", "C": "c"}
 
 
