@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -123,9 +124,16 @@ def kill_during_up(scene: Scene, moment: int, victim: str) -> None:
     kill(scene, victim)
     # The command notices that a part was killed, and ends; if nothing was hit, it goes on to its end.
     running.communicate(timeout=300)
-    if running.returncode == 0:
+    if is_complete(scene, "doomed"):
         scene.project.git("checkout", "--quiet", "main")
         scene.project.delete_branch("doomed")
+
+
+def is_complete(scene: Scene, branch: str) -> bool:
+    """Check whether the `env up` of a branch has recorded its end: what a kill hits after that is no update."""
+    stack = scene.project.stack(branch)
+    heartbeat = scene.project.tags(stack).get("tione:heartbeat") if stack in scene.project.stacks() else None
+    return heartbeat is not None and json.loads(heartbeat).get("result") == "ok"
 
 
 @pytest.mark.parametrize(("moment", "victim"), [*moments()])
