@@ -23,8 +23,9 @@ from pulumi_tione._masking import masking
 from pulumi_tione._pulumi.command import is_without_update
 from pulumi_tione._pulumi.display import displayable, displayable_report
 from pulumi_tione._pulumi.exports import keep_exports
+from pulumi_tione._pulumi.lazy_outputs import LazyProperties
 from pulumi_tione._pulumi.options import task_options
-from pulumi_tione._pulumi.properties import Marked, marked_in, properties_of
+from pulumi_tione._pulumi.properties import Deferred, Marks, properties_of
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._pulumi.run_mode import is_mocked, is_preview
 from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, program_settings, settings_of
@@ -161,19 +162,18 @@ class TrainingTask(TrainingTaskProperties):
     ) -> None:
         """Register the resource with the engine, which returns the outputs in addition to the properties."""
         check_config()
-        declared = {**dict.fromkeys(outputs), **properties}
-        marked: Awaitable[Marked] = marked_in(properties)
-        self._marked: pulumi.Output[Marked] = pulumi.Output.from_input(marked)
+        self._marked = Marks(properties)
         self._resource_name = resource_name
         self._refusal = ""
         secret_outputs = opts.additional_secret_outputs = [*(opts.additional_secret_outputs or ())]
 
-        def secret_inputs(marked: Marked) -> list[str] | None:
+        async def secret_inputs() -> list[str] | None:
             """Return the paths of what the program marked secret, which the engine does not pass to the provider.
 
             Outputs become secret too, also those of another name and those that were recorded in plain text before.
             Pulumi reads the list of them when all properties, this one included, have been awaited.
             """
+            marked = await self._marked.found()
             if self._refusal:
                 raise pulumi.RunError(self._refusal)
             paths = {*marked.paths, *(["tags"] if "owner" in properties and are_default_tags_secret() else [])}
@@ -181,13 +181,11 @@ class TrainingTask(TrainingTaskProperties):
             secret_outputs.extend(sorted({*names, "allTags"} if "tags" in names else names))
             return sorted(paths) or None
 
-        hidden = {SECRET_INPUTS: self._marked.apply(secret_inputs), PROVIDER_KEY: PROVIDER_BLOB}
-        super().__init__(TYPE, resource_name, {**declared, **hidden}, opts)
-        # Pulumi writes each property to the resource and exports all of them: only fields, by their Python names.
-        values = {name: self.__dict__.pop(name) for name in (*declared, SECRET_INPUTS)}
-        for field in (*TRAINING_TASK.fields.values(), *TRAINING_TASK.outputs.values()):
-            if field.property in values:
-                self.__dict__[field.name] = values[field.property]
+        hidden = {SECRET_INPUTS: Deferred(secret_inputs), PROVIDER_KEY: PROVIDER_BLOB}
+        registered = LazyProperties({**dict.fromkeys(outputs), **properties, **hidden}, TRAINING_TASK.attributes)
+        super().__init__(TYPE, resource_name, registered, opts)
+        # Pulumi exports all that is here.
+        self.__dict__.update(registered.outputs_of(self))
 
     @classmethod
     def get(
@@ -283,7 +281,7 @@ class TrainingTask(TrainingTaskProperties):
     async def _wait(
         self, statuses: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
     ) -> TrainingTask:
-        with masking((await self._marked.future() or Marked()).texts):
+        with masking((await self._marked.found()).texts):
             return await self._masked_wait(statuses, timeout, logs, task)
 
     async def _masked_wait(

@@ -25,6 +25,15 @@ def local_of_handler(name: str) -> Any:
     raise LookupError(name)
 
 
+def local_of_iterating(name: str) -> Any:
+    """Return a local of the function that iterates over the properties whose `__iter__` calls this.
+
+    Raises:
+        LookupError: it has no such local.
+    """
+    return sys._getframe(2).f_locals[name]
+
+
 def local_of_main(name: str) -> Any:
     """Return a local of a function that runs in the main thread.
 

@@ -7,7 +7,7 @@ at its path; everything else is check's business.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -114,6 +114,33 @@ class Marked:
     """Where the program itself marked it."""
     texts: frozenset[str] = frozenset()
     """The text there, and the text that is always secret."""
+
+
+class Marks:
+    """What is secret in the properties of a resource, found once for all that need it."""
+
+    def __init__(self, properties: Mapping[str, Any]) -> None:
+        nodes = walk(Scalar.ANY, properties)
+        # What is always secret is in an Output as well. Without any, none of Pulumi's futures is needed.
+        has_outputs = any(isinstance(node.value, (pulumi.Output, Awaitable)) for node in nodes)
+        self._found: pulumi.Output[Marked] | None = None
+        if has_outputs:
+            marked: Awaitable[Marked] = marked_in(properties)
+            self._found = pulumi.Output.from_input(marked)
+
+    async def found(self) -> Marked:
+        """Return what is secret, when all Outputs among the properties are known."""
+        return (await self._found.future() if self._found is not None else None) or Marked()
+
+
+class Deferred:
+    """An input that is computed when Pulumi awaits it. Of a coroutine that is never awaited, Python would warn."""
+
+    def __init__(self, compute: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        self._compute = compute
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._compute().__await__()
 
 
 async def marked_in(properties: Mapping[str, Any]) -> Marked:

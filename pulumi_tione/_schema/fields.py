@@ -82,6 +82,11 @@ class Struct:
         return {spelling: field for field in self.fields.values() for spelling in (field.name, field.property)}
 
     @functools.cached_property
+    def attributes(self) -> Mapping[str, str]:
+        """The names in Python of the inputs and outputs, by property name."""
+        return {field.property: field.name for field in (*self.fields.values(), *self.outputs.values())}
+
+    @functools.cached_property
     def by_wire(self) -> Mapping[str, Field]:
         """The inputs and outputs that the API knows, by its names."""
         fields = (*self.outputs.values(), *reversed([*self.fields.values()]))

@@ -40,6 +40,7 @@ def main() -> Any:
         private_envs={"PASSWORD": "a password"},
     )
     pulumi.export("id", task.id)
+    task.status.apply(lambda status: print(f"recorded as {status}"))
     return task.wait_for("SUCCEED").id.apply(lambda task_id: print(f"waited for {task_id}"))
 
 

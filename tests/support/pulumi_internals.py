@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import inspect
 import re
 import runpy
 import sys
@@ -33,7 +34,7 @@ class Internal:
     """A name that may be gone in the next release of Pulumi."""
 
     kind: str
-    """`import` (a name of a module), `attribute` or `local` (of a function of the plugin)."""
+    """`import` (a name of a module), `attribute` or `local` (of a function of the plugin, or of registrations)."""
     name: str
 
     def __str__(self) -> str:
@@ -166,6 +167,16 @@ def _run_plugin(without_local: str | None) -> None:
     exec(compile(renamed, spec.origin, "exec"), {"__name__": "__main__", "__file__": spec.origin})  # noqa: S102  the plugin itself
 
 
+def _rename_in_registrations(local: str) -> None:
+    """Rename a local variable of the function that makes the Outputs of a resource."""
+    from pulumi.runtime import rpc
+
+    source = inspect.getsource(rpc.transfer_properties)
+    renamed, count = re.subn(rf"(?<![.\w]){local}\b", f"another_{local}", source)
+    assert count > 1, f"the function has no local {local}"
+    exec(renamed, vars(rpc))  # noqa: S102  the function itself
+
+
 def _main(state: str, kind: str, name: str, what: str) -> None:
     if kind == "import":
         _without_import(name, state == "missing")
@@ -176,6 +187,8 @@ def _main(state: str, kind: str, name: str, what: str) -> None:
         sys.argv = ["pulumi.dynamic"]
         _run_plugin(name if kind == "local" else None)
     else:
+        if kind == "local":
+            _rename_in_registrations(name)
         sys.argv = [what]
         runpy.run_path(what, run_name="__main__")
 

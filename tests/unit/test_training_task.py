@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import dill  # type: ignore[import-untyped]
 import pulumi
 import pytest
-from pulumi.runtime import settings
+from pulumi.dynamic import ReadResult, Resource, ResourceProvider
+from pulumi.runtime import _serialization, settings
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 import pulumi_tione as tione
@@ -632,6 +634,72 @@ def test_an_exported_task_shows_each_field_once(engine: Engine) -> None:
     public = {name for name in exported if not name.startswith("_")}
     assert public - {field.name for field in fields} == {"id", "urn"}
     assert {"charge_type", "resource_config_infos", "status", "end_time"} <= public
+
+
+def test_outputs_are_made_when_the_program_uses_them(engine: Engine) -> None:
+    made: list[int] = []
+
+    def program() -> None:
+        before = len(settings.SETTINGS.outputs)
+        for number in range(10):
+            tione.TrainingTask(f"task-{number}", SMALLEST)
+        made.append(len(settings.SETTINGS.outputs) - before)
+
+    run(engine, program)
+    assert made == [10 * len(("id", "urn", "one that shows whether it works"))]
+
+
+def test_an_output_may_be_used_before_and_after_its_value_is_known(engine: Engine) -> None:
+    def program() -> Any:
+        task = tione.TrainingTask("bert", SMALLEST)
+        early = task.status
+        kinds = [isinstance(early, pulumi.Output), type(early) is pulumi.Output]
+        used = early.apply(str.lower)
+        kinds.append(type(task.status) is pulumi.Output)
+
+        def of_later(_: str) -> Any:
+            return pulumi.Output.all(task.region, task.resource_config_infos[0].role, task.envs)
+
+        late: Any = task.id.apply(of_later)
+        return pulumi.Output.all(early, used, late, kinds, task.end_time)
+
+    values = run(engine, program)
+    assert values == [
+        *("RUNNING", "running", ["ap-guangzhou", "WORKER", None]),
+        *([True, False, True], ""),
+    ]
+
+
+def test_an_output_depends_on_its_task_and_is_as_secret_as_its_input(engine: Engine) -> None:
+    async def facts(task: tione.TrainingTask, output: pulumi.Output[Any]) -> tuple[bool, bool, bool]:
+        return await output.resources() == {task}, await output.is_secret(), await output.is_known()
+
+    def program() -> Any:
+        task = tione.TrainingTask("bert", {**SMALLEST, "private_envs": {"PASSWORD": "a password"}})
+        outputs = (task.private_envs, task.status, task.message)
+        return pulumi.Output.from_input([facts(task, output) for output in outputs])
+
+    # In a preview, what has no value is not known.
+    assert run(engine, program, preview=True) == [(True, True, True), (True, False, True), (True, False, False)]
+
+
+def test_an_output_may_be_captured_by_a_dynamic_provider_of_the_program(engine: Engine) -> None:
+    def program() -> None:
+        status = tione.TrainingTask("bert", SMALLEST).status
+
+        class Provider(ResourceProvider):
+            def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+                return ReadResult(id_, {**props, "status": status.get()})
+
+        class Other(Resource):
+            """A dynamic resource of the program."""
+
+        Other(Provider(), "other", {})
+
+    run(engine, program)
+    pickled = base64.b64decode(engine.registered["other"].inputs["__provider"]["value"])
+    provider = _serialization._deserialize(lambda: dill.loads(pickled))
+    assert provider.read("1", {}).outs == {"status": "RUNNING"}
 
 
 def test_under_mocks_a_wait_resolves_to_what_the_mock_returns_without_a_request(
