@@ -398,8 +398,7 @@ def _equal_items(kind: Type, desired: Sequence[Any], remote: Sequence[Any]) -> d
     matched_to: dict[int, int] = {}
 
     def find_match(position: int, tried: set[int]) -> bool:
-        candidates = sorted(range(len(remote)), key=lambda candidate: candidate != position)
-        for candidate in candidates:
+        for candidate in range(len(remote)):
             if candidate in tried or not values_equal(
                 kind, desired[position], _remote(kind, desired[position], remote[candidate])
             ):

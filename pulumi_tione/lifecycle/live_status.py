@@ -29,19 +29,16 @@ class LiveStatuses:
             recorded: what is recorded of the task.
             labeled_as: the owner in the labels of the stack's tasks, if they have any: then one list has all of them.
         """
-        workspace = recorded.get("tiProjectId")
-        status = None
+        workspace, recorded_status = recorded.get("tiProjectId"), str(recorded.get("status") or "")
         try:
-            if labeled_as is not None:
-                project, stack = str(labeled_as["project"]), str(labeled_as["stack"])
-                status = self._listed(client, workspace, project, stack).get(task_id)
-            status = status or self._batcher.of(client, task_id, workspace)
+            listed = {} if labeled_as is None else self._listed(client, workspace, labeled_as)
+            return listed.get(task_id) or self._batcher.of(client, task_id, workspace) or recorded_status
         except TioneError:
-            status = None
-        return status or str(recorded.get("status") or "")
+            return recorded_status
 
-    def _listed(self, client: TaskApi, workspace: str | None, project: str, stack: str) -> Mapping[str, str]:
-        """Return the statuses of all tasks with the labels of a stack, by id."""
+    def _listed(self, client: TaskApi, workspace: str | None, owner: Owner) -> Mapping[str, str]:
+        """Return the statuses of all tasks with the labels of an owner's stack, by id."""
+        project, stack = str(owner["project"]), str(owner["stack"])
 
         def read() -> Mapping[str, str]:
             items = client.training_tasks({}, labels_of_stack(project, stack), workspace)

@@ -291,6 +291,7 @@ class FakeApi:
         is_proof: bool = False,
     ) -> Iterator[Json]:
         items = self._called("list", ("by", "tags"), ti_project_id, self._listed)
+        assert not dict(filters)  # the fake has none
         return iter([item for item in items if tags.items() <= _tags(item).items()])
 
     def start_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:

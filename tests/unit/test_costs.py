@@ -410,6 +410,10 @@ def test_a_task_that_is_started_again_is_held_against_the_limits(news: dict[str,
             stack.existing("bert", task(2), news, Difference((), ("run",)))
         running = Stack(**options)
         running.existing("bert", task(2), news, Difference((), ("run",)))
+    allowed = Stack(allowed_types=(("TI.B",), "tione:allowedInstanceTypes"))
+    allowed.statuses["train-bert"] = "FAILED"
+    allowed.existing("bert", task(2), news, Difference((), ("run",)))
+    assert allowed.service.asked == []
 
 
 def test_all_limits_that_a_task_exceeds_are_reported_at_once() -> None:

@@ -42,6 +42,30 @@ def test_without_labels_nothing_is_listed_by_them() -> None:
     assert api.calls == ["list train-b"]
 
 
+@pytest.mark.parametrize("workspace", [None, "7"])
+def test_the_lists_are_those_of_the_workspace_of_the_task(workspace: str | None) -> None:
+    api, statuses = api_with(b="STOPPED"), LiveStatuses()
+    recorded = {**RECORDED, "tiProjectId": workspace}
+    assert statuses.of(api, "train-b", recorded, OWNER) == "STOPPED"
+    assert api.asked_workspaces == [workspace, workspace]
+
+
+def test_each_client_workspace_and_stack_has_its_own_list() -> None:
+    api, statuses = api_with(), LiveStatuses()
+    for owner in (OWNER, {**OWNER, "stack": "prod"}, {**OWNER, "project": "cv"}):
+        for workspace in (None, "7"):
+            for _ in range(2):
+                statuses.of(api, "train-a", {"tiProjectId": workspace}, owner)
+    assert api.calls.count("list by tags") == 6
+    assert statuses.of(api_with(), "train-a", RECORDED, OWNER) == "RUNNING"
+
+
+def test_a_task_of_another_stack_of_the_project_is_not_in_the_list() -> None:
+    api = api_with()
+    assert LiveStatuses().of(api, "train-a", RECORDED, {**OWNER, "stack": "prod"}) == "RUNNING"
+    assert api.calls == ["list by tags", "list train-a"]
+
+
 def test_a_task_that_no_list_shows_has_its_recorded_status() -> None:
     statuses = LiveStatuses()
     assert statuses.of(api_with(), "train-z", RECORDED, OWNER) == "SUBMITTING"

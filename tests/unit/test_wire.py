@@ -677,6 +677,16 @@ def test_a_group_that_sets_less_does_not_take_the_place_of_one_that_sets_more() 
     assert recorded_outputs(inputs, detail)["resourceConfigInfos"] == groups
 
 
+def test_groups_with_a_field_of_another_version_are_matched_by_the_others() -> None:
+    groups = [{"role": "WORKER", "fieldOfAnotherVersion": 1}, {"role": "PS"}]
+    detail = {"ResourceConfigInfos": [{"Role": "PS"}, {"Role": "WORKER"}]}
+    assert recorded_outputs(with_inputs(resourceConfigInfos=groups), detail)["resourceConfigInfos"] == groups
+
+
+def test_the_requested_name_is_the_input_of_a_task_whose_name_has_a_suffix() -> None:
+    assert inputs_among({**INPUTS, "name": "bert-2", "numberedFrom": "bert"}) == with_inputs(name="bert")
+
+
 DRIFT: list[tuple[str, dict[str, Any], dict[str, Any], str, Any]] = [
     (
         "a tag's value",
@@ -884,6 +894,9 @@ def test_a_struct_of_empties_is_empty_at_any_depth() -> None:
     assert values_equal(OUTPUT_TYPE, {"bucket": "", "region": None, "paths": []}, None)
     kind = TRAINING_TASK.fields["exposeNetworkConfig"].type
     assert values_equal(kind, {"sshConfig": {"publicKey": ""}, "exposePortConfig": {}}, None)
+    group = {"role": "WORKER", "gpuType": "", "rdmaConfig": {}}
+    assert values_equal(GROUPS_TYPE, [group, group], [{"role": "WORKER"}, {"role": "WORKER", "gpuType": None}])
+    assert not values_equal(GROUPS_TYPE, [group], [{"role": "PS"}])
 
 
 @pytest.mark.parametrize(
