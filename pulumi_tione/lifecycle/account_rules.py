@@ -168,10 +168,9 @@ class AccountRules:
     def _room_warnings(self, subject: Subject, inputs: Mapping[str, Any]) -> _Found:
         """Yield what is not free in a resource group now: the task may have to wait for it."""
         group_id, groups = self._groups(subject, inputs)
-        group = (groups or {}).get(group_id or "")
-        if group_id is None or group is None:
+        if group_id is None or groups is None or group_id not in groups:
             return
-        own_needs = _needs_of(inputs)
+        group, own_needs = groups[group_id], _needs_of(inputs)
         with self._lock:
             needs = self._needs.setdefault((self._api_of(inputs), group_id), _Needs())
             needs.by_resource[subject.key] = own_needs

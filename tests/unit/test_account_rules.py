@@ -164,6 +164,14 @@ def group(group_id: str = "rsg-1", total: Any = None, used: Any = None, name: st
             "resource_group_id: 'rsg-l' is no resource group of this account in ap-guangzhou; did you mean rsg-1?",
         ),
         (
+            nodes(group="small"),
+            "resource_group_id: 'small' is no resource group of this account in ap-guangzhou; did you mean rsg-1?",
+        ),
+        (
+            nodes(group="unheard-of"),
+            "resource_group_id: 'unheard-of' is no resource group of this account in ap-guangzhou",
+        ),
+        (
             {**nodes(group="x"), "region": "ap-beijing"},
             "resource_group_id: 'x' is no resource group of this account in ap-beijing",
         ),

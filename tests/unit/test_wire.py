@@ -35,6 +35,7 @@ from pulumi_tione._schema.wire import (
     inputs_among,
     recorded_outputs,
     request_body,
+    secrets_in,
     values_equal,
 )
 from pulumi_tione.lifecycle.check import CheckContext, check
@@ -195,6 +196,27 @@ def test_variables_are_sent_as_one_list_and_private_ones_marked(
     changes: dict[str, Any], expected: list[dict[str, Any]]
 ) -> None:
     assert body_of(with_inputs(**changes))["Envs"] == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "secrets"),
+    [
+        ({}, []),
+        ({"Envs": [{"Name": "A", "Value": "a"}, {"Name": "B", "Value": "b", "IsPrivate": True}]}, ["b"]),
+        ({"Envs": [{"Name": "B", "IsPrivate": True}, {"Name": "C", "Value": "", "IsPrivate": True}]}, []),
+        ({"ImageInfo": {"ImageUrl": "u"}}, []),
+        (
+            {"ImageInfo": {"ImageSecret": {"Username": "u", "Password": "p"}}, "CallbackUrl": "http://c"},
+            ["p", "http://c"],
+        ),
+        ({"ImageInfo": {"ImageSecret": {"Password": ""}}, "CallbackUrl": "", "Remark": "r"}, []),
+    ],
+    ids=str,
+)
+def test_the_secrets_of_a_body_are_private_variables_a_password_and_the_callback(
+    body: dict[str, Any], secrets: list[str]
+) -> None:
+    assert secrets_in(body) == secrets
 
 
 COMMANDS = [
