@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -207,9 +208,10 @@ def test_the_first_programs_are_the_quickstart() -> None:
 
 TRANSLATIONS = {
     "README.zh-CN.md": "README.md",
-    "docs/zh/first-task.md": "docs/guide/first-task.md",
-    "docs/zh/real-service.md": "docs/guide/real-service.md",
+    "docs/zh/index.md": "docs/index.md",
+    **{f"docs/zh/{page.name}": f"docs/guide/{page.name}" for page in sorted(DOCS.glob("guide/*.md"))},
 }
+"""The pages in Chinese and their originals: the README, the home page and the whole guide."""
 
 
 @pytest.mark.parametrize(("translation", "original"), TRANSLATIONS.items())
@@ -223,6 +225,22 @@ def test_a_translation_has_the_headings_code_and_names_of_its_original(translati
     # The same commands, arguments and settings are named, however the sentences differ.
     names = re.compile(r"`[^`]+`")
     assert {*names.findall(left)} == {*names.findall(right)}
+
+
+@pytest.mark.parametrize(("translation", "original"), TRANSLATIONS.items())
+def test_a_page_and_its_translation_link_to_each_other(translation: str, original: str) -> None:
+    left, right = DOCS.parent / translation, DOCS.parent / original
+    there, back = (os.path.relpath(to, of.parent) for to, of in ((right, left), (left, right)))
+    assert left.read_text(encoding="utf-8").split("\n\n")[1] == f"[English]({there}) | 简体中文"
+    assert right.read_text(encoding="utf-8").split("\n\n")[1] == f"English | [简体中文]({back})"
+
+
+@pytest.mark.parametrize("translation", TRANSLATIONS)
+def test_a_translation_leads_to_translations(translation: str) -> None:
+    page = DOCS.parent / translation
+    text = page.read_text(encoding="utf-8").split("\n\n", 2)[2]
+    linked = {(page.parent / link).resolve() for link in re.findall(r"\]\(([^)#:]+\.md)", text)}
+    assert linked & {(DOCS.parent / original).resolve() for original in TRANSLATIONS.values()} == set()
 
 
 def test_every_chinese_page_is_a_translation() -> None:
