@@ -169,7 +169,6 @@ OUTPUT_TYPE = TRAINING_TASK.fields["output"].type
         (GROUPS_TYPE, [{"Role": "WORKER"}, None], None),
         (MapOf(Scalar.STRING), {"a": "b"}, None),
     ],
-    ids=str,
 )
 def test_a_returned_value_is_read_in_the_form_of_inputs_without_what_is_empty_or_of_another_type(
     kind: Type, returned: Any, read: Any
