@@ -1,4 +1,4 @@
-"""The page "An environment per branch", followed as a newcomer does."""
+"""The pages "An environment per branch" and "Stopping overnight", followed as a newcomer does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from engine_support import ROOT
-from environment_support import tasks_of
+from environment_support import EnvironmentProject, tasks_of
 from workspace import Workspace
 
 from pulumi_tione.emulator import Emulator
@@ -20,6 +20,11 @@ pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 PAGE = (ROOT / "docs" / "guide" / "environments.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE)
+OVERNIGHT = (ROOT / "docs" / "guide" / "stopping-overnight.md").read_text(encoding="utf-8")
+LASTING = """
+for name in ("bert", "gpt"):
+    tione.TrainingTask(name, **(B | dict(start_cmd_info={"worker_start_cmd": "sleep 3600"})))
+"""
 
 
 def test_the_commands_of_the_page_work_one_after_the_other(tmp_path: Path, emulator: Emulator) -> None:
@@ -51,3 +56,34 @@ def test_the_commands_of_the_page_work_one_after_the_other(tmp_path: Path, emula
 def test_the_page_shows_all_commands() -> None:
     for name in ("up", "list", "stop", "start", "reap", "down"):
         assert f"pulumi-tione env {name}" in PAGE
+
+
+def test_the_commands_that_stop_overnight_stop_every_environment(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    def run(script: str) -> str:
+        ran = subprocess.run(
+            ["sh", "-ec", script],
+            cwd=project.folder,
+            env=project.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    def statuses() -> set[str]:
+        return {str(task["Status"]) for task in tasks_of(emulator)}
+
+    project.branch("feature/login", LASTING)
+    project.env("up", "--yes")
+    stop, listing, start = re.findall(r"^\$ (.+)$", OVERNIGHT, re.MULTILINE)
+    assert "2 tasks stopped" in run(stop)
+    assert statuses() == {"STOPPED"}
+    assert "2 STOPPED (stopped)" in run(listing)
+    assert "2 tasks started" in run(start)
+    assert statuses() & {"STOPPED", "STOPPING"} == set()
+    run(re.findall(r"^```sh\n(.*?)^```", OVERNIGHT, re.MULTILINE | re.DOTALL)[0])
+    assert statuses() == {"STOPPED"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ import pulumi_tione
 from pulumi_tione import cli, errors
 from pulumi_tione._api.sdk import EMULATOR_HINT
 from pulumi_tione._config.sources import NO_CREDENTIALS
-from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Struct
+from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Struct
 from pulumi_tione._wait import messages as wait_messages
 from pulumi_tione.emulator.command import argument_parser
 from pulumi_tione.lifecycle import check_rules
@@ -81,6 +82,51 @@ def test_the_reference_shows_what_a_change_of_each_argument_does() -> None:
 def test_the_reference_lists_every_output() -> None:
     for field in TRAINING_TASK.outputs.values():
         assert row("outputs.md", "Outputs of a training task", field.name)
+
+
+def shown_text(docstring: object) -> str:
+    """Return a text of `help()` as a table of the reference has it: in one line, without the parameter's API name."""
+    line = " ".join(str(docstring).split()).replace("|", "\\|")
+    return re.sub(r" \(`\w+`\)\.$", ".", line)
+
+
+@pytest.mark.parametrize("name", [field.name for field in TRAINING_TASK.fields.values()])
+def test_help_of_a_task_shows_the_text_of_the_reference(name: str) -> None:
+    documentation = getattr(pulumi_tione.TrainingTask, name).__doc__
+    assert shown_text(documentation) in row("arguments.md", "TrainingTaskArgs", name)
+
+
+@pytest.mark.parametrize("field", TRAINING_TASK.outputs.values(), ids=lambda field: str(field.name))
+def test_help_of_an_output_shows_the_text_of_the_reference(field: Field) -> None:
+    documentation = " ".join(str(getattr(pulumi_tione.TrainingTask, field.name).__doc__).split())
+    assert f"| {documentation} |" in row("outputs.md", "Outputs of a training task", field.name)
+
+
+@pytest.mark.parametrize("struct", [*structs()], ids=lambda struct: str(struct.name))
+def test_help_of_an_args_class_shows_the_texts_of_the_reference(struct: Struct) -> None:
+    documentation = inspect.getdoc(getattr(pulumi_tione, f"{struct.name}Args")) or ""
+    listed = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", documentation, re.MULTILINE)
+    assert [name for name, _ in listed] == [field.name for field in struct.fields.values()]
+    for name, meaning in listed:
+        line = row("arguments.md", f"{struct.name}Args", name)
+        assert meaning.startswith("(required) ") == ("**required**" in line)
+        assert shown_text(meaning.removeprefix("(required) ")) in line
+
+
+@pytest.mark.parametrize("name", [name for name in pulumi_tione.__all__ if name.startswith("get_")])
+def test_help_of_a_function_shows_the_text_of_the_reference(name: str) -> None:
+    section = text("functions.md").partition(f"\n## {name.removesuffix('_output')}\n")[2].partition("\n## ")[0]
+    documentation = inspect.getdoc(getattr(pulumi_tione, name)) or ""
+    if name.endswith("_output"):
+        assert f"`{name}` takes Inputs and returns an Output." in section
+        assert f"`{name.removesuffix('_output')}`" in documentation
+        return
+    summary, *sections = documentation.split("\n\n")
+    assert summary in section
+    parameters = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", "\n\n".join(sections), re.MULTILINE)
+    assert len(parameters) > 1
+    shown = " ".join(section.split())
+    assert [each for each, meaning in parameters if shown_text(meaning)[1:] not in shown] == []
 
 
 def test_the_reference_lists_every_error() -> None:
