@@ -7,7 +7,16 @@
 
 import signal
 
+import pytest
+
 pytest_plugins = ["local_tione", "boundary_support", "engine_support"]
 
 # A shell that starts a command in the background has it ignore Ctrl-C, and so does all that the command starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse the addresses of objects in the names of cases: each process that runs tests in parallel has others."""
+    for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid} has the address of an object in its name: set `ids`")
