@@ -342,7 +342,7 @@ def _item_from_wire(kind: Type, remote: Any) -> Any:
 
 
 def _remote(kind: Type, desired: Any, remote: Any) -> Any:
-    """Return what the service returned in the form of inputs: the desired value itself where both are equal.
+    """Return what the service returned in the form of inputs: the desired value itself where that leaves it open.
 
     Of a struct only the parts that the program set are compared; its outputs are added.
     """
@@ -365,8 +365,7 @@ def _remote(kind: Type, desired: Any, remote: Any) -> Any:
         case MapOf():
             return {key: remote[key] for key in desired if key in (remote or {})}
         case _:
-            is_equal = _leaves_it_open(desired) or values_equal(kind, desired, remote)
-            return desired if is_equal else _from_wire(kind, remote)
+            return desired if _leaves_it_open(desired) else _from_wire(kind, remote)
 
 
 def _leaves_it_open(desired: Any) -> bool:

@@ -137,6 +137,11 @@ def group(group_id: str = "rsg-1", total: Any = None, used: Any = None, name: st
             "did you mean torch1.9-gpu?",
         ),
         (
+            framework(environment="x"),
+            "framework_environment: 'x' is not an environment of PYTORCH that the service lists; it lists "
+            "torch2.1-gpu, torch2.1-cpu, torch1.9-gpu",
+        ),
+        (
             framework(version="2.1", environment="torch2.1-cpu", mode="MPI"),
             "training_mode: 'MPI' is not a training mode of PYTORCH that the service lists; it lists DDP",
         ),

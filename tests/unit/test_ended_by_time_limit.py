@@ -82,7 +82,7 @@ def api_with(*lines: tuple[str, str]) -> FakeApi:
 
 @pytest.mark.parametrize("workspace", [None, "7"])
 def test_the_last_lines_of_the_pod_that_failed_first_are_read(workspace: str | None) -> None:
-    api = api_with(("pod-b", LINE), ("pod-a", "pulumi-tione: time limit of 3 s reached, run ended"))
+    api = api_with(("pod-a", "pulumi-tione: time limit of 3 s reached, run ended"), ("pod-b", LINE))
     assert read_limit_that_ended(api, DETAIL, workspace) == 9
     assert api.calls[0] == "pods train-1"
     assert {*api.asked_workspaces} == {workspace}
