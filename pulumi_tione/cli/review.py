@@ -79,9 +79,10 @@ def review(
     Exit code 0: reviewed. 1: the preview failed. 2: there is no review. 3: a condition of --fail-on holds.
     """
     if explain is not None:
-        (code,) = read_codes([explain]) or ("",)
-        rule = RULES[code]
-        click.echo(explanation(rule))
+        codes = read_codes([explain])
+        if len(codes) != 1:
+            raise click.UsageError("--explain takes the code of one finding")
+        click.echo(explanation(RULES[next(iter(codes))]))
         return
     if files and context.get_parameter_source("stack") is ParameterSource.COMMANDLINE:
         raise click.UsageError("--stack and a file cannot be combined: a file names its stack")

@@ -18,11 +18,16 @@ def currency_of(*, is_international: bool) -> Currency:
 
 def format_amount(amount: Decimal, currency: Currency, *, is_signed: bool = False) -> str:
     """Format an amount with its currency, for example `¥1,008.00`; a signed one as `+¥42.00` or `-¥42.00`."""
-    rounded = amount.quantize(_CENT, ROUND_HALF_UP)
-    sign = "-" if rounded < 0 else "+" * is_signed
-    return f"{sign}{_SYMBOLS[currency]}{abs(rounded):,.2f}"
+    shown = rounded(amount)
+    sign = "-" if shown < 0 else "+" * is_signed
+    return f"{sign}{_SYMBOLS[currency]}{abs(shown):,.2f}"
 
 
 def plain(amount: Decimal) -> str:
     """Return an amount as a decimal text with two places, for JSON."""
-    return f"{amount.quantize(_CENT, ROUND_HALF_UP):.2f}"
+    return f"{rounded(amount):.2f}"
+
+
+def rounded(amount: Decimal) -> Decimal:
+    """Return an amount as it is shown, with two places."""
+    return amount.quantize(_CENT, ROUND_HALF_UP)

@@ -16,7 +16,7 @@ from pulumi_tione.pricing.amounts import Currency
 from pulumi_tione.pricing.price_list import PriceList, Spec, UnknownPrice
 from pulumi_tione.pricing.task_price import Basis, HourlyPrice, billed_items, hourly_price, node_count
 from pulumi_tione.review.findings import find
-from pulumi_tione.review.model import NodeGroup, PropertyChange, StackReview, TaskReview, sort_tasks
+from pulumi_tione.review.model import KeptTask, NodeGroup, PropertyChange, StackReview, TaskReview, sort_tasks
 from pulumi_tione.review.preview import SECRET, UNKNOWN, Placeholder, Preview, Step
 from pulumi_tione.review.secret_texts import encoded_commands, masked, masked_value
 
@@ -49,15 +49,14 @@ def review_stack(
     transitions = [_transition(step) for step in preview.steps]
     _ask_for_prices(transitions, price_lists)
     tasks = [_task(transition, price_lists) for transition in transitions]
-    ordered = find(
-        sort_tasks(tasks), price_lists, currency, labels_enabled=labels_enabled, are_current=preview.refreshed
-    )
+    ordered = find(sort_tasks(tasks), price_lists, currency, labels_enabled=labels_enabled)
     return StackReview(
         organization=preview.organization,
         project=preview.project,
         stack=preview.stack,
         refreshed=preview.refreshed,
         failed=preview.failed,
+        is_partial=preview.is_partial,
         currency=currency,
         tasks=ordered,
         diagnostics=tuple(replace(each, message=masked(each.message)) for each in preview.diagnostics),
@@ -144,7 +143,9 @@ def _task(transition: _Transition, price_lists: PriceLists) -> TaskReview:
     price_after = _price(known, price_lists) if transition.is_active else None
     if transition.action == "unknown":
         price_after = _NOT_PREVIEWED
+    kept_old = None
     if price_before and price_after and transition.keeps_old:
+        kept_old = KeptTask(price_after, _seconds(before.get("maxDuration")), _attempts(before))
         price_after = _sum(price_before, price_after)
     return TaskReview(
         urn=step.urn,
@@ -154,6 +155,7 @@ def _task(transition: _Transition, price_lists: PriceLists) -> TaskReview:
         action=transition.action,
         source=step.source,
         status=_text(before.get("status")),
+        is_current=step.is_current,
         runtime_seconds=_whole(before.get("runtimeInSeconds")),
         changes=tuple(_changes(transition)) if step.operation in ("replace", "update") else (),
         hardware_before=tuple(_groups(before, price_lists)),
@@ -167,7 +169,7 @@ def _task(transition: _Transition, price_lists: PriceLists) -> TaskReview:
         attempts=_attempts(known),
         inputs_before=before,
         inputs_after=after,
-        keeps_old=transition.keeps_old,
+        kept_old=kept_old,
     )
 
 
@@ -287,6 +289,8 @@ def _groups(task: Mapping[str, Any], price_lists: PriceLists) -> Iterator[NodeGr
     is_in_group = task.get("chargeType") == "PREPAID"
     listed = price_list.specs() if isinstance(price_list, PriceList) and not is_in_group else None
     specs: Mapping[str, Spec] = listed if isinstance(listed, Mapping) else {}
+    if isinstance(groups, Placeholder):
+        yield NodeGroup(role="", spec="", alias="", count=None, gpu_type="GPU", gpus=None)
     for group in groups if isinstance(groups, list) else ():
         if not isinstance(group, Mapping):
             continue

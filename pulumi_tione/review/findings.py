@@ -162,7 +162,6 @@ def find(
     currency: Currency,
     *,
     labels_enabled: bool,
-    are_current: bool,
 ) -> tuple[TaskReview, ...]:
     """Return tasks with what a reviewer should look at.
 
@@ -171,13 +170,12 @@ def find(
         price_lists: returns the price list of a task.
         currency: what the prices are in.
         labels_enabled: whether tasks get labels.
-        are_current: whether the statuses of the tasks are, or those of the last update.
     """
     shared = _shared_outputs(tasks)
     found = []
     for task in tasks:
         messages: dict[str, str | None] = {
-            "stops-running": _stops_running(task, currency, are_current=are_current),
+            "stops-running": _stops_running(task, currency),
             "runs-again-after-success": _runs_again(task),
             "public-access": _public_access(task),
             "secret-in-command": _secret_in_command(task),
@@ -200,12 +198,12 @@ def find(
     return tuple(found)
 
 
-def _stops_running(task: TaskReview, currency: Currency, *, are_current: bool) -> str | None:
+def _stops_running(task: TaskReview, currency: Currency) -> str | None:
     if not task.is_stopped or task.price_before is None:
         return None
     what = {"replace": "stopped and deleted, then starts from the beginning", "delete": "stopped and deleted"}
     status = task.status or "active"
-    if not are_current:
+    if not task.is_current:
         return f"was {status} at the last update; if it still is, it is {what.get(task.action, 'stopped')}"
     message = f"is {status} and is {what.get(task.action, 'stopped')}"
     if task.runtime_seconds:

@@ -39,6 +39,9 @@ _COUNTS = (
 )
 _LONGEST_VALUE = 60
 
+PARTIAL = "unchanged resources are not in the preview: make it with `--show-sames`"
+"""Why a sum is not known."""
+
 
 def stack_name(stack: StackReview) -> str:
     """Return how a review names a stack."""
@@ -49,7 +52,7 @@ def action_of(task: TaskReview) -> str:
     """Return what happens to a task, in a few words."""
     if task.action == "delete" and task.price_before is not None:
         return "is stopped and deleted"
-    if task.keeps_old:
+    if task.kept_old:
         return "starts, and the old task stays"
     return ACTIONS[task.action]
 
@@ -57,6 +60,8 @@ def action_of(task: TaskReview) -> str:
 def counts(stack: StackReview) -> str:
     """Return how many tasks are created, replaced and so on."""
     parts = [f"{stack.counts[name]} {word}" for name, word in _COUNTS if stack.counts[name]]
+    unknown = sum(task.action == "unknown" for task in stack.tasks)
+    parts += [f"{unknown} not known"] if unknown else []
     return " · ".join(parts) or "no training tasks"
 
 
@@ -65,20 +70,42 @@ def total(stack: StackReview, *, after: bool) -> str:
     if not stack.prices_asked:
         return "unknown"
     amount = stack.after if after else stack.before
-    is_bound = bool(amount.unpriced) or (stack.failed and (after or not stack.refreshed))
-    return f"{'at least ' * is_bound}{format_amount(amount.amount, stack.currency)}"
+    return f"{'at least ' * is_bound(stack, after=after)}{format_amount(amount.amount, stack.currency)}"
+
+
+def is_bound(stack: StackReview, *, after: bool) -> bool:
+    """Return whether a total is only a lower bound."""
+    amount = stack.after if after else stack.before
+    return bool(amount.unpriced) or stack.is_partial or (stack.failed and after)
+
+
+def nothing(stack: StackReview) -> str:
+    """Return that a preview contains no training tasks."""
+    return f"no training tasks that change; {PARTIAL}" if stack.is_partial else "no training tasks"
+
+
+def headline(stack: StackReview) -> tuple[str, str, str]:
+    """Return what a stack costs an hour before and after, and the difference; empty, if it is not known."""
+    before, after = (total(stack, after=each) for each in (False, True))
+    difference = stack.after.amount - stack.before.amount
+    if stack.failed or stack.before.unpriced or (stack.after.unpriced and difference < 0):
+        return before, after, ""
+    bound = "at least " * bool(stack.after.unpriced)
+    return before, after, f"{bound}{format_amount(difference, stack.currency, is_signed=True)}"
 
 
 def gpus(stack: StackReview) -> str:
     """Return the GPUs before and after, by kind."""
     before, after = stack.gpus(after=False), stack.gpus(after=True)
-    kinds = sorted({*before, *after})
-    return ", ".join(
-        f"{kind}: {number(before.get(kind, Decimal(0)))} → {number(after.get(kind, Decimal(0)))}"
-        if before.get(kind) != after.get(kind)
-        else f"{kind}: {number(after[kind])}"
-        for kind in kinds
-    )
+    bounds = ["" if stack.are_gpus_known(after=each) else "at least " for each in (False, True)]
+    parts = []
+    for kind in sorted({*before, *after}):
+        old, new = (
+            f"{bound}{number(counts.get(kind, Decimal(0)))}"
+            for bound, counts in zip(bounds, (before, after), strict=True)
+        )
+        parts.append(f"{kind}: {new}" if old == new else f"{kind}: {old} → {new}")
+    return ", ".join(parts)
 
 
 def nodes(task: TaskReview) -> str:
@@ -94,12 +121,19 @@ def nodes(task: TaskReview) -> str:
 def reason(change: PropertyChange) -> str:
     """Return why a task changes where it is no property of the program's; empty, where it is one."""
     top = change.path.partition(".")[0]
-    return {"owner": "its labels", "run": "a re-run after its failure"}.get(top, "")
+    return {
+        "id": "a requested replacement (--replace, or a taint)",
+        "owner": "its labels",
+        "run": "a re-run after its failure",
+    }.get(top, "")
 
 
 def status_note(stack: StackReview) -> str:
     """Return that statuses are not current, where they are not."""
-    return "" if stack.refreshed else "statuses of the last update, not current ones"
+    if stack.refreshed or all(task.is_current for task in stack.tasks):
+        return ""
+    is_mixed = any(task.is_current and task.status for task in stack.tasks)
+    return f"{'some ' * is_mixed}statuses of the last update, not current ones"
 
 
 def number(value: Decimal) -> str:

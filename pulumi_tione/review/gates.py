@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from pulumi_tione._constraints import suggestion
 from pulumi_tione.errors import TioneError
-from pulumi_tione.pricing.amounts import format_amount
+from pulumi_tione.pricing.amounts import format_amount, rounded
 from pulumi_tione.review.findings import RULES
-from pulumi_tione.review.formatting import stack_name
+from pulumi_tione.review.formatting import PARTIAL, stack_name
 from pulumi_tione.review.model import Review, StackReview
 
 MEASURES = ("increase", "total", "worst")
@@ -89,7 +89,7 @@ def _reasons(gate: Gate, review: Review) -> Iterable[str]:
             shown = ", ".join(names[:5]) + f" and {len(names) - 5} more" * (len(names) > 5)
             yield f"{gate}: {shown}"
         return
-    stacks = [stack for stack in review.stacks if stack.tasks]
+    stacks = [stack for stack in review.stacks if stack.tasks or stack.is_partial]
     if not stacks:
         return
     if len({stack.currency for stack in stacks}) > 1:
@@ -97,19 +97,22 @@ def _reasons(gate: Gate, review: Review) -> Iterable[str]:
         return
     missing = [stack_name(stack) for stack in stacks if _amount(gate.measure, stack) is None]
     if missing:
-        yield f"{gate}: the amount is unknown for {', '.join(missing)}"
+        is_partial = any(stack.is_partial and not stack.failed for stack in stacks)
+        yield f"{gate}: the amount is unknown for {', '.join(missing)}{f'; {PARTIAL}' * is_partial}"
         return
     amount = sum((_amount(gate.measure, stack) or Decimal(0) for stack in stacks), Decimal(0))
-    if amount > gate.limit:
+    if rounded(amount) > gate.limit:
         yield f"{gate}: it is {format_amount(amount, stacks[0].currency)}"
 
 
 def _amount(measure: str, stack: StackReview) -> Decimal | None:
     """Return what a gate compares; None, if it is not known."""
-    if not stack.prices_asked:
+    if not stack.prices_asked or stack.failed:
         return None
     if measure == "worst":
         return stack.worst_case
+    if stack.is_partial and measure == "total":
+        return None
     if stack.after.unpriced or (measure == "increase" and stack.before.unpriced):
         return None
     return stack.after.amount - (stack.before.amount if measure == "increase" else Decimal(0))

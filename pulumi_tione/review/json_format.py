@@ -45,6 +45,7 @@ def _stack(stack: StackReview) -> dict[str, Any]:
         "stack": stack.stack or None,
         "refreshed": stack.refreshed,
         "failed": stack.failed,
+        "partial": stack.is_partial,
         "currency": stack.currency,
         "counts": stack.counts,
         "hourly": {**_totals(stack), "unpriced": sorted({*stack.before.unpriced, *stack.after.unpriced})},
@@ -53,7 +54,7 @@ def _stack(stack: StackReview) -> dict[str, Any]:
             "before": {kind: _number(count) for kind, count in stack.gpus(after=False).items()},
             "after": {kind: _number(count) for kind, count in stack.gpus(after=True).items()},
         },
-        "tasks": [_task(task, stack) for task in stack.tasks],
+        "tasks": [_task(task) for task in stack.tasks],
         "diagnostics": [_diagnostic(each) for each in stack.diagnostics],
     }
 
@@ -72,7 +73,7 @@ def _totals(stack: StackReview) -> dict[str, Any]:
     }
 
 
-def _task(task: TaskReview, stack: StackReview) -> dict[str, Any]:
+def _task(task: TaskReview) -> dict[str, Any]:
     known = task.price_after or task.price_before
     return {
         "urn": task.urn,
@@ -83,7 +84,7 @@ def _task(task: TaskReview, stack: StackReview) -> dict[str, Any]:
         "source": {"path": task.source.path, "line": task.source.line} if task.source else None,
         "status": {
             "recorded": task.status or None,
-            "live": stack.refreshed,
+            "live": task.is_current,
             "runtimeSeconds": task.runtime_seconds,
         },
         "changes": [_change(change) for change in task.changes],

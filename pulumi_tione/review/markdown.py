@@ -1,14 +1,16 @@
 """A review as Markdown, for a comment on a pull request.
 
 Every text that comes from a program or from the service is escaped so that it is shown and does nothing else. A comment
-may have 65,536 characters: details go first, then reasons, then the ends of names; rows and totals stay.
+may have 65,536 characters: details go first, then reasons, then the ends of names, then the sections of the stacks;
+rows and totals stay.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import quote
@@ -34,6 +36,8 @@ _ICONS = {
 }
 _NOT_IN_CODE = re.compile(r"[`|\\]")
 _MAX_DIFF_LINES = 60
+_MAX_NAMES = 10
+_LONGEST_LAST_ROW = 40
 
 
 @dataclass(frozen=True)
@@ -68,17 +72,78 @@ _LEVELS = (
 
 def markdown(review: Review) -> str:
     """Return the review as Markdown of at most 60,000 characters."""
-    text = ""
     for level in _LEVELS:
         text = "\n".join(_lines(review, level)).rstrip() + "\n"
         if len(text) <= MAX_CHARACTERS:
+            return text
+    return _in_one_table(review)
+
+
+def _in_one_table(review: Review) -> str:
+    """Return the review as one table with a row for each stack and task, for very many of them.
+
+    Rows that do not fit at all are counted in the last one.
+    """
+    lines = [_first_line(review), f"### TI-ONE review: {_sum(review)}", ""]
+    failed = [stack for stack in review.stacks if stack.failed]
+    if failed:
+        names = ", ".join(code(formatting.stack_name(stack)) for stack in failed[:_MAX_NAMES])
+        lines += ["> [!CAUTION]", f"> Preview failed: {names}" + _more(len(failed), _MAX_NAMES), ""]
+    findings = Counter(each.code for stack in review.stacks for _, each in stack.findings if each.severity != "note")
+    if findings:
+        counted = (f"> - {count} task{'s' * (count > 1)}: {code(name)}" for name, count in sorted(findings.items()))
+        lines += ["> [!WARNING]", *counted, ""]
+    lines += ["| | task | an hour |", "|---|---|---:|"]
+    rows = [row for stack in review.stacks for row in _shortest_rows(review, stack)]
+    end = (
+        "",
+        "A comment cannot have more details: `pulumi-tione review --format text` has them.",
+        "Statuses of the last update count where a preview was made without `--refresh`."
+        * any(formatting.status_note(stack) for stack in review.stacks),
+    )
+    available = MAX_CHARACTERS - sum(len(line) + 1 for line in (*lines, *end)) - _LONGEST_LAST_ROW
+    shown: list[str] = []
+    for row in rows:
+        available -= len(row) + 1
+        if available < 0:
+            shown.append(f"| | *{len(rows) - len(shown)} more rows* | |")
             break
-    return text
+        shown.append(row)
+    return "\n".join((*lines, *shown, *end)).rstrip() + "\n"
+
+
+def _sum(review: Review) -> str:
+    """Return what all stacks cost an hour before and after."""
+    stacks = f"{len(review.stacks)} stack{'s' * (len(review.stacks) > 1)}"
+    if not all(stack.prices_asked for stack in review.stacks) or len({stack.currency for stack in review.stacks}) > 1:
+        return stacks
+    sums = []
+    for is_after in (False, True):
+        amounts = [stack.after if is_after else stack.before for stack in review.stacks]
+        amount = format_amount(sum((each.amount for each in amounts), Decimal(0)), review.stacks[0].currency)
+        is_bound = any(formatting.is_bound(stack, after=is_after) for stack in review.stacks)
+        sums.append(f"{'at least ' * is_bound}{amount}")
+    return f"{stacks} — {sums[0]} → **{sums[1]} an hour**"
+
+
+def _shortest_rows(review: Review, stack: StackReview) -> Iterator[str]:
+    before, after = (formatting.total(stack, after=each) for each in (False, True))
+    price = after if before == after else f"{before} → {after}"
+    yield f"| {'❌' * stack.failed} | **{code(formatting.stack_name(stack))}** {formatting.counts(stack)} | {price} |"
+    for task in stack.tasks:
+        if task.action != "same":
+            cells = (_ICONS.get(task.action, ""), _name(review, task, _LEVELS[-1]), _price(task, stack, is_bold=False))
+            yield f"| {' | '.join(cells)} |"
+
+
+def _first_line(review: Review) -> str:
+    """Return the hidden marker."""
+    names = sorted({stack.project for stack in review.stacks if stack.project})
+    return f"<!-- pulumi-tione review {_marker(' '.join(names))} -->"
 
 
 def _lines(review: Review, level: _Detail) -> Iterator[str]:
-    names = sorted({stack.project for stack in review.stacks if stack.project})
-    yield f"<!-- pulumi-tione review {_marker(' '.join(names))} -->"
+    yield _first_line(review)
     if len(review.stacks) > 1:
         yield from _overview(review)
     for stack in review.stacks:
@@ -107,7 +172,7 @@ def _overview(review: Review) -> Iterator[str]:
 def _stack(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
     name = code(formatting.stack_name(stack))
     if not stack.tasks and not stack.failed:
-        yield f"TI-ONE review: {name} has no training tasks."
+        yield f"TI-ONE review: {name} has {formatting.nothing(stack)}."
         yield ""
         return
     if stack.is_unchanged:
@@ -119,7 +184,7 @@ def _stack(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
         yield f"TI-ONE review: {name} has no changes, {', '.join(fact for fact in facts if fact)}."
         yield ""
         yield from _findings(stack, level)
-        yield from _not_known(stack) if stack.before.unpriced else ()
+        yield from _not_known(stack) if stack.before.unpriced or stack.is_partial or not stack.refreshed else ()
         return
     yield f"### {'❌ Preview failed: ' * stack.failed}TI-ONE review: {name} — {_headline(stack)}"
     yield ""
@@ -143,17 +208,18 @@ def _stack(review: Review, stack: StackReview, level: _Detail) -> Iterator[str]:
 def _headline(stack: StackReview) -> str:
     if not stack.prices_asked:
         return "prices were not asked for"
-    difference = stack.after.amount - stack.before.amount
-    change = format_amount(difference, stack.currency, is_signed=True)
-    day = format_amount(difference * 24, stack.currency, is_signed=True)
-    before, after = (formatting.total(stack, after=each) for each in (False, True))
+    before, after, change = formatting.headline(stack)
     if stack.failed:
         return f"{before} an hour before, {after} after"
+    if not change:
+        return f"{before} → **{after} an hour**"
+    day = format_amount((stack.after.amount - stack.before.amount) * 24, stack.currency, is_signed=True)
     return f"{before} → **{after} an hour** ({change}, {day} a day if nothing ends)"
 
 
 def _worst(stack: StackReview) -> str:
-    if not stack.prices_asked or not any(task.price_after for task in stack.tasks):
+    is_known = not stack.failed and not stack.is_partial
+    if not stack.prices_asked or not is_known or not any(task.price_after for task in stack.tasks):
         return ""
     worst = stack.worst_case
     return "no upper bound" if worst is None else f"at most {format_amount(worst, stack.currency)} until all have ended"
@@ -343,10 +409,24 @@ def _diff(change: PropertyChange) -> Iterator[str]:
 
 def _not_known(stack: StackReview) -> Iterator[str]:
     notes = []
-    if not stack.refreshed:
+    old = sorted(task.resource for task in stack.tasks if not task.is_current)
+    is_refreshed = stack.failed and not stack.is_partial
+    if old and (is_refreshed or any(task.is_current and task.status for task in stack.tasks)):
+        why = "a failed preview does not show what its refresh returns" if is_refreshed else "it was not refreshed"
+        notes.append(
+            f"Shown with the status of the last update: {_names(old)} ({why}). A task that has ended since counts as "
+            "active."
+        )
+    elif old:
         notes.append(
             "Statuses are those of the last update: make the preview with `--refresh` for current ones. A task that "
             "has ended since counts as active."
+        )
+    if stack.is_partial and not stack.failed:
+        notes.append(f"U{formatting.PARTIAL[1:]}. What they cost is not in the totals.")
+    if any(task.supply in ("SPOT", "TIDE") and task.max_duration_seconds and task.price_after for task in stack.tasks):
+        notes.append(
+            "A time limit counts for each run: a task on SPOT or TIDE supply has it again after it was preempted."
         )
     if not stack.prices_asked:
         notes.append("Prices were not asked for.")
@@ -357,17 +437,14 @@ def _not_known(stack: StackReview) -> Iterator[str]:
         )
     unknown = sorted({name for total in (stack.before, stack.after) for name in total.unpriced})
     if stack.prices_asked and unknown:
-        shown = ", ".join(_short(name, 40) for name in unknown[:10])
-        notes.append(f"The price is unknown for {shown}" + f" and {len(unknown) - 10} more" * (len(unknown) > 10) + ".")
+        notes.append(f"The price is unknown for {_names(unknown)}.")
     later = sorted(
         f"{_short(task.resource, 40)}: {code(path[:200])}"
         for task in stack.tasks
         for path in formatting.unknown_paths(task)
     )
     if later:
-        notes.append(
-            f"Known only after `up`: {', '.join(later[:10])}" + f" and {len(later) - 10} more" * (len(later) > 10) + "."
-        )
+        notes.append(f"Known only after `up`: {', '.join(later[:_MAX_NAMES])}{_more(len(later), _MAX_NAMES)}.")
     if stack.failed:
         notes.append("The preview failed: what happens to the tasks after the failure is not known.")
     yield "<details><summary>What this review does not know</summary>"
@@ -376,6 +453,14 @@ def _not_known(stack: StackReview) -> Iterator[str]:
     yield ""
     yield "</details>"
     yield ""
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(_short(name, 40) for name in names[:_MAX_NAMES]) + _more(len(names), _MAX_NAMES)
+
+
+def _more(count: int, shown: int) -> str:
+    return f" and {count - shown} more" * (count > shown)
 
 
 def _short(text: str, length: int) -> str:

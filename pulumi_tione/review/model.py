@@ -54,6 +54,16 @@ class NodeGroup:
 
 
 @dataclass(frozen=True)
+class KeptTask:
+    """A task that is replaced and stays, and so is billed together with the one that replaces it."""
+
+    price_of_new: HourlyPrice | None
+    """What the new task costs an hour by itself."""
+    max_duration_seconds: int | None
+    attempts: int | None
+
+
+@dataclass(frozen=True)
 class TaskReview:
     """One training task, and what happens to it."""
 
@@ -66,6 +76,8 @@ class TaskReview:
     source: Source | None
     status: str
     """The recorded status, empty for a new task."""
+    is_current: bool
+    """Whether the recorded status is as current as the preview."""
     runtime_seconds: int | None
     changes: tuple[PropertyChange, ...]
     hardware_before: tuple[NodeGroup, ...]
@@ -83,13 +95,13 @@ class TaskReview:
     inputs_before: Mapping[str, Any] = field(repr=False)
     inputs_after: Mapping[str, Any] = field(repr=False)
     findings: tuple[Finding, ...] = ()
-    keeps_old: bool = False
-    """Whether the task that is replaced is active and stays, by `retain_on_delete`."""
+    kept_old: KeptTask | None = None
+    """The task that is replaced, if it is active and stays, by `retain_on_delete`."""
 
     @property
     def is_stopped(self) -> bool:
         """Whether an active task is stopped or deleted."""
-        return self.price_before is not None and self.action in ("delete", "replace", "stop") and not self.keeps_old
+        return self.price_before is not None and self.action in ("delete", "replace", "stop") and not self.kept_old
 
     def active_nodes(self, *, after: bool) -> tuple[NodeGroup, ...]:
         """Return the groups of nodes that run before or after the change."""
@@ -97,7 +109,7 @@ class TaskReview:
             return () if self.price_before is None else self.hardware_before
         if self.price_after is None or self.action == "unknown":
             return ()
-        return (self.hardware_after or self.hardware_before) + (self.hardware_before if self.keeps_old else ())
+        return (self.hardware_after or self.hardware_before) + (self.hardware_before if self.kept_old else ())
 
     @property
     def hourly_before(self) -> Decimal | None:
@@ -111,15 +123,24 @@ class TaskReview:
 
     @property
     def worst_case(self) -> Decimal | None:
-        """What the task costs at most until it ends; None, if nothing limits it or its price is unknown."""
-        if self.price_after is None:
-            return Decimal(0)
-        amount = self.price_after.amount
-        if amount is None or (amount and (self.max_duration_seconds is None or self.attempts is None)):
-            return None
-        if not amount:
-            return Decimal(0)
-        return amount * Decimal(self.max_duration_seconds or 0) / Decimal(3600) * (self.attempts or 1)
+        """What the task costs at most until it ends; None, if nothing limits it or its price is unknown.
+
+        A task that is replaced and stays has a limit of its own.
+        """
+        kept = self.kept_old
+        if kept is None:
+            return _worst_case(self.price_after, self.max_duration_seconds, self.attempts)
+        old = _worst_case(self.price_before, kept.max_duration_seconds, kept.attempts)
+        new = _worst_case(kept.price_of_new, self.max_duration_seconds, self.attempts)
+        return None if old is None or new is None else old + new
+
+
+def _worst_case(price: HourlyPrice | None, seconds: int | None, attempts: int | None) -> Decimal | None:
+    if price is None or price.amount == 0:
+        return Decimal(0)
+    if price.amount is None or seconds is None or attempts is None:
+        return None
+    return price.amount * seconds * attempts / 3600
 
 
 @dataclass(frozen=True)
@@ -140,7 +161,10 @@ class StackReview:
     project: str
     stack: str
     refreshed: bool
+    """Whether the statuses of all tasks are current."""
     failed: bool
+    is_partial: bool
+    """Whether the stack may have tasks that the preview does not contain."""
     currency: Currency
     tasks: tuple[TaskReview, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -170,7 +194,9 @@ class StackReview:
 
     @property
     def worst_case(self) -> Decimal | None:
-        """What all tasks cost at most until they end; None, if nothing limits one of them."""
+        """What all tasks cost at most until they end; None, if nothing limits one of them, or not all are known."""
+        if self.failed or self.is_partial:
+            return None
         worst = Decimal(0)
         for task in self.tasks:
             amount = task.worst_case
@@ -187,6 +213,11 @@ class StackReview:
                 if group.gpus and group.count:
                     found[group.gpu_type] = found.get(group.gpu_type, Decimal(0)) + group.gpus * group.count
         return dict(sorted(found.items()))
+
+    def are_gpus_known(self, *, after: bool) -> bool:
+        """Return whether the nodes of all active tasks are known."""
+        groups = [group for task in self.tasks for group in task.active_nodes(after=after)]
+        return not any(group.count is None or group.gpus is None for group in groups)
 
     @property
     def is_unchanged(self) -> bool:

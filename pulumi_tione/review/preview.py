@@ -33,8 +33,12 @@ _FAILURE = re.compile(
     re.DOTALL,
 )
 _OPERATIONS = ("create", "update", "delete", "same", "import")
+_STACK_TYPE = "pulumi:pulumi:Stack"
 _STEPS_OF_REPLACEMENT = ("create-replacement", "delete-replaced", "discard-replaced")
 _STREAM_KEYS = ("sequence", "timestamp")
+
+_REFRESHED = "refreshed"
+"""The operation of a step with what a refresh has returned: only a stream has it."""
 
 
 class PreviewError(TioneError):
@@ -86,7 +90,7 @@ class Step:
     """The task's id, empty for a new one."""
     old_inputs: Mapping[str, Any]
     old_outputs: Mapping[str, Any]
-    """What is recorded of the task; after `--refresh` what is true of it."""
+    """What is recorded of the task; what is true of it, if `is_current`."""
     new_inputs: Mapping[str, Any]
     changed_paths: tuple[str, ...]
     """Property paths, as far into the properties as the engine knows."""
@@ -94,6 +98,8 @@ class Step:
     replacing_properties: tuple[str, ...]
     source: Source | None
     retained: bool = False
+    is_current: bool = True
+    """Whether what is recorded of the task is as current as the preview: `--target` refreshes some tasks alone."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +132,10 @@ class Preview:
     steps: list[Step] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     refreshed: bool = False
-    """Whether the preview asked for the current statuses first."""
+    """Whether the preview asked for the current statuses of all its tasks first."""
     failed: bool = False
+    is_partial: bool = False
+    """Whether the stack may have tasks that are not among the steps."""
 
 
 def read_previews(text: str) -> list[Preview]:
@@ -185,18 +193,33 @@ def _is_summary(value: Mapping[str, Any]) -> bool:
 def _of_document(document: Mapping[str, Any]) -> Preview:
     if not any(key in document for key in ("steps", "diagnostics", "changeSummary")):
         raise PreviewError(f"it is JSON, but no preview; {_HOW}")
-    steps = [each for each in document.get("steps") or () if isinstance(each, Mapping)]
-    diagnostics = [each for each in document.get("diagnostics") or () if isinstance(each, Mapping)]
-    return _preview(steps, diagnostics, is_failed=False)
+    steps, diagnostics = _mappings(document.get("steps")), _mappings(document.get("diagnostics"))
+    preview = _preview(steps, diagnostics, is_failed=False)
+    unchanged = _mapping(document.get("changeSummary")).get("same")
+    is_without_sames = isinstance(unchanged, int) and unchanged > sum(each.get("op") == "same" for each in steps)
+    # A failed one contains the tasks that it has refreshed.
+    preview.is_partial = preview.is_partial or (is_without_sames and not preview.failed)
+    return preview
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(values: Any) -> list[Mapping[str, Any]]:
+    return [each for each in values if isinstance(each, Mapping)] if isinstance(values, list) else []
 
 
 def _of_events(events: Iterable[Mapping[str, Any]], summary: Mapping[str, Any]) -> Preview:
     steps, diagnostics, is_failed = [], [], summary.get("result") in ("failed", "error")
     for event in events:
         for name in ("resourcePreEvent", "resOpFailedEvent"):
-            metadata = (event.get(name) or {}).get("metadata")
+            metadata = _mapping(event.get(name)).get("metadata")
             if isinstance(metadata, Mapping):
                 steps.append(_step_of_event(metadata))
+        outputs = _mapping(_mapping(event.get("resOutputsEvent")).get("metadata"))
+        if outputs.get("op") == "refresh":
+            steps.append({**_step_of_event(outputs), "op": _REFRESHED})
         if isinstance(event.get("diagnosticEvent"), Mapping):
             diagnostics.append(event["diagnosticEvent"])
         if isinstance(event.get("errorEvent"), Mapping):
@@ -224,12 +247,14 @@ def _preview(
     preview = Preview(failed=is_failed)
     by_urn: dict[str, dict[str, Mapping[str, Any]]] = {}
     pending_deletes = []
+    is_refreshed = is_new = False
     for step in steps:
         urn, operation = str(step.get("urn") or ""), str(step.get("op") or "")
         found = _URN.fullmatch(urn)
         if found:
             preview.stack, preview.project = preview.stack or found["stack"], preview.project or found["project"]
-        preview.refreshed = preview.refreshed or operation == "refresh"
+        is_refreshed = is_refreshed or operation == "refresh"
+        is_new = is_new or (operation == "create" and f"::{_STACK_TYPE}::" in urn)
         if not found or found["types"].rpartition("$")[2] != TYPE:
             continue
         if operation == "delete" and _state(step, "oldState").get("delete") is True:
@@ -241,6 +266,7 @@ def _preview(
         if made is not None:
             preview.steps.append(made)
     preview.steps += [_step(str(each["urn"]), "delete", each) for each in pending_deletes]
+    preview.steps = _with_freshness(preview.steps, by_urn, is_refreshed=is_refreshed)
     sources = {step.urn: step.source for step in preview.steps if step.source}
     read = {diagnostic for each in diagnostics if (diagnostic := _diagnostic(each, sources)) is not None}
     preview.failed = preview.failed or any(each.severity == "error" for each in read)
@@ -248,8 +274,10 @@ def _preview(
         preview.steps += _steps_without_operation(preview.steps, by_urn)
         recorded = {step.urn: step.source for step in preview.steps}
         read = {each if each.source else replace(each, source=recorded.get(each.urn)) for each in read}
+    # Without a refresh, a failed preview does not show which tasks there are besides those that it has come to.
+    preview.is_partial = preview.failed and not (is_refreshed or is_new)
     # Without a recorded task there is no status: an empty stack is not refreshed.
-    preview.refreshed = preview.refreshed or not any(step.old_inputs for step in preview.steps)
+    preview.refreshed = not preview.is_partial and all(step.is_current for step in preview.steps)
     preview.steps.sort(key=lambda step: (step.urn, step.operation, step.id))
     preview.diagnostics = sorted(
         read, key=lambda each: (each.resource, each.path, each.message, each.urn, each.severity)
@@ -257,6 +285,22 @@ def _preview(
     owners = sorted({_organization(step) for step in preview.steps} - {""})
     preview.organization = owners[0] if owners else ""
     return preview
+
+
+def _with_freshness(
+    steps: Iterable[Step], by_urn: Mapping[str, Mapping[str, Mapping[str, Any]]], *, is_refreshed: bool
+) -> list[Step]:
+    """Return steps that show whether what is recorded is current.
+
+    A refresh is one of the steps of its resource. If there is one of the stack alone, it was of everything.
+    """
+    refreshed = {
+        (urn, str(_state(operations["refresh"], "oldState").get("id")))
+        for urn, operations in by_urn.items()
+        if "refresh" in operations
+    }
+    is_of_all = is_refreshed and not refreshed
+    return [replace(step, is_current=is_of_all or not step.id or (step.urn, step.id) in refreshed) for step in steps]
 
 
 def _organization(step: Step) -> str:
@@ -273,6 +317,8 @@ def _task_step(urn: str, operations: Mapping[str, Mapping[str, Any]]) -> Step | 
     step = operations.get("replace") or operations.get("create-replacement") or operations.get(operation)
     if step is None or _state(step, "newState").get("external") is True:
         return None
+    if operation == "same" and not _state(step, "oldState"):
+        return None  # a new task that `--target` leaves out
     if operation == "replace" and not _state(step, "oldState"):
         step = {**step, "oldState": _state(operations.get("delete-replaced") or {}, "oldState")}
     is_external = _state(step, "oldState").get("external") is True
@@ -288,11 +334,13 @@ def _steps_without_operation(known: Iterable[Step], by_urn: Mapping[str, Mapping
     """Yield the tasks that were refreshed before the preview failed, and that it has not come to."""
     ids = {step.id for step in known}
     for urn, operations in by_urn.items():
-        recorded = _state(operations.get("refresh") or {}, "newState")
-        is_read = any(operation != "refresh" for operation in operations)
+        # A document has only what was recorded before the refresh.
+        is_current = _REFRESHED in operations
+        recorded = _state(operations.get(_REFRESHED) or operations.get("refresh") or {}, "newState")
+        is_read = any(operation not in ("refresh", _REFRESHED) for operation in operations)
         is_managed = recorded and not any(recorded.get(mark) is True for mark in ("external", "pendingReplacement"))
         if is_managed and not is_read and recorded.get("id") not in ids:
-            yield _step(urn, "unknown", {"oldState": recorded})
+            yield replace(_step(urn, "unknown", {"oldState": recorded}), is_current=is_current)
 
 
 def _state(step: Mapping[str, Any], name: str) -> Mapping[str, Any]:

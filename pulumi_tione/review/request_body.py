@@ -45,7 +45,7 @@ def shown_request(inputs: Mapping[str, Any], tags: Mapping[str, Any]) -> dict[st
     additional = inputs.get("additionalParameters")
     if isinstance(additional, Mapping):
         sent["additionalParameters"] = _as_text(masked_value("", additional))
-    return {**request_body(sent, {key: _as_text(value) for key, value in tags.items()}), **commands}
+    return {**request_body(sent, {key: _as_text(masked_value(key, value)) for key, value in tags.items()}), **commands}
 
 
 def shown_requests(stack: StackReview) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ def shown_requests(stack: StackReview) -> list[dict[str, Any]]:
 def _request(inputs: Mapping[str, Any], *, labels_enabled: bool) -> dict[str, Any]:
     owner, task = split_owner(inputs)
     tags = task.get("tags")
-    is_labeled = isinstance(owner, Mapping) and not contains_placeholder(owner)
+    is_labeled = isinstance(owner, Mapping) and all(isinstance(part, str) for part in owner.values())
     all_tags = desired_tags(owner if is_labeled else None, tags, labels_enabled, CREATE_LABEL_VALUE)
     return shown_request(task, all_tags)
 

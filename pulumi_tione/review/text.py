@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pulumi_tione.pricing.amounts import format_amount
 from pulumi_tione.review import formatting
 from pulumi_tione.review.formatting import visible
 from pulumi_tione.review.model import PropertyChange, Review, StackReview, TaskReview
@@ -41,13 +40,12 @@ def text(review: Review, *, width: int | None = None, color: bool = False) -> st
 def _print_stack(console: Console, stack: StackReview) -> None:
     name = visible(formatting.stack_name(stack))
     if not stack.tasks and not stack.failed:
-        console.print(Text(f"{name}: no training tasks"))
+        console.print(Text(f"{name}: {formatting.nothing(stack)}"))
         return
     prices = "prices were not asked for"
     if stack.prices_asked:
-        difference = format_amount(stack.after.amount - stack.before.amount, stack.currency, is_signed=True)
-        before, after = (formatting.total(stack, after=each) for each in (False, True))
-        prices = f"{before} → {after} an hour ({difference})"
+        before, after, difference = formatting.headline(stack)
+        prices = f"{before} → {after} an hour" + f" ({difference})" * bool(difference)
     console.print(Text(f"{'Preview failed: ' * stack.failed}{name}: {prices}", style="bold"))
     facts = (formatting.counts(stack), formatting.gpus(stack), formatting.status_note(stack))
     console.print(Text(" · ".join(fact for fact in facts if fact)))

@@ -7,11 +7,14 @@ import json
 import random
 import time
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 from engine_support import Stack
 
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.review.json_format import SCHEMA_FILE
 
 pytestmark = pytest.mark.engine
 
@@ -118,11 +121,11 @@ def test_prices_that_the_credentials_may_not_ask_for_are_unknown(
     assert "at least ¥0.00" in output
 
 
-def streamed(stack: Stack) -> str:
+def streamed(stack: Stack, *, fails: bool = False) -> str:
     """Return a preview as a stream of events."""
     stack.environment["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] = "1"
     try:
-        return stack.pulumi(*PREVIEW)
+        return stack.pulumi(*PREVIEW, fails=fails)
     finally:
         del stack.environment["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"]
 
@@ -243,3 +246,58 @@ def test_a_task_that_was_only_looked_up_is_not_counted(stack: Stack, emulator: E
     (reviewed,) = json.loads(stack.tione("review", str(file), "--format", "json")[1])["stacks"]
     assert reviewed["counts"] == {"create": 1, "replace": 0, "update": 0, "delete": 0, "same": 1}
     assert (reviewed["hourly"]["before"], reviewed["hourly"]["after"]) == ("0.70", "1.40")
+
+
+PART = """
+FOREVER = {**B, "start_cmd_info": {"worker_start_cmd": "sleep 36000"}}
+tione.TrainingTask("a", **FOREVER)
+tione.TrainingTask("b", **FOREVER)
+tione.TrainingTask("ended", **B)
+"""
+
+
+def test_a_preview_that_shows_a_part_of_a_stack(stack: Stack, emulator: Emulator, tmp_path: Path) -> None:
+    stack.program(PART)
+    stack.up()
+    wait_for_status(emulator, "dev-ended", "SUCCEED")
+    file = tmp_path / "preview.json"
+
+    def reviewed(preview: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        file.write_text(preview, encoding="utf-8")
+        printed = json.loads(stack.tione("review", str(file), "--format", "json")[1])
+        jsonschema.validate(printed, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+        (made,) = printed["stacks"]
+        return made, {task["resource"]: task for task in made["tasks"]}
+
+    def statuses(tasks: dict[str, Any]) -> dict[str, tuple[str, bool]]:
+        return {name: (task["status"]["recorded"], task["status"]["live"]) for name, task in tasks.items()}
+
+    a = "urn:pulumi:dev::test::pulumi-python:dynamic/tione:TrainingTask::a"
+    stack.program(f'{PART}tione.TrainingTask("new", **FOREVER)\n')
+    stack.pulumi("state", "taint", a)
+    made, tasks = reviewed(stack.pulumi(*PREVIEW, "--target", a))
+    assert statuses(tasks) == {"a": ("RUNNING", True), "b": ("SUBMITTING", False), "ended": ("SUBMITTING", False)}
+    assert (made["counts"]["same"], made["counts"]["replace"], made["refreshed"], made["partial"]) == (
+        2,
+        1,
+        False,
+        False,
+    )
+    code, output = stack.tione("review", str(file))
+    assert (code, "a requested replacement" in output, "`id`" in output) == (0, True, False), output
+
+    made, tasks = reviewed(stack.pulumi("preview", "--json", "--refresh"))
+    assert ({*tasks}, made["partial"], made["worstCase"]) == ({"a", "new"}, True, None)
+    code, output = stack.tione("review", str(file), "--fail-on", "total>1000,increase>0.70")
+    assert (code, "total>1000: the amount is unknown" in output, "Error: increase" in output) == (3, True, False)
+
+    stack.program('raise RuntimeError("stop")')
+    made, tasks = reviewed(stack.preview(*PREVIEW[1:], fails=True))
+    assert {*statuses(tasks).values()} == {("SUBMITTING", False)}
+    assert made["partial"] is False
+    made, tasks = reviewed(streamed(stack, fails=True))
+    assert statuses(tasks) == {"a": ("RUNNING", True), "b": ("RUNNING", True), "ended": ("SUCCEED", True)}
+    assert (made["refreshed"], made["hourly"]["before"]) == (True, "1.40")
+    made, tasks = reviewed(stack.preview("--json", "--show-sames", fails=True))
+    assert (tasks, made["refreshed"], made["partial"]) == ({}, False, True)
+    assert "at least ¥0.00 an hour before" in stack.tione("review", str(file))[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,15 @@ from hypothesis import strategies as st
 from review_samples import CENTS, PriceService, inputs, outputs, preview_json, review_of, step
 
 from pulumi_tione.cli import main
+from pulumi_tione.pricing.price_list import PriceList
+from pulumi_tione.review.build import review_stack
 from pulumi_tione.review.findings import RULES, explanation
 from pulumi_tione.review.gates import GateError, failed_gates, read_codes, read_gates
 from pulumi_tione.review.json_format import SCHEMA_FILE, as_json, document
 from pulumi_tione.review.markdown import markdown
 from pulumi_tione.review.model import Review, TaskReview
 from pulumi_tione.review.preview import UNKNOWN_MARKER, PreviewError, Source, read_previews
+from pulumi_tione.review.request_body import shown_requests
 from pulumi_tione.review.sources import path_in_repository, with_sources
 from pulumi_tione.review.text import text
 
@@ -262,6 +265,145 @@ def test_a_stack_without_tasks_has_no_status_that_could_be_old() -> None:
     assert "last update" not in markdown(made)
 
 
+def refresh_of(name: str, status: str = "RUNNING") -> dict[str, Any]:
+    """Return the step of a refresh, which has what was recorded before."""
+    made = step(name, "refresh", inputs(), inputs(), recorded=outputs(status))
+    made["newState"] |= {"id": f"train-{name}", "outputs": {**inputs(), **outputs(status)}}
+    return made
+
+
+def test_a_task_that_the_target_leaves_out_is_shown_with_an_old_status() -> None:
+    targeted = [refresh_of("a"), step("a", "delete", inputs()), step("b", "same", inputs(), inputs())]
+    made = review_of([*targeted, step("c", "update", inputs(), inputs(desiredStatus="STOPPED"))], refreshed=False)
+    (stack,) = made.stacks
+    assert not stack.refreshed
+    statuses = {task["resource"]: task["status"]["live"] for task in document(made)["stacks"][0]["tasks"]}
+    assert statuses == {"a": True, "b": False, "c": False}
+    shown = markdown(made)
+    assert "**a** is RUNNING and is stopped" in shown
+    assert "**c** was RUNNING at the last update" in shown
+    assert "Shown with the status of the last update: b, c (it was not refreshed)" in shown
+    for form in (shown, text(made, width=200)):
+        assert "some statuses of the last update, not current ones" in form
+    whole = review_of([refresh_of("a"), refresh_of("b"), *targeted[1:]])
+    assert whole.stacks[0].refreshed
+    assert "last update" not in markdown(whole)
+
+
+def test_a_new_task_that_the_target_leaves_out_does_not_count() -> None:
+    (stack,) = review_of([step("a", "same", None, inputs()), step("b", "same", inputs(), inputs())]).stacks
+    assert [task.resource for task in stack.tasks] == ["b"]
+    assert stack.counts["same"] == 1
+
+
+def test_without_unchanged_resources_a_total_is_a_lower_bound_and_the_increase_is_exact() -> None:
+    made = review_of([step("a", "create", None, inputs())], changeSummary={"create": 1, "same": 1})
+    assert document(made)["stacks"][0]["partial"] is True
+    assert document(made)["stacks"][0]["worstCase"] is None
+    for form in (markdown(made), text(made)):
+        assert "at least ¥0.00 → " in form
+        assert "(+¥0.70" in form
+    assert "Unchanged resources are not in the preview: make it with `--show-sames`" in markdown(made)
+    assert "no upper bound" not in markdown(made)
+    (reason,) = failed_gates(read_gates(["increase>0.70", "total>1000"]), made)
+    assert reason.startswith("total>1000: the amount is unknown for nlp/dev; unchanged resources are not in")
+    nothing = review_of([], changeSummary={"same": 2})
+    for form in (markdown(nothing), text(nothing, width=200)):
+        assert "no training tasks that change; unchanged resources are not in the preview" in form
+    assert failed_gates(read_gates(["total>1000"]), nothing) != []
+    whole = review_of([step("a", "same", inputs(), inputs())], refreshed=False, changeSummary={"same": 2})
+    assert document(whole)["stacks"][0]["partial"] is False
+
+
+def test_a_replacement_that_was_requested_has_a_reason() -> None:
+    made = review_of([step("a", "replace", inputs(), inputs(), replacing=["id"])])
+    for form in (markdown(made), text(made)):
+        assert "a requested replacement (--replace, or a taint)" in form
+        assert "not set" not in form
+
+
+@pytest.mark.parametrize(
+    ("old", "worst"),
+    [({}, None), ({"maxDuration": 7200}, "2.10"), ({"maxDuration": 1, "rerunOnFailure": 3599}, "1.40")],
+)
+def test_a_task_that_is_kept_has_its_own_time_limit(old: dict[str, Any], worst: str | None) -> None:
+    made = with_old(step("a", "replace", inputs(**old), inputs(maxDuration=3600)), retainOnDelete=True)
+    assert task_of(made).worst_case == (None if worst is None else Decimal(worst))
+    ended = step("a", "replace", inputs(), inputs(maxDuration=3600), recorded=outputs("SUCCEED"))
+    assert task_of(with_old(ended, retainOnDelete=True)).worst_case == Decimal("0.70")
+
+
+FAILURE = {"severity": "error", "message": "error: Program failed with an unhandled exception"}
+
+
+def test_a_failed_document_shows_no_status_as_current_that_its_refresh_has_not_returned() -> None:
+    made = review_of([refresh_of("a"), refresh_of("b"), step("b", "same", inputs(), inputs())], diagnostics=[FAILURE])
+    tasks = {task["resource"]: task["status"]["live"] for task in document(made)["stacks"][0]["tasks"]}
+    assert tasks == {"a": False, "b": True}
+    assert "a (a failed preview does not show what its refresh returns)" in markdown(made)
+    assert "**1 unchanged · 1 not known**" in markdown(made)
+    assert "1 unchanged · 1 not known" in text(made)
+
+
+def test_a_failed_stream_has_the_statuses_that_its_refresh_has_returned() -> None:
+    steps = [refresh_of(name) for name in ("a", "b", "c")]
+    refreshed = [{**refresh_of("a", "SUCCEED")}, {**refresh_of("b")}, {**refresh_of("c"), "newState": None}]
+    events: list[dict[str, Any]] = [
+        {name: {"metadata": {"op": "refresh", "urn": each["urn"], "old": each["oldState"], "new": each["newState"]}}}
+        for name, made in (("resOutputsEvent", refreshed), ("resourcePreEvent", steps))
+        for each in made
+    ]
+    events.append({"diagnosticEvent": FAILURE})
+    (preview,) = read_previews("\n".join(json.dumps({"sequence": 1, **event}) for event in events))
+    found = {step.name: (step.operation, step.old_outputs["status"], step.is_current) for step in preview.steps}
+    assert found == {"a": ("unknown", "SUCCEED", True), "b": ("unknown", "RUNNING", True)}
+    assert preview.refreshed
+
+
+@pytest.mark.parametrize(
+    ("steps", "refreshed", "before"),
+    [
+        ([], False, "at least ¥0.00"),
+        ([step("a", "same", inputs(), inputs())], False, "at least ¥0.70"),
+        ([], True, "¥0.00"),
+        ([{"op": "create", "urn": "urn:pulumi:dev::nlp::pulumi:pulumi:Stack::nlp-dev"}], False, "¥0.00"),
+    ],
+)
+def test_what_a_failed_preview_has_not_come_to_is_not_counted_as_nothing(
+    steps: list[Mapping[str, Any]], refreshed: bool, before: str
+) -> None:
+    made = review_of(steps, refreshed=refreshed, diagnostics=[FAILURE])
+    assert f"— {before} an hour before, at least" in markdown(made)
+    assert document(made)["stacks"][0]["worstCase"] is None
+    assert f": {before} → at least" in text(made)
+    assert "(+¥" not in text(made)
+
+
+def test_a_difference_of_unknown_prices_is_not_shown_as_one() -> None:
+    unknown = inputs(count=UNKNOWN_MARKER)
+    saved = review_of([step("a", "replace", inputs(GPU, 2), unknown)])
+    added = review_of([step("a", "create", None, inputs()), step("b", "create", None, unknown)])
+    ended = review_of([step("a", "delete", unknown), step("b", "create", None, inputs())])
+    assert "— ¥42.00 → **at least ¥0.00 an hour**\n" in markdown(saved)
+    assert "¥42.00 → at least ¥0.00 an hour\n" in text(saved)
+    assert "(at least +¥0.70, +¥16.80 a day if nothing ends)" in markdown(added)
+    assert "— at least ¥0.00 → **¥0.70 an hour**\n" in markdown(ended)
+
+
+def test_nodes_that_are_not_known_yet_are_shown_to_be_so() -> None:
+    after = {**inputs(), "resourceConfigInfos": UNKNOWN_MARKER}
+    made = review_of([step("a", "replace", inputs(GPU, 2), after), step("b", "same", inputs(GPU), inputs(GPU))])
+    assert "| 2 × 8C40G V100&#42;1 → ? × not known yet |" in markdown(made)
+    assert "V100: 3 → at least 1" in markdown(made)
+
+
+def test_a_preempted_task_has_its_time_limit_again_and_the_review_shows_that() -> None:
+    spot = inputs(maxDuration=3600, resourceSupplyAttribute={"supplyType": "SPOT"})
+    note = "a task on SPOT or TIDE supply has it again after it was preempted"
+    assert note in markdown(review_of([step("a", "create", None, spot)]))
+    assert note not in markdown(review_of([step("a", "create", None, inputs(maxDuration=3600))]))
+
+
 def test_a_changed_number_of_nodes_names_their_spec_once() -> None:
     assert "| 2 → 4 × 8C40G V100&#42;1 |" in markdown(review_of([REPLACED]))
     made = step("a", "replace", inputs(GPU, 2), inputs(count=UNKNOWN_MARKER))
@@ -423,6 +565,12 @@ def test_the_page_of_findings_has_the_text_that_explain_prints() -> None:
         assert (printed.exit_code, printed.output) == (0, f"{explanation(rule)}\n")
 
 
+@pytest.mark.parametrize("code", ["", "nope", "no-output,no-time-limit"])
+def test_only_the_code_of_one_finding_is_explained(code: str) -> None:
+    ran = CliRunner().invoke(main, ["review", "--explain", code])
+    assert ran.exit_code == 2 or isinstance(ran.exception, GateError)
+
+
 def test_every_finding_has_a_test() -> None:
     assert {*TRIGGERS, "spec-sold-out"} == {*RULES}
 
@@ -439,6 +587,13 @@ def test_no_form_shows_the_value_of_a_variable_with_the_name_of_a_secret() -> No
     made = step("a", "replace", old, new, changed=["envs"], replacing=["envs"], paths=["envs.DB_PASSWORD"])
     for form in (markdown, as_json, text):
         assert not [secret for secret in ("correct horse", "battery staple") if secret in form(review_of([made]))]
+
+
+def test_no_request_shows_a_tag_with_the_name_of_a_secret() -> None:
+    made = review_of([step("a", "create", None, inputs(tags={"db-password": "correct horse", "team": "nlp"}))])
+    shown = json.dumps(shown_requests(made.stacks[0]))
+    assert "correct horse" not in shown
+    assert '{"TagKey": "team", "TagValue": "nlp"}' in shown
 
 
 def test_commands_in_the_apis_form_are_shown_as_text_without_their_secrets() -> None:
@@ -480,6 +635,9 @@ def test_no_form_shows_what_requests_like_a_secret() -> None:
         ("worst>1", [REPLACED], True),
         ("worst>0.70", [step("a", "create", None, STARTING)], False),
         ("worst>0.69", [step("a", "create", None, STARTING)], True),
+        # 2.333… is shown as 2.33.
+        ("worst>2.33", [step("a", "create", None, inputs(GPU, 2, maxDuration=200))], False),
+        ("worst>2.32", [step("a", "create", None, inputs(GPU, 2, maxDuration=200))], True),
         ("total>1000", [step("a", "create", None, inputs(spec="TI.UNLISTED"))], True),
         ("total>0", [], False),
     ],
@@ -539,6 +697,45 @@ def test_a_failed_preview_is_reviewed_with_its_messages_under_their_tasks() -> N
 def test_a_text_that_is_no_preview_is_an_error_with_the_command(content: str) -> None:
     with pytest.raises(PreviewError, match="pulumi preview --json --show-sames --refresh"):
         read_previews(content)
+
+
+JUNK: list[Any] = [None, 3, -1.5, True, "x", "", [], {}, ["x"], {"a": "b"}, [None], [[]]]
+
+
+def places_of(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each container in a JSON value, with each of its keys."""
+    for key, part in [*(value.items() if isinstance(value, dict) else enumerate(value))]:
+        yield value, key
+        if isinstance(part, (dict, list)):
+            yield from places_of(part)
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_whatever_stands_in_a_preview_it_is_reviewed_or_refused(is_stream: bool) -> None:
+    event = {"op": "replace", "urn": REPLACED["urn"], "old": REPLACED["oldState"], "new": REPLACED["newState"]}
+    events = [
+        {"sequence": 1, "resourcePreEvent": {"metadata": event}},
+        {"sequence": 2, "resOutputsEvent": {"metadata": {**event, "op": "refresh"}}},
+        {"sequence": 3, "diagnosticEvent": FAILURE},
+        {"sequence": 4, "errorEvent": {"error": "x"}},
+    ]
+    steps = [refresh_of("a"), REPLACED, step("b", "update", inputs(envs={"A": "1"}), inputs(envs={"A": "2"}))]
+    document = json.loads(preview_json(steps, diagnostics=[FAILURE], changeSummary={"same": 1}))
+    values = json.loads(json.dumps(events if is_stream else [document]))
+    prices = PriceList(PriceService())
+    for number, (container, key) in enumerate(places_of(values)):
+        kept = container[key]
+        for junk in (JUNK[number % len(JUNK)], JUNK[number // len(JUNK) % len(JUNK)]):
+            container[key] = junk
+            try:
+                previews = read_previews("\n".join(map(json.dumps, values)))
+            except PreviewError:
+                continue
+            made = Review(tuple(review_stack(each, lambda _: prices) for each in previews))
+            for form in (markdown, as_json, text):
+                assert form(made)
+            shown_requests(made.stacks[0])
+        container[key] = kept
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

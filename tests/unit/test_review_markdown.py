@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from review_samples import inputs, review_of, step
+from review_samples import inputs, outputs, review_of, step
 
 from pulumi_tione.review.markdown import MAX_CHARACTERS, markdown
+from pulumi_tione.review.model import Review
 
 NASTY = st.text(st.sampled_from("ab|`<>&*_~[]()\\!#@:\n\r\t \u202e\u2066\x07\x1b中文'\"$"), min_size=1, max_size=20)
 
@@ -115,6 +117,29 @@ def test_a_thousand_tasks_fit_whatever_they_are_called_and_cost(name: str, opera
     total = Decimal(21_000) * count * {"delete": 0, "keep": 2}.get(operation, 1)
     assert review.stacks[0].after.amount == total
     assert f"¥{total:,.2f} an hour" in text
+
+
+@pytest.mark.parametrize(
+    ("stacks", "tasks", "is_whole"), [(100, 10, True), (200, 5, True), (400, 10, False), (1, 2500, False)]
+)
+def test_very_many_stacks_fit_with_a_row_each_and_the_sum(stacks: int, tasks: int, is_whole: bool) -> None:
+    steps = [step(f"t{index}|`<b>" + "n" * 30, "create", None, inputs(GPU, 2)) for index in range(tasks)]
+    failed = review_of(steps[:1], diagnostics=[{"severity": "error", "message": "x" * 500}] * 9).stacks[0]
+    ended = step("e", "delete", inputs(), recorded=outputs("SUCCEED"))
+    made = [replace(review_of([*steps, ended]).stacks[0], stack=f"s{index:03}") for index in range(stacks)]
+    review = Review((*made, replace(failed, stack="failed")))
+    text = markdown(review)
+    assert len(text) <= MAX_CHARACTERS
+    total = Decimal(42) * (tasks * stacks + 1)
+    assert f"{stacks + 1} stacks — ¥0.00 → **at least ¥{total:,.2f} an hour**" in text
+    assert "> Preview failed: `nlp/failed`" in text
+    assert f"> - {tasks * stacks + 1} tasks: `no-output`" in text
+    left, right = rendered_twice(text)
+    assert left == right
+    if is_whole:
+        assert len(left) == 1 + stacks * (tasks + 2) + 2
+    else:
+        assert left[-1][1] == f"{stacks * (tasks + 2) + 2 - (len(left) - 2)} more rows"
 
 
 def test_a_thousand_messages_fit() -> None:
