@@ -90,9 +90,10 @@ def _checking_arguments(
 class TrainingTask(TrainingTaskProperties):
     """A training task of Tencent Cloud TI-ONE.
 
-    It is created by CreateTrainingTask and runs at once; it costs money while it runs. Tags, log delivery and the
-    desired status change in place; what else changes in its args replaces it, the old task first. Destroying it stops
-    it, if it runs, and deletes it.
+    `pulumi up` creates it with CreateTrainingTask. It runs at once, and costs money while it runs. Tags, log delivery
+    and the desired status change in place. Any other changed argument replaces it: the old task is stopped and deleted
+    before the new one is created. `pulumi destroy` stops and deletes it. `help(tione.TrainingTaskArgs)` lists the
+    arguments.
 
     Example:
         task = tione.TrainingTask(
