@@ -336,6 +336,7 @@ def start(
 
 @env.command("list")
 @in_a_folder
+@click.option("-y", "--yes", is_flag=True, expose_value=False, help="As for the other commands: it asks nothing.")
 @_with_form("list")
 def list_(*, folder: Path, form: str | None) -> None:
     """List the environments of the project, with the current statuses and prices of their tasks.

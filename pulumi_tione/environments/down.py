@@ -79,8 +79,7 @@ def take_down(
             Teardown(stack, environment_tags, recovery, result).run()
             if result.left and stack.exists:
                 lease.end("failed")
-    if session.repository is not None:
-        session.repository.remove_dead_worktrees()
+    session.remove_dead_worktrees()
     return result
 
 

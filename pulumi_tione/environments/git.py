@@ -44,11 +44,19 @@ class Repository:
 
     @classmethod
     def of(cls, folder: Path, environment: Mapping[str, str]) -> Repository | None:
-        """Return the repository of a folder; None outside git."""
+        """Return the repository of a folder; None outside git.
+
+        Raises:
+            GitError: there is a repository, but git cannot read it: it is not installed, or refuses another user's
+                folder, as in a container of CI.
+        """
         repository = cls(folder, environment)
         try:
             repository._git("rev-parse", "--git-dir")
         except GitError:
+            absolute = folder.absolute()
+            if any((parent / ".git").exists() for parent in (absolute, *absolute.parents)):
+                raise
             return None
         return repository
 
@@ -88,10 +96,15 @@ class Repository:
         return RemoteBranches(commits, frozenset(default), tuple(unreachable))
 
     def default_branches(self) -> frozenset[str]:
-        """Return the default branches: those of the remotes, or else the one that git would create."""
+        """Return the default branches: those of the remotes, or else those that may be: recorded here, or usual."""
         remote = self.remote_branches()
-        if remote.default:
+        if remote.default and not remote.unreachable:
             return remote.default
+        recorded = self._git("for-each-ref", "--format=%(symref:lstrip=3)", "refs/remotes/*/HEAD").split()
+        if remote.unreachable:  # the default branch may be any: a schedule of CI mostly has it checked out
+            recorded.append(self.current_branch() or "")
+        if remote.default or recorded:
+            return frozenset(name for name in (*remote.default, *recorded) if name)
         try:
             configured = self._git("config", "--get", "init.defaultBranch")
         except GitError:
@@ -180,6 +193,8 @@ class Repository:
                 errors="replace",
                 timeout=_SECONDS,
             )
+        except FileNotFoundError:
+            raise GitError("there is no `git` on PATH: install it") from None
         except (OSError, subprocess.TimeoutExpired) as error:
             raise GitError(f"`git {arguments[0]}` failed: {type(error).__name__}") from None
         if ran.returncode:

@@ -23,7 +23,7 @@ from pulumi_tione._schema.wire import imported_outputs, user_tags
 from pulumi_tione._timestamps import time_or_none
 from pulumi_tione.environments.overview import Overview, read_overviews
 from pulumi_tione.environments.processes import host_name, process_start
-from pulumi_tione.environments.project import Project
+from pulumi_tione.environments.project import Project, with_absolute_paths
 from pulumi_tione.errors import TioneError
 from pulumi_tione.pricing.amounts import Currency, currency_of, format_amount, plain
 from pulumi_tione.pricing.price_list import PriceList
@@ -99,13 +99,14 @@ class Listing:
 def list_environments(folder: Path, environment: Mapping[str, str]) -> Listing:
     """Return the environments of the project in a folder."""
     project = Project.read(folder)
+    environment = with_absolute_paths(environment, project.folder)
     pulumi = Pulumi(project.folder, environment)
     url = backend_url(project, environment) or pulumi.backend()
     backend = BackendFolder.at(url, project.folder, environment)
     overviews = [
         each
         for each in read_overviews(pulumi, backend, project.name)
-        if each.is_environment or each.environment_tags.branch
+        if each.is_environment or each.environment_tags.branch or each.is_unreadable
     ]
     now = datetime.now(timezone.utc)
     if not overviews:

@@ -39,6 +39,11 @@ class Overview:
     """Why the stack cannot be read."""
 
     @property
+    def is_unreadable(self) -> bool:
+        """Whether not even its tags can be read, which may show that it is an environment."""
+        return bool(self.problem) and not self.environment_tags.branch
+
+    @property
     def is_empty(self) -> bool:
         return not self.problem and not self.state.resources and not self.state.has_pending_operations
 

@@ -6,9 +6,10 @@ Nothing is written into the project's folder: the configuration is a temporary f
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ ENVIRONMENT_SETTING = "tione:environment"
 _LABELS_SETTING = "tione:labels"
 _SETTINGS = ("tione:", "tencentcloud:")
 _KIND = "config"
+_SUFFIXES = (".json", ".yaml", ".yml")
+"""The forms of a project's file, in the order in which Pulumi looks for them. The files of its stacks have the same."""
+_PATHS = ("PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_HOME")
+"""The variables of the Pulumi CLI with paths, apart from the backend."""
 _CAN_DECRYPT = ("encryptionsalt", "encryptedkey")
 
 
@@ -29,14 +34,42 @@ class ProjectError(TioneError):
     """There is no such project, or no such template."""
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads YAML as Pulumi does: `yes` and `20:30` are strings, and so are dates."""
+
+    # Not those of its base class.
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  typeshed has no ClassVar
+
+
+for _tag, _pattern, _first in (
+    ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", "~nN"),
+    ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("tag:yaml.org,2002:int", r"[-+]?[0-9]+", "-+0123456789"),
+    ("tag:yaml.org,2002:float", r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("tag:yaml.org,2002:merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(_tag, re.compile(f"(?:{_pattern})$"), [*_first, *("",) * (_first == "~nN")])
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes YAML that `_Loader` reads."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
 @dataclass(frozen=True)
 class Project:
     """A Pulumi project."""
 
-    folder: Path
+    file: Path
+    """Its Pulumi.yaml."""
     name: str
     settings: Mapping[str, Any]
-    """The content of its Pulumi.yaml."""
+    """The content of that file."""
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
 
     @classmethod
     def read(cls, folder: Path) -> Project:
@@ -47,17 +80,36 @@ class Project:
         """
         absolute = folder.absolute()
         for candidate in (absolute, *absolute.parents):
-            for name in ("Pulumi.yaml", "Pulumi.yml"):
-                if (candidate / name).is_file():
-                    settings = _yaml(candidate / name)
+            for file in (candidate / f"Pulumi{suffix}" for suffix in _SUFFIXES):
+                if file.is_file():
+                    settings = _content(file)
                     if not isinstance(settings.get("name"), str):
-                        raise ProjectError(f"{candidate / name} does not name a project")
-                    return cls(candidate, settings["name"], settings)
+                        raise ProjectError(f"{file} does not name a project")
+                    return cls(file, settings["name"], settings)
         raise ProjectError(f"there is no Pulumi.yaml in {absolute} or above. Run it in a project, or add --cwd")
 
     def template_file(self, template: str) -> Path:
         """Return the file with the configuration of a template."""
-        return self.folder / str(self.settings.get("stackConfigDir") or "") / f"Pulumi.{template}.yaml"
+        return self._config_folder / f"Pulumi.{template}{self.file.suffix}"
+
+    @property
+    def template_files(self) -> dict[str, Path]:
+        """The files with the configuration of a stack, by its name."""
+        start, end = "Pulumi.", self.file.suffix
+        found = self._config_folder.glob(f"{start}*{end}")
+        return {each.name[len(start) : -len(end)]: each for each in sorted(found) if each.name != start[:-1] + end}
+
+    @property
+    def _config_folder(self) -> Path:
+        config = self.settings.get("config")
+        configured = self.settings.get("stackConfigDir") or (config if isinstance(config, str) else "")  # its old name
+        return self.folder / str(configured)
+
+    @property
+    def default_config(self) -> dict[str, Any]:
+        """The settings in the project's file, which apply to every stack that does not set them."""
+        config = self.settings.get("config")
+        return dict(_settings(config)) if isinstance(config, Mapping) else {}
 
     def plain_config(self, template: str) -> dict[str, Any] | None:
         """Return the settings in a template's file, in the form of `Pulumi.config`; None if one of them is encrypted.
@@ -66,16 +118,17 @@ class Project:
             ProjectError: the file cannot be read.
         """
         path = self.template_file(template)
-        config = _yaml(path).get("config") if template and path.is_file() else None
-        settings = {
-            key: value
-            for key, value in (config.items() if isinstance(config, Mapping) else ())
-            if str(key).startswith(_SETTINGS)
-        }
+        config = _content(path).get("config") if template and path.is_file() else None
+        settings = dict(_settings(config)) if isinstance(config, Mapping) else {}
         if _has_secrets(settings):
             return None
+        defaults = {
+            key: each["value"] if isinstance(each, Mapping) and "value" in each else each
+            for key, each in self.default_config.items()
+        }
         return {
-            key: {"value": value if isinstance(value, str) else json.dumps(value)} for key, value in settings.items()
+            key: {"value": value if isinstance(value, str) else json.dumps(value)}
+            for key, value in {**defaults, **settings}.items()
         }
 
     def link_untracked(self, source: Project) -> None:
@@ -92,9 +145,10 @@ class Project:
 
     def copy_untracked_templates(self, source: Project) -> None:
         """Copy the configuration files that another working tree has, and this one lacks: git may ignore them."""
-        for path in source.template_file("x").parent.glob("Pulumi.*.yaml"):
-            target = self.template_file("x").parent / path.name
+        for name, path in source.template_files.items():
+            target = self.template_file(name)
             if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, target)
 
 
@@ -114,8 +168,9 @@ class Configuration:
         """Whether the configuration is that of a template."""
         # `pulumi stack init` writes a file next to Pulumi.yaml.
         minimal = {"name": project.name, "runtime": "python", "backend": {"url": backend}}
-        (self._folder / "Pulumi.yaml").write_text(yaml.safe_dump(minimal), encoding="utf-8")
-        self._write({})
+        with_defaults = {**minimal, "config": project.default_config}
+        (self._folder / "Pulumi.yaml").write_text(yaml.safe_dump(with_defaults), encoding="utf-8")
+        self.file.write_text("{}\n", encoding="utf-8")
 
     @property
     def folder(self) -> Path:
@@ -135,26 +190,34 @@ class Configuration:
         """
         path = project.template_file(template)
         if not path.is_file():
-            known = sorted(each.name[len("Pulumi.") : -len(".yaml")] for each in path.parent.glob("Pulumi.*.yaml"))
+            known = sorted(project.template_files)
             hint = f" (there is {', '.join(known)})" if known else ""
             raise ProjectError(f"there is no {path}. Choose a template with --template{hint}")
-        settings = _yaml(path)
+        settings = _content(path)
         if _has_secrets(settings.get("config")) and not any(settings.get(key) for key in _CAN_DECRYPT):
             raise ProjectError(
                 f"the secrets in {path} can only be decrypted for the stack {template!r}. Give the template a secrets "
                 f"provider of its own: `pulumi stack change-secrets-provider --stack {template} passphrase`"
             )
-        config = dict(settings.get("config") or {})
-        config.pop(_LABELS_SETTING, None)  # tasks without labels could not be found again
-        self._write({**settings, "config": {**config, ENVIRONMENT_SETTING: environment}})
+        # Tasks without labels could not be found again.
+        self.file.write_text(_with_config(path, {_LABELS_SETTING: None, ENVIRONMENT_SETTING: environment}), "utf-8")
         self.has_template = True
-
-    def _write(self, settings: Mapping[str, Any]) -> None:
-        self.file.write_text(yaml.safe_dump(dict(settings), allow_unicode=True), encoding="utf-8")
 
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def with_absolute_paths(environment: Mapping[str, str], project: Path) -> dict[str, str]:
+    """Return environment variables for the Pulumi CLI in any working directory: no path in them is relative.
+
+    Args:
+        environment: the variables, with paths that are relative to the working directory or to the project.
+        project: the folder of the project.
+    """
+    paths = {name: Path(environment[name]) for name in _PATHS if environment.get(name)}
+    here = {name: path if path.expanduser().exists() else project / path for name, path in paths.items()}
+    return {**environment, **{name: str(path.expanduser().absolute()) for name, path in here.items()}}
 
 
 def remove_dead_folders() -> None:
@@ -164,16 +227,65 @@ def remove_dead_folders() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _yaml(path: Path) -> dict[str, Any]:
+def _content(path: Path) -> dict[str, Any]:
+    """Return the map in a file.
+
+    Raises:
+        ProjectError: it cannot be read, or has something else.
+    """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ProjectError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
+        content = yaml.load(_text(path), _Loader)  # noqa: S506  it is a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from None
     if content is None:
         return {}
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not isinstance(content.get("config") or {}, dict | str):
         raise ProjectError(f"{path} is not a map of settings")
     return content
+
+
+def _text(path: Path) -> str:
+    """Return the YAML in a file. JSON is a part of YAML, except that it may be indented by tabs."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return json.dumps(json.loads(text), ensure_ascii=False) if path.suffix == ".json" else text
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> ProjectError:
+    return ProjectError(f"{path} cannot be read: {' '.join(str(error).split())}")
+
+
+def _with_config(path: Path, changes: Mapping[str, str | None]) -> str:
+    """Return the YAML of a file with other values in its config. Everything else stays as it is written.
+
+    Args:
+        path: the file, which can be read.
+        changes: the values by key; None removes a key.
+    """
+    root = yaml.compose(_text(path), _Loader) or yaml.MappingNode("tag:yaml.org,2002:map", [])
+    config = next((value for key, value in root.value if key.value == "config"), None)
+    entries = [(key, value) for key, value in _entries(config) if key.value not in changes]
+    for name, text in changes.items():
+        if text is not None:
+            entries.append((_string(name), _string(text)))
+    key, new = _string("config"), yaml.MappingNode("tag:yaml.org,2002:map", entries)
+    root.value = [(key, new), *((key, value) for key, value in root.value if key.value != "config")]
+    return str(yaml.serialize(root, Dumper=_Dumper, allow_unicode=True))
+
+
+def _string(text: str) -> yaml.ScalarNode:
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, style='"')
+
+
+def _entries(node: yaml.Node | None) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    return iter(node.value if isinstance(node, yaml.MappingNode) else ())
+
+
+def _settings(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what a config sets for this package and the vendor's."""
+    return ((str(key), value) for key, value in config.items() if str(key).startswith(_SETTINGS))
 
 
 def _has_secrets(config: Any) -> bool:

@@ -25,6 +25,7 @@ _GRACE = timedelta(minutes=1)
 
 DEAD = "its `env {kind}` was cut off"
 WITHOUT_MARKS = "a killed `env up` has left nothing but the stack"
+UNREADABLE = "it has the name of an environment, but cannot be read"
 BRANCH_GONE = "its branch is gone"
 TIME_IS_OVER = "its time to live is over"
 
@@ -72,6 +73,8 @@ class Rules:
             overview: the stack.
             was_made_here: whether a command on this machine has worked on it.
         """
+        if overview.is_unreadable:
+            return UNREADABLE
         age = None if overview.last_update is None else self.now - overview.last_update
         if not overview.is_environment or self._is_protected(overview.environment_tags):
             return None
@@ -131,6 +134,9 @@ def reap(session: Session, due: Sequence[DueEnvironment], rules: Rules, *, wait:
 
     def attempt(each: DueEnvironment) -> TeardownResult | None:
         result = each.result
+        if each.overview.is_unreadable:
+            result.left.append(Leftover(f"stack {result.stack}", each.overview.problem))
+            return result
         age = None if each.overview.last_update is None else rules.now - each.overview.last_update
 
         def is_due(environment_tags: EnvironmentTags) -> bool:
@@ -156,6 +162,5 @@ def reap(session: Session, due: Sequence[DueEnvironment], rules: Rules, *, wait:
 
     with ThreadPoolExecutor(_PARALLEL_STACKS) as pool:
         results = [result for result in pool.map(attempt, due) if result is not None]
-    if session.repository is not None:
-        session.repository.remove_dead_worktrees()
+    session.remove_dead_worktrees()
     return results

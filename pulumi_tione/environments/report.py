@@ -56,7 +56,7 @@ def _title(result: TeardownResult) -> str:
 
 def _summary(result: TeardownResult) -> str:
     reason = f", because {result.reason}" if result.reason else ""
-    orphans = f"; {len(result.deleted)} tasks that were in no state are deleted" if result.deleted else ""
+    orphans = f"; deleted {_tasks(len(result.deleted))} in no state" if result.deleted else ""
     return f"{'gone' if result.is_gone else 'not gone'}{reason}{orphans}"
 
 
@@ -68,6 +68,10 @@ def _markdown(results: Sequence[TeardownResult]) -> str:
         left = "<br>".join(prose(str(part)) for part in each.all_left)
         lines.append(f"| {code(_title(each))} | {prose(_summary(each))} | {left} |")
     return "\n".join(lines)
+
+
+def _tasks(count: int) -> str:
+    return f"{count} task{'s' * (count != 1)}"
 
 
 def plan(results: Sequence[TeardownResult], form: str | None) -> str:
@@ -105,5 +109,5 @@ def stop_start_report(kind: str, result: StopStartResult, form: str | None) -> s
     if form == "markdown":
         lines = [f"| {code(task)} | {prose(what)} |" for task, what in rows]
         return "\n".join([f"Environment of {code(result.branch)}", "", "| task | result |", "|---|---|", *lines])
-    head = f"{result.stack} ({result.branch}): {len(result.done)} tasks {done}"
+    head = f"{result.stack} ({result.branch}): {_tasks(len(result.done))} {done}"
     return "\n".join(sanitize(line) for line in (head, *(f"  {task}: {what}" for task, what in rows)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -23,10 +24,10 @@ from pulumi import automation
 
 from pulumi_tione._durations import format_duration
 from pulumi_tione.environments import tags as marks_tags
-from pulumi_tione.environments.git import Repository
+from pulumi_tione.environments.git import GitError, Repository
 from pulumi_tione.environments.listing import backend_url
 from pulumi_tione.environments.processes import end_processes, process_start, this_host
-from pulumi_tione.environments.project import Configuration, Project, remove_dead_folders
+from pulumi_tione.environments.project import Configuration, Project, remove_dead_folders, with_absolute_paths
 from pulumi_tione.environments.tags import HEARTBEAT, HEARTBEAT_SECONDS, EnvironmentTags, Operation
 from pulumi_tione.environments.workspace import EngineCommand, EnvironmentWorkspace, Interrupts
 from pulumi_tione.errors import TioneError
@@ -63,8 +64,6 @@ class Session:
     interrupts: Interrupts = field(default_factory=Interrupts)
     project: Project = field(init=False)
     pulumi: Pulumi = field(init=False)
-    repository: Repository | None = field(init=False)
-    """The repository of the project; None outside git."""
     command: EngineCommand = field(init=False)
     backend_folder: BackendFolder | None = field(init=False)
     """The backend, if it is a folder."""
@@ -73,12 +72,27 @@ class Session:
 
     def __post_init__(self) -> None:
         self.project = Project.read(self.folder)
+        self.environment = with_absolute_paths(self.environment, self.project.folder)
         self.pulumi = Pulumi(self.project.folder, self.environment)
-        self.repository = Repository.of(self.project.folder, self.environment)
         self.command = EngineCommand(self.environment, self.run, self.interrupts)
         url = backend_url(self.project, self.environment) or self.pulumi.backend()
         self.backend_folder = BackendFolder.at(url, self.project.folder, self.environment)
         self.backend = url if self.backend_folder is None else self.backend_folder.url
+
+    @functools.cached_property
+    def repository(self) -> Repository | None:
+        """The repository of the project; None outside git.
+
+        Raises:
+            GitError: git cannot read it.
+        """
+        return Repository.of(self.project.folder, self.environment)
+
+    def remove_dead_worktrees(self) -> None:
+        """Remove the temporary working trees that killed commands have left, if git can be used."""
+        with contextlib.suppress(GitError):
+            if self.repository is not None:
+                self.repository.remove_dead_worktrees()
 
     def stacks(self) -> list[StackName]:
         """Return all stacks of the project."""
@@ -136,6 +150,7 @@ class EnvironmentStack:
         variables = {**session.environment, "PULUMI_BACKEND_URL": session.backend}
         self.pulumi = Pulumi(self.configuration.folder, variables)
         """Reads and writes the state, with the settings of the environment."""
+        self._tags_lock = threading.Lock()
 
     def __enter__(self) -> EnvironmentStack:
         return self
@@ -174,7 +189,8 @@ class EnvironmentStack:
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags of the stack, one after the other."""
         for name, value in tags.items():
-            self.workspace.set_tag(self.name, name, value)
+            with self._tags_lock:  # every change of a tag writes all of them: a heartbeat would undo another's
+                self.workspace.set_tag(self.name, name, value)
 
     def state(self) -> State:
         """Return the state of the stack."""
@@ -185,7 +201,8 @@ class EnvironmentStack:
         new = marks_tags.stopped_tags(task_ids)
         self.set_tags(new)
         for name in marks_tags.tags_to_remove(self.tags(), new):
-            self.workspace.remove_tag(self.name, name)
+            with self._tags_lock:
+                self.workspace.remove_tag(self.name, name)
 
     # Holding it.
 

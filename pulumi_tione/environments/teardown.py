@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from pulumi_tione._schema.identity import ENVIRONMENT_LABEL, labels_of_stack
+from pulumi_tione._schema.identity import ENVIRONMENT_LABEL, TYPE, labels_of_stack
 from pulumi_tione.environments.processes import end_processes, host_name, is_name_of, process_start, this_host
 from pulumi_tione.environments.session import EnvironmentStack, is_dead
 from pulumi_tione.environments.tags import EnvironmentTags, Operation
@@ -141,7 +141,8 @@ class TeardownResult:
     left: list[Leftover] = field(default_factory=list)
     """What could not be removed. As long as there is something, the stack stays: it has the id of the environment."""
     others: list[Leftover] = field(default_factory=list)
-    """Tasks with the labels of the stack that are provably of another environment, or not provably of this one."""
+    """What stays without its stack: tasks with the labels of the stack that are provably of another environment, or not
+    provably of this one; resources of other kinds that stay on purpose, or whose create was interrupted."""
 
     @property
     def is_gone(self) -> bool:
@@ -223,6 +224,8 @@ class Teardown:
         before = State.of(stack.pulumi, stack.full_name)
         locations = list(before.locations)
         known = set(before.tasks)
+        interrupted = [each for each in before.pending_creates if _is_foreign(each)]
+        self._result.others += [Leftover(_title(each), INTERRUPTED) for each in interrupted]
         with self._noting("pending creates"):
             recovery.run()
             known |= set(stack.state().tasks)
@@ -247,9 +250,11 @@ class Teardown:
 
     def _destroy(self) -> None:
         stack = self._stack
-        if not stack.state().resources:
+        state = stack.state()
+        if not state.resources:
             return
-        self._use_current_config()
+        self._prepare_state()
+        retained = [each for each in state.retained if _is_foreign(each)]
         for attempt in range(_DESTROY_ATTEMPTS):
             try:
                 self._recovery.retry_while_locked(
@@ -267,19 +272,25 @@ class Teardown:
                 if attempt + 1 == _DESTROY_ATTEMPTS:
                     raise
             else:
+                self._result.others += [Leftover(_title(each), RETAINED) for each in retained]
                 return
 
-    def _use_current_config(self) -> None:
-        """Write the current settings into the state: a destroy uses those of the last update, which may be expired."""
+    def _prepare_state(self) -> None:
+        """Write into the state what a destroy takes from it.
+
+        These are the settings, since those of the last update may have expired, and that no training task stays: one
+        with `retain_on_delete` would be billed although nothing of its environment is left.
+        """
         stack = self._stack
-        if not stack.configuration.has_template:
-            return
-        config = stack.pulumi.config(stack.full_name)
-        before = State.with_plain_secrets(stack.pulumi, stack.full_name)
-        if before.has_settings(config):
-            return
-        after = State(stack.pulumi.export(stack.full_name)).with_settings(config)
-        self._recovery.retry_while_locked(lambda: stack.pulumi.write(stack.full_name, after.exported))
+        before = after = State(stack.pulumi.export(stack.full_name))
+        if stack.configuration.has_template:
+            config = stack.pulumi.config(stack.full_name)
+            if not State.with_plain_secrets(stack.pulumi, stack.full_name).has_settings(config):
+                after = after.with_settings(config)
+        if any(not _is_foreign(each) for each in before.retained):
+            after = after.without_retained_tasks()
+        if after is not before:
+            self._recovery.retry_while_locked(lambda: stack.pulumi.write(stack.full_name, after.exported))
 
     def _delete_orphans(self, orphans: Orphans, state: State, locations: list[Location]) -> None:
         """Delete the tasks of this environment that its state does not know, and name the others.
@@ -314,6 +325,22 @@ class Teardown:
         stack.session.exclusion_file(stack.name).unlink(missing_ok=True)
 
 
+def _is_foreign(resource: Mapping[str, Any]) -> bool:
+    """Check whether a resource is something outside Pulumi that is no training task."""
+    is_internal = not resource.get("custom") or str(resource.get("type")).startswith("pulumi:")
+    return resource.get("type") != TYPE and not is_internal and not resource.get("external")
+
+
+def _title(resource: Mapping[str, Any]) -> str:
+    """Return how a report names a resource of another kind."""
+    title = f"{resource.get('type')} {str(resource.get('urn')).rpartition('::')[2]}"
+    return f"{title} ({resource['id']})" if resource.get("id") else title
+
+
+RETAINED = "`retain_on_delete` keeps it. Delete it yourself when you no longer need it"
+INTERRUPTED = (
+    "its create was interrupted, so it may or may not exist. Look for it in the console, and delete it if it is there"
+)
 NOT_OWN = (
     "it has the labels of this stack, but not the id of this environment, so it is left alone. `pulumi-tione orphans` "
     "shows it"

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pulumi_tione._schema.identity import RETAINED_LABEL
 from pulumi_tione.environments import tags
 from pulumi_tione.environments.down import ensure_is_environment
 from pulumi_tione.environments.git import GitError, Repository
@@ -115,7 +116,7 @@ def _branch(session: Session, request: UpRequest) -> tuple[str, bool]:
         if branch is None:
             where = "this is no git repository" if repository is None else "no branch is checked out, but a commit"
             raise GitError(f"{where}: name the branch, as in `pulumi-tione env up BRANCH`")
-    if not branch.strip() or len(branch) > tags.MAX_TAG_LENGTH:
+    if not branch.strip() or branch.startswith("-") or not branch.isprintable() or len(branch) > tags.MAX_TAG_LENGTH:
         raise GitError(f"{branch!r} is not the name of a branch")
     if repository is None:
         return branch, True
@@ -231,6 +232,8 @@ class _Update:
         orphans = Orphans(self._stack, environment_tags.environment)
         own, _ = orphans.find(state, list(state.locations))
         for task in own:
+            if RETAINED_LABEL in task.tags:  # an earlier one, which a replacement has kept on purpose
+                continue
             self._session.show(f"{title_of(task)} was left by a dead update, is in no state, and is deleted")
             orphans.delete(task)
 

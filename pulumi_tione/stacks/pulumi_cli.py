@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -218,6 +219,6 @@ def failure(arguments: Sequence[str], printed: str, code: int = 1) -> PulumiErro
         ]
         return LockedError(LOCKED, locks)
     reason = " ".join(printed.partition("error: ")[2].split() or printed.split() or ["it printed no reason"])
-    subcommand = [argument for argument in arguments if not argument.startswith("-")]
+    subcommand = itertools.takewhile(lambda argument: not argument.startswith("-"), arguments)
     killed = f"it was killed (signal {-code}). " if code < 0 else ""
     return PulumiError(f"`pulumi {' '.join(subcommand)}` failed: {killed}{reason}")

@@ -156,6 +156,17 @@ class State:
         return self._with_resources(changed)
 
     @property
+    def retained(self) -> list[dict[str, Any]]:
+        """The resources that stay when the stack is destroyed, because of `retain_on_delete`."""
+        return [resource for resource in self.resources if resource.get("retainOnDelete")]
+
+    def without_retained_tasks(self) -> State:
+        """Return the state in which no training task stays when the stack is destroyed."""
+        return self._with_resources(
+            [{**each, "retainOnDelete": False} if _is_task(each) else each for each in self.resources]
+        )
+
+    @property
     def _default_providers(self) -> list[dict[str, Any]]:
         """The providers that get their settings from the config."""
         return [

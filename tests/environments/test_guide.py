@@ -33,7 +33,7 @@ def test_the_commands_of_the_page_work_one_after_the_other(tmp_path: Path, emula
     environment = Workspace(folder, tmp_path, emulator.endpoint).environment
     environment |= {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.com"}
     environment |= {"GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@example.com"}
-    skipped = ("pip", "export", "cp", "cd", "pulumi-tione emulator")
+    skipped = ("python3 -m venv", "pip", "export", "cp", "cd", "pulumi-tione emulator")
     shown = {}
     for command in COMMANDS:
         if command.startswith(skipped):

@@ -71,6 +71,8 @@ def test_another_branch_is_deployed_from_a_temporary_working_tree(
         (("up",), "add --yes"),
         (("down", "feature/login"), "add --yes"),
         (("up", "--yes", "--ttl", "soon"), "use a duration"),
+        (("up", "--yes", "--allow-missing", "--", "-leading"), "'-leading' is not the name of a branch"),
+        (("up", "--yes", "--allow-missing", "two\nlines"), "is not the name of a branch"),
         (("up", "--yes", "--max-hourly", "cheap"), "use an amount"),
     ],
 )
@@ -217,3 +219,68 @@ def test_a_template_that_is_missing_does_no_harm_to_an_existing_environment(
     assert json.loads(project.tags(stack)["tione:heartbeat"])["result"] == "ok"
     assert project.env("reap", "--yes").strip() == "There is nothing to take down."
     assert len(tasks_of(emulator)) == 2
+
+
+KEEPING = f"""
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+class Bucket(ResourceProvider):
+    def create(self, props):
+        return CreateResult("bucket-1", props)
+
+class Data(Resource):
+    pass
+
+keeps = pulumi.ResourceOptions(retain_on_delete=True)
+tione.TrainingTask("kept", opts=keeps, **(B | dict({RUNNING})))
+Data(Bucket(), "data", {{}}, opts=keeps)
+"""
+
+
+def test_a_task_that_the_program_retains_does_not_outlive_its_environment(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    project.branch("retaining", KEEPING)
+    project.env("up", "--yes")
+    printed = project.env("down", "retaining", "--yes", code=1)
+    assert tasks_of(emulator) == []
+    assert project.stacks() == set()
+    assert "data (bucket-1): `retain_on_delete` keeps it" in printed
+    assert "kept" not in printed.partition("left:")[2].partition("`retain_on_delete`")[0]
+
+
+def test_a_stack_that_cannot_be_read_is_named_and_does_not_stop_the_others(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    stack = project.branch("broken")
+    project.pulumi("stack", "init", stack, "--no-select")
+    project.pulumi("stack", "tag", "set", "tione:branch", "broken", "--stack", stack)
+    (tags,) = project.backend.rglob(f"{stack}.pulumi-tags")
+    tags.write_text('{"tags"', encoding="utf-8")
+    project.branch("gone", "")
+    project.env("up", "--yes")
+    project.delete_branch("gone")
+    assert "cannot be read" in project.env("reap", "--dry-run", code=1)
+    printed = project.env("reap", "--yes", code=1)
+    assert f"left: stack {stack}: its files cannot be read" in printed
+    assert project.stack("gone") not in project.stacks()
+    assert stack in project.env("list", "--yes")
+
+
+def test_settings_of_the_project_reach_tasks_that_no_state_knows(
+    project: EnvironmentProject, emulator: Emulator
+) -> None:
+    (project.folder / "Pulumi.yaml").write_text(
+        f"name: {project.name}\nruntime: python\nconfig:\n  tione:endpoint: {emulator.endpoint}\n", encoding="utf-8"
+    )
+    project.environment["TIONE_ENDPOINT"] = "http://127.0.0.1:1"
+    (project.folder / "passphrase").write_text(project.environment.pop("PULUMI_CONFIG_PASSPHRASE"), encoding="utf-8")
+    project.environment["PULUMI_CONFIG_PASSPHRASE_FILE"] = "passphrase"
+    project.branch("settings", PROGRAM)
+    project.env("up", "--yes")
+    assert project.env_json("list")["environments"][0]["tasks"] != {}
+    assert project.env_json("list")["warnings"] == []
+    assert len(project.env_json("stop", "settings", "--yes")["stopped"]) == 2
+    project.env("down", "settings", "--yes")
+    assert tasks_of(emulator) == []
+    assert project.stacks() == set()

@@ -55,6 +55,19 @@ def test_outside_git_there_is_no_repository(tmp_path: Path) -> None:
     assert Repository.of(tmp_path, ENVIRONMENT) is None
 
 
+def test_a_repository_that_git_cannot_read_does_not_pass_as_no_repository(clone: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (clone / "deploy").mkdir()
+    with pytest.raises(GitError, match="no `git` on PATH"):
+        Repository.of(clone / "deploy", {**ENVIRONMENT, "PATH": str(tmp_path / "bin")})
+    refused = {**ENVIRONMENT, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}  # as in a container whose user is another one
+    with pytest.raises(GitError, match="dubious ownership"):
+        Repository.of(clone, refused)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    assert Repository.of(outside, {**ENVIRONMENT, "PATH": str(tmp_path / "bin")}) is None
+
+
 def test_branches_here_and_at_the_remote_exist(clone: Path) -> None:
     assert repository(clone).exists("trunk") is True
     assert repository(clone).exists("far/away") is True
@@ -77,6 +90,20 @@ def test_a_remote_that_does_not_answer_proves_nothing(clone: Path) -> None:
     assert repository(clone).exists("far/away") is None
     with pytest.raises(GitError, match="origin does not answer"):
         repository(clone).ensure_exists("far/away")
+
+
+def test_the_default_branch_of_a_remote_that_does_not_answer_stays_protected(clone: Path) -> None:
+    git(clone, "fetch", "--quiet")
+    git(clone, "remote", "set-head", "origin", "trunk")
+    git(clone, "remote", "add", "fork", str(clone.parent / "other"))
+    git(clone, "remote", "set-url", "origin", str(clone / "nowhere.git"))
+    assert repository(clone).default_branches() >= {"trunk", "far/away"}  # what the fork has checked out
+
+
+def test_without_any_answer_the_branch_that_is_checked_out_may_be_the_default(clone: Path) -> None:
+    git(clone, "remote", "set-url", "origin", str(clone / "nowhere.git"))
+    git(clone, "symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
+    assert "trunk" in repository(clone).default_branches()
 
 
 def test_without_a_remote_the_usual_default_branches_are_protected(tmp_path: Path) -> None:
