@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pulumi import Input
 from typing_extensions import Required, TypedDict
 
 from pulumi_tione._constraints import (
@@ -38,6 +37,19 @@ from pulumi_tione._constraints import (
     Wire,
     WriteOnly,
 )
+
+if TYPE_CHECKING:
+    from pulumi import Input
+else:
+
+    class Input:
+        """Pulumi's `Input`, for those who evaluate the annotations. What only reads the fields needs no Pulumi."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            import pulumi
+
+            return pulumi.Input[item]
+
 
 __all__ = [
     "AssumeRoleArgs",

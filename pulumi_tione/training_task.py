@@ -1,4 +1,8 @@
-"""`TrainingTask`: the resource, its outputs, its waits."""
+"""`TrainingTask`: the resource, its outputs, its waits.
+
+What only some programs need (waits, prices) is imported where it is needed: to import this class takes little longer
+than to import Pulumi.
+"""
 
 from __future__ import annotations
 
@@ -6,55 +10,36 @@ import asyncio
 import contextlib
 import copy
 import functools
-import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from weakref import WeakKeyDictionary
 
 import pulumi
 from typing_extensions import Unpack
 
 from pulumi_tione import outputs
-from pulumi_tione._api.client import Client
-from pulumi_tione._api.status import Status, TaskStatus, is_at_or_past, is_terminal
 from pulumi_tione._masking import masking
-from pulumi_tione._pulumi.command import is_without_update
-from pulumi_tione._pulumi.display import displayable, displayable_report
-from pulumi_tione._pulumi.exports import keep_exports
 from pulumi_tione._pulumi.lazy_outputs import LazyProperties
 from pulumi_tione._pulumi.options import task_options
 from pulumi_tione._pulumi.properties import Deferred, Marks, properties_of
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._pulumi.run_mode import is_mocked, is_preview
-from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config, program_settings, settings_of
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct
 from pulumi_tione._schema.identity import ENVIRONMENT, RETAINED, TYPE, resource_under
 from pulumi_tione._schema.paths import ANNOUNCED_TASKS, PROGRAM_NAMES, names_in
 from pulumi_tione._schema.secrets import SECRET_INPUTS
-from pulumi_tione._schema.wire import recorded_outputs
 from pulumi_tione._text import kind_of
-from pulumi_tione._wait import messages
-from pulumi_tione._wait.arguments import check_call, check_flag, statuses_of, timeout_of
-from pulumi_tione._wait.poller import StatusPoller
-from pulumi_tione._wait.tracker import WaitTracker
-from pulumi_tione._wait.waiter import WaitTarget, wait
-from pulumi_tione.args import SettingsArgs, TrainingTaskArgs
-from pulumi_tione.errors import SettingsError, TaskError, TioneError, WaitFailedError
 from pulumi_tione.outputs import TrainingTaskProperties
-from pulumi_tione.pricing.announcements import Announcements
 
-_WAITS = WaitTracker()
-"""Those of this program."""
-
-_POLLERS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str | None, str], StatusPoller]] = (
-    WeakKeyDictionary()
-)
-"""Those of this program: a process may run one after the other, each in an event loop and with settings of its own."""
+if TYPE_CHECKING:
+    from pulumi_tione._api.status import TaskStatus
+    from pulumi_tione.args import SettingsArgs, TrainingTaskArgs
+    from pulumi_tione.pricing.announcements import Announcements
 
 _ANNOUNCEMENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, Announcements] = WeakKeyDictionary()
-"""Those of this program, for the same reason."""
+"""Those of this program: a process may run one after the other, each in an event loop of its own."""
 
 _COMPUTED = ("name", "region", "tags", "maxDuration")
 """The inputs that check may set."""
@@ -77,6 +62,8 @@ def _checking_arguments(
     """Refuse arguments that the method does not have before the task is created. Python would refuse them as well."""
 
     def wrapper(task: TrainingTask, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        from pulumi_tione._wait.arguments import check_call
+
         try:
             check_call(method, task, *args, **kwargs)
         except ValueError as error:
@@ -162,6 +149,8 @@ class TrainingTask(TrainingTaskProperties):
         self, resource_name: str, properties: Mapping[str, Any], outputs: Iterable[str], opts: pulumi.ResourceOptions
     ) -> None:
         """Register the resource with the engine, which returns the outputs in addition to the properties."""
+        from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config
+
         check_config()
         self._marked = Marks(properties)
         self._resource_name = resource_name
@@ -251,6 +240,12 @@ class TrainingTask(TrainingTaskProperties):
         Raises:
             ValueError: an argument is wrong, or `TIONE_WAIT` is neither true nor false.
         """
+        from pulumi_tione._pulumi.command import is_without_update
+        from pulumi_tione._pulumi.stack_config import program_settings
+        from pulumi_tione._wait import messages
+        from pulumi_tione._wait.arguments import check_flag, statuses_of, timeout_of
+        from pulumi_tione.errors import SettingsError
+
         try:
             statuses, limit = statuses_of(status), timeout_of(timeout)
             check_flag("logs", logs)
@@ -288,31 +283,30 @@ class TrainingTask(TrainingTaskProperties):
     async def _masked_wait(
         self, statuses: Sequence[str], timeout: timedelta | None, logs: bool, task: Mapping[str, Any]
     ) -> TrainingTask:
-        recorded = task["status"] or "", task["create_time"] or "", int(task["rerun_on_failure"] or 0)
-        target = WaitTarget(task["id"], task["name"], task["uin"], statuses, timeout, logs, *recorded)
+        from pulumi_tione._pulumi.display import displayable, displayable_report
+        from pulumi_tione._pulumi.exports import keep_exports
+        from pulumi_tione._wait.task_wait import WAITS, TaskWaitError, wait_for_task
+
         try:
-            if task["desired_status"] == Status.STOPPED and Status.STOPPED not in statuses:
-                raise TaskError(messages.cannot_run(target.task, target))
-            with _WAITS.track():
-                detail = await wait(target, _poller_of(task), self._show)
-        except WaitFailedError as error:
-            report, summary = error.report, str(error)
-        except TioneError as error:
-            report, summary = str(error), messages.wait_failed(target.task, target)
-        else:
-            return self._as_of(detail)
+            return self._as_of(await wait_for_task(task, statuses, timeout, logs, self._show))
+        except TaskWaitError as error:
+            failed = error
         # The report on the task's own row begins with the reason, which the end of the program does not repeat.
-        pulumi.log.error(displayable_report(report), resource=self)
-        failure = pulumi.RunError(displayable(summary))
-        await _WAITS.finished()
+        pulumi.log.error(displayable_report(failed.report), resource=self)
+        failure = pulumi.RunError(displayable(str(failed)))
+        await WAITS.finished()
         await keep_exports()
         raise failure
 
     def _show(self, message: str) -> None:
+        from pulumi_tione._pulumi.display import displayable
+
         pulumi.log.info(displayable(message), resource=self, ephemeral=True)
 
     def _as_of(self, detail: Mapping[str, Any]) -> TrainingTask:
         """Return a copy of the task whose outputs are fresh. It is the same resource: `depends_on` accepts it."""
+        from pulumi_tione._schema.wire import recorded_outputs
+
         fresh = copy.copy(self)
         current = recorded_outputs({}, detail)
         for field in TRAINING_TASK.outputs.values():
@@ -327,20 +321,15 @@ class TrainingTask(TrainingTaskProperties):
         return fresh
 
 
-def _poller_of(task: Mapping[str, Any]) -> StatusPoller:
-    """Return the one poller of this program for a region, a workspace and the settings that tasks have themselves."""
-    region, workspace, own = task["region"], task["ti_project_id"], task["settings"]
-    pollers = _POLLERS.setdefault(asyncio.get_running_loop(), {})
-    key = region, workspace, json.dumps(own, sort_keys=True)
-    if key not in pollers:
-        pollers[key] = StatusPoller(Client(settings_of(own), region), workspace)
-    return pollers[key]
-
-
 def _announced(properties: Mapping[str, Any]) -> dict[str, pulumi.Output[Any]]:
     """Return the input that announces tasks to the provider, if prices are needed; nothing otherwise."""
+    from pulumi_tione._pulumi.stack_config import program_settings
+    from pulumi_tione.errors import SettingsError
+
     with contextlib.suppress(SettingsError, RuntimeError):  # check reports settings; a program has a running loop
         if not is_mocked() and program_settings().needs_prices:
+            from pulumi_tione.pricing.announcements import Announcements
+
             announced = _ANNOUNCEMENTS.setdefault(asyncio.get_running_loop(), Announcements())
             announced.add(properties)
             return {ANNOUNCED_TASKS: pulumi.Output.from_input(announced.text())}
@@ -369,6 +358,8 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
 
 def _is_over(recorded: str | None, statuses: Sequence[str]) -> bool:
     """Return whether a task whose recorded status is terminal satisfies a wait; that status will not change."""
+    from pulumi_tione._api.status import is_at_or_past, is_terminal
+
     return is_terminal(recorded or "") and any(is_at_or_past(recorded or "", status) for status in statuses)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pulumi
 
-from pulumi_tione._constraints import suggestion
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione._text import kind_of
 
@@ -115,6 +114,8 @@ def _steps(path: str) -> Iterator[tuple[str, str, bool]]:
 
 
 def _unknown(path: str, kind: Struct, key: str, has_outputs: bool) -> str:
+    from pulumi_tione._constraints import suggestion
+
     outputs = [field.name for field in kind.outputs.values()]
     if not has_outputs and key in (*outputs, *kind.outputs):
         return f"{key} is an output, and only inputs can be ignored or replace the task"

@@ -9,25 +9,16 @@ from __future__ import annotations
 import enum
 import functools
 import json
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
 import typing_extensions
 
-from pulumi_tione import args
-from pulumi_tione._constraints import (
-    JsonText,
-    KnownValues,
-    OneOf,
-    ProviderSide,
-    Rule,
-    Secret,
-    Timestamp,
-    Wire,
-    WriteOnly,
-)
+if TYPE_CHECKING:
+    from pulumi_tione._constraints import KnownValues, Rule
 
 
 class Scalar(enum.Enum):
@@ -128,6 +119,18 @@ def _property_name(name: str) -> str:
 
 
 def _field(name: str, hint: Any) -> Field:
+    from pulumi_tione._constraints import (
+        JsonText,
+        KnownValues,
+        OneOf,
+        ProviderSide,
+        Rule,
+        Secret,
+        Timestamp,
+        Wire,
+        WriteOnly,
+    )
+
     required = get_origin(hint) is typing_extensions.Required
     if required:
         (hint,) = get_args(hint)
@@ -153,9 +156,13 @@ def _field(name: str, hint: Any) -> Field:
     )
 
 
+_UNIONS = (Union, types.UnionType)
+"""The origins of `T | None`, which depends on T."""
+
+
 def _closed_values(hint: Any) -> tuple[str, ...]:
-    """Return the values of a `Literal`, or of the one in an `Input`; of another type none."""
-    if get_origin(hint) is Union:
+    """Return the values of a `Literal`, or of the one that a union begins with; of another type none."""
+    if get_origin(hint) in _UNIONS:
         hint = get_args(hint)[0]
     return get_args(hint) if get_origin(hint) is Literal else ()
 
@@ -168,7 +175,7 @@ def _type(hint: Any) -> Type:
         return {str: Scalar.STRING, int: Scalar.INTEGER, bool: Scalar.BOOLEAN}.get(hint, Scalar.ANY)
     if origin is Literal:
         return Scalar.STRING
-    if origin is Union:  # Input[T] is the union of T, Awaitable[T] and Output[T]
+    if origin in _UNIONS:
         return Scalar.DURATION if timedelta in parts else _type(parts[0])
     return MapOf(_type(parts[1])) if issubclass(origin, Mapping) else ListOf(_type(parts[0]))
 
@@ -179,15 +186,22 @@ def struct(name: str) -> Struct:
     return Struct(name)
 
 
-_NAMES_IN_INPUT = {"Output": list, "T": Any}
-"""`pulumi.Input[X]` ends in the text "Output[T]", which cannot be evaluated here, and is not needed."""
+class _Value:
+    """What stands for `pulumi.Input` in a declaration: `Input[T]` is T, which is all that the tables need."""
+
+    def __class_getitem__(cls, item: Any) -> Any:
+        return item
 
 
 def _declared(class_name: str) -> dict[str, Field]:
+    from pulumi_tione import (
+        args,  # reading the declarations takes as long as importing all of this that a program needs
+    )
+
     declaration = getattr(args, class_name, None)
     if declaration is None:
         return {}
-    hints = typing_extensions.get_type_hints(declaration, localns=_NAMES_IN_INPUT, include_extras=True)
+    hints = typing_extensions.get_type_hints(declaration, localns={"Input": _Value}, include_extras=True)
     return {field.property: field for field in (_field(name, hint) for name, hint in hints.items())}
 
 

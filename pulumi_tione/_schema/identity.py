@@ -12,8 +12,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from pulumi_tione._constraints import MAX_NAME_LENGTH, MAX_TAGS, cleaned_tag_text
-
 Owner: TypeAlias = Mapping[str, Any]
 """The owner of a task, as it is in the state: the parts of `OWNER`, and perhaps `RETAINED` or `ENVIRONMENT`."""
 
@@ -51,6 +49,8 @@ def generated_name(owner: Owner, contents: Any = None) -> str:
     With `retain_on_delete` the old task stays when it is replaced, so the new one needs another name: then the hash
     also covers `contents`, the inputs that replace a task when they change.
     """
+    from pulumi_tione._constraints import MAX_NAME_LENGTH
+
     identity = [owner[part] for part in OWNER] + ([contents] if owner.get(RETAINED) else [])
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:_HASH_LENGTH]
     stack = _legal(owner["stack"])[:_STACK_LENGTH]
@@ -68,6 +68,8 @@ SUFFIXES_TO_TRY = SUFFIXES[:10]
 
 def suffixed_name(name: str, number: int) -> str:
     """Return another form of a computed name, for when the service keeps the names of deleted tasks."""
+    from pulumi_tione._constraints import MAX_NAME_LENGTH
+
     suffix = f"-{number}"
     readable, _, digest = name.rpartition("-")
     readable = readable[: MAX_NAME_LENGTH - len(digest) - len(suffix) - 1]
@@ -102,6 +104,8 @@ def _legal(text: str) -> str:
 
 def labels(owner: Owner) -> dict[str, str]:
     """Return the labels `pulumi:project`, `pulumi:stack` and `pulumi:resource` of a task with their values."""
+    from pulumi_tione._constraints import cleaned_tag_text
+
     return {f"pulumi:{part}": cleaned_tag_text(owner[part], 255) for part in _LABELED_PARTS}
 
 
@@ -179,6 +183,8 @@ def desired_tags(
         labels_enabled: whether tasks get labels.
         create: the value of `CREATE_LABEL`, when the task is being created.
     """
+    from pulumi_tione._constraints import MAX_TAGS
+
     tags = dict(program_tags) if isinstance(program_tags, Mapping) else {}
     if not labels_enabled or not owner:
         return tags

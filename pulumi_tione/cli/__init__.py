@@ -11,7 +11,8 @@
     pulumi-tione whoami      account, region and credentials in use, and where they come from
     pulumi-tione emulator    a local TI-ONE
 
-Each command has its own module, which only reads options and prints, and is registered at the end of this one. The work
+Each command has its own module, which only reads options and prints, and is imported when it is run: the others would
+take longer than many a command. The work
 is done in `stacks/`, `review/` and `environments/`. States are read and written through the Pulumi CLI, and the service
 is called with the settings of the stack, as the provider does. Every error is one line on standard error, with exit
 code 2.
@@ -19,16 +20,17 @@ code 2.
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pulumi_tione._masking import masking
-from pulumi_tione.cli import emulator, env, events, import_, logs, orphans, review, show, status, whoami
 from pulumi_tione.cli.options import in_a_stack
 from pulumi_tione.cli.terminal import sanitize
 from pulumi_tione.errors import TioneError
@@ -36,6 +38,36 @@ from pulumi_tione.errors import TioneError
 __all__ = ["main"]
 
 _NO_ANSWER = "interrupted, or a question was not answered. To run without questions, add --yes"
+
+
+_MODULES = {
+    "emulator": "emulator",
+    "env": "env",
+    "events": "events",
+    "import": "import_",
+    "logs": "logs",
+    "orphans": "orphans",
+    "review": "review",
+    "show": "show",
+    "status": "status",
+    "whoami": "whoami",
+}
+"""The commands, each with its module, in which it has the module's name."""
+
+
+class _Modules(Mapping[str, click.Command]):
+    """The commands by name, each imported when it is used."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        module = _MODULES[name]
+        command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), module)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
 
 
 class _Failure(click.ClickException):
@@ -72,7 +104,7 @@ class _Commands(click.Group):
             formatter.write_dl(commands)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, commands=_Modules(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pulumi-tione", prog_name="pulumi-tione")
 @in_a_stack
 @click.pass_context
@@ -82,20 +114,11 @@ def main(context: click.Context, folder: Path, stack: str | None) -> None:
     --cwd and --stack can be given before or after the command.
     """
     context.default_map = {name: {"folder": folder, "stack": stack} for name in _COMMANDS_IN_A_STACK}
-    context.default_map["env"] = {name: {"folder": folder} for name in env.env.commands}
+    group = main.commands[context.invoked_subcommand] if context.invoked_subcommand == "env" else None
+    if isinstance(group, click.Group):
+        context.default_map["env"] = {name: {"folder": folder} for name in group.commands}
 
 
 _COMMANDS_IN_A_STACK = ("status", "logs", "events", "show", "orphans", "review", "import", "whoami")
 """The commands that take `--cwd` and `--stack`. A new one is named here, too: else it misses options that stand before
 the command."""
-
-main.add_command(status.status)
-main.add_command(logs.logs)
-main.add_command(events.events)
-main.add_command(show.show)
-main.add_command(review.review)
-main.add_command(orphans.orphans)
-main.add_command(import_.import_)
-main.add_command(env.env)
-main.add_command(whoami.whoami)
-main.add_command(emulator.emulator)

@@ -28,7 +28,6 @@ from pulumi_tione.errors import TioneError
 from pulumi_tione.pricing.amounts import Currency, currency_of, format_amount, plain
 from pulumi_tione.pricing.price_list import PriceList
 from pulumi_tione.pricing.task_price import hourly_price
-from pulumi_tione.review.markdown import prose
 from pulumi_tione.stacks.backend_folder import BackendFolder
 from pulumi_tione.stacks.locations import Clients, Location
 from pulumi_tione.stacks.pulumi_cli import Pulumi
@@ -295,6 +294,8 @@ def _amount(amount: Decimal | None, currency: Currency) -> str:
 
 def listing_markdown(listing: Listing) -> str:
     """Return the table as Markdown."""
+    from pulumi_tione.review.markdown import prose  # with all of a review, which the table does not need
+
     if not listing.rows:
         return "There are no environments."
     heads, rows = listing_text(listing)

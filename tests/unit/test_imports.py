@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,10 +19,14 @@ from pulumi_tione import emulator
 SETUP = Path(__file__).parents[2] / "setup.py"
 
 
-def loaded_by(program: str) -> set[str]:
+def loaded_by(program: str, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> set[str]:
     """Return the modules that a new interpreter has loaded after a program."""
     program = f"import sys, json; known = {{*sys.modules}}; {program}; print(json.dumps([*{{*sys.modules}} - known]))"
-    return {*json.loads(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)}
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(
+        command, capture_output=True, check=True, cwd=folder, env={**os.environ, **(environment or {})}
+    )
+    return {*json.loads(ran.stdout.splitlines()[-1])}
 
 
 def test_the_package_itself_loads_nothing() -> None:
@@ -46,6 +52,39 @@ def test_the_provider_loads_nothing_that_only_a_program_or_the_command_line_need
     loaded = loaded_by("import pulumi_tione.provider")
     unneeded = ("cli", "stacks", "functions", "lookups", "training_task", "outputs", "_wait", "emulator")
     assert {name for name in loaded if name.startswith(tuple(f"pulumi_tione.{part}" for part in unneeded))} == set()
+
+
+def test_a_program_that_imports_the_resource_loads_nothing_that_only_some_programs_need() -> None:
+    loaded = loaded_by("from pulumi_tione import TrainingTask")
+    parts = ("_api", "_config", "_wait", "_constraints", "args", "functions", "lifecycle", "pricing", "provider")
+    assert {name for name in loaded if name.startswith(tuple(f"pulumi_tione.{part}" for part in parts))} == set()
+    assert {name for name in loaded if name.split(".")[0] in ("tencentcloud", "tenacity", "pyrate_limiter")} == set()
+
+
+def test_a_program_that_declares_a_task_loads_nothing_that_sends_requests() -> None:
+    declare = "import pulumi_tione; from pulumi_tione._schema.fields import TRAINING_TASK; TRAINING_TASK.fields"
+    loaded = loaded_by(f"{declare}; import pulumi_tione.training_task, pulumi_tione._pulumi.stack_config")
+    parts = ("_api", "_wait", "lifecycle", "pricing")
+    assert {name for name in loaded if name.startswith(tuple(f"pulumi_tione.{part}" for part in parts))} == set()
+
+
+def test_the_declarations_can_be_read_without_pulumi() -> None:
+    loaded = loaded_by("from pulumi_tione._schema.fields import TRAINING_TASK; assert TRAINING_TASK.fields")
+    assert "pulumi_tione.args" in loaded
+    assert {name for name in loaded if name.split(".")[0] in ("pulumi", "grpc", "google")} == set()
+
+
+def test_a_command_loads_neither_pulumi_nor_the_other_commands(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: nlp\nruntime: python\n", encoding="utf-8")
+    backend = tmp_path / "backend"
+    (backend / ".pulumi" / "stacks" / "nlp").mkdir(parents=True)
+    (backend / ".pulumi" / "meta.yaml").write_text("version: 1\n", encoding="utf-8")
+    run = "from pulumi_tione.cli import main; main(['env', 'list'], standalone_mode=False)"
+    loaded = loaded_by(run, tmp_path, {"PULUMI_BACKEND_URL": backend.as_uri()})
+    assert "pulumi_tione.environments.listing" in loaded
+    assert {name for name in loaded if name.split(".")[0] in ("pulumi", "grpc", "google", "rich", "asyncio")} == set()
+    others = (*(f"cli.{each}" for each in ("logs", "import_", "review", "status", "emulator")), "review", "lifecycle")
+    assert {name for name in loaded if name.startswith(tuple(f"pulumi_tione.{part}" for part in others))} == set()
 
 
 @pytest.mark.parametrize("package", [pulumi_tione, emulator], ids=lambda package: package.__name__)

@@ -22,10 +22,12 @@ import pulumi_tione as tione
 from pulumi_tione import training_task
 from pulumi_tione._api.client import Client
 from pulumi_tione._masking import mask
+from pulumi_tione._pulumi import stack_config
 from pulumi_tione._pulumi.options import property_path
 from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import RETAINED
 from pulumi_tione._schema.paths import PROGRAM_NAMES
+from pulumi_tione._wait import task_wait
 from pulumi_tione.errors import WaitFailedError
 
 # Of the loops that the mock engine leaves in its threads, some are collected after their own sockets.
@@ -798,7 +800,7 @@ def test_where_the_program_marked_a_secret_goes_along_and_what_is_always_one_doe
 
 
 def test_default_tags_that_are_secret_make_all_tags_so(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training_task, "are_default_tags_secret", lambda: True)
+    monkeypatch.setattr(stack_config, "are_default_tags_secret", lambda: True)
     assert run_task(engine, remark="r")["secretInputs"] == ["tags"]
 
 
@@ -813,7 +815,7 @@ def test_what_is_secret_is_known_while_a_task_is_waited_for(engine: Engine, monk
         shown.append(mask("planted-1, planted-2 and planted-3"))
         raise WaitFailedError("the reason is planted-1", "a report\nwith \x1b planted-2")
 
-    monkeypatch.setattr(training_task, "wait", wait)
+    monkeypatch.setattr(task_wait, "wait", wait)
     monkeypatch.setattr(training_task, "is_mocked", lambda: False)
     monkeypatch.setattr(pulumi.log, "error", lambda text, **_: shown.append(text))
     engine.outputs |= {"uin": "1"}
