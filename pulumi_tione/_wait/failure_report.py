@@ -53,7 +53,7 @@ def report(
     """
     try:
         found = _Report(client, task_id, workspace, detail)
-        headline = f"{headline}{found.headline_end}"
+        headline = f"{headline.rstrip('.')}{found.headline_end}" if found.headline_end else headline
         lines = [*found.lines(next_steps if found.limit is None else steps_at_limit)]
     except Exception as error:  # noqa: BLE001  whatever it is: the report is about the failure of the task
         lines = [f"  the rest of this report failed ({type(error).__name__}: {sanitize(error)})"]

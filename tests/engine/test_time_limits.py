@@ -56,7 +56,7 @@ task.wait_for("SUCCEED")
     shown = stack.up(fails=True)
     own_row = shown.partition("Diagnostics:")[2].partition("TrainingTask (t):")[2].partition("\n\n")[0]
     assert "ended FAILED instead of SUCCEED" in own_row
-    assert f"exit code 124.{messages.ended_by_time_limit(1)}" in own_row
+    assert f"exit code 124{messages.ended_by_time_limit(1)}" in own_row
     assert "pulumi-tione: time limit of 1 s reached, run ended" in own_row
     assert messages.RAISE_LIMIT in own_row
     assert stack.outputs() == {"limit": 1}
