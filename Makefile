@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-versions test-all test-exhaustive check check-vendor audit live outputs previews mutants bench reliability reliability-100 soak soak-engine states clean docs dist
+.PHONY: demo test test-versions test-all test-exhaustive check check-vendor audit live outputs previews mutants bench reliability reliability-100 soak soak-engine states clean docs dist pictures previews
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
@@ -79,6 +79,11 @@ outputs: $(READY)  ## write the generated files anew, after a change of args.py 
 	$(BIN)/python tools/outputs/generate.py
 	$(BIN)/python tools/errors/generate.py
 	$(BIN)/python tools/reference/generate.py
+
+pictures: $(READY)  ## docs/images: what a terminal and a review show, from real runs; make pictures PICTURES="up status"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[pictures]'
+	$(BIN)/python tools/pulumi/ensure.py >/dev/null
+	$(BIN)/python tools/pictures/draw.py $(PICTURES)
 
 previews: $(READY)  ## docs/previews.md: what previews and reviews show, from real runs
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null

@@ -34,7 +34,6 @@ DEVELOPMENT = [
     "types-requests>=2.32",
     "zensical>=0.0.73,<0.2",  # the documentation from a plain mkdocs.yml, with checked links; by Material's team
 ]
-
 setup(
     name="pulumi-tione",
     version="0.1.0",
@@ -66,7 +65,12 @@ setup(
         # The name is the module's, so that pytest does not register it twice under `-p`.
         "pytest11": ["pulumi_tione.emulator.pytest_plugin = pulumi_tione.emulator.pytest_plugin"],
     },
-    extras_require={"emulator": EMULATOR, "dev": EMULATOR + DEVELOPMENT, "mutants": ["mutmut>=3.8.1,<4"]},
+    extras_require={
+        "emulator": EMULATOR,
+        "dev": EMULATOR + DEVELOPMENT,
+        "mutants": ["mutmut>=3.8.1,<4"],
+        "pictures": ["pyte>=0.8.2"],  # a terminal without a window: what a command shows while it runs
+    },
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Developers",

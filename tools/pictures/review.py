@@ -1,29 +1,20 @@
-"""Draw `docs/images/review.png`: the comment of a review as GitHub shows it.
+"""The comment of a review as GitHub shows it: made from a real run, rendered by GitHub's renderer of Markdown.
 
-    python tools/previews/picture.py [--chromium PROGRAM]
-
-The comment is made from a real run, rendered by GitHub's renderer of Markdown and drawn by Chromium without a window.
 The style sheet follows GitHub's. The picture is not compared in tests: fonts differ from machine to machine.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import cmarkgfm
 from cmarkgfm.cmark import Options
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from tools.previews.generate import Example, shown
 
-from tools.previews.generate import Example, shown  # noqa: E402  see the line above
-
-PICTURE = ROOT / "docs" / "images" / "review.png"
 WIDTH, HEIGHT = 1240, 935
 
 SPECS = """
@@ -88,20 +79,16 @@ blockquote ul { margin: 0; }
 """
 
 
-def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--chromium", default="chromium")
-    options = arguments.parse_args()
+def draw(picture: Path, chromium: str) -> None:
+    """Draw the review with Chromium, without a window."""
     repository = ("--repo-url", "https://github.com/acme/nlp", "--commit", "3f2c1ab9d0")
     _, review = shown(Example("a review", "", BEFORE, AFTER), *repository)
-    PICTURE.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "review.html"
         page.write_text(html(review), encoding="utf-8")
-        command = [options.chromium, "--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"]
+        command = [chromium, "--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"]
         size = f"--window-size={WIDTH},{HEIGHT}"
-        subprocess.run([*command, size, f"--screenshot={PICTURE}", page.as_uri()], check=True, capture_output=True)
-    return 0
+        subprocess.run([*command, size, f"--screenshot={picture}", page.as_uri()], check=True, capture_output=True)
 
 
 def html(review: str) -> str:
@@ -114,7 +101,3 @@ def html(review: str) -> str:
     head = "<b>github-actions</b> bot commented 2 minutes ago · edited"
     comment = f'<div class="comment"><div class="head">{head}</div><div class="body">{body}</div></div>'
     return f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style><body>{comment}</body>'
-
-
-if __name__ == "__main__":
-    sys.exit(main())
