@@ -67,7 +67,7 @@ FORMAT = """\
 
 
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-_BASIC = dict(zip(FG_BG_256[:16], (*_NAMES, *(f"bright_{name}" for name in _NAMES)), strict=True))
+_BASIC: dict[str, str] = dict(zip(FG_BG_256[:16], (*_NAMES, *(f"bright_{name}" for name in _NAMES)), strict=True))
 """The sixteen colors of which a terminal's theme decides how they look, also if a program selects them by number."""
 
 
