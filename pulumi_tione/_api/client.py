@@ -183,6 +183,25 @@ class Client:
 
         return self._read_again(read)
 
+    def listed_training_tasks(
+        self, task_ids: Sequence[str], ti_project_id: str | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Return the list's items of up to `PAGE_SIZE` tasks by one request, by id.
+
+        A task that is not listed may exist. The request is repeated only when it is throttled: who needs certainty asks
+        for the detail of a task.
+
+        Raises:
+            IndeterminateResultError: the list shows tasks that were not requested, or one twice: it proves nothing.
+        """
+        body = {"Filters": [{"Name": "Id", "Values": list(task_ids)}], "Limit": PAGE_SIZE, **_in_project(ti_project_id)}
+        read = responses.page("TrainingTaskSet", *_TASK)
+        listed = self._query("DescribeTrainingTasks", body, read, attempts=1).items
+        items = {item["Id"]: item for item in listed}
+        if len(items) < len(listed) or not items.keys() <= {*task_ids}:
+            raise IndeterminateResultError("DescribeTrainingTasks returned tasks that were not requested")
+        return items
+
     def _read_again(self, read: Callable[[], _T]) -> _T:
         """Return the content of a list that is used as a proof; one that contradicts itself is read again."""
         for pause in _PAUSES_AFTER_CONTRADICTION:

@@ -43,6 +43,8 @@ class TaskApi(RegionalApi, Protocol):
 
     def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]: ...
 
+    def listed_training_tasks(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]: ...
+
     def training_tasks(
         self,
         filters: Mapping[str, Sequence[str]],

@@ -1,6 +1,6 @@
-"""Statuses of many tasks by few list calls: requests that come at about the same time share a call.
+"""Statuses and items of many tasks by few list calls: requests that come at about the same time share a call.
 
-Without it, two hundred tasks that are being stopped would be requested one by one, at twenty calls a second.
+Without it, two hundred tasks that are stopped or refreshed would be requested one by one, at twenty calls a second.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from pulumi_tione._api.protocols import PAGE_SIZE, TaskApi
 
 _GATHERING_SECONDS = 0.05
-"""How long the first request of a batch waits for others."""
+"""How long the first request of a batch waits for others, again and again while others come."""
 
 _T = TypeVar("_T")
 Items: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -52,12 +52,15 @@ class Batcher(Generic[_T]):
             group: requests of one group share batches.
             key: the item's key.
             fetch: returns items by their keys.
-            gather: waits while others join.
+            gather: waits while others join; called again while they do.
         """
         batch, is_leader = self._join(group, key, Future)
         if is_leader:
             try:
-                gather()
+                size = 0
+                while size < len(batch.keys) != self._max_size:
+                    size = len(batch.keys)
+                    gather()
                 batch.response.set_result(fetch(self._close(group, batch)))
             except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
                 self._close(group, batch)
@@ -72,7 +75,7 @@ class Batcher(Generic[_T]):
         fetch: Callable[[Sequence[str]], Awaitable[Mapping[str, _T]]],
         gather: Callable[[], Awaitable[None]],
     ) -> _T | None:
-        """Do what `get` does, without a thread for each request."""
+        """Do what `get` does, without a thread for each request. `gather` is called once."""
         # An event loop that was stopped in the middle of a batch never finishes it.
         loop = asyncio.get_running_loop()
         group = (loop, group)
@@ -134,3 +137,23 @@ class StatusBatcher:
 
         item = self._batcher.get((client, workspace), task_id, fetch, lambda: self._sleep(_GATHERING_SECONDS))
         return None if item is None else str(item.get("Status"))
+
+
+class ItemBatcher:
+    """Returns the list's items of tasks to any number of threads.
+
+    Args:
+        sleep: how the first request of a batch waits for others.
+    """
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
+        self._batcher: Batcher[Mapping[str, Any]] = Batcher(PAGE_SIZE)
+
+    def of(self, client: TaskApi, task_id: str, workspace: str | None) -> Mapping[str, Any] | None:
+        """Return the item of a task; None, if the list does not show it, which does not mean that it is gone."""
+
+        def fetch(task_ids: Sequence[str]) -> Items:
+            return client.listed_training_tasks(task_ids, workspace)
+
+        return self._batcher.get((client, workspace), task_id, fetch, lambda: self._sleep(_GATHERING_SECONDS))

@@ -213,12 +213,11 @@ def recorded_outputs(
         elif limit is not OMIT and limit != inputs["maxDuration"]:
             outputs["maxDuration"] = limit
     for field in TRAINING_TASK.fields.values():
-        returned = _returned(field, detail)
-        if field.property not in inputs or returned is OMIT:
+        if field.property not in inputs:
             continue
-        remote = _remote(field.type, inputs[field.property], returned)
-        if field.property not in _CHANGEABLE:
-            remote = _with_desired(inputs[field.property], remote)
+        remote = remote_input(field, inputs[field.property], detail)
+        if remote is OMIT:
+            continue
         if remote is None:
             del outputs[field.property]
         else:
@@ -227,6 +226,21 @@ def recorded_outputs(
         detail = {name: value for name, value in detail.items() if name != "Uin"}
     known = {name: before[name] for name, wire in _KEPT.items() if before and name in before and wire not in detail}
     return {**outputs, **_service_side(detail), **known}
+
+
+def remote_input(field: Field, desired: Any, remote: Mapping[str, Any]) -> Any:
+    """Return an input as the service has it, or `OMIT` where it does not return it.
+
+    Args:
+        field: the input.
+        desired: its value in the program, or the recorded one.
+        remote: the task's detail, or its item in a list.
+    """
+    returned = _returned(field, remote)
+    if returned is OMIT:
+        return OMIT
+    value = _remote(field.type, desired, returned)
+    return value if field.property in _CHANGEABLE else _with_desired(desired, value)
 
 
 _CHANGEABLE = ("tags", "logEnable", "logConfig")
@@ -296,7 +310,7 @@ def user_tags(tags: object) -> dict[str, str]:
 
 
 def _service_side(detail: Mapping[str, Any]) -> dict[str, Any]:
-    outputs = {field.property: _output(field, detail) for field in TRAINING_TASK.outputs.values() if field.sent}
+    outputs = {field.property: output_of(field, detail) for field in TRAINING_TASK.outputs.values() if field.sent}
     return {**outputs, "allTags": user_tags(detail.get("Tags"))}
 
 
@@ -304,10 +318,11 @@ _EMPTY_OUTPUTS: dict[Type, Any] = {Scalar.STRING: "", Scalar.INTEGER: 0, Scalar.
 """Outputs are typed: a text that is missing is an empty one, a number is zero."""
 
 
-def _output(field: Field, remote: Mapping[str, Any]) -> Any:
+def output_of(field: Field, remote: Mapping[str, Any]) -> Any:
+    """Return an output in the form in which it is recorded."""
     value = remote.get(field.wire)
     if isinstance(field.type, Struct):
-        return {part.property: _output(part, value) for part in field.type.outputs.values()} if value else None
+        return {part.property: output_of(part, value) for part in field.type.outputs.values()} if value else None
     if field.is_time:
         value = shown_time(value)
     return _EMPTY_OUTPUTS[field.type] if value is None else value

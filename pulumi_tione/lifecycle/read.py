@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_tione._api.protocols import TaskApi
+from pulumi_tione._api.status_batcher import ItemBatcher
 from pulumi_tione._schema.identity import UNCONFIRMED, with_name
+from pulumi_tione._schema.listed import can_be_compared, unchanged_outputs
 from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_outputs
-from pulumi_tione.errors import TaskError
+from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.diff import SECRETS
 from pulumi_tione.lifecycle.existence import detail_or_gone
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
+
+ITEMS = ItemBatcher()
+"""One for the whole process, so that all tasks that are refreshed at the same time share the list calls."""
 
 
 def read(task: RecordedTask[TaskApi]) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -25,6 +30,9 @@ def read(task: RecordedTask[TaskApi]) -> tuple[dict[str, Any], dict[str, Any]] |
     recorded = task.outputs
     if "status" not in recorded:
         return _look_up(task)
+    unchanged = _unchanged(task)
+    if unchanged is not None:
+        return unchanged, inputs_among(unchanged)
     detail = detail_or_gone(task)
     if detail is None:
         return None
@@ -34,6 +42,21 @@ def read(task: RecordedTask[TaskApi]) -> tuple[dict[str, Any], dict[str, Any]] |
     # A read does not resolve what an update left unconfirmed: the next update does.
     outputs |= {name: recorded[name] for name in (*SECRETS, UNCONFIRMED) if name in recorded}
     return outputs, inputs_among(outputs)
+
+
+def _unchanged(task: RecordedTask[TaskApi]) -> dict[str, Any] | None:
+    """Return the recorded outputs if a list shows the task exactly as it is recorded; None if its detail is needed.
+
+    A list serves fifty tasks with one call. It decides nothing else: whatever it shows, leaves out or gets wrong, no
+    task is gone, and nothing but the running time is recorded, without the task's detail.
+    """
+    if not can_be_compared(task.outputs):
+        return None
+    try:
+        item = ITEMS.of(task.client, task.id, task.workspace)
+    except TioneError:  # the task's detail decides, and shows the error if it cannot be read either
+        return None
+    return None if item is None else unchanged_outputs(task.outputs, item)
 
 
 _ATTEMPTS = 3

@@ -282,6 +282,9 @@ class FakeApi:
         items = self._called("list", task_ids, ti_project_id, self._listed)
         return {item["Id"]: item for item in items if item["Id"] in task_ids}
 
+    def listed_training_tasks(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
+        return self.training_tasks_by_id(task_ids, ti_project_id)
+
     def training_tasks(
         self,
         filters: Mapping[str, Sequence[str]],
