@@ -12,9 +12,10 @@ from google.protobuf import empty_pb2
 
 from pulumi_tione._pulumi.frames import local_of_main
 
-_WORKERS = 64
-"""How many calls may be handled at once. A delete waits for its task to stop: with Pulumi's four workers, two hundred
-tasks would be waited for four at a time."""
+_WORKERS = 512
+"""How many calls may be handled at once; a thread is started only for a call that finds none free. A delete waits for
+its task to stop: with Pulumi's four workers, two hundred tasks would be waited for four at a time. The user chooses how
+many there are, by PULUMI_PARALLEL."""
 
 _SERVICE = "pulumirpc.ResourceProvider"
 _CANCEL = f"/{_SERVICE}/Cancel"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,10 +19,10 @@ from pulumi_tione._text import sanitize_line
 from pulumi_tione.errors import TioneError
 
 _FIRST_POLL_SECONDS = 0.2
-"""How long the first poll of a task waits for those of others."""
+"""How long the first poll waits for other tasks."""
 
 _MIN_SECONDS, _MAX_SECONDS = 1.0, 15.0
-"""The pauses between two polls: they grow while nothing changes."""
+"""The pauses between two polls: they grow while nothing changes, and end early for a task that was never polled."""
 
 _MIN_SECONDS_PER_PAGE = 0.25
 """The pause grows with the number of pages, so that a thousand tasks leave room for other list calls."""
@@ -44,7 +46,8 @@ class StatusPoller:
         client: of the tasks' region.
         workspace: the tasks' workspace.
         sleep: makes the pauses.
-        jitter: returns a factor for each pause, so that several programs do not poll in step.
+        jitter: returns a factor of 1 or more for each pause, so that several programs do not poll in step.
+        clock: the time in seconds, from any beginning.
     """
 
     def __init__(
@@ -52,7 +55,8 @@ class StatusPoller:
         client: TaskAndLogApi,
         workspace: str | None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
+        jitter: Callable[[], float] = lambda: random.uniform(1.0, 1.3),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.client = client
         self.workspace = workspace
@@ -60,21 +64,26 @@ class StatusPoller:
         """Whether the service has returned a list of tasks to this poller."""
         self._sleep = sleep
         self._jitter = jitter
+        self._clock = clock
         self._batcher: Batcher[_Item] = Batcher()
         self._statuses: dict[str, str] = {}
         """The last status of each task that is waited for; empty before its first poll."""
-        self._pause = _MIN_SECONDS
+        self._has_new_task = False
+        """Whether a task has come since the last poll began."""
+        self._polled_at = -math.inf
+        self._pause = self._shortest_pause = _MIN_SECONDS
         self._pauses = backoff(_MIN_SECONDS, _MAX_SECONDS)
         self._requests_left = {"pods": _MAX_REQUESTS_PER_POLL, "line": _MAX_REQUESTS_PER_POLL}
 
     async def poll(self, task_id: str) -> _Item | None:
-        """Return the list's item of a task at the next poll; None, if no list shows it."""
-        is_first = task_id not in self._statuses
-        return await self._batcher.get_async(is_first, task_id, self._fetch, lambda: self._gather(is_first))
+        """Return the list's item of a task at the next poll, which is for all tasks; None, if no list shows it."""
+        if task_id not in self._statuses:
+            self._has_new_task = True
+        return await self._batcher.get_async(None, task_id, self._fetch, self._gather)
 
     def slow_down(self) -> None:
         """Make the next pause the longest one, because a request has failed."""
-        self._pause = _MAX_SECONDS
+        self._pause = self._shortest_pause = _MAX_SECONDS
 
     def forget(self, task_id: str) -> None:
         """Drop what is remembered of a task when a wait for it has ended."""
@@ -111,10 +120,22 @@ class StatusPoller:
         except TioneError:
             return None
 
-    async def _gather(self, is_first: bool) -> None:
-        await self._sleep(_FIRST_POLL_SECONDS if is_first else self._pause * self._jitter())
+    async def _gather(self) -> None:
+        """Pause until the next poll. For a new task the pause is the shortest one."""
+        if not self._statuses:
+            since = self._clock() - self._polled_at
+            await self._sleep(max(_FIRST_POLL_SECONDS, self._shortest_pause - since))
+            return
+        remaining, part = self._pause * self._jitter(), self._shortest_pause
+        while remaining > 0:
+            await self._sleep(min(part, remaining))
+            remaining -= part
+            part = _MIN_SECONDS
+            if self._has_new_task:
+                return
 
     async def _fetch(self, task_ids: Sequence[str]) -> Mapping[str, _Item]:
+        self._has_new_task = False
         self._requests_left = dict.fromkeys(self._requests_left, _MAX_REQUESTS_PER_POLL)
         for task_id in task_ids:
             self._statuses.setdefault(task_id, "")
@@ -122,14 +143,16 @@ class StatusPoller:
         for begin in range(0, len(task_ids), PAGE_SIZE):
             page = task_ids[begin : begin + PAGE_SIZE]
             items.update(await asyncio.to_thread(self.client.training_tasks_by_id, page, self.workspace))
+        self._polled_at = self._clock()
         self.has_response = True
         self._choose_pause({task_id: status_of(item) for task_id, item in items.items()})
         return items
 
     def _choose_pause(self, statuses: Mapping[str, str]) -> None:
         """Poll soon again after a change, and less and less often while nothing changes."""
+        shortest = max(_MIN_SECONDS, len(self._statuses) / PAGE_SIZE * _MIN_SECONDS_PER_PAGE)
+        self._shortest_pause = shortest
         if any(self._statuses.get(task_id) != status for task_id, status in statuses.items()):
-            shortest = max(_MIN_SECONDS, len(self._statuses) / PAGE_SIZE * _MIN_SECONDS_PER_PAGE)
             self._pauses = backoff(shortest, max(shortest, _MAX_SECONDS))
         self._statuses.update(statuses)
         self._pause = next(self._pauses)

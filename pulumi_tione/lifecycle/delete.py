@@ -21,7 +21,7 @@ from pulumi_tione.lifecycle.messages import (
     still_exists,
 )
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
-from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, Stop, is_not_allowed
+from pulumi_tione.lifecycle.stop import MAX_SECONDS_BETWEEN_POLLS, SECONDS_TO_STOP, Stop, is_not_allowed
 
 _MAX_DELETES = 4
 """How often DeleteTrainingTask is sent for a task that still exists afterwards."""
@@ -63,9 +63,15 @@ def delete(task: RecordedTask[TaskApi]) -> bool:
             gone.
         TioneError: the service refuses; the task still exists.
     """
-    deletion = _Deletion(task)
+    deletion, context = _Deletion(task), task.context
     try:
-        if poll(deletion.step, timeout=SECONDS_TO_STOP, sleep=task.context.sleep, clock=task.context.clock):
+        if poll(
+            deletion.step,
+            timeout=SECONDS_TO_STOP,
+            max_pause=MAX_SECONDS_BETWEEN_POLLS,
+            sleep=context.sleep,
+            clock=context.clock,
+        ):
             return deletion.existed
     except CallEndedError as ended:
         activity = f"deleting it; {deletion.progress}"

@@ -14,6 +14,9 @@ from pulumi_tione.lifecycle.recorded_task import RecordedTask
 SECONDS_TO_STOP = 1800
 """How long a task may take to stop."""
 
+MAX_SECONDS_BETWEEN_POLLS = 2.0
+"""How long a task that has stopped may stay unnoticed. Deletes share their list calls, so short pauses cost little."""
+
 _NOT_ALLOWED = ("InternalError.NotAllow", "InvalidParameterValue.NotAllow", "OperationDenied.NotAllow")
 """The codes of an operation that the task's status does not allow."""
 
@@ -40,8 +43,15 @@ def stop_and_wait(task: RecordedTask[TaskApi]) -> str | None:
         stop.request()
         return False
 
+    context = task.context
     try:
-        if poll(is_done, timeout=SECONDS_TO_STOP, sleep=task.context.sleep, clock=task.context.clock):
+        if poll(
+            is_done,
+            timeout=SECONDS_TO_STOP,
+            max_pause=MAX_SECONDS_BETWEEN_POLLS,
+            sleep=context.sleep,
+            clock=context.clock,
+        ):
             return stop.status
     except CallEndedError as ended:
         raise TaskError(call_ended(task.title, ended, f"waiting until it stops; {stop.progress}")) from ended

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -567,27 +568,27 @@ def test_a_wait_that_fails_is_forgotten_as_well() -> None:
 
 
 def pauses_of(service: Service, jitter: float = 1.0) -> list[float]:
-    """Return the pauses between the polls of one wait, the first one aside."""
+    """Return the pauses between the polls of one wait."""
     watch = Watch(service)
     watch.poller._jitter = lambda: jitter
-    pauses: list[float] = []
-    sleep = watch._sleep
+    times: list[float] = []
+    fetch = watch.poller._fetch
 
-    async def noted(seconds: float) -> None:
-        pauses.append(seconds)
-        await sleep(seconds)
+    async def noted(task_ids: Sequence[str]) -> Any:
+        times.append(watch.now)
+        return await fetch(task_ids)
 
-    watch.poller._sleep = noted
+    watch.poller._fetch = noted  # type: ignore[method-assign]
     asyncio.run(watch.wait(target()))
-    return pauses[1:]
+    return [after - before for before, after in pairwise(times)]
 
 
 def test_the_pause_grows_while_nothing_changes_and_shrinks_after_a_change() -> None:
     pauses = pauses_of(Service(*["PENDING"] * 12, *["RUNNING"] * 4, "SUCCEED"))
     grown, after_the_change = pauses[:12], pauses[12:]
-    assert grown[:4] == [1, 1.5, 2.25, 3.375]
-    assert max(grown) == 15
-    assert after_the_change == [1, 1.5, 2.25, 3.375]
+    assert grown[:4] == pytest.approx([1, 1.5, 2.25, 3.375])
+    assert max(grown) == pytest.approx(15)
+    assert after_the_change == pytest.approx([1, 1.5, 2.25, 3.375])
 
 
 @pytest.mark.parametrize(("tasks", "shortest"), [(1, 1.0), (200, 1.0), (400, 2.0), (1000, 5.0)])
@@ -601,7 +602,7 @@ def test_the_pauses_of_two_programs_are_not_in_step() -> None:
     poller = StatusPoller(Service("RUNNING"), None)
     factors = {poller._jitter() for _ in range(100)}
     assert len(factors) > 50
-    assert 0.8 <= min(factors) < max(factors) <= 1.2
+    assert 1 <= min(factors) < max(factors) <= 1.3
     assert pauses_of(Service(*["RUNNING"] * 4, "SUCCEED"), jitter=1.2) == pytest.approx([1.2, 1.8, 2.7, 4.05])
 
 
@@ -839,27 +840,109 @@ def test_the_pods_are_shown_again_only_when_the_status_changes() -> None:
     assert service.asked_for_pods == 1
 
 
-def test_a_wait_that_begins_while_others_pause_is_polled_at_once() -> None:
-    service = Service(*["RUNNING"] * 20)
-    poller = StatusPoller(service, None, sleep=lambda seconds: pause(seconds), jitter=lambda: 1.0)
-    pausing = asyncio.Event()
+class Joining:
+    """Waits that begin one after the other: when each poll begins, and for which tasks."""
 
-    async def pause(seconds: float) -> None:
-        if seconds >= 1:
-            pausing.set()
-            await asyncio.sleep(60)
+    def __init__(self, tasks: int = 1) -> None:
+        self.service = Service("RUNNING")
+        self.now = 0.0
+        self.poller = StatusPoller(self.service, None, self._sleep, jitter=lambda: 1.0, clock=lambda: self.now)
+        self.polls: list[tuple[float, list[str]]] = []
+        self.joining: dict[float, str] = {}
+        """The tasks that join, by the time after which they do."""
+        self.waits: list[asyncio.Future[Any]] = []
+        fetch = self.poller._fetch
 
-    async def second_joins() -> None:
-        await poller.poll("train-1")
-        first = asyncio.ensure_future(poller.poll("train-1"))
-        await pausing.wait()
-        assert await asyncio.wait_for(poller.poll("train-2"), 10)
-        first.cancel()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+        async def noted(task_ids: Sequence[str]) -> Any:
+            self.polls.append((self.now, [*task_ids]))
+            return await fetch(task_ids)
 
-    asyncio.run(second_joins())
-    assert service.list_calls == [1, 1]
+        self.poller._fetch = noted  # type: ignore[method-assign]
+        self.first = [f"train-{number}" for number in range(tasks)]
+
+    async def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+        for at in [at for at in self.joining if at <= self.now]:
+            self.waits.append(asyncio.ensure_future(self._wait(self.joining.pop(at))))
+        for _ in range(len(self.first) + 10):
+            await asyncio.sleep(0)
+
+    async def _wait(self, task_id: str) -> None:
+        while True:
+            await self.poller.poll(task_id)
+
+    async def _until(self, seconds: float) -> None:
+        self.waits += [asyncio.ensure_future(self._wait(task_id)) for task_id in self.first]
+        while self.now < seconds:
+            await asyncio.sleep(0)
+        for each in asyncio.all_tasks() - {asyncio.current_task()}:
+            each.cancel()
+
+    def run(self, seconds: float) -> list[tuple[float, list[str]]]:
+        asyncio.run(self._until(seconds))
+        return self.polls
+
+
+def test_a_wait_that_begins_while_others_pause_joins_their_poll_and_ends_the_pause_early() -> None:
+    waits = Joining()
+    waits.joining = {21.0: "late"}
+    polls = waits.run(60)
+    [joined] = [number for number, (_, task_ids) in enumerate(polls) if "late" in task_ids][:1]
+    assert polls[joined][1] == ["train-0", "late"]
+    assert 21 <= polls[joined][0] <= 23  # the pause was one of more than seven seconds
+    assert all(len(task_ids) == 2 for _, task_ids in polls[joined:])
+
+
+def test_polls_are_at_least_a_second_apart_however_many_waits_begin() -> None:
+    waits = Joining()
+    waits.joining = {number / 20: f"late-{number}" for number in range(200)}
+    polls = waits.run(12)
+    times = [at for at, _ in polls]
+    assert min(after - before for before, after in pairwise(times)) > 0.999
+    assert [len(task_ids) for _, task_ids in polls] == sorted(len(task_ids) for _, task_ids in polls)
+    assert len({each for _, task_ids in polls for each in task_ids}) == 201
+
+
+def test_a_thousand_waits_have_the_pause_of_a_thousand_when_another_one_begins() -> None:
+    waits = Joining(1000)
+    waits.joining = {20.0: "late"}
+    polls = waits.run(40)
+    assert min(after - before for (before, _), (after, _) in pairwise(polls)) > 4.999
+    [joined] = [number for number, (_, task_ids) in enumerate(polls) if "late" in task_ids][:1]
+    assert len(polls[joined][1]) == 1001
+
+
+def test_a_wait_that_begins_after_a_failure_does_not_shorten_the_pause() -> None:
+    waits = Joining()
+    waits.joining = {3.0: "late"}
+    slow_down = waits.poller.slow_down
+    errors = [IndeterminateResultError("no answer")]
+    fetch = waits.poller._fetch
+
+    async def failing(task_ids: Sequence[str]) -> Any:
+        items = await fetch(task_ids)
+        if errors:
+            errors.pop()
+            slow_down()
+        return items
+
+    waits.poller._fetch = failing  # type: ignore[method-assign]
+    polls = waits.run(20)
+    assert polls[1][0] - polls[0][0] == pytest.approx(15)
+
+
+def test_waits_one_after_the_other_are_polled_a_second_apart() -> None:
+    waits = Joining()
+
+    async def one_by_one() -> None:
+        for number in range(5):
+            await waits.poller.poll(f"train-{number}")
+            waits.poller.forget(f"train-{number}")
+
+    asyncio.run(one_by_one())
+    times = [at for at, _ in waits.polls]
+    assert times[0] == pytest.approx(0.2)
+    assert [after - before for before, after in pairwise(times)] == pytest.approx([1] * 4)
 
 
 def test_waits_are_finished_when_the_last_of_them_has_ended() -> None:

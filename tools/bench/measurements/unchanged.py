@@ -34,6 +34,7 @@ def _measure(count: int, bound: float, run: Run) -> Iterator[Figure]:
         empty = Stack(folder / "empty", emulator, EMPTY.format(count=count))
         tasks.run(*UP)
         empty.run(*UP)
+        tasks.run(*REFRESH)  # records that the tasks run: since they were created, their statuses have changed
         for number in range(run.times):
             emulator.forget_requests()
             pairs.append((tasks.seconds(*REFRESH), lists + empty.seconds(*REFRESH)))
