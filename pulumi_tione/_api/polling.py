@@ -17,18 +17,18 @@ from typing_extensions import Required, Unpack
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.2, 5.0
 """The pauses between attempts, where the caller does not choose others."""
 
-_GROWTH = 1.5
-"""The factor from each pause to the next."""
+GROWTH = 1.5
+"""The factor from each pause to the next, where the caller does not choose another."""
 
 _T = TypeVar("_T")
 
 
-def backoff(first: float, maximum: float) -> Iterator[float]:
+def backoff(first: float, maximum: float, growth: float = GROWTH) -> Iterator[float]:
     """Yield the pauses between attempts, in seconds: they grow from the first to the maximum, and then stay there."""
     pause = min(first, maximum)
     while True:
         yield pause
-        pause = min(pause * _GROWTH, maximum)
+        pause = min(pause * growth, maximum)
 
 
 class Attempts:
@@ -46,6 +46,7 @@ class Attempts:
             when the time is over.
         first_pause: the first pause between attempts.
         max_pause: the pause that they grow to.
+        growth: the factor from each pause to the next.
         is_tolerated: which errors an attempt may fail with.
         on_error: called with a tolerated error, and with the seconds since the last success. It may raise an error.
         clock: the time in seconds, from any beginning.
@@ -57,11 +58,12 @@ class Attempts:
         timeout: float | None,
         first_pause: float = FIRST_PAUSE_SECONDS,
         max_pause: float = MAX_PAUSE_SECONDS,
+        growth: float = GROWTH,
         is_tolerated: Callable[[Exception], bool] = lambda _: False,
         on_error: Callable[[Exception, float], None] = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._pauses_from = first_pause, max_pause
+        self._pauses_from = first_pause, max_pause, growth
         self._is_tolerated = is_tolerated
         self._on_error = on_error
         self._clock = clock
@@ -135,6 +137,7 @@ class PollOptions(TypedDict, total=False):
     timeout: Required[float | None]
     first_pause: float
     max_pause: float
+    growth: float
     is_tolerated: Callable[[Exception], bool]
     on_error: Callable[[Exception, float], None]
     clock: Callable[[], float]

@@ -21,7 +21,7 @@ from pulumi_tione.lifecycle.messages import (
     still_exists,
 )
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
-from pulumi_tione.lifecycle.stop import MAX_SECONDS_BETWEEN_POLLS, SECONDS_TO_STOP, Stop, is_not_allowed
+from pulumi_tione.lifecycle.stop import PAUSE_GROWTH, SECONDS_TO_STOP, Stop, is_not_allowed
 
 _MAX_DELETES = 4
 """How often DeleteTrainingTask is sent for a task that still exists afterwards."""
@@ -68,7 +68,7 @@ def delete(task: RecordedTask[TaskApi]) -> bool:
         if poll(
             deletion.step,
             timeout=SECONDS_TO_STOP,
-            max_pause=MAX_SECONDS_BETWEEN_POLLS,
+            growth=PAUSE_GROWTH,
             sleep=context.sleep,
             clock=context.clock,
         ):

@@ -14,8 +14,9 @@ from pulumi_tione.lifecycle.recorded_task import RecordedTask
 SECONDS_TO_STOP = 1800
 """How long a task may take to stop."""
 
-MAX_SECONDS_BETWEEN_POLLS = 2.0
-"""How long a task that has stopped may stay unnoticed. Deletes share their list calls, so short pauses cost little."""
+PAUSE_GROWTH = 1.2
+"""The pauses grow slowly: a task that has stopped is noticed within a fifth of the time that it took, and five seconds.
+Deletes share their list calls, so short pauses cost little."""
 
 _NOT_ALLOWED = ("InternalError.NotAllow", "InvalidParameterValue.NotAllow", "OperationDenied.NotAllow")
 """The codes of an operation that the task's status does not allow."""
@@ -48,7 +49,7 @@ def stop_and_wait(task: RecordedTask[TaskApi]) -> str | None:
         if poll(
             is_done,
             timeout=SECONDS_TO_STOP,
-            max_pause=MAX_SECONDS_BETWEEN_POLLS,
+            growth=PAUSE_GROWTH,
             sleep=context.sleep,
             clock=context.clock,
         ):

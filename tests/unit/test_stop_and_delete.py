@@ -214,6 +214,15 @@ def test_a_delete_that_is_cancelled_reports_how_far_it_has_come() -> None:
 # Stop.
 
 
+@pytest.mark.parametrize("seconds", [5, 10, 20, 60, 600])
+@pytest.mark.parametrize("call", [stop_and_wait, delete])
+def test_a_task_that_has_stopped_is_noticed_within_a_fifth_of_the_time_that_it_took(call: Any, seconds: float) -> None:
+    api = fake("RUNNING", seconds_to_stop=seconds)
+    begun = api.now
+    call(recorded(api))
+    assert seconds <= api.now - begun <= seconds + min(0.2 * seconds, 5) + 0.5
+
+
 def test_a_task_that_is_gone_has_no_status_after_it_was_stopped() -> None:
     api = fake("RUNNING")
     api.put("train-1")
