@@ -308,7 +308,7 @@ OTHER_VALUES: Mapping[str, Any] = {
     "UpdateTime": "2020-01-01 00:00:00",
 }
 WRONG_TYPES: Mapping[str, Any] = {"RuntimeInSeconds": "long", "Tags": {"team": "nlp"}, "ResourceConfigInfos": "none"}
-NOT_SET = {
+NOT_SET: Mapping[str, Any] = {
     "ImageInfo": {"ImageType": "CCR", "ImageUrl": "ccr.ccs.tencentyun.com/team/image:1"},
     "Output": {"Bucket": "results-1250000000", "Region": "ap-guangzhou", "Paths": ["/"]},
     "FrameworkVersion": "2.1",
