@@ -35,7 +35,15 @@ from pulumi_tione._pulumi.partial_result import record_partial_update
 from pulumi_tione._pulumi.provider_blob import PROVIDER_KEY
 from pulumi_tione._pulumi.secret_values import mark_secrets, secret
 from pulumi_tione._schema.fields import TRAINING_TASK
-from pulumi_tione._schema.identity import RETAINED, SUFFIXES, Owner, split_owner, suffixed_name, with_owner
+from pulumi_tione._schema.identity import (
+    OWNER_PROPERTY,
+    RETAINED,
+    SUFFIXES,
+    Owner,
+    split_owner,
+    suffixed_name,
+    with_owner,
+)
 from pulumi_tione._schema.paths import ANNOUNCED_TASKS
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
 from pulumi_tione.call_context import CallContext, current_call, handling
@@ -434,7 +442,7 @@ def _subject(owner: Owner | None, inputs: Mapping[str, Any]) -> Subject:
 
 def _key_of(props: Mapping[str, Any]) -> str:
     """Return a key that identifies the resource of these inputs in this process."""
-    owner, _ = split_owner(props)
+    owner = props.get(OWNER_PROPERTY)
     return repr(sorted(owner.items()) if isinstance(owner, Mapping) else None)
 
 

@@ -9,12 +9,13 @@ the reasons.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pulumi_tione._masking import holds_secret
-from pulumi_tione._schema.fields import TRAINING_TASK, Scalar
-from pulumi_tione._schema.walk import walk
+from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type, path_to
+from pulumi_tione._schema.walk import parts, walk
 
 SECRET_INPUTS = "secretInputs"  # noqa: S105  the name of a property
 """The property with the paths that the program marked, in the inputs of check and in the recorded outputs."""
@@ -28,8 +29,27 @@ def marked_paths(properties: Mapping[str, Any]) -> list[str]:
 
 def secret_paths(inputs: Mapping[str, Any], marked: Collection[str]) -> frozenset[str]:
     """Return the paths of all secrets in inputs or outputs: those declared as secret, and those that are marked."""
-    declared = (node.path for node in walk(TRAINING_TASK, inputs) if node.field is not None and node.field.secret)
-    return frozenset((*marked, *declared))
+    return frozenset((*marked, *_declared_paths(TRAINING_TASK, inputs, "")))
+
+
+def _declared_paths(kind: Type, value: Any, path: str) -> Iterator[str]:
+    """Yield the paths of what is declared as secret. Most of a task is not entered: every call of the engine does this
+    with all inputs and outputs."""
+    for part in parts(kind, value):
+        is_secret = part.field is not None and part.field.secret
+        if is_secret or _has_secrets(part.type):
+            own_path = path_to(path, str(part.key) if isinstance(value, Mapping) else part.key)
+            if is_secret:
+                yield own_path
+            yield from _declared_paths(part.type, part.value, own_path)
+
+
+@functools.cache
+def _has_secrets(kind: Type) -> bool:
+    """Return whether a part of a type, at any depth, is declared as secret."""
+    if isinstance(kind, (ListOf, MapOf)):
+        return _has_secrets(kind.item)
+    return isinstance(kind, Struct) and any(field.secret or _has_secrets(field.type) for field in kind.fields.values())
 
 
 def is_secret(path: str, secret: Collection[str]) -> bool:
@@ -39,7 +59,7 @@ def is_secret(path: str, secret: Collection[str]) -> bool:
 
 def secret_texts(inputs: Mapping[str, Any], secret: Collection[str]) -> Iterator[str]:
     """Yield the texts, and the longer numbers, that are at these paths or below."""
-    for node in walk(Scalar.ANY, inputs):
+    for node in walk(Scalar.ANY, inputs) if secret else ():
         if node.path in secret:
             for part in walk(Scalar.ANY, node.value):
                 yield from _text_of(part.value)
