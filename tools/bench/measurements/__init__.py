@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tools.bench.measurements import awaited, life, listing, prices, review, unchanged
+from tools.bench.measurements import awaited, life, listing, previews, prices, review, starts, unchanged
 
 MEASUREMENTS = (
     *life.MEASUREMENTS,
     *awaited.MEASUREMENTS,
+    *previews.MEASUREMENTS,
     *unchanged.MEASUREMENTS,
     *listing.MEASUREMENTS,
+    *starts.MEASUREMENTS,
     *prices.MEASUREMENTS,
     *review.MEASUREMENTS,
 )
