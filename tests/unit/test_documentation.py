@@ -17,6 +17,7 @@ import yaml
 import pulumi_tione
 from pulumi_tione import cli, errors
 from pulumi_tione._api.sdk import EMULATOR_HINT
+from pulumi_tione._config import settings
 from pulumi_tione._config.sources import NO_CREDENTIALS
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Struct
 from pulumi_tione._wait import messages as wait_messages
@@ -136,6 +137,7 @@ def test_the_reference_lists_every_error() -> None:
 
 @pytest.mark.parametrize(("name", "command"), [*commands()], ids=str)
 def test_the_reference_lists_every_option_of_every_command(name: str, command: click.Command) -> None:
+    assert re.search(rf"^#+ {name}$", text("cli.md"), re.MULTILINE)
     section = re.split(r"^#+ ", text("cli.md").partition(f"# {name}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
     for parameter in command.params:
         shown = [*parameter.opts, *parameter.secondary_opts] if isinstance(parameter, click.Option) else []
@@ -147,6 +149,19 @@ def test_the_reference_lists_every_option_of_the_emulator() -> None:
     options = re.findall(r"--[a-z-]+", argument_parser("emulator").format_usage())
     assert options
     assert [option for option in options if option not in section] == []
+
+
+def test_the_page_on_settings_names_every_setting_and_its_environment_variable() -> None:
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    assert [name for name in settings._SETTINGS if f"tione:{name}" not in page] == []
+    # The page shortens the variables that begin as the first one in a row does.
+    beginnings = ("TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY", "TENCENTCLOUD_ASSUME_ROLE")
+
+    def is_named(variable: str) -> bool:
+        shortened = [f"…{variable.removeprefix(each)}" for each in beginnings if variable.startswith(each)]
+        return any(f"`{form}`" in page for form in (variable, *shortened))
+
+    assert [variable for variable in settings._ENVIRONMENT_NAMES.values() if not is_named(variable)] == []
 
 
 def test_the_site_has_every_page() -> None:
@@ -279,6 +294,16 @@ def test_a_page_and_its_translation_link_to_each_other(translation: str, origina
     there, back = (os.path.relpath(to, of.parent) for to, of in ((right, left), (left, right)))
     assert left.read_text(encoding="utf-8").split("\n\n")[1] == f"[English]({there}) | 简体中文"
     assert right.read_text(encoding="utf-8").split("\n\n")[1] == f"English | [简体中文]({back})"
+
+
+@pytest.mark.parametrize("translation", TRANSLATIONS)
+def test_a_translation_has_no_paragraph_in_english(translation: str) -> None:
+    text = (DOCS.parent / translation).read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```$|<!--.*?-->|`[^`]*`|\]\([^)]*\)", "", text, flags=re.MULTILINE | re.DOTALL)
+    paragraphs = [" ".join(each.split()) for each in re.split(r"\n\n+|\n(?=[-|] )", prose)]
+    assert [
+        each for each in paragraphs if len(re.findall("[A-Za-z]{2,}", each)) > 6 and not re.search("[一-鿿]", each)
+    ] == []
 
 
 @pytest.mark.parametrize("translation", TRANSLATIONS)
