@@ -317,7 +317,8 @@ def _task_step(urn: str, operations: Mapping[str, Mapping[str, Any]]) -> Step | 
     step = operations.get("replace") or operations.get("create-replacement") or operations.get(operation)
     if step is None or _state(step, "newState").get("external") is True:
         return None
-    if operation == "same" and not _state(step, "oldState"):
+    old = _state(step, "oldState")
+    if operation == "same" and not (old.get("id") or old.get("outputs")):
         return None  # a new task that `--target` leaves out
     if operation == "replace" and not _state(step, "oldState"):
         step = {**step, "oldState": _state(operations.get("delete-replaced") or {}, "oldState")}
