@@ -325,9 +325,14 @@ def _task_step(urn: str, operations: Mapping[str, Mapping[str, Any]]) -> Step | 
     is_external = _state(step, "oldState").get("external") is True
     if is_external and operation != "replace":
         return None
-    # Nothing happens to a task that was only looked up so far. One whose replacement has failed is deleted already;
-    # the refresh shows that: in the step itself every task that is replaced is marked.
-    is_deleted = _state(operations.get("refresh") or {}, "oldState").get("pendingReplacement") is True
+    # Nothing happens to a task that was only looked up so far. One whose replacement has failed is deleted already. A
+    # document marks it in its refresh; the mark of the step itself is on every replacement. A stream has all steps of a
+    # replacement, and no deletion then.
+    is_deleted = _state(operations.get("refresh") or {}, "oldState").get("pendingReplacement") is True or (
+        "create-replacement" in operations
+        and not any(each in operations for each in ("delete-replaced", "discard-replaced"))
+        and old.get("delete") is not True
+    )
     return _step(urn, "create" if operation == "replace" and (is_external or is_deleted) else operation, step)
 
 

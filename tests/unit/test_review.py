@@ -196,6 +196,17 @@ def test_a_task_whose_replacement_has_failed_is_deleted_already() -> None:
     assert (task_of(kept, made).action, task_of(kept, made).hourly_before) == ("replace", Decimal("0.70"))
 
 
+def test_a_stream_shows_that_a_task_whose_replacement_has_failed_is_deleted_already() -> None:
+    old, new = inputs(), inputs(remark="x")
+    steps = [step("a", operation, old, new) for operation in ("refresh", "replace", "create-replacement")]
+    assert (task_of(*steps).action, task_of(*steps).hourly_before) == ("create", Decimal(0))
+    whole = [*steps, step("a", "delete-replaced", old)]
+    assert (task_of(*whole).action, task_of(*whole).hourly_before) == ("replace", Decimal("0.70"))
+    # One that is deleted last is marked, also if the preview fails before that.
+    marked = [with_old(each, delete=True) for each in steps]
+    assert (task_of(*marked).action, task_of(*marked).hourly_before) == ("replace", Decimal("0.70"))
+
+
 def test_tasks_that_a_failed_preview_has_not_come_to_count_before_and_are_unknown_after() -> None:
     refreshed = step("a", "refresh", inputs(), {**inputs()}, id="train-a")
     refreshed["newState"]["outputs"] = {**inputs(), **outputs()}
