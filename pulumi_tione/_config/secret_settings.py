@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 SECRET_SETTINGS: Mapping[str, str | None] = {
     f"{space}:{name}": part
@@ -16,6 +17,16 @@ SECRET_SETTINGS: Mapping[str, str | None] = {
     )
 }
 """The settings that must be stored with `--secret`; some only if they have a certain part."""
+
+
+_SECRET_PARTS = frozenset(part or key.partition(":")[2] for key, part in SECRET_SETTINGS.items())
+
+
+def holds_secrets(settings: Any) -> bool:
+    """Check whether settings have a part that is a secret."""
+    if not isinstance(settings, Mapping):
+        return False
+    return any(name in _SECRET_PARTS or holds_secrets(value) for name, value in settings.items())
 
 
 def secrets_in_plain_text(

@@ -168,7 +168,7 @@ class _Tasks:
     def _locations_of(self, overview: Overview) -> list[tuple[str, Location]]:
         """Return the locations of an environment, each with the template whose settings reach it."""
         template, settings = overview.environment_tags.template, self._settings_of(overview)
-        found = [Location(settings.region)]
+        found = [Location(settings.region), *overview.environment_tags.locations]
         for resource in (*overview.state.tasks.values(), *overview.state.pending_tasks):
             try:
                 location = Location.recorded(resource)

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
+from pulumi_tione._config.secret_settings import holds_secrets
 from pulumi_tione._durations import parse_duration
+from pulumi_tione.errors import TioneError
+from pulumi_tione.stacks.locations import Location
 
 MAX_TAG_LENGTH = 256
 
@@ -22,6 +25,7 @@ KEPT = "tione:keep"
 WITHOUT_BRANCH = "tione:without-branch"
 HEARTBEAT = "tione:heartbeat"
 STOPPED = "tione:stopped"
+LOCATIONS = "tione:locations"
 
 HEARTBEAT_SECONDS = 30.0
 """How often a command that works on an environment shows that it lives."""
@@ -111,6 +115,8 @@ class EnvironmentTags:
     operation: Operation | None = None
     stopped: tuple[str, ...] = ()
     """The ids of the tasks that `env stop` has stopped."""
+    locations: tuple[Location, ...] = ()
+    """Where an `up` may have created tasks, apart from the region and workspace that the settings select."""
 
     @classmethod
     def of(cls, tags: Mapping[str, str]) -> EnvironmentTags:
@@ -124,7 +130,8 @@ class EnvironmentTags:
             is_kept=tags.get(KEPT) == "true",
             is_without_branch=tags.get(WITHOUT_BRANCH) == "true",
             operation=Operation.parsed(tags.get(HEARTBEAT)),
-            stopped=tuple(_joined(tags).split()),
+            stopped=tuple(_joined(STOPPED, tags, " ").split()),
+            locations=_locations(_joined(LOCATIONS, tags, "")),
         )
 
     @property
@@ -140,13 +147,18 @@ def _duration(text: str | None) -> timedelta | None:
         return None
 
 
-def _stopped_tags(tags: Iterable[str]) -> list[str]:
-    suffixes = {name: name.removeprefix(STOPPED).removeprefix(".") for name in tags if name.startswith(STOPPED)}
-    return sorted(suffixes, key=lambda name: int(suffixes[name]) if suffixes[name].isdecimal() else 0)
+def _tags_of(name: str, tags: Iterable[str]) -> list[str]:
+    """Return the tags over which a long value is spread, in their order."""
+    suffixes = {tag: tag.removeprefix(name).removeprefix(".") for tag in tags if tag.startswith(name)}
+    return sorted(suffixes, key=lambda tag: int(suffixes[tag]) if suffixes[tag].isdecimal() else 0)
 
 
-def _joined(tags: Mapping[str, str]) -> str:
-    return " ".join(tags[name] for name in _stopped_tags(tags))
+def _spread(name: str, values: Iterable[str]) -> dict[str, str]:
+    return {name if number == 0 else f"{name}.{number}": value for number, value in enumerate(values)}
+
+
+def _joined(name: str, tags: Mapping[str, str], separator: str) -> str:
+    return separator.join(tags[tag] for tag in _tags_of(name, tags))
 
 
 def stopped_tags(task_ids: Iterable[str]) -> dict[str, str]:
@@ -157,9 +169,32 @@ def stopped_tags(task_ids: Iterable[str]) -> dict[str, str]:
             values[-1] += f" {task_id}"
         else:
             values.append(task_id)
-    return {STOPPED if number == 0 else f"{STOPPED}.{number}": value for number, value in enumerate(values)}
+    return _spread(STOPPED, values)
 
 
 def tags_to_remove(tags: Iterable[str], kept: Iterable[str] = ()) -> list[str]:
     """Return the tags with ids of stopped tasks, without those that are kept."""
-    return [name for name in _stopped_tags(tags) if name not in set(kept)]
+    return [name for name in _tags_of(STOPPED, tags) if name not in set(kept)]
+
+
+def locations_tags(locations: Iterable[Location]) -> dict[str, str]:
+    """Return the tags that record where tasks may be, without those whose settings hold secrets."""
+    values = [
+        [each.region, each.workspace, each.task_settings]
+        for each in dict.fromkeys(locations)
+        if not holds_secrets(each.task_settings)
+    ]
+    text = json.dumps(values, separators=(",", ":"))
+    return _spread(LOCATIONS, (text[start : start + MAX_TAG_LENGTH] for start in range(0, len(text), MAX_TAG_LENGTH)))
+
+
+def _locations(text: str) -> tuple[Location, ...]:
+    try:
+        recorded = [Location.recorded({"inputs": dict(zip(_INPUTS, each, strict=True))}) for each in json.loads(text)]
+    except (ValueError, TypeError, TioneError):
+        return ()
+    return tuple(each for each in recorded if each is not None)
+
+
+_INPUTS = ("region", "tiProjectId", "settings")
+"""The inputs of a task that select its location."""

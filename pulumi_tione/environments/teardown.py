@@ -222,7 +222,7 @@ class Teardown:
             self._remove()
             return
         before = State.of(stack.pulumi, stack.full_name)
-        locations = list(before.locations)
+        locations = [*before.locations, *self._marks.locations]
         known = set(before.tasks)
         interrupted = [each for each in before.pending_creates if _is_foreign(each)]
         self._result.others += [Leftover(_title(each), INTERRUPTED) for each in interrupted]

@@ -31,7 +31,8 @@ from pulumi_tione.review.build import review_stack
 from pulumi_tione.review.gates import Gate, failed_gates
 from pulumi_tione.review.model import Review
 from pulumi_tione.review.preview import read_previews
-from pulumi_tione.review.prices import price_lists_of
+from pulumi_tione.review.prices import location_of, price_lists_of
+from pulumi_tione.stacks.locations import Location
 from pulumi_tione.stacks.pulumi_cli import PulumiError
 from pulumi_tione.stacks.state import State
 
@@ -161,6 +162,7 @@ class _Update:
         self._branch = branch
         self._is_without_branch = is_without_branch
         self._is_new = False
+        self._locations: list[Location] = []
 
     def run(self) -> UpResult:
         stack, request = self._stack, self._request
@@ -188,6 +190,7 @@ class _Update:
                 is_sound = True
                 review = self._preview()
                 self._check(review)
+                self._write_locations(environment_tags)
             except Exception:
                 self._end_unchanged(lease, is_sound=is_sound)
                 raise
@@ -230,7 +233,7 @@ class _Update:
             return
         state = State.of(self._stack.pulumi, self._stack.full_name)
         orphans = Orphans(self._stack, environment_tags.environment)
-        own, _ = orphans.find(state, list(state.locations))
+        own, _ = orphans.find(state, [*state.locations, *environment_tags.locations])
         for task in own:
             if RETAINED_LABEL in task.tags:  # an earlier one, which a replacement has kept on purpose
                 continue
@@ -258,6 +261,9 @@ class _Update:
         price_lists, currency = price_lists_of(settings)
         stacks = []
         for preview in read_previews(printed):
+            found = (location_of(step.new_inputs, settings.region) for step in preview.steps if step.new_inputs)
+            default = Location(settings.region)
+            self._locations += [each for each in found if isinstance(each, Location) and each != default]
             made = review_stack(preview, price_lists, currency, labels_enabled=True)
             project, stack = made.project or self._stack.project.name, made.stack or self._stack.name
             stacks.append(dataclasses.replace(made, project=project, stack=stack))
@@ -273,6 +279,12 @@ class _Update:
                 f"the preview failed. Nothing was changed. {'; '.join(reasons) or 'See its output'}", review
             )
         return review
+
+    def _write_locations(self, environment_tags: EnvironmentTags) -> None:
+        """Record where the update creates tasks: a kill may leave them in no state, and no list covers all regions."""
+        locations = {*environment_tags.locations, *self._locations}
+        if not locations <= {*environment_tags.locations}:
+            self._stack.set_tags(tags.locations_tags(sorted(locations, key=str)))
 
     def _check(self, review: Review) -> None:
         """Check the cap, and ask.

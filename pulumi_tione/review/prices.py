@@ -34,7 +34,7 @@ def price_lists_of(settings: Settings) -> tuple[PriceLists, Currency]:
     lists: dict[Location, PriceList] = {}
 
     def price_list(task: Mapping[str, Any]) -> PriceList | UnknownPrice:
-        location = _location(task, settings.region)
+        location = location_of(task, settings.region)
         if isinstance(location, UnknownPrice):
             return location
         if location not in lists:
@@ -44,8 +44,13 @@ def price_lists_of(settings: Settings) -> tuple[PriceLists, Currency]:
     return price_list, currency
 
 
-def _location(task: Mapping[str, Any], region: str) -> Location | UnknownPrice:
-    """Return where a task is: its region and workspace, and the account that its own settings select."""
+def location_of(task: Mapping[str, Any], region: str) -> Location | UnknownPrice:
+    """Return where a task is, by its inputs: its region and workspace, and the account that its own settings select.
+
+    Args:
+        task: the inputs in a preview.
+        region: the region of tasks that set none.
+    """
     own_region, workspace = task.get("region") or region, task.get("tiProjectId")
     own_settings = task.get("settings") or None
     if not isinstance(own_region, str) or isinstance(workspace, Placeholder):

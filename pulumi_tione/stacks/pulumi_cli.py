@@ -218,7 +218,10 @@ def failure(arguments: Sequence[str], printed: str, code: int = 1) -> PulumiErro
             Lock(int(pid), user, host, parse_time(taken)) for user, host, pid, taken in _LOCK_HOLDER.findall(printed)
         ]
         return LockedError(LOCKED, locks)
-    reason = " ".join(printed.partition("error: ")[2].split() or printed.split() or ["it printed no reason"])
+    diagnostics = printed.partition("Diagnostics:\n")[2].partition("Resources:\n")[0]  # of an update, by resource
+    reason = " ".join(
+        diagnostics.split() or printed.partition("error: ")[2].split() or printed.split() or ["it printed no reason"]
+    )
     subcommand = itertools.takewhile(lambda argument: not argument.startswith("-"), arguments)
     killed = f"it was killed (signal {-code}). " if code < 0 else ""
     return PulumiError(f"`pulumi {' '.join(subcommand)}` failed: {killed}{reason}")

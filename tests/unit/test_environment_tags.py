@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,9 +18,11 @@ from pulumi_tione.environments.tags import (
     STOPPED,
     EnvironmentTags,
     Operation,
+    locations_tags,
     stopped_tags,
     tags_to_remove,
 )
+from pulumi_tione.stacks.locations import Location
 
 HERE = "vm/4026531836"
 RUNNING = Operation("up", "ab12", HERE, 77, "Thu Nov 26 11:26:03 2026", since=1000, at=1060)
@@ -107,3 +111,38 @@ def test_any_number_of_stopped_tasks_is_recorded(task_ids: list[str]) -> None:
     assert EnvironmentTags.of(tags).stopped == tuple(task_ids)
     assert tags_to_remove({**tags, "tione:branch": "x"}) == list(tags)
     assert STOPPED not in tags_to_remove(tags, [STOPPED])
+
+
+@given(
+    st.lists(
+        st.builds(
+            Location,
+            st.sampled_from(["ap-guangzhou", "ap-shanghai", "eu-frankfurt"]),
+            st.none() | st.from_regex(r"[0-9]{1,19}", fullmatch=True),
+            st.none() | st.text(min_size=1, max_size=99).map(lambda text: json.dumps({"profile": text})),
+        ),
+        unique=True,
+        max_size=20,
+    )
+)
+@settings(deadline=None, derandomize=True, database=None)
+def test_any_number_of_locations_is_recorded(locations: list[Location]) -> None:
+    tags = locations_tags(locations)
+    assert all(len(value) <= MAX_TAG_LENGTH for value in tags.values())
+    recorded = EnvironmentTags.of({**tags, "tione:stopped": "train-1"}).locations
+    parts = [(each.region, each.workspace, each.task_settings) for each in locations]
+    assert [(each.region, each.workspace, each.task_settings) for each in recorded] == parts
+    assert EnvironmentTags.of({**tags, "tione:locations": "[["}).locations == ()
+
+
+def test_the_settings_of_a_location_are_those_that_a_state_records() -> None:
+    resource = {"inputs": {"region": "ap-shanghai", "settings": {"profile": "b", "camRoleName": "a"}}}
+    location = Location.recorded(resource)
+    assert location is not None
+    assert EnvironmentTags.of(locations_tags([location])).locations == (location,)
+
+
+@pytest.mark.parametrize("secret", [{"secretKey": "s"}, {"assumeRole": {"roleArn": "a", "externalId": "s"}}])
+def test_no_secret_gets_into_a_tag(secret: dict[str, Any]) -> None:
+    location = Location("ap-shanghai", settings=json.dumps({"profile": "b", **secret}))
+    assert locations_tags([location]) == {"tione:locations": "[]"}

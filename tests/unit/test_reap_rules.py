@@ -11,7 +11,7 @@ import pytest
 from pulumi_tione.environments.names import environment_stack
 from pulumi_tione.environments.overview import Overview
 from pulumi_tione.environments.processes import process_start, this_host
-from pulumi_tione.environments.reap import BRANCH_GONE, DEAD, TIME_IS_OVER, WITHOUT_MARKS, Branches, Rules
+from pulumi_tione.environments.reap import BRANCH_GONE, DEAD, TIME_IS_OVER, UNREADABLE, WITHOUT_MARKS, Branches, Rules
 from pulumi_tione.environments.tags import EnvironmentTags, Operation
 from pulumi_tione.stacks.pulumi_cli import StackName
 from pulumi_tione.stacks.state import State
@@ -107,12 +107,12 @@ def test_a_stack_made_by_hand_stays_whatever_its_name_is() -> None:
     assert reason(other) is None
 
 
-def test_one_that_cannot_be_read_stays_unless_its_tags_can() -> None:
+def test_one_that_cannot_be_read_is_named_unless_its_tags_show_why_it_goes() -> None:
     broken = overview("gone/x")
     unreadable = Overview(
         broken.stack, EnvironmentTags(), EMPTY, None, is_locked=False, problem="its files cannot be read"
     )
-    assert reason(unreadable) is None
+    assert reason(unreadable) == UNREADABLE
     assert (
         reason(Overview(broken.stack, broken.environment_tags, EMPTY, None, is_locked=False, problem="no JSON"))
         == BRANCH_GONE
