@@ -700,7 +700,7 @@ def test_a_group_that_sets_less_does_not_take_the_place_of_one_that_sets_more() 
 
 
 def test_groups_with_a_field_of_another_version_are_matched_by_the_others() -> None:
-    groups = [{"role": "WORKER", "fieldOfAnotherVersion": 1}, {"role": "PS"}]
+    groups = [{"role": "WORKER", "fieldOfAnotherVersion": 1}, {"role": "PS", "fieldOfAnotherVersion": 2}]
     detail = {"ResourceConfigInfos": [{"Role": "PS"}, {"Role": "WORKER"}]}
     assert recorded_outputs(with_inputs(resourceConfigInfos=groups), detail)["resourceConfigInfos"] == groups
 
