@@ -67,7 +67,7 @@ soak-engine: $(READY)  ## random histories with the real engine: make soak-engin
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	HISTORIES=$(HISTORIES) SEED=$(SEED) $(BIN)/python -m pytest -n 2 -m long tests/reliability/test_soak_engine.py
 
-test-versions: $(READY)  ## the oldest and the newest Pulumi that setup.py allows, and every Python that it claims
+test-versions: $(READY)  ## the oldest and the newest Pulumi and dependencies that setup.py allows, and every Python that it claims
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python tools/versions/run.py
 

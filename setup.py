@@ -1,8 +1,13 @@
 """Packaging of pulumi-tione. The settings of the development tools are in pyproject.toml."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
+
+VERSION = "0.1.0"
+REPOSITORY = "https://github.com/pulumi-tione/pulumi-tione"
+"""Where the source is published. The release workflow refuses to publish from another repository."""
 
 EMULATOR = [
     "aiohttp>=3.11,<4",  # the HTTP server of the local TI-ONE
@@ -13,7 +18,7 @@ DEVELOPMENT = [
     "markdown-it-py[linkify]>=3",
     "jsonschema>=4.23",  # holds the JSON of a review against its published schema
     "types-jsonschema>=4.23",
-    "griffelib>=2.4,<3",  # reads declarations and docstrings without importing them: the reference
+    "griffelib>=2.3,<3",  # reads declarations and docstrings without importing them: the reference
     "grpc-stubs>=1.53",
     "hypothesis>=6.100",
     "import-linter>=2.1",
@@ -32,15 +37,42 @@ DEVELOPMENT = [
     "types-protobuf>=5",
     "types-PyYAML>=6.0.12",
     "types-requests>=2.32",
-    "zensical>=0.0.73,<0.2",  # the documentation from a plain mkdocs.yml, with checked links; by Material's team
+    # The documentation from a plain mkdocs.yml, with checked links; by Material's team. There is none for Python 3.10.
+    "zensical>=0.0.73,<0.2; python_version >= '3.11'",
 ]
+_LINK = re.compile(r"(?P<image>!?)(?P<text>\[[^\]]*\])\((?P<target>[^):\s]+)\)")
+
+
+def long_description() -> str:
+    """Return the README with absolute links to this version: the page of the package index has no other files."""
+
+    def absolute(link: re.Match[str]) -> str:
+        target = link["target"] if not link["target"].startswith("#") else f"README.md{link['target']}"
+        return f"{link['image']}{link['text']}({REPOSITORY}/{'raw' if link['image'] else 'blob'}/v{VERSION}/{target})"
+
+    text = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    parts = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
+    return "".join(part if part.startswith("```") else _LINK.sub(absolute, part) for part in parts)
+
+
 setup(
     name="pulumi-tione",
-    version="0.1.0",
+    version=VERSION,
     description="Pulumi resources for the training tasks of Tencent Cloud TI-ONE",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description=long_description(),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    url=REPOSITORY,
+    project_urls={
+        "Documentation": f"{REPOSITORY}/blob/v{VERSION}/docs/index.md",
+        "Source": REPOSITORY,
+        "Changelog": f"{REPOSITORY}/blob/v{VERSION}/CHANGELOG.md",
+        "Issues": f"{REPOSITORY}/issues",
+    },
+    keywords=[
+        *("pulumi", "infrastructure-as-code", "tencent-cloud", "tencentcloud", "ti-one", "tione"),
+        *("machine-learning", "training", "gpu"),
+    ],
     python_requires=">=3.10",
     packages=find_packages(include=["pulumi_tione", "pulumi_tione.*"]),
     package_data={
@@ -50,11 +82,11 @@ setup(
     },
     install_requires=[
         "click>=8.1,<9",  # the command line
-        "grpcio>=1.66",  # as pulumi; messages on a resource's own row go through it
+        "grpcio>=1.68.1",  # as pulumi; messages on a resource's own row go through it
         "pulumi>=3.268,<4",  # the first release in which `get` works for dynamic resources
         "pyrate-limiter>=4.5,<5",  # the rate limit: typed, without dependencies, and with a clock of our own
         "pyyaml>=6,<7",  # as pulumi; the files Pulumi.yaml and Pulumi.<stack>.yaml
-        "requests>=2.32",  # what the Tencent Cloud SDK sends with; its errors show what happened
+        "requests>=2.32.2",  # what the Tencent Cloud SDK sends with; its errors show what happened
         "rich>=13.7,<16",  # columns in a terminal that fit Chinese names: typed, and kept up
         "tencentcloud-sdk-python-common>=3.1.195,<4",  # signs and sends; its generic client needs no other part
         "tenacity>=9,<10",  # attempts and pauses, with an injected sleep
@@ -73,12 +105,22 @@ setup(
     },
     classifiers=[
         "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Framework :: Pytest",
         "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Natural Language :: Chinese (Simplified)",
+        "Natural Language :: English",
+        "Operating System :: MacOS",
+        "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3",
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: System :: Distributed Computing",
+        "Topic :: System :: Systems Administration",
         "Typing :: Typed",
     ],
 )

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_sdist_and_wheel_are_built_and_the_first_task_runs_with_the_installed_wheel(tmp_path: Path) -> None:
+def test_sdist_and_wheel_are_built_and_the_quickstart_runs_with_the_installed_wheel(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "tools" / "release" / "build.py"), str(tmp_path)]
     built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert built.returncode == 0, built.stdout

@@ -118,4 +118,4 @@ def test_submodules_are_attributes() -> None:
 
 def test_the_version_is_that_of_the_package() -> None:
     assert pulumi_tione.__version__ == version("pulumi-tione")
-    assert f'version="{pulumi_tione.__version__}"' in SETUP.read_text(encoding="utf-8")
+    assert f'VERSION = "{pulumi_tione.__version__}"' in SETUP.read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ def test_the_package_has_the_version_of_its_installation() -> None:
 
 
 def test_the_version_is_written_in_setup_py_alone() -> None:
-    (version,) = re.findall(r'version="(.+?)"', SETUP.read_text(encoding="utf-8"))
+    (version,) = re.findall(r'^VERSION = "(.+?)"$', SETUP.read_text(encoding="utf-8"), re.MULTILINE)
     assert pulumi_tione.__version__ == version
     package = SETUP.with_name("pulumi_tione")
     assert [path.name for path in package.rglob("*.py") if f'"{version}"' in path.read_text(encoding="utf-8")] == []

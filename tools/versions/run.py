@@ -1,40 +1,46 @@
 #!/usr/bin/env python3
-"""Run tests with the versions that `setup.py` allows: the oldest and the newest Pulumi, and every Python.
+"""Run tests with the versions that `setup.py` allows: of Pulumi, of Python, and of the other dependencies.
 
-    python tools/versions/run.py [pulumi] [python] [--pytest ARGUMENTS]
+    python tools/versions/run.py [pulumi] [python] [dependencies] [--pytest ARGUMENTS]
 
-`pulumi` runs the boundary and engine tests, `python` the unit tests; without either, both run. A Python is used if
-pyenv has it or `python3.N` is on PATH; one that is not there is reported, and is no failure. Environments are kept in
-`.cache/versions`. Exit code 1: a test failed.
+`pulumi` runs the boundary and engine tests with the oldest and the newest Pulumi, `python` the unit tests with every
+Python, `dependencies` the unit, component and boundary tests with the oldest and the newest dependencies; without any
+of them, all run. A Python is used if pyenv has it or `python3.N` is on PATH; one that is not there is reported, and
+is no failure. Environments are kept in `.cache/versions`. Exit code 1: a test failed.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.metadata
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = ROOT / "setup.py"
 CONSTRAINTS = ROOT / "tools" / "constraints.txt"
 CACHE = ROOT / ".cache" / "versions"
 
+PARTS = ["pulumi", "python", "dependencies"]
+
 Version = tuple[int, ...]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("parts", nargs="*", choices=["pulumi", "python", []])
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
     parser.add_argument("--pytest", default="", help="other arguments of pytest, in place of the folders of tests")
     arguments = parser.parse_args()
-    parts = arguments.parts or ["pulumi", "python"]
+    parts = arguments.parts or PARTS
     results: dict[str, str] = {}
     if "pulumi" in parts:
         for version in pulumi_versions():
@@ -48,6 +54,15 @@ def main() -> int:
                 continue
             environment = made(f"python-{minor}", interpreter)
             results[f"Python {minor}"] = tested(environment, arguments.pytest or "tests/unit")
+    if "dependencies" in parts:
+        # The oldest releases have wheels for the oldest Python only.
+        interpreter = python(python_versions()[0]) or Path(sys.executable)
+        for age, environment in (
+            ("oldest", made("dependencies-oldest", interpreter, constraints=oldest_dependencies())),
+            ("newest", made("dependencies-newest", Path(sys.executable))),
+        ):
+            folders = arguments.pytest or "tests/unit tests/component tests/boundary"
+            results[f"the {age} dependencies"] = tested(environment, folders)
     print("\n".join(f"{name}: {result}" for name, result in results.items()))
     return int(any("failed" in result for result in results.values()))
 
@@ -64,6 +79,17 @@ def pulumi_versions() -> list[str]:
     return [".".join(map(str, each)) for each in (allowed_releases[0], allowed_releases[-1])]
 
 
+def oldest_dependencies() -> list[str]:
+    """Return the oldest release of each dependency that `setup.py` allows, as constraints."""
+    requirements = map(Requirement, importlib.metadata.requires("pulumi-tione") or ())
+    oldest = []
+    for requirement in requirements:
+        if requirement.marker is None or requirement.marker.evaluate({"extra": "emulator"}):
+            [version] = [each.version for each in requirement.specifier if each.operator == ">="]
+            oldest.append(f"{requirement.name}=={version}")
+    return oldest
+
+
 def python_versions() -> list[str]:
     """Return the versions of Python that `setup.py` claims: `3.10` and so on."""
     return re.findall(r"Programming Language :: Python :: (3\.\d+)", SETUP.read_text(encoding="utf-8"))
@@ -76,8 +102,11 @@ def python(minor: str) -> Path | None:
     return next(iter([*candidates, *([Path(on_path)] if on_path else [])]), None)
 
 
-def made(name: str, interpreter: Path, *requirements: str) -> Path:
-    """Return an environment with this package, and with other versions than the pinned ones of some requirements."""
+def made(name: str, interpreter: Path, *requirements: str, constraints: Iterable[str] = ()) -> Path:
+    """Return an environment with this package, and with other versions than the pinned ones of some requirements.
+
+    Without requirements nothing is pinned but the constraints.
+    """
     environment = CACHE / name
     built_from = hashlib.sha256(SETUP.read_bytes() + CONSTRAINTS.read_bytes()).hexdigest()
     ready = environment / ".ready"
@@ -86,12 +115,10 @@ def made(name: str, interpreter: Path, *requirements: str) -> Path:
         subprocess.run([interpreter, "-m", "venv", environment], check=True)
         # The pinned versions are those of one Python: another one gets the newest that setup.py allows.
         replaced = {re.split(r"[=<>]", each)[0] for each in requirements}
-        constraints = environment / "constraints.txt"
-        constraints.write_text("\n".join(_constraints(replaced) if requirements else ()), encoding="utf-8")
+        file = environment / "constraints.txt"
+        file.write_text("\n".join(_constraints(replaced) if requirements else constraints), encoding="utf-8")
         pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run(
-            [*pip, "--constraint", str(constraints), "--editable", ".[dev]", *requirements], cwd=ROOT, check=True
-        )
+        subprocess.run([*pip, "--constraint", str(file), "--editable", ".[dev]", *requirements], cwd=ROOT, check=True)
         ready.write_text(built_from, encoding="utf-8")
     return environment
 
