@@ -127,7 +127,9 @@ def _skill(root: Path, meaning: Callable[[str], str]) -> str:
     return _SKILL.format(
         arguments="\n".join(f"{_argument(field)}: {meaning(field.name)}" for field in TRAINING_TASK.fields.values()),
         commands="\n".join(f"- `{name}`: {text}" for name, text in _commands(cli.main, "pulumi-tione")),
-        pages="\n".join(f"- `docs/{page}`: {title}" for title, page in _pages(navigation)),
+        pages="\n".join(
+            f"- `docs/{page}`: {title}" for title, page in _pages(navigation) if not page.startswith("zh/")
+        ),
     )
 
 
