@@ -41,7 +41,7 @@ MENTIONED = re.compile(
     r"|config set --path|refresh --import-pending-creates|refresh --clear-pending-creates)|pulumi-tione (import|logs"
     r"|events|review|orphans --older-than)|pulumi stack change-secrets-provider .*|pulumi-tione env.*"
     r"|pulumi convert --from terraform|pulumi stack output best|pulumi preview --policy-pack .*|pulumi-tione show"
-    r"|pulumi-tione review --fail-on [^|]*|pulumi plugin install .*"
+    r"|pulumi-tione review --(fail-on [^|]*|format text)|pulumi plugin install .*"
 )
 """Commands that a text mentions without their arguments: there is nothing to run. Those on environments are run in
 tests/environments: they need a repository. `test_first_task` runs `pulumi stack init`."""
