@@ -3,6 +3,8 @@
 This module's path and the name of its last function are recorded in the state of every stack: Pulumi pickles the
 provider into each resource, and reads and deletes with what it finds there. They must exist for ever, and the pickled
 bytes never change.
+
+Most commands check and compare all tasks and do little else: what the other calls need is imported by them.
 """
 
 from __future__ import annotations
@@ -31,7 +33,6 @@ from pulumi_tione._config.settings import Settings
 from pulumi_tione._masking import masking
 from pulumi_tione._pulumi import display, log, request, server
 from pulumi_tione._pulumi.error_response import show_without_traceback
-from pulumi_tione._pulumi.partial_result import record_partial_update
 from pulumi_tione._pulumi.provider_blob import PROVIDER_KEY
 from pulumi_tione._pulumi.secret_values import mark_secrets, secret
 from pulumi_tione._schema.fields import TRAINING_TASK
@@ -48,20 +49,14 @@ from pulumi_tione._schema.paths import ANNOUNCED_TASKS
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
 from pulumi_tione.call_context import CallContext, current_call, handling
 from pulumi_tione.errors import CredentialsRefusedError, SettingsError, TioneError
-from pulumi_tione.lifecycle.account_rules import AccountRules
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 from pulumi_tione.lifecycle.cost_limits import CostOptions, Costs, Subject
-from pulumi_tione.lifecycle.create import Creation
-from pulumi_tione.lifecycle.delete import DeletedTasks, delete
+from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.diff import announced_rerun, diff
 from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.leftovers import Leftovers
-from pulumi_tione.lifecycle.live_status import LiveStatuses
 from pulumi_tione.lifecycle.names import contains_unknown
-from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.recorded_task import RecordedTask, task_title
-from pulumi_tione.lifecycle.time_limit import read_limit_that_ended
-from pulumi_tione.lifecycle.update import update
 from pulumi_tione.pricing.amounts import currency_of
 from pulumi_tione.pricing.price_list import PriceList
 
@@ -70,6 +65,7 @@ _LOOK_UP_ATTEMPTS = 2
 """How often a preview sends a look-up. Without a response the preview goes on: it only shows less."""
 _CONFIG = ("tione:", "tencentcloud:")
 _F = TypeVar("_F", bound=Callable[..., Any])
+_T = TypeVar("_T")
 
 
 def _handles_call(method: _F) -> _F:
@@ -137,9 +133,9 @@ class TrainingTaskProvider(ResourceProvider):
         self._settings = Settings(lambda _: None, os.environ)
         self._clients: dict[tuple[str, Settings, str | None, bool, int | None], Client] = {}
         self._price_lists: dict[tuple[Client, str | None], PriceList] = {}
-        self._statuses = LiveStatuses()
         self._costs = self._new_costs()
-        self._account_rules = AccountRules(self._look_up_client, self._price_list)
+        self._shared: dict[type[Any], Any] = {}
+        self._sharing = threading.Lock()
         self._leftovers = Leftovers()
         self._deleted = DeletedTasks()
         self._marked: dict[str, list[str]] = {}
@@ -216,8 +212,19 @@ class TrainingTaskProvider(ResourceProvider):
         """Apply the rules that need the service or other tasks."""
         subject = _subject(checked.owner, checked.inputs)
         if self._validates and not olds:
-            self._account_rules.check(subject, checked)
+            from pulumi_tione.lifecycle.account_rules import AccountRules
+
+            rules = self._one(AccountRules, lambda: AccountRules(self._look_up_client, self._price_list))
+            rules.check(subject, checked)
         self._costs.check(subject, olds, checked)
+
+    def _one(self, kind: type[_T], make: Callable[[], _T]) -> _T:
+        """Return the one object of a class in this process. It is made when a call needs it, as few do."""
+        with self._sharing:
+            if kind not in self._shared:
+                self._shared[kind] = make()
+        shared: _T = self._shared[kind]
+        return shared
 
     @property
     def _validates(self) -> bool:
@@ -250,7 +257,9 @@ class TrainingTaskProvider(ResourceProvider):
 
     def _status(self, task_id: str, outputs: Mapping[str, Any], owner: Owner | None) -> str:
         """Return the current status of a task."""
-        return self._statuses.of(
+        from pulumi_tione.lifecycle.live_status import LiveStatuses
+
+        return self._one(LiveStatuses, LiveStatuses).of(
             self._look_up_client(outputs), task_id, outputs, owner if self._settings.labels else None
         )
 
@@ -270,6 +279,8 @@ class TrainingTaskProvider(ResourceProvider):
 
     def _time_limit_of(self, inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> int | None:
         """Return the time limit that has ended the latest run of a failed task, if one has."""
+        from pulumi_tione.lifecycle.time_limit import read_limit_that_ended
+
         return read_limit_that_ended(self._client(inputs), detail, inputs.get("tiProjectId"))
 
     @_handles_call
@@ -308,6 +319,8 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_handles_call
     def create(self, props: dict[str, Any]) -> CreateResult:
+        from pulumi_tione.lifecycle.create import Creation
+
         owner, inputs = self._split_with_marks(props)
         creation = Creation(
             client=self._client(inputs),
@@ -324,6 +337,8 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_handles_call
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        from pulumi_tione.lifecycle.read import read
+
         owner, outputs = _split(props)
         recorded = {"region": self._settings_of(props).region, **outputs}
         if id_ in self._deleted:
@@ -344,6 +359,8 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_handles_call
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        from pulumi_tione.lifecycle.update import update
+
         recorded_owner, outputs = _recorded(olds)
         owner, inputs = self._split_with_marks(news)
         client = self._client(inputs, outputs.get("uin"), retries_outages=True)
@@ -353,6 +370,8 @@ class TrainingTaskProvider(ResourceProvider):
 
     @_handles_call
     def delete(self, id_: str, props: dict[str, Any]) -> None:
+        from pulumi_tione.lifecycle.delete import delete
+
         owner, outputs = _split(props)
         if id_ in self._deleted:
             return
@@ -365,6 +384,8 @@ class TrainingTaskProvider(ResourceProvider):
         urn = request.current_urn()
 
         def record_partial_result(outputs: Mapping[str, Any], owner: Owner | None, reason: str) -> None:
+            from pulumi_tione._pulumi.partial_result import record_partial_update
+
             task_id, _, news = args
             record_partial_update(task_id, {**_joined(owner, outputs), PROVIDER_KEY: news[PROVIDER_KEY]}, reason)
 

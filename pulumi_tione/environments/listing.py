@@ -141,6 +141,8 @@ class _Tasks:
         self._settings: dict[str, Settings] = {}
         self._clients: dict[str, Clients] = {}
         self._items: dict[str, dict[str, Any]] = {}
+        self._stacks: dict[str, str | None] = {}
+        """The stack in the labels of each."""
         self._locations: dict[str, Location] = {}
         self._answered: set[Location] = set()
         self._prices: dict[Location, PriceList] = {}
@@ -185,6 +187,7 @@ class _Tasks:
         with ThreadPoolExecutor(_PARALLEL_CALLS) as pool:
             for items in pool.map(self._list, places):
                 self._items |= items
+        self._stacks = {task_id: user_tags(item.get("Tags")).get(LABELS[1]) for task_id, item in self._items.items()}
 
     def _list(self, place: tuple[str, Location]) -> dict[str, dict[str, Any]]:
         template, location = place
@@ -210,9 +213,7 @@ class _Tasks:
         for task_id in overview.state.tasks:
             items[task_id] = self._items.get(task_id) or {"Status": self._missing(overview, task_id)}
         orphans = [
-            task_id
-            for task_id, item in self._items.items()
-            if task_id not in items and user_tags(item.get("Tags")).get(LABELS[1]) == overview.stack.stack
+            task_id for task_id in self._items if task_id not in items and self._stacks[task_id] == overview.stack.stack
         ]
         counted = [*items.values(), *(self._items[task_id] for task_id in orphans)]
         statuses: dict[str, int] = {}

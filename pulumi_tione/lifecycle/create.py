@@ -24,7 +24,7 @@ from pulumi_tione._schema.wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.call_context import CallContext, CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.create_lookup import CreateLookup
-from pulumi_tione.lifecycle.delete import DeletedTasks
+from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, create_failed, name_has_no_holder, not_created
 from pulumi_tione.lifecycle.name_conflict import CreateIdentity

@@ -16,7 +16,7 @@ from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione.call_context import CallContext, CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError, TioneError
-from pulumi_tione.lifecycle.delete import DeletedTasks
+from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.messages import create_failed, looking_for_holder, not_created

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status import is_terminal
-from pulumi_tione._schema.identity import OWNER, Owner
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, detail_or_gone, ensure_same_account, not_visible_yet
@@ -28,31 +27,6 @@ _MAX_DELETES = 4
 
 _SECONDS_BETWEEN_DELETES = 5.0
 """The pause between two of them, which grows by as much each time."""
-
-
-class DeletedTasks(Container[str]):
-    """The tasks that this process has deleted. The service may still show them, and keep their names."""
-
-    def __init__(self) -> None:
-        self._ids: set[str] = set()
-        self._owners: set[tuple[str, ...]] = set()
-
-    def add(self, task_id: str, owner: Owner | None) -> None:
-        """Remember a task that the service has deleted."""
-        self._ids.add(task_id)
-        if owner is not None:
-            self._owners.add(_parts_of(owner))
-
-    def __contains__(self, task_id: object) -> bool:
-        return task_id in self._ids
-
-    def has_task_of(self, owner: Owner | None) -> bool:
-        """Check whether one of them was of the resource with this owner."""
-        return owner is not None and _parts_of(owner) in self._owners
-
-
-def _parts_of(owner: Owner) -> tuple[str, ...]:
-    return tuple(str(owner.get(part)) for part in OWNER)
 
 
 def delete(task: RecordedTask[TaskApi]) -> bool:

@@ -13,7 +13,7 @@ from pulumi_tione._schema.identity import CREATE_LABEL, Owner, labels, suffixed_
 from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
-from pulumi_tione.lifecycle.delete import DeletedTasks
+from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, create_failed, not_created
 
 CUT = no_answer("CreateTrainingTask")

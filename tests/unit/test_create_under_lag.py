@@ -12,7 +12,8 @@ from fake_api import BEGIN, PROCEED, FakeApi, Lag, no_answer, refusal
 from pulumi_tione._schema.identity import LABELS, RETAINED, Owner, labels, suffixed_name
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.create import Creation
-from pulumi_tione.lifecycle.delete import DeletedTasks, delete
+from pulumi_tione.lifecycle.delete import delete
+from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.messages import looking_for_holder
 from pulumi_tione.lifecycle.names import computed_name

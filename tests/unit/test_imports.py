@@ -54,6 +54,14 @@ def test_the_provider_loads_nothing_that_only_a_program_or_the_command_line_need
     assert {name for name in loaded if name.startswith(tuple(f"pulumi_tione.{part}" for part in unneeded))} == set()
 
 
+def test_the_provider_loads_what_only_some_calls_need_when_they_need_it() -> None:
+    loaded = loaded_by("import pulumi_tione.provider")
+    verbs = [f"lifecycle.{verb}" for verb in ("create", "read", "update", "delete", "stop", "tagging", "account_rules")]
+    requests = [f"_api.{module}" for module in ("transport", "sdk", "logs", "polling", "status_batcher", "credentials")]
+    assert {f"pulumi_tione.{name}" for name in (*verbs, *requests)} & loaded == set()
+    assert {name for name in loaded if name.split(".")[0] in ("requests", "tencentcloud", "tenacity")} == set()
+
+
 def test_a_program_that_imports_the_resource_loads_nothing_that_only_some_programs_need() -> None:
     loaded = loaded_by("from pulumi_tione import TrainingTask")
     parts = ("_api", "_config", "_wait", "_constraints", "args", "functions", "lifecycle", "pricing", "provider")

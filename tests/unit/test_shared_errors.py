@@ -8,6 +8,7 @@ import pytest
 
 from pulumi_tione import provider
 from pulumi_tione.errors import ApiError
+from pulumi_tione.lifecycle import delete
 
 
 def test_a_row_shows_no_other_task_although_the_error_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,7 +17,7 @@ def test_a_row_shows_no_other_task_although_the_error_is_one(monkeypatch: pytest
     def refused(*_: Any, **__: Any) -> bool:
         raise shared
 
-    monkeypatch.setattr(provider, "delete", refused)
+    monkeypatch.setattr(delete, "delete", refused)
     tasks = provider.TrainingTaskProvider()
     for task_id in ("train-1", "train-2", "train-3"):
         props = {"name": f"task {task_id}", "region": "ap-guangzhou", "uin": "100"}

@@ -10,7 +10,8 @@ from calls import recorded_task
 from fake_api import BEGIN, FakeApi, Lag, as_shown, no_answer, refusal
 
 from pulumi_tione.errors import ApiError, TaskError
-from pulumi_tione.lifecycle.delete import DeletedTasks, delete
+from pulumi_tione.lifecycle.delete import delete
+from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
 from pulumi_tione.lifecycle.messages import RUN_AGAIN, STAYS_IN_STATE, does_not_stop
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
