@@ -117,6 +117,11 @@ def ensure_is_environment(stack: EnvironmentStack, environment_tags: Environment
 
 def _without_stack(stack: EnvironmentStack, result: TeardownResult) -> TeardownResult:
     """Name the tasks that are left of a stack that is gone. Nothing proves whose they are."""
-    _, others = Orphans(stack, "").find(State({}), [])
+    try:
+        _, others = Orphans(stack, "", stack.default_settings()).find(State({}), [])
+    except TioneError as error:
+        stack.session.interrupts.raise_if_set()
+        others = []
+        result.others.append(Leftover(f"training tasks of {stack.name}", f"they were not looked for: {error}"))
     result.others += [Leftover(title_of(task), NOT_OWN) for task in others]
     return result

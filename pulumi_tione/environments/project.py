@@ -19,6 +19,7 @@ import yaml
 from pulumi_tione.environments.processes import is_left_by_dead_process, temporary_prefix
 from pulumi_tione.errors import TioneError
 
+DEFAULT_TEMPLATE = "dev"
 ENVIRONMENT_SETTING = "tione:environment"
 _LABELS_SETTING = "tione:labels"
 _SETTINGS = ("tione:", "tencentcloud:")

@@ -140,7 +140,11 @@ def reap(session: Session, due: Sequence[DueEnvironment], rules: Rules, *, wait:
         age = None if each.overview.last_update is None else rules.now - each.overview.last_update
 
         def is_due(environment_tags: EnvironmentTags) -> bool:
-            return not environment_tags.are_complete or rules.reason_in_tags(environment_tags, age) is not None
+            # A killed `up` may have left any of the tags that it sets before its first heartbeat.
+            has_begun = environment_tags.operation is not None
+            return rules.reason_in_tags(environment_tags, age) is not None or (
+                each.reason == WITHOUT_MARKS and not has_begun
+            )
 
         try:
             return take_down(

@@ -22,17 +22,25 @@ from pathlib import Path
 
 from pulumi import automation
 
+from pulumi_tione._config.settings import Settings
 from pulumi_tione._durations import format_duration
 from pulumi_tione.environments import tags as marks_tags
 from pulumi_tione.environments.git import GitError, Repository
 from pulumi_tione.environments.listing import backend_url
 from pulumi_tione.environments.processes import end_processes, process_start, this_host
-from pulumi_tione.environments.project import Configuration, Project, remove_dead_folders, with_absolute_paths
+from pulumi_tione.environments.project import (
+    DEFAULT_TEMPLATE,
+    Configuration,
+    Project,
+    ProjectError,
+    remove_dead_folders,
+    with_absolute_paths,
+)
 from pulumi_tione.environments.tags import HEARTBEAT, HEARTBEAT_SECONDS, EnvironmentTags, Operation
 from pulumi_tione.environments.workspace import EngineCommand, EnvironmentWorkspace, Interrupts
 from pulumi_tione.errors import TioneError
 from pulumi_tione.stacks.backend_folder import BackendFolder
-from pulumi_tione.stacks.pulumi_cli import Pulumi, StackName
+from pulumi_tione.stacks.pulumi_cli import Pulumi, PulumiError, StackName
 from pulumi_tione.stacks.state import State
 
 _SECONDS_BETWEEN_CHECKS = 1.0
@@ -195,6 +203,21 @@ class EnvironmentStack:
     def state(self) -> State:
         """Return the state of the stack."""
         return State(self.pulumi.export(self.full_name))
+
+    def default_settings(self) -> Settings:
+        """Return the settings of the default template, for a stack that is gone: nothing shows its own template.
+
+        Pulumi decrypts secrets for an existing stack only. So there is one for the moment, in a backend of its own.
+        """
+        with contextlib.suppress(ProjectError, PulumiError):
+            self.configuration.take_from(self.project, DEFAULT_TEMPLATE, "")
+            session, folder = self.session, self.configuration.folder
+            EnvironmentWorkspace(self.project, self.configuration, session.command, folder.as_uri()).create_stack(
+                self.name
+            )
+            pulumi = Pulumi(folder, {**session.environment, "PULUMI_BACKEND_URL": folder.as_uri()})
+            return pulumi.settings(pulumi.stack(self.name))
+        return self.pulumi.settings(None)
 
     def set_stopped(self, task_ids: list[str]) -> None:
         """Record the ids of stopped tasks."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.identity import ENVIRONMENT_LABEL, TYPE, labels_of_stack
 from pulumi_tione.environments.processes import end_processes, host_name, is_name_of, process_start, this_host
 from pulumi_tione.environments.session import EnvironmentStack, is_dead
@@ -160,12 +161,13 @@ class Orphans:
     Args:
         stack: the stack.
         environment: the id of the environment; empty if it is not known.
+        settings: the settings of a stack that is gone; None for those of the stack.
     """
 
-    def __init__(self, stack: EnvironmentStack, environment: str) -> None:
+    def __init__(self, stack: EnvironmentStack, environment: str, settings: Settings | None = None) -> None:
         self._stack = stack
         self._environment = environment
-        self._settings = stack.pulumi.settings(stack.full_name if stack.exists else None)
+        self._settings = settings or stack.pulumi.settings(stack.full_name)
         self._clients = Clients(self._settings)
         self.ignored: set[str] = set()
         """The tasks that are deleted, which lists may still show."""

@@ -202,6 +202,8 @@ def test_credentials_that_have_expired_since_are_replaced_by_the_current_ones(
     static = {name: project.environment.pop(name) for name in ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")}
     project.env("up", "expired", "--yes")
     assert len(tasks_of(emulator)) == 2
+    project.branch("never")
+    assert "gone" in project.env("down", "never", "--yes")  # with the credentials of the template
     emulator.advance(7200)
     template.write_text(plain, encoding="utf-8")
     project.environment |= static
@@ -283,4 +285,29 @@ def test_settings_of_the_project_reach_tasks_that_no_state_knows(
     assert len(project.env_json("stop", "settings", "--yes")["stopped"]) == 2
     project.env("down", "settings", "--yes")
     assert tasks_of(emulator) == []
+    assert project.stacks() == set()
+
+
+def test_what_cannot_be_looked_for_is_not_reported_as_gone(project: EnvironmentProject, emulator: Emulator) -> None:
+    for name in ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"):
+        del project.environment[name]
+    printed = project.env("down", "never", "--yes", code=1)
+    assert f"left: training tasks of {project.stack('never')}: they were not looked for: there are no cred" in printed
+
+
+TAGS = {"tione:environment": "3f9a", "tione:branch": "cut", "tione:template": "dev"}
+"""What `env up` sets before its first heartbeat, one after the other."""
+
+
+@pytest.mark.parametrize("count", range(len(TAGS) + 1))
+def test_an_update_that_was_killed_before_its_first_heartbeat_is_cleared(
+    count: int, project: EnvironmentProject, emulator: Emulator
+) -> None:
+    stack = project.branch("cut")
+    project.env("down", "cut", "--yes")  # a command of this machine has worked on it
+    project.pulumi("stack", "init", stack, "--no-select")
+    for name, value in [*TAGS.items()][:count]:
+        project.pulumi("stack", "tag", "set", name, value, "--stack", stack)
+    assert f"{stack}" in project.env("reap", "--dry-run", code=1)
+    assert "gone, because a killed `env up` has left nothing but the stack" in project.env("reap", "--yes")
     assert project.stacks() == set()
