@@ -86,6 +86,8 @@ def review(
         return
     if files and context.get_parameter_source("stack") is ParameterSource.COMMANDLINE:
         raise click.UsageError("--stack and a file cannot be combined: a file names its stack")
+    if shows_requests and fail_on:
+        raise click.UsageError("--request and --fail-on cannot be combined: requests have no findings and no prices")
     gates, ignored = read_gates(fail_on), read_codes(ignore)
     previews = _previews(files, folder, stack)
     lookups = _Lookups(folder, with_prices=not no_lookups and not shows_requests)

@@ -584,6 +584,13 @@ def test_only_the_code_of_one_finding_is_explained(code: str) -> None:
     assert ran.exit_code == 2 or isinstance(ran.exception, GateError)
 
 
+def test_no_gate_is_ignored_where_requests_are_printed(tmp_path: Path) -> None:
+    file = tmp_path / "preview.json"
+    file.write_text(preview_json([step("a", "create", None, inputs())]), encoding="utf-8")
+    ran = CliRunner().invoke(main, ["review", str(file), "--request", "--fail-on", "no-output"])
+    assert (ran.exit_code, "cannot be combined" in ran.output) == (2, True)
+
+
 def test_every_finding_has_a_test() -> None:
     assert {*TRIGGERS, "spec-sold-out"} == {*RULES}
 
