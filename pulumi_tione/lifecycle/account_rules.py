@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from pulumi_tione._api.protocols import AccountApi
@@ -292,4 +293,4 @@ def _needs_of(inputs: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _shown(amount: int, unit: int) -> str:
-    return f"{amount / unit:g}"
+    return f"{round(Decimal(amount) / unit, 3).normalize():f}"

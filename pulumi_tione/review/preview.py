@@ -32,6 +32,8 @@ _FAILURE = re.compile(
     r"(?:[^\s]+ resource '[^']*':? )?(?:has a problem: |property (?P<path>\S+) value \{.*?\} has a problem: )",
     re.DOTALL,
 )
+_PATH = r"[A-Za-z_][\w.\[\]\"']*"
+_REFUSED_START = re.compile(rf" is started again: ({_PATH}): ")
 _OPERATIONS = ("create", "update", "delete", "same", "import")
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _STEPS_OF_REPLACEMENT = ("create-replacement", "delete-replaced", "discard-replaced")
@@ -443,8 +445,10 @@ def _diagnostic(event: Mapping[str, Any], sources: Mapping[str, Source]) -> Diag
         message = message[failure.end() :]
     if not path:
         before, colon, after = message.partition(": ")
-        if colon and re.fullmatch(r"[A-Za-z_][\w.\[\]\"']*", before) and is_of_task:
+        if colon and re.fullmatch(_PATH, before) and is_of_task:
             path, message = before, after
+    if not path and is_of_task and (refused := _REFUSED_START.search(message)):
+        path = refused[1]
     return Diagnostic(
         resource=found["name"] if found and is_of_task else "",
         path=path,

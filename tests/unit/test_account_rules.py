@@ -326,6 +326,15 @@ def test_a_task_that_a_group_could_never_run_is_a_failure_for_each_resource() ->
     ]
 
 
+def test_large_amounts_are_shown_in_full() -> None:
+    rules = Rules()
+    rules.account.groups = [
+        group("rsg-1", {**EIGHT, "Memory": 1_234_567 * 1024 + 256}, {"Cpu": 0, "Memory": 0, "Gpu": 0})
+    ]
+    (failure,) = rules.check(**nodes({**NODE, "memory": 2_000_000 * 1024}))
+    assert "need 2000000 GB of memory, and the resource group 'rsg-1' has 1234567.25 in all" in failure
+
+
 def test_a_task_may_take_a_whole_group() -> None:
     rules = Rules()
     rules.account.groups = [group("rsg-1", EIGHT, {"Cpu": 0, "Memory": 0, "Gpu": 0})]

@@ -710,6 +710,14 @@ def test_a_failed_preview_is_reviewed_with_its_messages_under_their_tasks() -> N
     assert "there is no such field" in markdown(review)
 
 
+def test_a_limit_that_refuses_to_start_a_task_again_is_shown_with_its_property() -> None:
+    reason = "training task 'a' (train-1): a is started again: resource_config_infos: the task would cost ¥0.70 an hour"
+    message = {"urn": step("a", "same", inputs())["urn"], "severity": "error", "message": f"error: {reason}"}
+    (diagnostic,) = review_of([step("a", "same", inputs(), inputs())], diagnostics=[message]).stacks[0].diagnostics
+    assert (diagnostic.resource, diagnostic.path, diagnostic.line) == ("a", "resource_config_infos", 4)
+    assert diagnostic.message == reason
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "  ", "no json", "[]", "3", "{}", '{"steps": [', '{"result": "succeeded", "summary": {}, "resources": []}'],
