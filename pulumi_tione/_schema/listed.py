@@ -76,7 +76,7 @@ def unchanged_outputs(recorded: Mapping[str, Any], item: Mapping[str, Any]) -> d
         return None
     for field in TRAINING_TASK.outputs.values():
         is_compared = field.wire in item and field.property != _RUNTIME
-        if is_compared and output_of(field, item) != recorded[field.property]:
+        if is_compared and output_of(field, item) != recorded.get(field.property):
             return None
     for field in _compared_inputs():
         name = field.property
@@ -88,8 +88,9 @@ def unchanged_outputs(recorded: Mapping[str, Any], item: Mapping[str, Any]) -> d
 
 @functools.cache
 def _recorded_outputs() -> Sequence[str]:
-    """Return the outputs that this version records of every task."""
-    return ["allTags", *(field.property for field in TRAINING_TASK.outputs.values() if field.sent)]
+    """Return the outputs that this version records of every task. A struct may be null, which the engine drops."""
+    fields = TRAINING_TASK.outputs.values()
+    return ["allTags", *(field.property for field in fields if field.sent and not isinstance(field.type, Struct))]
 
 
 @functools.cache

@@ -93,6 +93,25 @@ def test_a_task_that_was_created_read_and_compared_is_unchanged(provider: Provid
     assert provider.diff(task_id, outputs, inputs) == (False, [])
 
 
+def test_an_unchanged_task_is_read_from_a_list_and_a_changed_one_from_its_detail(
+    provider: Provider, emulator: Emulator
+) -> None:
+    emulator.plan_runs(running_seconds="forever")
+    task_id, outputs = provider.create(provider.checked(SMALLEST))
+    while outputs["status"] != "RUNNING":
+        _, outputs, _ = provider.read(task_id, outputs)
+    emulator.forget_requests()
+    _, unchanged, inputs = provider.read(task_id, outputs)
+    assert [request["action"] for request in emulator.requests()] == ["DescribeTrainingTasks"]
+    assert unchanged == {**outputs, "runtimeInSeconds": unchanged["runtimeInSeconds"]}
+    assert inputs == {name: outputs[name] for name in inputs}
+    emulator.preempt(task_id)
+    emulator.forget_requests()
+    _, changed, _ = provider.read(task_id, outputs)
+    assert [request["action"] for request in emulator.requests()] == ["DescribeTrainingTasks", "DescribeTrainingTask"]
+    assert changed["status"] != "RUNNING" or changed["startTime"] != outputs["startTime"]
+
+
 def test_outputs_hold_the_inputs_and_what_the_service_knows(provider: Provider) -> None:
     inputs = provider.checked({**SMALLEST, "tags": {"team": "nlp"}})
     _, outputs = provider.create(inputs)

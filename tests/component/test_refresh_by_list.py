@@ -266,9 +266,10 @@ def test_where_only_a_detail_shows_what_may_be_new_no_list_is_requested(task: Ta
     assert called == Counter({DETAIL: 1})
 
 
-@pytest.mark.parametrize(
-    "missing", [*(field.property for field in TRAINING_TASK.outputs.values() if field.sent), "allTags"]
-)
+RECORDED = {field.property for field in TRAINING_TASK.outputs.values() if field.sent} | {"allTags"}
+
+
+@pytest.mark.parametrize("missing", sorted(RECORDED - {"operatorInfo"}))
 def test_what_an_earlier_version_has_not_recorded_is_read(task: Task, missing: str) -> None:
     del task.recorded[missing]
     assert not can_be_compared(task.recorded)
@@ -277,6 +278,12 @@ def test_what_an_earlier_version_has_not_recorded_is_read(task: Task, missing: s
         assert called == Counter({DETAIL: 1})
         assert result is not None
         assert missing in result[0]
+
+
+def test_what_is_null_is_dropped_by_the_engine(task: Task) -> None:
+    assert task.recorded["operatorInfo"] is None
+    task.recorded = {name: value for name, value in task.recorded.items() if value is not None}
+    assert task.refreshed() == ((task.recorded, inputs_among(task.recorded)), ONE_LIST)
 
 
 def test_a_look_up_reads_the_detail(task: Task) -> None:
