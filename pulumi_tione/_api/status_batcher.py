@@ -8,15 +8,21 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from pulumi_tione._api.protocols import PAGE_SIZE, TaskApi
 
 _GATHERING_SECONDS = 0.05
-"""How long the first request of a batch waits for others, again and again while others come."""
+"""How long the first request of a batch waits for others, again and again while others come, or while the call of an
+earlier batch is under way: then the calls are few, whatever the number of requests at once."""
+
+_MAX_GATHERINGS = 10
+"""How often it waits at most."""
 
 _T = TypeVar("_T")
 Items: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -42,6 +48,8 @@ class Batcher(Generic[_T]):
         self._max_size = max_size
         self._lock = threading.Lock()
         self._open: dict[Hashable, _Batch[_T]] = {}
+        self._fetches: Counter[Hashable] = Counter()
+        """How many batches of a group are being fetched."""
 
     def get(
         self, group: Hashable, key: str, fetch: Callable[[Sequence[str]], Mapping[str, _T]], gather: Callable[[], None]
@@ -52,21 +60,38 @@ class Batcher(Generic[_T]):
             group: requests of one group share batches.
             key: the item's key.
             fetch: returns items by their keys.
-            gather: waits while others join; called again while they do.
+            gather: waits for a moment while others join.
         """
         batch, is_leader = self._join(group, key, Future)
         if is_leader:
             try:
-                size = 0
-                while size < len(batch.keys) != self._max_size:
-                    size = len(batch.keys)
-                    gather()
-                batch.response.set_result(fetch(self._close(group, batch)))
+                self._gather(group, batch, gather)
+                with self._fetching(group):
+                    batch.response.set_result(fetch(self._close(group, batch)))
             except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
                 self._close(group, batch)
                 batch.response.set_exception(error)
         items: Mapping[str, _T] = batch.response.result()
         return items.get(key)
+
+    def _gather(self, group: Hashable, batch: _Batch[_T], gather: Callable[[], None]) -> None:
+        """Wait until the batch is full, or no more requests come and no other batch of the group is fetched."""
+        size = 0
+        for _ in range(_MAX_GATHERINGS):
+            has_grown, size = size < len(batch.keys), len(batch.keys)
+            if size == self._max_size or not (has_grown or self._fetches[group]):
+                return
+            gather()
+
+    @contextmanager
+    def _fetching(self, group: Hashable) -> Iterator[None]:
+        with self._lock:
+            self._fetches[group] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._fetches[group] -= 1
 
     async def get_async(
         self,

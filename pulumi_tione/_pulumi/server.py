@@ -26,6 +26,14 @@ def widen_workers() -> None:
     with contextlib.suppress(Exception):
         pool = local_of_main("server")._state.thread_pool
         pool._max_workers = max(_WORKERS, pool._max_workers)
+        # The calls that have come while the provider was loaded wait for the first four threads, and none of their own
+        # is started: a pool starts threads only for what is submitted.
+        for _ in range(pool._work_queue.qsize()):
+            pool.submit(_do_nothing)
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def on_cancel(callback: Callable[[], object]) -> None:

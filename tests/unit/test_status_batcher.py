@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from fake_api import FakeApi, no_answer
+from fake_api import PROCEED, FakeApi, no_answer
 
 from pulumi_tione._api.protocols import PAGE_SIZE
 from pulumi_tione._api.status_batcher import StatusBatcher
@@ -127,3 +129,72 @@ def test_a_batch_whose_beginning_fails_is_not_joined_by_the_next_request() -> No
     with pytest.raises(IndeterminateResultError):
         statuses.of(service, "train-1", None)
     assert statuses.of(service, "train-1", None) == "RUNNING"
+
+
+class Steps:
+    """A batcher whose first request gathers in steps that the test makes, and the calls that it has made."""
+
+    def __init__(self, *ids: str) -> None:
+        self.service = fake(*ids)
+        self.steps = 0
+        self.at_step: dict[int, Callable[[], object]] = {}
+        self.statuses = StatusBatcher(sleep=self._step)
+
+    def _step(self, _: float) -> None:
+        self.steps += 1
+        self.at_step.get(self.steps, lambda: None)()
+
+    def join(self, *task_ids: str) -> None:
+        """Add requests to the open batch, as other threads do."""
+        for task_id in task_ids:
+            self.statuses._batcher._join((self.service, None), task_id, Future)
+
+
+def test_a_request_alone_gathers_once() -> None:
+    batcher = Steps("a")
+    batcher.statuses.of(batcher.service, "a", None)
+    assert batcher.steps == 1
+
+
+def test_a_batch_gathers_while_requests_come() -> None:
+    batcher = Steps("a", "b", "c")
+    batcher.at_step = {1: lambda: batcher.join("b"), 2: lambda: batcher.join("c")}
+    batcher.statuses.of(batcher.service, "a", None)
+    assert batcher.steps == 3
+    assert requested(batcher.service) == [(["a", "b", "c"], None)]
+
+
+def test_a_batch_that_is_full_gathers_no_longer() -> None:
+    ids = [f"train-{number}" for number in range(PAGE_SIZE)]
+    batcher = Steps(*ids)
+    batcher.at_step = {1: lambda: batcher.join(*ids[1:])}
+    batcher.statuses.of(batcher.service, ids[0], None)
+    assert batcher.steps == 1
+    assert requested(batcher.service) == [(sorted(ids), None)]
+
+
+def test_a_batch_gathers_half_a_second_at_most_however_many_come() -> None:
+    batcher = Steps(*(f"train-{number}" for number in range(40)))
+    batcher.at_step = {step: functools.partial(batcher.join, f"train-{step}") for step in range(1, 40)}
+    batcher.statuses.of(batcher.service, "train-0", None)
+    assert batcher.steps == 10
+
+
+def test_a_batch_gathers_while_an_earlier_one_is_fetched_but_not_for_ever() -> None:
+    batcher = Steps("a", "b")
+    second = threading.Thread(target=lambda: batcher.statuses.of(batcher.service, "b", None))
+
+    def fetch_of_first(*_: object) -> object:
+        batcher.service.always("list", None)
+        batcher.steps = 0
+        second.start()
+        second.join(10)
+        return PROCEED
+
+    batcher.service.always("list", fetch_of_first)
+    assert batcher.statuses.of(batcher.service, "a", None) == "RUNNING"
+    assert not second.is_alive()
+    assert batcher.steps == 10
+    batcher.steps = 0
+    assert batcher.statuses.of(batcher.service, "a", None) == "RUNNING"
+    assert batcher.steps == 1
