@@ -343,18 +343,18 @@ def repository_url(address: str) -> str:
 def _reasons(task: TaskReview, level: _Detail) -> str:
     if task.action in ("delete", "retain"):
         return "not in the program any more"
-    texts = [*dict.fromkeys(_change(change) for change in task.changes)]
+    texts = [*dict.fromkeys(_change(change, level) for change in task.changes)]
     shown = texts[: level.reasons]
     return ", ".join(shown) + f", {len(texts) - len(shown)} more" * (len(texts) > len(shown))
 
 
-def _change(change: PropertyChange) -> str:
+def _change(change: PropertyChange, level: _Detail) -> str:
     if change.is_secret:
         return f"{code(change.path)} (secret)"
     if formatting.reason(change):
         return formatting.reason(change)
     if formatting.is_multiline(change):
-        return f"{code(change.path)} (see below)"
+        return f"{code(change.path)} ({'see below' if level.details else 'several lines'})"
     old, new = (_value(each) for each in (change.old, change.new))
     return f"{code(change.path)} {old} → {new}"
 

@@ -142,6 +142,13 @@ def test_very_many_stacks_fit_with_a_row_each_and_the_sum(stacks: int, tasks: in
         assert left[-1][1] == f"{stacks * (tasks + 2) + 2 - (len(left) - 2)} more rows"
 
 
+def test_a_row_refers_to_a_diff_only_where_there_is_one() -> None:
+    old, new = inputs(startCmdInfo={"startCmd": "a\nb"}), inputs(startCmdInfo={"startCmd": "a\nc"})
+    few, many = (markdown(review_of([step(f"t{index}", "replace", old, new) for index in range(n)])) for n in (2, 150))
+    assert (few.count("(see below)"), few.count("~~~diff"), few.count("(several lines)")) == (2, 2, 0)
+    assert (many.count("(see below)"), many.count("~~~diff"), many.count("(several lines)")) == (0, 0, 150)
+
+
 def test_a_thousand_messages_fit() -> None:
     failed = [step(f"{index:04}", "create", None, inputs()) for index in range(1000)]
     messages = [
