@@ -86,7 +86,7 @@ setup(
         "pulumi>=3.268,<4",  # the first release in which `get` works for dynamic resources
         "pyrate-limiter>=4.5,<5",  # the rate limit: typed, without dependencies, and with a clock of our own
         "pyyaml>=6,<7",  # as pulumi; the files Pulumi.yaml and Pulumi.<stack>.yaml
-        "requests>=2.32.2",  # what the Tencent Cloud SDK sends with; its errors show what happened
+        "requests>=2.34",  # what the Tencent Cloud SDK sends with; its errors show what happened
         "rich>=13.7,<16",  # columns in a terminal that fit Chinese names: typed, and kept up
         "tencentcloud-sdk-python-common>=3.1.195,<4",  # signs and sends; its generic client needs no other part
         "tenacity>=9,<10",  # attempts and pauses, with an injected sleep

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_sdist_and_wheel_are_built_and_the_quickstart_runs_with_the_installed_wheel(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "tools" / "release" / "build.py"), str(tmp_path)]
     built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
