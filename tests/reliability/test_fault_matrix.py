@@ -29,7 +29,7 @@ HELD_SECONDS = 2.5
 
 PROGRAM = """
 tione.TrainingTask("t", **(B | dict(
-    start_cmd_info={{"worker_start_cmd": "sleep 36000"}}, remark="{remark}", tags={{"team": "{team}"}},
+    start_cmd_info={{"worker_start_cmd": "sleep 36000"}}, remark="{remark}", tags={{"team": "{team}"}}, {log}
 )))
 {look_up}
 """
@@ -50,7 +50,7 @@ class Trial:
     start: Callable[..., Command]
     operation: str
     what: str
-    inputs: dict[str, str] = field(default_factory=lambda: {"remark": "a", "team": "nlp", "look_up": ""})
+    inputs: dict[str, str] = field(default_factory=lambda: {"remark": "a", "team": "nlp", "log": "", "look_up": ""})
     anothers_task: str | None = None
     lag: float = 0.0
     """For how many seconds reads lag."""
@@ -61,6 +61,8 @@ class Trial:
 
     def prepare(self) -> None:
         """Bring the stack to where the operation is what comes next."""
+        if self.operation == "refresh":  # of an unchanged task without log delivery a list is enough
+            self.write(log="log_enable=False")
         self.write()
         if self.operation != "create":
             self.stack.up()
