@@ -217,6 +217,13 @@ def test_a_run_that_has_failed_by_itself_or_was_stopped_is_not(detail: Json, lin
     assert lines[-1] == "    do this"
 
 
+@pytest.mark.parametrize(("line", "end"), [(MARKED, messages.ended_by_time_limit(3600)), ("epoch 1", ".")])
+def test_only_a_time_limit_continues_the_sentence_of_the_first_line(line: str, end: str) -> None:
+    api = failed({"StartCmdInfo": LIMITED}, lines=0)
+    api.printed["run-1"] = [(0, "run-1-worker-1", line)]
+    assert report(api, "train-1", None, {}, "it failed: no X.").splitlines()[0] == f"it failed: no X{end}"
+
+
 def test_a_log_that_cannot_be_read_is_named_in_the_report() -> None:
     api = failed()
     api.always("logs", refusal("UnauthorizedOperation", "DescribeLogs"))
