@@ -177,32 +177,6 @@ def test_the_site_has_every_page() -> None:
     assert {*pages(config["nav"])} == existing
 
 
-def anchor(heading: str) -> str:
-    """Return the anchor of a heading on GitHub; that of the site is the same, unless the heading begins with a sign."""
-    shown = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").replace("*", "").strip().lower()
-    return re.sub(r"[^\w\- ]", "", shown).replace(" ", "-")
-
-
-DOCUMENTS = sorted({*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md"), *DOCS.parent.glob("examples/**/*.md")})
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(DOCS.parent)))
-def test_every_link_of_a_document_leads_to_a_file_and_a_heading(document: Path) -> None:
-    def without_blocks(file: Path) -> str:
-        return re.sub(r"^```.*?^```", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-
-    broken = []
-    for link in re.findall(r"\]\(([^)\s]+)\)", without_blocks(document)):
-        if re.match(r"https?:|mailto:", link):
-            continue
-        name, _, fragment = link.partition("#")
-        target = (document.parent / name) if name else document
-        headings = re.findall(r"^#+ (.+)$", without_blocks(target), re.MULTILINE) if target.suffix == ".md" else []
-        if not target.exists() or (fragment and fragment not in map(anchor, headings)):
-            broken.append(link)
-    assert broken == []
-
-
 def test_the_page_on_permissions_lists_every_action_that_the_client_calls() -> None:
     source = (DOCS.parent / "pulumi_tione" / "_api" / "client.py").read_text(encoding="utf-8")
     called = {*re.findall(r"_(?:call|query|pages|tag_service)\(\s*\"([A-Z]\w+)\"", source), "DescribeTrainingTasks"}
