@@ -85,8 +85,17 @@ REMOVALS = (
     Removal("marks in a diff", "lifecycle/diff.py", "changed.append(SECRET_INPUTS)", "pass", BOUNDARY, "marks_that"),
     Removal("messages of check", "_constraints.py", "if is_secret:", "if False:", CHECK, "marked_as_secret"),
     Removal("the program's marks", "_pulumi/properties.py", "marked.append(path)", "pass", PROGRAM, "marked"),
-    Removal("a wait", "training_task.py", "or Marked()).texts):", "and Marked()).texts):", PROGRAM, "waited_for"),
-    Removal("a report", "training_task.py", "displayable_report(report)", "report", PROGRAM, "waited_for"),
+    Removal(
+        "a wait",
+        "training_task.py",
+        "with masking((await self._marked.found()).texts):",
+        "if True:",
+        PROGRAM,
+        "waited_for",
+    ),
+    Removal(
+        "a report", "training_task.py", "displayable_report(failed.report)", "failed.report", PROGRAM, "waited_for"
+    ),
     Removal(
         "keys", "_api/sdk.py", "secrets = () if credentials is None else", "secrets = () if True else", CLIENT, "keys"
     ),
