@@ -22,6 +22,8 @@ from tools.bench.stacks import ANSWER_SECONDS, REQUESTS_A_SECOND, service, show
 _COUNT = 1000
 _NAME = f"list-calls-{_COUNT}"
 _PAGE_SIZE = 50
+_MIN_SECONDS_BETWEEN_POLLS = 0.9
+"""A second, and how much later a call may begin on a busy machine."""
 _SECONDS_AFTER_LAST = 20.0
 """How long the waits go on after the last task was created."""
 
@@ -76,6 +78,8 @@ def _list_calls() -> list[_ListCall]:
         client = _CountingClient(Settings(lambda _: None, emulator.environment))
 
         async def all_waits() -> None:
+            # The poll that is under way at the end is cancelled, which is no error.
+            asyncio.get_running_loop().set_exception_handler(lambda *_: None)
             poller = StatusPoller(client, None)
             waits = []
             for number in range(_COUNT):
@@ -105,7 +109,7 @@ def _least(calls: Sequence[_ListCall]) -> int:
     total, begin, last_end, seen = 0, -math.inf, -math.inf, set[str]()
     for call in sorted(calls, key=lambda call: call.began_at):
         follows = call.began_at - last_end < ANSWER_SECONDS and not call.task_ids & seen
-        if call.began_at - begin >= 1.0 and not follows:
+        if call.began_at - begin >= _MIN_SECONDS_BETWEEN_POLLS and not follows:
             total += math.ceil(len(seen) / _PAGE_SIZE)
             begin, seen = call.began_at, set()
         seen |= call.task_ids
