@@ -50,7 +50,7 @@ def run(number: int) -> str:
         "FrameworkName": "PYTORCH",
         "FrameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
         "TrainingMode": "DDP",
-        "StartCmdInfo": {"WorkerStartCmd": "sleep 36000"},
+        "StartCmdInfo": {"WorkerStartCmd": "sleep 20"},
         "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
     }
     task_id = call(client, "CreateTrainingTask", body)["Id"]

@@ -56,7 +56,7 @@ class WaitingTask(Resource):
             "FrameworkName": "PYTORCH",
             "FrameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
             "TrainingMode": "DDP",
-            "StartCmdInfo": {"WorkerStartCmd": "sleep 36000"},
+            "StartCmdInfo": {"WorkerStartCmd": "sleep 20"},
             "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
         }
         super().__init__(WaitingProvider(), name, {"body": body, "status": None})
