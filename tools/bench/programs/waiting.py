@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import Any
@@ -16,7 +17,7 @@ class WaitingProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        task_id = self._call("CreateTrainingTask", props["body"])["Id"]
+        task_id = self._call("CreateTrainingTask", json.loads(props["body"]))["Id"]
         while True:
             detail = self._call("DescribeTrainingTask", {"Id": task_id})["TrainingTaskDetail"]
             if detail["Status"] in TERMINAL:
@@ -59,4 +60,5 @@ class WaitingTask(Resource):
             "StartCmdInfo": {"WorkerStartCmd": "sleep 20"},
             "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
         }
-        super().__init__(WaitingProvider(), name, {"body": body, "status": None})
+        # As text: the engine turns every number into a floating-point one.
+        super().__init__(WaitingProvider(), name, {"body": json.dumps(body), "status": None})
