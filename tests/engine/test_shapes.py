@@ -194,7 +194,6 @@ def test_what_cannot_be_mounted_is_shown_at_its_path(stack: Stack, emulator: Emu
     mounts = [{"mapping_path": f"/data/{index}", "hdfs_source": {"id": 123456, "path": "/"}} for index in range(11)]
     stack.program(f'tione.TrainingTask("t", **(B | dict(data_configs={mounts})))')
     shown = stack.preview(fails=True).partition("Diagnostics:")[2]
-    assert "property dataConfigs value" in shown
-    assert "property dataConfigs[0].hdfsSource.id value" in shown
-    assert "must be text, got a number" in shown
+    assert "data_configs: must have at most 10 elements, got 11" in shown
+    assert "data_configs[0].hdfs_source.id: must be text, got a number" in shown
     assert emulator.requests() == []
