@@ -11,8 +11,10 @@ import pytest
 
 pytest_plugins = ["local_tione", "boundary_support", "engine_support"]
 
-# A shell that starts a command in the background has it ignore Ctrl-C, and so does all that the command starts.
+# A shell that starts a command in the background has it ignore Ctrl-C, and so does all that the command starts. `nohup`
+# does the same with SIGHUP.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
