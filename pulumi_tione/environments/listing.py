@@ -7,6 +7,7 @@ the whole project at once: one list for each region, however many environments t
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from pulumi_tione.environments.project import Project, with_absolute_paths
 from pulumi_tione.errors import TioneError
 from pulumi_tione.pricing.amounts import Currency, currency_of, format_amount, plain
 from pulumi_tione.pricing.price_list import PriceList
-from pulumi_tione.pricing.task_price import hourly_price
+from pulumi_tione.pricing.task_price import ask_prices, hourly_price
 from pulumi_tione.stacks.backend_folder import BackendFolder
 from pulumi_tione.stacks.locations import Clients, Location
 from pulumi_tione.stacks.pulumi_cli import Pulumi
@@ -143,6 +144,8 @@ class _Tasks:
         self._items: dict[str, dict[str, Any]] = {}
         self._stacks: dict[str, str | None] = {}
         """The stack in the labels of each."""
+        self._recorded: dict[str, Mapping[str, Any]] = {}
+        """The tasks in the states, by id."""
         self._locations: dict[str, Location] = {}
         self._answered: set[Location] = set()
         self._prices: dict[Location, PriceList] = {}
@@ -187,7 +190,21 @@ class _Tasks:
         with ThreadPoolExecutor(_PARALLEL_CALLS) as pool:
             for items in pool.map(self._list, places):
                 self._items |= items
-        self._stacks = {task_id: user_tags(item.get("Tags")).get(LABELS[1]) for task_id, item in self._items.items()}
+            self._stacks = {
+                task_id: user_tags(item.get("Tags")).get(LABELS[1]) for task_id, item in self._items.items()
+            }
+            for overview in overviews:
+                self._recorded |= overview.state.tasks
+            deque(pool.map(self._ask_prices, self._prices), maxlen=0)
+
+    def _ask_prices(self, location: Location) -> None:
+        """Ask for the prices of all tasks in a location with one call, instead of one for each kind of node."""
+        billed = [
+            self._known(task_id, item)
+            for task_id, item in self._items.items()
+            if self._locations[task_id] == location and _is_billed(item)
+        ]
+        ask_prices(billed, self._prices[location])
 
     def _list(self, place: tuple[str, Location]) -> dict[str, dict[str, Any]]:
         template, location = place
@@ -200,9 +217,7 @@ class _Tasks:
             return {}
         self._answered.add(location)
         if items and location not in self._prices:
-            prices = PriceList(client, location.workspace)
-            prices.specs()
-            self._prices[location] = prices
+            self._prices[location] = PriceList(client, location.workspace)
             self._currency = currency_of(is_international=client.is_international())
         self._locations |= dict.fromkeys(items, location)
         return items
@@ -220,7 +235,7 @@ class _Tasks:
         for item in counted:
             status = str(item.get("Status") or UNKNOWN)
             statuses[status] = statuses.get(status, 0) + 1
-        hourly, spent = self._costs(overview, {**items, **{each: self._items[each] for each in orphans}})
+        hourly, spent = self._costs({**items, **{each: self._items[each] for each in orphans}})
         created = [at for item in counted if (at := time_or_none(item.get("CreateTime"))) is not None]
         return Row(
             overview,
@@ -238,31 +253,47 @@ class _Tasks:
         location = Location.recorded(overview.state.tasks[task_id])
         return DELETED if location in self._answered else UNKNOWN
 
-    def _costs(
-        self, overview: Overview, items: Mapping[str, Mapping[str, Any]]
-    ) -> tuple[Decimal | None, Decimal | None]:
+    def _costs(self, items: Mapping[str, Mapping[str, Any]]) -> tuple[Decimal | None, Decimal | None]:
         """Return what the active tasks cost an hour, and what all have cost so far; None for what is unknown."""
         hourly: Decimal | None = Decimal(0)
         spent: Decimal | None = Decimal(0)
         for task_id, item in items.items():
             status = str(item.get("Status") or UNKNOWN)
-            runtime = int(item.get("RuntimeInSeconds") or 0)
-            is_active = status not in (DELETED, UNKNOWN) and not is_terminal(status)
+            runtime = _runtime(item)
+            is_active = _is_active(item)
             if status == UNKNOWN:
                 hourly = spent = None
-            if not is_active and not runtime:
+            if not _is_billed(item):
                 continue
-            price = self._price(overview, task_id, item)
+            price = self._price(task_id, item)
             if is_active:
                 hourly = None if hourly is None or price is None else hourly + price
             spent = None if spent is None or price is None else spent + price * runtime / _SECONDS_PER_HOUR
         return hourly, spent
 
-    def _price(self, overview: Overview, task_id: str, item: Mapping[str, Any]) -> Decimal | None:
-        resource = overview.state.tasks.get(task_id, {})
-        known = {**resource.get("inputs", {}), **resource.get("outputs", {})} or imported_outputs(item)
+    def _price(self, task_id: str, item: Mapping[str, Any]) -> Decimal | None:
         location = self._locations.get(task_id)
-        return hourly_price(known, self._prices.get(location) if location is not None else None).amount
+        prices = self._prices.get(location) if location is not None else None
+        return hourly_price(self._known(task_id, item), prices).amount
+
+    def _known(self, task_id: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the state records of a task; of one that is in no state, what the list shows."""
+        resource = self._recorded.get(task_id, {})
+        return {**resource.get("inputs", {}), **resource.get("outputs", {})} or imported_outputs(item)
+
+
+def _runtime(item: Mapping[str, Any]) -> int:
+    return int(item.get("RuntimeInSeconds") or 0)
+
+
+def _is_active(item: Mapping[str, Any]) -> bool:
+    status = str(item.get("Status") or UNKNOWN)
+    return status not in (DELETED, UNKNOWN) and not is_terminal(status)
+
+
+def _is_billed(item: Mapping[str, Any]) -> bool:
+    """Check whether a task costs something now, or has cost something."""
+    return _is_active(item) or _runtime(item) > 0
 
 
 def listing_text(listing: Listing) -> tuple[list[str], list[list[str]]]:

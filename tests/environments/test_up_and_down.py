@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -286,6 +287,24 @@ def test_settings_of_the_project_reach_tasks_that_no_state_knows(
     project.env("down", "settings", "--yes")
     assert tasks_of(emulator) == []
     assert project.stacks() == set()
+
+
+def test_a_list_asks_for_all_prices_with_one_call(project: EnvironmentProject, emulator: Emulator) -> None:
+    nodes = [{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": number} for number in (1, 2)]
+    for name in ("left", "right"):
+        project.branch(
+            name,
+            "".join(
+                f'tione.TrainingTask("t{number}", **(B | dict({RUNNING}, resource_config_infos=[{each}])))\n'
+                for number, each in enumerate(nodes)
+            ),
+        )
+        project.env("up", "--yes")
+    before = len(emulator.requests())
+    environments = project.env_json("list")["environments"]
+    asked = [request["action"] for request in emulator.requests()[before:]]
+    assert sorted(action for action in asked if "Specs" in action) == ["DescribeBillingSpecsPrice"]
+    assert [Decimal(each["pricePerHour"]) for each in environments] == [Decimal("2.10")] * 2
 
 
 def test_what_cannot_be_looked_for_is_not_reported_as_gone(project: EnvironmentProject, emulator: Emulator) -> None:
