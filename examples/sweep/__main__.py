@@ -11,7 +11,7 @@ import pulumi_tione as tione
 
 LEARNING_RATES = [0.1, 0.01]
 BATCH_SIZES = [16, 32]
-COMMAND = 'echo "accuracy 0.$((90 + {batch_size} / 16))"; sleep 1'
+COMMAND = "echo accuracy {accuracy:.2f}; sleep 1"
 """A stand-in for a training: `python3 train.py` would print such a line."""
 
 
@@ -33,7 +33,7 @@ for learning_rate, batch_size in itertools.product(LEARNING_RATES, BATCH_SIZES):
             tione.ResourceConfigInfoArgs(role="WORKER", instance_type="TI.S.LARGE.POST", instance_num=1)
         ],
         tuning_parameters={"learning_rate": learning_rate, "batch_size": batch_size},
-        start_cmd_info=tione.StartCmdInfoArgs(worker_start_cmd=COMMAND.format(batch_size=batch_size)),
+        start_cmd_info=tione.StartCmdInfoArgs(worker_start_cmd=COMMAND.format(accuracy=0.9 + batch_size / 1600)),
         tags={"sweep": pulumi.get_stack()},
     )
     done = task.wait_for("SUCCEED", timeout="12h")

@@ -37,14 +37,15 @@ HOLES = {
 """Examples of what messages fill in. A new message with another hole needs its own here."""
 
 MENTIONED = re.compile(
-    r"pulumi (up --target|import|state delete|stack import|stack init dev|stack select|stack rename|config set --secret"
+    r"pulumi (up --target|import|state delete|stack import|stack init dev|stack rm --yes dev|stack select|stack rename"
+    r"|config set --secret"
     r"|config set --path|refresh --import-pending-creates|refresh --clear-pending-creates)|pulumi-tione (import|logs"
     r"|events|review|orphans --older-than)|pulumi stack change-secrets-provider .*|pulumi-tione env.*"
     r"|pulumi convert --from terraform|pulumi stack output best|pulumi preview --policy-pack .*|pulumi-tione show"
     r"|pulumi-tione review --(fail-on [^|]*|format text)|pulumi plugin install .*"
 )
 """Commands that a text mentions without their arguments: there is nothing to run. Those on environments are run in
-tests/environments: they need a repository. `test_first_task` runs `pulumi stack init`."""
+tests/environments: they need a repository. `test_first_task` runs `pulumi stack init` and `pulumi stack rm`."""
 
 ORDER = (
     r"pulumi preview",
@@ -82,6 +83,7 @@ def example_of(command: str, urn: str, task_id: str) -> str:
         .replace("bert-2025", "bert")
     )
     command = re.sub(r"\bID\b|train-\d{6,}", task_id, command)
+    command = re.sub(r" logs train$", " logs bert", command)
     command = command.replace("AKID…", f"AKID{'z8krbsJ5yKBZQpn7' * 2}").replace("…", "Gu5t9xGARNpq86cd" * 2)
     return command.replace(">> __main__.py", ">> printed.py")
 

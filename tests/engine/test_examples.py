@@ -181,9 +181,10 @@ def test_a_failing_step_of_the_pipeline_stops_the_steps_after_it(
 
 
 @pytest.mark.long
-def test_the_sweep_picks_the_best_pair(example: Callable[..., Stack], emulator: Emulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("run", [True, False], ids=["executed", "simulated"])
+def test_the_sweep_picks_the_best_pair(example: Callable[..., Stack], tmp_path: Path, run: bool) -> None:
     (tmp_path / "cos").mkdir()
-    with Emulator(run=True, cos=tmp_path / "cos") as running:
+    with Emulator(run=run, cos=tmp_path / "cos" if run else None) as running:
         stack = example("sweep", endpoint=running.endpoint, **running.environment)
         stack.up()
         outputs = stack.outputs()

@@ -18,7 +18,7 @@ PORT = "http://127.0.0.1:9851"
 INSTALL = "pip install '.[emulator]'"
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_EXAMPLE = re.compile(r"^cp -r (examples/\w+) \.\./my-training$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^cp -r (examples/\w+) \.\./my-\w+$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
