@@ -131,6 +131,9 @@ def kill_during_up(scene: Scene, moment: int, victim: str) -> None:
 
 def is_complete(scene: Scene, branch: str) -> bool:
     """Check whether the `env up` of a branch has recorded its end: what a kill hits after that is no update."""
+    home = scene.project.environment["PULUMI_HOME"]
+    while any(" stack tag " in command_of(pid) for pid in own_processes("PULUMI_HOME", home)):
+        time.sleep(0.1)  # what the killed command has started may be writing that record
     stack = scene.project.stack(branch)
     heartbeat = scene.project.tags(stack).get("tione:heartbeat") if stack in scene.project.stacks() else None
     return heartbeat is not None and json.loads(heartbeat).get("result") == "ok"
