@@ -143,8 +143,8 @@ class Batcher(Generic[_T]):
             return [*batch.keys]
 
 
-class StatusBatcher:
-    """Returns statuses to any number of threads.
+class _TaskBatcher:
+    """Returns what lists show of tasks to any number of threads.
 
     Args:
         sleep: how the first request of a batch waits for others.
@@ -153,32 +153,27 @@ class StatusBatcher:
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
         self._batcher: Batcher[Mapping[str, Any]] = Batcher(PAGE_SIZE)
+
+    def _item(
+        self, client: TaskApi, task_id: str, workspace: str | None, fetch: Callable[[Sequence[str], str | None], Items]
+    ) -> Mapping[str, Any] | None:
+        return self._batcher.get(
+            (client, workspace), task_id, lambda ids: fetch(ids, workspace), lambda: self._sleep(_GATHERING_SECONDS)
+        )
+
+
+class StatusBatcher(_TaskBatcher):
+    """Returns the statuses of tasks."""
 
     def of(self, client: TaskApi, task_id: str, workspace: str | None) -> str | None:
         """Return the status of a task; None, if no list shows it, which does not mean that it is gone."""
-
-        def fetch(task_ids: Sequence[str]) -> Items:
-            return client.training_tasks_by_id(task_ids, workspace)
-
-        item = self._batcher.get((client, workspace), task_id, fetch, lambda: self._sleep(_GATHERING_SECONDS))
+        item = self._item(client, task_id, workspace, client.training_tasks_by_id)
         return None if item is None else str(item.get("Status"))
 
 
-class ItemBatcher:
-    """Returns the list's items of tasks to any number of threads.
-
-    Args:
-        sleep: how the first request of a batch waits for others.
-    """
-
-    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._sleep = sleep
-        self._batcher: Batcher[Mapping[str, Any]] = Batcher(PAGE_SIZE)
+class ItemBatcher(_TaskBatcher):
+    """Returns the list's items of tasks."""
 
     def of(self, client: TaskApi, task_id: str, workspace: str | None) -> Mapping[str, Any] | None:
         """Return the item of a task; None, if the list does not show it, which does not mean that it is gone."""
-
-        def fetch(task_ids: Sequence[str]) -> Items:
-            return client.listed_training_tasks(task_ids, workspace)
-
-        return self._batcher.get((client, workspace), task_id, fetch, lambda: self._sleep(_GATHERING_SECONDS))
+        return self._item(client, task_id, workspace, client.listed_training_tasks)

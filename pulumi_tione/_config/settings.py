@@ -2,9 +2,9 @@
 
 The first source that has a setting wins: the task itself, the stack's config `tione:…`, the config `tencentcloud:…` of
 the official provider, the environment, the files of `tccli` and of the SDK, the machine's role, the web identity that
-TKE gives a pod. Secret id, key and
-token always come from one source. Leading and trailing blanks, which come with copied values and files, are
-ignored. Nothing here uses the network: `_api/credentials.py` obtains the credentials of a role.
+TKE gives a pod. Secret id, key and token always come from one source. Leading and trailing blanks, which come with
+copied values and files, are ignored. Nothing here uses the network: `_api/credentials.py` obtains the credentials of a
+role.
 """
 
 from __future__ import annotations

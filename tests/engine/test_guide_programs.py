@@ -6,25 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
-from engine_support import ROOT, Stack
+from engine_support import PRELUDE, ROOT, Stack
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "index.md", *sorted((ROOT / "docs" / "guide").glob("*.md")))
 
-BEGINNING = """\
-import pulumi
+BEGINNING = f"""\
+{PRELUDE}
 import tencentcloud_iac_pulumi as tencentcloud
-import pulumi_tione as tione
 
-arguments = dict(
-    framework_name="PYTORCH",
-    framework_environment="torch2.1-py3.10-cuda12.1-gpu",
-    training_mode="DDP",
-    charge_type="POSTPAID_BY_HOUR",
-    start_cmd_info={"worker_start_cmd": "sleep 5"},
-    resource_config_infos=[{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 1}],
-)
+arguments = B
 vpc = tencentcloud.vpc.Instance("vpc", cidr_block="10.0.0.0/16")
 subnet = tencentcloud.subnet.Instance(
     "subnet", vpc_id=vpc.id, cidr_block="10.0.1.0/24", availability_zone="ap-guangzhou-3"

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from workspace import Workspace
 
@@ -34,6 +35,16 @@ for number in range({count}):
         resource_config_infos=[{{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 1}}],
     )
 """
+
+BODY: Mapping[str, Any] = {
+    "ChargeType": "POSTPAID_BY_HOUR",
+    "FrameworkName": "PYTORCH",
+    "FrameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
+    "TrainingMode": "DDP",
+    "StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 36000"},
+    "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
+}
+"""The request that creates such a task, without its name."""
 
 EMPTY = """
 from empty import Empty

@@ -6,7 +6,7 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from pulumi_tione._wait.poller import StatusPoller
 from pulumi_tione._wait.waiter import WaitTarget, wait
 from tools.bench.figures import Figure, figure
 from tools.bench.measurements.measurement import Measurement, Run
-from tools.bench.stacks import ANSWER_SECONDS, REQUESTS_A_SECOND, service, show
+from tools.bench.stacks import ANSWER_SECONDS, BODY, REQUESTS_A_SECOND, service, show
 
 _COUNT = 1000
 _NAME = f"list-calls-{_COUNT}"
@@ -26,15 +26,6 @@ _MIN_SECONDS_BETWEEN_POLLS = 0.9
 """A second, and how much later a call may begin on a busy machine."""
 _SECONDS_AFTER_LAST = 20.0
 """How long the waits go on after the last task was created."""
-
-_BODY: Mapping[str, Any] = {
-    "ChargeType": "POSTPAID_BY_HOUR",
-    "FrameworkName": "PYTORCH",
-    "FrameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
-    "TrainingMode": "DDP",
-    "StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 36000"},
-    "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
-}
 
 
 def _measure(run: Run) -> Iterator[Figure]:
@@ -95,7 +86,7 @@ def _list_calls() -> list[_ListCall]:
 
 
 async def _create_and_wait(poller: StatusPoller, number: int) -> None:
-    body = {**_BODY, "Name": f"task-{number}"}
+    body = {**BODY, "Name": f"task-{number}"}
     task_id = await asyncio.to_thread(poller.client.create_training_task, body)
     await wait(WaitTarget(task_id, body["Name"], "", [Status.SUCCEED]), poller, lambda _: None)
 

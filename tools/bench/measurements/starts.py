@@ -16,7 +16,7 @@ from pulumi_tione.environments.names import environment_stack
 from pulumi_tione.environments.tags import BRANCH
 from tools.bench.figures import Figure, figure
 from tools.bench.measurements.measurement import Measurement, Run
-from tools.bench.stacks import ANSWER_SECONDS, EMPTY, TASKS, UP, Stack, service, show, temporary_folder, timed
+from tools.bench.stacks import ANSWER_SECONDS, BODY, EMPTY, TASKS, UP, Stack, service, show, temporary_folder, timed
 from tools.bench.usage import UsageRecorder, processor_seconds, python
 
 _IMPORT, _PROVIDER, _LIST = "import", "provider-start", "env-list-50"
@@ -95,13 +95,8 @@ def _body(task: Mapping[str, Any], original: str, name: str) -> dict[str, Any]:
     """Return the request that creates a copy of a task for another stack."""
     tags = {each["TagKey"]: each["TagValue"] for each in task["Tags"]} | {"pulumi:stack": name}
     return {
+        **BODY,
         "Name": task["Name"].replace(original[:20], name[:20]),
-        "FrameworkName": "PYTORCH",
-        "FrameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
-        "TrainingMode": "DDP",
-        "ChargeType": "POSTPAID_BY_HOUR",
-        "StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 36000"},
-        "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
         "Tags": [{"TagKey": key, "TagValue": value} for key, value in tags.items() if not key.startswith("qcs:")],
     }
 
