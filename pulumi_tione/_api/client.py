@@ -1,6 +1,8 @@
 """One method per action of the API. `_api/transport.py` signs, sends and retries requests.
 
-What a code of the service means, and so whether it is retried, is in `_error_codes.py`.
+What a code of the service means, and so whether it is retried, is in `_error_codes.py`. Any request that is throttled,
+a create too, is sent again for up to 300 seconds, with no limit on how often (`_THROTTLING_TIMEOUT_SECONDS` in
+`_api/transport.py`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 `poll` and `poll_async` serve a fetch that is a function. A loop that does more, such as one that yields what it reads,
 is an ordinary `for` over `Attempts`.
+
+The pauses below (0.2 to 5 seconds, each 1.5 times the one before) are those of the provider and of commands. The waits
+of a program share one poller with pauses of its own, 1 to 15 seconds: `_wait/poller.py`. Requests that are throttled or
+fail are sent again in `transport.py`, not here.
 """
 
 from __future__ import annotations

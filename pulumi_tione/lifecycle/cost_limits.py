@@ -83,6 +83,11 @@ _OPTIONS = {
     "allowed_types": "allowed_instance_types",
     "refuses_unknown": "refuses_unknown_prices",
 }
+"""Each option, and the property of `Settings` that has it.
+
+Users set `tione:maxHourlyCost`, `tione:maxStackHourlyCost` and `tione:allowedInstanceTypes`. A task that starts and
+exceeds one fails the preview.
+"""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 Names are unique at the service, so the name identifies what an earlier request has made. Reads may lag behind writes by
 half a minute.
+
+`create.py` sets how long a task is looked for: 15 seconds after a lost response (`_SECONDS_TO_FIND_CREATED`), 60
+seconds after a name is refused as taken (`_SECONDS_TO_FIND_HOLDER`). The request is sent at most 3 times
+(`_MAX_ATTEMPTS` there).
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Gates: conditions under which a review fails, as `--fail-on` takes them."""
+"""Gates: conditions under which a review fails, as `--fail-on` takes them.
+
+No finding fails a review by itself. A gate that fails ends the command with exit code 3 (`GATE_BROKEN` in
+`cli/review.py`). The findings are in `findings.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 The expectations are data, in `tools/reliability/matrix.py`: exit code, the one line that is shown, and the commands
 after which the account contains the tasks of the state, each created exactly once.
+
+A new trouble is an entry in `TROUBLES` and a row in `MATRIX` there. Where a fault of the local TI-ONE is not enough,
+what happens is a function in `_BEFORE`, `_MEANWHILE` or `_AFTER` below.
 """
 
 from __future__ import annotations

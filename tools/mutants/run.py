@@ -41,6 +41,7 @@ NOT_FOR_MUTANTS = (  # these read files and not what the package does, or test o
     "tests/unit/test_documentation.py",
     "tests/unit/test_ensure_pulumi.py",
     "tests/unit/test_masking_removals.py",
+    "tests/unit/test_mutants.py",
     "tests/unit/test_secret_scan.py",
     "tests/unit/test_typing.py",
     "tests/unit/test_version.py",
@@ -169,6 +170,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=math.inf, help="run only the fastest tests of each mutant")
     parser.add_argument("--processes", type=int, default=int(os.environ.get("CHILDREN", "2")))
     options = parser.parse_args()
+    outside = [module for module in options.modules if not {*files_of([module])} <= {*files_of(MODULES)}]
+    if outside:
+        parser.error(f"no mutants are made of {', '.join(outside)}: add it to MODULES")
     CACHE.mkdir(parents=True, exist_ok=True)
     copy = _copy()
     chosen = {path.removeprefix("pulumi_tione/") for path in files_of(options.modules)}

@@ -3,6 +3,9 @@
     python tools/reference/generate.py            write the pages anew
     python tools/reference/generate.py --check    exit code 1 if a page is not what would be written
 
+`make outputs` writes the pages. `make check` fails if one is not what would be written; of the tests,
+`tests/unit/test_documentation.py` only notices names and texts that are missing.
+
 The arguments come from `_schema/fields.py`, the texts from the docstrings, which griffe reads without importing the
 modules, and the commands from click. So the pages, `help()` and an editor show the same texts.
 """

@@ -1,4 +1,7 @@
-"""Limit how often an action may be called: the documented rate of 20 requests a second."""
+"""Limit how often an action may be called: the documented rate of 20 requests a second.
+
+`--no-limits`, or `Emulator(requests_a_second=None)`, turns the limit off.
+"""
 
 from __future__ import annotations
 

@@ -85,7 +85,11 @@ DURATIONS: dict[Status, float] = {
     Status.RUNNING: 5.0,
     Status.STOPPING: 1.0,
 }
-"""How many seconds an active status lasts by default: short, to suit a demonstration."""
+"""How many seconds an active status lasts by default: short, to suit a demonstration.
+
+`plan_runs` in `control/control_api.py` changes them for a test, `--running` and `--speed` for the program, and a start
+command such as `sleep 30` the time in RUNNING.
+"""
 
 ENDED_BY_PROCESSES = frozenset({Status.STARTING, Status.RUNNING, Status.STOPPING})
 """The statuses in which an executed run stays until its processes have started or ended. STOPPING's seconds are the
