@@ -1,7 +1,8 @@
 """The annotations of a field's type in its declaration: its wire name, and the rules that the vendor documents.
 
 A rule is an object with one method, `violation`, which returns what is wrong with a value, or None. It is written once,
-at its field in `args.py`, and applied by check.
+at its field in `args.py`, and `lifecycle/check.py` applies it. A rule that compares several fields is in
+`lifecycle/check_rules.py`.
 """
 
 from __future__ import annotations

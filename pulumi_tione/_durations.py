@@ -1,4 +1,8 @@
-"""Lengths of time: read from a text such as `1h30m`, and written in words."""
+"""Lengths of time: read from a text such as `1h30m`, and written in words.
+
+`format_duration` is for waits, `format_age` for ages, and `duration_text` writes the text that a program may use again.
+Moments in time are in `_timestamps.py`.
+"""
 
 from __future__ import annotations
 

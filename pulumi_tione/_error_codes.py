@@ -1,8 +1,11 @@
 """What each code of the API means, and what to do about it.
 
 Only its own entry decides what a code means, never its prefix: some codes that begin with `InternalError` are mistakes
-of the caller. An unknown code is shown as it is and counts as a mistake of the caller.
-`docs/errors.md` is generated from this.
+of the caller. An unknown code is shown as it is and counts as a mistake of the caller. `docs/errors.md` is generated
+from this.
+
+A new code gets its kind, one sentence and the remedy in `CODES`, and `make outputs` writes the page. Which kinds are
+retried is in `errors.py` (`is_retryable`), how long in `_api/transport.py`.
 """
 
 from __future__ import annotations

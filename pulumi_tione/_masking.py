@@ -2,6 +2,9 @@
 
 The secrets belong to the current call: `masking` adds them, `mask` masks them. A call of the provider and a wait in a
 program each have their own; threads that `asyncio.to_thread` starts inherit them.
+
+Which inputs are secret is decided in `_schema/secrets.py`. A secret of less than 4 characters is only masked where it
+is a whole quoted value (`_MIN_LENGTH_WITHIN`). `_text.py` calls `mask` for every text from elsewhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Results that are computed once, by whichever thread needs them first."""
+"""Results that are computed once, by whichever thread needs them first.
+
+Lists that a preview needs are requested this way: frameworks, resource groups, specs, the tasks of a stack. Requests
+for different items that share one list call are in `_api/status_batcher.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Texts from elsewhere, made safe to show."""
+"""Texts from elsewhere, made safe to show.
+
+`sanitize` masks secrets (`_masking.py`) and escapes control characters. What the engine displays passes
+`_pulumi/display.py` as well.
+"""
 
 from __future__ import annotations
 

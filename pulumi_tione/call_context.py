@@ -3,6 +3,9 @@
 An entry point makes one `CallContext` for each call: today the dynamic provider (`provider.py`), for a call of Pulumi's
 engine. Functions that wait or log take it as an argument. What calls share, such as a client, asks for the
 `current_call`.
+
+Ctrl-C sets `cancelled` (`on_cancel` in `_pulumi/server.py`), and the `sleep` of a call then ends it. A create that may
+have made a task goes on (`ignore_cancellation`). The dynamic provider sets no deadline.
 """
 
 from __future__ import annotations

@@ -12,6 +12,9 @@
         └── WaitFailedError          it did not get the status that a wait expects
 
 Every message is one line: which task or setting, what happened and why, what to do, the service's request id.
+
+Which errors are retried is decided here (`is_retryable`, `is_transient`, `Idempotency`), how long in
+`_api/transport.py`.
 """
 
 from __future__ import annotations

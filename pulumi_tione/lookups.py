@@ -1,6 +1,8 @@
 """What can be looked up with a client: tasks with their pods and logs, and what new tasks can be made of.
 
-`functions.py` has the form for programs. Secrets of a task, and addresses that are called back, are in no result.
+A look-up sends its requests here. `functions.py` has the two forms for programs, with credentials and Pulumi's errors:
+a new look-up is a function here, and both forms there. Secrets of a task, and addresses that are called back, are in no
+result.
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@ provider into each resource, and reads and deletes with what it finds there. The
 bytes never change.
 
 Most commands check and compare all tasks and do little else: what the other calls need is imported by them.
+
+How many calls run at once is set in `_pulumi/server.py`. Every call passes `_handles_call`, which masks secrets and
+makes each error one line. A new verb is a module in `lifecycle/` and a method here.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 What only some programs need (waits, prices) is imported where it is needed: to import this class takes little longer
 than to import Pulumi.
+
+`wait_for` does not wait in a preview, under mocks, with `TIONE_WAIT=false`, or in a `destroy` or `refresh` that runs
+the program. How it waits is in `_wait/`, and how arguments become properties in `_pulumi/properties.py`.
 """
 
 from __future__ import annotations

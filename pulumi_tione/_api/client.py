@@ -3,6 +3,9 @@
 What a code of the service means, and so whether it is retried, is in `_error_codes.py`. Any request that is throttled,
 a create too, is sent again for up to 300 seconds, with no limit on how often (`_THROTTLING_TIMEOUT_SECONDS` in
 `_api/transport.py`).
+
+A list is read up to 400 pages (`MAX_PAGES`), and ends with an error if it is longer. A new action is a method here and
+in a Protocol of `protocols.py`; the form of its response is in `responses.py`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 `requests` limits each read, not the whole response, and does not report whether a failed request was sent. So a
 connection class of our own records when the first byte of a request is sent, and ends a response, from its status line
 on, at a deadline.
+
+How long a request may take is set in `sdk.py` (`_TOTAL_SECONDS`). A response of more than 32 MiB is an error
+(`MAX_RESPONSE_BYTES`).
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 The service returns pages of a thousand lines, continues by a `Context`, and stops after ten thousand lines. From there
 reading continues by time, and ids show which lines are repeated. Lines may arrive a little late, so each reading begins
 a little before the end of the one before.
+
+While a log is followed, the pauses are 1 to 10 seconds. Following ends with an error when the log could not be read for
+1800 seconds. `cli/logs.py` prints, `_wait/failure_report.py` shows the last lines of a failed task.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The pods of a run: their short names, which are ready, which are not, which failed first."""
+"""The pods of a run: their short names, which are ready, which are not, which failed first.
+
+`Client.pods` requests them. For how many tasks is up to the caller: 10 tasks between two polls of a program's waits
+(`_wait/poller.py`), 10 tasks in `pulumi-tione status` (`stacks/task_status.py`).
+"""
 
 from __future__ import annotations
 

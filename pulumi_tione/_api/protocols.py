@@ -1,6 +1,9 @@
 """What callers need of the API, one `Protocol` for each concern. `Client` implements all of them.
 
 Depend on the smallest one. Tests pass a fake that implements the same methods and sends no requests.
+
+A list call returns 50 tasks at most (`PAGE_SIZE`). A new action is a method here and in `client.py`, and in the fake of
+the tests, `tests/support/fake_api.py`.
 """
 
 from __future__ import annotations

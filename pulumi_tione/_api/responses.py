@@ -2,6 +2,9 @@
 
 A response of another form proves nothing about a task, least of all that there is none: it is an
 `IndeterminateResultError`.
+
+`transport.py` sends a request whose response is malformed at most 4 times, if it may be repeated. A member of a task
+with another type than declared is left out, with a warning. What a detail becomes in the state is in `_schema/wire.py`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 The SDK signs and sends. Its generic client serves all three services, and `call_json` returns the raw response, where
 its typed models would drop unknown members. Its own retries are off: they repeat a request that may have been accepted.
+
+One request may take 60 seconds in total and 20 seconds to connect. What is sent again, and for how long, is in
+`transport.py`. Proxies and certificates come from `HTTPS_PROXY`, `NO_PROXY` and `REQUESTS_CA_BUNDLE`, or from
+`tione:caBundle`; an address of this machine is reached without a proxy.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The statuses of a task, and which of them end a run or are a failure.
 
-What a wait does with a status, and its timeout, is in `_wait/waiter.py`.
+A status that this version does not know counts as active: it is never terminal. What a wait does with a status, and its
+timeout, is in `_wait/waiter.py`. The emulator has its own statuses in `emulator/tasks/transitions.py`.
 """
 
 from __future__ import annotations

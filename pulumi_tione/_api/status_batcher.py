@@ -1,6 +1,10 @@
 """Statuses and items of many tasks by few list calls: requests that come at about the same time share a call.
 
 Without it, two hundred tasks that are stopped or refreshed would be requested one by one, at twenty calls a second.
+
+A batch waits 0.05 seconds for more requests, up to 10 times while they come, and has at most 50 tasks. `STATUSES` in
+`lifecycle/existence.py` serves stops and deletes, `ITEMS` in `lifecycle/read.py` refreshes. The waits of a program use
+`Batcher` in `_wait/poller.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
 """Send requests: sign them with the current credentials, limit their rate, retry them where a repeat does no damage.
 
 Which codes are retried follows from their kind in `_error_codes.py`: `THROTTLED` for every request; `UNAVAILABLE` and
-`INDETERMINATE` where the request's `Idempotency` allows a repeat (`is_retryable` in `errors.py`). How long is set here.
-A create is sent again by a rule of its own: `_MAX_ATTEMPTS_OF_KIND` in `lifecycle/create.py`.
+`INDETERMINATE` where the request's `Idempotency` allows a repeat (`is_retryable` in `errors.py`). A create is sent
+again by a rule of its own: `_MAX_ATTEMPTS_OF_KIND` in `lifecycle/create.py`.
+
+How long is set here: 300 seconds while the service throttles, 150 seconds through an outage where giving up could leave
+a task running, 60 seconds otherwise. The pauses are random, and grow. How long one request may take is in `sdk.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """The credential files of the vendor's own tools: the profiles of `tccli`, and the file of the SDK.
 
 An error names the file and never shows its content.
+
+Read are `~/.tccli/PROFILE.credential` (`sharedCredentialsDir` names another folder), `~/.tencentcloud/credentials`, and
+`/etc/tencentcloud/credentials` where the user has none. When they are read is decided in `settings.py`.
 """
 
 from __future__ import annotations

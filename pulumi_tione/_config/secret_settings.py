@@ -1,4 +1,8 @@
-"""The settings that hold secrets, and what is reported where a config has one in plain text."""
+"""The settings that hold secrets, and what is reported where a config has one in plain text.
+
+In a program, one in plain text ends the run (`_pulumi/stack_config.py`); `pulumi-tione whoami` warns. The secrets of a
+task's inputs are in `_schema/secrets.py`.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,9 @@ the official provider, the environment, the files of `tccli` and of the SDK, the
 TKE gives a pod. Secret id, key and token always come from one source. Leading and trailing blanks, which come with
 copied values and files, are ignored. Nothing here uses the network: `_api/credentials.py` obtains the credentials of a
 role.
+
+A new setting is a property of `Settings`, its name in `_ENVIRONMENT_NAMES` (with its variable) or `_ONLY_TIONE`, and a
+row in `docs/settings.md`. Its check before anything is sent is in `violations`.
 """
 
 from __future__ import annotations

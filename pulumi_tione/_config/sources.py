@@ -1,4 +1,8 @@
-"""One source of settings: its single values, and the credentials that it leads to."""
+"""One source of settings: its single values, and the credentials that it leads to.
+
+The order of the sources is in `settings.py` (`credential_sources`). The session of a role lasts 7200 seconds, or
+`sessionDuration`, which may be at most 43200 seconds.
+"""
 
 from __future__ import annotations
 

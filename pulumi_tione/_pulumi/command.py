@@ -1,8 +1,11 @@
 """The Pulumi command that runs this program, as the processes of this machine show it.
 
-`destroy --run-program` and `refresh --run-program` run the program like `up` does: environment, arguments and the
-flag of a preview are the same. Only the command line of the CLI differs. The CLI is an ancestor of the program, or, for
-an inline program of the Automation API, a child of its process.
+`destroy --run-program` and `refresh --run-program` run the program like `up` does: environment, arguments and the flag
+of a preview are the same. Only the command line of the CLI differs. The CLI is an ancestor of the program, or, for an
+inline program of the Automation API, a child of its process.
+
+`wait_for` in `training_task.py` uses it: these two commands do not wait. Where the command cannot be found out, the
+program waits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Text for the engine to display: without secrets, without control characters, without the engine's colour codes."""
+"""Text for the engine to display: without secrets, without control characters, without the engine's colour codes.
+
+`sanitize` in `_text.py` does all but the colour codes. Messages are sent to the engine in `log.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The text of an error that the engine shows for a call that fails."""
+"""The text of an error that the engine shows for a call that fails.
+
+`provider.py` calls it for every error of a call. The sentences are in `lifecycle/messages.py`.
+"""
 
 from __future__ import annotations
 

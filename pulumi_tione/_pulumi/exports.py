@@ -1,6 +1,9 @@
 """The exports of a program that fails.
 
 Pulumi drops all exports when one of them fails. Those that have a value are recorded here before that.
+
+`training_task.py` calls it after a failed wait, when all other waits have ended (`_wait/tracker.py`). An export that
+has no value within 1 second is left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Messages on the row of a resource. `pulumi.log` writes to the row of the stack when a provider uses it."""
+"""Messages on the row of a resource. `pulumi.log` writes to the row of the stack when a provider uses it.
+
+`warn` and `note` stay on the row, `show_status` is replaced by what comes next. Code below `provider.py` does not call
+this: it uses the `CallContext`.
+"""
 
 from __future__ import annotations
 

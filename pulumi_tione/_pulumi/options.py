@@ -1,4 +1,8 @@
-"""The resource options of a task: what they may be, and property paths in the spelling of the program."""
+"""The resource options of a task: what they may be, and property paths in the spelling of the program.
+
+`delete_before_replace=True` is always set. An option that has no effect on a dynamic resource is an error in the
+program: `_REFUSED` has them with what to do instead.
+"""
 
 from __future__ import annotations
 

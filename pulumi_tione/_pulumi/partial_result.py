@@ -1,4 +1,7 @@
-"""The outputs of an update that fails halfway."""
+"""The outputs of an update that fails halfway.
+
+`lifecycle/update.py` decides what is recorded. Without this the next update would see the old state.
+"""
 
 from __future__ import annotations
 

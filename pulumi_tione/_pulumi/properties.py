@@ -1,7 +1,10 @@
 """Args on their way to the engine: Python names become property names, at any depth, whatever form they come in.
 
-What cannot be handed to the engine at all (a resource where its id belongs, bytes) is an error here, in the program,
-at its path; everything else is check's business.
+What cannot be handed to the engine at all (a resource where its id belongs, bytes) is an error here, in the program, at
+its path; everything else is check's business.
+
+It also finds what the program marked secret (`Marks`). The property names are made in `_schema/fields.py`, the names on
+the wire in `_schema/wire.py`.
 """
 
 from __future__ import annotations

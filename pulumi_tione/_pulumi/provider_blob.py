@@ -1,4 +1,7 @@
-"""What makes a resource a dynamic one: the pickled provider among its inputs and outputs."""
+"""What makes a resource a dynamic one: the pickled provider among its inputs and outputs.
+
+The bytes are in every state and never change. The class that they lead to is in `provider.py`.
+"""
 
 PROVIDER_KEY = "__provider"
 """The property that holds it."""

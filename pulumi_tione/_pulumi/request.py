@@ -1,4 +1,8 @@
-"""The request that the dynamic provider plugin is handling. Pulumi passes only parts of it to a provider."""
+"""The request that the dynamic provider plugin is handling. Pulumi passes only parts of it to a provider.
+
+It reads the URN, and the inputs in the state, which diff does not get. How locals of the plugin are found is in
+`frames.py`.
+"""
 
 from __future__ import annotations
 

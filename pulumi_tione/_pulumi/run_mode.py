@@ -1,4 +1,7 @@
-"""How a program runs: for a preview, or under Pulumi's mocks."""
+"""How a program runs: for a preview, or under Pulumi's mocks.
+
+`command.py` finds out which command runs the program. `TIONE_WAIT` is the property `waits` in `_config/settings.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The gRPC server of the dynamic provider plugin: how many calls it handles at once, and what Cancel does."""
+"""The gRPC server of the dynamic provider plugin: how many calls it handles at once, and what Cancel does.
+
+Up to 512 calls are handled at once (`_WORKERS`), where Pulumi handles 4 by itself; the engine sends as many as
+`PULUMI_PARALLEL` allows. What a cancelled call does is in `call_context.py`.
+"""
 
 from __future__ import annotations
 

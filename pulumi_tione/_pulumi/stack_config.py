@@ -1,4 +1,7 @@
-"""The config of the stack that a program runs for, in which no secret may be stored in plain text."""
+"""The config of the stack that a program runs for, in which no secret may be stored in plain text.
+
+A setting that does not exist gets a warning. The settings themselves, and their order, are in `_config/settings.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 A field has three names: `vpc_id` in Python, `vpcId` as a Pulumi property, `VpcId` on the wire. Values travel through
 the provider under their property names (`inputs`, `outputs`); only `_schema/wire.py` knows the wire.
+
+A field is declared in `args.py` alone. Every walk over values of these types is made with `walk.py`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 The service has no idempotency token, but names are unique: the name is the key. So the name of a task that the program
 does not name depends on its owner alone, and a second create of the same resource finds the task of the first one.
+
+A generated name is `<stack>-<resource>-<hash>`. Where the service keeps the names of deleted tasks, create tries 10
+suffixes (`SUFFIXES_TO_TRY`). What happens when a name is taken is in `lifecycle/create.py` and
+`lifecycle/name_conflict.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""What the list's item of a task shows, compared with what is recorded of the task."""
+"""What the list's item of a task shows, compared with what is recorded of the task.
+
+A refresh (`lifecycle/read.py`) uses it to leave out the request for a detail. Whether a task is gone is decided in
+`lifecycle/existence.py`, never by a list.
+"""
 
 from __future__ import annotations
 

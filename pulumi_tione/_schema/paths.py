@@ -1,4 +1,8 @@
-"""Property paths as the program writes them: in its spelling, and in its order."""
+"""Property paths as the program writes them: in its spelling, and in its order.
+
+`path_to` in `fields.py` makes property paths. The paths that a program writes into `ignore_changes` are read in
+`_pulumi/options.py`.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,10 @@
 The container ends the run itself, also when nobody watches. Everything in front of the limit is a fixed text, and the
 limit is followed by the original command as one quoted word. So the prefix can be removed exactly when a task is read
 back. A version that changes the prefix gets another name, and reads the earlier prefixes for ever.
+
+At the limit the command gets TERM, and KILL a minute later; the exit code is 124. The default of new tasks
+(`tione:maxDuration`) is set in `lifecycle/check.py`. Whether a limit has ended a run is decided in
+`lifecycle/time_limit.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The walk over values of declared types, which everything that goes through inputs or outputs is built on."""
+"""The walk over values of declared types, which everything that goes through inputs or outputs is built on.
+
+`parts` returns one level, `walk` every depth with its path, `rebuild` a changed copy, `parts_of_both` two values side
+by side.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,9 @@
 The service returns more than was sent: unset texts as `""`, unset lists as `[]`, unset structs as structs of empty
 values, and much that it filled in itself. So null, `""`, `[]` and a struct of empty values are equal here, and only the
 inputs that the program set are read back.
+
+Create sends `request_body`. A refresh records `recorded_outputs`, and a diff compares with `values_equal`: what is
+drift follows from these two. Which changes replace the task is in `lifecycle/diff.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """The report of a failed wait: in several lines, with the last log lines of the task.
 
 What cannot be read is left out with a short remark, because the report is about the task's failure.
+
+It shows the last 20 log lines of the pod that failed first (`MAX_LINES` in `lifecycle/time_limit.py`), 500 characters
+of each, and the last 5 warning events. The sentences are in `messages.py`; `waiter.py` decides when a wait has failed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The sentences of waits: what a task's row shows, what a failed wait reports, what to do next."""
+"""The sentences of waits: what a task's row shows, what a failed wait reports, what to do next.
+
+`failure_report.py` has the lines of the report. The sentences of the provider are in `lifecycle/messages.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """The wait of a program for one task: by the poller that it shares with others, to a detail or a failure with a report.
 
 `training_task.py` imports this module, and with it all that sends requests, when a program waits.
+
+There is one poller for each region, workspace and settings of tasks (`_poller_of`). How often it polls is in
+`poller.py`, when a wait ends in `waiter.py`.
 """
 
 from __future__ import annotations

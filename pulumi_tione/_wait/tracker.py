@@ -1,6 +1,9 @@
 """The waits of a program that are under way.
 
 By default Pulumi ends a program at the first Output that fails, whatever else is under way.
+
+So a failed wait first waits for the others: until none is under way in 10 checks, 0.1 seconds apart. They are not cut
+off, however long they take.
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
 """What a new task names, compared with what the account has: `tione:validate`.
 
-Each list is requested once in a process. If a list cannot be requested, a note on the row of a task
-shows that nothing was compared with it.
+Each list is requested once in a process. If a list cannot be requested, a note on the row of a task shows that nothing
+was compared with it.
+
+Only a task that starts is checked: a new one, or one that replaces another. It is off unless `tione:validate` is true.
+Rules that need no request are in `check_rules.py`, limits on costs in `cost_limits.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
 """Check: report everything that is wrong with the inputs at once, each at its path, before anything is sent.
 
 Only documented rules are failures. Values that are unknown in a preview pass through, at any depth.
+
+In this order: the type and rules of each field (`args.py`, `_constraints.py`), rules that compare fields
+(`check_rules.py`), rules that ask the account (`account_rules.py`), limits on costs (`cost_limits.py`). A request is
+only sent for `rerun_on_failure`, `tione:validate` and prices. Which changes replace the task is in `diff.py`.
 """
 
 from __future__ import annotations

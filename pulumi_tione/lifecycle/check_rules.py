@@ -1,4 +1,9 @@
-"""The rules of check that concern several fields: documented ones are violations, likely mistakes are warnings."""
+"""The rules of check that concern several fields: documented ones are violations, likely mistakes are warnings.
+
+A new rule yields from `violations`, which fails the preview, or from `warnings`; its test is in
+`tests/unit/test_check.py`. A rule about one value is in `_constraints.py`, one that asks the service in
+`account_rules.py`.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 Inputs that are checked without old ones are those of a task that starts: it is new, or replaces another one. A change
 in place is known when the inputs are compared with the recorded ones. Limits never refuse a task that runs already and
 is not started anew; it counts in the sum of its stack.
+
+Prices come from `pricing/price_list.py`. The sentences are in `pricing/messages.py`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """Create: one CreateTrainingTask, one DescribeTrainingTask, exactly once whatever happens in between.
 
-When the response to the request is lost, the task is looked up under its name (`create_lookup.py`), and only if it is
-not found is the request sent again. After a killed provider, `leftovers.py` finds the task in the next create.
+When the response to the request is lost, the task is looked up under its name (`create_lookup.py`) for 15 seconds, and
+only if it is not found is the request sent again: at most 3 times in all. After a killed provider, `leftovers.py` finds
+the task in the next create.
 
 Names are unique at the service, so the name shows whether an earlier request took effect. Trust the responses to
-writes; reads may lag behind by half a minute. Once there is an id nothing is raised any more: Pulumi
-would forget the task.
+writes; reads may lag behind by half a minute. Once there is an id nothing is raised any more: Pulumi would forget the
+task.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Delete: stop what runs, wait until it has stopped, delete it, and see that it is gone."""
+"""Delete: stop what runs, wait until it has stopped, delete it, and see that it is gone.
+
+All of that may take 1800 seconds (`SECONDS_TO_STOP` in `stop.py`). DeleteTrainingTask is sent at most 4 times. A task
+that is gone already is a success (`existence.py`); any other error leaves it in the state. A replacement deletes the
+old task first.
+"""
 
 from __future__ import annotations
 

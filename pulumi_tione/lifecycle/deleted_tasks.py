@@ -1,4 +1,8 @@
-"""The tasks that this process has deleted."""
+"""The tasks that this process has deleted.
+
+They are kept in memory, until the process ends. Create ignores them in what reads show, and knows that the service may
+keep their names. `leftovers.py` has the tasks of earlier processes.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,9 @@
 Reads may lag behind writes by half a minute, and one "not found" may be wrong. A look-up with another account's
 credentials, or in another region, answers "not found" exactly like a deleted task. So a task is gone only when several
 requests and a list agree, with the credentials of its account.
+
+That is 3 times "not found" over at least 5 seconds, and a list. Contradictory answers are tolerated for 60 seconds;
+then it is an error, and the task stays in the state. How long reads may lag is `LAG_SECONDS`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 The service does not return everything that a task was created with, and returns more than a program needs to set. So
 the first program may differ from the recorded inputs, and must not replace the task: its run would be lost. Where the
 program contradicts what the service returned, that is a change, as always.
+
+The import itself is in `stacks/task_import.py`, and what it writes into the state in `stacks/imported_task.py`. The
+mark ends with the first update.
 """
 
 from __future__ import annotations

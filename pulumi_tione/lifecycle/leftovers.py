@@ -2,6 +2,9 @@
 
 A replaced task is deleted before its successor is created. So an active task with the labels of a resource that is
 being created is in no state any more. It would run next to the new one, and nobody would know.
+
+The tasks of a stack are listed once for each region and workspace in a process. Create then ends with an error that
+names the task. For the command that lists and deletes such tasks, see `stacks/orphan_scan.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The current statuses of the tasks of a stack, by few list calls: what is recorded is as old as the last update."""
+"""The current statuses of the tasks of a stack, by few list calls: what is recorded is as old as the last update.
+
+Only costs need it (`cost_limits.py`). `pulumi-tione status` is `stacks/task_status.py`; a refresh is `read.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The sentences that the verbs show: which task, what happened, and what to do."""
+"""The sentences that the verbs show: which task, what happened, and what to do.
+
+The sentences of waits are in `_wait/messages.py`, of prices in `pricing/messages.py`, of rules in `check_rules.py`, of
+the service's codes in `_error_codes.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""A task that has the name of one that is being created: who made it, and what you can do about it."""
+"""A task that has the name of one that is being created: who made it, and what you can do about it.
+
+It sends no request. `create_lookup.py` finds the task, and `create.py` raises the error. A task of another owner is
+never used, however similar it is.
+"""
 
 from __future__ import annotations
 

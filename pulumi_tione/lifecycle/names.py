@@ -1,4 +1,7 @@
-"""The computed name of a task that the program does not name: check sets it, create recognizes it."""
+"""The computed name of a task that the program does not name: check sets it, create recognizes it.
+
+The form of the name, and its suffixes, are in `_schema/identity.py`.
+"""
 
 from __future__ import annotations
 

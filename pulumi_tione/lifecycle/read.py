@@ -1,4 +1,9 @@
-"""Read: the task as it is now, for `refresh` and for `TrainingTask.get`."""
+"""Read: the task as it is now, for `refresh` and for `TrainingTask.get`.
+
+A refresh asks a list that fifty tasks share, and for the detail only where the list shows a change
+(`_schema/listed.py`). `existence.py` decides whether the task is gone. A task that is only looked up is asked for 3
+times. What is recorded is in `_schema/wire.py`.
+"""
 
 from __future__ import annotations
 

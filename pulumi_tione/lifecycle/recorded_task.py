@@ -1,4 +1,7 @@
-"""A task that a state records, as one call handles it."""
+"""A task that a state records, as one call handles it.
+
+Every verb but check, diff and create gets one. `stacks/known_tasks.py` lists the tasks of a state for the command line.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 The tag service takes ten tags a call. What each call has done is known by its own answer: when a later one fails, the
 error carries what the task has then.
+
+The tags are read back until they show, or for 35 seconds. Which tags a task should have is in `_schema/identity.py`
+(`desired_tags`); a create sends its tags with the request.
 """
 
 from __future__ import annotations

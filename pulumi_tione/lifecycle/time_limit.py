@@ -1,4 +1,9 @@
-"""Whether a time limit has ended a run: what its log shows, or else its exit code."""
+"""Whether a time limit has ended a run: what its log shows, or else its exit code.
+
+The last 20 lines of the log of the pod that failed first are read. The prefix that ends a run is in
+`_schema/time_limit.py`. A run that its limit has ended is not started again unless `rerun_on_time_limit` is set
+(`check.py`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Update: what can change while the task lives, step by step. Each step is recorded once it is done."""
+"""Update: what can change while the task lives, step by step. Each step is recorded once it is done.
+
+The order is settings, tags (`tagging.py`), log delivery, run state. `check.py` counts a re-run, and it is started here.
+A start whose response is lost is looked for 35 seconds, and never sent twice in one update. Which inputs change in
+place is `IN_PLACE` in `diff.py`.
+"""
 
 from __future__ import annotations
 

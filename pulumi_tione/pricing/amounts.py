@@ -1,4 +1,7 @@
-"""Amounts of money: exact decimals in the currency of the site."""
+"""Amounts of money: exact decimals in the currency of the site.
+
+Shown amounts have two places. Which prices there are is in `price_list.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """What the prices of a program's tasks depend on, gathered before the first of them is registered.
 
 A program declares all its tasks before Pulumi registers any. The engine checks them one by one.
+
+The first 32 resources announce all tasks, so that one call asks for all prices (`Costs.expect` in
+`lifecycle/cost_limits.py`). Only tasks whose nodes the program knows are announced.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The sentences about prices and limits that a preview shows on the rows of tasks."""
+"""The sentences about prices and limits that a preview shows on the rows of tasks.
+
+When a limit refuses is in `lifecycle/cost_limits.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 `DescribeBillingSpecs` lists the specs; `DescribeBillingSpecsPrice` returns what a number of their nodes costs an hour,
 in hundredths of the site's currency.
+
+One call asks for up to 100 prices. A price that the service does not return is unknown, with the reason, and never 0.
+After a request without a response no more prices are asked for. `task_price.py` adds them up for a task.
 """
 
 from __future__ import annotations

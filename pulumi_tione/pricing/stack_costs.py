@@ -1,4 +1,8 @@
-"""What the tasks of a stack cost together, as far as this process has seen them. Checks arrive one by one."""
+"""What the tasks of a stack cost together, as far as this process has seen them. Checks arrive one by one.
+
+A check waits up to 10 seconds for the comparison of tasks that exist, if the sum may exceed the limit because of them.
+`lifecycle/cost_limits.py` decides what the sum refuses.
+"""
 
 from __future__ import annotations
 

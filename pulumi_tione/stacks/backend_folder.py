@@ -1,6 +1,8 @@
 """A backend in a folder, read without the Pulumi CLI: one run of the CLI for each of many stacks takes too long.
 
 Nothing here writes. What this version does not know is left to the CLI.
+
+`env list` and `env reap` use it (`environments/overview.py`), and `locks.py`. Every write goes through `pulumi_cli.py`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 The program declares what the service returns of the task, without what the service has filled in by itself. The inputs
 are what check makes of that, so that the next `pulumi up` with this program changes nothing.
+
+`task_import.py` decides whether a task may be imported, `python_code.py` formats the declaration, and
+`lifecycle/imported.py` compares it with the first program.
 """
 
 from __future__ import annotations

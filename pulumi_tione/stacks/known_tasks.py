@@ -1,4 +1,8 @@
-"""The tasks that a stack's state records, and how one of them is found by an id or a name."""
+"""The tasks that a stack's state records, and how one of them is found by an id or a name.
+
+An id wins over a name, and a name over the name of a resource. A task that is in no state is found in
+`cli/task_options.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 The tag service covers all regions and workspaces, but may lag behind, or be closed to the credentials in use. A list
 covers one region and workspace. A task that either of them returns is found.
+
+A task that only the tag service returns is checked for 5 seconds before it counts as gone. Which of the tasks are
+orphans is decided in `orphan_scan.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Where tasks are: a region and a workspace, seen with the credentials of certain settings; and clients for these."""
+"""Where tasks are: a region and a workspace, seen with the credentials of certain settings; and clients for these.
+
+Which regions are searched for orphans is in `orphan_scan.py` (`search`). The region of a task that sets none is in
+`_config/settings.py`.
+"""
 
 from __future__ import annotations
 

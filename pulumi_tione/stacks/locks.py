@@ -1,7 +1,8 @@
 """Which stacks are locked: an update of them is running, or was killed and has left its lock.
 
 Nothing waits here, and nothing is unlocked. How long `env` commands wait is `_WAIT` in `cli/env.py` (10 minutes,
-`--wait-lock`). The lock of a dead process is removed by `Recovery` in `environments/teardown.py`.
+`--wait-lock`); `env reap` does not wait for Pulumi's lock. The lock of a dead process is removed by `Recovery` in
+`environments/teardown.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Stop or delete orphans: those that were selected, and only if they are still in no state."""
+"""Stop or delete orphans: those that were selected, and only if they are still in no state.
+
+64 tasks are handled at once. One that is locked, retained or young is only touched if it is named by its id
+(`Orphan.protection` in `orphan_scan.py`). The questions are asked in `cli/orphans.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Which resource already manages a task: the one that its labels name, or one in the state of another stack."""
+"""Which resource already manages a task: the one that its labels name, or one in the state of another stack.
+
+An import refuses such a task unless `--take-over` is given (`task_import.py`). What a create does with a task that has
+its name is in `lifecycle/name_conflict.py`.
+"""
 
 from __future__ import annotations
 

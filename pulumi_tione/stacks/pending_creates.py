@@ -1,4 +1,8 @@
-"""Pending creates: which tasks an interrupted update has created, and what each pending create becomes in the state."""
+"""Pending creates: which tasks an interrupted update has created, and what each pending create becomes in the state.
+
+A task is looked up for up to 60 seconds before its pending create is dropped. `task_import.py` writes the result into
+the state (`resolve_pending_creates`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The Pulumi CLI: the only way in which states and config of stacks are read and written."""
+"""The Pulumi CLI: the only way in which states and config of stacks are read and written.
+
+A locked stack is a `LockedError`, and nothing here waits. A backend in a folder is read without the CLI in
+`backend_folder.py`; `env` commands run updates in `environments/workspace.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The declaration of a task as Python code, formatted as the usual formatters do."""
+"""The declaration of a task as Python code, formatted as the usual formatters do.
+
+A line has at most 88 characters. What is declared is decided in `imported_task.py`.
+"""
 
 from __future__ import annotations
 

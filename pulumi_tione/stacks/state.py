@@ -1,4 +1,7 @@
-"""A stack's state as `pulumi stack export` writes it: the training tasks that it records, and how it is changed."""
+"""A stack's state as `pulumi stack export` writes it: the training tasks that it records, and how it is changed.
+
+It never writes: `state_edit.py` does, with a backup and a question. Secrets are in `state_secrets.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Change a stack's state: only after a confirmation, only if nothing else has changed it, and with a backup."""
+"""Change a stack's state: only after a confirmation, only if nothing else has changed it, and with a backup.
+
+The backup is in `pulumi-tione/backups` below Pulumi's home. What is changed is decided in `task_import.py`; `state.py`
+makes the changed copy.
+"""
 
 from __future__ import annotations
 

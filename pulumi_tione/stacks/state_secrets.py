@@ -1,4 +1,7 @@
-"""Secrets in a state: how they are recognized, revealed and marked."""
+"""Secrets in a state: how they are recognized, revealed and marked.
+
+The provider marks its outputs in `_pulumi/secret_values.py`; which inputs are secret is in `_schema/secrets.py`.
+"""
 
 from __future__ import annotations
 

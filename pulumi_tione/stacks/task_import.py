@@ -2,6 +2,9 @@
 
 Everything that can refuse an import does so before a question is asked and before anything is changed. The tags come
 last: if the import is interrupted, running it again completes it.
+
+A task that is not found is asked for again for 3 seconds. Who owns it is decided in `ownership.py`, its declaration in
+`imported_task.py`, and the write is in `state_edit.py`.
 """
 
 from __future__ import annotations

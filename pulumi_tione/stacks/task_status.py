@@ -1,4 +1,8 @@
-"""The current status of tasks: list calls for fifty tasks each, and the pods of the first few that are active."""
+"""The current status of tasks: list calls for fifty tasks each, and the pods of the first few that are active.
+
+The pods of 10 tasks are counted. The table is refreshed in `cli/status.py`. `lifecycle/live_status.py` has the statuses
+that costs need.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""URNs: the names of resources in a state."""
+"""URNs: the names of resources in a state.
+
+The type of a task, `TYPE`, is in `_schema/identity.py`.
+"""
 
 from __future__ import annotations
 

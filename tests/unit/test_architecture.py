@@ -8,12 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_tione._api import polling, rate_limit, transport
 from pulumi_tione._schema.identity import OWNER_PROPERTY
-from pulumi_tione._wait import poller
-from pulumi_tione.cli import env, review
-from pulumi_tione.emulator.http import rate_limit as emulator_rate_limit
-from pulumi_tione.lifecycle import create, stop
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -87,46 +82,6 @@ def test_the_docstring_of_a_module_that_is_opened_first_points_to_files_that_exi
     }
     assert (ROOT / DOCSTRINGS_THAT_POINT[module]).resolve() in named
     assert all(file.is_file() for file in named)
-
-
-NUMBERS_IN_DOCSTRINGS: list[tuple[str, str, object]] = [
-    ("_api/client.py", "for up to {:g} seconds, with no limit on how often", transport._THROTTLING_TIMEOUT_SECONDS),
-    ("_api/polling.py", "({:g} to 5 seconds", polling.FIRST_PAUSE_SECONDS),
-    ("_api/polling.py", "to {:g} seconds, each", polling.MAX_PAUSE_SECONDS),
-    ("_api/polling.py", "each {:g} times the one before", polling.GROWTH),
-    ("_api/polling.py", "of its own, {:g} to 15 seconds", poller._MIN_SECONDS),
-    ("_api/polling.py", "to {:g} seconds: `_wait/poller.py`", poller._MAX_SECONDS),
-    ("_api/rate_limit.py", "{:g} requests of an action per second", rate_limit.MAX_REQUESTS_PER_SECOND),
-    ("emulator/http/rate_limit.py", "{:g} requests a second", emulator_rate_limit.RATE),
-    ("lifecycle/create_lookup.py", "{:g} seconds after a lost response", create._SECONDS_TO_FIND_CREATED),
-    ("lifecycle/create_lookup.py", "{:g} seconds after a name is refused", create._SECONDS_TO_FIND_HOLDER),
-    ("lifecycle/create_lookup.py", "sent at most {:g} times", create._MAX_ATTEMPTS),
-    ("lifecycle/stop.py", "{:g} seconds to stop", stop.SECONDS_TO_STOP),
-    ("review/gates.py", "exit code {:g}", review.GATE_BROKEN),
-    ("stacks/locks.py", "{:g} minutes, `--wait-lock`", env._WAIT.total_seconds() / 60),
-]
-"""What the docstring of a module names, with the constant that has the number: often that of another module."""
-
-AMOUNT = re.compile(r"\b\d+(?:\.\d+)?(?= (?:seconds|minutes|times|attempts|requests|tasks|calls|pages|lines|bytes)\b)")
-
-
-def docstring_of(module: Path) -> str:
-    return " ".join((ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").split())
-
-
-@pytest.mark.parametrize(("module", "phrase", "number"), NUMBERS_IN_DOCSTRINGS)
-def test_a_number_in_a_docstring_is_that_of_the_constant(module: str, phrase: str, number: object) -> None:
-    assert phrase.format(number) in docstring_of(PACKAGE / module)
-
-
-def test_every_number_in_the_docstring_of_a_module_is_compared_with_a_constant() -> None:
-    compared = {(module, f"{number:g}") for module, _, number in NUMBERS_IN_DOCSTRINGS}
-    named = {
-        (path.relative_to(PACKAGE).as_posix(), amount)
-        for path in PACKAGE.rglob("*.py")
-        for amount in AMOUNT.findall(docstring_of(path))
-    }
-    assert named - compared == set()
 
 
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
