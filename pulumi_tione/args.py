@@ -256,7 +256,7 @@ class CFSConfigArgs(TypedDict, total=False):
         id: (required) Id of the file system, for example `cfs-pchxhlg9` (`Id`).
         path: (required) The directory, for example `/my/path` (`Path`).
         mount_type: `STORAGE`, the service's default, or `SOURCE` (`MountType`).
-        protocol: `NFS` or `TURBO`; an older page writes them 1 and 2 (`Protocol`).
+        protocol: `NFS` or `TURBO`; an older page of the vendor writes `1` and `2` (`Protocol`).
         is_preset_storage: Whether it is preset storage of the platform (`IsPresetStorage`).
     """
 
@@ -267,7 +267,7 @@ class CFSConfigArgs(TypedDict, total=False):
     mount_type: Annotated[Input[str] | None, KnownValues(("STORAGE", "SOURCE"))]
     """`STORAGE`, the service's default, or `SOURCE` (`MountType`)."""
     protocol: Annotated[Input[str] | None, KnownValues(("NFS", "TURBO", "1", "2"))]
-    """`NFS` or `TURBO`; an older page writes them 1 and 2 (`Protocol`)."""
+    """`NFS` or `TURBO`; an older page of the vendor writes `1` and `2` (`Protocol`)."""
     is_preset_storage: Input[bool] | None
     """Whether it is preset storage of the platform (`IsPresetStorage`)."""
 
@@ -292,7 +292,7 @@ class GooseFSArgs(TypedDict, total=False):
     Args:
         id: Id of the instance (`Id`).
         type: `GooseFS` or `GooseFSx` (`Type`).
-        path: The path to mount of a GooseFSx (`Path`).
+        path: The path in a GooseFSx to mount (`Path`).
         name_space: The namespace of a GooseFS (`NameSpace`).
         mount_options: Options of the client, separated by commas, for example `allow_other,direct_io`
             (`MountOptions`).
@@ -303,7 +303,7 @@ class GooseFSArgs(TypedDict, total=False):
     type: Annotated[Input[str] | None, KnownValues(("GooseFS", "GooseFSx"))]
     """`GooseFS` or `GooseFSx` (`Type`)."""
     path: Input[str] | None
-    """The path to mount of a GooseFSx (`Path`)."""
+    """The path in a GooseFSx to mount (`Path`)."""
     name_space: Input[str] | None
     """The namespace of a GooseFS (`NameSpace`)."""
     mount_options: Input[str] | None
@@ -325,7 +325,7 @@ class CFSTurboArgs(TypedDict, total=False):
 
 
 class LocalDiskArgs(TypedDict, total=False):
-    """A local disk of a node; at most one a task (`LocalDisk`).
+    """A local disk of a node; at most one per task (`LocalDisk`).
 
     Args:
         instance_id: (required) Id of the node (`InstanceId`).
@@ -339,7 +339,7 @@ class LocalDiskArgs(TypedDict, total=False):
 
 
 class CBSConfigArgs(TypedDict, total=False):
-    """A cloud disk made for each node; at most one a task (`CBSConfig`).
+    """A cloud disk that is created for each node; at most one per task (`CBSConfig`).
 
     Args:
         volume_size_in_gb: (required) Size of the disk in GB (`VolumeSizeInGB`).
@@ -365,13 +365,13 @@ class PublicDataSourceFSArgs(TypedDict, total=False):
 
     Args:
         data_source_id: Id of the data source (`DataSourceId`).
-        sub_path: Path below the data source's own (`SubPath`).
+        sub_path: Path below the path of the data source (`SubPath`).
     """
 
     data_source_id: Input[str] | None
     """Id of the data source (`DataSourceId`)."""
     sub_path: Input[str] | None
-    """Path below the data source's own (`SubPath`)."""
+    """Path below the path of the data source (`SubPath`)."""
 
 
 class DataConfigArgs(TypedDict, total=False):
@@ -459,12 +459,12 @@ class CodeRepoConfigArgs(TypedDict, total=False):
     """A code repository that is cloned before the start (`CodeRepoConfig`).
 
     Args:
-        id: (required) Id of the repository at the platform, for example `cr-1000669213287070080` (`Id`).
+        id: (required) Id of the repository on the platform, for example `cr-1000669213287070080` (`Id`).
         target_path: (required) Where it is cloned to, for example `/opt/ml/code` (`TargetPath`).
     """
 
     id: Required[Input[str]]
-    """Id of the repository at the platform, for example `cr-1000669213287070080` (`Id`)."""
+    """Id of the repository on the platform, for example `cr-1000669213287070080` (`Id`)."""
     target_path: Required[Input[str]]
     """Where it is cloned to, for example `/opt/ml/code` (`TargetPath`)."""
 
@@ -524,18 +524,18 @@ class TrainToolConfigArgs(TypedDict, total=False):
     """The platform's diagnosis of a training that hangs (`TrainToolConfig`).
 
     Args:
-        enable_hang_monitor: Whether the nodes are watched; the service's default is false (`EnableHangMonitor`).
-        hang_monitor_nodes: Which nodes, for example `["master-0"]` (`HangMonitorNodes`).
-        log_hang_timeout_in_minute: After how many minutes without a log line a node hangs: 1 to 14400
+        enable_hang_monitor: Whether the nodes are monitored; the service's default is false (`EnableHangMonitor`).
+        hang_monitor_nodes: Which nodes are monitored, for example `["master-0"]` (`HangMonitorNodes`).
+        log_hang_timeout_in_minute: After how many minutes without a log line a node counts as hanging: 1 to 14400
             (`LogHangTimeoutInMinute`).
     """
 
     enable_hang_monitor: Input[bool] | None
-    """Whether the nodes are watched; the service's default is false (`EnableHangMonitor`)."""
+    """Whether the nodes are monitored; the service's default is false (`EnableHangMonitor`)."""
     hang_monitor_nodes: Input[Sequence[Input[str]]] | None
-    """Which nodes, for example `["master-0"]` (`HangMonitorNodes`)."""
+    """Which nodes are monitored, for example `["master-0"]` (`HangMonitorNodes`)."""
     log_hang_timeout_in_minute: Annotated[Input[int] | None, Range(1, 14400)]
-    """After how many minutes without a log line a node hangs: 1 to 14400 (`LogHangTimeoutInMinute`)."""
+    """After how many minutes without a log line a node counts as hanging: 1 to 14400 (`LogHangTimeoutInMinute`)."""
 
 
 class ResourceSupplyAttributeArgs(TypedDict, total=False):
@@ -559,7 +559,7 @@ class AssumeRoleArgs(TypedDict, total=False):
         role_arn: (required) The role, for example `qcs::cam::uin/100000000001:roleName/train` (`RoleArn`).
         session_name: Name of the session in the account's audit log; by default `pulumi-tione` (`RoleSessionName`).
         session_duration: Lifetime of the temporary credentials in seconds, 1 to 43200, by default 7200. They are
-            renewed before they end (`DurationSeconds`).
+            renewed before they expire (`DurationSeconds`).
         policy: A policy, as JSON, that restricts the permissions of the role (`Policy`).
         external_id: External id that the role of another account requires; always a Pulumi secret (`ExternalId`).
     """
@@ -569,8 +569,8 @@ class AssumeRoleArgs(TypedDict, total=False):
     session_name: Input[str] | None
     """Name of the session in the account's audit log; by default `pulumi-tione` (`RoleSessionName`)."""
     session_duration: Annotated[Input[int] | None, Range(1, 43200)]
-    """Lifetime of the temporary credentials in seconds, 1 to 43200, by default 7200. They are renewed before they end
-    (`DurationSeconds`)."""
+    """Lifetime of the temporary credentials in seconds, 1 to 43200, by default 7200. They are renewed before they
+    expire (`DurationSeconds`)."""
     policy: Input[str] | None
     """A policy, as JSON, that restricts the permissions of the role (`Policy`)."""
     external_id: Annotated[Input[str] | None, Secret()]
@@ -580,8 +580,8 @@ class AssumeRoleArgs(TypedDict, total=False):
 class SettingsArgs(TypedDict, total=False):
     """Where the credentials of a task come from, for tasks of several accounts in one stack.
 
-    They contain no credentials themselves. They are recorded in the state: the task is refreshed and deleted with the
-    same settings.
+    They contain no credentials themselves. The state records them, so that `pulumi refresh` and `pulumi destroy` use
+    the same settings for the task.
 
     Args:
         profile: A profile of `tccli`; its file is read on the machine where Pulumi runs.
@@ -605,10 +605,11 @@ class TrainingTaskArgs(TypedDict, total=False):
     """The arguments of a training task (`CreateTrainingTask`).
 
     Args:
-        charge_type: (required) `POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`).
+        charge_type: (required) `POSTPAID_BY_HOUR` to pay as you go, or `PREPAID` to use a resource group
+            (`ChargeType`).
         resource_config_infos: (required) The groups of nodes, at least one (`ResourceConfigInfos`).
-        name: Name of the task: unique in the account and at most 60 characters long, Chinese and English letters,
-            digits, `_` and `-`, with a letter or a digit in front. By default computed from project, stack and
+        name: Name of the task: unique in the account, at most 60 characters (Chinese and English letters, digits,
+            `_`, `-`), beginning with a letter or a digit. By default computed from organization, project, stack and
             resource (`Name`).
         framework_name: Built-in framework: `SPARK`, `PYSPARK`, `TENSORFLOW` or `PYTORCH` (`FrameworkName`).
         framework_version: Version of the framework, for example `1.9` (`FrameworkVersion`).
@@ -644,7 +645,7 @@ class TrainingTaskArgs(TypedDict, total=False):
             characters: letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that
             start with `qcs:`, `tencentcloud:`, `project` or `项目`, and the labels `pulumi:…` of this package, are
             reserved (`Tags`).
-        ti_project_id: Id of the workspace, where it is not the default one (`TiProjectId`).
+        ti_project_id: Id of the workspace, if it is not the default one (`TiProjectId`).
         train_tool_config: Diagnosis of a training that hangs (`TrainToolConfig`).
         resource_supply_attribute: Where the computing power comes from (`ResourceSupplyAttribute`).
         queues: Ids of the queues, for example `["q-bj-2f0a9dca"]` (`Queues`).
@@ -655,25 +656,25 @@ class TrainingTaskArgs(TypedDict, total=False):
         triggers: Any values. When one of them changes, the task is replaced, so it runs once more.
         desired_status: `STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to
             the other. A new task always runs; a finished one satisfies `RUNNING`.
-        rerun_on_failure: How often the task is started again, by the next `up` each time, after it FAILED; by
-            default never. A run that its `max_duration` ended is not started again, unless `rerun_on_time_limit` is
+        rerun_on_failure: How many times the task is started again after it FAILED, each time by the next `up`; by
+            default 0. A run that its `max_duration` ended is not started again, unless `rerun_on_time_limit` is
             set.
         max_duration: How long a run may take: a text such as `12h` or `1h30m`, a timedelta, or seconds; 0 for no
-            limit. By default that of `tione:maxDuration`, for new tasks only. The container ends the run: the start
-            commands are sent with a prefix that does it, so another limit replaces the task. As an output, seconds.
-        rerun_on_time_limit: Whether `rerun_on_failure` counts for a run that its `max_duration` ended as well; by
+            limit. By default that of `tione:maxDuration`, for new tasks only. The container ends the run: a prefix
+            of the start commands does this, so a change of the limit replaces the task. As an output, seconds.
+        rerun_on_time_limit: Whether `rerun_on_failure` also applies to a run that its `max_duration` ended; by
             default it does not.
         additional_parameters: Parameters that this package does not know, by their API names, merged into the
             request: for example `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such.
     """
 
     charge_type: Required[Input[Literal["PREPAID", "POSTPAID_BY_HOUR"] | str]]
-    """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
+    """`POSTPAID_BY_HOUR` to pay as you go, or `PREPAID` to use a resource group (`ChargeType`)."""
     resource_config_infos: Required[Annotated[Input[Sequence[Input[ResourceConfigInfoArgs]]], NotEmpty()]]
     """The groups of nodes, at least one (`ResourceConfigInfos`)."""
     name: Annotated[Input[str] | None, TaskName()]
-    """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
-    `_` and `-`, with a letter or a digit in front. By default computed from project, stack and resource (`Name`)."""
+    """Name of the task: unique in the account, at most 60 characters (Chinese and English letters, digits, `_`, `-`),
+    beginning with a letter or a digit. By default computed from organization, project, stack and resource (`Name`)."""
     framework_name: Annotated[Input[str] | None, KnownValues(("SPARK", "PYSPARK", "TENSORFLOW", "PYTORCH"))]
     """Built-in framework: `SPARK`, `PYSPARK`, `TENSORFLOW` or `PYTORCH` (`FrameworkName`)."""
     framework_version: Input[str] | None
@@ -727,7 +728,7 @@ class TrainingTaskArgs(TypedDict, total=False):
     letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with `qcs:`,
     `tencentcloud:`, `project` or `项目`, and the labels `pulumi:…` of this package, are reserved (`Tags`)."""
     ti_project_id: Input[str] | None
-    """Id of the workspace, where it is not the default one (`TiProjectId`)."""
+    """Id of the workspace, if it is not the default one (`TiProjectId`)."""
     train_tool_config: Input[TrainToolConfigArgs] | None
     """Diagnosis of a training that hangs (`TrainToolConfig`)."""
     resource_supply_attribute: Input[ResourceSupplyAttributeArgs] | None
@@ -746,14 +747,14 @@ class TrainingTaskArgs(TypedDict, total=False):
     """`STOPPED` stops the task and `RUNNING` starts it again, when the program changes from one to the other. A new
     task always runs; a finished one satisfies `RUNNING`."""
     rerun_on_failure: Annotated[Input[int] | None, Minimum(0), ProviderSide()]
-    """How often the task is started again, by the next `up` each time, after it FAILED; by default never. A run
-    that its `max_duration` ended is not started again, unless `rerun_on_time_limit` is set."""
+    """How many times the task is started again after it FAILED, each time by the next `up`; by default 0. A run that
+    its `max_duration` ended is not started again, unless `rerun_on_time_limit` is set."""
     max_duration: Annotated[Input[float | str | timedelta] | None, MaxDuration(), ProviderSide()]
     """How long a run may take: a text such as `12h` or `1h30m`, a timedelta, or seconds; 0 for no limit. By default
-    that of `tione:maxDuration`, for new tasks only. The container ends the run: the start commands are sent with a
-    prefix that does it, so another limit replaces the task. As an output, seconds."""
+    that of `tione:maxDuration`, for new tasks only. The container ends the run: a prefix of the start commands
+    does this, so a change of the limit replaces the task. As an output, seconds."""
     rerun_on_time_limit: Annotated[Input[bool] | None, ProviderSide()]
-    """Whether `rerun_on_failure` counts for a run that its `max_duration` ended as well; by default it does not."""
+    """Whether `rerun_on_failure` also applies to a run that its `max_duration` ended; by default it does not."""
     additional_parameters: Annotated[Input[Mapping[str, Any]] | None, ProviderSide()]
     """Parameters that this package does not know, by their API names, merged into the request: for example
     `{"SchedulePolicy": {"BackOffLimit": 3}}`. Whole numbers are sent as such."""
@@ -837,4 +838,4 @@ class TrainingTaskOutputs(TypedDict):
     `pulumi:resource`."""
     create_request_id: Annotated[str, ProviderSide()]
     """Request id of the CreateTrainingTask call that created the task, for the vendor's support. A task that was found
-    by a look-up, imported, or created by an earlier version has none."""
+    by a lookup, imported, or created by an earlier version has none."""

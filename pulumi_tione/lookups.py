@@ -1,7 +1,7 @@
 """What can be looked up with a client: tasks with their pods and logs, and what new tasks can be made of.
 
-A look-up sends its requests here. `functions.py` has the two forms for programs, with credentials and Pulumi's errors:
-a new look-up is a function here, and both forms there. Secrets of a task, and addresses that are called back, are in no
+A lookup sends its requests here. `functions.py` has the two forms for programs, with credentials and Pulumi's errors:
+a new lookup is a function here, and both forms there. Secrets of a task, and addresses that are called back, are in no
 result.
 """
 

@@ -162,7 +162,7 @@ class CodeRepoConfig(dict[str, Any]):
 
     __init__ = _init
     id: str = pulumi.property("id")
-    """Id of the repository at the platform, for example `cr-1000669213287070080` (`Id`)."""
+    """Id of the repository on the platform, for example `cr-1000669213287070080` (`Id`)."""
     target_path: str = pulumi.property("targetPath")
     """Where it is cloned to, for example `/opt/ml/code` (`TargetPath`)."""
 
@@ -188,7 +188,7 @@ class CFSConfig(dict[str, Any]):
     mount_type: str | None = pulumi.property("mountType", default=None)
     """`STORAGE`, the service's default, or `SOURCE` (`MountType`)."""
     protocol: str | None = pulumi.property("protocol", default=None)
-    """`NFS` or `TURBO`; an older page writes them 1 and 2 (`Protocol`)."""
+    """`NFS` or `TURBO`; an older page of the vendor writes `1` and `2` (`Protocol`)."""
     is_preset_storage: bool | None = pulumi.property("isPresetStorage", default=None)
     """Whether it is preset storage of the platform (`IsPresetStorage`)."""
 
@@ -214,7 +214,7 @@ class GooseFS(dict[str, Any]):
     type: str | None = pulumi.property("type", default=None)
     """`GooseFS` or `GooseFSx` (`Type`)."""
     path: str | None = pulumi.property("path", default=None)
-    """The path to mount of a GooseFSx (`Path`)."""
+    """The path in a GooseFSx to mount (`Path`)."""
     name_space: str | None = pulumi.property("nameSpace", default=None)
     """The namespace of a GooseFS (`NameSpace`)."""
     mount_options: str | None = pulumi.property("mountOptions", default=None)
@@ -234,7 +234,7 @@ class CFSTurbo(dict[str, Any]):
 
 @pulumi.output_type
 class LocalDisk(dict[str, Any]):
-    """A local disk of a node; at most one a task (`LocalDisk`)."""
+    """A local disk of a node; at most one per task (`LocalDisk`)."""
 
     __init__ = _init
     instance_id: str = pulumi.property("instanceId")
@@ -245,7 +245,7 @@ class LocalDisk(dict[str, Any]):
 
 @pulumi.output_type
 class CBSConfig(dict[str, Any]):
-    """A cloud disk made for each node; at most one a task (`CBSConfig`)."""
+    """A cloud disk that is created for each node; at most one per task (`CBSConfig`)."""
 
     __init__ = _init
     volume_size_in_gb: int = pulumi.property("volumeSizeInGb")
@@ -269,7 +269,7 @@ class PublicDataSourceFS(dict[str, Any]):
     data_source_id: str | None = pulumi.property("dataSourceId", default=None)
     """Id of the data source (`DataSourceId`)."""
     sub_path: str | None = pulumi.property("subPath", default=None)
-    """Path below the data source's own (`SubPath`)."""
+    """Path below the path of the data source (`SubPath`)."""
 
 
 @pulumi.output_type
@@ -382,11 +382,11 @@ class TrainToolConfig(dict[str, Any]):
 
     __init__ = _init
     enable_hang_monitor: bool | None = pulumi.property("enableHangMonitor", default=None)
-    """Whether the nodes are watched; the service's default is false (`EnableHangMonitor`)."""
+    """Whether the nodes are monitored; the service's default is false (`EnableHangMonitor`)."""
     hang_monitor_nodes: Sequence[str] | None = pulumi.property("hangMonitorNodes", default=None)
-    """Which nodes, for example `["master-0"]` (`HangMonitorNodes`)."""
+    """Which nodes are monitored, for example `["master-0"]` (`HangMonitorNodes`)."""
     log_hang_timeout_in_minute: int | None = pulumi.property("logHangTimeoutInMinute", default=None)
-    """After how many minutes without a log line a node hangs: 1 to 14400 (`LogHangTimeoutInMinute`)."""
+    """After how many minutes without a log line a node counts as hanging: 1 to 14400 (`LogHangTimeoutInMinute`)."""
 
 
 @pulumi.output_type
@@ -411,7 +411,7 @@ class AssumeRole(dict[str, Any]):
     """Name of the session in the account's audit log; by default `pulumi-tione` (`RoleSessionName`)."""
     session_duration: int | None = pulumi.property("sessionDuration", default=None)
     """Lifetime of the temporary credentials in seconds, 1 to 43200, by default 7200. They are renewed before they
-    end (`DurationSeconds`)."""
+    expire (`DurationSeconds`)."""
     policy: str | None = pulumi.property("policy", default=None)
     """A policy, as JSON, that restricts the permissions of the role (`Policy`)."""
     external_id: str | None = pulumi.property("externalId", default=None)
@@ -450,7 +450,7 @@ class OperatorInfo(dict[str, Any]):
 
 @pulumi.output_type
 class GetTrainingTaskResult(dict[str, Any]):
-    """The result of a look-up of a task (`TrainingTaskDetail`)."""
+    """The result of a lookup of a task (`TrainingTaskDetail`)."""
 
     __init__ = _init
     id: str = pulumi.property("id")
@@ -496,12 +496,12 @@ class GetTrainingTaskResult(dict[str, Any]):
     """All tags of the task: the program's, the default ones, and the labels `pulumi:project`, `pulumi:stack` and
     `pulumi:resource`."""
     charge_type: str = pulumi.property("chargeType")
-    """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
+    """`POSTPAID_BY_HOUR` to pay as you go, or `PREPAID` to use a resource group (`ChargeType`)."""
     resource_config_infos: Sequence[ResourceConfigInfo] = pulumi.property("resourceConfigInfos")
     """The groups of nodes, at least one (`ResourceConfigInfos`)."""
     name: str = pulumi.property("name")
-    """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters, digits,
-    `_` and `-`, with a letter or a digit in front. By default computed from project, stack and resource
+    """Name of the task: unique in the account, at most 60 characters (Chinese and English letters, digits, `_`,
+    `-`), beginning with a letter or a digit. By default computed from organization, project, stack and resource
     (`Name`)."""
     framework_name: str | None = pulumi.property("frameworkName", default=None)
     """Built-in framework: `SPARK`, `PYSPARK`, `TENSORFLOW` or `PYTORCH` (`FrameworkName`)."""
@@ -547,11 +547,11 @@ class GetTrainingTaskResult(dict[str, Any]):
     characters: letters, digits, Chinese, inner blanks and `+ - = . _ : / @ ( ) [ ] , ; > <`. Keys that start with
     `qcs:`, `tencentcloud:`, `project` or `项目`, and the labels `pulumi:…` of this package, are reserved (`Tags`)."""
     ti_project_id: str | None = pulumi.property("tiProjectId", default=None)
-    """Id of the workspace, where it is not the default one (`TiProjectId`)."""
+    """Id of the workspace, if it is not the default one (`TiProjectId`)."""
     max_duration: int | None = pulumi.property("maxDuration", default=None)
     """How long a run may take: a text such as `12h` or `1h30m`, a timedelta, or seconds; 0 for no limit. By default
-    that of `tione:maxDuration`, for new tasks only. The container ends the run: the start commands are sent with a
-    prefix that does it, so another limit replaces the task. As an output, seconds."""
+    that of `tione:maxDuration`, for new tasks only. The container ends the run: a prefix of the start commands does
+    this, so a change of the limit replaces the task. As an output, seconds."""
 
 
 class TrainingTaskProperties(pulumi.CustomResource):
@@ -564,7 +564,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="chargeType")
     def charge_type(self) -> pulumi.Output[str]:
-        """`POSTPAID_BY_HOUR`, pay as you go, or `PREPAID`, in a resource group (`ChargeType`)."""
+        """`POSTPAID_BY_HOUR` to pay as you go, or `PREPAID` to use a resource group (`ChargeType`)."""
         return self._output("charge_type")
 
     @property
@@ -576,8 +576,8 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="name")
     def name(self) -> pulumi.Output[str]:
-        """Name of the task: unique in the account and at most 60 characters long, Chinese and English letters,
-        digits, `_` and `-`, with a letter or a digit in front. By default computed from project, stack and resource
+        """Name of the task: unique in the account, at most 60 characters (Chinese and English letters, digits, `_`,
+        `-`), beginning with a letter or a digit. By default computed from organization, project, stack and resource
         (`Name`)."""
         return self._output("name")
 
@@ -733,7 +733,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="tiProjectId")
     def ti_project_id(self) -> pulumi.Output[str | None]:
-        """Id of the workspace, where it is not the default one (`TiProjectId`)."""
+        """Id of the workspace, if it is not the default one (`TiProjectId`)."""
         return self._output("ti_project_id")
 
     @property
@@ -784,7 +784,7 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @property
     @pulumi.getter(name="rerunOnFailure")
     def rerun_on_failure(self) -> pulumi.Output[int | None]:
-        """How often the task is started again, by the next `up` each time, after it FAILED; by default never. A run
+        """How many times the task is started again after it FAILED, each time by the next `up`; by default 0. A run
         that its `max_duration` ended is not started again, unless `rerun_on_time_limit` is set."""
         return self._output("rerun_on_failure")
 
@@ -792,14 +792,14 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @pulumi.getter(name="maxDuration")
     def max_duration(self) -> pulumi.Output[int | None]:
         """How long a run may take: a text such as `12h` or `1h30m`, a timedelta, or seconds; 0 for no limit. By
-        default that of `tione:maxDuration`, for new tasks only. The container ends the run: the start commands are
-        sent with a prefix that does it, so another limit replaces the task. As an output, seconds."""
+        default that of `tione:maxDuration`, for new tasks only. The container ends the run: a prefix of the start
+        commands does this, so a change of the limit replaces the task. As an output, seconds."""
         return self._output("max_duration")
 
     @property
     @pulumi.getter(name="rerunOnTimeLimit")
     def rerun_on_time_limit(self) -> pulumi.Output[bool | None]:
-        """Whether `rerun_on_failure` counts for a run that its `max_duration` ended as well; by default it does
+        """Whether `rerun_on_failure` also applies to a run that its `max_duration` ended; by default it does
         not."""
         return self._output("rerun_on_time_limit")
 
@@ -924,5 +924,5 @@ class TrainingTaskProperties(pulumi.CustomResource):
     @pulumi.getter(name="createRequestId")
     def create_request_id(self) -> pulumi.Output[str | None]:
         """Request id of the CreateTrainingTask call that created the task, for the vendor's support. A task that
-        was found by a look-up, imported, or created by an earlier version has none."""
+        was found by a lookup, imported, or created by an earlier version has none."""
         return self._output("create_request_id")

@@ -65,7 +65,7 @@ from pulumi_tione.pricing.price_list import PriceList
 
 _NUMBERS_LOOKED_FOR = 3
 _LOOK_UP_ATTEMPTS = 2
-"""How often a preview sends a look-up. Without a response the preview goes on: it only shows less."""
+"""How often a preview sends a lookup. Without a response the preview goes on: it only shows less."""
 _CONFIG = ("tione:", "tencentcloud:")
 _F = TypeVar("_F", bound=Callable[..., Any])
 _T = TypeVar("_T")

@@ -226,9 +226,9 @@ class TrainingTask(TrainingTaskProperties):
     ) -> pulumi.Output[TrainingTask]:
         """Wait in the program until the task has a status, and return the task as it is then.
 
-        The result works in `depends_on`, in `apply` and in exports. A status that the task has passed on its way
-        counts. When the task ends in another status, or the time is over, the update fails and the task stays in the
-        state: the next `up` waits again.
+        You can use the result in `depends_on`, in `apply` and in exports. A status that the run has already passed is
+        accepted too. If the task ends with another status, or after `timeout`, the update fails and the task stays in
+        the state. The next `up` waits again, and fails at once if the task has ended.
 
         A preview does not wait: the result is unknown there, unless the task does not change and the state records that
         the wait is over, for example after `pulumi refresh`. `destroy --run-program`, `refresh --run-program`,

@@ -32,7 +32,7 @@ def program_settings() -> Settings:
 
 
 def settings_of(own: Mapping[str, Any] | None) -> Settings:
-    """Return the settings of this program's stack, with those that a task or a look-up has itself.
+    """Return the settings of this program's stack, with those that a task or a lookup has itself.
 
     Raises:
         TaskError: there is no such setting.

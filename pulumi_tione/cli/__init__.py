@@ -111,7 +111,7 @@ class _Commands(click.Group):
 def main(context: click.Context, folder: Path, stack: str | None) -> None:
     """Work with the training tasks of Tencent Cloud TI-ONE that Pulumi manages.
 
-    --cwd and --stack can be given before or after the command.
+    You can put --cwd and --stack before or after the command.
     """
     context.default_map = {name: {"folder": folder, "stack": stack} for name in _COMMANDS_IN_A_STACK}
     group = main.commands[context.invoked_subcommand] if context.invoked_subcommand == "env" else None

@@ -23,7 +23,7 @@ class MissingExtraError(TioneError):
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def emulator(context: click.Context, arguments: Sequence[str]) -> None:
-    """Run a local TI-ONE, to try programs and for tests; its options are listed by `emulator --help`."""
+    """Run a local TI-ONE, to try programs and to run tests. `emulator --help` lists its options."""
     try:
         from pulumi_tione.emulator.command import main
 

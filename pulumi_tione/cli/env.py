@@ -116,9 +116,11 @@ def _confirm(question: str, yes: bool) -> None:
     help=f"`env reap` takes it down this long after its last update: {DURATION_FORMS}.",
 )
 @click.option("--keep/--no-keep", default=None, help="`env reap` never takes it down.")
-@click.option("--max-hourly", metavar="AMOUNT", callback=_amount, help="Refuse if its tasks cost more an hour.")
+@click.option(
+    "--max-hourly", metavar="AMOUNT", callback=_amount, help="Refuse if its tasks cost more than this per hour."
+)
 @_with_wait
-@click.option("--allow-missing", is_flag=True, help="Create it although there is no such branch.")
+@click.option("--allow-missing", is_flag=True, help="Create it even if there is no such branch.")
 @without_asking
 @_with_form("result", "review and the outputs")
 @click.pass_context
@@ -136,9 +138,9 @@ def up(
     yes: bool,
     form: str | None,
 ) -> None:
-    """Create the environment of BRANCH, by default of the branch that is checked out, or bring it up to date.
+    """Create or update the environment of BRANCH, by default of the branch that is checked out.
 
-    The working tree is deployed if the branch is checked out; otherwise a temporary one of the branch is.
+    It deploys the working tree if the branch is checked out, and otherwise a temporary worktree of the branch.
 
     Exit code 0: it is up to date. 1: the preview or the update failed. 2: refused, not confirmed, or an error.
     """
@@ -218,7 +220,7 @@ def down(
 ) -> None:
     """Take the environment of BRANCH down, whatever state it is in: its tasks, its other resources, its stack.
 
-    Tasks that no state knows are deleted if they carry the id of this environment. Others are named.
+    Tasks that are in no state are deleted if they have the id of this environment. Other tasks are only named.
 
     Exit code 0: nothing is left. 1: something is left; the output names it and the reason. 2: an error.
     """
@@ -258,10 +260,10 @@ def reap(
     yes: bool,
     form: str | None,
 ) -> None:
-    """Take down all environments whose branch is gone, whose time to live is over, or whose `up` was cut off.
+    """Take down all environments whose branch is gone, whose time to live is over, or whose `up` was interrupted.
 
-    One that cannot be taken down does not stop the others. Left alone are environments with --keep, that of the default
-    branch, stacks made by hand and those of other projects. The lock of a plain `pulumi up` is never broken.
+    If one cannot be taken down, the command continues with the others. It leaves alone environments with --keep, that
+    of the default branch, stacks made by hand and those of other projects. It never breaks the lock of a `pulumi up`.
 
     Exit code 0: nothing is left. 1: something is left; the report names it and the reason. 2: an error.
     """
@@ -312,7 +314,7 @@ def stop(
 
     `env start` starts exactly these tasks again.
 
-    Exit code 0: none of its tasks is active. 1: some could not be stopped. 2: an error; an unknown branch is one.
+    Exit code 0: none of its tasks is active. 1: some could not be stopped. 2: an error, such as an unknown branch.
     """
     _ensure_confirmable(yes)
     _confirm(f"Stop the tasks of the environment of {branch!r}?", yes)
@@ -336,7 +338,7 @@ def start(
 
 @env.command("list")
 @in_a_folder
-@click.option("-y", "--yes", is_flag=True, expose_value=False, help="As for the other commands: it asks nothing.")
+@click.option("-y", "--yes", is_flag=True, expose_value=False, help="Has no effect: this command asks nothing.")
 @_with_form("list")
 def list_(*, folder: Path, form: str | None) -> None:
     """List the environments of the project, with the current statuses and prices of their tasks.

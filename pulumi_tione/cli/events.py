@@ -24,7 +24,7 @@ from pulumi_tione.errors import TaskError
     "--since",
     callback=start_time,
     metavar="TIME",
-    help=f"Only events since a time, or for a duration: {DURATION_FORMS}.",
+    help=f"Only events since a time, or of the last {DURATION_FORMS}.",
 )
 @click.option("--warnings", is_flag=True, help="Only warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

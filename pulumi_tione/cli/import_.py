@@ -24,7 +24,7 @@ from pulumi_tione.stacks.task_import import ImportRequest, import_task, resolve_
 @click.option(
     "--take-over",
     is_flag=True,
-    help="Import the task although its labels name another resource, or another stack manages it. First make sure that "
+    help="Import the task even if its labels name another resource or another stack manages it. First make sure that "
     "nobody uses it there: the next update or destroy of the other stack acts on the same task.",
 )
 @click.option("--pending", is_flag=True, help="Resolve all creates that a killed update has left pending.")

@@ -52,7 +52,7 @@ def _pattern(_context: click.Context, _parameter: click.Parameter, value: str | 
     "--since",
     callback=start_time,
     metavar="TIME",
-    help=f"Only lines since a time, or for a duration: {DURATION_FORMS}.",
+    help=f"Only lines since a time, or of the last {DURATION_FORMS}.",
 )
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Begin with the last N lines.")
 @click.option("--grep", callback=_pattern, metavar="REGEX", help="Only lines that match.")

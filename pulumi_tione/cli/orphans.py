@@ -71,7 +71,7 @@ def orphans(
     too: they have the labels, and are in no state by design.
 
     With --yes, or without a terminal, --stop and --delete need IDs or --older-than. A task is left alone if its stack
-    is locked, if it is less than a minute old, or if retain_on_delete keeps it. To stop or delete it all the same,
+    is locked, if it is less than a minute old, or if retain_on_delete keeps it. To stop or delete it anyway,
     give its ID.
 
     Exit code 0: there are no orphans, or none any more. 1: there are orphans. 2: an error, or not confirmed.

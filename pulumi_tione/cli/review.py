@@ -46,7 +46,7 @@ GATE_BROKEN = 3
     "the worst-case cost (worst>N) exceeds N.",
 )
 @click.option("--ignore", multiple=True, metavar="CODE,…", help="Leave findings out.")
-@click.option("--no-lookups", is_flag=True, help="Ask the service for nothing: prices are unknown.")
+@click.option("--no-lookups", is_flag=True, help="Send no requests to the service: prices are unknown.")
 @click.option("--repo-url", metavar="URL", default="", help="The repository's address, for links to the source.")
 @click.option("--commit", metavar="SHA", default="", help="The commit, for links to the source.")
 @click.option(
@@ -72,11 +72,11 @@ def review(
     shows_requests: bool,
     explain: str | None,
 ) -> None:
-    """Review the JSON of `pulumi preview --json --show-sames --refresh`: what it changes and what that costs.
+    """Review a change: what the JSON of `pulumi preview --json --show-sames --refresh` plans, and what that costs.
 
     Reads files or, with `-`, standard input: one stack or several. With --stack it runs the preview itself.
 
-    Exit code 0: reviewed. 1: the preview failed. 2: there is no review. 3: a condition of --fail-on holds.
+    Exit code 0: reviewed. 1: the preview failed. 2: there is no review. 3: a gate of --fail-on failed.
     """
     if explain is not None:
         codes = read_codes([explain])

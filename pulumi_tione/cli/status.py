@@ -49,7 +49,7 @@ def status(
     """Show the current status of the training tasks of the stack, or of the given ones.
 
     In a terminal the table is refreshed until all tasks have ended; Ctrl-C ends it earlier. The tasks keep running
-    in any case. A task that is not found is an error after the others have been shown, and the exit code is 2.
+    in any case. If a task is not found, the others are shown, then an error, and the exit code is 2.
     """
     pulumi, stack_name = selected_stack(folder, stack)
     if stack_name is None and not tasks:

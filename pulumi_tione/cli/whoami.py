@@ -26,7 +26,7 @@ FAILED = 2
 
 @click.command()
 @in_a_stack
-@click.option("--profile", metavar="NAME", help="Show it for a task with settings=tione.Settings(profile=NAME).")
+@click.option("--profile", metavar="NAME", help="Show what a task with settings=tione.Settings(profile=NAME) uses.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def whoami(context: click.Context, *, folder: Path, stack: str | None, profile: str | None, as_json: bool) -> None:

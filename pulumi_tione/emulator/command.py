@@ -219,7 +219,7 @@ def argument_parser(program: str) -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME",
-        help="a name by which other machines may address it, as in a network of containers; may be repeated",
+        help="a name by which other machines may address it, as in a container network; can be repeated",
     )
     add("--tls", action="store_true", help="HTTPS, with a certificate authority that is made at the start")
     add(
@@ -227,7 +227,7 @@ def argument_parser(program: str) -> argparse.ArgumentParser:
         type=_key,
         action="append",
         metavar="ID:KEY[:UIN]",
-        help="a secret id and key, and its account; may be repeated",
+        help="a secret id and key, and their account; can be repeated",
     )
     add("--speed", type=_speed, default=1.0, help="how fast time passes for tasks (default: %(default)s)")
     add(
@@ -243,9 +243,9 @@ def argument_parser(program: str) -> argparse.ArgumentParser:
     add(
         "--run",
         action="store_true",
-        help="execute the commands of tasks, with your own rights; a key is made at the start, so not with --key",
+        help="execute the commands of tasks, with your permissions; not with --key: a key is made at the start",
     )
-    add("--cos", metavar="DIR", help="a folder that stands for COS, with a folder for each bucket")
+    add("--cos", metavar="DIR", help="a folder that stands in for COS, with a folder for each bucket")
     add(
         "--clock-offset",
         type=_offset,

@@ -245,7 +245,7 @@ _ARTICLES = {"version": "a version", "environment": "an environment"}
 
 
 def not_validated(things: str, reason: str) -> str:
-    """Return the note about a look-up that failed."""
+    """Return the note about a lookup that failed."""
     return f"tione:validate could not check {things}: {reason}"
 
 

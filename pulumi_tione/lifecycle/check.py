@@ -194,7 +194,7 @@ def _set_run(olds: Mapping[str, Any], checked: Checked, context: CheckContext) -
     run = inputs["run"] = int(olds.get("run", 1))
     if not olds or run > allowed or inputs.get("desiredStatus") == "STOPPED":
         return
-    # The look-up uses the new settings: the old ones may no longer work.
+    # The lookup uses the new settings: the old ones may no longer work.
     lookup = {name: value for name, value in {**olds, "settings": inputs.get("settings")}.items() if value is not None}
     task = context.task_of(lookup)
     if task is None or status_of(task) not in FAILED:

@@ -58,7 +58,7 @@ class _Accepted:
 
     task_id: str
     request_id: str | None = None
-    """The request that has created it; None, if the task was found by a look-up."""
+    """The request that has created it; None, if the task was found by a lookup."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Creation:
         return recorded_outputs(inputs, {**detail, "Tags": [_tag(key, value) for key, value in tags.items()]})
 
     def _outputs_unseen(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is known of a task that is not visible yet: the account it is in, so that a later look-up can
+        """Return what is known of a task that is not visible yet: the account it is in, so that a later lookup can
         check it, and the tags that it was created with."""
         outputs = recorded_outputs(inputs, {"Tags": [_tag(key, value) for key, value in self._identity.tags.items()]})
         with contextlib.suppress(Exception):  # whatever it is: an error now would lose the task

@@ -1,4 +1,4 @@
-"""The look-ups of a create: which task has its name, and whether an indeterminate request has made it.
+"""The lookups of a create: which task has its name, and whether an indeterminate request has made it.
 
 Names are unique at the service, so the name identifies what an earlier request has made. Reads may lag behind writes by
 half a minute.
@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class CreateLookup:
-    """The look-ups of one create.
+    """The lookups of one create.
 
     Args:
         client: of the task's region.

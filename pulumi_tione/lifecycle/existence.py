@@ -1,6 +1,6 @@
 """Whether a task is really gone, or only not visible.
 
-Reads may lag behind writes by half a minute, and one "not found" may be wrong. A look-up with another account's
+Reads may lag behind writes by half a minute, and one "not found" may be wrong. A lookup with another account's
 credentials, or in another region, answers "not found" exactly like a deleted task. So a task is gone only when several
 requests and a list agree, with the credentials of its account.
 

@@ -213,7 +213,7 @@ def _is_positive(cents: object) -> bool:
 
 
 def look_up_failure(error: TioneError) -> str:
-    """Return why a look-up failed, as part of a sentence."""
+    """Return why a lookup failed, as part of a sentence."""
     if isinstance(error, ApiError) and error.kind is Kind.PERMISSION_DENIED:
         return f"these credentials may not ask for it ({error.code})"
     if isinstance(error, ApiError):

@@ -41,7 +41,7 @@ class ResolvedCreate:
     replaced_for: tuple[str, ...] = ()
     """The inputs in which the task differs from this create, by property name: the next update replaces it."""
     may_change: bool = False
-    """Whether a later look-up may find more: a task may not be visible yet."""
+    """Whether a later lookup may find more: a task may not be visible yet."""
     is_indeterminate: bool = False
     """Whether the service did not answer whether the task exists."""
 

@@ -1,4 +1,4 @@
-"""Limits of cost and look-ups at the provider's real boundary, with many checks at once."""
+"""Limits of cost and lookups at the provider's real boundary, with many checks at once."""
 
 from __future__ import annotations
 

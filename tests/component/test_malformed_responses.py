@@ -1,4 +1,4 @@
-"""Whatever the service returns, each verb, wait, look-up and command raises nothing but an error of this package."""
+"""Whatever the service returns, each verb, wait, lookup and command raises nothing but an error of this package."""
 
 from __future__ import annotations
 

@@ -273,7 +273,7 @@ RECORDED = {field.property for field in TRAINING_TASK.outputs.values() if field.
 def test_what_an_earlier_version_has_not_recorded_is_read(task: Task, missing: str) -> None:
     del task.recorded[missing]
     assert not can_be_compared(task.recorded)
-    if missing != "status":  # without it, this is a look-up
+    if missing != "status":  # without it, this is a lookup
         result, called = task.refreshed()
         assert called == Counter({DETAIL: 1})
         assert result is not None

@@ -1,4 +1,4 @@
-"""Prices, limits and look-ups in `pulumi preview` and `up`, with the real engine."""
+"""Prices, limits and lookups in `pulumi preview` and `up`, with the real engine."""
 
 from __future__ import annotations
 

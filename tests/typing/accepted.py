@@ -102,7 +102,7 @@ task.expose_network_config.apply(
     lambda network: assert_type(network.ssh_config, outputs.SSHConfig | None) if network else None
 )
 
-# Waits and look-ups.
+# Waits and lookups.
 done = task.wait_for("SUCCEED")
 assert_type(done, pulumi.Output[tione.TrainingTask])
 assert_type(task.max_duration, pulumi.Output[int | None])

@@ -64,7 +64,7 @@ class Service(Client):
         self.bodies: list[Mapping[str, Any]] = []
         self.calls: list[str] = []
         self.hidden_lookups = 0
-        """This many look-ups by name do not show yet what is there."""
+        """This many lookups by name do not show yet what is there."""
         self.describe_errors: list[Exception] = []
         self.find_error: Exception | None = None
         self.tag_error: Exception | None = None

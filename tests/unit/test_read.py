@@ -1,4 +1,4 @@
-"""Read: the task as it is now, for a refresh and for a look-up; and what counts as gone."""
+"""Read: the task as it is now, for a refresh and for a lookup; and what counts as gone."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_the_task_is_looked_for_in_the_workspace_that_is_recorded() -> None:
     assert service.asked_workspaces == ["p-1", None]
 
 
-# Look-up.
+# Lookup.
 
 
 def test_a_task_that_is_looked_up_shows_all_that_the_service_shows() -> None:

@@ -34,6 +34,7 @@ SCAN = scanner()
         ("there = 1", "there"),
         ("# whoever asks", "whoever"),
         ("x = 'a task at rest'", "at rest"),
+        ("# a look-up by name", "look-up"),
         ('def f():\n    """Give a value."""', "Give"),
         ("def f(_olds):\n    return _olds", "_olds"),
     ],

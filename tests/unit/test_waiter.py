@@ -399,7 +399,7 @@ def test_a_task_that_no_list_shows_is_asked_for_and_one_that_is_gone_ends_the_wa
     error, watch = failure(service)
     assert str(error) == messages.gone("training task 'bert' (train-1)")
     assert service.list_calls[0] == 1
-    assert watch.now - 1000 < 1  # by the clock of the program: the look-ups themselves take five seconds
+    assert watch.now - 1000 < 1  # by the clock of the program: the lookups themselves take five seconds
 
 
 def test_transient_errors_are_tolerated_and_shown_once_a_minute() -> None:

@@ -274,7 +274,7 @@ OBSERVATIONS = (
         lambda seen: [*_create_times(seen), seen.detail.get("EndTime")],
     ),
     Observation(
-        "`UpdateTime` moves by operations, not by time; binding tags is none",
+        "`UpdateTime` changes with each operation, not with time; binding tags is not an operation",
         _update_time,
         lambda seen: seen.update_times,
     ),

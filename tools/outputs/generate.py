@@ -63,7 +63,7 @@ _LOOKED_UP = "GetTrainingTaskResult"
 _LOOKED_UP_HEAD = f'''\
 @pulumi.output_type
 class {_LOOKED_UP}(dict[str, Any]):
-    """The result of a look-up of a task (`TrainingTaskDetail`)."""
+    """The result of a lookup of a task (`TrainingTaskDetail`)."""
 
     __init__ = _init
     id: str = pulumi.property("id")

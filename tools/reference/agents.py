@@ -40,7 +40,7 @@ A `TrainingTask` costs money by the hour while it runs. Never leave one behind, 
 2. Run `pulumi preview --diff` before `pulumi up`, and read which tasks are **replaced**: most arguments cannot
    change in place. `pulumi preview --json --show-sames --refresh | pulumi-tione review` shows the price an hour.
 3. Leave `name` out. The computed name is what finds a task again whose creation was interrupted.
-4. Wait in the program: `done = task.wait_for("SUCCEED")`. Do not write a loop around a look-up. What needs the
+4. Wait in the program: `done = task.wait_for("SUCCEED")`. Do not write a loop around a lookup. What needs the
    finished task uses `done`.
 5. Put secrets into `private_envs` and `pulumi config set --secret`, never into commands, `envs` or tags.
 6. Never delete a task from the state to make an error go away: `pulumi state delete` leaves it running. Run what the

@@ -66,13 +66,13 @@ TROUBLES: Mapping[str, Trouble] = {
         {"connection": "close", "effect": False},
     ),
     "HTTP 502": Trouble(
-        "Something between here and the service fails.",
+        "Something between this machine and the service fails.",
         "an HTML page with status 502, and the request is not carried out",
         {"status": 502},
     ),
     "throttled": Trouble(
         "The service accepts no more requests for a while; requests are sent again for five minutes.",
-        "`RequestLimitExceeded` for four seconds, which are several attempts",
+        "`RequestLimitExceeded` for four seconds, long enough for several attempts",
         {"code": "RequestLimitExceeded", "seconds": 4, "times": None},
     ),
     "slow": Trouble("A response takes up to a minute.", "a response after four seconds", {"delay_seconds": 4}),
@@ -92,7 +92,7 @@ TROUBLES: Mapping[str, Trouble] = {
         remedy="set the clock",
     ),
     "credentials of another account": Trouble(
-        "The credentials belong to another account than the task.",
+        "The credentials do not belong to the account of the task.",
         "credentials of another account in the environment",
         remedy="set the right credentials",
     ),
@@ -211,7 +211,7 @@ MATRIX: Mapping[str, Row] = {
     "credentials of another account": {
         **_repeated(_FOREIGN),
         "create": NotApplicable(
-            "The task is created in the account of these credentials: nothing shows that you mean another one."
+            "The task is created in the account of these credentials: nothing shows that you meant a different one."
         ),
         "read": Cell(1, "there is no training task … in account …", next_steps=(UP,)),
     },
@@ -225,7 +225,7 @@ MATRIX: Mapping[str, Row] = {
             "deleted. `pulumi up --refresh` reports this, and `pulumi state delete` removes it."
         ),
         read=Cell(
-            1, "there is no training task … in account …", next_steps=(UP,), edit="remove the look-up from the program"
+            1, "there is no training task … in account …", next_steps=(UP,), edit="remove the lookup from the program"
         ),
         update=Cell(1, "… it is gone. Run …", next_steps=(UP_REFRESH,), tasks_made_again=1),
         refresh=Cell(next_steps=(UP,), tasks_made_again=1),

@@ -55,7 +55,7 @@ def _lagging() -> Iterator[str]:
     yield (
         f"Lists, details and tags each show what was true {seconds} or {LAGS[-1]} seconds ago. After the commands that "
         "a cell names, `pulumi up --refresh` finds nothing to do, and after `pulumi destroy` nothing is left. (In the "
-        "tests, pauses and lag are five times as short.)"
+        "tests, pauses and lag take a fifth of the time.)"
     )
     yield ""
     yield _line("", "lag", *LAGGING_OPERATIONS)

@@ -91,6 +91,7 @@ PROSE: Mapping[str, str] = {
     "beside": "next to, with",
     "pairs? of keys|half a pair": "secret id and key",
     "unclear (answer|response|result)s?": "indeterminate",
+    r"look-ups?(?!\.md)": "lookup",
 }
 """Words and phrases that no comment, docstring, message or page contains."""
 
