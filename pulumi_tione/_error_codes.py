@@ -32,11 +32,13 @@ class Kind(enum.Enum):
 
 _REMEDIES: dict[Kind, str] = {
     Kind.INVALID_ARGUMENT: "correct the program",
-    Kind.ALREADY_EXISTS: "choose another name, or remove `name` to get an automatic one",
+    Kind.ALREADY_EXISTS: "choose another name, or remove `name` to get a computed one",
     Kind.NOT_FOUND: "check the ids in the program; `pulumi refresh` removes a deleted task from the state",
     Kind.PERMISSION_DENIED: "check the credentials and the permissions of their user",
     Kind.BILLING: "top up the account, then run `pulumi up` again",
-    Kind.RESOURCE_EXHAUSTED: "wait, or choose another spec, resource group or region, then run `pulumi up` again",
+    Kind.RESOURCE_EXHAUSTED: (
+        "wait, or choose another specification, resource group or region, then run `pulumi up` again"
+    ),
     Kind.THROTTLED: "run `pulumi up` again later, or with a lower --parallel",
     Kind.INTERNAL: "check the ids in the program, then run `pulumi up` again",
     Kind.UNAVAILABLE: "run `pulumi up` again later",
@@ -102,7 +104,7 @@ CODES: dict[str, Meaning] = {
     ),
     "InternalError.CreateTcrInstanceTokenFailed": Meaning(
         _K.UNAVAILABLE,
-        "the service got no credential from the image registry TCR",
+        "the image registry TCR gave the service no credentials",
         "imageInfo",
         "run `pulumi up` again later. If it fails again, check that TI-ONE may use the TCR instance",
     ),
@@ -294,7 +296,9 @@ CODES: dict[str, Meaning] = {
         "choose a VPC and subnet whose address range does not overlap with the platform's",
     ),
     "OperationDenied.NotAllow": Meaning(
-        _K.INVALID_ARGUMENT, "the account may not do this here", own_remedy="correct what the service's message names"
+        _K.INVALID_ARGUMENT,
+        "the account is not allowed to do this",
+        own_remedy="correct what the service's message names",
     ),
     "OperationDenied.ResourceGroupInsufficient": Meaning(
         _K.RESOURCE_EXHAUSTED,
@@ -341,7 +345,7 @@ CODES: dict[str, Meaning] = {
     "AuthFailure": Meaning(_K.PERMISSION_DENIED, "the service does not accept the credentials"),
     "AuthFailure.InvalidAuthorization": Meaning(_K.PERMISSION_DENIED, "the service cannot read the signature"),
     "AuthFailure.InvalidSecretId": Meaning(
-        _K.PERMISSION_DENIED, "the secret id is not an API key's", own_remedy=_DENIED_CREDENTIALS
+        _K.PERMISSION_DENIED, "the secret id does not belong to an API key", own_remedy=_DENIED_CREDENTIALS
     ),
     "AuthFailure.NoPermission": Meaning(_K.PERMISSION_DENIED, "the user of these credentials may not do this"),
     "AuthFailure.SecretIdNotFound": Meaning(
@@ -389,7 +393,7 @@ CODES: dict[str, Meaning] = {
     "InvalidAction": Meaning(
         _K.INVALID_ARGUMENT,
         "the service does not offer this action here",
-        own_remedy="check tione:endpoint and tione:region; some actions are not offered in every region",
+        own_remedy="check tione:endpoint and tione:region: the service does not offer every action in every region",
     ),
     "InvalidParameter.FilterKeyStatusConflictWithChargeStatus": Meaning(
         _K.INVALID_ARGUMENT, "a list cannot be filtered by Status and CHARGE_STATUS at once"

@@ -303,7 +303,7 @@ class TrainingTaskProvider(ResourceProvider):
         changes = bool(difference.replacing or difference.in_place or difference.accepted_paths)
         if difference.accepted_paths and not difference.replacing:
             current_call().warn(
-                f"this task was imported. Recorded as the program has it, without a new task: "
+                f"this task was imported. These fields are recorded as in the program, and the task is not replaced: "
                 f"{', '.join(difference.accepted_paths)}"
             )
         announced = None if difference.replacing else announced_rerun(outputs, inputs)

@@ -129,7 +129,7 @@ def detail_of(task_id: str, warn: Callable[[list[str]], None] = lambda _: None) 
             )
         _require_texts(detail, ("Id", "Status"), "TrainingTaskDetail", action, response)
         if detail["Id"] != task_id:
-            raise _malformed(action, response, f"the TrainingTaskDetail of another task than {task_id}")
+            raise _malformed(action, response, f"the TrainingTaskDetail of a task other than {task_id}")
         cleaned, names = _clean(detail)
         if names:
             warn(names)

@@ -20,7 +20,7 @@ _REFUSED = {
     "`pulumi-tione import {resource} ID`, with the id of the task",
     "custom_timeouts": "has no effect on dynamic resources. Remove it. To limit how long the program waits for the "
     "task, use `wait_for(…, timeout=…)`",
-    "deleted_with": "is not possible: `pulumi destroy` would not delete the task, and it would run on. Remove it",
+    "deleted_with": "is not possible: `pulumi destroy` would not delete the task, which would keep running. Remove it",
 }
 _PATHS = {"ignore_changes": False, "replace_on_changes": False, "hide_diffs": True, "additional_secret_outputs": True}
 """The options that have property paths, and whether these may be outputs."""
@@ -42,7 +42,7 @@ def task_options(resource_name: str, opts: pulumi.ResourceOptions | None) -> pul
     if not opts.delete_before_replace:
         raise pulumi.RunError(
             f"training task {resource_name!r}: delete_before_replace=False is not possible: two runs of one task "
-            "would overlap, pay twice and write to the same output. Remove it"
+            "would overlap, be billed twice and write to the same output. Remove it"
         )
     for option, reason in _REFUSED.items():
         if getattr(opts, option) is not None:
@@ -110,7 +110,7 @@ def _steps(path: str) -> Iterator[tuple[str, str, bool]]:
     while end < len(path) or not path:
         step = _STEP.match(path, end)
         if step is None or (end == 0 and step[0].startswith(".")):
-            raise ValueError(f"{path!r} is no property path such as resource_config_infos[0].instance_num")
+            raise ValueError(f"{path!r} is not a property path such as resource_config_infos[0].instance_num")
         quoted, index, name = step.groups()
         key = json.loads(f'"{quoted}"') if quoted is not None else index or name
         yield step[0], key, index is not None

@@ -10,7 +10,7 @@ from pulumi_tione._durations import duration_text, format_duration
 NOT_VISIBLE = "not visible yet"
 """In place of the status of a task that the service does not show yet."""
 
-HINT = "Interrupting keeps the task running, `pulumi destroy` stops it, and TIONE_WAIT=false skips all waits"
+HINT = "Ctrl-C ends the wait, not the task; `pulumi destroy` stops the task; TIONE_WAIT=false skips all waits"
 """What the first message of a wait ends with: a program that is being interrupted cannot show anything any more."""
 
 SKIPPED = "not waiting, because TIONE_WAIT or tione:wait is false"
@@ -33,8 +33,8 @@ STOP = "run `pulumi destroy`, or stop the task in the console: it costs money wh
 def use_reruns(rerun_on_failure: int) -> str:
     """Return the next step for a failed task that may be started again."""
     return (
-        "run `pulumi up` again: its preview shows whether it starts this task again; raise `rerun_on_failure`, "
-        f"now {rerun_on_failure}, when no re-run is left"
+        "run `pulumi up` again: its preview shows whether it starts this task again; if no re-run is left, raise "
+        f"`rerun_on_failure` (now {rerun_on_failure})"
     )
 
 

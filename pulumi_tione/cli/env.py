@@ -92,7 +92,9 @@ def _ensure_confirmable(yes: bool) -> None:
         TaskError: nobody can.
     """
     if not yes and not is_attended():
-        raise TaskError("nobody can be asked here. To run without questions, add --yes. Nothing was done")
+        raise TaskError(
+            "there is no terminal to ask for confirmation. To run without questions, add --yes. Nothing was done"
+        )
 
 
 def _confirm(question: str, yes: bool) -> None:

@@ -125,7 +125,7 @@ class _Output:
     def pause(self, seconds: float) -> None:
         """Sleep between two requests while the log is followed."""
         self.show_if_empty(
-            "has no log lines yet. Waiting for the first one, or for the end of the task; Ctrl-C ends the waiting, not "
+            "has no log lines yet. Waiting for the first one, or for the end of the task; Ctrl-C ends the wait, not "
             "the task"
         )
         _sleep(seconds)

@@ -112,7 +112,7 @@ class Repository:
         return frozenset(name for name in (configured, "main", "master") if name)
 
     def exists(self, branch: str) -> bool | None:
-        """Check whether a branch exists, here or at a remote; None if that cannot be determined."""
+        """Check whether a branch exists, here or on a remote; None if that cannot be determined."""
         if branch in self.local_branches() or branch in self.remote_branches().commits:
             return True
         return None if self.remote_branches().unreachable else False
@@ -134,7 +134,7 @@ class Repository:
             )
         near = suggestion(branch, [*self.local_branches(), *remote.commits])
         raise GitError(
-            f"there is no branch {branch!r} here or at a remote{near or '.'} Nothing was created. To create an "
+            f"there is no branch {branch!r} here or on a remote{near or '.'} Nothing was created. To create an "
             "environment without a branch, add --allow-missing"
         )
 

@@ -23,7 +23,7 @@ _PARALLEL_STACKS = 4
 _GRACE = timedelta(minutes=1)
 """How long a stack without tags may be one that an `up` on another machine has just created."""
 
-DEAD = "its `env {kind}` was cut off"
+DEAD = "its `env {kind}` was interrupted"
 WITHOUT_MARKS = "a killed `env up` has left nothing but the stack"
 UNREADABLE = "it has the name of an environment, but cannot be read"
 BRANCH_GONE = "its branch is gone"

@@ -113,8 +113,8 @@ def _run(
         operation = environment_tags.operation
         if operation is None or (is_dead(operation) and operation.kind not in ("stop", "start")):
             raise TioneError(
-                f"the last command on the environment of {branch!r} was cut off. Run `pulumi-tione env up {branch}` "
-                f"or `pulumi-tione env down {branch}`"
+                f"the last command on the environment of {branch!r} was interrupted. Run `pulumi-tione env up "
+                f"{branch}` or `pulumi-tione env down {branch}`"
             )
         use_template(stack, environment_tags)
         with stack.leased(kind, operation) as lease:

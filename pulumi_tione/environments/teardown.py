@@ -92,7 +92,7 @@ class Recovery:
             except LockedError as error:
                 self.stack.session.interrupts.raise_if_set()
                 if all(self._is_of_dead_update(lock) for lock in error.locks or (None,)):
-                    self.show(f"{self.stack.name}: the lock of a dead update is removed")
+                    self.show(f"{self.stack.name}: the lock of a killed update is removed")
                     self.stack.stack.cancel()
                     continue
                 holders = "; ".join(lock.holder for lock in error.locks) or "another update"
@@ -115,7 +115,7 @@ class Recovery:
         return self.may_break_dead_locks and has_ended
 
 
-_UNLOCK = "Wait for that update to finish; if it is dead, run `pulumi cancel`, then try again"
+_UNLOCK = "Wait for that update to finish; if it is no longer running, run `pulumi cancel`, then try again"
 
 
 @dataclass

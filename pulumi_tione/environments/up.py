@@ -115,7 +115,7 @@ def _branch(session: Session, request: UpRequest) -> tuple[str, bool]:
     if branch is None:
         branch = repository.current_branch() if repository is not None else None
         if branch is None:
-            where = "this is no git repository" if repository is None else "no branch is checked out, but a commit"
+            where = "this is not a git repository" if repository is None else "a commit is checked out, not a branch"
             raise GitError(f"{where}: name the branch, as in `pulumi-tione env up BRANCH`")
     if not branch.strip() or branch.startswith("-") or not branch.isprintable() or len(branch) > tags.MAX_TAG_LENGTH:
         raise GitError(f"{branch!r} is not the name of a branch")
@@ -144,7 +144,7 @@ def _project_in(project: Project, folder: Path, branch: str, _repository: Reposi
     try:
         deployed = Project.read(folder)
     except ProjectError:
-        raise ProjectError(f"the branch {branch!r} has no Pulumi.yaml where this one has it") from None
+        raise ProjectError(f"the branch {branch!r} has no Pulumi.yaml in the same folder as this branch") from None
     if deployed.name != project.name:
         raise ProjectError(f"the project of the branch {branch!r} is {deployed.name!r}, not {project.name!r}")
     deployed.link_untracked(project)
@@ -237,7 +237,7 @@ class _Update:
         for task in own:
             if RETAINED_LABEL in task.tags:  # an earlier one, which a replacement has kept on purpose
                 continue
-            self._session.show(f"{title_of(task)} was left by a dead update, is in no state, and is deleted")
+            self._session.show(f"{title_of(task)} comes from a killed update, is in no state, and is deleted")
             orphans.delete(task)
 
     def _end_unchanged(self, lease: Lease, *, is_sound: bool) -> None:

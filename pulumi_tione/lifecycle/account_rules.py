@@ -154,7 +154,7 @@ class AccountRules:
             region = self._api_of(inputs).region
             yield (
                 "resourceGroupId",
-                Violation(f"is no resource group of this account in {region}{near}", subject=repr(group_id)),
+                Violation(f"is not a resource group of this account in {region}{near}", subject=repr(group_id)),
             )
             return
         total, needs = groups[group_id].get("TotalResource"), _needs_of(inputs)
@@ -217,7 +217,7 @@ class AccountRules:
             return
         (actual,) = found
         if actual is None:
-            yield "subnetId", Violation(f"is no subnet of this account in {api.region}", subject=repr(subnet))
+            yield "subnetId", Violation(f"is not a subnet of this account in {api.region}", subject=repr(subnet))
         elif actual and actual != vpc:
             yield "subnetId", Violation(f"belongs to the VPC {actual}, not to {vpc}", subject=repr(subnet))
 

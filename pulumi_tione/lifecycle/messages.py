@@ -41,7 +41,7 @@ def create_failed(name: str, error: TioneError, indeterminate: TioneError | None
     last = "" if error is indeterminate else f" The last error: {error}."
     return (
         f"training task {name!r} may or may not have been created{in_attempts}: {indeterminate}.{last} Run `pulumi up` "
-        "again: it finds the task by its name. `pulumi-tione orphans` lists it, too"
+        "again: it finds the task by its name. `pulumi-tione orphans` also lists it"
     )
 
 
@@ -177,7 +177,7 @@ def still_exists(title: str, times: int, status: str | None, command: str) -> st
 
 # A task that is changed.
 
-WAITING_FOR_RUN = "waiting until the new run shows"
+WAITING_FOR_RUN = "waiting until the new run is visible"
 
 
 def not_changed(title: str, done: Sequence[str], left: Sequence[str], error: Exception) -> str:
@@ -207,22 +207,22 @@ def rerun_not_due(task_id: str, status: str, run: str) -> str:
 def perhaps_started(error: TioneError, seconds: float) -> str:
     """Return the error of a start whose result is indeterminate, after this time without a new run."""
     return (
-        f"it may or may not have been started again ({error}); after {seconds:.0f} s no new run shows. Run `pulumi up` "
-        "again: it starts the task only if there is no new run by then"
+        f"it may or may not have been started again ({error}); after {seconds:.0f} s no new run is visible. Run "
+        "`pulumi up` again: it starts the task only if there is no new run by then"
     )
 
 
 def no_new_run(task_id: str, status: str, seconds: float) -> str:
     """Return the warning of a start that was accepted, after this time without a new run."""
     return (
-        f"{task_id} was started again, which the service has accepted, but after {seconds:.0f} s no new run shows: it "
-        f"is still {status}. Look with `pulumi-tione status`, or run `pulumi refresh` later"
+        f"the service accepted the start of {task_id}, but after {seconds:.0f} s no new run is visible: the task "
+        f"is still {status}. Check it with `pulumi-tione status`, or run `pulumi refresh` later"
     )
 
 
 def still_stopping(minutes: int) -> str:
     """Return the error of a task that cannot be started, because it does not stop."""
-    return f"it is STOPPING for {minutes} minutes, and cannot be started before it stopped"
+    return f"it has been STOPPING for {minutes} minutes, and cannot be started before it has stopped"
 
 
 def stopped_waiting(reason: object, status: str) -> str:
@@ -232,7 +232,7 @@ def stopped_waiting(reason: object, status: str) -> str:
 
 def tags_not_shown(keys: Iterable[str], waited: str) -> str:
     """Return the error of tags that were accepted, and are not read back."""
-    return f"the tags {', '.join(keys)} were accepted, but do not show {waited}. Run `pulumi up` again"
+    return f"the tags {', '.join(keys)} were accepted, but are not visible {waited}. Run `pulumi up` again"
 
 
 def tags_not_changed(parts: Mapping[str, Sequence[str]], error: TioneError) -> str:

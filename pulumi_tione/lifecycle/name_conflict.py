@@ -28,7 +28,7 @@ _IDENTIFYING = (*LABELS, CREATE_LABEL, ENVIRONMENT_LABEL)
 """The labels that show which create has made a task."""
 
 _RETAINED_HINT = (
-    "It stays because of retain_on_delete: for another task next to it change `triggers`, or its name where the "
+    "retain_on_delete keeps it. To create another task next to it, change `triggers`, or `name` if the "
     "program sets one."
 )
 
@@ -91,7 +91,7 @@ class CreateIdentity:
     def leftover_exists(self, task: Mapping[str, Any]) -> str:
         """Return the error of an active task of this resource that no state knows."""
         return (
-            f"{not_created(str(self.inputs['name']))}: {self._describe(task)}. An update that was cut off may have "
+            f"{not_created(str(self.inputs['name']))}: {self._describe(task)}. An interrupted update may have "
             f"left it. {self._next_steps(task)}"
         )
 
@@ -101,14 +101,14 @@ class CreateIdentity:
         if not labels:
             described_labels = "without labels"
         elif labels == self._labels:
-            described_labels = "with the labels of this very resource"
+            described_labels = "with the labels of this resource"
         else:
             project, stack, resource = (labels.get(key, "unknown") for key in LABELS)
             described_labels = f"with the labels of the resource {resource!r} of stack {stack!r}, project {project!r}"
-        content = "the same" if self._has_same_content(task) else "other"
+        content = "the same" if self._has_same_content(task) else "different"
         return (
             f"{task.get('Id')} already exists, named {task.get('Name')!r}, status {task.get('Status')}, created "
-            f"{shown_time(task.get('CreateTime'))}, {described_labels}, made of {content} inputs"
+            f"{shown_time(task.get('CreateTime'))}, {described_labels}, created with {content} inputs"
         )
 
     def _next_steps(self, task: Mapping[str, Any]) -> str:
@@ -128,9 +128,10 @@ class CreateIdentity:
             before = str(labels.get(LABELS[2])).rpartition("::")[2]
             return (
                 f"If you have renamed the resource, add `aliases=[pulumi.Alias(name={before!r})]` to its options, and "
-                "nothing happens to the task. Otherwise choose another name."
+                "the task is left as it is. Otherwise choose another name."
             )
-        return f"It is not of this stack: choose another name. `pulumi-tione events {task.get('Id')}{place}` shows it."
+        events = f"`pulumi-tione events {task.get('Id')}{place}`"
+        return f"It does not belong to this stack. Choose another name. {events} shows it."
 
     @property
     def _labels(self) -> dict[str, str]:

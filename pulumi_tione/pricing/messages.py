@@ -57,7 +57,7 @@ def _side(price: HourlyPrice | None, currency: Currency) -> str:
 def _remark(price: HourlyPrice | None, currency: Currency) -> str:
     remarks = []
     if price is not None and price.basis is Basis.CEILING:
-        remarks.append(f"a ceiling: {price.supply} nodes have no price of their own")
+        remarks.append(f"a maximum: {price.supply} nodes have no price of their own")
     if price is not None and price.list_amount is not None and price.list_amount != price.amount:
         remarks.append(f"list price {format_amount(price.list_amount, currency)}")
     return f" ({', '.join(remarks)})" if remarks else ""
@@ -85,7 +85,7 @@ def unknown_refused(price: HourlyPrice, limits: Sequence[str]) -> str:
     """Return the refusal of a task whose price is unknown."""
     return (
         f"{unknown(price)}. {' and '.join(limits)} cannot be checked for it, and tione:unknownPrice is refuse. To "
-        "start it all the same, set tione:unknownPrice to warn"
+        "start it anyway, set tione:unknownPrice to warn"
     )
 
 

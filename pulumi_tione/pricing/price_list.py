@@ -215,7 +215,7 @@ def _is_positive(cents: object) -> bool:
 def look_up_failure(error: TioneError) -> str:
     """Return why a lookup failed, as part of a sentence."""
     if isinstance(error, ApiError) and error.kind is Kind.PERMISSION_DENIED:
-        return f"these credentials may not ask for it ({error.code})"
+        return f"these credentials are not allowed to request it ({error.code})"
     if isinstance(error, ApiError):
         return f"the service refused to return it ({error.code})"
     return "the service did not return it"

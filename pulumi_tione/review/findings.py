@@ -56,13 +56,13 @@ RULES: dict[str, Rule] = {
             "danger",
             "A task that is not in a terminal status is stopped or deleted. What it has not written to COS or to a "
             "mounted file system is lost, and its replacement starts from the beginning.",
-            "Let it end first, or take the replacing change back. `pulumi up --target` leaves it alone.",
+            "Let it end first, or undo the change that replaces it. `pulumi up --target` leaves it alone.",
         ),
         Rule(
             "runs-again-after-success",
             "danger",
             "A task that has ended SUCCEED runs again, and is billed again.",
-            "Take the replacing change back, or add `ignore_changes` for it, unless you want a new run.",
+            "Undo the change that replaces it, or add `ignore_changes`, unless you want a new run.",
         ),
         Rule(
             "no-output",
@@ -93,7 +93,7 @@ RULES: dict[str, Rule] = {
             "public-access",
             "danger",
             "SSH or a port of the task is open to the network.",
-            "Take `expose_network_config` away when you do not need it.",
+            "Remove `expose_network_config` if you do not need it.",
         ),
         Rule(
             "no-log-delivery",
@@ -104,8 +104,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "spec-sold-out",
             "warning",
-            "The region has no room for a spec of the task: it stays PENDING.",
-            "Choose another spec, or a region that has room.",
+            "A specification of the task is sold out in the region: the task stays PENDING.",
+            "Choose another specification, or another region.",
         ),
         Rule(
             "same-output-path",
@@ -116,8 +116,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "code-not-versioned",
             "note",
-            "The task starts over with a code package at the same path. A review cannot see whether the code in it is "
-            "another one.",
+            "The task starts over with a code package at the same path. A review cannot see whether the code in it "
+            "has changed.",
             "Put a version or a commit into the path of `code_package_path`.",
         ),
         Rule(
@@ -136,8 +136,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "secret-in-command",
             "danger",
-            "A start command or a variable holds what looks like a secret. It stands in the state, and everybody who "
-            "may see the task sees it.",
+            "A start command or a variable holds what looks like a secret. It is in the state, and everybody who "
+            "can see the task can read it.",
             "Pass it in `private_envs`.",
         ),
         Rule(

@@ -153,7 +153,7 @@ def read_previews(text: str) -> list[Preview]:
     events: list[Mapping[str, Any]] = []
     for value in values:
         if not isinstance(value, Mapping):
-            raise PreviewError(f"it is JSON, but no preview; {_HOW}")
+            raise PreviewError(f"it is JSON, but not a preview; {_HOW}")
         if any(key in value for key in _STREAM_KEYS):
             events.append(value)
         elif _is_summary(value) and events:
@@ -194,7 +194,7 @@ def _is_summary(value: Mapping[str, Any]) -> bool:
 
 def _of_document(document: Mapping[str, Any]) -> Preview:
     if not any(key in document for key in ("steps", "diagnostics", "changeSummary")):
-        raise PreviewError(f"it is JSON, but no preview; {_HOW}")
+        raise PreviewError(f"it is JSON, but not a preview; {_HOW}")
     steps, diagnostics = _mappings(document.get("steps")), _mappings(document.get("diagnostics"))
     preview = _preview(steps, diagnostics, is_failed=False)
     unchanged = _mapping(document.get("changeSummary")).get("same")

@@ -190,4 +190,4 @@ def test_an_error_is_one_line_without_a_traceback(provider: Provider) -> None:
     (line,) = (raised.value.details() or "").strip().splitlines()
     assert line.startswith("training task 'dev-bert-")
     assert "already exists, named 'dev-bert-" in line
-    assert "with the labels of this very resource, made of the same inputs" in line
+    assert "with the labels of this resource, created with the same inputs" in line

@@ -159,7 +159,7 @@ def test_a_run_is_kept_whatever_the_program_adds_that_the_service_does_not_retur
     write_program(stack, KEPT)
     assert stack.planned() == {"bert": "update"}
     shown = stack.up()
-    assert "Recorded as the program has it, without a new task: " in shown
+    assert "These fields are recorded as in the program, and the task is not replaced: " in shown
     for path in ("image_info.image_secret", "private_envs", "triggers", "additional_parameters", "remark"):
         assert path in shown
     assert "planted" not in shown + stack.exported()

@@ -90,17 +90,20 @@ FAILURES: list[tuple[dict[str, Any], str]] = [
         pay_as_you_go("TI.CBS.PREMIUM.POST"),
         "resource_config_infos[0].instance_type: 'TI.CBS.PREMIUM.POST' is not sold in",
     ),
-    (in_group("rsg-7"), "resource_group_id: 'rsg-7' is no resource group of this account in ap-guangzhou"),
+    (in_group("rsg-7"), "resource_group_id: 'rsg-7' is not a resource group of this account in ap-guangzhou"),
     (
         in_group("small"),
-        "resource_group_id: 'small' is no resource group of this account in ap-guangzhou; did you mean rsg-1?",
+        "resource_group_id: 'small' is not a resource group of this account in ap-guangzhou; did you mean rsg-1?",
     ),
     (
         in_group(gpu=400, instanceNum=3),
         "resource_config_infos: the nodes need 12 GPU cards, and the resource group 'rsg-1' has 8 in all",
     ),
     ({"vpcId": "vpc-2", "subnetId": "subnet-1"}, "subnet_id: 'subnet-1' belongs to the VPC vpc-1, not to vpc-2"),
-    ({"vpcId": "vpc-1", "subnetId": "subnet-2"}, "subnet_id: 'subnet-2' is no subnet of this account in ap-guangzhou"),
+    (
+        {"vpcId": "vpc-1", "subnetId": "subnet-2"},
+        "subnet_id: 'subnet-2' is not a subnet of this account in ap-guangzhou",
+    ),
 ]
 
 
@@ -215,7 +218,7 @@ def test_a_look_up_without_permission_is_one_note(
     for name in ("a", "b"):
         assert account.check(name, **inputs) == ([], [])
     assert account.notes == [
-        f"tione:validate could not check {things}: these credentials may not ask for it "
+        f"tione:validate could not check {things}: these credentials are not allowed to request it "
         "(AuthFailure.UnauthorizedOperation)"
     ]
     assert len(emulator.requests()) == 1

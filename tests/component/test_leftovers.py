@@ -50,7 +50,7 @@ def test_a_leftover_that_a_list_does_not_show_at_first_blocks_the_create(
     left = leave_task(client)
     if incomplete_lists:
         emulator.faults.add("DescribeTrainingTasks", at_most={"TrainingTaskSet": 0}, times=incomplete_lists)
-    with pytest.raises(TaskError, match=rf"{left} already exists.*An update that was cut off may have left it"):
+    with pytest.raises(TaskError, match=rf"{left} already exists.*An interrupted update may have left it"):
         creation(client).run()
     assert [task["Id"] for task in emulator.tasks()] == [left]
 

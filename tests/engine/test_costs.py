@@ -94,7 +94,7 @@ def test_without_permission_a_preview_shows_that_prices_are_unknown_and_goes_on(
     stack.program(nodes(bert=2))
     line = lines(shown := stack.preview())["bert"]
     assert line == (
-        "price unknown: 2 × TI.GN10.2XLARGE40.POST: these credentials may not ask for it "
+        "price unknown: 2 × TI.GN10.2XLARGE40.POST: these credentials are not allowed to request it "
         "(AuthFailure.UnauthorizedOperation)"
     )
     assert "warning: resource_config_infos: price unknown" in shown

@@ -80,7 +80,7 @@ def test_going_back_to_the_inputs_of_a_retained_task_shows_how_to_get_another(st
         stack.up()
     stack.program(program % "remark='a'")
     error = diagnostics(stack.up(fails=True))
-    assert "It stays because of retain_on_delete" in error
+    assert "retain_on_delete keeps it" in error
     assert "change `triggers`" in error
     stack.program(program % "remark='a', triggers=[2]")
     stack.up()

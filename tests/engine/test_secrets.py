@@ -272,7 +272,7 @@ def test_no_secret_stands_in_what_a_killed_update_leaves(
     (pending,) = json.loads(shown["state"])["deployment"]["pending_operations"]
     assert {"privateEnvs", "callbackUrl"} <= pending["resource"]["inputs"].keys()
     shown["next update"] = stack.up(fails=True)
-    assert "with the labels of this very resource" in shown["next update"]
+    assert "with the labels of this resource" in shown["next update"]
     code, shown["orphans"] = stack.tione("orphans", "--json")
     assert code == 1, shown["orphans"]
     shown["backend"] = texts_under(tmp_path / "backend")

@@ -158,7 +158,7 @@ def test_the_lock_of_a_plain_update_is_named_and_never_broken(project: Environme
     emulator.faults.clear()
     # Only a person who names the branch may have it broken.
     printed = project.env("down", "plain", "--yes")
-    assert "the lock of a dead update is removed" in printed
+    assert "the lock of a killed update is removed" in printed
     assert ids(emulator) == set()
     assert project.stacks() == set()
 

@@ -31,7 +31,7 @@ def leave_a_task_behind(stack: Stack, service: Service, start: Callable[..., Com
     assert command.end()[0] != 0
     assert len(service.emulator.tasks()) == 1
     shown = stack.up(fails=True).partition("Diagnostics:")[2]
-    assert "with the labels of this very resource, made of the same inputs" in shown
+    assert "with the labels of this resource, created with the same inputs" in shown
     return shown
 
 

@@ -166,19 +166,19 @@ def group(group_id: str = "rsg-1", total: Any = None, used: Any = None, name: st
         ),
         (
             nodes(group="rsg-l"),
-            "resource_group_id: 'rsg-l' is no resource group of this account in ap-guangzhou; did you mean rsg-1?",
+            "resource_group_id: 'rsg-l' is not a resource group of this account in ap-guangzhou; did you mean rsg-1?",
         ),
         (
             nodes(group="small"),
-            "resource_group_id: 'small' is no resource group of this account in ap-guangzhou; did you mean rsg-1?",
+            "resource_group_id: 'small' is not a resource group of this account in ap-guangzhou; did you mean rsg-1?",
         ),
         (
             nodes(group="unheard-of"),
-            "resource_group_id: 'unheard-of' is no resource group of this account in ap-guangzhou",
+            "resource_group_id: 'unheard-of' is not a resource group of this account in ap-guangzhou",
         ),
         (
             {**nodes(group="x"), "region": "ap-beijing"},
-            "resource_group_id: 'x' is no resource group of this account in ap-beijing",
+            "resource_group_id: 'x' is not a resource group of this account in ap-beijing",
         ),
         (
             {"vpcId": "vpc-2", "subnetId": "subnet-1"},
@@ -186,7 +186,7 @@ def group(group_id: str = "rsg-1", total: Any = None, used: Any = None, name: st
         ),
         (
             {"vpcId": "vpc-1", "subnetId": "subnet-2", "region": "ap-beijing"},
-            "subnet_id: 'subnet-2' is no subnet of this account in ap-beijing",
+            "subnet_id: 'subnet-2' is not a subnet of this account in ap-beijing",
         ),
     ],
 )
@@ -257,7 +257,7 @@ def test_each_region_and_workspace_has_its_own_lists_which_are_requested_once() 
     [
         (
             refusal("AuthFailure.UnauthorizedOperation"),
-            "these credentials may not ask for it (AuthFailure.UnauthorizedOperation)",
+            "these credentials are not allowed to request it (AuthFailure.UnauthorizedOperation)",
         ),
         (refusal("InternalError"), "the service refused to return it (InternalError)"),
         (refusal("InvalidAction"), "the service no longer lists them"),

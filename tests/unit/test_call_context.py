@@ -192,7 +192,7 @@ def test_tags_that_were_accepted_before_the_call_was_cancelled_are_recorded_as_u
     service.lag.tags = 30
     call = Cancelling(service, service.now + 2)
     task = recorded_task(service, task_id, OUTPUTS)
-    with pytest.raises(PartialUpdateError, match=r"team were accepted, but do not show yet \(cancelled\)"):
+    with pytest.raises(PartialUpdateError, match=r"team were accepted, but are not visible yet \(cancelled\)"):
         update(
             replace(task, context=call.context),
             {**OUTPUTS, "tags": {"team": "cv"}},

@@ -128,11 +128,11 @@ def test_a_setting_that_check_refuses_leaves_the_others(name: str) -> None:
         (task(2), "¥42.00 an hour"),
         (
             task(2, resourceSupplyAttribute={"supplyType": "SPOT"}),
-            "≤ ¥42.00 an hour (a ceiling: SPOT nodes",
+            "≤ ¥42.00 an hour (a maximum: SPOT nodes",
         ),
         (
             task(2, resourceSupplyAttribute={"supplyType": "TIDE"}),
-            "≤ ¥42.00 an hour (a ceiling: TIDE nodes",
+            "≤ ¥42.00 an hour (a maximum: TIDE nodes",
         ),
         ({"chargeType": "PREPAID", "resourceConfigInfos": [{"cpu": 1000}]}, NO_CHARGE),
         (task(2, "TI.Z"), "price unknown: 2 × TI.Z: TI.Z is not among the specs of this region"),
@@ -442,7 +442,7 @@ def test_limits_warn_of_an_unknown_price_or_refuse_it() -> None:
     assert stack.start("bert", task(4)) == []
     (warning,) = stack.warnings
     assert warning.startswith(
-        "resource_config_infos: price unknown: 4 × TI.B: these credentials may not ask for it "
+        "resource_config_infos: price unknown: 4 × TI.B: these credentials are not allowed to request it "
         "(AuthFailure.UnauthorizedOperation). tione:maxHourlyCost and tione:maxStackHourlyCost cannot be checked"
     )
     strict = Stack(**limits, refuses_unknown=True, service=stack.service)

@@ -575,8 +575,8 @@ WITH_OUR_LABELS = {"Tags": [{"TagKey": key, "TagValue": value} for key, value in
     ("shown", "words"),
     [
         ({}, ["train-1", "SUCCEED", "2025-07-01T11:00:00+08:00", "without labels", "the same inputs"]),
-        ({"Status": "RUNNING", "ChargeType": "PREPAID"}, ["RUNNING", "other inputs"]),
-        (WITH_OUR_LABELS, ["with the labels of this very resource"]),
+        ({"Status": "RUNNING", "ChargeType": "PREPAID"}, ["RUNNING", "different inputs"]),
+        (WITH_OUR_LABELS, ["with the labels of this resource"]),
     ],
     ids=["not labelled", "other content", "labelled"],
 )
@@ -637,7 +637,7 @@ def test_an_active_task_with_our_labels_is_an_error_before_a_second_one_runs() -
     with pytest.raises(TaskError) as caught:
         creation(service).run()
     text = str(caught.value)
-    assert all(word in text for word in ("train-1", "'left'", "RUNNING", "with the labels of this very resource"))
+    assert all(word in text for word in ("train-1", "'left'", "RUNNING", "with the labels of this resource"))
     assert "create" not in service.calls
 
 

@@ -311,7 +311,7 @@ def test_a_suffixed_task_that_a_killed_update_has_made_is_found_by_its_labels() 
     deleted_before(service)
     creation(service, deleted_names_are_kept=True).run()  # the update that is killed
     assert len(service.existing) == 1
-    with pytest.raises(TaskError, match="An update that was cut off may have left it"):
+    with pytest.raises(TaskError, match="An interrupted update may have left it"):
         creation(service, deleted_names_are_kept=True, new_create_label=lambda: "b8").run()
     assert len(service.existing) == 1
 
@@ -404,7 +404,7 @@ def test_the_new_task_is_found_next_to_a_deleted_one_of_its_name_that_a_list_sti
             ["aliases=[pulumi.Alias(name='before')]"],
             ["pulumi-tione import"],
         ),
-        (labels({**OWNER, "stack": "prod"}), ["stack 'prod'", "choose another name"], ["pulumi-tione import", "alias"]),
+        (labels({**OWNER, "stack": "prod"}), ["stack 'prod'", "Choose another name"], ["pulumi-tione import", "alias"]),
         ({}, ["without labels", "Choose another name", "pulumi-tione import"], ["--take-over", "console"]),
     ],
     ids=["renamed", "renamed below a parent", "another stack", "no labels"],

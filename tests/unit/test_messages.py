@@ -18,7 +18,7 @@ def test_a_create_that_failed_shows_whether_there_may_be_a_task() -> None:
     assert messages.create_failed("bert", refused, None, 2) == (
         f"training task 'bert' was not created in 2 attempts: {refused}"
     )
-    again = "Run `pulumi up` again: it finds the task by its name. `pulumi-tione orphans` lists it, too"
+    again = "Run `pulumi up` again: it finds the task by its name. `pulumi-tione orphans` also lists it"
     assert messages.create_failed("bert", lost, lost) == (
         f"training task 'bert' may or may not have been created: {lost}. {again}"
     )
@@ -119,11 +119,11 @@ def test_what_an_update_warns_of() -> None:
     )
     assert messages.rerun_not_due("train-1", "RUNNING", "") == "train-1 was not started again: by now it is RUNNING"
     assert messages.perhaps_started(lost, 35.0) == (
-        f"it may or may not have been started again ({lost}); after 35 s no new run shows. Run `pulumi up` again: it "
-        "starts the task only if there is no new run by then"
+        f"it may or may not have been started again ({lost}); after 35 s no new run is visible. Run `pulumi up` again: "
+        "it starts the task only if there is no new run by then"
     )
     assert messages.tags_not_shown(["a", "b"], "after 35 s") == (
-        "the tags a, b were accepted, but do not show after 35 s. Run `pulumi up` again"
+        "the tags a, b were accepted, but are not visible after 35 s. Run `pulumi up` again"
     )
     assert messages.tags_not_changed({"set": ["a"], "not set": [], "removed": ["b", "c"]}, lost) == (
         f"not all tags were changed (set: a; removed: b, c): {lost}"

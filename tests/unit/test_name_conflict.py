@@ -96,7 +96,7 @@ def test_a_task_of_this_very_resource_can_be_kept_or_deleted(
 ) -> None:
     text = identity(tiProjectId=workspace).name_is_taken(NAME, task(OWN, TiProjectId=workspace))
     assert text == (
-        f"{EXISTS}{SHOWN}, with the labels of this very resource, made of the same inputs. To keep it: "
+        f"{EXISTS}{SHOWN}, with the labels of this resource, created with the same inputs. To keep it: "
         f"`pulumi-tione import {place} 'my model' train-1`. To get rid of it: `pulumi-tione orphans --delete train-1 "
         f"--region ap-guangzhou{everywhere}`. Then run `pulumi up` again."
     )
@@ -106,8 +106,8 @@ def test_a_task_of_this_very_resource_can_be_kept_or_deleted(
 def test_a_task_without_labels_may_be_yours(owner: Owner | None, resource: str) -> None:
     text = identity(owner).name_is_taken(NAME, task({"team": "nlp"}, ChargeType="PREPAID"), refusal("FailedOperation"))
     assert text == (
-        f"{EXISTS}{SHOWN}, without labels, made of other inputs. Choose another name; or, if it is yours, keep it: "
-        f"`pulumi-tione import --region ap-guangzhou {resource} train-1`. Then run `pulumi up` again. "
+        f"{EXISTS}{SHOWN}, without labels, created with different inputs. Choose another name; or, if it is yours, "
+        f"keep it: `pulumi-tione import --region ap-guangzhou {resource} train-1`. Then run `pulumi up` again. "
         "(FailedOperation: no, request id r-1)"
     )
 
@@ -116,9 +116,9 @@ def test_a_task_of_another_resource_of_this_stack_may_be_one_that_was_renamed() 
     before = labels({**OWNER, "resource": "component$bert::bert"})
     text = identity().name_is_taken(NAME, task({**before, LABELS[2]: "component::bert"}))
     assert text == (
-        f"{EXISTS}{SHOWN}, with the labels of the resource 'component::bert' of stack 'dev', project 'nlp', made of "
-        "the same inputs. If you have renamed the resource, add `aliases=[pulumi.Alias(name='bert')]` to its options, "
-        "and nothing happens to the task. Otherwise choose another name."
+        f"{EXISTS}{SHOWN}, with the labels of the resource 'component::bert' of stack 'dev', project 'nlp', created "
+        "with the same inputs. If you have renamed the resource, add `aliases=[pulumi.Alias(name='bert')]` to its "
+        "options, and the task is left as it is. Otherwise choose another name."
     )
 
 
@@ -132,8 +132,8 @@ def test_a_task_of_another_resource_of_this_stack_may_be_one_that_was_renamed() 
 def test_a_task_of_another_stack_is_nothing_to_take(remote: dict[str, str], described: str) -> None:
     text = identity(tiProjectId=WORKSPACE).name_is_taken(NAME, task(remote, TiProjectId=WORKSPACE))
     assert text == (
-        f"{EXISTS}{SHOWN}, with the labels of {described}, made of the same inputs. It is not of this stack: choose "
-        f"another name. `pulumi-tione events train-1 {WITH_WORKSPACE}` shows it."
+        f"{EXISTS}{SHOWN}, with the labels of {described}, created with the same inputs. It does not belong to this "
+        f"stack. Choose another name. `pulumi-tione events train-1 {WITH_WORKSPACE}` shows it."
     )
 
 
@@ -141,8 +141,8 @@ def test_a_task_that_stays_on_purpose_is_no_error_of_an_import() -> None:
     retained = {**OWNER, RETAINED: "true"}
     text = identity(retained).name_is_taken(NAME, task(WITHOUT_ITS_OWN))
     assert text == (
-        f"{EXISTS}{SHOWN}, with the labels of this very resource, made of the same inputs. It stays because of "
-        "retain_on_delete: for another task next to it change `triggers`, or its name where the program sets one."
+        f"{EXISTS}{SHOWN}, with the labels of this resource, created with the same inputs. retain_on_delete keeps "
+        "it. To create another task next to it, change `triggers`, or `name` if the program sets one."
     )
     for other in (identity(retained).name_is_taken(NAME, task(labels({**OWNER, "stack": "prod"}))),):
         assert "retain_on_delete" not in other
@@ -152,6 +152,6 @@ def test_a_leftover_is_one_of_an_update_that_was_cut_off() -> None:
     text = identity().leftover_exists(task(OWN, Name="bert-2"))
     assert text.startswith(
         f"training task '{NAME}' was not created: train-1 already exists, named 'bert-2', status RUNNING, created "
-        f"{SHOWN}, with the labels of this very resource, made of the same inputs. An update that was cut off may "
+        f"{SHOWN}, with the labels of this resource, created with the same inputs. An interrupted update may "
         "have left it. To keep it: `pulumi-tione import --region ap-guangzhou 'my model' train-1`."
     )

@@ -158,7 +158,7 @@ def test_without_the_list_each_key_is_asked_for_by_itself() -> None:
     [
         (
             ApiError("DescribeBillingSpecsPrice", "AuthFailure.UnauthorizedOperation", "no", "r-1"),
-            "these credentials may not ask for it (AuthFailure.UnauthorizedOperation)",
+            "these credentials are not allowed to request it (AuthFailure.UnauthorizedOperation)",
         ),
         (IndeterminateResultError("no answer"), "the service did not return it"),
     ],

@@ -543,10 +543,10 @@ def test_a_path_is_translated_at_any_depth_but_not_in_the_users_own_keys(written
         ("status", "status is an output, and only inputs"),
         ("billingInfo", "billingInfo is an output, and only inputs"),
         ("owner", "there is no property 'owner'"),
-        ("", "is no property path"),
-        (".vpc_id", "is no property path"),
-        ("tags[", "is no property path"),
-        ("tags..a", "is no property path"),
+        ("", "is not a property path"),
+        (".vpc_id", "is not a property path"),
+        ("tags[", "is not a property path"),
+        ("tags..a", "is not a property path"),
     ],
 )
 @pytest.mark.parametrize("option", ["ignore_changes", "replace_on_changes"])

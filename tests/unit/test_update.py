@@ -697,7 +697,7 @@ def test_a_start_that_was_accepted_but_does_not_show_is_a_warning() -> None:
     outputs = updated(service, outputs=COUNTED, warnings=warnings, **RERUN)
     assert service.calls == ["start"]
     assert len(warnings) == 1
-    assert "after 35 s no new run shows: it is still FAILED" in warnings[0]
+    assert "after 35 s no new run is visible: the task is still FAILED" in warnings[0]
     assert outputs["run"] == 2
 
 
