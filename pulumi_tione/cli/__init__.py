@@ -11,11 +11,10 @@
     pulumi-tione whoami      account, region and credentials in use, and where they come from
     pulumi-tione emulator    a local TI-ONE
 
-Each command has its own module, which only reads options and prints, and is imported when it is run: the others would
-take longer than many a command. The work
-is done in `stacks/`, `review/` and `environments/`. States are read and written through the Pulumi CLI, and the service
-is called with the settings of the stack, as the provider does. Every error is one line on standard error, with exit
-code 2.
+Each command has its own module, which only reads options and prints, and is imported when it is run. The work is done
+in `stacks/`, `review/` and `environments/`. States are read and written through the Pulumi CLI, and the service is
+called with the settings of the stack, as the provider does. Every error is one line on standard error, with exit code
+2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """`pulumi-tione emulator`: the command line of the local TI-ONE under this name.
 
 Its options are in `emulator/command.py`, which needs the extra `emulator`.
+
+An option of the emulator is added there, not here. Exit codes: 0; 1 if it cannot start; 2 for a wrong option.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""`pulumi-tione env`: an environment for each branch. The work is done in `environments/`, loaded when needed."""
+"""`pulumi-tione env`: an environment for each branch. The work is done in `environments/`, loaded when needed.
+
+Each command waits 10 minutes for others (`_WAIT`), or as long as `--wait-lock` is. Exit codes: 0; 1 if something is
+left or an update failed (`LEFT`); 2 for an error or a question that was not answered with yes. A new subcommand is a
+function here, with its work in `environments/`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`pulumi-tione events`: the events of a task."""
+"""`pulumi-tione events`: the events of a task.
+
+A log is `logs.py`. Which task is meant is decided in `task_options.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""`pulumi-tione import`: import existing tasks into the state, which the engine cannot do for dynamic resources."""
+"""`pulumi-tione import`: import existing tasks into the state, which the engine cannot do for dynamic resources.
+
+The work is done in `stacks/task_import.py`, pending creates in `stacks/pending_creates.py`. Exit codes: 0, or 2 for an
+error, a refusal, or a question that was not answered with yes.
+"""
 
 from __future__ import annotations
 

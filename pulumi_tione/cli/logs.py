@@ -1,4 +1,8 @@
-"""`pulumi-tione logs`: what the pods of a task print."""
+"""`pulumi-tione logs`: what the pods of a task print.
+
+How the log is read, and how often, is in `_api/logs.py`. With `--follow` the exit code is the result of the task: 0, 1
+or 3 (`EXIT_CODES`), or 4 if it was deleted.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Options that several commands share. The commands are registered in `cli/__init__.py`."""
+"""Options that several commands share. The commands are registered in `cli/__init__.py`.
+
+The options that select a task are in `task_options.py`.
+"""
 
 from __future__ import annotations
 

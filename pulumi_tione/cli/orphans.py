@@ -1,4 +1,8 @@
-"""`pulumi-tione orphans`: training tasks that may still run, and that are in no state."""
+"""`pulumi-tione orphans`: training tasks that may still run, and that are in no state.
+
+Which tasks are orphans is decided in `stacks/orphan_scan.py`, what is stopped or deleted in `stacks/orphan_cleanup.py`.
+Exit codes: 0 without orphans, 1 with some, 2 for an error.
+"""
 
 from __future__ import annotations
 

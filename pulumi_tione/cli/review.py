@@ -1,4 +1,8 @@
-"""`pulumi-tione review`: what a preview would change, what it costs, and whether it may."""
+"""`pulumi-tione review`: what a preview would change, what it costs, and whether it may.
+
+Exit codes: 0; 1 if the preview failed; 2 if there is no review; 3 if a gate failed. The gates are in `review/gates.py`,
+the findings in `review/findings.py`, the prices in `review/prices.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`pulumi-tione show`: a task of the service as a declaration, as JSON, or as the request that creates such a task."""
+"""`pulumi-tione show`: a task of the service as a declaration, as JSON, or as the request that creates such a task.
+
+The declaration comes from `stacks/imported_task.py`, the request from `review/request_body.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`pulumi-tione status`: the current status of the tasks of a stack, once or until all of them have ended."""
+"""`pulumi-tione status`: the current status of the tasks of a stack, once or until all of them have ended.
+
+In a terminal the table is refreshed every 3 seconds. The statuses are read in `stacks/task_status.py`.
+"""
 
 from __future__ import annotations
 

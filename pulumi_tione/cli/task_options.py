@@ -1,4 +1,8 @@
-"""The task that a command works on: found in the state of a stack, or at the service."""
+"""The task that a command works on: found in the state of a stack, or at the service.
+
+The state is searched first, by id, name and resource (`stacks/known_tasks.py`); then the service, in the region of the
+settings. Options without a task are in `options.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Output for a terminal: sanitized texts, tables, JSON; and questions."""
+"""Output for a terminal: sanitized texts, tables, JSON; and questions.
+
+Every text that is printed is masked and escaped here (`_text.py`). Errors are printed in `cli/__init__.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The time. No module of the emulator reads the machine's clock: each is given a clock."""
+"""The time. No module of the emulator reads the machine's clock: each is given a clock.
+
+A test moves it with `advance`, and stops it with `manual_clock=True` (`emulator.py`). How long a status lasts is in
+`tasks/transitions.py`; signatures use the machine's clock.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The command `python -m pulumi_tione.emulator`."""
+"""The command `python -m pulumi_tione.emulator`.
+
+A new option is added to `argument_parser`, passed on to `Emulator` in `emulator.py`, and shown in
+`docs/reference/cli.md` by `make outputs`. The default port is 9851. `pulumi-tione emulator` is `cli/emulator.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The emulator as a whole: its parts put together, started and stopped."""
+"""The emulator as a whole: its parts put together, started and stopped.
+
+A new part is made here, in an order that `close` reverses. The options of the program are in `command.py`, what tests
+control is in `control/control_api.py`.
+"""
 
 from __future__ import annotations
 

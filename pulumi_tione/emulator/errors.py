@@ -1,4 +1,8 @@
-"""The error that refuses a request."""
+"""The error that refuses a request.
+
+`code_for` in `api/error_codes.py` chooses a code that the action may return. The response with the error is made in
+`http/gateway.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The ids that the service creates."""
+"""The ids that the service creates.
+
+The ids of tasks, runs, requests and roles are made here; those of temporary keys in `accounts.py`.
+"""
 
 from __future__ import annotations
 

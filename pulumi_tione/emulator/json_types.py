@@ -1,4 +1,7 @@
-"""Check whether a JSON value has the type that an annotation names."""
+"""Check whether a JSON value has the type that an annotation names.
+
+It is for the control endpoints. Bodies of the API are checked in `api/schema.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""`env down`: nothing of a branch is left, in the backend and in the account."""
+"""`env down`: nothing of a branch is left, in the backend and in the account.
+
+The steps, and their order, are in `teardown.py`; how long it waits for other commands is in `cli/env.py` (`_WAIT`). It
+needs neither the branch nor its files. `reap.py` decides which environments are taken down without being named.
+"""
 
 from __future__ import annotations
 

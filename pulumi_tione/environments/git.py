@@ -1,4 +1,8 @@
-"""Git: which branches there are, here and at the remotes, and a working tree of one of them."""
+"""Git: which branches there are, here and at the remotes, and a working tree of one of them.
+
+A git command may take 60 seconds. A branch counts as gone only if every remote has answered (`Repository.exists`). What
+is done with the answer is decided in `up.py` and `reap.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 Nothing is written. On a backend in a folder the Pulumi CLI is not run at all, and the service is asked for the tasks of
 the whole project at once: one list for each region, however many environments there are.
+
+8 lists are requested at once. A task that could not be read is `UNKNOWN`, and no price is guessed. The results of the
+other commands are formatted in `report.py`.
 """
 
 from __future__ import annotations

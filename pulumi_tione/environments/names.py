@@ -1,4 +1,8 @@
-"""The names of the stacks of environments. The name is the first mark: a killed `up` may leave nothing else."""
+"""The names of the stacks of environments. The name is the first mark: a killed `up` may leave nothing else.
+
+The form is `env-<branch>-<hash>`, with up to 40 characters of the branch. Whether a stack with such a name is an
+environment is decided by its tags (`tags.py`, `ensure_is_environment` in `down.py`).
+"""
 
 from __future__ import annotations
 

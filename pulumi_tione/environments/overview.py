@@ -2,6 +2,9 @@
 
 A backend in a folder is read directly, which takes milliseconds for each stack; other backends by the Pulumi CLI,
 several stacks at once.
+
+8 stacks are read at once. Which of them are taken down is decided in `reap.py`; the tasks at the service are listed in
+`listing.py`.
 """
 
 from __future__ import annotations

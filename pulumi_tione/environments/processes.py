@@ -1,4 +1,8 @@
-"""Processes on this machine: whether one still runs, and those that a run of a command has started."""
+"""Processes on this machine: whether one still runs, and those that a run of a command has started.
+
+An engine that was asked to end has 30 seconds before it is killed. Whether a command on another machine is dead is
+decided by its heartbeat (`tags.py`).
+"""
 
 from __future__ import annotations
 

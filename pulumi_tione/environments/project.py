@@ -1,6 +1,9 @@
 """The Pulumi project of an environment, and the configuration that an environment takes from a template.
 
 Nothing is written into the project's folder: the configuration is a temporary file, for as long as a command runs.
+
+The template is the stack whose configuration file is used: `dev` unless `--template` names another one. Settings of
+tasks are read in `_config/settings.py`.
 """
 
 from __future__ import annotations

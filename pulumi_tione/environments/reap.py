@@ -1,6 +1,9 @@
 """`env reap`: take down every environment that nobody needs any more, whatever happens to one of them.
 
-`down.py` takes down one environment, by the name of its branch.
+That is one whose `up` or `down` was interrupted, whose branch is gone, or whose time to live is over (`Rules`). Kept
+ones, and that of the default branch, stay. 4 stacks are taken down at once, and none waits for Pulumi's lock.
+
+`down.py` takes down one environment, by the name of its branch. The steps are in `teardown.py`.
 """
 
 from __future__ import annotations

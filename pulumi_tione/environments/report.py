@@ -1,4 +1,7 @@
-"""What the commands on environments report: as text, JSON or Markdown."""
+"""What the commands on environments report: as text, JSON or Markdown.
+
+`env list` is formatted in `listing.py`, the review of `env up` in `review/`. Exit codes are in `cli/env.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 A command that works on an environment holds it: on this machine by a file lock, elsewhere by the heartbeat in the tags
 of its stack. Pulumi's own lock is the last resort: two updates never run at once, whatever else happens.
+
+How long a command waits for another one is `_WAIT` in `cli/env.py`. The heartbeat, and when its command counts as dead,
+is in `tags.py`; the lock of Pulumi is handled in `teardown.py` (`Recovery`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""`env stop` and `env start`: through the API, for any program and without running it."""
+"""`env stop` and `env start`: through the API, for any program and without running it.
+
+Which tasks are stopped is recorded in the tags of the stack before the first one is. 32 tasks are handled at once. A
+stop is `lifecycle/stop.py`, a start is an update (`lifecycle/update.py`).
+"""
 
 from __future__ import annotations
 

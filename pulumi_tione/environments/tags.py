@@ -1,6 +1,9 @@
 """The tags of a stack that mark it as an environment. They work with every backend.
 
 The value of a tag has at most 256 characters, so a long list is spread over several tags.
+
+A command shows every 30 seconds that it lives. On another machine it counts as dead after 300 seconds without that; on
+this one its process decides (`processes.py`).
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 In this order, so that a kill at any moment leaves what the next run finds: the processes of a dead command, its lock,
 pending creates, the resources, tasks that no state knows, the stack. The id of the environment is in the tags of the
 stack, so the stack goes last.
+
+A destroy is tried 2 times. Tasks that no state knows are looked for until 35 seconds after the last possible create
+(`LAG_SECONDS` in `lifecycle/existence.py`). Which environments are taken down is decided in `down.py` and `reap.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
 """`env up`: the stack of a branch, created or brought up to date. It always previews first.
 
-`names.py` makes the name of the stack; `down.py` and `reap.py` take it down, by the steps of `teardown.py`.
+The order is: tags, what an interrupted command has left (`Recovery` in `teardown.py`), preview, `--max-hourly`,
+question, update. An update that fails before it has begun removes a stack that it has created.
+
+`names.py` makes the name of the stack; `down.py` and `reap.py` take it down, by the steps of `teardown.py`. How long it
+waits for a lock is in `cli/env.py`.
 """
 
 from __future__ import annotations

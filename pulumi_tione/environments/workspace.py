@@ -3,6 +3,9 @@
 Two things are different from a `LocalWorkspace` as it comes: the stack that you have selected in the project stays
 selected, and every engine runs in a session of its own, so that a signal reaches it once and exactly as this package
 passes it on.
+
+An engine does 64 operations at once, unless `PULUMI_PARALLEL` is set. Ctrl-C sends it SIGINT, and a second one kills
+it. Commands that only read use `stacks/pulumi_cli.py`.
 """
 
 from __future__ import annotations

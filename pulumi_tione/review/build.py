@@ -1,4 +1,8 @@
-"""From a preview to a review: actions, changes by path, hardware and prices of each task."""
+"""From a preview to a review: actions, changes by path, hardware and prices of each task.
+
+What is in a review is declared in `model.py`. Which action a step is (starts, stops, starts over) is decided here
+(`_action`), what a reviewer should look at in `findings.py`, the order of tasks in `model.py` (`sort_tasks`).
+"""
 
 from __future__ import annotations
 

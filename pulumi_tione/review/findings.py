@@ -2,6 +2,8 @@
 
 A new one is a `Rule` in `RULES`, a function, and its entry in `find`; then an example in `TRIGGERS` of
 `tests/unit/test_review.py`, and `make outputs`.
+
+A finding has a severity: danger, warning or note. None fails a review by itself: that is `--fail-on`, in `gates.py`.
 """
 
 from __future__ import annotations

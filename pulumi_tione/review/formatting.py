@@ -1,4 +1,8 @@
-"""The words of a review that all its forms share."""
+"""The words of a review that all its forms share.
+
+A new column or sentence starts here; the forms are `markdown.py`, `text.py` and `json_format.py`. A value is shown with
+up to 60 characters.
+"""
 
 from __future__ import annotations
 

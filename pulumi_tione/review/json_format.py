@@ -1,4 +1,7 @@
-"""A review as JSON of a published schema, for programs. Amounts are decimal strings."""
+"""A review as JSON of a published schema, for programs. Amounts are decimal strings.
+
+The schema is in `schema.json`; within a `SCHEMA_VERSION`, fields are added, and none is renamed or removed.
+"""
 
 from __future__ import annotations
 

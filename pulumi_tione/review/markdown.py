@@ -3,6 +3,9 @@
 Every text that comes from a program or from the service is escaped so that it is shown and does nothing else. A comment
 may have 65,536 characters: details go first, then reasons, then the ends of names, then the sections of the stacks;
 rows and totals stay.
+
+The limit here is `MAX_CHARACTERS`; `_LEVELS` has the steps by which a review gets shorter. Its words are in
+`formatting.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The content of a review, before it is put into a form."""
+"""The content of a review, before it is put into a form.
+
+`build.py` fills it. The worst case, the totals and the order of tasks are computed here.
+"""
 
 from __future__ import annotations
 

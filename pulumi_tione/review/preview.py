@@ -1,6 +1,9 @@
 """The JSON of `pulumi preview`, as one document or as a stream of events: what it contains about training tasks.
 
 Nothing here depends on the order of steps, of reasons or of events: the engine has none.
+
+What a step means for a task is decided in `build.py`. Text that is no preview is a `PreviewError`, and the command ends
+with exit code 2.
 """
 
 from __future__ import annotations

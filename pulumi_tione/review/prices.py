@@ -2,6 +2,9 @@
 
 `pricing/price_list.py` asks the service for prices (`DescribeBillingSpecsPrice`), `pricing/task_price.py` computes what
 a task costs.
+
+Without credentials, prices are unknown and the review goes on. Each price list is made once, and asks for each price
+once.
 """
 
 from __future__ import annotations

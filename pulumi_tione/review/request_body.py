@@ -1,4 +1,7 @@
-"""The body of the CreateTrainingTask that a task gets, without its secrets: as API Explorer shows a request."""
+"""The body of the CreateTrainingTask that a task gets, without its secrets: as API Explorer shows a request.
+
+The request that a create sends is made in `_schema/wire.py` (`request_body`).
+"""
 
 from __future__ import annotations
 

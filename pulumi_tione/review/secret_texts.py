@@ -1,4 +1,8 @@
-"""Texts of a task that may hold a secret in plain text: where they are, and what in them looks like a secret."""
+"""Texts of a task that may hold a secret in plain text: where they are, and what in them looks like a secret.
+
+What is declared or marked secret is decided in `_schema/secrets.py` and never shown; this is about plain text. The
+finding is `secret-in-command` in `findings.py`.
+"""
 
 from __future__ import annotations
 

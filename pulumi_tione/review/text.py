@@ -1,4 +1,7 @@
-"""A review for a terminal: the same facts as the Markdown, in columns that fit Chinese names."""
+"""A review for a terminal: the same facts as the Markdown, in columns that fit Chinese names.
+
+Its words are in `formatting.py`, and the Markdown is in `markdown.py`. `rich` is imported only for this form.
+"""
 
 from __future__ import annotations
 

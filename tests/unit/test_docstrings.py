@@ -83,6 +83,43 @@ NUMBERS: list[tuple[str, str, str]] = [
     ("lifecycle/tagging.py", "or for {:g} seconds", "lifecycle.existence.LAG_SECONDS"),
     ("lifecycle/time_limit.py", "last {:g} lines", "lifecycle.time_limit.MAX_LINES"),
     ("lifecycle/update.py", "looked for {:g} seconds", "lifecycle.existence.LAG_SECONDS"),
+    ("cli/env.py", "waits {:g} minutes", "cli.env._WAIT"),
+    ("cli/env.py", "{:g} if something is left", "cli.env.LEFT"),
+    ("cli/logs.py", "or {:g} if it was deleted", "cli.logs.DELETED"),
+    ("cli/orphans.py", "{:g} with some", "cli.orphans.ORPHANS_LEFT"),
+    ("cli/review.py", "{:g} if the preview failed", "cli.review.PREVIEW_FAILED"),
+    ("cli/review.py", "{:g} if a gate failed", "cli.review.GATE_BROKEN"),
+    ("cli/status.py", "every {:g} seconds", "cli.status._REFRESH_SECONDS"),
+    ("cli/whoami.py", "{:g} characters at either end", "cli.whoami._SHOWN"),
+    ("emulator/actions/identity.py", "lasts {:g} seconds", "emulator.actions.identity.DEFAULT_SECONDS"),
+    ("emulator/actions/identity.py", "{:g} seconds at most", "emulator.actions.identity.MAX_SECONDS"),
+    ("emulator/actions/observation.py", "up to {:g} lines", "emulator.actions.observation.MAX_LINES"),
+    ("emulator/actions/observation.py", "after {:g} lines", "emulator.actions.observation.MAX_PAGED_LINES"),
+    ("emulator/actions/tags.py", "takes {:g} tags", "emulator.actions.tags.MAX_TAGS_OF_A_CALL"),
+    ("emulator/actions/tags.py", "and {:g} resources", "emulator.actions.tags.MAX_RESOURCES"),
+    ("emulator/actions/training_tasks.py", "has {:g} tasks a page", "emulator.actions.training_tasks.DEFAULT_LIMIT"),
+    ("emulator/actions/training_tasks.py", "{:g} tasks at most", "emulator.actions.training_tasks.MAX_LIMIT"),
+    ("emulator/command.py", "default port is {:g}", "emulator.command.DEFAULT_PORT"),
+    ("emulator/http/gateway.py", "may have {:g} MiB", "emulator.http.gateway.MAX_REQUEST_BYTES"),
+    ("emulator/http/record.py", "last {:g} MiB", "emulator.http.record.CAPACITY_BYTES"),
+    ("emulator/http/server.py", "idle for {:g} seconds", "emulator.http.server._KEEP_ALIVE_SECONDS"),
+    ("emulator/http/server.py", "take {:g} seconds", "emulator.http.server._BODY_SECONDS"),
+    ("emulator/rules/tags.py", "has {:g} tags at most", "emulator.rules.tags.MAX_TAGS"),
+    ("emulator/running/spool.py", "up to {:g} MiB", "emulator.running.spool.MAX_FILE_BYTES"),
+    ("environments/git.py", "take {:g} seconds", "environments.git._SECONDS"),
+    ("environments/listing.py", "{:g} lists are requested at once", "environments.listing._PARALLEL_CALLS"),
+    ("environments/names.py", "up to {:g} characters", "environments.names._READABLE_LENGTH"),
+    ("environments/overview.py", "{:g} stacks are read at once", "environments.overview._PARALLEL_READS"),
+    ("environments/processes.py", "has {:g} seconds", "environments.processes._SECONDS_TO_END"),
+    ("environments/reap.py", "{:g} stacks are taken down at once", "environments.reap._PARALLEL_STACKS"),
+    ("environments/stop_start.py", "{:g} tasks are handled at once", "environments.stop_start._PARALLEL_TASKS"),
+    ("environments/tags.py", "every {:g} seconds", "environments.tags.HEARTBEAT_SECONDS"),
+    ("environments/tags.py", "after {:g} seconds", "environments.tags.DEAD_AFTER_SECONDS"),
+    ("environments/teardown.py", "tried {:g} times", "environments.teardown._DESTROY_ATTEMPTS"),
+    ("environments/teardown.py", "until {:g} seconds after", "lifecycle.existence.LAG_SECONDS"),
+    ("environments/workspace.py", "does {:g} operations", "environments.workspace._PARALLEL"),
+    ("review/formatting.py", "up to {:g} characters", "review.formatting._LONGEST_VALUE"),
+    ("review/sources.py", "most {:g} files", "review.sources._MAX_FILES"),
     ("pricing/announcements.py", "first {:g} resources", "pricing.announcements._REPEATED"),
     ("pricing/price_list.py", "up to {:g} prices", "pricing.price_list._MAX_PAIRS"),
     ("pricing/stack_costs.py", "up to {:g} seconds", "pricing.stack_costs._SECONDS_TO_COMPARE"),
@@ -98,7 +135,8 @@ NUMBERS: list[tuple[str, str, str]] = [
 
 AMOUNT = re.compile(
     r"(?<![\d.,])\d+(?:\.\d+)?(?= (?:seconds?|minutes|hours|times|attempts|requests|tasks|calls|pages|lines|bytes|MiB"
-    r"|prices|characters|suffixes|resources|log lines|warning events|checks|stacks|states|files|places|digits)\b)"
+    r"|prices|characters|suffixes|resources|log lines|warning events|checks|stacks|states|lists|operations|files"
+    r"|places|digits)\b)"
 )
 
 POINTER = re.compile(

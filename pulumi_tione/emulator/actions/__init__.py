@@ -1,4 +1,9 @@
-"""The actions: what each does with a request that is well formed, signed and allowed."""
+"""The actions: what each does with a request that is well formed, signed and allowed.
+
+A new action is a function in a module here and an entry in its `HANDLERS`; its definition is in `api/definition.json`,
+or in `api/definition.py` if the vendor does not publish it, and its error codes are in `api/action_codes.json`. What is
+checked before is in `http/gateway.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The input of an action."""
+"""The input of an action.
+
+`task` and `task_in` find the task of a request, for a write and for a read that may lag. A task that does not exist is
+refused in `state/view.py` (`View.task_of`).
+"""
 
 from __future__ import annotations
 

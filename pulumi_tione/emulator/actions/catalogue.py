@@ -1,4 +1,8 @@
-"""What there is to choose from: specs and prices, resource groups, frameworks, images, workspaces."""
+"""What there is to choose from: specs and prices, resource groups, frameworks, images, workspaces.
+
+The data are in `resources/catalogue.py` and `resources/registry.py`. Whether a create may use them is decided in
+`rules/existence.py`.
+"""
 
 from __future__ import annotations
 

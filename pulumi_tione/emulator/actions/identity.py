@@ -1,4 +1,7 @@
-"""The actions of the service `sts`: the caller's identity, and temporary keys."""
+"""The actions of the service `sts`: the caller's identity, and temporary keys.
+
+A temporary key lasts 7200 seconds by default, 43200 seconds at most. The keys themselves are in `accounts.py`.
+"""
 
 from __future__ import annotations
 

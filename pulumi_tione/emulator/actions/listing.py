@@ -1,4 +1,8 @@
-"""What all lists share: filters and pages."""
+"""What all lists share: filters and pages.
+
+The sizes of pages are set by each action. How far a list lags is in `faults/lag.py`, and lists without an end are in
+`faults/distortion.py`.
+"""
 
 from __future__ import annotations
 

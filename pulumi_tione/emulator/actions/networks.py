@@ -1,4 +1,7 @@
-"""The one action of the service `vpc` that clients of TI-ONE look up subnets with."""
+"""The one action of the service `vpc` that clients of TI-ONE look up subnets with.
+
+Which subnets exist is registered in `resources/registry.py`. The check of a create is in `rules/existence.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Pods, logs and events of a run, and the delivery of its logs."""
+"""Pods, logs and events of a run, and the delivery of its logs.
+
+The lines, events and pods of a run are derived in `tasks/output.py`, or stored by `running/spool.py` with `--run`. A
+page of a log has up to 1000 lines, and paging ends after 10000 lines.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """The actions of the service `tag`: bind, unbind and look up tags of training tasks.
 
 A call as a whole succeeds or is refused for its form; failures of single resources are in `FailedResources`.
+
+The rules of keys and values are in `rules/tags.py`, the quota is in `resources/tag_quota.py`. A call takes 10 tags and
+10 resources at most.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""The actions of training tasks: create, describe, start, stop, delete."""
+"""The actions of training tasks: create, describe, start, stop, delete.
+
+The rules of a create are in `rules/parameters.py` and `rules/existence.py`. Which status allows a start, stop or delete
+is in `tasks/transitions.py`; what Describe returns is in `tasks/responses.py`. A list has 10 tasks a page by default,
+50 tasks at most.
+"""
 
 from __future__ import annotations
 

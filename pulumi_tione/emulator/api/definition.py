@@ -2,6 +2,9 @@
 
 The facts are in `definition.json`, distilled from the vendor's own package. What the vendor no longer publishes, or
 never did, follows below as an addition, so that this module holds everything that is known about names and types.
+
+`tools/definition/distil.py` writes `definition.json`. A body is checked against it in `schema.py`, error codes are in
+`error_codes.py`.
 """
 
 from __future__ import annotations

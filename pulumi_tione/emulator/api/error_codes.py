@@ -1,6 +1,9 @@
 """The error codes that an action may return: those that the vendor lists for it, and those of the gateway.
 
 The lists are in `action_codes.json`, as the vendor's documentation of the SDKs has them.
+
+A new code of an action is added to that file. When a code is returned is decided in `rules/`, `actions/` and
+`http/gateway.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The language of error messages, which a request chooses with `X-TC-Language`."""
+"""The language of error messages, which a request chooses with `X-TC-Language`.
+
+An error is English without the header. The English texts are where the error is raised.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Requests are refused with the code that the vendor documents for each kind of mistake, and a message that names the
 field by its path, as in `ResourceConfigInfos.0.InstanceNum`. The tests check responses against the same definition.
+
+Rules beyond names and types are in `rules/`. The types are declared in `definition.json`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The control API: what tests read and change in the emulator, in addition to the service's own API."""
+"""The control API: what tests read and change in the emulator, in addition to the service's own API.
+
+A new control is a method here and an entry in `ROUTES` of `routes.py`. A fault is declared in `faults/faults.py`, a lag
+in `faults/lag.py`, a setting in `SETTINGS`.
+"""
 
 from __future__ import annotations
 

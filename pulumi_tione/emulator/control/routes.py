@@ -1,4 +1,7 @@
-"""The control endpoints: `/_emulator/…`, JSON in and out."""
+"""The control endpoints: `/_emulator/…`, JSON in and out.
+
+Each calls a method of `control_api.py`. Who may call them is decided in `http/access.py`.
+"""
 
 from __future__ import annotations
 

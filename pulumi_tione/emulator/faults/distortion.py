@@ -2,6 +2,9 @@
 
 A member is named by its path in the response, such as `TotalCount`, `TrainingTaskDetail.Status` or, for every element
 of a list, `TrainingTaskSet.*.Id`.
+
+Which calls are distorted is declared in `faults.py`. Codes and lost connections are not distortions: `http/gateway.py`
+and `http/server.py`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Here a fault is declared and matched with a call. Its effects happen in `http/gateway.py` (codes, and whether the action
 takes effect), `faults/distortion.py` (the response's members) and `http/server.py` (delays and lost connections).
+
+A new fault is a field of `Fault`, read where its effect happens. A fault applies to one call unless `times` is set.
 """
 
 from __future__ import annotations

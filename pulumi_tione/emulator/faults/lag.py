@@ -1,6 +1,8 @@
 """How far reads lag behind writes: by a time or by a number of calls, for each kind of read.
 
 `state/history.py` keeps the earlier states that lagging reads see.
+
+The kinds are the fields of `Lag`: lists, details, tags, pods, logs. Writes never lag.
 """
 
 from __future__ import annotations

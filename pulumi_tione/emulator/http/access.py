@@ -1,4 +1,8 @@
-"""Decide who may address the emulator: by which names, from which machines, with which key."""
+"""Decide who may address the emulator: by which names, from which machines, with which key.
+
+Signatures of the API are verified in `signing.py`; this is about the address, the machine and the control endpoints.
+`--allow-host` adds names.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,9 @@ The checks come in this order: the addressed action, the size, the signature, th
 action's own rules. Each request is recorded, and a fault may apply to each.
 
 Work that depends on the size of a request happens before or after the lock that all requests share, not within it.
+
+A body may have 10 MiB. The rate is in `rate_limit.py`, the signature in `signing.py`, the form in `api/schema.py`, the
+action in `actions/`. A fault with an error code takes effect here, one of the connection in `server.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Mask the secrets in what the emulator shows of its requests."""
+"""Mask the secrets in what the emulator shows of its requests.
+
+The provider's own masking is `_masking.py`, which shares no code with this. `requests(secrets=True)` shows them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The record of all requests: their content, their caller, and their result."""
+"""The record of all requests: their content, their caller, and their result.
+
+It keeps the last 32 MiB of requests. `--record` writes them to a file, and `requests()` returns them
+(`control/control_api.py`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Serve the emulator on a socket: HTTP in, HTTP out, and the faults that only a connection can have."""
+"""Serve the emulator on a socket: HTTP in, HTTP out, and the faults that only a connection can have.
+
+A connection may be idle for 75 seconds, and a body may take 60 seconds. What the response is decided by is
+`gateway.py`; which faults reach the connection is declared in `faults/faults.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 Documented: the canonical request, the derivation of the key, five minutes of tolerance. Seen in the SDKs: Python signs
 the host with its port; Node signs it without the port, and takes the text before the endpoint's first dot as the
-service; both sign header values as they send them, while the documentation has them in lower case. Each of these
-forms is accepted, and no other.
+service; both sign header values as they send them, while the documentation has them in lower case. Each of these forms
+is accepted, and no other.
+
+Which keys are accepted is in `accounts.py`. The clock that the tolerance is measured by is the machine's.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 trustme makes an authority and a certificate in two calls, with the extensions that strict clients require. The
 authority's key is never written to a file, so trusting the authority has no effect after the emulator has ended.
+
+`--tls` turns it on; the file that clients must trust is `Emulator.ca_file`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 The vendor publishes no complete list of any of these. The names and sizes of the specs are the documented ones, except
 those of GN10X, which follow the machines of CVM. The price of TI.S.MEDIUM.POST is from the vendor's example; the other
 prices are made up in proportion.
+
+A new spec is an entry in `SPECS`. Sold-out specs and balances are set by tests (`SETTINGS` in
+`control/control_api.py`).
 """
 
 from __future__ import annotations

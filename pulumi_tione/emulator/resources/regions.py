@@ -1,4 +1,8 @@
-"""The regions that requests may name."""
+"""The regions that requests may name.
+
+A request that names another region is refused in `http/gateway.py`. The provider's default region is in
+`_config/settings.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 The emulator cannot know them by itself. Every id exists until a resource of its kind is registered. From then on, other
 ids of that kind do not exist, and are refused with the code that the service has for it.
+
+A new kind is an entry in `KINDS`, and its check is in `rules/existence.py`. Tests register with `register(kind, id,
+...)`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """How many tags an account may have: a value counts from when it is first bound, even after it is unbound.
 
 The documented limit is on all keys and values of an account; an older page limits the values of one key.
+
+How many tags a task may have is in `rules/tags.py`. Tests set a smaller quota (`SETTINGS` in `control/control_api.py`).
 """
 
 from __future__ import annotations

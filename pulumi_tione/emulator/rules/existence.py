@@ -1,4 +1,8 @@
-"""The rules of CreateTrainingTask about other resources: names, networks, files, images, capacity, money."""
+"""The rules of CreateTrainingTask about other resources: names, networks, files, images, capacity, money.
+
+Every id exists until one of its kind is registered (`resources/registry.py`). Rules that need nothing but the request
+are in `parameters.py`, the rules of tags in `tags.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The rules of CreateTrainingTask that depend on the request alone."""
+"""The rules of CreateTrainingTask that depend on the request alone.
+
+A new rule is a function in `RULES`; its test is in `tests/emulator/test_create_rules.py`. Names and types are checked
+before, in `api/schema.py`. The provider's own rules are in `lifecycle/check_rules.py` and share no code with these.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The rules of tags [D]: the same for both services, which have their own codes for violations."""
+"""The rules of tags [D]: the same for both services, which have their own codes for violations.
+
+A task has 50 tags at most; the quota of an account is in `resources/tag_quota.py`. The provider's rules of tags are in
+`_constraints.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """One attempt at a run: its nodes, from empty folders to their output.
 
 A run is one attempt, unless it is preempted: then it is attempted again from the start.
+
+`execution.py` decides when an attempt begins and ends, `container.py` is one of its nodes. How long STOPPING lasts is
+in `tasks/transitions.py`.
 """
 
 from __future__ import annotations

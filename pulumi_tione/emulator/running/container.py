@@ -1,4 +1,8 @@
-"""The container of a node: a folder laid out like the real one, and the process in it."""
+"""The container of a node: a folder laid out like the real one, and the process in it.
+
+Which command the process runs is decided in `roles.py`, its variables in `environment.py`, what is copied in and out in
+`cos.py`. Mounts other than COS are not there (`_UNSUPPORTED_SOURCES`).
+"""
 
 from __future__ import annotations
 

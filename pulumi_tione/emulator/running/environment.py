@@ -1,4 +1,7 @@
-"""The variables of a node's process: the service's and the task's, none of the emulator's."""
+"""The variables of a node's process: the service's and the task's, none of the emulator's.
+
+The address of the nodes is 127.0.0.1. Which command a node runs is decided in `roles.py`.
+"""
 
 from __future__ import annotations
 

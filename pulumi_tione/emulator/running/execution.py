@@ -1,4 +1,8 @@
-"""All executed runs: their attempts, and how they end."""
+"""All executed runs: their attempts, and how they end.
+
+One run has several attempts only after a preemption. Without `--run` nothing is executed: then `tasks/run_rules.py`
+decides how a run goes.
+"""
 
 from __future__ import annotations
 

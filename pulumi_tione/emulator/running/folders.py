@@ -1,4 +1,7 @@
-"""The folders of runs while an emulator lives; the folders of killed emulators are removed at the next start."""
+"""The folders of runs while an emulator lives; the folders of killed emulators are removed at the next start.
+
+What is in such a folder is decided in `container.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The emulator's side of a node's command: start it, end it, and read its exit code."""
+"""The emulator's side of a node's command: start it, end it, and read its exit code.
+
+The program on the other side is `supervisor.py`. How long a command has to end is set by the caller.
+"""
 
 from __future__ import annotations
 

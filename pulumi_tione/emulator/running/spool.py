@@ -4,6 +4,9 @@ A line is stored as `MICROSECONDS NUMBER STREAM TEXT`. The times only increase, 
 and a page of a long log costs no more than one of a short log.
 
 The supervisor of a node uses this module as well, with nothing but the standard library.
+
+A pod keeps two files of up to 8 MiB, and a line of up to 64 KiB. Lines of runs that are not executed come from
+`tasks/output.py`.
 """
 
 from __future__ import annotations

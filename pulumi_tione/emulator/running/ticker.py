@@ -1,4 +1,7 @@
-"""Let time pass without requests: executed runs must start by themselves."""
+"""Let time pass without requests: executed runs must start by themselves.
+
+Without `--run` no time passes by itself: every request applies what is due (`state/service.py`).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """Convert tasks and keys to documents, and back.
 
 The keys of documents never change: a later emulator reads the state file of an earlier one.
+
+Where documents are stored is decided in `storage.py`. A new attribute of `Task` or `Run` needs a default, because
+documents of an earlier emulator lack it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A moment is later than the writes before it and earlier than those after it, even if the clock stands still between
 them, because writes and moments have numbers. Time is the callers' time, plus what a test advances.
+
+How far reads lag is set in `faults/lag.py`, and `view.py` is what such a read sees.
 """
 
 from __future__ import annotations

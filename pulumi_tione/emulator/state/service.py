@@ -1,4 +1,8 @@
-"""The state of the service: the accounts' tasks, the registered resources, and how runs will go."""
+"""The state of the service: the accounts' tasks, the registered resources, and how runs will go.
+
+What is due by time is applied before each request. The transitions are in `tasks/transitions.py`, the actions in
+`actions/`, the file in `storage.py`. Behaviours that are unknown are `Switches`.
+"""
 
 from __future__ import annotations
 

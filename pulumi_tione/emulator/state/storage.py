@@ -2,6 +2,8 @@
 
 State is stored as documents, each with a kind and a key. Changes become permanent together at `commit`, before the
 response that acknowledges them: an acknowledged task survives any crash of the emulator.
+
+`--state FILE` chooses the file. The form of the documents is in `documents.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""What a read sees: the tasks as they are, or as they were at an earlier moment."""
+"""What a read sees: the tasks as they are, or as they were at an earlier moment.
+
+The earlier states are kept in `history.py`; how far reads lag is set in `faults/lag.py`. A task of another account,
+region or workspace is not visible.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The output of runs, derived from their history: log lines, events and pods."""
+"""The output of runs, derived from their history: log lines, events and pods.
+
+With `--run` the lines come from `running/spool.py` instead. `actions/observation.py` filters and pages them. What a
+command prints is predicted in `workload.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Represent a task in responses: the detail, and the item of the list. Unset members are empty, not absent."""
+"""Represent a task in responses: the detail, and the item of the list. Unset members are empty, not absent.
+
+What a read sees may lag: `state/view.py`. A test changes members with `plan_runs(change=...)` or a fault
+(`faults/distortion.py`).
+"""
 
 from __future__ import annotations
 

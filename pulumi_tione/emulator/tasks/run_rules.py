@@ -1,4 +1,8 @@
-"""Decide how runs go: as a test decides, else by their start command, else as usual."""
+"""Decide how runs go: as a test decides, else by their start command, else as usual.
+
+The usual durations are `DURATIONS` in `transitions.py`. A rule by id wins over one by name, and both over one for all
+tasks. What a start command means is decided in `workload.py`.
+"""
 
 from __future__ import annotations
 

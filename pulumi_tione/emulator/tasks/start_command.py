@@ -1,4 +1,8 @@
-"""The start command of a task: as plain text, or encoded in base64 so that no character breaks it."""
+"""The start command of a task: as plain text, or encoded in base64 so that no character breaks it.
+
+Which of the commands decides how a run ends is here (`deciding_command`); what it does is predicted in `workload.py`.
+Which node runs which command with `--run` is in `running/roles.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """A training task and its runs, as the service stores them.
 
 The statuses and the transitions between them are the tables in `transitions.py`; `Task` applies them.
+
+What a task returns to a read is in `responses.py`, how its runs go in `run_rules.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The lifecycle of a training task: its statuses, the transitions between them, and how long each lasts.
 
 `Task.catch_up` in `task.py` applies them by the time of `clock.py`; `run_rules.py` decides how a run ends.
+
+A new status or operation is a line in `TRANSITIONS`; how long it lasts is an entry in `DURATIONS`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
 """Predict what a start command does, without running it.
 
-Nothing is executed. A command that consists only of `sleep`, `exit`, `echo`, `true` and `false`, alone or within
-`sh -c` or `bash -c`, has a known duration, exit code and output. Nothing is known of any other command, and its run
+Nothing is executed. A command that consists only of `sleep`, `exit`, `echo`, `true` and `false`, alone or within `sh
+-c` or `bash -c`, has a known duration, exit code and output. Nothing is known of any other command, and its run
 succeeds after the usual time.
+
+With `--run` the command is executed instead (`running/`). A test that wants another end uses `plan_runs` in
+`control/control_api.py`.
 """
 
 from __future__ import annotations
