@@ -1,4 +1,7 @@
-"""Limits of cost and lookups at the provider's real boundary, with many checks at once."""
+"""Limits of cost and lookups at the provider's real boundary, with many checks at once.
+
+Each rule is in `tests/unit/test_costs.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The provider over gRPC: what floats, unknowns and pickling do to it, which direct calls do not show."""
+"""The provider over gRPC: what floats, unknowns and pickling do to it, which direct calls do not show.
+
+Every shape of input is in `test_shapes.py`; without gRPC, each verb has its tests in `tests/unit/`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What `_pulumi/` takes from Pulumi without being handed it, held against the installed Pulumi."""
+"""What `_pulumi/` takes from Pulumi without being handed it, held against the installed Pulumi.
+
+What happens without each of them is in `test_without_internals.py`. A new internal name is found by
+`tests/support/pulumi_internals.py`.
+"""
 
 from __future__ import annotations
 

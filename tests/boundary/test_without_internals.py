@@ -1,4 +1,7 @@
-"""Every verb and a whole program, without each internal name of Pulumi that `_pulumi/` uses."""
+"""Every verb and a whole program, without each internal name of Pulumi that `_pulumi/` uses.
+
+Whether Pulumi still has each of them is in `test_pulumi_internals.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The command as a whole: its errors when it cannot start, and the emulator under its name."""
+"""The command as a whole: its errors when it cannot start, and the emulator under its name.
+
+Each command has a module next to this one; `env` is in `tests/environments/`, `review` in
+`tests/engine/test_review.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`pulumi-tione import RESOURCE ID|NAME`: afterwards `pulumi up` with the code that it printed shows unchanged."""
+"""`pulumi-tione import RESOURCE ID|NAME`: afterwards `pulumi up` with the code that it printed shows unchanged.
+
+Pending creates are in `test_import_pending.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`pulumi-tione import --pending`: what killed updates leave in the state is resolved in one write."""
+"""`pulumi-tione import --pending`: what killed updates leave in the state is resolved in one write.
+
+Which task a pending create has made is decided in `test_pending_creates.py`.
+"""
 
 from __future__ import annotations
 

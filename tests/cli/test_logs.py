@@ -1,4 +1,7 @@
-"""`pulumi-tione logs` and `events`: what a task prints, and what happened to it."""
+"""`pulumi-tione logs` and `events`: what a task prints, and what happened to it.
+
+The pages of a log are in `tests/unit/test_logs.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""`pulumi-tione orphans`: finds what no state knows, and touches nothing else."""
+"""`pulumi-tione orphans`: finds what no state knows, and touches nothing else.
+
+Which of them are selected is in `tests/unit/test_orphan_selection.py`, where tasks are searched in
+`test_label_search.py`.
+"""
 
 from __future__ import annotations
 

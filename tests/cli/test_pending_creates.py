@@ -1,4 +1,7 @@
-"""What becomes of a pending create: a task is ours by its labels or its computed name, never by likeness."""
+"""What becomes of a pending create: a task is ours by its labels or its computed name, never by likeness.
+
+The command is in `test_import_pending.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """States that earlier versions wrote: today's code finds them unchanged, refreshes, changes and destroys them.
 
 What is kept of each stack, and how it is recorded for another version, stands in `tools/compat/record.py`.
+
+A new version is recorded by `make states VERSION=… COMMIT=…`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The client over real HTTP: a service on the loopback that answers what a test lays down for it."""
+"""The client over real HTTP: a service on the loopback that answers what a test plans for it.
+
+Retries, credentials and lists are tested from end to end here. Without a network they are in
+`tests/unit/test_transport.py`; proxies and certificates are in `test_connection.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a request trusts, which way it takes, and how much of an answer it reads."""
+"""What a request trusts, by which way it goes, and how much of a response it reads.
+
+Certificates, proxies, timeouts and long responses are here; retries are in `test_client.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Credentials: which source wins, what roles return, and when credentials are renewed or replaced."""
+"""Credentials: which source wins, what roles return, and when credentials are renewed or replaced.
+
+Time and the number of requests are in `tests/unit/test_credential_resolver.py`.
+"""
 
 from __future__ import annotations
 

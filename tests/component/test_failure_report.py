@@ -1,4 +1,7 @@
-"""The report of a failed wait."""
+"""The report of a failed wait.
+
+Each line of the report is in `tests/unit/test_wait_report.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A wait that lasts longer than the keys it began with."""
+"""A wait that lasts longer than the credentials that it began with.
+
+The renewal of credentials is in `tests/unit/test_credential_resolver.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Time limits on a local TI-ONE that really runs the commands, with the tools that an image may have."""
+"""Time limits on a local TI-ONE that really runs the commands, with the tools that an image may have.
+
+The prefix in shells is in `tests/unit/test_time_limit.py`, with the real engine in `tests/engine/test_time_limits.py`.
+"""
 
 from __future__ import annotations
 

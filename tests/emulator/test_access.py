@@ -1,4 +1,7 @@
-"""Who reaches the emulator, and who may control it."""
+"""Who reaches the emulator, and who may control it.
+
+Signatures of the API are in `test_signatures.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Control requests: one of a wrong type is refused at once, and changes nothing."""
+"""Control requests: one of a wrong type is refused at once, and changes nothing.
+
+What each control does is tested where it belongs: `test_faults.py`, `test_life.py`, `test_lag.py`.
+"""
 
 from __future__ import annotations
 

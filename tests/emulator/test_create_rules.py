@@ -1,4 +1,7 @@
-"""What CreateTrainingTask refuses beyond names and types: each rule with its code and the parameter that broke it."""
+"""What CreateTrainingTask refuses beyond names and types: each rule with its code and the parameter that broke it.
+
+Names and types are in `test_strictness.py`; that every documented code can occur is in `test_codes.py`.
+"""
 
 from __future__ import annotations
 

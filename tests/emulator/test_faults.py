@@ -1,4 +1,7 @@
-"""Trouble to order: for which calls, and what becomes of action and answer."""
+"""Faults on request: for which calls, and what becomes of action and response.
+
+Distorted responses are in `test_lies.py`, lagging reads in `test_lag.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The fidelity table is right: every test that it names exists."""
+"""The fidelity table is right: every test that it names exists.
+
+A new behaviour of the emulator needs a row in `docs/fidelity.md` that names its test.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A service that contradicts itself: every oddity that a client must survive can be ordered, and arrives as ordered."""
+"""A service that contradicts itself: whatever a client must survive can be requested, and arrives as requested.
+
+Failing calls are in `test_faults.py`.
+"""
 
 from __future__ import annotations
 

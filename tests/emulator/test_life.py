@@ -1,4 +1,7 @@
-"""How a task lives: by the clock, by what is done to it, and by what was ordered."""
+"""How a task lives: by the clock, by what is done to it, and by what a test plans.
+
+Executed runs are in `test_running_life.py`, start commands in `test_start_commands.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How often an action may be called."""
+"""How often an action may be called.
+
+The provider's own limit is in `tests/unit/test_rate_limit.py`.
+"""
 
 from __future__ import annotations
 

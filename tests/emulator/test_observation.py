@@ -1,4 +1,7 @@
-"""What can be seen of a run: pods, log lines, events; and where the log is delivered to."""
+"""What can be seen of a run: pods, log lines, events; and where the log is delivered to.
+
+What executed tasks print is in `test_running_logs.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How a task lives whose commands are really run: its processes decide, and none of them outlives it."""
+"""How a task lives whose commands are really run: its processes decide, and none of them outlives it.
+
+Without `--run`, the life of a task is in `test_life.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a request may consist of: names, types, required fields, at any depth (case C31)."""
+"""What a request may consist of: names, types, required fields, at any depth (case C31).
+
+Rules beyond names and types are in `test_create_rules.py`.
+"""
 
 from __future__ import annotations
 

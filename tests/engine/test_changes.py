@@ -1,4 +1,7 @@
-"""What changes in place, what is run again, and what a failed update leaves."""
+"""What changes in place, what is run again, and what a failed update leaves.
+
+Each step of an update is in `tests/unit/test_update.py`, each change by field in `tests/unit/test_diff.py`.
+"""
 
 from __future__ import annotations
 

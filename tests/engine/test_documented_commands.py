@@ -1,4 +1,8 @@
-"""Every command that a document shows or a message prints is run through a shell, with the real CLI."""
+"""Every command that a document shows or a message prints is run through a shell, with the real CLI.
+
+The programs of the guide are in `test_guide_programs.py`, the first task in `test_first_task.py`; which test runs which
+block is in `tests/unit/test_documented_blocks.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""A task's life under the real engine: created, unchanged, replaced, destroyed."""
+"""A task's life under the real engine: created, unchanged, replaced, destroyed.
+
+Changes in place are in `test_changes.py`, resource options in `test_options.py`, faults in
+`tests/reliability/test_fault_matrix.py`.
+"""
 
 from __future__ import annotations
 

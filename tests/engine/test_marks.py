@@ -1,4 +1,7 @@
-"""What becomes a secret, or ceases to be one, while nothing else changes; and what derives from a secret."""
+"""What becomes a secret, or ceases to be one, while nothing else changes; and what derives from a secret.
+
+Secrets that are planted everywhere are in `test_secrets.py`.
+"""
 
 from __future__ import annotations
 

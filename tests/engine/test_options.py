@@ -1,4 +1,7 @@
-"""Pulumi's resource options and the CLI's ways of choosing what to do, each on a training task."""
+"""Pulumi's resource options and the CLI's ways of choosing what to do, each on a training task.
+
+What the program refuses is in `tests/unit/test_training_task.py`.
+"""
 
 from __future__ import annotations
 

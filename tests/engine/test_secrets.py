@@ -1,4 +1,8 @@
-"""Secrets that are planted wherever one can be, and looked for wherever one could come out."""
+"""Secrets that are planted wherever one can be, and looked for wherever one could come out.
+
+What becomes secret while nothing else changes is in `test_marks.py`; the provider's boundary is in
+`tests/boundary/test_secrets.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Credentials: current ones, of a profile, of a role; several regions and accounts in one stack; secrets in clear."""
+"""Credentials: current ones, of a profile, of a role; several regions and accounts in one stack; secrets in clear.
+
+Which source wins is in `tests/unit/test_settings.py`.
+"""
 
 from __future__ import annotations
 

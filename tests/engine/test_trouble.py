@@ -1,4 +1,7 @@
-"""What a user sees when the service cannot be reached, or does not accept the keys."""
+"""What a user sees when the service cannot be reached, or does not accept the keys.
+
+Faults during each operation are in `tests/reliability/test_fault_matrix.py`.
+"""
 
 from __future__ import annotations
 

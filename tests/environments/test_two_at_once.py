@@ -1,4 +1,7 @@
-"""Two commands at once, on one backend and on two; and commands that are interrupted."""
+"""Two commands at once, on one backend and on two; and commands that are interrupted.
+
+Locks, `--wait-lock` and Ctrl-C are here. When a command counts as dead is in `tests/unit/test_environment_tags.py`.
+"""
 
 from __future__ import annotations
 

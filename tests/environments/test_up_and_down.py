@@ -1,4 +1,7 @@
-"""`env up` and `env down`: what they create, refuse and remove."""
+"""`env up` and `env down`: what they create, refuse and remove.
+
+Which environments are reaped is in `tests/unit/test_reap_rules.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Many tasks at once, at the service's rate of 20 requests a second for each action."""
+"""Many tasks at once, at the service's rate of 20 requests a second for each action.
+
+How long it takes is measured by `make bench` (`tools/bench/`).
+"""
 
 from __future__ import annotations
 

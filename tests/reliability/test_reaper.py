@@ -1,4 +1,7 @@
-"""The reaper's proof: `env up` is killed at some moment, and one `env reap` leaves nothing of it, and all the rest."""
+"""The reaper's proof: `env up` is killed at some moment, and one `env reap` leaves nothing of it, and all the rest.
+
+When an environment is due is in `tests/unit/test_reap_rules.py`.
+"""
 
 from __future__ import annotations
 

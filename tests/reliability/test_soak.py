@@ -1,6 +1,8 @@
 """Random histories of a stack: in the end the account has what the state has, every time.
 
 `make soak HISTORIES=2000` runs more of them, `make soak SEED=…` repeats one.
+
+One history, and what must hold, is in `tools/reliability/soak/history.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The commands that an error names for a leftover of a killed update: they work as they are printed."""
+"""The commands that an error names for a leftover of a killed update: they work as they are printed.
+
+When a create finds such a task is in `tests/unit/test_leftovers.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The real Pulumi CLI on a local TI-ONE."""
+"""The real Pulumi CLI on a local TI-ONE.
+
+The provider without an engine is in `boundary_support.py`, killed commands are in `reliability_support.py`,
+environments in `environment_support.py`.
+"""
 
 from __future__ import annotations
 

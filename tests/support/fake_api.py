@@ -1,6 +1,9 @@
 """A fake of the API, in memory: tasks, tags, logs, prices. The one fake of all tests; time is the test's.
 
 Writes act on the truth at once. Reads show the truth as it was a while ago (`lag`), or what a test has set (`trouble`).
+
+`trouble` plans what single calls do, such as failing once and then going on. A local TI-ONE over HTTP is
+`local_tione.py`; prices are in `price_service.py`.
 """
 
 from __future__ import annotations

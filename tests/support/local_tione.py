@@ -1,6 +1,8 @@
 """The fixture `emulator`: a local TI-ONE in the test's own process, and what tests need with it.
 
 It has no rate limit, and its tasks change their status twenty times as fast. `client_of` returns a client of it.
+
+The fake without HTTP is `fake_api.py`. A test that needs another clock or limits makes an `Emulator` of its own.
 """
 
 from __future__ import annotations

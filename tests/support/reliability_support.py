@@ -1,4 +1,7 @@
-"""What can happen to a stack in the middle of a command: the service goes away, the CLI or its provider is killed."""
+"""What can happen to a stack in the middle of a command: the service goes away, the CLI or its provider is killed.
+
+The stack itself comes from `engine_support.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Check: everything that is wrong, all at once, each at its path; and what is right passes as it is meant."""
+"""Check: everything that is wrong, all at once, each at its path; and what is right passes as it is meant.
+
+A new rule gets its test here. Rules that ask the service are in `test_account_rules.py`, limits on costs in
+`test_costs.py`; inputs that no schema allows are in `tests/boundary/test_check_fuzz.py`.
+"""
 
 from __future__ import annotations
 

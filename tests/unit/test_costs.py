@@ -1,4 +1,8 @@
-"""The line about costs on a task's row, and what limits refuse."""
+"""The line about costs on a task's row, and what limits refuse.
+
+The sum of a stack is in `test_stack_costs.py`, the price of a task in `test_task_price.py`, the calls for prices in
+`test_price_list.py`; many checks at once are in `tests/boundary/test_costs.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Create: exactly once, whatever becomes of the answer. Over a service that does what a test lays down for it."""
+"""Create: exactly once, whatever becomes of the response. The fake service does what each test plans for it.
+
+How often and when requests are sent is in `test_create_outcomes.py`, lagging reads are in `test_create_under_lag.py`,
+and a name that another task has is in `test_name_conflict.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a create requests and when, and what it records: what no other test of create would notice."""
+"""What a create requests and when, and what it records: what no other test of create would notice.
+
+The usual cases are in `test_create.py`.
+"""
 
 from __future__ import annotations
 

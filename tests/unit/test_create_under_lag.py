@@ -1,4 +1,7 @@
-"""Create: exactly once also where reads lag behind writes, and where names are refused that no visible task has."""
+"""Create: exactly once also where reads lag behind writes, and where names are refused that no visible task has.
+
+The usual cases are in `test_create.py`; killed providers are in `tests/reliability/test_after_a_kill.py`.
+"""
 
 from __future__ import annotations
 

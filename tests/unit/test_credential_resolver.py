@@ -1,4 +1,8 @@
-"""When credentials are obtained, renewed and replaced, and what is requested for that. Time is the test's."""
+"""When credentials are obtained, renewed and replaced, and what is requested for that. Time is the test's.
+
+Requests to the services that issue credentials are in `tests/component/test_credentials.py`, the order of the sources
+is in `test_settings.py`.
+"""
 
 from __future__ import annotations
 

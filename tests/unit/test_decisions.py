@@ -1,4 +1,7 @@
-"""Small decisions that cost money when they are wrong: a name, a re-run, another run."""
+"""Small decisions that cost money when they are wrong: a name, a re-run, another run.
+
+They are in several modules of `lifecycle/`; `test_rare_conditions.py` has those about time and calls.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Delete: stop what runs, wait until it has ended, delete it. Over a service whose tasks live by the test's clock."""
+"""Delete: stop what runs, wait until it has ended, delete it. Over a service whose tasks live by the test's clock.
+
+Every request and the whole text of errors are in `test_stop_and_delete.py`; whether a task is gone is in
+`test_existence.py`.
+"""
 
 from __future__ import annotations
 

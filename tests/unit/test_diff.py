@@ -1,4 +1,8 @@
-"""Diff: which inputs changed, and which of the changes need a new task."""
+"""Diff: which inputs changed, and which of the changes need a new task.
+
+A new argument needs no test here: `tests/boundary/test_shapes.py` covers every declared field. Equality of values is in
+`test_wire.py`, imported tasks are in `test_imported.py`.
+"""
 
 from __future__ import annotations
 

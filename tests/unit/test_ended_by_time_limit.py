@@ -1,4 +1,7 @@
-"""Whether its time limit has ended a run: the last lines of its log decide, or else its exit code."""
+"""Whether its time limit has ended a run: the last lines of its log decide, or else its exit code.
+
+The prefix that ends a run is in `test_time_limit.py`, re-runs after that in `test_check.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The tags of an environment, and when the command that works on it counts as alive or dead."""
+"""The tags of an environment, and when the command that works on it counts as alive or dead.
+
+Two commands at once are in `tests/environments/test_two_at_once.py`.
+"""
 
 from __future__ import annotations
 

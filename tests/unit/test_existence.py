@@ -1,4 +1,7 @@
-"""Gone only when it is gone: over a service whose reads lag, flicker and contradict each other."""
+"""Gone only when it is gone: over a service whose reads lag, flicker and contradict each other.
+
+The number and times of requests are in `test_existence_and_update.py`.
+"""
 
 from __future__ import annotations
 

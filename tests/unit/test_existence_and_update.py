@@ -1,4 +1,7 @@
-"""Existence, read and update: how often and when each request is sent, what is recorded, and what you read."""
+"""Existence, read and update: how often and when each request is sent, what is recorded, and what you read.
+
+The usual cases are in `test_existence.py`, `test_read.py` and `test_update.py`.
+"""
 
 from __future__ import annotations
 

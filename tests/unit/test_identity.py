@@ -1,4 +1,7 @@
-"""The name and the labels that a task has from its owner."""
+"""The name and the labels that a task has from its owner.
+
+`retain_on_delete` and a name that is taken are in `test_create.py`.
+"""
 
 from __future__ import annotations
 

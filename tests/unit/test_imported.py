@@ -1,4 +1,7 @@
-"""What the first program of an imported task may set without a new task."""
+"""What the first program of an imported task may set without a new task.
+
+The import itself is in `tests/cli/test_import.py`, what it writes in `test_imported_task.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What becomes of a task that Pulumi did not create, without an engine."""
+"""What becomes of a task that Pulumi did not create, without an engine.
+
+The first program of such a task is in `test_imported.py`, the command in `tests/cli/test_import.py`.
+"""
 
 from __future__ import annotations
 

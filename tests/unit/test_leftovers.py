@@ -1,4 +1,8 @@
-"""Leftovers of killed updates: which active tasks stop a create, and how few requests that takes."""
+"""Leftovers of killed updates: which active tasks stop a create, and how few requests that takes.
+
+An incomplete list is in `tests/component/test_leftovers.py`; the commands for a leftover are in
+`tests/reliability/test_ways_out.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The current statuses of a stack's tasks: few list calls, and the recorded status where there is none."""
+"""The current statuses of a stack's tasks: few list calls, and the recorded status where there is none.
+
+`pulumi-tione status` is in `tests/cli/test_status.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which stacks count as locked, in backends of both kinds; and whose a task is by its labels."""
+"""Which stacks count as locked, in backends of both kinds; and the owner of a task by its labels.
+
+Waiting for a lock, and breaking that of a dead command, is in `tests/environments/test_two_at_once.py`.
+"""
 
 from __future__ import annotations
 

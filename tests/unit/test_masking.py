@@ -1,4 +1,8 @@
-"""Secrets are taken out of texts in whatever spelling, and what is needed to act stays readable."""
+"""Secrets are taken out of texts in whatever spelling, and what is needed to act stays readable.
+
+What is secret is in `test_secret_paths.py` and `test_check.py`; secrets through the whole engine are in
+`tests/engine/test_secrets.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`max_duration` on its way: from the program to the commands that are sent, and back."""
+"""`max_duration` on its way: from the program to the commands that are sent, and back.
+
+The prefix itself is in `test_time_limit.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A task that has the name of one that is being created: who made it, and the whole text that you read about it."""
+"""A task that has the name of one that is being created: who made it, and the whole text that you read about it.
+
+When such an error is raised is tested in `test_create.py` and `test_create_under_lag.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Polling, by a clock and sleeps of the test's own."""
+"""Polling, by a clock and sleeps of the test's own.
+
+The polls of waits are in `test_waiter.py`.
+"""
 
 from __future__ import annotations
 

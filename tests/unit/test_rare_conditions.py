@@ -1,4 +1,7 @@
-"""Conditions that are rare, about time, calls and names, in which a wrong branch costs a task or a run."""
+"""Conditions that are rare, about time, calls and names, in which a wrong branch costs a task or a run.
+
+Decisions about names and re-runs are in `test_decisions.py`.
+"""
 
 from __future__ import annotations
 

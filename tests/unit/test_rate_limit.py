@@ -1,4 +1,7 @@
-"""Our own rate limit, by a clock and sleeps of the test's own."""
+"""Our own rate limit, by a clock and sleeps of the test's own.
+
+The limit of the emulator is in `tests/emulator/test_limits.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Read: the task as it is now, for a refresh and for a lookup; and what counts as gone."""
+"""Read: the task as it is now, for a refresh and for a lookup; and what counts as gone.
+
+A refresh by list is in `tests/component/test_refresh_by_list.py`, what is recorded of a detail in `test_wire.py`.
+"""
 
 from __future__ import annotations
 

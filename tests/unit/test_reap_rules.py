@@ -1,4 +1,8 @@
-"""Which environments are taken down: those that nobody needs, and never one that may belong to somebody."""
+"""Which environments are taken down: those that nobody needs, and never one that may belong to somebody.
+
+What taking down leaves is in `tests/environments/test_up_and_down.py`; a killed `up` is in
+`tests/reliability/test_reaper.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Reviews: actions, reasons, totals, findings and gates of stacks whose previews are given."""
+"""Reviews: actions, reasons, totals, findings and gates of stacks whose previews are given.
+
+A new finding gets an example in `TRIGGERS`. The Markdown is in `test_review_markdown.py`, prices are in
+`tests/component/test_review_prices.py`, and previews of the real engine in `tests/engine/test_review.py`.
+"""
 
 from __future__ import annotations
 

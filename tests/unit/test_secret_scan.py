@@ -1,4 +1,7 @@
-"""Our own tree: no secrets in it, and an audit that does not take silence for good news."""
+"""Our own tree: no secrets in it, and an audit that does not take silence for good news.
+
+It tests `tools/secrets/scan.py`, which `make check` runs. Secrets of a task are in `test_masking.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Region, endpoint, keys and options: which source wins, and what is reported as missing."""
+"""Region, endpoint, keys and options: which source wins, and what is reported as missing.
+
+The files of `tccli` and the SDK, and roles, are in `tests/component/test_credentials.py`; with the real engine they are
+in `tests/engine/test_settings.py`.
+"""
 
 from __future__ import annotations
 

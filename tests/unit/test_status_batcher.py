@@ -1,4 +1,7 @@
-"""Statuses of many tasks by few list calls."""
+"""Statuses of many tasks by few list calls.
+
+A refresh by list is in `tests/component/test_refresh_by_list.py`.
+"""
 
 from __future__ import annotations
 

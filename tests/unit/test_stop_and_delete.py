@@ -1,4 +1,7 @@
-"""Stop and delete: how often and when each request is sent, and the whole text of what you read."""
+"""Stop and delete: how often and when each request is sent, and the whole text of what you read.
+
+The usual cases of a delete are in `test_delete.py`.
+"""
 
 from __future__ import annotations
 

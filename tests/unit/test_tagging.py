@@ -1,4 +1,7 @@
-"""Setting tags: which calls that takes, how long it waits, and what is known when a call fails."""
+"""Setting tags: which calls that takes, how long it waits, and what is known when a call fails.
+
+Which tags a task should have is in `test_identity.py`, when they change in `test_update.py`.
+"""
 
 from __future__ import annotations
 

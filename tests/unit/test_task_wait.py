@@ -1,4 +1,7 @@
-"""The wait of a program for one task: what it waits for, by which poller, and what it raises."""
+"""The wait of a program for one task: what it waits for, by which poller, and what it raises.
+
+When a wait ends is in `test_waiter.py`, when a program does not wait in `test_training_task.py`.
+"""
 
 from __future__ import annotations
 

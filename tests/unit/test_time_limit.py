@@ -1,4 +1,8 @@
-"""The time limit of a command, run by real shells: with and without bash, `timeout` and `setsid`."""
+"""The time limit of a command, run by real shells: with and without bash, `timeout` and `setsid`.
+
+What becomes of `max_duration` on its way is in `test_max_duration.py`; whether a limit has ended a run is in
+`test_ended_by_time_limit.py`.
+"""
 
 from __future__ import annotations
 

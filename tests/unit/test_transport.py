@@ -1,4 +1,7 @@
-"""How requests are sent: which may be repeated, how long they are retried, and how lists are paged."""
+"""How requests are sent: which may be repeated, how long they are retried, and how lists are paged.
+
+Over real HTTP, the same is in `tests/component/test_client.py`.
+"""
 
 from __future__ import annotations
 

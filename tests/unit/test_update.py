@@ -1,4 +1,7 @@
-"""Update: what changes while the task lives, step by step, and what is recorded when a step fails."""
+"""Update: what changes while the task lives, step by step, and what is recorded when a step fails.
+
+Lagging reads are in `tests/component/test_update_under_lag.py`, tags in `test_tagging.py`.
+"""
 
 from __future__ import annotations
 

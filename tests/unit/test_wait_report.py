@@ -1,4 +1,8 @@
-"""The whole report of a failed wait, line by line, and the requests that it takes."""
+"""The whole report of a failed wait, line by line, and the requests that it takes.
+
+With a local TI-ONE the report is in `tests/component/test_failure_report.py`, in the terminal in
+`tests/engine/test_failures.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Waits: when they end, what they show, and how few calls many of them need. No time passes."""
+"""Waits: when they end, what they show, and how few calls many of them need. No time passes.
+
+How often the poller polls is here, too. The report of a failed wait is in `test_wait_report.py`, Ctrl-C is in
+`tests/engine/test_waits.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""The figures of the benchmark: what was measured, against what, and what it may be at most."""
+"""The figures of the benchmark: what was measured, against what, and what it may be at most.
+
+`run.py` measures and stores them; `page.py` writes them into `docs/performance.md`. The limit of a figure is in its
+module of `measurements/`.
+
+`run.py` measures and stores them; `page.py` writes them into `docs/performance.md`. The limit of a figure is in its
+module of `measurements/`.
+"""
 
 from __future__ import annotations
 

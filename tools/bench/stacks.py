@@ -1,5 +1,6 @@
-"""Stacks to measure: of training tasks and of dynamic resources that do nothing, at a local TI-ONE with the limits of
-the service.
+"""Stacks to measure: training tasks, and dynamic resources that do nothing, at a local TI-ONE with its limits.
+
+How long a stack takes, and what its processes take, is in `usage.py`.
 """
 
 from __future__ import annotations

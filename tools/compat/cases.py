@@ -3,6 +3,8 @@
 `record.py` brings each about with a version's own code and keeps it in `tests/compat/VERSION/`;
 `tests/compat/test_states.py` takes what was kept through previews, refreshes, changes and a destroy with today's code.
 A program is kept as it was after its last step, and has `"team": "nlp"` in the tags that the test then changes.
+
+A new case is an entry in `CASES`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@
 
 Exit code 1: the coverage is below `floor.txt`, which may rise and never falls. Processes that tests start (the provider
 under the real engine, commands) are not measured.
+
+`make test` runs it.
 """
 
 from __future__ import annotations

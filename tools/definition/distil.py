@@ -1,11 +1,13 @@
 """Distil the vendor's API definition: the names, types and required flags that this project checks itself against.
 
-The vendor publishes its API machine-readably in one place only, the package `tccli` on PyPI. That package pulls in
-the whole SDK, so it never enters our environment: the pinned release is installed, without its dependencies, into a
+The vendor publishes its API machine-readably in one place only, the package `tccli` on PyPI. That package pulls in the
+whole SDK, so it never enters our environment: the pinned release is installed, without its dependencies, into a
 throw-away virtual environment of its own. What is kept are facts (names, types, flags), never prose.
 
     python tools/definition/distil.py            write the committed definition anew from the pinned release
     python tools/definition/distil.py --check    compare it with the newest release; exit code 1 if they differ
+
+`make check-vendor` runs the second. The emulator reads the file in `emulator/api/definition.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Build the documentation as a site, in `.cache/docs/site`. A warning is an error, such as a link that leads nowhere.
 
 No page may load anything from another server: a site that is read offline, or behind a firewall, looks the same.
+
+`make docs` and `make check` run it. The pages of `docs/reference/` are written by `tools/reference/generate.py`.
 """
 
 from __future__ import annotations

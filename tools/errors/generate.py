@@ -1,7 +1,9 @@
 """Write `docs/errors.md`: what each code of the API means, from `pulumi_tione/_error_codes.py`.
 
-python tools/errors/generate.py            write the page anew
-python tools/errors/generate.py --check    exit code 1 if the page is not what would be written
+    python tools/errors/generate.py            write the page anew
+    python tools/errors/generate.py --check    exit code 1 if the page is not what would be written
+
+`make outputs` writes the page. A new code is an entry in `pulumi_tione/_error_codes.py`.
 """
 
 from __future__ import annotations

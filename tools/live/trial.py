@@ -1,4 +1,7 @@
-"""One run of a task through its statuses, and the removal of everything created for it."""
+"""One run of a task through its statuses, and the removal of everything created for it.
+
+`make live` is `run.py`. What a run shows is compared in `observations.py`.
+"""
 
 from __future__ import annotations
 

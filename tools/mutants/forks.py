@@ -2,6 +2,8 @@
 
 A first process runs all tests and records which functions each one calls. A mutant is tried with the tests of its
 function, the one that killed the mutant before it first, then the fastest ones first, until one fails.
+
+Which tests are left out is `NOT_FOR_MUTANTS` in `run.py`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Each mutated function becomes a switch between the original and its mutants. mutmut leaves functions with decorators and
 constants as they are. Here a decorator becomes an assignment after the function, which mutmut can mutate; and each
 constant that is a number gets two mutants, twice and half of it.
+
+Which modules get mutants is `MODULES` in `run.py`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Both come from what is written for people: the navigation of the site, the first sentences of its pages, the arguments
 and the commands.
+
+`make outputs` writes both. A new page of the site is listed by `mkdocs.yml`.
 """
 
 from __future__ import annotations

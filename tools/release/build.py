@@ -6,6 +6,8 @@
 The files are in `dist/`, or in the directory. The wheel is built from the sdist. `twine check` reads the metadata. Both
 files are installed without extras and must need nothing of the emulator; with `[emulator]`, the wheel must run the
 quickstart of the README. Exit code 1: something is wrong; what, is on standard error.
+
+`make dist` runs it. How a release is made is in `CONTRIBUTING.md`; the tag is checked in `check_tag.py`.
 """
 
 from __future__ import annotations

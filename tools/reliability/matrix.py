@@ -2,6 +2,8 @@
 
 This is data. `tests/reliability/test_fault_matrix.py` runs every cell with the real engine and compares the result with
 this table; `table.py` prints it into `docs/reliability.md`.
+
+A new trouble is an entry in `TROUBLES` and a row in `MATRIX`; how it is brought about is in the test.
 """
 
 from __future__ import annotations

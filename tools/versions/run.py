@@ -5,8 +5,10 @@
 
 `pulumi` runs the boundary and engine tests with the oldest and the newest Pulumi, `python` the unit tests with every
 Python, `dependencies` the unit, component and boundary tests with the oldest and the newest dependencies; without any
-of them, all run. A Python is used if pyenv has it or `python3.N` is on PATH; one that is not there is reported, and
-is no failure. Environments are kept in `.cache/versions`. Exit code 1: a test failed.
+of them, all run. A Python is used if pyenv has it or `python3.N` is on PATH; one that is not there is reported, and is
+no failure. Environments are kept in `.cache/versions`. Exit code 1: a test failed.
+
+`make test-versions` runs all of them.
 """
 
 from __future__ import annotations

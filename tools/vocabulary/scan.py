@@ -3,8 +3,11 @@
 
     python tools/vocabulary/scan.py [PATH …]
 
-Identifiers are compared word by word (`snake_case` and `CamelCase` are split); comments, strings and Markdown by
-words and phrases. Exit code 1: there are findings.
+Identifiers are compared word by word (`snake_case` and `CamelCase` are split); comments, strings and Markdown by words
+and phrases. Exit code 1: there are findings.
+
+`make check` runs it. A new word is an entry in `WORDS_OF_IDENTIFIERS`, `IDENTIFIERS` or `PROSE`; an exception needs a
+reason in `EXCEPTIONS`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""A module for each kind of figure, in the order of the page."""
+"""A module for each kind of figure, in the order of the page.
+
+A new figure is a module here, and an entry in the list. How it is compared is in `figures.py`, how it is run in
+`run.py`.
+
+A new figure is a module here, and an entry in the list. How it is compared is in `figures.py`, how it is run in
+`run.py`.
+"""
 
 from __future__ import annotations
 
