@@ -3,9 +3,9 @@
 The engine passes every value to a dynamic provider in clear text. So the program passes the paths of the values that it
 marked as one more input. Check removes it again: it is in no state's inputs and never counts as a change.
 
-`training_task.py` and `_pulumi/secret_values.py` mark outputs; `_masking.py` masks secrets in texts;
-`stacks/state_secrets.py` reads the marks in a state; `_config/secret_settings.py` has the secrets of a config. Decision
-11 has the reasons.
+An output is secret in the state if an input of its name is (`training_task.py`), or if it repeats a secret text
+(`_pulumi/secret_values.py`); `_masking.py` masks secrets in texts; `stacks/state_secrets.py` reads the marks in a
+state; `_config/secret_settings.py` has the secrets of a config. Decision 11 has the reasons.
 """
 
 from __future__ import annotations

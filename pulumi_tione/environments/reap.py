@@ -1,7 +1,8 @@
 """`env reap`: take down every environment that nobody needs any more, whatever happens to one of them.
 
-That is one whose `up` or `down` was interrupted, whose branch is gone, or whose time to live is over (`Rules`). Kept
-ones, and that of the default branch, stay. 4 stacks are taken down at once, and none waits for Pulumi's lock.
+That is one whose `up` or `down` was interrupted, whose branch is gone, or whose time to live, counted from its last
+update, is over (`Rules`). A stack without any mark has to be 1 minute old. Kept ones, and that of the default branch,
+stay. 4 stacks are taken down at once, and none waits for Pulumi's lock.
 
 `down.py` takes down one environment, by the name of its branch. The steps are in `teardown.py`.
 """

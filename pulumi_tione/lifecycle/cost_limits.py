@@ -5,6 +5,9 @@ in place is known when the inputs are compared with the recorded ones. Limits ne
 is not started anew; it counts in the sum of its stack.
 
 Prices come from `pricing/price_list.py`. The sentences are in `pricing/messages.py`.
+
+Users set `tione:maxHourlyCost`, `tione:maxStackHourlyCost` and `tione:allowedInstanceTypes` (`_config/settings.py`). A
+task that starts and exceeds one fails the preview.
 """
 
 from __future__ import annotations
@@ -85,11 +88,7 @@ _OPTIONS = {
     "allowed_types": "allowed_instance_types",
     "refuses_unknown": "refuses_unknown_prices",
 }
-"""Each option, and the property of `Settings` that has it.
-
-Users set `tione:maxHourlyCost`, `tione:maxStackHourlyCost` and `tione:allowedInstanceTypes`. A task that starts and
-exceeds one fails the preview.
-"""
+"""Each option, and the property of `Settings` that has it."""
 
 
 @dataclass(frozen=True)

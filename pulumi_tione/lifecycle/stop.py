@@ -1,7 +1,8 @@
 """Stop: ask an active task to stop, and wait until its status is terminal.
 
-A task has 1800 seconds to stop (`SECONDS_TO_STOP`). A delete has a loop of its own in `delete.py`, and there the same
-limit covers the whole delete. When the time is over, the stop or delete fails, and the task stays in the state.
+A task has 1800 seconds to stop (`SECONDS_TO_STOP`). Its status is polled with pauses of 0.2 to 5 seconds, each 1.2
+times the one before, by list calls that all tasks share. A delete has a loop of its own in `delete.py`, and there the
+same limit covers the whole delete. When the time is over, the stop or delete fails, and the task stays in the state.
 """
 
 from __future__ import annotations

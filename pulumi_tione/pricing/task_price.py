@@ -1,7 +1,8 @@
 """What one task costs an hour, from its inputs or outputs and a price list.
 
-`price_list.py` asks the service for the prices. The limits on costs (`tione:maxHourlyCost`, `tione:maxStackHourlyCost`)
-are read in `_config/settings.py`, and refuse tasks in `lifecycle/cost_limits.py`.
+`price_list.py` asks the service for the prices. For SPOT and TIDE nodes, whose price is not listed, the amount is a
+maximum (`Basis`); a task in a resource group costs nothing itself. The limits on costs (`tione:maxHourlyCost`,
+`tione:maxStackHourlyCost`) are read in `_config/settings.py`, and refuse tasks in `lifecycle/cost_limits.py`.
 """
 
 from __future__ import annotations

@@ -80,6 +80,9 @@ NUMBERS: list[tuple[str, str, str]] = [
     ("lifecycle/existence.py", "tolerated for {:g} seconds", "lifecycle.existence._TIMEOUT_SECONDS"),
     ("lifecycle/read.py", "asked for {:g} times", "lifecycle.read._ATTEMPTS"),
     ("lifecycle/stop.py", "{:g} seconds to stop", "lifecycle.stop.SECONDS_TO_STOP"),
+    ("lifecycle/stop.py", "pauses of {:g} to", "_api.polling.FIRST_PAUSE_SECONDS"),
+    ("lifecycle/stop.py", "to {:g} seconds, each", "_api.polling.MAX_PAUSE_SECONDS"),
+    ("lifecycle/stop.py", "each {:g} times the one before", "lifecycle.stop.PAUSE_GROWTH"),
     ("lifecycle/tagging.py", "or for {:g} seconds", "lifecycle.existence.LAG_SECONDS"),
     ("lifecycle/time_limit.py", "last {:g} lines", "lifecycle.time_limit.MAX_LINES"),
     ("lifecycle/update.py", "looked for {:g} seconds", "lifecycle.existence.LAG_SECONDS"),
@@ -111,6 +114,7 @@ NUMBERS: list[tuple[str, str, str]] = [
     ("environments/names.py", "up to {:g} characters", "environments.names._READABLE_LENGTH"),
     ("environments/overview.py", "{:g} stacks are read at once", "environments.overview._PARALLEL_READS"),
     ("environments/processes.py", "has {:g} seconds", "environments.processes._SECONDS_TO_END"),
+    ("environments/reap.py", "to be {:g} minute old", "environments.reap._GRACE"),
     ("environments/reap.py", "{:g} stacks are taken down at once", "environments.reap._PARALLEL_STACKS"),
     ("environments/stop_start.py", "{:g} tasks are handled at once", "environments.stop_start._PARALLEL_TASKS"),
     ("environments/tags.py", "every {:g} seconds", "environments.tags.HEARTBEAT_SECONDS"),
@@ -134,7 +138,7 @@ NUMBERS: list[tuple[str, str, str]] = [
 ]
 
 AMOUNT = re.compile(
-    r"(?<![\d.,])\d+(?:\.\d+)?(?= (?:seconds?|minutes|hours|times|attempts|requests|tasks|calls|pages|lines|bytes|MiB"
+    r"(?<![\d.,])\d+(?:\.\d+)?(?= (?:seconds?|minutes?|hours|times|attempts|requests|tasks|calls|pages|lines|bytes|MiB"
     r"|prices|characters|suffixes|resources|log lines|warning events|checks|stacks|states|lists|operations|files"
     r"|places|digits)\b)"
 )

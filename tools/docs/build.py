@@ -3,6 +3,8 @@
 No page may load anything from another server: a site that is read offline, or behind a firewall, looks the same.
 
 `make docs` and `make check` run it. The pages of `docs/reference/` are written by `tools/reference/generate.py`.
+
+A new page is listed under `nav` in `mkdocs.yml`; one of the guide gets a Chinese twin in `docs/zh/`.
 """
 
 from __future__ import annotations

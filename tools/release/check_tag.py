@@ -3,6 +3,9 @@
 
 The tag is the version of the installed package, the changelog has a dated entry for it, and the package's metadata
 links to the repository. Exit code 1: it is not; why, is on standard error.
+
+`.github/workflows/release.yml` runs it when a tag is pushed, and publishes after `make test` and `make dist`. The
+version is raised in `setup.py`.
 """
 
 from __future__ import annotations
