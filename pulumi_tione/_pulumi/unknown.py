@@ -1,4 +1,8 @@
-"""What stands for a value that a preview does not know yet."""
+"""What stands for a value that a preview does not know yet.
+
+`contains_unknown` in `lifecycle/names.py` finds one at any depth. A preview's JSON has marks of its own:
+`review/preview.py`.
+"""
 
 from typing import TYPE_CHECKING
 

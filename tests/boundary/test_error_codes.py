@@ -1,4 +1,7 @@
-"""Every code of the API, answered to a create: what the real provider reports to the engine."""
+"""Every code of the API, answered to a create: what the real provider reports to the engine.
+
+Their sentences are in `tests/unit/test_error_codes.py`.
+"""
 
 from __future__ import annotations
 

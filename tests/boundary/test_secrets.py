@@ -1,4 +1,8 @@
-"""What the program marked as secret, at the provider's real boundary: the engine hands everything over in clear."""
+"""What the program marked as secret, at the provider's real boundary: the engine hands everything over in clear.
+
+Paths and texts are in `tests/unit/test_secret_paths.py` and `tests/unit/test_masking.py`, the whole way through the
+engine is in `tests/engine/test_secrets.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`tione:validate`, held against a local TI-ONE: what triggers each rule, what does not, and what is asked for it."""
+"""`tione:validate`, held against a local TI-ONE: what triggers each rule, what does not, and what is asked for it.
+
+Lists with unusual contents are in `tests/unit/test_account_rules.py`.
+"""
 
 from __future__ import annotations
 

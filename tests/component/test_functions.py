@@ -1,4 +1,7 @@
-"""What a program looks up, on a local TI-ONE: typed results, all pages, nothing secret."""
+"""What a program looks up, on a local TI-ONE: typed results, all pages, nothing secret.
+
+Under the engine they are in `tests/engine/test_functions.py`.
+"""
 
 from __future__ import annotations
 

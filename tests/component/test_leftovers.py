@@ -1,4 +1,7 @@
-"""A leftover of a killed update in a list that is incomplete: no second task is created next to it."""
+"""A leftover of a killed update in a list that is incomplete: no second task is created next to it.
+
+Which tasks are leftovers is in `tests/unit/test_leftovers.py`.
+"""
 
 from __future__ import annotations
 

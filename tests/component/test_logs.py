@@ -1,4 +1,7 @@
-"""The log of a run, read from a local TI-ONE."""
+"""The log of a run, read from a local TI-ONE.
+
+Pages, repeated lines and errors are in `tests/unit/test_logs.py`.
+"""
 
 from __future__ import annotations
 

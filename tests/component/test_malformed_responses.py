@@ -1,4 +1,7 @@
-"""Whatever the service returns, each verb, wait, lookup and command raises nothing but an error of this package."""
+"""Whatever the service returns, each verb, wait, lookup and command raises nothing but an error of this package.
+
+Single members of other types are in `tests/unit/test_wire_types.py`.
+"""
 
 from __future__ import annotations
 

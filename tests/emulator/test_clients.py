@@ -1,4 +1,7 @@
-"""The vendor's typed client for Python, unmodified: every action, its signature verified, its answer understood."""
+"""The vendor's typed client for Python, unmodified: every action, its signature verified, its answer understood.
+
+Clients in other languages are in `test_foreign_clients.py`, the vendor's kit is in `test_tikit.py`.
+"""
 
 from __future__ import annotations
 

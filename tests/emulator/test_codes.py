@@ -1,4 +1,7 @@
-"""Every error code that the vendor documents for CreateTrainingTask can be met, and no other code is ever answered."""
+"""Every error code that the vendor documents for CreateTrainingTask can be met, and no other code is ever answered.
+
+Each rule of a create is in `test_create_rules.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How a task reads: what was set, what the service fills in, and what it never returns."""
+"""How a task reads: what was set, what the service fills in, and what it never returns.
+
+What a lagging read shows is in `test_lag.py`, lists are in `test_lists.py`.
+"""
 
 from __future__ import annotations
 

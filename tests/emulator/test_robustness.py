@@ -1,4 +1,7 @@
-"""No request stops the others: long ones, many, broken ones, and connections that lead to none."""
+"""No request stops the others: long ones, many, broken ones, and connections that lead to none.
+
+Malformed requests are in `test_fuzz.py`, memory is in `test_memory.py`, speed in `bench_throughput.py`.
+"""
 
 from __future__ import annotations
 

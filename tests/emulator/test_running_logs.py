@@ -1,4 +1,7 @@
-"""What the pods of an executed task print, as DescribeLogs returns it."""
+"""What the pods of an executed task print, as DescribeLogs returns it.
+
+Logs of runs that are not executed are in `test_observation.py`.
+"""
 
 from __future__ import annotations
 

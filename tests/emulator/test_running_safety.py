@@ -1,4 +1,7 @@
-"""Who may have a command run, and that none outlives the emulator (case C32)."""
+"""Who may have a command run, and that none outlives the emulator (case C32).
+
+Who may send requests at all is in `test_access.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Prices, limits and lookups in `pulumi preview` and `up`, with the real engine."""
+"""Prices, limits and lookups in `pulumi preview` and `up`, with the real engine.
+
+Each rule is in `tests/unit/test_costs.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The refusals of the service, as `pulumi up` shows them."""
+"""The refusals of the service, as `pulumi up` shows them.
+
+What each code means is in `tests/unit/test_error_codes.py`; all codes at the provider's boundary are in
+`tests/boundary/test_error_codes.py`.
+"""
 
 from __future__ import annotations
 

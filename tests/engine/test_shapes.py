@@ -1,4 +1,7 @@
-"""Tasks of every kind in one program: made as they are meant, and not a trace of drift afterwards."""
+"""Tasks of every kind in one program: made as they are meant, and not a trace of drift afterwards.
+
+Every shape that the schema allows is in `tests/boundary/test_shapes.py`.
+"""
 
 from __future__ import annotations
 

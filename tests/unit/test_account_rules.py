@@ -1,4 +1,7 @@
-"""`tione:validate`: how what a task names is compared with lists of the account, whatever these lists contain."""
+"""`tione:validate`: how what a task names is compared with lists of the account, whatever these lists contain.
+
+Over HTTP they are in `tests/component/test_account_rules.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The call that is being handled: its log, its sleeps, and how cancelling or a time limit ends it."""
+"""The call that is being handled: its log, its sleeps, and how cancelling or a time limit ends it.
+
+Ctrl-C with the real engine is in `tests/reliability/test_fault_matrix.py`, in a program that waits in
+`tests/engine/test_waits.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What is published: the metadata of the package, what it needs, and which tags may be published."""
+"""What is published: the metadata of the package, what it needs, and which tags may be published.
+
+Both files are built and installed in `tests/engine/test_distribution.py`.
+"""
 
 from __future__ import annotations
 

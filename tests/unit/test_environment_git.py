@@ -1,4 +1,7 @@
-"""Branches, here and at remotes, and temporary working trees of them."""
+"""Branches, here and at remotes, and temporary working trees of them.
+
+What `env up` and `env reap` do about branches is in `tests/environments/`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Each code of the API is explained: in one sentence, with what to do, and with the property that it is about."""
+"""Each code of the API is explained: in one sentence, with what to do, and with the property that it is about.
+
+Which kinds are retried is in `test_errors.py`.
+"""
 
 from __future__ import annotations
 

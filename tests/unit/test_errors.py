@@ -1,4 +1,7 @@
-"""What each code of the API means for us, and how an error reads."""
+"""What each code of the API means for us, and how an error reads.
+
+That every code is explained is in `test_error_codes.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The log of a run: every line once, in order, whatever the service does with its pages."""
+"""The log of a run: every line once, in order, whatever the service does with its pages.
+
+The command is in `tests/cli/test_logs.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The list of maskings that `tools/secrets/removals.py` takes out, which takes too long to run at each change."""
+"""The list of maskings that `tools/secrets/removals.py` takes out, which takes too long to run at each change.
+
+The masking itself is in `test_masking.py`.
+"""
 
 from __future__ import annotations
 

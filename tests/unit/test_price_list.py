@@ -1,4 +1,7 @@
-"""Prices: asked for once, exact, and unknown where the service does not show."""
+"""Prices: asked for once, exact, and unknown where the service does not show.
+
+What a task costs is in `test_task_price.py`, what a limit refuses in `test_costs.py`.
+"""
 
 from __future__ import annotations
 

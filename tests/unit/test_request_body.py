@@ -1,4 +1,7 @@
-"""The body of CreateTrainingTask as it is shown: what is sent, without secrets and with what is not known yet."""
+"""The body of CreateTrainingTask as it is shown: what is sent, without secrets and with what is not known yet.
+
+The request that is sent is in `test_wire.py`.
+"""
 
 from __future__ import annotations
 

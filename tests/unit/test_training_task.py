@@ -1,4 +1,8 @@
-"""The resource in a program: what reaches the engine, and what the program sees. The engine is Pulumi's own mock."""
+"""The resource in a program: what reaches the engine, and what the program sees. The engine is Pulumi's own mock.
+
+Waits are in `test_waiter.py`, arguments of `wait_for` in `test_wait_arguments.py`, what check refuses in
+`test_check.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Values on their way to the API and back: the body of a request, and what is made of a detail."""
+"""Values on their way to the API and back: the body of a request, and what is made of a detail.
+
+Values of other types than documented are in `test_wire_types.py`; every declared field is in
+`tests/boundary/test_shapes.py`.
+"""
 
 from __future__ import annotations
 

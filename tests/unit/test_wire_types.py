@@ -1,4 +1,7 @@
-"""What is recorded of a detail whose values are of other types than the API documents: never a value of such a type."""
+"""What is recorded of a detail whose values are of other types than the API documents: never a value of such a type.
+
+Malformed responses as a whole are in `tests/component/test_malformed_responses.py`.
+"""
 
 from __future__ import annotations
 
