@@ -74,6 +74,7 @@ setup(
         *("machine-learning", "training", "gpu"),
     ],
     python_requires=">=3.10",
+    options={"build": {"build_base": ".cache/build"}},  # `pip install .` leaves no `build/` behind
     packages=find_packages(include=["pulumi_tione", "pulumi_tione.*"]),
     package_data={
         "pulumi_tione": ["py.typed"],

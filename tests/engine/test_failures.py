@@ -83,10 +83,17 @@ def test_a_failed_task_is_explained_on_its_own_row_and_stays_failed(stack: Stack
     assert accepted(emulator, "StartTrainingTask") == []
 
 
-def test_the_step_that_the_error_recommends_makes_exactly_one_new_run(stack: Stack, emulator: Emulator) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [program("sh -c 'exit 4'"), program("sh -c 'exit 3'").replace("B | dict(", "B | dict(triggers=[1], ")],
+    ids=["input", "triggers"],
+)
+def test_the_step_that_the_error_recommends_makes_exactly_one_new_run(
+    stack: Stack, emulator: Emulator, changed: str
+) -> None:
     stack.program(program("sh -c 'exit 3'"))
     assert any("change `triggers`" in line for line in own_row(stack.up(fails=True)))
-    stack.program(program("sh -c 'exit 3'").replace("B | dict(", "B | dict(triggers=[1], "))
+    stack.program(changed)
     stack.up(fails=True)
     assert len(accepted(emulator, "CreateTrainingTask")) == 2
     assert len(emulator.tasks()) == 1
