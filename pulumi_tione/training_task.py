@@ -31,7 +31,7 @@ from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._pulumi.run_mode import is_mocked, is_preview
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct
 from pulumi_tione._schema.identity import ENVIRONMENT, RETAINED, TYPE, resource_under
-from pulumi_tione._schema.paths import ANNOUNCED_TASKS, PROGRAM_NAMES, names_in
+from pulumi_tione._schema.paths import ANNOUNCED_TASKS, PROGRAM_NAMES, program_names
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._text import kind_of
 from pulumi_tione.outputs import TrainingTaskProperties
@@ -142,7 +142,7 @@ class TrainingTask(TrainingTaskProperties):
             )
         opts = task_options(resource_name, opts)
         program: Mapping[str, Any] = fields if args is None else args
-        names = {PROGRAM_NAMES: [*dict.fromkeys(names_in(TRAINING_TASK, program))]}
+        names = {PROGRAM_NAMES: program_names(program)}
         declared = properties_of(resource_name, program)
         properties = {**declared, **names, **_announced(declared), "owner": _owner(resource_name, opts)}
         outputs = [field.property for field in TRAINING_TASK.outputs.values()]

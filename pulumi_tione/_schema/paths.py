@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
@@ -16,7 +16,8 @@ from pulumi_tione._schema.walk import by_name, parts
 PROGRAM_NAMES = "programNames"
 """The input in which the program passes the names of its arguments, in its spelling and order, for check's failures.
 
-The engine passes on neither. Check removes the input again: it is in no state."""
+The engine passes on neither. Check removes the input again: it is in no state. It is one text, a name on each line:
+Pulumi handles every item of a list by itself, in the program, the engine and the provider."""
 
 ANNOUNCED_TASKS = "announcedTasks"
 """The input in which the program passes what the prices of its tasks depend on, once for all of them, so that check can
@@ -26,20 +27,24 @@ _STEPS = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.\[]+|.', re.DOTALL)
 """The steps of a property path such as `dataConfigs[0].cosSource` or `tags["a.b"]`, and the dots between them."""
 
 
-def names_in(kind: Type, value: Any) -> Iterator[str]:
-    """Yield the names of arguments in a program's value, in its spelling and order. Some may be repeated."""
+def program_names(program: Mapping[str, Any]) -> str:
+    """Return the value of `PROGRAM_NAMES` for the arguments of a task."""
+    return "\n".join(dict.fromkeys(_names_in(TRAINING_TASK, program)))
+
+
+def _names_in(kind: Type, value: Any) -> Iterator[str]:
     for part in parts(kind, value, by_name):
         if isinstance(kind, Struct):
             yield str(part.key)
         if part.type is not Scalar.ANY:
-            yield from names_in(part.type, part.value)
+            yield from _names_in(part.type, part.value)
 
 
 class ProgramSpelling:
     """What is known of how the program writes its arguments; without names, the spelling and order of `args.py`."""
 
     def __init__(self, names: object = None) -> None:
-        known = [name for name in names if isinstance(name, str)] if isinstance(names, Sequence) else []
+        known = names.split("\n") if isinstance(names, str) else []
         self._positions: Mapping[str, int] = {name: len(known) - i for i, name in enumerate(reversed(known), 1)}
 
     def path(self, path: str) -> str:

@@ -894,7 +894,7 @@ def test_failures_have_the_paths_of_the_program_and_its_order() -> None:
     names = ["tags", "data_configs", "mapingPath", "cos_source", "paths", "bucket", "resourceConfigInfos"]
     names += ["instance_num", "instanceType", "framework_name", "chargeType"]
     shuffled = dict(reversed(changes.items()))
-    as_written = checked(**shuffled, programNames=names)
+    as_written = checked(**shuffled, programNames="\n".join(names))
     assert "programNames" not in as_written.inputs
     assert [reason.partition(":")[0] for reason in as_written.reasons] == [
         'tags["a.b"]',
@@ -908,7 +908,7 @@ def test_failures_have_the_paths_of_the_program_and_its_order() -> None:
     ]
 
 
-@pytest.mark.parametrize("names", [None, "text", [1.0, None, {}], unknown(), {"a": 1.0}], ids=id_of)
+@pytest.mark.parametrize("names", [None, "text", ["vpcId", 1.0, None, {}], unknown(), {"a": 1.0}], ids=id_of)
 def test_names_of_another_form_are_ignored(names: Any) -> None:
     assert checked(programNames=names, vpcId=1.0).reasons == ["vpc_id: must be text, got a number"]
 
