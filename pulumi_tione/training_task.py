@@ -24,7 +24,7 @@ from typing_extensions import Unpack
 
 from pulumi_tione import outputs
 from pulumi_tione._masking import masking
-from pulumi_tione._pulumi.lazy_outputs import LazyProperties
+from pulumi_tione._pulumi.lazy_outputs import LazyProperties, values_of, with_value
 from pulumi_tione._pulumi.options import task_options
 from pulumi_tione._pulumi.properties import Deferred, Marks, properties_of
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
@@ -256,19 +256,18 @@ class TrainingTask(TrainingTaskProperties):
         except (ValueError, SettingsError) as error:
             raise self._wait_refused(error) from None
         names = (
-            *("id", "name", "uin", "region", "ti_project_id", "settings", "desired_status"),
-            *("status", "create_time", "rerun_on_failure"),
+            *("status", "name", "uin", "region", "ti_project_id", "settings", "desired_status"),
+            *("create_time", "rerun_on_failure"),
         )
-        recorded = {name: getattr(self, name) for name in names}
+        outputs_and_id = pulumi.Output.all(outputs=values_of(self, names), id=self.id)
+        recorded = outputs_and_id.apply(lambda both: {**both["outputs"], "id": both["id"]})
         if is_preview():
-            return pulumi.Output.all(**recorded).apply(
-                lambda task: self if _is_over(task["status"], statuses) else _unknown()
-            )
+            return recorded.apply(lambda task: self if _is_over(task["status"], statuses) else _unknown())
         if not has_waits:
             self._show(messages.SKIPPED)
         if not has_waits or is_mocked() or is_without_update():
-            return pulumi.Output.all(**recorded).apply(lambda _: self)
-        return pulumi.Output.all(**recorded).apply(lambda task: self._wait(statuses, limit, logs, task))
+            return recorded.apply(lambda _: self)
+        return recorded.apply(lambda task: self._wait(statuses, limit, logs, task))
 
     def _wait_refused(self, error: Exception) -> _WaitArgumentError:
         """Return the error for a wrong argument, and let the registration of the task fail with it."""
@@ -319,8 +318,7 @@ class TrainingTask(TrainingTaskProperties):
             if isinstance(field.type, Struct) and output is not None:
                 parts = field.type.outputs.values()
                 output = getattr(outputs, field.type.name)(**{part.name: output[part.property] for part in parts})
-            value = self.__dict__[field.name].apply(lambda _, output=output: output)
-            fresh.__dict__[field.name] = value
+            fresh.__dict__[field.name] = with_value(self.__dict__[field.name], output)
         return fresh
 
 

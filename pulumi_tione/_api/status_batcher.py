@@ -53,7 +53,9 @@ class Batcher(Generic[_T]):
         self._lock = threading.Lock()
         self._open: dict[Hashable, _Batch[_T]] = {}
         self._fetches: Counter[Hashable] = Counter()
-        """How many batches of a group are being fetched."""
+        """How many batches of a group are being fetched by threads."""
+        self._fetched: dict[Hashable, _Batch[_T]] = {}
+        """The batch of each group that is being fetched by an event loop."""
 
     def get(
         self, group: Hashable, key: str, fetch: Callable[[Sequence[str]], Mapping[str, _T]], gather: Callable[[], None]
@@ -104,7 +106,7 @@ class Batcher(Generic[_T]):
         fetch: Callable[[Sequence[str]], Awaitable[Mapping[str, _T]]],
         gather: Callable[[], Awaitable[None]],
     ) -> _T | None:
-        """Do what `get` does, without a thread for each request. `gather` is called once."""
+        """Do what `get` does, without a thread for each request. `gather` is called once, after any earlier fetch."""
         # An event loop that was stopped in the middle of a batch never finishes it.
         loop = asyncio.get_running_loop()
         group = (loop, group)
@@ -123,11 +125,18 @@ class Batcher(Generic[_T]):
         gather: Callable[[], Awaitable[None]],
     ) -> None:
         try:
+            if earlier := self._fetched.get(group):
+                await asyncio.wait([earlier.response])
             await gather()
-            batch.response.set_result(await fetch(self._close(group, batch)))
+            keys = self._close(group, batch)
+            self._fetched[group] = batch
+            batch.response.set_result(await fetch(keys))
         except BaseException as error:  # noqa: BLE001  whatever it is: the others must not wait for ever
             self._close(group, batch)
             batch.response.set_exception(error)
+        finally:
+            if self._fetched.get(group) is batch:
+                del self._fetched[group]
 
     def _join(self, group: Hashable, key: str, new_response: Callable[[], object]) -> tuple[_Batch[_T], bool]:
         """Add a key to the open batch of a group, and return the batch and whether this request leads it."""

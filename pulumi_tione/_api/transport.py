@@ -45,6 +45,10 @@ _FAILURE_TIMEOUT_SECONDS = 60
 """How long a request is retried: while the service throttles; while it is unavailable, if giving up could leave a task
 running; and while it fails for any other reason."""
 
+_MAX_PAUSE_SECONDS = 20
+_MAX_PAUSE_SECONDS_IF_THROTTLED = 4
+"""The longest pauses between attempts."""
+
 _QUIET_SECONDS = 2
 """How long a request is retried before that is shown."""
 
@@ -131,7 +135,7 @@ class Transport:
         timeout = _Timeout(attempts, self._seconds_of(idempotency))
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: self._is_retried(error, idempotency)),
-            wait=tenacity.wait_random_exponential(multiplier=0.5, max=20),
+            wait=_pause,
             stop=timeout,
             sleep=self._sleep,
             before_sleep=lambda state: self._show_retry(state, timeout),
@@ -230,6 +234,15 @@ class Transport:
         if service not in callers:
             callers[service] = Caller(self._settings, service, self._region)
         return callers[service]
+
+
+def _pause(state: tenacity.RetryCallState) -> float:
+    """Return the seconds until the next attempt. The limits of the service are per second, so they pass soon."""
+    error = state.outcome.exception() if state.outcome else None
+    is_limited = error is not None and is_throttled(error)
+    return tenacity.wait_random_exponential(
+        multiplier=0.5, max=_MAX_PAUSE_SECONDS_IF_THROTTLED if is_limited else _MAX_PAUSE_SECONDS
+    )(state)
 
 
 class _Timeout(tenacity.stop.stop_base):

@@ -8,7 +8,7 @@ a program of a thousand tasks they take most of its time and half of its memory.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import pulumi
@@ -91,6 +91,18 @@ class _Pending:
         else:
             self._made[0](*value, **keywords)
 
+    def plain(self) -> Any:
+        """Return the value.
+
+        Raises:
+            LookupError: the value has not come, is unknown or secret, or an Output has been made of it.
+        """
+        if self._made is None and self._resolved is not None:
+            (value, is_known, is_secret, _, error), keywords = self._resolved
+            if is_known is True and is_secret is False and error is None and not keywords:
+                return value
+        raise LookupError(self._name)
+
     def output(self) -> pulumi.Output[Any]:
         if self._made is None:
             self._made = self._make(self._name)
@@ -100,10 +112,60 @@ class _Pending:
         return self._made[1]
 
 
+def values_of(resource: pulumi.Resource, names: Sequence[str]) -> pulumi.Output[dict[str, Any]]:
+    """Return an Output of the values of several attributes, as `pulumi.Output.all` does, without an Output of each.
+
+    Args:
+        resource: the resource, whose properties get their values at the same time.
+        names: the names of the attributes; one that the resource does not have is None. The Output of the first one is
+            made, and awaited.
+    """
+    attributes = {name: vars(resource).get(name) for name in names}
+
+    def values(first: Any) -> dict[str, Any] | pulumi.Output[dict[str, Any]]:
+        try:
+            return {name: _plain(attribute) for name, attribute in attributes.items()} | {names[0]: first}
+        except (LookupError, ValueError):
+            return pulumi.Output.all(**{names[0]: first, **attributes})
+
+    awaited: pulumi.Output[dict[str, Any]] = attributes.pop(names[0]).apply(values)  # type: ignore[union-attr]
+    return awaited
+
+
+def with_value(output: pulumi.Output[Any], value: Any) -> pulumi.Output[Any]:
+    """Return an Output of another value that is as secret, and as dependent on its resource, as this one."""
+
+    def make() -> pulumi.Output[Any]:
+        return output.apply(lambda _: value)
+
+    def plain() -> Any:
+        _plain(output)
+        return value
+
+    return LazyOutput(_Replaced(make, plain)) if type(output) is LazyOutput else make()
+
+
+class _Replaced:
+    """Makes the Output of another value when somebody uses it."""
+
+    __slots__ = ("output", "plain")
+
+    def __init__(self, output: Callable[[], pulumi.Output[Any]], plain: Callable[[], Any]) -> None:
+        self.output = output
+        self.plain = plain
+
+
+def _plain(attribute: Any) -> Any:
+    """Return the value of an attribute that is no Output, or a lazy one of which none has been made."""
+    if not isinstance(attribute, pulumi.Output):
+        return attribute
+    return object.__getattribute__(attribute, "__dict__")["pending"].plain()
+
+
 class LazyOutput(pulumi.Output[Any]):
     """An Output that is made when somebody uses it. From then on it is an ordinary one."""
 
-    def __init__(self, pending: _Pending) -> None:
+    def __init__(self, pending: _Pending | _Replaced) -> None:
         object.__getattribute__(self, "__dict__")["pending"] = pending
 
     def __getattribute__(self, item: str) -> Any:

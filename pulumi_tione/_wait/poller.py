@@ -27,10 +27,17 @@ _FIRST_POLL_SECONDS = 0.2
 """How long the first poll waits for other tasks."""
 
 _MIN_SECONDS, _MAX_SECONDS = 1.0, 15.0
-"""The pauses between two polls: they grow while nothing changes, and end early for a task that was never polled."""
+"""The pauses between two polls: they grow while nothing changes. New tasks have a pause of their own."""
 
-_MIN_SECONDS_PER_PAGE = 0.25
-"""The pause grows with the number of pages, so that a thousand tasks leave room for other list calls."""
+_GROWTH = 1.1
+"""The factor from each pause to the next: a change is noticed within about a tenth of the time since the last one."""
+
+_MIN_SECONDS_PER_PAGE, _MIN_SECONDS_PER_PAGE_FOR_NEW_TASKS = 0.25, 1.0
+"""The pause grows with the number of pages, so that a thousand tasks leave room for other list calls. Each task that is
+being created needs one, too: while new tasks come, the polls send one call a second on average."""
+
+_MAX_PAGES_AT_ONCE = 4
+"""How many pages are requested at the same time: a change is noticed later the longer a poll takes."""
 
 _MAX_LINE_LENGTH = 200
 """How much of a log line fits a row."""
@@ -60,7 +67,7 @@ class StatusPoller:
         client: TaskAndLogApi,
         workspace: str | None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = lambda: random.uniform(1.0, 1.3),
+        jitter: Callable[[], float] = lambda: random.uniform(1.0, 1.2),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.client = client
@@ -76,7 +83,7 @@ class StatusPoller:
         self._has_new_task = False
         """Whether a task has come since the last poll began."""
         self._polled_at = -math.inf
-        self._pause = self._shortest_pause = _MIN_SECONDS
+        self._pause = self._pause_for_new_task = _MIN_SECONDS
         self._pauses = backoff(_MIN_SECONDS, _MAX_SECONDS)
         self._requests_left = {"pods": _MAX_REQUESTS_PER_POLL, "line": _MAX_REQUESTS_PER_POLL}
 
@@ -88,7 +95,7 @@ class StatusPoller:
 
     def slow_down(self) -> None:
         """Make the next pause the longest one, because a request has failed."""
-        self._pause = self._shortest_pause = _MAX_SECONDS
+        self._pause = self._pause_for_new_task = _MAX_SECONDS
 
     def forget(self, task_id: str) -> None:
         """Drop what is remembered of a task when a wait for it has ended."""
@@ -126,28 +133,32 @@ class StatusPoller:
             return None
 
     async def _gather(self) -> None:
-        """Pause until the next poll. For a new task the pause is the shortest one."""
+        """Pause until the next poll."""
         if not self._statuses:
             since = self._clock() - self._polled_at
-            await self._sleep(max(_FIRST_POLL_SECONDS, self._shortest_pause - since))
+            await self._sleep(max(_FIRST_POLL_SECONDS, self._pause_for_new_task - since))
             return
-        remaining, part = self._pause * self._jitter(), self._shortest_pause
-        while remaining > 0:
-            await self._sleep(min(part, remaining))
-            remaining -= part
-            part = _MIN_SECONDS
-            if self._has_new_task:
-                return
+        pause, passed = self._pause * self._jitter(), 0.0
+        while (remaining := (self._pause_for_new_task if self._has_new_task else pause) - passed) > 0:
+            part = min(_MIN_SECONDS, remaining)
+            await self._sleep(part)
+            passed += part
 
     async def _fetch(self, task_ids: Sequence[str]) -> Mapping[str, _Item]:
         self._has_new_task = False
         self._requests_left = dict.fromkeys(self._requests_left, _MAX_REQUESTS_PER_POLL)
         for task_id in task_ids:
             self._statuses.setdefault(task_id, "")
-        items: dict[str, _Item] = {}
-        for begin in range(0, len(task_ids), PAGE_SIZE):
-            page = task_ids[begin : begin + PAGE_SIZE]
-            items.update(await asyncio.to_thread(self.client.training_tasks_by_id, page, self.workspace))
+        pages = [task_ids[begin : begin + PAGE_SIZE] for begin in range(0, len(task_ids), PAGE_SIZE)]
+        free = asyncio.Semaphore(_MAX_PAGES_AT_ONCE)
+
+        async def items_of(page: Sequence[str]) -> Mapping[str, _Item]:
+            async with free:
+                return await asyncio.to_thread(self.client.training_tasks_by_id, page, self.workspace)
+
+        items = {
+            task_id: item for page in await asyncio.gather(*map(items_of, pages)) for task_id, item in page.items()
+        }
         self._polled_at = self._clock()
         self.has_response = True
         self._choose_pause({task_id: status_of(item) for task_id, item in items.items()})
@@ -155,12 +166,13 @@ class StatusPoller:
 
     def _choose_pause(self, statuses: Mapping[str, str]) -> None:
         """Poll soon again after a change, and less and less often while nothing changes."""
-        shortest = max(_MIN_SECONDS, len(self._statuses) / PAGE_SIZE * _MIN_SECONDS_PER_PAGE)
-        self._shortest_pause = shortest
+        pages = len(self._statuses) / PAGE_SIZE
         if any(self._statuses.get(task_id) != status for task_id, status in statuses.items()):
-            self._pauses = backoff(shortest, max(shortest, _MAX_SECONDS))
+            shortest = max(_MIN_SECONDS, pages * _MIN_SECONDS_PER_PAGE)
+            self._pauses = backoff(shortest, max(shortest, _MAX_SECONDS), _GROWTH)
         self._statuses.update(statuses)
         self._pause = next(self._pauses)
+        self._pause_for_new_task = max(_MIN_SECONDS, min(pages * _MIN_SECONDS_PER_PAGE_FOR_NEW_TASKS, _MAX_SECONDS))
 
 
 def _readiness(pods: Sequence[Mapping[str, Any]]) -> str:

@@ -51,6 +51,14 @@ def test_never_more_than_the_service_takes_are_sent_in_any_one_second() -> None:
     assert times[-1] - times[0] < 10 * 1.2
 
 
+def test_list_calls_leave_room_for_the_polls_of_another_process() -> None:
+    clock = Clock()
+    lists = sent(RateLimiter(clock.sleep, clock), clock, "DescribeTrainingTasks", 10 * LIMIT)
+    others = sent(RateLimiter(clock.sleep, clock), clock, "DescribeTrainingTask", 10 * LIMIT)
+    assert LIMIT - 2 < 9 * LIMIT / (lists[-1] - lists[0]) < LIMIT - 1
+    assert LIMIT - 1 < 9 * LIMIT / (others[-1] - others[0]) < LIMIT
+
+
 def test_each_action_has_a_limit_of_its_own() -> None:
     clock = Clock()
     limiter = RateLimiter(clock.sleep, clock)

@@ -115,6 +115,19 @@ def test_the_pauses_between_attempts_never_last_longer_than_the_timeout(
     assert longest > timeout - 25
 
 
+@pytest.mark.parametrize(
+    ("error", "longest"), [(refusal("RequestLimitExceeded"), 4), (no_answer("Action"), 20)], ids=["throttled", "failed"]
+)
+def test_a_request_that_is_throttled_is_sent_again_soon(caller: Caller, error: TioneError, longest: float) -> None:
+    """The limits are per second: during a longer pause others use them up."""
+    caller.error = error
+    pauses: list[float] = []
+    for _ in range(20):
+        with pytest.raises(TioneError):
+            transport(pauses).call(TIONE, "Action", {}, Idempotency.IDEMPOTENT, lambda _, response: response)
+    assert longest * 0.8 < max(pauses) <= longest
+
+
 class Pages(Client):
     """A list of tasks that grows while it is read."""
 
