@@ -4,21 +4,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-versions test-all test-exhaustive check check-vendor audit live outputs previews mutants bench reliability reliability-100 soak soak-engine states clean docs dist pictures previews
+.PHONY: demo compiled test test-versions test-all test-exhaustive check check-vendor audit live outputs previews mutants bench reliability reliability-100 soak soak-engine states clean docs dist pictures previews
 
 demo: $(READY)  ## a real `pulumi up` against a local TI-ONE, from nothing to nothing
 	$(BIN)/python tools/demo/run.py
 
-test: $(READY)  ## all tests that a change should pass, in minutes
+test: compiled  ## all tests that a change should pass, in minutes
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not long and not exhaustive" --cov --cov-report= $(PYTEST)
 	$(BIN)/python tools/coverage/compare.py
 
-test-all: $(READY)  ## the long tests, which `make test` leaves out
+test-all: compiled  ## the long tests, which `make test` leaves out
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python -m pytest -n 2 -m long
 
-test-exhaustive: $(READY)  ## every cell, order and lag that `make test-all` has a sample of; takes an hour
+test-exhaustive: compiled  ## every cell, order and lag that `make test-all` has a sample of; takes an hour
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python -m pytest -n 2 -m exhaustive
 
@@ -47,12 +47,12 @@ mutants: $(READY)  ## mutation tests of what costs money when it is wrong: make 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[mutants]'
 	$(BIN)/python tools/mutants/run.py $(if $(AGAIN),--again) $(MODULE)
 
-bench: $(READY)  ## what this package costs, as ratios within one run: docs/performance.md; make bench LARGE=1; make bench ONLY="up-200 refresh"
+bench: compiled  ## what this package costs, as ratios within one run: docs/performance.md; make bench LARGE=1; make bench ONLY="up-200 refresh"
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python tools/bench/run.py $(if $(LARGE),--large) $(if $(ONLY),--only $(ONLY))
 	$(BIN)/python tests/emulator/bench_throughput.py
 
-reliability: $(READY)  ## every cell of the fault matrix, and its page: docs/reliability.md
+reliability: compiled  ## every cell of the fault matrix, and its page: docs/reliability.md
 	$(BIN)/python tools/pulumi/ensure.py >/dev/null
 	$(BIN)/python -m pytest -n 2 tests/reliability/test_fault_matrix.py
 	$(BIN)/python tools/reliability/table.py
@@ -99,6 +99,11 @@ $(READY): setup.py tools/constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[dev]'
 	touch $@
+
+# As pip does when it installs a package. Otherwise each of a thousand processes compiles it anew where Python may not
+# write (PYTHONDONTWRITEBYTECODE).
+compiled: $(READY)
+	$(BIN)/python -m compileall -q pulumi_tione
 
 clean:  ## everything that was built
 	rm -rf .venv .cache .mypy_cache .ruff_cache .hypothesis

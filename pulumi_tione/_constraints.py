@@ -8,16 +8,13 @@ at its field in `args.py`, and `lifecycle/check.py` applies it. A rule that comp
 from __future__ import annotations
 
 import base64
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(NamedTuple):
     """What is wrong with a value. The parts that contain the value are kept apart, as it may be a secret."""
 
     rule: str
@@ -34,15 +31,13 @@ class Violation:
         return f"{self.subject} {self.rule}{self.value}".lstrip()
 
 
-@dataclass(frozen=True)
-class Wire:
+class Wire(NamedTuple):
     """The API's name of a field, where it is not simply the Python name in PascalCase."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Minimum:
+class Minimum(NamedTuple):
     """A whole number that has no documented upper limit."""
 
     minimum: int
@@ -87,8 +82,7 @@ class Rule(Protocol):
         """Return what is wrong with a value of the field's own type, or None."""
 
 
-@dataclass(frozen=True)
-class MaxLength:
+class MaxLength(NamedTuple):
     """A text with a maximum length."""
 
     characters: int
@@ -101,8 +95,7 @@ class MaxLength:
         return None if len(value) <= self.characters else Violation(f"must have {self.allowed}", f", got {len(value)}")
 
 
-@dataclass(frozen=True)
-class MaxItems:
+class MaxItems(NamedTuple):
     """A list with a maximum length."""
 
     items: int
@@ -115,7 +108,6 @@ class MaxItems:
         return None if len(value) <= self.items else Violation(f"must have {self.allowed}", f", got {len(value)}")
 
 
-@dataclass(frozen=True)
 class NotEmpty:
     """A list with at least one element."""
 
@@ -127,8 +119,7 @@ class NotEmpty:
         return None if value else Violation(f"must have {self.allowed}", ", got 0")
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(NamedTuple):
     """A whole number from `minimum` to `maximum`, both included."""
 
     minimum: int
@@ -144,7 +135,6 @@ class Range:
         return Violation(f"must be {self.allowed}", f", got {value}")
 
 
-@dataclass(frozen=True)
 class MaxDuration:
     """A number of seconds with a limit; zero means that there is none."""
 
@@ -162,8 +152,7 @@ MAX_DURATION_SECONDS = 365 * 86_400
 """A longer time limit limits nothing; milliseconds in place of seconds, for example."""
 
 
-@dataclass(frozen=True)
-class OneOf:
+class OneOf(NamedTuple):
     """A closed list of values: no other one is accepted."""
 
     values: tuple[str, ...]
@@ -178,8 +167,7 @@ class OneOf:
         return Violation(f"must be {self.allowed}", f", got {value!r}{suggestion(value, self.values)}")
 
 
-@dataclass(frozen=True)
-class KnownValues:
+class KnownValues(NamedTuple):
     """An open list ("eg:" in the vendor's words): another value is sent all the same, after a warning."""
 
     values: tuple[str, ...]
@@ -192,7 +180,6 @@ class KnownValues:
         return Violation(known, suggestion(value, self.values), subject=repr(value))
 
 
-@dataclass(frozen=True)
 class TaskName:
     """The documented rule of a task's name."""
 
@@ -217,7 +204,6 @@ MAX_NAME_LENGTH = 60
 """How many characters a task's name may have (`Name`)."""
 
 
-@dataclass(frozen=True)
 class Base64:
     """Base64, or several parts of it with commas between them: what was encrypted is sent so. Empty means "not set"."""
 
@@ -234,7 +220,6 @@ class Base64:
         return None
 
 
-@dataclass(frozen=True)
 class EncodedCommand:
     """Base64 of a JSON object that has all three commands as texts."""
 
@@ -268,7 +253,7 @@ MAX_TAGS = 50
 """How many tags a resource of Tencent Cloud may have, our labels included."""
 
 _TAG_SIGNS = "+ - = . _ : / @ ( ) [ ] , ; > <"
-_TAG_TEXT = re.compile(r"[0-9A-Za-z\u4e00-\u9fff +\-=._:/@()\[\],;><（）【】，；：。]*")
+_TAG_TEXT = r"[0-9A-Za-z\u4e00-\u9fff +\-=._:/@()\[\],;><（）【】，；：。]*"
 _RESERVED_TAG_KEYS = ("qcs:", "tencentcloud:", "project", "项目")
 
 
@@ -283,8 +268,8 @@ def tag_violation(key: str, value: str) -> Violation | None:
     for what, text in (("key", key), ("value", value)):
         if text != text.strip():
             return Violation(f"a tag's {what} must not start or end with a blank")
-        if not _TAG_TEXT.fullmatch(text):
-            wrong = sorted({character for character in text if not _TAG_TEXT.fullmatch(character)})
+        if not re.fullmatch(_TAG_TEXT, text):
+            wrong = sorted({character for character in text if not re.fullmatch(_TAG_TEXT, character)})
             return Violation(
                 f"a tag's {what} must consist of letters, digits, blanks and {_TAG_SIGNS}", f", got {wrong[0]!r}"
             )
@@ -293,11 +278,15 @@ def tag_violation(key: str, value: str) -> Violation | None:
 
 def cleaned_tag_text(text: str, length: int) -> str:
     """Return the text as a legal key or value of a tag: other characters become `-`, and the end is cut."""
-    return "".join(character if _TAG_TEXT.fullmatch(character) else "-" for character in text)[:length].strip() or "-"
+    return (
+        "".join(character if re.fullmatch(_TAG_TEXT, character) else "-" for character in text)[:length].strip() or "-"
+    )
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean …?` with the known word nearest to a wrong one, or an empty text where none is near."""
+    import difflib  # few commands have something to suggest
+
     folded = {name.replace("_", "").lower(): name for name in known}
     near = difflib.get_close_matches(word.replace("_", "").lower(), folded, n=1, cutoff=0.6)
     return f"; did you mean {folded[near[0]]}?" if near else ""

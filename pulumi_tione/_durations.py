@@ -11,10 +11,7 @@ import re
 from datetime import timedelta
 
 _N = r"\d+(?:\.\d+)?"
-_DURATION = re.compile(
-    rf"(?:(?P<days>{_N})d)? ?(?:(?P<hours>{_N})h)? ?(?:(?P<minutes>{_N})m)? ?(?:(?P<seconds>{_N})s)?",
-    re.ASCII,
-)
+_DURATION = rf"(?:(?P<days>{_N})d)? ?(?:(?P<hours>{_N})h)? ?(?:(?P<minutes>{_N})m)? ?(?:(?P<seconds>{_N})s)?"
 DURATION_FORMS = "90s, 10m, 1h30m or 2d"
 """Examples of what `parse_duration` reads, for messages."""
 
@@ -25,7 +22,7 @@ def parse_duration(text: str) -> timedelta:
     Raises:
         ValueError: the text is not a duration, or too long a one.
     """
-    form = _DURATION.fullmatch(text.strip().lower())
+    form = re.fullmatch(_DURATION, text.strip().lower(), re.ASCII)
     parts = {name: float(number) for name, number in (form.groupdict() if form else {}).items() if number}
     if not parts:
         raise ValueError(f"{text!r} is not a duration: use a form such as {DURATION_FORMS}")

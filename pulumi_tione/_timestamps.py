@@ -13,7 +13,7 @@ _BEIJING = timezone(timedelta(hours=8))
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 """Years outside are placeholders, and arithmetic with them overflows."""
 
-_FORM = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?")
+_FORM = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?"
 
 
 def parse_time(text: str) -> datetime:
@@ -22,7 +22,7 @@ def parse_time(text: str) -> datetime:
     Raises:
         ValueError: the text is in none of the service's forms, or its year is a placeholder.
     """
-    form = _FORM.fullmatch(text)
+    form = re.fullmatch(_FORM, text)
     if form is None:
         raise ValueError(f"{text!r} is not a time")
     day, time, fraction, is_utc, hours, minutes = form.groups()
@@ -54,5 +54,5 @@ def shown_time(text: object) -> str | None:
     moment = time_or_none(text)
     if moment is not None:
         return moment.isoformat().replace("+00:00", "Z")
-    form = _FORM.fullmatch(str(text or ""))
+    form = re.fullmatch(_FORM, str(text or ""))
     return None if form is not None or not text else str(text)

@@ -17,7 +17,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi.dynamic import (
     CheckFailure,
@@ -53,15 +53,16 @@ from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_s
 from pulumi_tione.call_context import CallContext, current_call, handling
 from pulumi_tione.errors import CredentialsRefusedError, SettingsError, TioneError
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
-from pulumi_tione.lifecycle.cost_limits import CostOptions, Costs, Subject
 from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.diff import announced_rerun, diff
 from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.names import contains_unknown
 from pulumi_tione.lifecycle.recorded_task import RecordedTask, task_title
-from pulumi_tione.pricing.amounts import currency_of
-from pulumi_tione.pricing.price_list import PriceList
+
+if TYPE_CHECKING:
+    from pulumi_tione.lifecycle.cost_limits import Costs, Subject
+    from pulumi_tione.pricing.price_list import PriceList
 
 _NUMBERS_LOOKED_FOR = 3
 _LOOK_UP_ATTEMPTS = 2
@@ -188,7 +189,8 @@ class TrainingTaskProvider(ResourceProvider):
             add_rules=self._add_rules,
         )
         owner, program = _split(news)
-        self._costs.expect(program.get(ANNOUNCED_TASKS))
+        if self._costs:
+            self._costs.expect(program.get(ANNOUNCED_TASKS))
         checked = check(_split(olds)[1], program, around, owner=owner)
         for warning in checked.warnings:
             current_call().warn(warning)
@@ -213,13 +215,13 @@ class TrainingTaskProvider(ResourceProvider):
 
     def _add_rules(self, olds: Mapping[str, Any], checked: Checked) -> None:
         """Apply the rules that need the service or other tasks."""
-        subject = _subject(checked.owner, checked.inputs)
         if self._validates and not olds:
             from pulumi_tione.lifecycle.account_rules import AccountRules
 
             rules = self._one(AccountRules, lambda: AccountRules(self._look_up_client, self._price_list))
-            rules.check(subject, checked)
-        self._costs.check(subject, olds, checked)
+            rules.check(_subject(checked.owner, checked.inputs), checked)
+        if self._costs:
+            self._costs.check(_subject(checked.owner, checked.inputs), olds, checked)
 
     def _one(self, kind: type[_T], make: Callable[[], _T]) -> _T:
         """Return the one object of a class in this process. It is made when a call needs it, as few do."""
@@ -236,7 +238,13 @@ class TrainingTaskProvider(ResourceProvider):
         except SettingsError:  # reported by check
             return False
 
-    def _new_costs(self) -> Costs:
+    def _new_costs(self) -> Costs | None:
+        """Return the costs of this process's tasks; None, if the settings request neither prices nor limits."""
+        if not self._settings.has_cost_options:
+            return None
+        from pulumi_tione.lifecycle.cost_limits import CostOptions, Costs
+        from pulumi_tione.pricing.amounts import currency_of
+
         try:
             is_international = Client(self._settings, self._settings.region).is_international()
         except TioneError:  # reported by check
@@ -250,6 +258,8 @@ class TrainingTaskProvider(ResourceProvider):
 
     def _price_list(self, task: Mapping[str, Any]) -> PriceList:
         """Return the price list of a task's region, workspace and settings: one in this process."""
+        from pulumi_tione.pricing.price_list import PriceList
+
         workspace = task.get("tiProjectId") or None
         client = self._look_up_client(task)
         return self._price_lists.setdefault((client, workspace), PriceList(client, workspace))
@@ -299,7 +309,8 @@ class TrainingTaskProvider(ResourceProvider):
             account_of=self._account_of,
         )
         self._replaced_for[_key_of(news)] = difference.replacing
-        self._costs.compare(_subject(owner, inputs), id_, outputs, inputs, difference)
+        if self._costs:
+            self._costs.compare(_subject(owner, inputs), id_, outputs, inputs, difference)
         changes = bool(difference.replacing or difference.in_place or difference.accepted_paths)
         if difference.accepted_paths and not difference.replacing:
             current_call().warn(
@@ -459,6 +470,8 @@ def _joined(owner: Owner | None, outputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _subject(owner: Owner | None, inputs: Mapping[str, Any]) -> Subject:
     """Return the resource that the current call is about."""
+    from pulumi_tione.lifecycle.cost_limits import Subject
+
     context = current_call()
     identity = context.urn or str((owner or inputs).get("resource" if owner else "name"))
     return Subject(identity, identity.rpartition("::")[2], context, owner)

@@ -38,7 +38,7 @@ _TAG = ("tag", "2018-08-13")
 _STS = ("sts", "2018-08-13")
 _VPC = ("vpc", "2017-03-12")
 _EVENTS_PAGE = 100
-_RESOURCE = re.compile(r"qcs::tione:(?P<region>[^:]+):uin/[^:/]+:trainingtask/(?P<id>.+)")
+_RESOURCE = r"qcs::tione:(?P<region>[^:]+):uin/[^:/]+:trainingtask/(?P<id>.+)"
 """The resource name of a training task in the tag service."""
 
 _TASK = ("Id", "Name", "Status")
@@ -319,7 +319,7 @@ class Client:
         tokens: set[str] = set()
         for _ in range(MAX_PAGES):
             page = self._query("GetResources", body, responses.page("ResourceTagMappingList"), service=_TAG)
-            matches = (_RESOURCE.fullmatch(str(tagged.get("Resource"))) for tagged in page.items)
+            matches = (re.fullmatch(_RESOURCE, str(tagged.get("Resource"))) for tagged in page.items)
             tasks = dict.fromkeys((match["region"], match["id"]) for match in matches if match)
             new = [task for task in tasks if task not in yielded]
             yielded.update(new)

@@ -32,14 +32,14 @@ Raises:
     MalformedResponseError: the response has another form.
 """
 
-_ID = re.compile(r"[\x21-\x7e]+")
+_ID = r"[\x21-\x7e]+"
 
 
 _MAX_DIGITS = 300
 """How many digits a whole number may have: for Pulumi's engine every number is a floating-point number."""
 
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_SURROGATE = r"\\u[dD][89a-fA-F]"
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def parsed(content: bytes) -> Any:
@@ -52,7 +52,7 @@ def parsed(content: bytes) -> Any:
     try:
         value = json.loads(text, parse_constant=lambda _: None, parse_float=_float, parse_int=_int)
         # Lone surrogates are rare and can only come escaped: other responses are not searched for them.
-        return _without_surrogates(value) if _ESCAPED_SURROGATE.search(text) else value
+        return _without_surrogates(value) if re.search(_ESCAPED_SURROGATE, text) else value
     except (ValueError, RecursionError):
         return None
 
@@ -69,7 +69,7 @@ def _int(digits: str) -> int | None:
 def _without_surrogates(value: Any) -> Any:
     match value:
         case str():
-            return value if value.isascii() else _SURROGATE.sub(REPLACEMENT, value)
+            return value if value.isascii() else re.sub(_SURROGATE, REPLACEMENT, value)
         case dict():
             return {_without_surrogates(key): _without_surrogates(part) for key, part in value.items()}
         case list():
@@ -108,7 +108,7 @@ def text(name: str) -> Reader[str]:
 def new_id(action: str, response: Response) -> str:
     """Return the id of what was created."""
     value = response.get("Id")
-    if not isinstance(value, str) or not _ID.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_ID, value):
         raise MalformedResponseError(f"{action} returned no id{_request_id(response)}")
     return value
 

@@ -12,7 +12,6 @@ row in `docs/settings.md`. Its check before anything is sent is in `violations`.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import ipaddress
 import json
@@ -21,9 +20,8 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pulumi_tione._config import credential_files
@@ -48,6 +46,9 @@ from pulumi_tione._config.sources import (
 from pulumi_tione._constraints import MaxDuration
 from pulumi_tione._durations import DURATION_FORMS, parse_duration
 from pulumi_tione.errors import SettingsError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 DEFAULT_REGION = "ap-guangzhou"
 """The region where none is configured: the official provider's default."""
@@ -334,6 +335,15 @@ class Settings:
         return self._cost_limit("maxStackHourlyCost")
 
     @property
+    def has_cost_options(self) -> bool:
+        """Whether prices or limits are requested. A setting that check refuses requests nothing."""
+        for name in ("estimates_cost", "max_hourly_cost", "max_stack_hourly_cost", "allowed_instance_types"):
+            with suppress(SettingsError):
+                if getattr(self, name):
+                    return True
+        return False
+
+    @property
     def needs_prices(self) -> bool:
         """Whether prices are shown or limited."""
         return self.estimates_cost or any((self.max_hourly_cost, self.max_stack_hourly_cost))
@@ -346,6 +356,8 @@ class Settings:
             raise SettingsError(
                 f"{setting.source} is {setting.value!r}. Set it to an amount an hour without a currency, such as 49.90"
             )
+        from decimal import Decimal  # few stacks have a limit
+
         return CostLimit(Decimal(setting.value), setting.source)
 
     @property
@@ -546,6 +558,8 @@ def unknown_settings(keys: Iterable[str], config: Callable[[str], str | None] = 
         if name in _SETTINGS:
             warnings += [_not_a_setting(f"{key}.{part}", near) for part, near in unknown_parts(name, config(key))]
             continue
+        import difflib  # few stacks have a setting that does not exist
+
         near = difflib.get_close_matches(name.lower(), lowered, n=1)
         warnings.append(_not_a_setting(key, f"tione:{lowered[near[0]]}" if near else ""))
     return warnings

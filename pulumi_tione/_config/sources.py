@@ -7,7 +7,6 @@ The order of the sources is in `settings.py` (`credential_sources`). The session
 from __future__ import annotations
 
 import contextlib
-import difflib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -159,6 +158,8 @@ def unknown_parts(name: str, text: str | None) -> Iterator[tuple[str, str]]:
     known = {part.lower(): part for part in _PARTS.get(name, ())}
     for part in parts if isinstance(parts, dict) else ():
         if part not in known.values():
+            import difflib  # few stacks have a setting that does not exist
+
             near = difflib.get_close_matches(part.lower(), known, n=1)
             yield part, f"tione:{name}.{known[near[0]]}" if near else ""
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 EXIT_CODE = "124"
 """The exit code of a run that its time limit has ended: that of `timeout`, also where the image has none."""
 
-MARKED_LINE = re.compile(r"pulumi-tione: time limit of ([0-9]{1,10}) s reached, run ended")
+MARKED_LINE = r"pulumi-tione: time limit of ([0-9]{1,10}) s reached, run ended"
 """The line that a run prints when its time limit has ended it."""
 
 MAX_BYTES = 131_071
@@ -79,7 +79,7 @@ def _quoted(text: str) -> str:
 
 
 _PREFIX = f"sh -c {_quoted(_START)} {_NAME} {_quoted(' '.join(_SCRIPT))} "
-_LIMITED = re.compile(r"([1-9]\d*) '(.*)'", re.DOTALL)
+_LIMITED = r"([1-9]\d*) '(.*)'"
 
 
 class LimitedCommands(NamedTuple):
@@ -97,7 +97,7 @@ def with_time_limit(command: str, seconds: int) -> str:
 
 def without_time_limit(command: str) -> tuple[str, int | None]:
     """Return the original of a command and its limit; a text of another form as it is."""
-    limited = _LIMITED.fullmatch(command, len(_PREFIX)) if command.startswith(_PREFIX) else None
+    limited = re.fullmatch(_LIMITED, command[len(_PREFIX) :], re.DOTALL) if command.startswith(_PREFIX) else None
     if limited is None:
         return command, None
     seconds, original = int(limited[1]), limited[2].replace(r"'\''", "'")

@@ -10,7 +10,7 @@ only sent for `rerun_on_failure`, `tione:validate` and prices. Which changes rep
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_tione._api.status import FAILED, status_of
@@ -128,7 +128,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any], context: CheckContex
     by_default = {path_to("tags", key) for key in context.default_tags if key not in own_keys}
     for path, violation in check_rules.violations(checked.inputs, label_count, invalid):
         if path in by_default:
-            violation = replace(violation, rule=f"from tione:defaultTags: {violation.rule}")
+            violation = violation._replace(rule=f"from tione:defaultTags: {violation.rule}")
         if path not in invalid:
             checked.fail(path, violation)
     for path, warning in check_rules.warnings(checked.inputs, invalid):

@@ -90,7 +90,7 @@ def _has_name_of_other_owner(name: str, owner: Owner) -> bool:
 
     Labels do not contain the organization, and two owners can have equal labels after sanitizing.
     """
-    return bool(_GENERATED.fullmatch(name)) and not is_generated_form(name, generated_name(owner))
+    return bool(re.fullmatch(_GENERATED, name)) and not is_generated_form(name, generated_name(owner))
 
 
-_GENERATED = re.compile(r"(.+-)?[0-9a-f]{8}(-\d{1,3})?")
+_GENERATED = r"(.+-)?[0-9a-f]{8}(-\d{1,3})?"

@@ -39,7 +39,7 @@ def limit_that_ended(detail: Mapping[str, Any], lines: Sequence[str], more_texts
         more_texts: further texts that may have the exit code.
     """
     for line in lines:
-        match = MARKED_LINE.search(line)
+        match = re.search(MARKED_LINE, line)
         if match:
             return int(match[1])
     if lines or exit_code([detail.get("FailureReason"), detail.get("Message"), *more_texts]) != EXIT_CODE:

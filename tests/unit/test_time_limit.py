@@ -7,6 +7,7 @@ What becomes of `max_duration` on its way is in `test_max_duration.py`; whether 
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 import shutil
 import signal
@@ -265,7 +266,7 @@ def test_commands_without_a_common_limit_stay_as_they_are(commands: dict[str, st
 
 
 def test_the_line_is_recognized_wherever_it_stands() -> None:
-    found = MARKED_LINE.search(f"50%|#####     |{LINE}")
+    found = re.search(MARKED_LINE, f"50%|#####     |{LINE}")
     assert found
     assert found[1] == "1"
 

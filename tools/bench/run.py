@@ -11,6 +11,7 @@ name.
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import sys
 from pathlib import Path
@@ -39,6 +40,7 @@ def main() -> int:
     if unknown:
         arguments.error(f"no figure is named {', '.join(unknown)}")
     os.environ.pop("PULUMI_PARALLEL", None)
+    compileall.compile_dir(ROOT / "pulumi_tione", quiet=1)  # as pip does when it installs a package
     measured = {}
     for measurement in MEASUREMENTS:
         names = {name for name in measurement.names if not options.only or name.startswith(tuple(options.only))}
