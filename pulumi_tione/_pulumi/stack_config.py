@@ -5,17 +5,20 @@ A setting that does not exist gets a warning. The settings themselves, and their
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pulumi
 
 from pulumi_tione._config.secret_settings import secrets_in_plain_text
 from pulumi_tione._config.settings import Settings, unknown_settings
 from pulumi_tione._constraints import suggestion
+from pulumi_tione._pulumi.run_mode import is_mocked
 from pulumi_tione._schema.fields import TRAINING_TASK, Struct, Type
 from pulumi_tione._schema.walk import OMIT, Part, by_name, rebuild
 from pulumi_tione.errors import TaskError
@@ -103,9 +106,20 @@ def are_default_tags_secret() -> bool:
     return _get("tione:defaultTags") is not None and _is_secret("tione:defaultTags")
 
 
+_VALUES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, str | None]] = WeakKeyDictionary()
+"""The values that programs have read, each in its event loop: each of a thousand tasks needs twenty of them."""
+
+
 def _get(key: str) -> str | None:
-    namespace, _, name = key.partition(":")
-    return pulumi.Config(namespace).get(name)
+    """Return a value of the config, which does not change while a program runs; under mocks it may."""
+    try:
+        values = {} if is_mocked() else _VALUES.setdefault(asyncio.get_running_loop(), {})
+    except RuntimeError:  # no loop is running
+        values = {}
+    if key not in values:
+        namespace, _, name = key.partition(":")
+        values[key] = pulumi.Config(namespace).get(name)
+    return values[key]
 
 
 def _is_secret(key: str) -> bool:

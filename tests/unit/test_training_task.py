@@ -833,6 +833,33 @@ def test_what_is_secret_is_known_while_a_task_is_waited_for(engine: Engine, monk
     assert shown == ["[secret], [secret] and planted-3", "a report\nwith \\x1b [secret]"]
 
 
+def test_each_value_of_the_config_is_read_once_however_many_tasks_a_program_has(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    get = pulumi.Config.get
+
+    def counted(self: pulumi.Config, key: str, *others: Any) -> Any:
+        read.append(f"{self.name}:{key}")
+        return get(self, key, *others)
+
+    monkeypatch.setattr(stack_config, "is_mocked", lambda: False)
+    monkeypatch.setattr(pulumi.Config, "get", counted)
+    run(engine, lambda: [tione.TrainingTask(f"task-{number}", SMALLEST) for number in range(3)] and None)
+    config = [key for key in read if key != "tione:environment"]  # a part of the owner, which is not a setting
+    assert len(config) > 5
+    assert sorted(config) == sorted({*config})
+
+
+def test_under_mocks_a_changed_config_counts(engine: Engine) -> None:
+    for region in ("ap-shanghai", "ap-beijing"):
+        pulumi.runtime.set_config("tione:region", region)
+        try:
+            assert run(engine, lambda: pulumi.Output.from_input(stack_config._get("tione:region"))) == region
+        finally:
+            pulumi.runtime.config.CONFIG.set({})
+
+
 # Waits.
 
 
