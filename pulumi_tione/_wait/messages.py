@@ -17,10 +17,7 @@ SKIPPED = "not waiting, because TIONE_WAIT or tione:wait is false"
 
 NO_REASON = "the service gives no reason"
 
-REPLACE = (
-    "fix the cause and run `pulumi up`: a changed input replaces this task with a new run; if no input changes, "
-    "change `triggers`"
-)
+REPLACE = "fix the cause and run `pulumi up`: any changed input makes a new run; if none changes, change `triggers`"
 SET_RERUNS = "set `rerun_on_failure` in the program: the next `pulumi up` starts this task again"
 RUN_ANEW = "to run it again, change `triggers` in the program and run `pulumi up`: it replaces this task with a new run"
 RAISE_LIMIT = "raise `max_duration` in the program and run `pulumi up`: it replaces this task with a new run"
