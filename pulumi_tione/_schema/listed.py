@@ -112,5 +112,4 @@ def _has_outputs(kind: Type) -> bool:
 
 @functools.cache
 def _compared_inputs() -> Sequence[Field]:
-    fields = TRAINING_TASK.fields.values()
-    return [field for field in fields if field.wire in LISTED and field.readable and field.sent]
+    return [field for field in TRAINING_TASK.fields.values() if field.wire in LISTED]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from pulumi_tione._api.rate_limit import MAX_REQUESTS_PER_SECOND as LIMIT
 from pulumi_tione._api.rate_limit import RateLimiter
 
@@ -85,6 +87,34 @@ def test_a_wait_that_others_make_long_is_shown_once() -> None:
     limiter.wait("CreateTrainingTask", shown.append)
     assert clock.now - 5000 > 3
     assert shown == ["waiting: the service accepts 20 CreateTrainingTask per second"]
+
+
+def test_a_wait_is_shown_when_it_has_lasted_for_more_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    shown: list[tuple[float, str]] = []
+    pauses = iter([0.5, 0.5, 0.25, 0.25, 1.0])
+    limiter = RateLimiter(clock.sleep, clock)
+    monkeypatch.setattr(limiter, "_pause", lambda _: next(pauses, None))
+    limiter.wait("CreateTrainingTask", lambda text: shown.append((clock.now - 5000, text)))
+    assert [seconds for seconds, _ in shown] == [1.25]
+    assert clock.now - 5000 == 2.5
+
+
+@pytest.mark.parametrize(("after", "pause"), [(0.5, 0.521), (1.019, 0.002), (1.02, 0.001), (1.021, 0)])
+def test_the_next_place_is_free_when_the_window_of_the_first_request_is_over(after: float, pause: float) -> None:
+    clock = Clock()
+    limiter = RateLimiter(clock.sleep, clock)
+    sent(limiter, clock, "CreateTrainingTask", LIMIT)
+    clock.now += after
+    limiter.wait("CreateTrainingTask", lambda _: None)
+    assert clock.pauses == ([pause] if pause else [])
+
+
+def test_what_is_remembered_of_requests_does_not_grow() -> None:
+    clock = Clock()
+    limiter = RateLimiter(clock.sleep, clock)
+    sent(limiter, clock, "CreateTrainingTask", 10 * LIMIT)
+    assert limiter._buckets["CreateTrainingTask"].count() <= LIMIT
 
 
 def test_a_short_wait_is_not_announced_even_if_somebody_else_was_faster() -> None:

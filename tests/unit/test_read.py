@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fake_api import FakeApi
 
+from pulumi_tione._schema.identity import BASE_NAME
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle.diff import Difference
@@ -135,6 +136,22 @@ def test_secrets_and_what_the_service_never_shows_stay_as_they_were_set() -> Non
     assert inputs["privateEnvs"] == {"TOKEN": "planted"}
 
 
+@pytest.mark.parametrize(
+    "recorded", [{"name": "bert"}, {"name": "bert-2", BASE_NAME: "bert"}], ids=["as requested", "with a suffix"]
+)
+def test_a_detail_without_a_name_leaves_the_recorded_one(recorded: dict[str, str]) -> None:
+    outputs, inputs = outputs_and_inputs({**DETAIL, "Name": None}, {**OUTPUTS, **recorded})
+    assert {name: outputs[name] for name in ("name", BASE_NAME) if name in outputs} == recorded
+    assert inputs["name"] == "bert"
+
+
+def test_another_name_of_the_task_is_recorded_and_the_name_that_the_program_sets_is_not_taken_for_a_base() -> None:
+    outputs, inputs = outputs_and_inputs({**DETAIL, "Name": "other"})
+    assert outputs["name"] == "other"
+    assert BASE_NAME not in outputs
+    assert inputs["name"] == "other"
+
+
 def test_a_task_that_is_gone_is_none() -> None:
     assert read(fake(None), "train-1", OUTPUTS) is None
 
@@ -197,7 +214,17 @@ def test_a_task_that_is_looked_up_shows_all_that_the_service_shows() -> None:
     assert "status" not in inputs
 
 
-def test_a_task_that_is_looked_up_and_does_not_exist_is_an_error_that_shows_where_it_was_looked_for() -> None:
+@pytest.mark.parametrize(
+    ("recorded", "where"),
+    [
+        ({}, "(region ap-guangzhou, workspace default)"),
+        ({"tiProjectId": "p-1"}, "(region ap-guangzhou, workspace p-1)"),
+    ],
+    ids=["default workspace", "workspace"],
+)
+def test_a_task_that_is_looked_up_and_does_not_exist_is_an_error_that_shows_where_it_was_looked_for(
+    recorded: dict[str, Any], where: str
+) -> None:
     with pytest.raises(TaskError) as caught:
-        read(fake(None, "200"), "train-1", {"region": "ap-guangzhou"})
-    assert all(word in str(caught.value) for word in ("train-1", "ap-guangzhou", "200"))
+        read(fake(None, "200"), "train-1", {"region": "ap-guangzhou", **recorded})
+    assert all(word in str(caught.value) for word in ("train-1", where, "200"))

@@ -153,6 +153,12 @@ class Steps:
             self.statuses._batcher._join((self.service, None), task_id, Future)
 
 
+def test_a_request_alone_waits_a_twentieth_of_a_second_for_others() -> None:
+    pauses: list[float] = []
+    assert StatusBatcher(sleep=pauses.append).of(fake("a"), "a", None) == "RUNNING"
+    assert pauses == [0.05]
+
+
 def test_a_request_alone_gathers_once() -> None:
     batcher = Steps("a")
     batcher.statuses.of(batcher.service, "a", None)

@@ -873,6 +873,36 @@ def test_the_pods_are_shown_again_only_when_the_status_changes() -> None:
     assert service.asked_for_pods == 1
 
 
+def test_pods_and_lines_of_ten_tasks_each_are_requested_between_two_polls() -> None:
+    class Counting(Service):
+        requests = 0
+
+        def pods(self, task_id: str, ti_project_id: str | None = None) -> Any:
+            self.requests += 1
+            return []
+
+        def describe_training_task(
+            self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
+        ) -> None:
+            self.requests += 1
+
+    async def test() -> None:
+        service = Counting("RUNNING")
+        poller = StatusPoller(service, None)
+        for request in (poller.pods, poller.newest_line):
+            for requested, expected in ((9, 9), (1, 10), (5, 10)):
+                for _ in range(requested):
+                    await request("train-1")
+                assert service.requests == expected
+            service.requests = 0
+        await poller._fetch(["train-1"])
+        for _ in range(12):
+            await poller.pods("train-1")
+        assert service.requests == 10
+
+    asyncio.run(test())
+
+
 class Joining:
     """Waits that begin one after the other: when each poll begins, and for which tasks."""
 

@@ -28,6 +28,16 @@ def record(path: str) -> None:
     os.environ[_CALLS_FILE] = path
     Path(path).write_text("", encoding="utf-8")
     _called.clear()
+    _clear_caches()
+
+
+def _clear_caches() -> None:
+    """Let cached functions of the package run again, and what they call: collection or an earlier test ran them."""
+    for module, loaded in [*sys.modules.items()]:
+        if module.partition(".")[0] == "pulumi_tione":
+            for value in [*vars(loaded).values()]:
+                if isinstance(value, functools._lru_cache_wrapper):
+                    value.cache_clear()
 
 
 def _note(function: str) -> None:
@@ -42,9 +52,7 @@ def choose(key: str, value: float | None) -> None:
     global _module, _name
     _module, _, _name = key.rpartition(".")
     os.environ[_VARIABLE] = key
-    function: Any = getattr(sys.modules.get(_module), _name.partition("__mutmut_")[0].removeprefix("x_"), None)
-    if hasattr(function, "cache_clear"):
-        function.cache_clear()  # the collection of tests may have filled it
+    _clear_caches()
     if value is not None:
         module, _, name = key.partition("=")[0].rpartition(".")
         old = getattr(sys.modules[module], name)

@@ -33,7 +33,16 @@ from mutate import Mutant, mutate
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "mutants"
 REASONS = Path(__file__).with_name("reasons.toml")
-MODULES = ("lifecycle", "_wait", "_api/credentials", "_schema/wire")
+MODULES = (
+    "lifecycle",
+    "_wait",
+    "_api/credentials",
+    "_api/rate_limit",
+    "_api/status_batcher",
+    "_pulumi/lazy_outputs",
+    "_schema/listed",
+    "_schema/wire",
+)
 TESTS = ("tests/unit", "tests/component", "tests/boundary")
 NOT_FOR_MUTANTS = (  # these read files and not what the package does, or test other programs
     "tests/unit/test_architecture.py",
