@@ -5,9 +5,10 @@ A refresh by list is in `tests/component/test_refresh_by_list.py`.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from fake_api import PROCEED, FakeApi, no_answer
 
 from pulumi_tione._api.protocols import PAGE_SIZE
-from pulumi_tione._api.status_batcher import StatusBatcher
+from pulumi_tione._api.status_batcher import Batcher, StatusBatcher
 from pulumi_tione.errors import IndeterminateResultError
 
 
@@ -207,3 +208,135 @@ def test_a_batch_gathers_while_an_earlier_one_is_fetched_but_not_for_ever() -> N
     batcher.steps = 0
     assert batcher.statuses.of(batcher.service, "a", None) == "RUNNING"
     assert batcher.steps == 1
+
+
+# Batches of an event loop.
+
+
+class Loop:
+    """A batcher whose fetches end when the test lets them, and what happened in order."""
+
+    def __init__(self) -> None:
+        self.batcher: Batcher[str] = Batcher()
+        self.events: list[str] = []
+        self.ends: dict[str, asyncio.Future[None]] = {}
+        """What each fetch waits for, by its keys."""
+
+    def request(self, *keys: str, group: str = "group") -> list[asyncio.Future[str | None]]:
+        return [
+            asyncio.ensure_future(self.batcher.get_async(group, key, self._fetch, lambda: self._gather(group)))
+            for key in keys
+        ]
+
+    async def _gather(self, group: str) -> None:
+        self.events.append(f"gather for {group}")
+
+    async def _fetch(self, keys: Sequence[str]) -> dict[str, str]:
+        name = " ".join(keys)
+        self.events.append(f"fetch {name}")
+        self.ends[name] = asyncio.get_running_loop().create_future()
+        await self.ends[name]
+        return {key: key.upper() for key in keys if key != "hidden"}
+
+    async def until(self, event: str, *others: str) -> None:
+        """Let the loop run until there is nothing more to do, and compare what happened since the last time."""
+        for _ in range(30):
+            await asyncio.sleep(0)
+        assert self.events == [event, *others]
+        self.events.clear()
+
+    def is_empty(self) -> bool:
+        return not self.batcher._open and not self.batcher._fetched
+
+
+def in_a_loop(test: Callable[[Loop], Awaitable[None]]) -> None:
+    async def main() -> None:
+        loop = Loop()
+        await asyncio.wait_for(test(loop), 20)
+        assert loop.is_empty()
+
+    asyncio.run(main())
+
+
+GATHER = "gather for group"
+
+
+def test_requests_of_an_event_loop_share_a_fetch_in_the_order_in_which_they_came() -> None:
+    async def test(loop: Loop) -> None:
+        requests = loop.request("b", "hidden", "a", "b")
+        await loop.until(GATHER, "fetch b hidden a")
+        loop.ends["b hidden a"].set_result(None)
+        assert await asyncio.gather(*requests) == ["B", None, "A", "B"]
+
+    in_a_loop(test)
+
+
+def test_a_batch_of_an_event_loop_gathers_when_the_earlier_one_is_fetched_and_others_join_until_then() -> None:
+    async def test(loop: Loop) -> None:
+        first = loop.request("a")
+        await loop.until(GATHER, "fetch a")
+        second = loop.request("b")
+        for _ in range(30):
+            await asyncio.sleep(0)
+        assert loop.events == []
+        second += loop.request("c")
+        loop.ends["a"].set_result(None)
+        await loop.until(GATHER, "fetch b c")
+        assert await asyncio.gather(*first) == ["A"]
+        third = loop.request("d")
+        for _ in range(30):
+            await asyncio.sleep(0)
+        assert loop.events == []
+        loop.ends["b c"].set_result(None)
+        await loop.until(GATHER, "fetch d")
+        loop.ends["d"].set_result(None)
+        assert await asyncio.gather(*second, *third) == ["B", "C", "D"]
+
+    in_a_loop(test)
+
+
+def test_groups_of_an_event_loop_do_not_wait_for_each_other() -> None:
+    async def test(loop: Loop) -> None:
+        first = loop.request("a")
+        await loop.until(GATHER, "fetch a")
+        second = loop.request("b", group="other")
+        await loop.until("gather for other", "fetch b")
+        for name in "ab":
+            loop.ends[name].set_result(None)
+        assert await asyncio.gather(*first, *second) == ["A", "B"]
+
+    in_a_loop(test)
+
+
+def test_a_fetch_of_an_event_loop_that_fails_fails_for_its_batch_and_the_next_one_is_fetched() -> None:
+    async def test(loop: Loop) -> None:
+        first = loop.request("a", "b")
+        await loop.until(GATHER, "fetch a b")
+        second = loop.request("c")
+        error = no_answer("DescribeTrainingTasks")
+        loop.ends["a b"].set_exception(error)
+        assert await asyncio.gather(*first, return_exceptions=True) == [error, error]
+        await loop.until(GATHER, "fetch c")
+        loop.ends["c"].set_result(None)
+        assert await asyncio.gather(*second) == ["C"]
+
+    in_a_loop(test)
+
+
+def test_a_batch_of_an_event_loop_whose_beginning_fails_is_not_joined_by_the_next_request() -> None:
+    async def test(loop: Loop) -> None:
+        error = no_answer("DescribeTrainingTasks")
+
+        async def gather() -> None:
+            raise error
+
+        with pytest.raises(IndeterminateResultError) as caught:
+            await loop.batcher.get_async("group", "a", loop._fetch, gather)
+        assert caught.value is error
+        assert loop.is_empty()
+        requests = loop.request("b")
+        await loop.until(GATHER, "fetch b")
+        loop.ends["b"].set_result(None)
+        assert await asyncio.gather(*requests) == ["B"]
+
+    in_a_loop(test)
