@@ -5,7 +5,8 @@ with credentials of another account: before credentials replace expired ones, th
 
 Where credentials come from, and in which order, is in `_config/settings.py` (`Settings.credential_sources`): the task's
 own settings, config `tione:…`, config `tencentcloud:…`, `TENCENTCLOUD_…`, the profile of `tccli`, the SDK's file, the
-machine's role, the web identity of TKE. A task whose own settings name a profile or a role uses no other source.
+machine's role, the web identity of TKE. A task whose own settings name a profile or the machine's role (`camRoleName`)
+uses no other source.
 
 Temporary credentials are renewed 300 seconds before they expire, short-lived ones in the last quarter of their life. A
 source that failed is asked again after 30 seconds. How long a role's session lasts is in `_config/sources.py`.

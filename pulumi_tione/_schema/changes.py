@@ -1,7 +1,8 @@
 """The changes between two values of a declared type, by path.
 
 Which of them replace the task is decided in `lifecycle/diff.py`: `IN_PLACE` there lists the inputs that change in
-place. A new argument replaces the task unless it is added to that list.
+place. A new argument replaces the task unless it is added to that list and gets a step in `lifecycle/update.py`.
+`settings` change in place within an account.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
 Inputs that are checked without old ones are those of a task that starts: it is new, or replaces another one. A change
 in place is known when the inputs are compared with the recorded ones. Limits never refuse a task that runs already and
-is not started anew; it counts in the sum of its stack.
+is not started anew; it counts in the sum of its stack, and the refusal of that sum may appear on its row.
 
 Prices come from `pricing/price_list.py`. The sentences are in `pricing/messages.py`.
 
 Users set `tione:maxHourlyCost`, `tione:maxStackHourlyCost` and `tione:allowedInstanceTypes` (`_config/settings.py`). A
-task that starts and exceeds one fails the preview.
+task that starts and exceeds one fails the preview. A price that cannot be had is unknown, and fails nothing: a limit
+only warns, unless `tione:unknownPrice` is `refuse`.
 """
 
 from __future__ import annotations

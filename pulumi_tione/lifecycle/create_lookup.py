@@ -4,8 +4,8 @@ Names are unique at the service, so the name identifies what an earlier request 
 half a minute.
 
 `create.py` sets how long a task is looked for: 15 seconds after a lost response (`_SECONDS_TO_FIND_CREATED`), 60
-seconds after a name is refused as taken (`_SECONDS_TO_FIND_HOLDER`). The request is sent at most 3 times
-(`_MAX_ATTEMPTS` there).
+seconds after a name is refused as taken (`_SECONDS_TO_FIND_HOLDER`). Only if no task is found is the request sent
+again, with the same name, at most 3 times (`_MAX_ATTEMPTS` there).
 """
 
 from __future__ import annotations

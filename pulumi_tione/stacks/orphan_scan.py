@@ -1,8 +1,8 @@
 """The orphan scan: which tasks of a project or stack exist at the service and are in no state.
 
-A task counts only when the states of all stacks of the project have been read. One that is less than a minute old is
-protected. `label_search.py` finds the tasks, `orphan_cleanup.py` stops or deletes them; the check before a create is
-`lifecycle/leftovers.py`.
+A task counts only when the states of all stacks of the project have been read. Protected are those less than a minute
+old or of unknown age, those of a locked stack, and those kept by `retain_on_delete`. `label_search.py` finds the tasks,
+`orphan_cleanup.py` stops or deletes them; the check before a create is `lifecycle/leftovers.py`.
 """
 
 from __future__ import annotations

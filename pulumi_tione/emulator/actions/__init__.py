@@ -1,8 +1,9 @@
 """The actions: what each does with a request that is well formed, signed and allowed.
 
 A new action is a function in a module here and an entry in its `HANDLERS`; its definition is in `api/definition.json`,
-or in `api/definition.py` if the vendor does not publish it, and its error codes are in `api/action_codes.json`. What is
-checked before is in `http/gateway.py`.
+which `tools/definition/distil.py` writes: add it to `ACTIONS` there. What the vendor does not publish is in
+`api/definition.py`. The error codes are in `api/action_codes.json`, if the vendor lists them. What is checked before is
+in `http/gateway.py`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ HANDLERS: Mapping[str, Handler] = {
     **identity.HANDLERS,
     **networks.HANDLERS,
 }
-"""Every action that the emulator offers, by name. The gateway answers InvalidAction to one that the definition does not
-have (`api/definition.json`, `api/definition.py`), and its error codes must be in `api/action_codes.json`."""
+"""Every action that the emulator offers, by name. The gateway answers InvalidAction to all others, and to one that the
+definition does not have (`api/definition.json`, `api/definition.py`)."""
 
 PREPARATIONS: Mapping[str, Preparation] = {**training_tasks.PREPARATIONS}
 """By action, the checks and preparations that need no state, so that they hold no lock."""

@@ -2,7 +2,8 @@
 
 `Task.catch_up` in `task.py` applies them by the time of `clock.py`; `run_rules.py` decides how a run ends.
 
-A new status or operation is a line in `TRANSITIONS`; how long it lasts is an entry in `DURATIONS`.
+A new status or operation is a member of `Status` or `Event`, and a line in `TRANSITIONS`; how long it lasts is an entry
+in `DURATIONS`.
 """
 
 from __future__ import annotations
