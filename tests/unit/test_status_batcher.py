@@ -16,7 +16,7 @@ import pytest
 from fake_api import PROCEED, FakeApi, no_answer
 
 from pulumi_tione._api.protocols import PAGE_SIZE
-from pulumi_tione._api.status_batcher import Batcher, StatusBatcher
+from pulumi_tione._api.status_batcher import Batcher, ItemBatcher, StatusBatcher
 from pulumi_tione.errors import IndeterminateResultError
 
 
@@ -208,6 +208,23 @@ def test_a_batch_gathers_while_an_earlier_one_is_fetched_but_not_for_ever() -> N
     batcher.steps = 0
     assert batcher.statuses.of(batcher.service, "a", None) == "RUNNING"
     assert batcher.steps == 1
+
+
+@pytest.mark.parametrize("kind", [StatusBatcher, ItemBatcher])
+def test_clients_are_asked_apart_each_in_its_workspace(kind: type[StatusBatcher | ItemBatcher]) -> None:
+    first, second = fake("a"), fake("a")
+    others: list[threading.Thread] = []
+
+    def sleep(_: float) -> None:
+        if not others:
+            others.append(threading.Thread(target=lambda: batcher.of(second, "a", "p-2"), daemon=True))
+            others[0].start()
+            others[0].join(10)
+            assert not others[0].is_alive(), "the request waits for the batch of the other client"
+
+    batcher = kind(sleep=sleep)
+    assert batcher.of(first, "a", "p-1")
+    assert [first.asked_workspaces, second.asked_workspaces] == [["p-1"], ["p-2"]]
 
 
 # Batches of an event loop.

@@ -128,13 +128,22 @@ def test_a_request_that_is_throttled_is_sent_again_soon(caller: Caller, error: T
     assert longest * 0.8 < max(pauses) <= longest
 
 
-def test_the_pauses_between_attempts_double_from_half_a_second(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.tenacity.wait.random, "uniform", lambda _, longest: longest)  # type: ignore[attr-defined]
+def test_the_pauses_between_attempts_are_random_and_the_longest_double_from_half_a_second(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shortest: list[float] = []
+
+    def uniform(low: float, high: float) -> float:
+        shortest.append(low)
+        return high
+
+    monkeypatch.setattr(module.tenacity.wait.random, "uniform", uniform)  # type: ignore[attr-defined]
     caller.error = no_answer("Action")
     pauses: list[float] = []
     with pytest.raises(TioneError):
         transport(pauses).call(TIONE, "Action", {}, Idempotency.READ_ONLY, lambda _, response: response)
     assert pauses == [0.5, 1, 2, 4, 8, 16, 20]
+    assert {*shortest} == {0}
 
 
 class Pages(Client):
