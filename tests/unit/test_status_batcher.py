@@ -211,20 +211,20 @@ def test_a_batch_gathers_while_an_earlier_one_is_fetched_but_not_for_ever() -> N
 
 
 @pytest.mark.parametrize("kind", [StatusBatcher, ItemBatcher])
-def test_clients_are_asked_apart_each_in_its_workspace(kind: type[StatusBatcher | ItemBatcher]) -> None:
+def test_clients_are_asked_apart_even_for_one_workspace(kind: type[StatusBatcher | ItemBatcher]) -> None:
     first, second = fake("a"), fake("a")
     others: list[threading.Thread] = []
 
     def sleep(_: float) -> None:
         if not others:
-            others.append(threading.Thread(target=lambda: batcher.of(second, "a", "p-2"), daemon=True))
+            others.append(threading.Thread(target=lambda: batcher.of(second, "a", "p-1"), daemon=True))
             others[0].start()
             others[0].join(10)
             assert not others[0].is_alive(), "the request waits for the batch of the other client"
 
     batcher = kind(sleep=sleep)
     assert batcher.of(first, "a", "p-1")
-    assert [first.asked_workspaces, second.asked_workspaces] == [["p-1"], ["p-2"]]
+    assert [first.asked_workspaces, second.asked_workspaces] == [["p-1"], ["p-1"]]
 
 
 # Batches of an event loop.
