@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from .emulator import Emulator
 
 
+MISSING_EXTRA = (
+    "the fixture tione_emulator needs aiohttp, which is not installed. In a clone of this package's repository, run "
+    "`pip install '.[emulator]'`"
+)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "tione_emulator(**arguments): how the fixture `tione_emulator` is made")
 
@@ -30,6 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def tione_emulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """Start a local TI-ONE for the test: `.endpoint`, `.tasks()`, `.requests()`, `.faults`, `.advance()`."""
     # Imported here, so that a test run that does not use it does not wait for it.
+    try:
+        import aiohttp  # noqa: F401  what the local TI-ONE is served with
+    except ModuleNotFoundError:
+        pytest.fail(MISSING_EXTRA, pytrace=False)
     from .emulator import Emulator
 
     arguments: dict[str, Any] = {}

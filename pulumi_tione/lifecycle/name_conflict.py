@@ -127,8 +127,9 @@ class CreateIdentity:
         if all(labels.get(key) == self._labels.get(key) for key in LABELS[:2]):
             before = str(labels.get(LABELS[2])).rpartition("::")[2]
             return (
-                f"If you have renamed the resource, add `aliases=[pulumi.Alias(name={before!r})]` to its options, and "
-                "the task is left as it is. Otherwise choose another name."
+                f"If your program still declares {before!r}, choose another name for one of the two. If you have "
+                f"renamed it, add `aliases=[pulumi.Alias(name={before!r})]` to the options of this resource, and the "
+                "task is left as it is."
             )
         events = f"`pulumi-tione events {task.get('Id')}{place}`"
         return f"It does not belong to this stack. Choose another name. {events} shows it."

@@ -18,7 +18,7 @@ from typing import Any
 
 from pulumi_tione._api.protocols import PriceApi
 from pulumi_tione._once import Once
-from pulumi_tione.errors import ApiError, Kind, TioneError
+from pulumi_tione.errors import ApiError, Kind, RequestNotSentError, TioneError
 
 PAY_AS_YOU_GO = "POSTPAID_BY_HOUR"
 """The charge type of the specs that have a price."""
@@ -218,4 +218,6 @@ def look_up_failure(error: TioneError) -> str:
         return f"these credentials are not allowed to request it ({error.code})"
     if isinstance(error, ApiError):
         return f"the service refused to return it ({error.code})"
+    if isinstance(error, RequestNotSentError):
+        return "the service cannot be reached (`pulumi-tione whoami` shows its address and the reason)"
     return "the service did not return it"

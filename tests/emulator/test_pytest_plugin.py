@@ -69,3 +69,12 @@ def test_a_users_tests_pass(pytester: pytest.Pytester, monkeypatch: pytest.Monke
         *([] if installed else ["-p", MODULE]), "--strict-markers", "-p", "no:cacheprovider"
     )
     result.assert_outcomes(passed=3)
+
+
+def test_the_fixture_without_its_extra_says_how_to_install_it(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("import sys; sys.modules['aiohttp'] = None")
+    pytester.makepyfile("def test_something(tione_emulator): pass")
+    result = pytester.runpytest_subprocess("-p", MODULE)
+    result.stdout.fnmatch_lines(["*needs aiohttp, which is not installed.*pip install*emulator*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.assert_outcomes(errors=1)

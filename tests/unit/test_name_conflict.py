@@ -120,8 +120,9 @@ def test_a_task_of_another_resource_of_this_stack_may_be_one_that_was_renamed() 
     text = identity().name_is_taken(NAME, task({**before, LABELS[2]: "component::bert"}))
     assert text == (
         f"{EXISTS}{SHOWN}, with the labels of the resource 'component::bert' of stack 'dev', project 'nlp', created "
-        "with the same inputs. If you have renamed the resource, add `aliases=[pulumi.Alias(name='bert')]` to its "
-        "options, and the task is left as it is. Otherwise choose another name."
+        "with the same inputs. If your program still declares 'bert', choose another name for one of the two. If you "
+        "have renamed it, add `aliases=[pulumi.Alias(name='bert')]` to the options of this resource, and the task is "
+        "left as it is."
     )
 
 

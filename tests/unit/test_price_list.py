@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from price_service import PriceService
 
-from pulumi_tione.errors import ApiError, IndeterminateResultError, TioneError
+from pulumi_tione.errors import ApiError, IndeterminateResultError, RequestNotSentError, TioneError
 from pulumi_tione.pricing.price_list import Price, PriceList, UnknownPrice
 
 SPECS = [
@@ -164,6 +164,10 @@ def test_without_the_list_each_key_is_asked_for_by_itself() -> None:
             "these credentials are not allowed to request it (AuthFailure.UnauthorizedOperation)",
         ),
         (IndeterminateResultError("no answer"), "the service did not return it"),
+        (
+            RequestNotSentError("connection refused"),
+            "the service cannot be reached (`pulumi-tione whoami` shows its address and the reason)",
+        ),
     ],
 )
 def test_a_failure_is_unknown_with_its_reason_and_not_asked_again(error: TioneError, reason: str) -> None:
