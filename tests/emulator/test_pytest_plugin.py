@@ -71,7 +71,7 @@ def test_a_users_tests_pass(pytester: pytest.Pytester, monkeypatch: pytest.Monke
     result.assert_outcomes(passed=3)
 
 
-def test_the_fixture_without_its_extra_says_how_to_install_it(pytester: pytest.Pytester) -> None:
+def test_the_fixture_without_its_extra_shows_how_to_install_it(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("import sys; sys.modules['aiohttp'] = None")
     pytester.makepyfile("def test_something(tione_emulator): pass")
     result = pytester.runpytest_subprocess("-p", MODULE)
