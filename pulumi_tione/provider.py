@@ -53,6 +53,7 @@ from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_s
 from pulumi_tione.call_context import CallContext, current_call, handling
 from pulumi_tione.errors import CredentialsRefusedError, SettingsError, TioneError
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
+from pulumi_tione.lifecycle.declared_names import DeclaredNames
 from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.diff import announced_rerun, diff
 from pulumi_tione.lifecycle.imported import IMPORTED
@@ -142,6 +143,7 @@ class TrainingTaskProvider(ResourceProvider):
         self._sharing = threading.Lock()
         self._leftovers = Leftovers()
         self._deleted = DeletedTasks()
+        self._declared_names = DeclaredNames()
         self._marked: dict[str, list[str]] = {}
         self._replaced_for: dict[str, tuple[str, ...]] = {}
         """For each resource that diff has found to be replaced, the inputs that changed."""
@@ -215,6 +217,7 @@ class TrainingTaskProvider(ResourceProvider):
 
     def _add_rules(self, olds: Mapping[str, Any], checked: Checked) -> None:
         """Apply the rules that need the service or other tasks."""
+        self._declared_names.check(current_call().urn, olds, checked)
         if self._validates and not olds:
             from pulumi_tione.lifecycle.account_rules import AccountRules
 

@@ -54,6 +54,12 @@ CONFIG_WITHOUT_LOG = "is set without log_enable=True, so no logs are delivered"
 LOG_WITHOUT_CONFIG = "is true without log_config, so the logs have no destination"
 
 
+def name_declared_twice(name: str, resource: str) -> Violation:
+    """Return the violation of a task with the same name as another one of the program."""
+    rule = f"is also the name of the resource {resource!r}, and the service accepts a name once; choose another one"
+    return Violation(rule, subject=repr(name))
+
+
 def ended_by_time_limit(limit: str) -> str:
     """Return the warning about a failed task that is not started again."""
     return (

@@ -65,3 +65,16 @@ def test_a_map_of_tuning_parameters_is_sent_as_json_and_its_order_is_no_change(
     assert "planted" not in stack.pulumi("stack", "export")
     stack.program(task.format('{"epochs": 3, "data": pulumi.Output.secret("planted"), "lr": 0.001}'))
     assert stack.planned() == {}
+
+
+def test_a_preview_refuses_two_tasks_with_the_same_name(stack: Stack) -> None:
+    stack.program(
+        'tione.TrainingTask("first", **(B | dict(name="bert")))\ntione.TrainingTask("second", **(B | dict(name="bert")))'
+    )
+    shown = stack.preview(fails=True)
+    assert "name: 'bert' is also the name of the resource '" in shown
+    stack.program(
+        'tione.TrainingTask("first", **(B | dict(name="bert")))\n'
+        'tione.TrainingTask("second", **(B | dict(name="bert", region="ap-shanghai")))'
+    )
+    stack.preview()

@@ -1,0 +1,55 @@
+"""The names that the tasks of one process are declared with: two tasks cannot have the same one.
+
+The service refuses the second create. Check finds it in the preview, if both tasks are in one program. What a create
+reports about a task that has its name already is in `name_conflict.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from pulumi_tione.lifecycle import check_rules
+from pulumi_tione.lifecycle.check import Checked
+from pulumi_tione.lifecycle.names import contains_unknown
+
+_PLACE = ("region", "tiProjectId", "settings")
+"""The inputs that decide where a task is, and so where its name is unique."""
+
+_Place: TypeAlias = tuple[str, str]
+"""A place, and a name there."""
+
+
+class DeclaredNames:
+    """The names that the tasks of this process are declared with. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._declared: dict[str, _Place] = {}
+        """Where each resource declares its name, by URN."""
+        self._resources: defaultdict[_Place, dict[str, bool]] = defaultdict(dict)
+        """The resources that declare a name, by URN, and whether each is a task that will be created."""
+
+    def check(self, urn: str, olds: Mapping[str, Any], checked: Checked) -> None:
+        """Report that another resource declares the same name, if one of the two tasks will be created.
+
+        Args:
+            urn: the resource.
+            olds: its old inputs; a task without any will be created.
+            checked: its new inputs, where a failure is added.
+        """
+        name, place = checked.inputs.get("name"), {each: checked.inputs.get(each) for each in _PLACE}
+        with self._lock:
+            self._resources[self._declared.pop(urn, ("", ""))].pop(urn, None)
+            if not urn or not isinstance(name, str) or contains_unknown(place):
+                return
+            declared = json.dumps(place, sort_keys=True, default=str), name
+            resources = self._resources[declared]
+            others = [other for other, is_created in resources.items() if is_created or not olds]
+            self._declared[urn] = declared
+            resources[urn] = not olds
+        if others:
+            checked.fail("name", check_rules.name_declared_twice(name, others[0].rpartition("::")[2]))
