@@ -55,7 +55,7 @@ LOG_WITHOUT_CONFIG = "is true without log_config, so the logs have no destinatio
 
 
 def name_declared_twice(name: str, resource: str) -> Violation:
-    """Return the violation of a task with the same name as another one of the program."""
+    """Return the warning about a task with the same name as another one of the program."""
     rule = f"is also the name of the resource {resource!r}, and the service accepts a name once; choose another one"
     return Violation(rule, subject=repr(name))
 

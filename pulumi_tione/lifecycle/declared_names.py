@@ -1,7 +1,7 @@
 """The names that the tasks of one process are declared with: two tasks cannot have the same one.
 
-The service refuses the second create. Check finds it in the preview, if both tasks are in one program. What a create
-reports about a task that has its name already is in `name_conflict.py`.
+The service refuses the second create. A preview warns, if both tasks are in one program: where a name has to be unique
+is not documented, so it refuses neither. What a create reports about a task that has its name is in `name_conflict.py`.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class DeclaredNames:
         """The resources that declare a name, by URN, and whether each is a task that will be created."""
 
     def check(self, urn: str, olds: Mapping[str, Any], checked: Checked) -> None:
-        """Report that another resource declares the same name, if one of the two tasks will be created.
+        """Warn that another resource declares the same name, if one of the two tasks will be created.
 
         Args:
             urn: the resource.
             olds: its old inputs; a task without any will be created.
-            checked: its new inputs, where a failure is added.
+            checked: its new inputs, where a warning is added.
         """
         name, place = checked.inputs.get("name"), {each: checked.inputs.get(each) for each in _PLACE}
         with self._lock:
@@ -48,8 +48,8 @@ class DeclaredNames:
                 return
             declared = json.dumps(place, sort_keys=True, default=str), name
             resources = self._resources[declared]
-            others = [other for other, is_created in resources.items() if is_created or not olds]
+            others = [each for each, is_created in resources.items() if is_created or not olds]
             self._declared[urn] = declared
             resources[urn] = not olds
         if others:
-            checked.fail("name", check_rules.name_declared_twice(name, others[0].rpartition("::")[2]))
+            checked.warn("name", check_rules.name_declared_twice(name, others[0].rpartition("::")[2]))
