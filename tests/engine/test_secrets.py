@@ -173,8 +173,9 @@ def planted_and(keys: Mapping[str, str]) -> list[str]:
 
 
 def texts_under(folder: Path, *aside: str) -> str:
-    """All files of a folder in one text."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name not in aside]
+    """All files of a folder in one text, but for the program and its bytecode, which contains the program's texts."""
+    left_out = {*aside, "__pycache__"}
+    files = [path for path in folder.rglob("*") if path.is_file() and left_out.isdisjoint(path.parts)]
     return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
 
 

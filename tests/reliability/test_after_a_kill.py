@@ -221,7 +221,7 @@ def test_an_import_that_was_killed_is_finished_by_running_it_again(
     killed_import(moment, "bert", task_id)
     assert labels_of_the_task(service) == {}
     assert in_state(stack) == ([task_id] if moment == "KILL_AFTER" else [])
-    (copy,) = stack.workspace.project.glob("*.state.json")
+    (copy,) = Path(stack.environment["PULUMI_HOME"], "pulumi-tione", "backups").glob("*.state.json")
     assert json.loads(copy.read_text(encoding="utf-8")) == before
 
     code, shown = stack.tione("import", "bert", task_id, "--yes")

@@ -2,9 +2,6 @@
 
 `run.py` measures and stores them; `page.py` writes them into `docs/performance.md`. The limit of a figure is in its
 module of `measurements/`.
-
-`run.py` measures and stores them; `page.py` writes them into `docs/performance.md`. The limit of a figure is in its
-module of `measurements/`.
 """
 
 from __future__ import annotations

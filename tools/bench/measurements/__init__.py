@@ -2,9 +2,6 @@
 
 A new figure is a module here, and an entry in the list. How it is compared is in `figures.py`, how it is run in
 `run.py`.
-
-A new figure is a module here, and an entry in the list. How it is compared is in `figures.py`, how it is run in
-`run.py`.
 """
 
 from __future__ import annotations
