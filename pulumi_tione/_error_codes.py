@@ -248,8 +248,8 @@ CODES: dict[str, Meaning] = {
         _K.INVALID_ARGUMENT,
         "the service cannot provide these groups of nodes",
         "resourceConfigInfos",
-        "set `instance_type` of pay-as-you-go nodes to one that `tione.get_instance_specs` lists, and cpu, memory and "
-        "gpu of nodes in a resource group; `tione:validate` makes the preview check them",
+        "set `instance_type` to one that `tione.get_instance_specs` lists, or cpu, memory and gpu in a resource group; "
+        "`tione:validate` checks them in a preview",
     ),
     "InvalidParameterValue.TAIJIResourceConfigIllegal": Meaning(
         _K.INVALID_ARGUMENT,

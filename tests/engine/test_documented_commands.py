@@ -119,7 +119,7 @@ def test_the_extras_that_pip_is_shown_to_install_exist() -> None:
     extras = importlib.metadata.metadata("pulumi-tione").get_all("Provides-Extra") or []
     commands = [each for each in (*documented_commands(), *printed_commands()) if each.startswith("pip ")]
     assert commands
-    for command in commands:
+    for command in {*commands} - {"pip install pytest"}:
         # The package is in no registry: it is installed from a clone.
         match = re.fullmatch(r"pip install (?:\.|'\.\[(\w+)\]')", command)
         assert match, command
