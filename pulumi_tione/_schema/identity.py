@@ -31,6 +31,9 @@ ENVIRONMENT = "environment"
 OWNER_PROPERTY = "owner"
 """The property of the owner. The name is in states, so it never changes."""
 
+LOCATION = ("region", "tiProjectId", "settings")
+"""The inputs that decide where a task is: its name is unique there, and its price is that of the place."""
+
 _HASH_LENGTH = 8
 _STACK_LENGTH = 20
 _LABELED_PARTS = ("project", "stack", "resource")

@@ -167,12 +167,12 @@ class StatusPoller:
     def _choose_pause(self, statuses: Mapping[str, str]) -> None:
         """Poll soon again after a change, and less and less often while nothing changes."""
         pages = len(self._statuses) / PAGE_SIZE
+        shortest = max(_MIN_SECONDS, pages * _MIN_SECONDS_PER_PAGE)
         if any(self._statuses.get(task_id) != status for task_id, status in statuses.items()):
-            shortest = max(_MIN_SECONDS, pages * _MIN_SECONDS_PER_PAGE)
             self._pauses = backoff(shortest, max(shortest, _MAX_SECONDS), _GROWTH)
         self._statuses.update(statuses)
         self._pause = next(self._pauses)
-        self._pause_for_new_task = max(_MIN_SECONDS, min(pages * _MIN_SECONDS_PER_PAGE_FOR_NEW_TASKS, _MAX_SECONDS))
+        self._pause_for_new_task = max(shortest, min(pages * _MIN_SECONDS_PER_PAGE_FOR_NEW_TASKS, _MAX_SECONDS))
 
 
 def _readiness(pods: Sequence[Mapping[str, Any]]) -> str:

@@ -22,7 +22,8 @@ from pulumi_tione._schema.fields import Scalar, path_to
 from pulumi_tione._schema.walk import is_of_type
 from pulumi_tione.errors import ApiError, TioneError
 from pulumi_tione.lifecycle.check import Checked
-from pulumi_tione.lifecycle.cost_limits import Subject, is_location_known
+from pulumi_tione.lifecycle.cost_limits import Subject
+from pulumi_tione.lifecycle.names import is_location_known
 from pulumi_tione.pricing.price_list import DISK_TYPE, PAY_AS_YOU_GO, PriceList, UnknownPrice, look_up_failure
 from pulumi_tione.pricing.task_price import node_count
 

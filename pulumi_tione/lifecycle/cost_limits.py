@@ -29,7 +29,7 @@ from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import SettingsError, TaskError
 from pulumi_tione.lifecycle.check import Checked
 from pulumi_tione.lifecycle.diff import Difference
-from pulumi_tione.lifecycle.names import contains_unknown
+from pulumi_tione.lifecycle.names import is_location_known
 from pulumi_tione.pricing import messages
 from pulumi_tione.pricing.amounts import Currency
 from pulumi_tione.pricing.announcements import announced_tasks
@@ -41,7 +41,6 @@ _PATH = "resourceConfigInfos"
 """The property at which limits refuse: the nodes are what costs."""
 
 _PRICED = (_PATH, "chargeType", "dataConfigs", "resourceSupplyAttribute")
-_LOCATION = ("region", "tiProjectId", "settings")
 
 LOCATION_UNKNOWN = "the region, workspace or settings are not known yet"
 
@@ -323,11 +322,6 @@ class Costs:
 def _is_invalid(checked: Checked) -> bool:
     """Return whether inputs that have a price are invalid: no price is asked for them."""
     return any(path.startswith(_PRICED) for path, _ in checked.failures)
-
-
-def is_location_known(task: Mapping[str, Any]) -> bool:
-    """Return whether the region, workspace and settings of a task are known."""
-    return not any(contains_unknown(task.get(name)) for name in _LOCATION)
 
 
 def _starts_again(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

@@ -12,15 +12,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from pulumi_tione._schema.identity import LOCATION
 from pulumi_tione.lifecycle import check_rules
 from pulumi_tione.lifecycle.check import Checked
-from pulumi_tione.lifecycle.names import contains_unknown
+from pulumi_tione.lifecycle.names import is_location_known
 
-_PLACE = ("region", "tiProjectId", "settings")
-"""The inputs that decide where a task is, and so where its name is unique."""
-
-_Place: TypeAlias = tuple[str, str]
-"""A place, and a name there."""
+_LocatedName: TypeAlias = tuple[str, str]
+"""A location, and a name there."""
 
 
 class DeclaredNames:
@@ -28,9 +26,9 @@ class DeclaredNames:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._declared: dict[str, _Place] = {}
+        self._declared: dict[str, _LocatedName] = {}
         """Where each resource declares its name, by URN."""
-        self._resources: defaultdict[_Place, dict[str, bool]] = defaultdict(dict)
+        self._resources: defaultdict[_LocatedName, dict[str, bool]] = defaultdict(dict)
         """The resources that declare a name, by URN, and whether each is a task that will be created."""
 
     def check(self, urn: str, olds: Mapping[str, Any], checked: Checked) -> None:
@@ -41,12 +39,13 @@ class DeclaredNames:
             olds: its old inputs; a task without any will be created.
             checked: its new inputs, where a warning is added.
         """
-        name, place = checked.inputs.get("name"), {each: checked.inputs.get(each) for each in _PLACE}
+        name, location = checked.inputs.get("name"), [checked.inputs.get(each) for each in LOCATION]
         with self._lock:
-            self._resources[self._declared.pop(urn, ("", ""))].pop(urn, None)
-            if not urn or not isinstance(name, str) or contains_unknown(place):
+            if urn in self._declared:
+                del self._resources[self._declared.pop(urn)][urn]
+            if not urn or not isinstance(name, str) or not is_location_known(checked.inputs):
                 return
-            declared = json.dumps(place, sort_keys=True, default=str), name
+            declared = json.dumps(location, sort_keys=True, default=str), name
             resources = self._resources[declared]
             others = [each for each, is_created in resources.items() if is_created or not olds]
             self._declared[urn] = declared

@@ -10,7 +10,7 @@ from typing import Any
 
 from pulumi_tione._pulumi.unknown import UNKNOWN, Unknown
 from pulumi_tione._schema.fields import Scalar
-from pulumi_tione._schema.identity import RETAINED, Owner, generated_name
+from pulumi_tione._schema.identity import LOCATION, RETAINED, Owner, generated_name
 from pulumi_tione._schema.walk import walk
 from pulumi_tione._schema.wire import to_wire
 from pulumi_tione.lifecycle.diff import IN_PLACE, SETTINGS
@@ -25,6 +25,11 @@ def computed_name(owner: Owner, inputs: Mapping[str, Any]) -> str | Unknown:
     contents = {name: value for name, value in inputs.items() if name not in ("name", *SETTINGS, *IN_PLACE)}
     # Check has integers, create has the floats that the engine made of them.
     return UNKNOWN if contains_unknown(contents) else generated_name(owner, to_wire(Scalar.ANY, contents))
+
+
+def is_location_known(inputs: Mapping[str, Any]) -> bool:
+    """Return whether the region, workspace and settings of a task are known."""
+    return not any(contains_unknown(inputs.get(name)) for name in LOCATION)
 
 
 def contains_unknown(value: Any) -> bool:

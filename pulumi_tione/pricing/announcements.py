@@ -12,10 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi_tione._schema.identity import LOCATION
 from pulumi_tione.pricing.price_list import PAY_AS_YOU_GO
-
-_LOCATION = ("region", "tiProjectId", "settings")
-
 
 _REPEATED = 32
 """How many resources announce all tasks. Pulumi registers resources at once, so the first to be checked may be any of
@@ -61,7 +59,7 @@ def _priced_part(properties: Mapping[str, Any]) -> dict[str, Any] | None:
     groups = properties.get("resourceConfigInfos")
     if properties.get("chargeType") != PAY_AS_YOU_GO or not isinstance(groups, list):
         return None
-    location = {name: properties[name] for name in _LOCATION if properties.get(name) is not None}
+    location = {name: properties[name] for name in LOCATION if properties.get(name) is not None}
     nodes = []
     for group in groups:
         if not isinstance(group, Mapping):

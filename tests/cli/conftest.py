@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from engine_support import Stack
+from local_tione import SMALLEST_BODY
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
@@ -49,12 +50,8 @@ def client(emulator: Emulator) -> Callable[[str], Client]:
 
 
 SMALLEST: Mapping[str, Any] = {
-    "ChargeType": "POSTPAID_BY_HOUR",
-    "FrameworkName": "PYTORCH",
-    "FrameworkEnvironment": "torch2.1-py3.10-cuda12.1-gpu",
-    "TrainingMode": "DDP",
+    **SMALLEST_BODY,
     "StartCmdInfo": {"StartCmd": "", "PsStartCmd": "", "WorkerStartCmd": "sleep 36000"},
-    "ResourceConfigInfos": [{"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}],
 }
 
 

@@ -23,8 +23,9 @@ from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle import cost_limits
 from pulumi_tione.lifecycle.check import Checked
-from pulumi_tione.lifecycle.cost_limits import LOCATION_UNKNOWN, CostOptions, Costs, Subject, is_location_known
+from pulumi_tione.lifecycle.cost_limits import LOCATION_UNKNOWN, CostOptions, Costs, Subject
 from pulumi_tione.lifecycle.diff import Difference
+from pulumi_tione.lifecycle.names import is_location_known
 from pulumi_tione.pricing import messages
 from pulumi_tione.pricing.amounts import Currency
 from pulumi_tione.pricing.announcements import announced_tasks

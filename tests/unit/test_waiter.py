@@ -604,6 +604,15 @@ def test_the_shortest_pause_leaves_a_quarter_of_a_second_for_each_page(tasks: in
     assert poller._pause == shortest
 
 
+@pytest.mark.parametrize(("tasks", "pause"), [(1, 1.0), (50, 1.0), (200, 4.0), (1000, 15.0), (4000, 20.0)])
+def test_the_pause_for_new_tasks_is_a_second_for_each_page_and_never_below_the_shortest(
+    tasks: int, pause: float
+) -> None:
+    poller = StatusPoller(Alike("RUNNING"), None)
+    asyncio.run(poller._fetch([f"train-{number}" for number in range(tasks)]))
+    assert poller._pause_for_new_task == pause
+
+
 def test_the_pauses_of_two_programs_are_not_in_step() -> None:
     poller = StatusPoller(Service("RUNNING"), None)
     factors = {poller._jitter() for _ in range(100)}
