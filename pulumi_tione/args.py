@@ -4,8 +4,8 @@ An args class is a `TypedDict`: calling it and writing a plain dict give the sam
 against the same fields. Everything else about a field (its property name, its name on the wire, its checks, its place
 in the request, its comparison, the output of the same name) is derived from its one declaration here. `make outputs`
 copies the texts of the fields into the docstrings of their classes, for `help()` and for editors, and generates
-`outputs.py` and the reference. A new field must be a parameter in the emulator's `api/definition.json`, too;
-`CONTRIBUTING.md` has the steps.
+`outputs.py` and the reference. A new field is a parameter in the emulator's `api/definition.json`, too, or an
+option of the provider, `ProviderSide()`; `CONTRIBUTING.md` has the steps.
 
 Every field names its API parameter in parentheses. Where a list of values is open, other values are sent too, after a
 warning. The values that only the service knows are declared at the end, in the `…Outputs` classes.

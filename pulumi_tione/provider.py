@@ -54,11 +54,11 @@ from pulumi_tione.call_context import CallContext, current_call, handling
 from pulumi_tione.errors import CredentialsRefusedError, SettingsError, TioneError
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 from pulumi_tione.lifecycle.declared_names import DeclaredNames
-from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.diff import announced_rerun, diff
 from pulumi_tione.lifecycle.imported import IMPORTED
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.names import contains_unknown
+from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 from pulumi_tione.lifecycle.recorded_task import RecordedTask, task_title
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class TrainingTaskProvider(ResourceProvider):
         self._shared: dict[type[Any], Any] = {}
         self._sharing = threading.Lock()
         self._leftovers = Leftovers()
-        self._deleted = DeletedTasks()
+        self._deleted = OwnDeletions()
         self._declared_names = DeclaredNames()
         self._marked: dict[str, list[str]] = {}
         self._replaced_for: dict[str, tuple[str, ...]] = {}

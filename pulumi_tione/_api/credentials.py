@@ -26,7 +26,7 @@ import requests
 import tenacity
 
 from pulumi_tione._api.connection import BoundedAdapter, exchanging
-from pulumi_tione._api.sdk import Caller, Service
+from pulumi_tione._api.sdk import SdkClient, ServiceVersion
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._config.sources import (
     NO_CREDENTIALS,
@@ -49,7 +49,7 @@ from pulumi_tione.errors import (
     is_transient,
 )
 
-STS: Service = ("sts", "2018-08-13")
+STS: ServiceVersion = ("sts", "2018-08-13")
 _METADATA = "http://metadata.tencentyun.com"
 _ROLES = "/latest/meta-data/cam/security-credentials/"
 _METADATA_TIMEOUTS = (1, 5)
@@ -253,7 +253,7 @@ class CredentialResolver:
         self, action: str, body: Mapping[str, Any], signed_with: Credentials | None, origin: str
     ) -> ResolvedCredentials:
         """Request temporary credentials from the service `sts`. Transient errors are retried."""
-        caller = Caller(self._settings, STS, self._settings.region)
+        client = SdkClient(self._settings, STS, self._settings.region)
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),
             wait=tenacity.wait_random_exponential(multiplier=0.5),
@@ -262,7 +262,7 @@ class CredentialResolver:
             reraise=True,
         )
         try:
-            response = attempts(caller.send, action, body, signed_with)
+            response = attempts(client.send, action, body, signed_with)
             credentials = _temporary_credentials(response["Credentials"])
             expires = float(response["ExpiredTime"])
         except TioneError as error:

@@ -1,8 +1,8 @@
 """The rate limit of this process: the service accepts 20 requests of an action per second and account.
 
 A request beyond the limit is delayed, not refused, each action by itself. The limit is not shared with other processes:
-what the service throttles all the same is sent again by `transport.py`, for up to 300 seconds, with pauses of at most
-4. The emulator has a limit of its own in `emulator/http/rate_limit.py`.
+what the service throttles all the same is sent again by `transport.py`, for up to 300 seconds, however often, with
+random pauses of at most 4. The emulator has a limit of its own in `emulator/http/rate_limit.py`.
 """
 
 from __future__ import annotations

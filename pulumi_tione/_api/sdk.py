@@ -50,7 +50,7 @@ _MAX_SHOWN_CHARACTERS = 80
 _MAX_READ_BYTES = 4096
 """How much is shown of a response that is not the API's, and how much of it is read for that."""
 
-Service: TypeAlias = tuple[str, str]
+ServiceVersion: TypeAlias = tuple[str, str]
 """A service of the vendor: its name, and the version of its API."""
 
 
@@ -61,7 +61,7 @@ _RESPONSIVE: set[Endpoint] = set()
 """The endpoints that have responded to this process."""
 
 
-class Caller:
+class SdkClient:
     """Sends requests to one service, one after another: its session does not support several threads.
 
     Args:
@@ -70,7 +70,7 @@ class Caller:
         region: the region of all requests.
     """
 
-    def __init__(self, settings: Settings, service: Service, region: str) -> None:
+    def __init__(self, settings: Settings, service: ServiceVersion, region: str) -> None:
         name, version = service
         self._endpoint, self._endpoint_source = settings.endpoint_and_source(name)
         endpoint = self._endpoint

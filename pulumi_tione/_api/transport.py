@@ -1,11 +1,14 @@
-"""Send requests: sign them with the current credentials, limit their rate, retry them where a repeat does no damage.
+"""Send requests: choose their credentials, limit their rate, retry them where a repeat does no damage.
 
 Which codes are retried follows from their kind in `_error_codes.py`: `THROTTLED` for every request; `UNAVAILABLE` and
 `INDETERMINATE` where the request's `Idempotency` allows a repeat (`is_retryable` in `errors.py`). A create is sent
 again by a rule of its own: `_MAX_ATTEMPTS_OF_KIND` in `lifecycle/create.py`.
 
 How long is set here: 300 seconds while the service throttles, 150 seconds through an outage where giving up could leave
-a task running, 60 seconds otherwise. The pauses are random, and grow. How long one request may take is in `sdk.py`.
+a task running, 60 seconds otherwise. The pauses are random, and grow.
+
+`credentials.py` resolves the credentials. The vendor's SDK signs and sends each request: `sdk.py`, which also limits
+how long one may take.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from pulumi_tione._api import responses
 from pulumi_tione._api.credentials import STS, CredentialResolver, ResolvedCredentials, resolver_of
 from pulumi_tione._api.rate_limit import RateLimiter
 from pulumi_tione._api.responses import Reader
-from pulumi_tione._api.sdk import Caller, Service
+from pulumi_tione._api.sdk import SdkClient, ServiceVersion
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._durations import format_duration
 from pulumi_tione._masking import masking
@@ -110,7 +113,7 @@ class Transport:
 
     def call(
         self,
-        service: Service,
+        service: ServiceVersion,
         action: str,
         body: Mapping[str, Any],
         idempotency: Idempotency,
@@ -174,7 +177,9 @@ class Transport:
             remaining = format_duration(max(timeout.seconds - timeout.elapsed(state), 0))
             self._show_status(f"waiting: the service {problem}, retrying for {remaining} ({error})")
 
-    def _send(self, service: Service, action: str, body: Mapping[str, Any], is_repeatable: bool) -> dict[str, Any]:
+    def _send(
+        self, service: ServiceVersion, action: str, body: Mapping[str, Any], is_repeatable: bool
+    ) -> dict[str, Any]:
         """Send one request and return the content of its `Response`.
 
         It is sent once more with other credentials if the service no longer knows these, and so has not accepted it.
@@ -205,35 +210,35 @@ class Transport:
     def _send_with(
         self,
         credentials: ResolvedCredentials,
-        service: Service,
+        service: ServiceVersion,
         action: str,
         body: Mapping[str, Any],
         is_repeatable: bool,
     ) -> dict[str, Any]:
         self._rate_limiter.wait(action, self._show_status)
-        caller = self._caller(service)
+        client = self._sdk_client(service)
         try:
             with masking(secrets_in(body)):
-                return caller.send(action, body, credentials.credentials, is_repeatable=is_repeatable)
+                return client.send(action, body, credentials.credentials, is_repeatable=is_repeatable)
         except ApiError as error:
             is_refused = error.code in REFUSED_CREDENTIALS
             raise (CredentialsRefusedError(error, credentials.source) if is_refused else error) from None
         finally:
-            self._clock_offset = caller.clock_offset
-            self._is_connected |= caller.has_sent
+            self._clock_offset = client.clock_offset
+            self._is_connected |= client.has_sent
 
     def _account_of(self, credentials: ResolvedCredentials) -> str:
-        response = self._caller(STS).send("GetCallerIdentity", {}, credentials.credentials)
+        response = self._sdk_client(STS).send("GetCallerIdentity", {}, credentials.credentials)
         return responses.text("AccountId")("GetCallerIdentity", response)
 
-    def _caller(self, service: Service) -> Caller:
-        """Return this thread's caller of a service."""
-        if not hasattr(self._of_thread, "callers"):
-            self._of_thread.callers = {}
-        callers: dict[Service, Caller] = self._of_thread.callers
-        if service not in callers:
-            callers[service] = Caller(self._settings, service, self._region)
-        return callers[service]
+    def _sdk_client(self, service: ServiceVersion) -> SdkClient:
+        """Return this thread's client of a service."""
+        if not hasattr(self._of_thread, "sdk_clients"):
+            self._of_thread.sdk_clients = {}
+        sdk_clients: dict[ServiceVersion, SdkClient] = self._of_thread.sdk_clients
+        if service not in sdk_clients:
+            sdk_clients[service] = SdkClient(self._settings, service, self._region)
+        return sdk_clients[service]
 
 
 def _pause(state: tenacity.RetryCallState) -> float:

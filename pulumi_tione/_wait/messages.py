@@ -1,6 +1,8 @@
 """The sentences of waits: what a task's row shows, what a failed wait reports, what to do next.
 
-`failure_report.py` has the lines of the report. The sentences of the provider are in `lifecycle/messages.py`.
+The first line of a report is from here (`ended`, `timed_out`); `waiter.py` appends the service's reason to it. The
+lines after it and their labels are in `failure_report.py`, and the sentences of the provider in
+`lifecycle/messages.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Callers: accounts, their keys, and temporary keys with a token and an expiry.
 
-A temporary key is kept for an hour after it has expired. Temporary keys are issued in `actions/identity.py`, and
+A temporary key is kept for an hour after it has expired. Temporary keys are issued in `actions/sts.py`, and
 signatures verified in `http/signing.py`. A key of a user's own is `--key` (`command.py`).
 """
 

@@ -25,10 +25,10 @@ from pulumi_tione._schema.wire import recorded_outputs, request_body, user_tags
 from pulumi_tione.call_context import CallContext, CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.create_lookup import CreateLookup
-from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, create_failed, name_has_no_holder, not_created
 from pulumi_tione.lifecycle.name_conflict import CreateIdentity
+from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 
 _SECONDS_TO_FIND_CREATED = 15.0
 """How long the task that an indeterminate request may have made is looked for, before the request is sent again. That
@@ -116,7 +116,7 @@ class Creation:
     context: CallContext
     labels_enabled: bool
     leftovers: Leftovers = field(default_factory=Leftovers)
-    deleted: DeletedTasks = field(default_factory=DeletedTasks)
+    deleted: OwnDeletions = field(default_factory=OwnDeletions)
     deleted_names_are_kept: bool = False
     now: Callable[[], datetime] | None = None
     new_create_label: Callable[[], str] = lambda: secrets.token_hex(1)

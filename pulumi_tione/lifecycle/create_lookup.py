@@ -20,11 +20,11 @@ from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione.call_context import CallContext, CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError, TioneError
-from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.messages import create_failed, looking_for_holder, not_created
 from pulumi_tione.lifecycle.name_conflict import CreateIdentity, Origin
+from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 
 _TAGS_NOT_BOUND = "InternalError.BindingTagsFailed"
 """There may be a task, and it may have none of its tags."""
@@ -52,7 +52,7 @@ class CreateLookup:
     identity: CreateIdentity
     started: datetime
     context: CallContext
-    deleted: DeletedTasks
+    deleted: OwnDeletions
     leftovers: Leftovers | None
 
     def holder(self, name: str) -> dict[str, Any] | None:

@@ -41,7 +41,8 @@ SETTINGS = ("settings",)
 """The input that selects the credentials: it changes in place as long as they belong to the same account."""
 
 IN_PLACE = frozenset({*TAGS, *LOG, *RUN, *SECRETS, KEPT_FIELDS})
-"""The inputs that can change while the task lives. Everything else is fixed at creation: the API has no update call."""
+"""The inputs that can change while the task lives, as `SETTINGS` can within one account. Everything else is fixed at
+creation: the API has no update call."""
 
 
 @dataclass(frozen=True)

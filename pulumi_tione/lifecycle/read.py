@@ -1,8 +1,8 @@
 """Read: the task as it is now, for `refresh` and for `TrainingTask.get`.
 
 A refresh asks a list that fifty tasks share, and for the detail only where the list shows a change
-(`_schema/listed.py`). `existence.py` decides whether the task is gone. A task that is only looked up is asked for 3
-times. What is recorded is in `_schema/wire.py`.
+(`_schema/listed.py`). A task that is gone leaves the state (`existence.py` decides); while that is unclear, the refresh
+fails and the task stays. A task that is only looked up is asked for 3 times. What is recorded is in `_schema/wire.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Faults on request: for which calls, and what becomes of action and response.
 
-Distorted responses are in `test_lies.py`, lagging reads in `test_lag.py`.
+Distorted responses are in `test_contradictions.py`, lagging reads in `test_lag.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Secrets that are planted wherever one can be, and looked for wherever one could come out.
 
-What becomes secret while nothing else changes is in `test_marks.py`; the provider's boundary is in
+What becomes secret while nothing else changes is in `test_secret_marks.py`; the provider's boundary is in
 `tests/boundary/test_secrets.py`.
 """
 

@@ -19,8 +19,8 @@ from local_tione import client_of
 from pulumi_tione.emulator import Emulator, Status, Switches
 from pulumi_tione.errors import TioneError
 from tools.live import run as live
+from tools.live.cheapest import RefusedError, cheapest, limit
 from tools.live.observations import OBSERVATIONS, Evidence, is_refuted, table
-from tools.live.offer import RefusedError, cheapest, limit
 
 ROOT = Path(__file__).parents[2]
 QUICK = {

@@ -15,7 +15,7 @@ import pytest
 
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.credentials import STS
-from pulumi_tione._api.sdk import Caller
+from pulumi_tione._api.sdk import SdkClient
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._config.sources import Credentials
 from pulumi_tione.emulator import Emulator
@@ -61,9 +61,9 @@ def client_of(emulator: Emulator, region: str = "ap-guangzhou") -> Client:
 def temporary_credentials(emulator: Emulator, uin: str = "100000000001", seconds: int = 43200) -> dict[str, str]:
     """Temporary keys of an account, by the names of settings."""
     key = next(key for key in emulator.keyring if key.caller.uin == uin and key.token is None)
-    caller = Caller(Settings(lambda _: None, emulator.environment), STS, "ap-guangzhou")
+    client = SdkClient(Settings(lambda _: None, emulator.environment), STS, "ap-guangzhou")
     role = {"RoleArn": f"qcs::cam::uin/{uin}:roleName/ci", "RoleSessionName": "ci", "DurationSeconds": seconds}
-    keys = caller.send("AssumeRole", role, Credentials(key.secret_id, key.secret_key))["Credentials"]
+    keys = client.send("AssumeRole", role, Credentials(key.secret_id, key.secret_key))["Credentials"]
     return {"secretId": keys["TmpSecretId"], "secretKey": keys["TmpSecretKey"], "securityToken": keys["Token"]}
 
 

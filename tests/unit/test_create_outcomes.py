@@ -16,8 +16,8 @@ from pulumi_tione._schema.identity import CREATE_LABEL, Owner, labels, suffixed_
 from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
-from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, create_failed, not_created
+from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 
 CUT = no_answer("CreateTrainingTask")
 PROCEED_ONCE = lambda: PROCEED  # noqa: E731
@@ -79,7 +79,7 @@ def test_a_request_whose_refusal_may_pass_is_sent_again_after_a_second() -> None
 def test_where_names_are_kept_a_name_is_looked_for_three_seconds() -> None:
     service = Timed()
     service.taken_names.add(NAME)
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add("train-9", OWNER)
     _, outputs = Create(service, deleted=deleted, deleted_names_are_kept=True).run()
     assert outputs["name"] == suffixed_name(NAME, 2)
@@ -142,7 +142,7 @@ def test_a_leftover_that_this_process_has_deleted_is_none() -> None:
     task_id, _ = Create(service).run()
     service.history[task_id][-1][1]["Name"] = suffixed_name(NAME, 2)  # type: ignore[index]
     service.taken_names.clear()
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add(task_id, OWNER)
     assert Create(service, deleted=deleted).run()[0] != task_id
 
@@ -226,7 +226,7 @@ def test_of_a_request_that_could_not_bind_labels_the_task_is_found_also_when_the
 def test_a_name_that_is_refused_twice_is_looked_for_a_minute_only_once() -> None:
     service = FakeApi(deleted_names_are_kept=True)
     service.taken_names.add(NAME)
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add("train-9", OWNER)
     Create(service, deleted=deleted).run()
     assert 60 <= service.now < 66
@@ -351,7 +351,7 @@ def test_a_deleted_task_of_another_create_that_reads_still_show_does_not_have_th
     old, _ = Create(service, owner={**OWNER, "resource": "gpt"}).run()
     service.now += 60
     service.put(old)
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add(old, {**OWNER, "resource": "gpt"})
     new, _ = Create(service, deleted=deleted).run()
     assert [*service.existing] == [new]

@@ -16,10 +16,10 @@ from pulumi_tione._schema.identity import LABELS, RETAINED, Owner, labels, suffi
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
-from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.diff import Difference, diff
 from pulumi_tione.lifecycle.messages import looking_for_holder
 from pulumi_tione.lifecycle.names import computed_name
+from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 from pulumi_tione.lifecycle.read import read
 
 CUT = no_answer("CreateTrainingTask")
@@ -219,13 +219,13 @@ def test_a_name_that_no_visible_task_has_is_looked_for_a_minute_and_then_an_erro
     assert rows == [looking_for_holder(NAME, 60)]
 
 
-def deleted_before(service: FakeApi) -> DeletedTasks:
+def deleted_before(service: FakeApi) -> OwnDeletions:
     """The resource had a task, which this process has deleted."""
     task_id, outputs = creation(service).run()
     service.now += 3600
     recorded = {**outputs, "createTime": "2025-08-01T11:00:00+08"}
     delete(recorded_task(service, task_id, recorded))
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add(task_id, OWNER)
     service.now += 100
     service.calls.clear()
@@ -263,7 +263,7 @@ def test_a_name_that_becomes_free_late_is_used_as_it_is() -> None:
 
 def test_a_predecessor_of_another_resource_is_no_reason_for_a_number() -> None:
     service = FakeApi(deleted_names_are_kept=True)
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add("train-9", {**OWNER, "resource": "gpt"})
     service.taken_names.add(NAME)
     with pytest.raises(TaskError, match="shows no task with it"):
@@ -290,7 +290,7 @@ def test_where_the_user_shows_that_names_are_kept_and_we_have_deleted_the_task_n
 def test_a_name_of_the_programs_own_is_never_suffixed() -> None:
     service = FakeApi()
     service.taken_names |= {"bert-fixed"}
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add("train-9", OWNER)
     with pytest.raises(TaskError, match="choose another name"):
         creation(service, name="bert-fixed", deleted=deleted, deleted_names_are_kept=True).run()
@@ -300,7 +300,7 @@ def test_a_name_of_the_programs_own_is_never_suffixed() -> None:
 def test_a_name_whose_task_is_being_created_is_never_suffixed() -> None:
     service = FakeApi()
     service.trouble("create", *[refusal("FailedOperation.DuplicateNameTaskIsCreating")] * 5)
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add("train-9", OWNER)
     with pytest.raises(TaskError, match="shows no task with it") as caught:
         creation(service, deleted=deleted, deleted_names_are_kept=True).run()
@@ -369,7 +369,7 @@ def test_a_task_that_this_process_has_deleted_holds_no_name_and_is_nobodys_lefto
     service = FakeApi()
     old, outputs = creation(service).run()
     shown = service.shown(old)
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add(old, OWNER)
     service.put(old)
     service.trouble("list", *[lambda: [shown]] * 9)

@@ -67,7 +67,7 @@ class Sts:
 @pytest.fixture
 def sts(monkeypatch: pytest.MonkeyPatch) -> Sts:
     service = Sts()
-    monkeypatch.setattr(module, "Caller", service)
+    monkeypatch.setattr(module, "SdkClient", service)
     return service
 
 

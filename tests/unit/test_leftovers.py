@@ -1,7 +1,7 @@
 """Leftovers of killed updates: which active tasks stop a create, and how few requests that takes.
 
 An incomplete list is in `tests/component/test_leftovers.py`; the commands for a leftover are in
-`tests/reliability/test_ways_out.py`.
+`tests/reliability/test_leftover_commands.py`.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from fake_api import BEGIN, FakeApi, Lag, as_shown, no_answer, refusal
 
 from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle.delete import delete
-from pulumi_tione.lifecycle.deleted_tasks import DeletedTasks
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
 from pulumi_tione.lifecycle.messages import RUN_AGAIN, STAYS_IN_STATE, does_not_stop
+from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, stop_and_wait
 
@@ -193,7 +193,7 @@ def test_a_delete_that_is_refused_while_the_task_is_active_is_no_refusal_for_goo
 
 def test_what_this_process_has_deleted_is_known_by_id_and_by_owner() -> None:
     owner = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
-    deleted = DeletedTasks()
+    deleted = OwnDeletions()
     deleted.add("train-1", owner)
     deleted.add("train-2", None)
     assert [name in deleted for name in ("train-1", "train-2", "train-3")] == [True, True, False]

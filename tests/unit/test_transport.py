@@ -25,7 +25,7 @@ from pulumi_tione.errors import Idempotency, TioneError
 TIONE = ("tione", "2021-11-11")
 
 
-class Caller:
+class FakeSdkClient:
     """Sends nothing: responds with an error, or with an empty response, and notes how it was called."""
 
     clock_offset = timedelta(0)
@@ -35,7 +35,7 @@ class Caller:
         self.error: TioneError | None = None
         self.sent: list[tuple[str, bool]] = []
 
-    def __call__(self, *_: object) -> Caller:
+    def __call__(self, *_: object) -> FakeSdkClient:
         return self
 
     def send(
@@ -48,9 +48,9 @@ class Caller:
 
 
 @pytest.fixture
-def caller(monkeypatch: pytest.MonkeyPatch) -> Caller:
-    fake = Caller()
-    monkeypatch.setattr(module, "Caller", fake)
+def sdk_client(monkeypatch: pytest.MonkeyPatch) -> FakeSdkClient:
+    fake = FakeSdkClient()
+    monkeypatch.setattr(module, "SdkClient", fake)
     return fake
 
 
@@ -77,18 +77,18 @@ def transport(pauses: list[float], **options: Any) -> Transport:
     [(Idempotency.UNSAFE, False), (Idempotency.IDEMPOTENT, True), (Idempotency.READ_ONLY, True)],
 )
 def test_only_the_answer_to_a_request_that_can_be_repeated_is_not_waited_for_to_the_end(
-    caller: Caller, idempotency: Idempotency, is_repeatable: bool
+    sdk_client: FakeSdkClient, idempotency: Idempotency, is_repeatable: bool
 ) -> None:
     transport([]).call(TIONE, "Action", {}, idempotency, lambda _, response: response)
-    assert caller.sent == [("Action", is_repeatable)]
+    assert sdk_client.sent == [("Action", is_repeatable)]
 
 
-def test_a_create_without_an_answer_is_sent_once(caller: Caller) -> None:
-    caller.error = no_answer("CreateTrainingTask")
+def test_a_create_without_an_answer_is_sent_once(sdk_client: FakeSdkClient) -> None:
+    sdk_client.error = no_answer("CreateTrainingTask")
     pauses: list[float] = []
     with pytest.raises(TioneError):
         transport(pauses).call(TIONE, "CreateTrainingTask", {}, Idempotency.UNSAFE, lambda _, response: response)
-    assert len(caller.sent) == 1
+    assert len(sdk_client.sent) == 1
     assert pauses == []
 
 
@@ -102,9 +102,9 @@ def test_a_create_without_an_answer_is_sent_once(caller: Caller) -> None:
     ],
 )
 def test_the_pauses_between_attempts_never_last_longer_than_the_timeout(
-    caller: Caller, idempotency: Idempotency, error: TioneError, timeout: float
+    sdk_client: FakeSdkClient, idempotency: Idempotency, error: TioneError, timeout: float
 ) -> None:
-    caller.error = error
+    sdk_client.error = error
     longest = 0.0
     for _ in range(20):
         pauses: list[float] = []
@@ -118,9 +118,11 @@ def test_the_pauses_between_attempts_never_last_longer_than_the_timeout(
 @pytest.mark.parametrize(
     ("error", "longest"), [(refusal("RequestLimitExceeded"), 4), (no_answer("Action"), 20)], ids=["throttled", "failed"]
 )
-def test_a_request_that_is_throttled_is_sent_again_soon(caller: Caller, error: TioneError, longest: float) -> None:
+def test_a_request_that_is_throttled_is_sent_again_soon(
+    sdk_client: FakeSdkClient, error: TioneError, longest: float
+) -> None:
     """The limits are per second: during a longer pause others use them up."""
-    caller.error = error
+    sdk_client.error = error
     pauses: list[float] = []
     for _ in range(20):
         with pytest.raises(TioneError):
@@ -129,7 +131,7 @@ def test_a_request_that_is_throttled_is_sent_again_soon(caller: Caller, error: T
 
 
 def test_the_pauses_between_attempts_are_random_and_the_longest_double_from_half_a_second(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
+    sdk_client: FakeSdkClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shortest: list[float] = []
 
@@ -138,7 +140,7 @@ def test_the_pauses_between_attempts_are_random_and_the_longest_double_from_half
         return high
 
     monkeypatch.setattr(module.tenacity.wait.random, "uniform", uniform)  # type: ignore[attr-defined]
-    caller.error = no_answer("Action")
+    sdk_client.error = no_answer("Action")
     pauses: list[float] = []
     with pytest.raises(TioneError):
         transport(pauses).call(TIONE, "Action", {}, Idempotency.READ_ONLY, lambda _, response: response)

@@ -1,7 +1,7 @@
 """What one run of a task shows about the service: each observation decides a row of `docs/fidelity.md`, or does not.
 
 A new observation is an entry in `OBSERVATIONS`. What is done to the task is in `trial.py`, what it may cost in
-`offer.py`.
+`cheapest.py`.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ sys.path.insert(0, str(ROOT))
 from pulumi_tione._api.client import Client  # noqa: E402  see the line above
 from pulumi_tione._config.settings import Settings  # noqa: E402
 from pulumi_tione.errors import TioneError  # noqa: E402
+from tools.live.cheapest import RefusedError, cheapest, limit  # noqa: E402
 from tools.live.observations import is_refuted, table  # noqa: E402
-from tools.live.offer import RefusedError, cheapest, limit  # noqa: E402
 from tools.live.trial import Trial, show  # noqa: E402
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

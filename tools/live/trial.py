@@ -20,8 +20,8 @@ from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import stop_and_wait
 from pulumi_tione.pricing.price_list import PriceList
 from pulumi_tione.pricing.task_price import hourly_price
+from tools.live.cheapest import Offer
 from tools.live.observations import Evidence, is_terminal
-from tools.live.offer import Offer
 
 PREFIX = "pulumi-tione-live-"
 TAG = {"pulumi-tione-live": "remove-me"}

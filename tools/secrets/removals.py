@@ -26,7 +26,7 @@ CLIENT = "tests/component/test_client.py"
 CHECK = "tests/unit/test_check.py"
 KEYS = "tests/component/test_credentials.py"
 RECORD = "tests/emulator/test_record.py"
-MARKS = "tests/engine/test_marks.py"
+MARKS = "tests/engine/test_secret_marks.py"
 STATE = "tests/unit/test_state.py"
 PRINTED = "tests/cli/test_masking.py"
 

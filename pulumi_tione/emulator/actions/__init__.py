@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import catalogue, identity, networks, observation, tags, training_tasks
+from . import catalogue, networks, pods_and_logs, sts, tags, training_tasks
 from .call import Call
 
 Handler = Callable[[Call], dict[str, Any]]
@@ -19,10 +19,10 @@ Preparation = Callable[[dict[str, Any]], Any]
 
 HANDLERS: Mapping[str, Handler] = {
     **training_tasks.HANDLERS,
-    **observation.HANDLERS,
+    **pods_and_logs.HANDLERS,
     **catalogue.HANDLERS,
     **tags.HANDLERS,
-    **identity.HANDLERS,
+    **sts.HANDLERS,
     **networks.HANDLERS,
 }
 """Every action that the emulator offers, by name. The gateway answers InvalidAction to all others, and to one that the

@@ -1,6 +1,6 @@
 """The output of runs, derived from their history: log lines, events and pods.
 
-With `--run` the lines come from `running/spool.py` instead. `actions/observation.py` filters and pages them. What a
+With `--run` the lines come from `running/spool.py` instead. `actions/pods_and_logs.py` filters and pages them. What a
 command prints is predicted in `workload.py`.
 """
 

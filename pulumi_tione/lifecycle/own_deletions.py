@@ -11,7 +11,7 @@ from collections.abc import Container
 from pulumi_tione._schema.identity import OWNER, Owner
 
 
-class DeletedTasks(Container[str]):
+class OwnDeletions(Container[str]):
     """The tasks that this process has deleted. The service may still show them, and keep their names."""
 
     def __init__(self) -> None:
