@@ -223,7 +223,9 @@ def is_multiline(change: PropertyChange) -> bool:
 
 def visible(text: str) -> str:
     """Return a text with its control and direction characters as escapes."""
-    return "".join(_visible(character) for character in text)
+    if text.isprintable():  # nearly every text: quick for comments of a thousand tasks
+        return text
+    return "".join(map(_visible, text))
 
 
 def _visible(character: str) -> str:

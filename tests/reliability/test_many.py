@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from engine_support import Stack
+from known_packages import python_command
 from workspace import Workspace
 
 from pulumi_tione.emulator import Emulator
@@ -44,7 +45,8 @@ def stack_named(tmp_path: Path, emulator: Emulator) -> Callable[[str], Stack]:
         project = tmp_path / name / "project"
         project.mkdir(parents=True)
         (project / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n", encoding="utf-8")
-        return Stack(Workspace(project, tmp_path / name, emulator.endpoint, {"PULUMI_PARALLEL": "64"}))
+        environment = {"PULUMI_PARALLEL": "64", "PULUMI_PYTHON_CMD": python_command()}
+        return Stack(Workspace(project, tmp_path / name, emulator.endpoint, environment))
 
     return make
 

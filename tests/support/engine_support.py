@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from known_packages import python_command
 from workspace import Workspace
 
 from pulumi_tione.emulator import Emulator
@@ -120,6 +121,7 @@ def stack_of(tmp_path: Path, emulator: Emulator) -> StackOf:
             (project / "Pulumi.yaml").write_text("name: test\nruntime: python\n", encoding="utf-8")
         else:
             shutil.copytree(files, project)
+        environment = {"PULUMI_PYTHON_CMD": python_command(), **environment}
         return Stack(Workspace(project, tmp_path, endpoint or emulator.endpoint, environment))
 
     return make

@@ -12,6 +12,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 from engine_support import PRELUDE
+from known_packages import python_command
 from workspace import Workspace
 
 from pulumi_tione._api.client import Client
@@ -46,6 +47,7 @@ class EnvironmentProject:
     def __init__(self, folder: Path, endpoint: str, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder / "clone"
         self.folder.mkdir(parents=True)
+        environment = {"PULUMI_PYTHON_CMD": python_command(), **(environment or {})}
         self.workspace = Workspace(self.folder, folder, endpoint, environment)
         self.environment = self.workspace.environment
         self.backend = folder / "backend"

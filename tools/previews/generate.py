@@ -21,7 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "pulumi"))
 
-from workspace import Workspace  # noqa: E402  the folder is no package: it is found by the line above
+from known_packages import python_command  # noqa: E402  the folder is no package: it is found by the line above
+from workspace import Workspace  # noqa: E402
 
 from pulumi_tione.emulator import Emulator  # noqa: E402
 
@@ -199,7 +200,7 @@ def shown(example: Example, *options: str) -> tuple[str, str]:
             project = folder / "project"
             project.mkdir()
             (project / "Pulumi.yaml").write_text("name: nlp\nruntime: python\n", encoding="utf-8")
-            workspace = Workspace(project, folder, emulator.endpoint)
+            workspace = Workspace(project, folder, emulator.endpoint, {"PULUMI_PYTHON_CMD": python_command()})
             _run(workspace, "stack", "init", "dev")
             if example.before:
                 _write(project, example.before)
