@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import importlib
 import inspect
 import re
@@ -46,6 +47,7 @@ def internals() -> list[Internal]:
     return sorted({name for file in FOLDER.glob("*.py") for name in internals_of(file.stem)})
 
 
+@functools.cache
 def internals_of(module: str) -> set[Internal]:
     """Return the internal names that a module of `_pulumi/` uses."""
     return {*_internals_in(ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8")))}

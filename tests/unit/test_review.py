@@ -34,6 +34,7 @@ from pulumi_tione.review.request_body import shown_requests
 from pulumi_tione.review.sources import path_in_repository, with_sources
 from pulumi_tione.review.text import text
 
+SCHEMA = jsonschema.Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 ROOT = Path(__file__).parents[2]
 GPU = "TI.GN10.2XLARGE40.POST"
 V1: dict[str, Any] = {"startCmdInfo": {"startCmd": "python a.py"}}
@@ -840,9 +841,8 @@ def test_totals_equal_an_independent_sum(drawn: tuple[list[Mapping[str, Any]], D
 @settings(deadline=None)
 @given(stacks())
 def test_the_json_fits_its_schema(drawn: tuple[list[Mapping[str, Any]], Decimal, Decimal]) -> None:
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     for priced in (True, False):
-        jsonschema.validate(document(review_of(drawn[0], priced=priced)), schema)
+        SCHEMA.validate(document(review_of(drawn[0], priced=priced)))
 
 
 def test_several_stacks_stand_in_one_comment_with_a_table_on_top() -> None:
