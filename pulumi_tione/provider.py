@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from pulumi_tione.pricing.price_list import PriceList
 
 _NUMBERS_LOOKED_FOR = 3
-_LOOK_UP_ATTEMPTS = 2
+_LOOKUP_ATTEMPTS = 2
 """How often a preview sends a lookup. Without a response the preview goes on: it only shows less."""
 _CONFIG = ("tione:", "tencentcloud:")
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -269,7 +269,7 @@ class TrainingTaskProvider(ResourceProvider):
 
     def _look_up_client(self, task: Mapping[str, Any]) -> Client:
         """Return the client for what a preview looks up for a task: it does not try for long."""
-        return self._client({"region": self._settings_of(task).region, **task}, max_attempts=_LOOK_UP_ATTEMPTS)
+        return self._client({"region": self._settings_of(task).region, **task}, max_attempts=_LOOKUP_ATTEMPTS)
 
     def _status(self, task_id: str, outputs: Mapping[str, Any], owner: Owner | None) -> str:
         """Return the current status of a task."""

@@ -1,4 +1,4 @@
-"""One task for each pair of hyperparameters, all at once; the stack's output is the best one.
+"""One task for each combination of hyperparameters, all at once; the stack's output is the best one.
 
 Each task prints its result as the last line of its log. The program reads it when the task has succeeded.
 """

@@ -24,7 +24,7 @@ from pulumi_tione.errors import ApiError, TioneError
 from pulumi_tione.lifecycle.check import Checked
 from pulumi_tione.lifecycle.cost_limits import Subject
 from pulumi_tione.lifecycle.names import is_location_known
-from pulumi_tione.pricing.price_list import DISK_TYPE, PAY_AS_YOU_GO, PriceList, UnknownPrice, look_up_failure
+from pulumi_tione.pricing.price_list import DISK_TYPE, PAY_AS_YOU_GO, PriceList, UnknownPrice, lookup_failure
 from pulumi_tione.pricing.task_price import node_count
 
 _NODES = "resourceConfigInfos"
@@ -228,7 +228,7 @@ class AccountRules:
             found: _T = self._look_ups.get((things, key), read)
         except TioneError as error:
             is_withdrawn = isinstance(error, ApiError) and error.code == "InvalidAction"
-            reason = "the service no longer lists them" if is_withdrawn else look_up_failure(error)
+            reason = "the service no longer lists them" if is_withdrawn else lookup_failure(error)
             self._note(subject, things, reason)
             return None
         return found

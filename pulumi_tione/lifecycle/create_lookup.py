@@ -29,7 +29,7 @@ from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 _TAGS_NOT_BOUND = "InternalError.BindingTagsFailed"
 """There may be a task, and it may have none of its tags."""
 
-_INCOMPLETE = (Origin.UNLABELLED, Origin.UNDATED)
+_INCOMPLETE = (Origin.UNLABELED, Origin.UNDATED)
 """What a task can be only for as long as its detail is not complete."""
 
 _T = TypeVar("_T")
@@ -128,7 +128,7 @@ class CreateLookup:
         service has reported that it could not bind them.
         """
         origin = self._origin_of(holder)
-        if origin is Origin.UNLABELLED:
+        if origin is Origin.UNLABELED:
             has_no_tags = isinstance(indeterminate, ApiError) and indeterminate.code == _TAGS_NOT_BOUND
             is_own = self.identity.has_generated_name or has_no_tags
         else:

@@ -38,7 +38,7 @@ class Origin(enum.Enum):
 
     THIS_CREATE = "this create"
     OTHER = "another create, now or earlier"
-    UNLABELLED = "somebody, since this create began, with the same inputs; it has no labels so far"
+    UNLABELED = "somebody, since this create began, with the same inputs; it has no labels so far"
     UNDATED = "somebody, with the same inputs; its labels are not another's, but its time of creation is unknown"
 
 
@@ -81,7 +81,7 @@ class CreateIdentity:
             return Origin.OTHER
         if remote == own and (created is not None or CREATE_LABEL in own):
             return Origin.THIS_CREATE
-        return Origin.UNDATED if created is None else Origin.UNLABELLED
+        return Origin.UNDATED if created is None else Origin.UNLABELED
 
     def name_is_taken(self, name: str, holder: Mapping[str, Any], refusal: ApiError | None = None) -> str:
         """Return the error of a name that another task has."""

@@ -95,9 +95,9 @@ class _Change:
     written: Mapping[str, str]
     removed: Sequence[str]
     managed: Sequence[str]
-    _accepted: dict[str, str | None] = field(default_factory=dict)
+    _accepted: dict[str, str | None] = field(default_factory=dict, init=False)
     """The tags that the service has accepted; None, where it has accepted to remove one."""
-    _waited: str = f"after {LAG_SECONDS:.0f} s"
+    _waited: str = field(default=f"after {LAG_SECONDS:.0f} s", init=False)
 
     def accepted(self, keys: Iterable[str], is_removal: bool) -> None:
         self._accepted.update({key: None if is_removal else self.written[key] for key in keys})

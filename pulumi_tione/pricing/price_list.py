@@ -28,7 +28,7 @@ DISK_TYPE = "CBS"
 
 _HUNDRED = Decimal(100)
 _NOT_LISTED = "is not among the specs of this region"
-_MAX_PAIRS = 100
+_MAX_ITEMS = 100
 """How many prices one call asks for."""
 
 
@@ -102,13 +102,13 @@ class PriceList:
         self.ask([(spec, count)])
         return self._prices[spec, count].result()
 
-    def ask(self, pairs: Iterable[tuple[str, int]]) -> None:
+    def ask(self, items: Iterable[tuple[str, int]]) -> None:
         """Ask for the prices of specs and counts that are not known yet, with one call for all of them."""
         mine: dict[tuple[str, int], Future[Price | UnknownPrice]] = {}
         with self._lock:
-            for pair in pairs:
-                if pair not in self._prices:
-                    mine[pair] = self._prices[pair] = Future()
+            for item in items:
+                if item not in self._prices:
+                    mine[item] = self._prices[item] = Future()
         if not mine:
             return
         answers: Mapping[tuple[str, int], Price | UnknownPrice] = {}
@@ -117,8 +117,8 @@ class PriceList:
         except Exception as error:  # noqa: BLE001  whatever it is: a price that is not known must not fail a preview
             answers = dict.fromkeys(mine, UnknownPrice(f"asking for it failed ({type(error).__name__})"))
         finally:
-            for pair, future in mine.items():
-                future.set_result(answers.get(pair, UnknownPrice("asking for it was interrupted")))
+            for item, future in mine.items():
+                future.set_result(answers.get(item, UnknownPrice("asking for it was interrupted")))
 
     def _list_specs(self) -> Mapping[str, Spec] | UnknownPrice:
         try:
@@ -127,61 +127,61 @@ class PriceList:
             return self._unknown(error)
         return {spec.name: spec for spec in map(_spec, listed)}
 
-    def _ask(self, pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Price | UnknownPrice]:
-        """Return a price, or why there is none, for each pair.
+    def _ask(self, items: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Price | UnknownPrice]:
+        """Return a price, or why there is none, for each item.
 
         One spec that the service does not know makes it refuse the whole call. The list of specs is only requested
         then: without it a preview waits for one call less.
         """
         answers: dict[tuple[str, int], Price | UnknownPrice] = {}
-        for begin in range(0, len(pairs), _MAX_PAIRS):
-            answers |= self._prices_of(self._listed(pairs[begin : begin + _MAX_PAIRS], answers))
+        for begin in range(0, len(items), _MAX_ITEMS):
+            answers |= self._prices_of(self._listed(items[begin : begin + _MAX_ITEMS], answers))
         return answers
 
     def _listed(
-        self, pairs: Sequence[tuple[str, int]], answers: dict[tuple[str, int], Price | UnknownPrice]
+        self, items: Sequence[tuple[str, int]], answers: dict[tuple[str, int], Price | UnknownPrice]
     ) -> Sequence[tuple[str, int]]:
-        """Return the pairs whose specs are listed, as far as that is known; the others get their answer."""
+        """Return the items whose specs are listed, as far as that is known; the others get their answer."""
         specs = self._specs.known("specs")
         if specs is None or isinstance(specs, UnknownPrice):
-            return pairs
-        answers |= {pair: UnknownPrice(f"{pair[0]} {_NOT_LISTED}") for pair in pairs if pair[0] not in specs}
-        return [pair for pair in pairs if pair[0] in specs]
+            return items
+        answers |= {item: UnknownPrice(f"{item[0]} {_NOT_LISTED}") for item in items if item[0] not in specs}
+        return [item for item in items if item[0] in specs]
 
-    def _prices_of(self, pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Price | UnknownPrice]:
-        if not pairs:
+    def _prices_of(self, items: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Price | UnknownPrice]:
+        if not items:
             return {}
         if self._outage is not None:
-            return dict.fromkeys(pairs, self._outage)
+            return dict.fromkeys(items, self._outage)
         try:
-            returned = self._api.prices(pairs, self._workspace)
+            returned = self._api.prices(items, self._workspace)
         except TioneError as error:
-            return self._prices_after(error, pairs)
-        by_pair = {(str(each.get("SpecName")), each.get("SpecCount")): each for each in returned}
-        return {pair: _price(by_pair.get(pair)) for pair in pairs}
+            return self._prices_after(error, items)
+        by_item = {(str(each.get("SpecName")), each.get("SpecCount")): each for each in returned}
+        return {item: _price(by_item.get(item)) for item in items}
 
     def _prices_after(
-        self, error: TioneError, pairs: Sequence[tuple[str, int]]
+        self, error: TioneError, items: Sequence[tuple[str, int]]
     ) -> dict[tuple[str, int], Price | UnknownPrice]:
-        """Return the prices of pairs that the service has refused to price together."""
+        """Return the prices of items that the service has refused to price together."""
         unknown = self._unknown(error)
         if self._outage is not None or not isinstance(error, ApiError) or error.kind is Kind.PERMISSION_DENIED:
-            return dict.fromkeys(pairs, unknown)
+            return dict.fromkeys(items, unknown)
         answers: dict[tuple[str, int], Price | UnknownPrice] = {}
         self.specs()
-        listed = self._listed(pairs, answers)
-        if len(listed) < len(pairs):
+        listed = self._listed(items, answers)
+        if len(listed) < len(items):
             return answers | self._prices_of(listed)
-        if len(pairs) == 1:
-            return {pairs[0]: unknown}
-        for pair in pairs:
-            answers |= self._prices_of([pair])
+        if len(items) == 1:
+            return {items[0]: unknown}
+        for item in items:
+            answers |= self._prices_of([item])
         return answers
 
     def _unknown(self, error: TioneError) -> UnknownPrice:
         """Return why a price is unknown. After a request without a response no other is sent: a preview must end."""
         is_refusal = isinstance(error, ApiError)
-        unknown = UnknownPrice(look_up_failure(error))
+        unknown = UnknownPrice(lookup_failure(error))
         self._outage = self._outage if is_refusal else unknown
         return unknown
 
@@ -212,7 +212,7 @@ def _is_positive(cents: object) -> bool:
     return isinstance(cents, int) and not isinstance(cents, bool) and cents > 0
 
 
-def look_up_failure(error: TioneError) -> str:
+def lookup_failure(error: TioneError) -> str:
     """Return why a lookup failed, as part of a sentence."""
     if isinstance(error, ApiError) and error.kind is Kind.PERMISSION_DENIED:
         return f"these credentials are not allowed to request it ({error.code})"

@@ -82,11 +82,11 @@ def hourly_price(task: Mapping[str, Any], price_list: PriceList | None) -> Hourl
     problems = [item for item in items if isinstance(item, str)]
     if price_list is None:
         return unknown_price(problems or [NO_PRICE_LIST])
-    pairs = [item for item in items if not isinstance(item, str)]
-    price_list.ask(pairs)
+    billed = [item for item in items if not isinstance(item, str)]
+    price_list.ask(billed)
     list_amount = Decimal(0)
     priced = []
-    for spec, count in pairs:
+    for spec, count in billed:
         price = price_list.price(spec, count)
         if isinstance(price, UnknownPrice):
             problems.append(f"{count} × {spec}: {price.reason}")
@@ -121,7 +121,7 @@ def total(prices: Iterable[HourlyPrice]) -> Decimal:
 
 
 def billed_items(task: Mapping[str, Any], price_list: PriceList | None) -> Iterator[tuple[str, int] | str]:
-    """Yield what a pay-as-you-go task is billed for: a pair of spec and count for each group of nodes, and as text what
+    """Yield what a pay-as-you-go task is billed for: a spec and a count for each group of nodes, and as text what
     is not known."""
     groups = task.get("resourceConfigInfos")
     if not isinstance(groups, (list, tuple)):

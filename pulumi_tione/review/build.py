@@ -133,10 +133,10 @@ def _ask_for_prices(transitions: Iterable[_Transition], price_lists: PriceLists)
         for state in states:
             price_list = price_lists(state)
             if isinstance(price_list, PriceList) and state.get("chargeType") != "PREPAID":
-                _, pairs = requested.setdefault(id(price_list), (price_list, []))
-                pairs += [item for item in billed_items(state, price_list) if not isinstance(item, str)]
-    for price_list, pairs in requested.values():
-        price_list.ask(pairs)
+                _, items = requested.setdefault(id(price_list), (price_list, []))
+                items += [item for item in billed_items(state, price_list) if not isinstance(item, str)]
+    for price_list, items in requested.values():
+        price_list.ask(items)
 
 
 def _task(transition: _Transition, price_lists: PriceLists) -> TaskReview:

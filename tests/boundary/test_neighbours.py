@@ -306,8 +306,8 @@ def test_diff_shows_what_replaces_and_what_is_updated(
 
 
 def test_diff_of_the_same_inputs_is_none(plugin: Plugin) -> None:
-    same = {"cidrBlock": "10.0.0.0/16", "tags": {"team": "nlp"}}
-    assert plugin.diff(VPC, same, same).changes == provider_pb2.DiffResponse.DIFF_NONE
+    inputs = {"cidrBlock": "10.0.0.0/16", "tags": {"team": "nlp"}}
+    assert plugin.diff(VPC, inputs, inputs).changes == provider_pb2.DiffResponse.DIFF_NONE
 
 
 def test_the_old_one_goes_first_only_where_the_program_chose_the_name(plugin: Plugin) -> None:
@@ -539,11 +539,11 @@ def test_the_real_service_is_not_asked(tmp_path: Path) -> None:
 
 def test_what_one_process_made_another_knows(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        one, other = (stack.enter_context(running(tmp_path)) for _ in range(2))
-        vpc_id = one.vpc()
-        subnet_id = other.subnet(vpc_id)
+        first, second = (stack.enter_context(running(tmp_path)) for _ in range(2))
+        vpc_id = first.vpc()
+        subnet_id = second.subnet(vpc_id)
         with refused("ResourceInUse", subnet_id):
-            one.delete(VPC, vpc_id)
+            first.delete(VPC, vpc_id)
 
 
 def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:

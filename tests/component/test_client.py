@@ -384,9 +384,9 @@ def test_no_task_is_listed_twice_and_the_order_stays(service: Service, client: C
 def test_a_list_without_an_end_is_an_error(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Client], Any], bound: int
 ) -> None:
-    def page(_: Request) -> Answer:
+    def page(request: Request) -> Answer:
         number = len(service.requests)
-        service.requests.append(_)
+        service.requests.append(request)
         ids = range(100 * number, 100 * number + 100)
         return ok(
             TrainingTaskSet=[task(f"train-{index}", f"bert-{index}") for index in ids],
@@ -630,7 +630,7 @@ def test_any_other_refusal_of_a_question_is_an_error_at_once(
 
 INDETERMINATE: dict[str, Answer] = {
     "html": Answer(b"<html><body>502</body></html>", content_type="text/html"),
-    "html labelled as json": Answer(b"<html><body>502</body></html>"),
+    "html sent as json": Answer(b"<html><body>502</body></html>"),
     "nothing": Answer(b""),
     "an empty object": Answer(b"{}"),
     "an empty object under another content type": Answer(b"{}", content_type="text/html"),
@@ -814,7 +814,7 @@ def test_a_redirect_is_an_answer_that_is_not_the_apis(service: Service, client: 
 def test_what_cannot_be_written_as_utf_8_becomes_a_replacement_in_keys_and_values(
     service: Service, client: Client
 ) -> None:
-    # A text that was cut inside a character, by UTF-16 units and by bytes; a pair of surrogates is a character.
+    # A text that was cut inside a character, by UTF-16 units and by bytes; a surrogate pair is a character.
     content = rb'{"Response": {"TrainingTaskDetail": {"Id": "train-1", "Status": "RUNNING", "FailureReason": "a\ud83d",'
     content += rb'"Message": "\ud83d\ude00", "Tags": [{"TagKey\uDC00": ["\udfff\ud800"]}], "Name": "' + b'\xe5\xad"'
     service.answer(Answer(content + b'}, "RequestId": "r"}}'))

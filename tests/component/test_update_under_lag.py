@@ -169,9 +169,9 @@ def test_each_failure_is_followed_by_one_run_which_was_announced(
     stack.sleep(A_RUN)
     stack.emulator.set_lag(lag)
     stack.sleep(31)
-    order = FAULTS[trouble]
-    if order is not None:
-        stack.emulator.faults.add("StartTrainingTask", **order)
+    fault = FAULTS[trouble]
+    if fault is not None:
+        stack.emulator.faults.add("StartTrainingTask", **fault)
     for _ in range(4 * allowed + 4):
         if refreshes:
             stack.refresh()
@@ -250,11 +250,11 @@ def test_tags_are_those_of_the_program_after_a_change_that_failed_half_way(
     stack.sleep(31)
     stack.emulator.set_lag(lag)
     stack.sleep(31)
-    order = TAG_FAULTS[trouble]
-    if order is not None:
-        stack.emulator.faults.add(action, first=2, **order)
+    fault = TAG_FAULTS[trouble]
+    if fault is not None:
+        stack.emulator.faults.add(action, first=2, **fault)
     succeeded = stack.up(tags=SECOND)
-    assert succeeded == (order is None)
+    assert succeeded == (fault is None)
     assert "team" in stack.tags
     assert stack.outputs["tags"] == stack.tags
     if refreshes:

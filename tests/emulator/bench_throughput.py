@@ -1,7 +1,7 @@
 """How many answers a second the emulator gives: 50 clients create, list, stop and delete 1,000 tasks, limits off.
 
 Run by hand: `python tests/emulator/bench_throughput.py`. Ends with exit code 1 when a task was lost, a count was wrong,
-or there were fewer answers a second than wanted.
+or there were fewer answers a second than required.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def main() -> int:
 
 def _measure(address: str) -> int:
     # Tasks that can be stopped at once, run until they are, and can be deleted then.
-    order = {"seconds": {"SUBMITTING": 0, "RUNNING": "forever", "STOPPING": 0}}
-    with urllib.request.urlopen(f"{address}/_emulator/tasks", json.dumps(order).encode()):
+    body = {"seconds": {"SUBMITTING": 0, "RUNNING": "forever", "STOPPING": 0}}
+    with urllib.request.urlopen(f"{address}/_emulator/tasks", json.dumps(body).encode()):
         pass
     of_thread = threading.local()
 

@@ -165,7 +165,7 @@ BY_NAME = {"FailedOperation.DuplicateNameTaskIsCreating", "InvalidParameterValue
 """Met when a name is taken: see the tests of the rules of creation."""
 
 BY_ORDER = sorted(set(OF_CREATE) - NATURAL.keys() - BY_NAME)
-"""What goes wrong within the service, where only an order can make it happen."""
+"""What goes wrong within the service, where only a fault can cause it."""
 
 
 def test_the_vendor_documents_fifty_six_codes_for_creation() -> None:
@@ -192,7 +192,7 @@ def test_a_name_that_is_taken_has_two_codes(refusal: Refusal, body: Body, create
 
 
 @pytest.mark.parametrize("code", BY_ORDER)
-def test_any_other_code_can_be_ordered(refusal: Refusal, body: Body, emulator: Emulator, code: str) -> None:
+def test_any_other_code_can_be_a_fault(refusal: Refusal, body: Body, emulator: Emulator, code: str) -> None:
     emulator.faults.add(CREATE, code=code)
     assert refusal(CREATE, body())[0] == code
     assert emulator.tasks() == []

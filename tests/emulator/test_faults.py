@@ -64,7 +64,7 @@ def test_an_answer_goes_wrong_with_and_without_effect(
     [entry] = emulator.requests()
     assert entry["accepted"] is effect
     assert entry["fault"]
-    # The order was for one call: the next one goes well.
+    # The fault was for one call: the next one goes well.
     call(CREATE, body(Name="next"))
 
 
@@ -121,7 +121,7 @@ def test_throttling_can_last_for_a_time(
     assert met == [True, True, True, False]
 
 
-def test_of_several_orders_the_first_that_is_due_has_the_call(call: Call, body: Body, emulator: Emulator) -> None:
+def test_of_several_faults_the_first_that_is_due_has_the_call(call: Call, body: Body, emulator: Emulator) -> None:
     emulator.faults.add(CREATE, code="InternalError", first=2)
     emulator.faults.add(CREATE, code="FailedOperation", times=3)
     seen = [_fails(call, body(Name=f"task-{n}")) for n in range(4)]
@@ -141,7 +141,7 @@ def test_an_answer_can_lack_its_id(call: Call, body: Body, emulator: Emulator) -
     assert len(emulator.tasks()) == 1
 
 
-def test_an_error_under_another_content_type_is_sent_as_ordered(raw: Raw, emulator: Emulator) -> None:
+def test_an_error_under_another_content_type_is_sent_as_configured(raw: Raw, emulator: Emulator) -> None:
     emulator.faults.add(code="InternalError", content_type="application/json; charset=utf-8")
     answer = raw()
     assert (answer.content_type, answer.code) == ("application/json; charset=utf-8", "InternalError")
@@ -197,8 +197,8 @@ def test_what_is_not_allowed_to_call_meets_no_trouble(raw: Raw, emulator: Emulat
     assert raw(secret_key="guessed").code == "AuthFailure.SignatureFailure"
 
 
-def _order(emulator: Emulator, path: str, order: Any, method: str = "POST") -> tuple[int, Any]:
-    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/{path}", json.dumps(order).encode(), method=method)
+def _control(emulator: Emulator, path: str, body: Any, method: str = "POST") -> tuple[int, Any]:
+    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/{path}", json.dumps(body).encode(), method=method)
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, json.load(answer)
@@ -207,19 +207,19 @@ def _order(emulator: Emulator, path: str, order: Any, method: str = "POST") -> t
             return error.code, json.load(error)
 
 
-def test_trouble_is_ordered_listed_and_cleared_over_http(call: Call, body: Body, emulator: Emulator) -> None:
-    status, fault = _order(emulator, "faults", {"action": CREATE, "code": "InternalError", "times": 2})
+def test_a_fault_is_added_listed_and_cleared_over_http(call: Call, body: Body, emulator: Emulator) -> None:
+    status, fault = _control(emulator, "faults", {"action": CREATE, "code": "InternalError", "times": 2})
     assert (status, fault["times"]) == (200, 2)
     assert _fails(call, body()) == "InternalError"
     with urllib.request.urlopen(f"{emulator.endpoint}/_emulator/faults") as answer:
         [listed] = json.load(answer)
     assert (listed["code"], listed["calls_met"]) == ("InternalError", 1)
-    _order(emulator, "faults", {}, "DELETE")
+    _control(emulator, "faults", {}, "DELETE")
     call(CREATE, body())
 
 
 @pytest.mark.parametrize(
-    ("path", "order", "result"),
+    ("path", "body", "result"),
     [
         ("faults", {"trouble": "x"}, "trouble"),
         ("faults", {"connection": "wobbly"}, "wobbly"),
@@ -235,27 +235,25 @@ def test_trouble_is_ordered_listed_and_cleared_over_http(call: Call, body: Body,
         ("settings", {"colour": "red"}, "colour"),
     ],
 )
-def test_an_order_that_cannot_be_is_refused_in_a_sentence(
-    emulator: Emulator, path: str, order: Any, result: str
-) -> None:
-    status, answer = _order(emulator, path, order)
+def test_an_impossible_request_is_refused_in_a_sentence(emulator: Emulator, path: str, body: Any, result: str) -> None:
+    status, answer = _control(emulator, path, body)
     assert status == 400
     assert result in answer["error"]
 
 
-def test_everything_else_can_be_ordered_over_http_too(call: Call, body: Body, emulator: Emulator) -> None:
-    assert _order(emulator, "tasks", {"task": "bert", "outcome": "FAILED", "running_seconds": 1})[0] == 200
+def test_everything_else_can_be_controlled_over_http_too(call: Call, body: Body, emulator: Emulator) -> None:
+    assert _control(emulator, "tasks", {"task": "bert", "outcome": "FAILED", "running_seconds": 1})[0] == 200
     task_id = call(CREATE, body())["Id"]
-    _order(emulator, "clock", {"advance_seconds": 3})
-    _order(emulator, "tasks", {"task": "bert", "do": "preempt"})
+    _control(emulator, "clock", {"advance_seconds": 3})
+    _control(emulator, "tasks", {"task": "bert", "do": "preempt"})
     assert emulator.tasks()[0]["Status"] == "PENDING"
-    _order(emulator, "clock", {"advance_seconds": 3})
+    _control(emulator, "clock", {"advance_seconds": 3})
     assert emulator.tasks()[0]["Status"] == "FAILED"
-    assert _order(emulator, "tasks", {"task": task_id, "do": "preempt"})[0] == 409
-    _order(emulator, "tasks", {"task": task_id, "do": "remove"})
+    assert _control(emulator, "tasks", {"task": task_id, "do": "preempt"})[0] == 409
+    _control(emulator, "tasks", {"task": task_id, "do": "remove"})
     assert emulator.tasks() == []
-    _order(emulator, "registered", {"kind": "vpc", "resource_id": "vpc-1"})
+    _control(emulator, "registered", {"kind": "vpc", "resource_id": "vpc-1"})
     assert _fails(call, body(VpcId="vpc-2")) == "ResourceNotFound.VPCNotFound"
-    _order(emulator, "registered", {"kind": "vpc", "resource_id": "vpc-1"}, "DELETE")
+    _control(emulator, "registered", {"kind": "vpc", "resource_id": "vpc-1"}, "DELETE")
     call(CREATE, body(VpcId="vpc-2"))
-    assert _order(emulator, "settings", {"requests_a_second": 5})[1]["requests_a_second"] == 5
+    assert _control(emulator, "settings", {"requests_a_second": 5})[1]["requests_a_second"] == 5

@@ -64,8 +64,8 @@ def _be_refused(address: str, times: int) -> None:
 def test_memory_stays_flat_over_five_thousand_tasks_and_a_hundred_thousand_refused_requests() -> None:
     node = {"Role": "WORKER", "InstanceType": "TI.S.MEDIUM.POST", "InstanceNum": 1}
     with _program() as (process, address):
-        order = json.dumps({"seconds": {"SUBMITTING": 0, "RUNNING": "forever", "STOPPING": 0}}).encode()
-        with urllib.request.urlopen(f"{address}/_emulator/tasks", order):
+        body = json.dumps({"seconds": {"SUBMITTING": 0, "RUNNING": "forever", "STOPPING": 0}}).encode()
+        with urllib.request.urlopen(f"{address}/_emulator/tasks", body):
             pass
         client = _client(address)
 

@@ -194,8 +194,8 @@ def test_the_program_shows_what_to_trust(start: Start) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_program_ends_quickly_when_asked_to(start: Start, number: signal.Signals) -> None:
     process, address, _ = start()
-    order = json.dumps({"delay_seconds": 30, "times": None}).encode()
-    with urllib.request.urlopen(f"{address}/_emulator/faults", order):
+    body = json.dumps({"delay_seconds": 30, "times": None}).encode()
+    with urllib.request.urlopen(f"{address}/_emulator/faults", body):
         pass
     with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))):  # a client that keeps its connection
         process.send_signal(number)

@@ -191,7 +191,7 @@ def test_no_kill_loses_an_acknowledged_task_or_brings_a_deleted_one_back(
 
 
 def _started(file: Path) -> tuple[subprocess.Popen[str], str]:
-    # Nothing is submitted for long: tasks rest at once, and can be deleted.
+    # Nothing is submitted for long: tasks end at once, and can be deleted.
     command = [sys.executable, "-m", "pulumi_tione.emulator", "--port", "0", "--no-limits", "--speed", "1000"]
     process = subprocess.Popen([*command, "--state", str(file)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

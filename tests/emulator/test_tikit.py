@@ -163,7 +163,7 @@ def test_the_kit_asks_what_there_is(kit: Kit, emulator: Emulator) -> None:
     emulator.register("resource_group", "rsg-1", name="group", cpu=1000, memory=1024)
     assert len(kit("describe_training_frameworks")["FrameworkInfos"]) > 1
     specs = kit("describe_postpaid_training_price")["Specs"]
-    # The kit pairs prices and specs by position, which nothing documents: here only the prices as a whole are right.
+    # The kit matches prices and specs by position, which nothing documents: here only the prices as a whole are right.
     assert "TI.S.MEDIUM.POST" in {spec["SpecName"] for spec in specs}
     assert "0.7" in {spec["SpecId"] for spec in specs}
     for method in ("describe_resource_groups", "describe_train_resource_groups"):

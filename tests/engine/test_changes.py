@@ -79,16 +79,16 @@ def test_tags_that_were_changed_half_way_are_named_recorded_and_can_be_rolled_ba
         "(set: Team, k00, k01, k02, k03, k04, k05, k06, k07, team; not set: k08, k09, k10, k11; not removed: old)"
         in shown
     )
-    recorded, there = stack.resource("t"), tags_of(emulator.tasks()[0])
+    recorded, tags = stack.resource("t"), tags_of(emulator.tasks()[0])
     assert recorded
-    assert there.items() <= recorded["outputs"]["allTags"].items()
-    assert recorded["outputs"]["allTags"].keys() - there.keys() == {"pulumi:create"}
-    assert recorded["outputs"]["tags"] == {key: there[key] for key in there if not key.startswith("pulumi:")}
+    assert tags.items() <= recorded["outputs"]["allTags"].items()
+    assert recorded["outputs"]["allTags"].keys() - tags.keys() == {"pulumi:create"}
+    assert recorded["outputs"]["tags"] == {key: tags[key] for key in tags if not key.startswith("pulumi:")}
 
     stack.program(program % before)
     stack.up()
-    there = tags_of(emulator.tasks()[0])
-    assert {key: there[key] for key in there if not key.startswith("pulumi:")} == before
+    tags = tags_of(emulator.tasks()[0])
+    assert {key: tags[key] for key in tags if not key.startswith("pulumi:")} == before
     assert stack.planned() == {}
     assert len(accepted(emulator, "CreateTrainingTask")) == 1
 

@@ -182,7 +182,7 @@ def test_a_failing_step_of_the_pipeline_stops_the_steps_after_it(
 
 @pytest.mark.long
 @pytest.mark.parametrize("run", [True, False], ids=["executed", "simulated"])
-def test_the_sweep_picks_the_best_pair(example: Callable[..., Stack], tmp_path: Path, run: bool) -> None:
+def test_the_sweep_picks_the_best_combination(example: Callable[..., Stack], tmp_path: Path, run: bool) -> None:
     (tmp_path / "cos").mkdir()
     with Emulator(run=run, cos=tmp_path / "cos" if run else None) as running:
         stack = example("sweep", endpoint=running.endpoint, **running.environment)

@@ -187,8 +187,8 @@ class Experiment(pulumi.ComponentResource):
 
 def test_tasks_of_one_name_under_different_components_have_different_names(stack: Stack, emulator: Emulator) -> None:
     # Pulumi itself shows resources of one name apart by the types of their parents alone.
-    other = COMPONENT.replace("Experiment", "Baseline")
-    stack.program(f'{COMPONENT}{other}\nExperiment("a")\nBaseline("b")\ntione.TrainingTask("t", **B)')
+    baseline = COMPONENT.replace("Experiment", "Baseline")
+    stack.program(f'{COMPONENT}{baseline}\nExperiment("a")\nBaseline("b")\ntione.TrainingTask("t", **B)')
     stack.up()
     assert len(names_of(emulator)) == 3
     assert all(name.startswith("dev-t-") for name in names_of(emulator))

@@ -171,10 +171,10 @@ def test_a_change_of_tags_leaves_those_of_the_system_alone(stack: Stack, emulato
     stack.up()
     assert [body["Tags"] for body in accepted(emulator, "TagResources")] == [[{"TagKey": "team", "TagValue": "cv"}]]
     assert accepted(emulator, "UnTagResources") == []
-    there = {tag["TagKey"]: tag["TagValue"] for tag in emulator.tasks()[0]["Tags"]}
-    assert there["team"] == "cv"
-    assert there.items() >= system.items()
-    assert "qcs:tag:createdBy" in there
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in emulator.tasks()[0]["Tags"]}
+    assert tags["team"] == "cv"
+    assert tags.items() >= system.items()
+    assert "qcs:tag:createdBy" in tags
 
 
 def test_a_changed_group_of_several_with_one_role_shows_at_that_group(stack: Stack, emulator: Emulator) -> None:

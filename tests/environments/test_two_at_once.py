@@ -100,23 +100,23 @@ def test_two_reaps_share_the_work(project: EnvironmentProject, emulator: Emulato
 def test_environments_of_one_branch_in_two_backends_leave_each_other_alone(
     project: EnvironmentProject, emulator: Emulator, tmp_path: Path
 ) -> None:
-    other = EnvironmentProject(tmp_path / "other", emulator.endpoint)
-    for each in (project, other):
+    namesake = EnvironmentProject(tmp_path / "other", emulator.endpoint)
+    for each in (project, namesake):
         each.branch("same", PROGRAM)
     project.env("up", "same", "--yes")
     before = ids(emulator)
     # The names are taken: the second one fails, and must not touch the tasks of the first.
-    other.env("up", "same", "--yes", code=1)
+    namesake.env("up", "same", "--yes", code=1)
     assert ids(emulator) == before
-    printed = other.env("down", "same", "--yes", code=1)
+    printed = namesake.env("down", "same", "--yes", code=1)
     assert all(task_id in printed for task_id in before)
-    assert other.stacks() == set()
-    other.env("reap", "--yes")
+    assert namesake.stacks() == set()
+    namesake.env("reap", "--yes")
     assert ids(emulator) == before
     project.env("down", "same", "--yes")
     assert ids(emulator) == set()
-    other.env("down", "same", "--yes")
-    assert project.stacks() == other.stacks() == set()
+    namesake.env("down", "same", "--yes")
+    assert project.stacks() == namesake.stacks() == set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)

@@ -141,18 +141,18 @@ def test_orphans_of_the_environment_are_deleted_and_others_are_named(
 
     own = create("own", pulumi_environment=result["environment"])
     foreign = create("foreign", pulumi_environment="0000000000000000")
-    unlabelled = create("unlabelled")
+    unlabeled = create("unlabeled")
     printed = project.env("down", "orphans", "--yes", code=1)
     assert own not in {task["Id"] for task in tasks_of(emulator)}
-    assert {str(task["Id"]) for task in tasks_of(emulator)} == {foreign, unlabelled}
+    assert {str(task["Id"]) for task in tasks_of(emulator)} == {foreign, unlabeled}
     assert foreign in printed
-    assert unlabelled in printed
+    assert unlabeled in printed
     assert stack not in project.stacks()
     assert foreign in project.env("down", "orphans", "--yes", code=1)
-    for task_id in (foreign, unlabelled):
+    for task_id in (foreign, unlabeled):
         client.stop_training_task(task_id)
     emulator.advance(60)
-    for task_id in (foreign, unlabelled):
+    for task_id in (foreign, unlabeled):
         client.delete_training_task(task_id)
     project.env("down", "orphans", "--yes")
     assert project.stacks() == set()

@@ -54,11 +54,11 @@ OFTEN = (
     ("cancel", "destroy", "import", "up"),
     ("up", "cancel", "import", "destroy"),
 )
-"""The orders that are tried often: what the docs recommend, what loses the provider, and what makes a second create."""
+"""What is tried often: what the docs recommend, what loses the provider, and what makes a second create."""
 
 
 def cases() -> Iterator[Any]:
-    """All orders; in a component those in which the component may be gone when the task is taken into the state."""
+    """All sequences; in a component those in which the component may be gone when the task is taken into the state."""
     for order in itertools.permutations(COMMANDS):
         marks = pytest.mark.long if order in OFTEN else pytest.mark.exhaustive
         yield pytest.param(order, PLAIN, id="-".join(order), marks=marks)

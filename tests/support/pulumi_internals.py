@@ -152,7 +152,7 @@ def _without_attribute(name: str) -> None:
         return
     grpc: Any = importlib.import_module("grpc")
     make_server: Callable[..., Any] = grpc.server
-    grpc.server = lambda *args, **named: _Hiding(name, make_server(*args, **named))
+    grpc.server = lambda *args, **keywords: _Hiding(name, make_server(*args, **keywords))
 
 
 def _run_plugin(without_local: str | None) -> None:

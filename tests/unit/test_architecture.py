@@ -75,21 +75,21 @@ DOCSTRINGS_THAT_POINT = {
 def test_the_docstring_of_a_module_that_is_opened_first_points_to_files_that_exist(module: str) -> None:
     docstring = ast.get_docstring(ast.parse((ROOT / module).read_text(encoding="utf-8"))) or ""
     parents = [ROOT, *(ROOT / module).parents]
-    named = {
+    files = {
         file.resolve()
         for name in re.findall(r"`([\w./]+\.py)`", docstring)
         for file in (next((folder / name for folder in parents if (folder / name).is_file()), Path(name)),)
     }
-    assert (ROOT / DOCSTRINGS_THAT_POINT[module]).resolve() in named
-    assert all(file.is_file() for file in named)
+    assert (ROOT / DOCSTRINGS_THAT_POINT[module]).resolve() in files
+    assert all(file.is_file() for file in files)
 
 
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
 def test_every_path_that_a_page_names_exists(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    named = {name for name in re.findall(r"`([\w./-]+)`", text) if "/" in name or name.endswith((".py", ".md"))}
+    paths = {name for name in re.findall(r"`([\w./-]+)`", text) if "/" in name or name.endswith((".py", ".md"))}
     folders = (ROOT, PACKAGE, PACKAGE / "_api")
     built = (".venv", ".cache")
     assert {
-        name for name in named if not name.startswith(built) and not any((f / name).exists() for f in folders)
+        name for name in paths if not name.startswith(built) and not any((f / name).exists() for f in folders)
     } == set()

@@ -582,7 +582,7 @@ WITH_OUR_LABELS = {"Tags": [{"TagKey": key, "TagValue": value} for key, value in
         ({"Status": "RUNNING", "ChargeType": "PREPAID"}, ["RUNNING", "different inputs"]),
         (WITH_OUR_LABELS, ["with the labels of this resource"]),
     ],
-    ids=["not labelled", "other content", "labelled"],
+    ids=["without labels", "other content", "with labels"],
 )
 def test_a_name_that_somebody_has_is_an_error_that_shows_who(shown: dict[str, Any], words: list[str]) -> None:
     service = taken_by(**shown)

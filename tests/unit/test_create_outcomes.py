@@ -294,11 +294,11 @@ def test_every_look_up_of_a_create_is_in_its_workspace() -> None:
     service.trouble("create", CUT)
     workspace = "1889353273052233728"
     Create(service, tiProjectId=workspace).error()
-    other = FakeApi()
-    other.taken_names.add(NAME)
-    Create(other, tiProjectId=workspace).error()
-    assert {*service.asked_workspaces, *other.asked_workspaces} == {workspace}
-    assert {"find", "list", "create"} == {*other.verbs}
+    of_taken_name = FakeApi()
+    of_taken_name.taken_names.add(NAME)
+    Create(of_taken_name, tiProjectId=workspace).error()
+    assert {*service.asked_workspaces, *of_taken_name.asked_workspaces} == {workspace}
+    assert {"find", "list", "create"} == {*of_taken_name.verbs}
 
 
 def test_a_look_up_after_a_request_without_an_answer_takes_eight_requests() -> None:

@@ -413,10 +413,10 @@ def test_the_new_task_is_found_next_to_a_deleted_one_of_its_name_that_a_list_sti
     ids=["renamed", "renamed below a parent", "another stack", "no labels"],
 )
 def test_a_task_in_the_way_is_named_with_its_resource_and_the_right_way_out(
-    there: dict[str, str], words: list[str], never: list[str]
+    tags: dict[str, str], words: list[str], never: list[str]
 ) -> None:
     service = FakeApi()
-    service.make({"Name": "bert-fixed", "Tags": [{"TagKey": key, "TagValue": there[key]} for key in there]})
+    service.make({"Name": "bert-fixed", "Tags": [{"TagKey": key, "TagValue": tags[key]} for key in tags]})
     with pytest.raises(TaskError) as caught:
         creation(service, name="bert-fixed").run()
     text = str(caught.value)

@@ -182,8 +182,8 @@ def test_a_renewal_asks_the_source_that_the_credentials_come_from(sts: Sts) -> N
 
 
 def test_each_account_has_its_own_credentials_renewals_and_failures(sts: Sts) -> None:
-    other = dataclasses.replace(ASSUMING, source="a file", credentials=Credentials("other", "key"))
-    resolving = resolver(sts, ASSUMING, other)
+    of_file = dataclasses.replace(ASSUMING, source="a file", credentials=Credentials("other", "key"))
+    resolving = resolver(sts, ASSUMING, of_file)
     refused = resolving.current()
     replacement = resolving.instead_of(refused, "100", lambda each: "100" if each.origin == "a file" else "200")
     assert replacement is not None
@@ -215,13 +215,13 @@ def test_what_another_thread_has_put_in_place_is_used_without_a_request(sts: Sts
 
 
 def test_a_replacement_that_is_refused_is_not_replaced_by_credentials_of_another_account(sts: Sts) -> None:
-    other = dataclasses.replace(STATIC, source="a file", credentials=Credentials("other", "key"))
+    of_file = dataclasses.replace(STATIC, source="a file", credentials=Credentials("other", "key"))
     third = dataclasses.replace(STATIC, source="another file", credentials=Credentials("third", "key"))
 
     def account_of(each: ResolvedCredentials) -> str:
         return "200" if each.origin == "the environment" else "100"
 
-    resolving = resolver(sts, STATIC, other, third)
+    resolving = resolver(sts, STATIC, of_file, third)
     first = resolving.instead_of(resolving.current(), "100", account_of)
     assert first is not None
     assert first.origin == "a file"
@@ -345,7 +345,7 @@ def test_a_transient_error_of_sts_is_retried_three_times_with_growing_pauses(sts
         sts.troubles = [broken() for _ in range(3)]
         assert resolver(sts, ASSUMING).current().role == ROLE
         assert len(sts.pauses) == 3
-        longest = [max(pair) for pair in zip(longest, sts.pauses, strict=True)]
+        longest = [max(pauses) for pauses in zip(longest, sts.pauses, strict=True)]
     assert all(limit / 2 < seconds <= limit for seconds, limit in zip(longest, (0.5, 1, 2), strict=True))
 
 

@@ -127,7 +127,7 @@ NUMBERS: list[tuple[str, str, str]] = [
     ("review/formatting.py", "up to {:g} characters", "review.formatting._LONGEST_VALUE"),
     ("review/sources.py", "most {:g} files", "review.sources._MAX_FILES"),
     ("pricing/announcements.py", "first {:g} resources", "pricing.announcements._REPEATED"),
-    ("pricing/price_list.py", "up to {:g} prices", "pricing.price_list._MAX_PAIRS"),
+    ("pricing/price_list.py", "up to {:g} prices", "pricing.price_list._MAX_ITEMS"),
     ("pricing/stack_costs.py", "up to {:g} seconds", "pricing.stack_costs._SECONDS_TO_COMPARE"),
     ("review/gates.py", "exit code {:g}", "cli.review.GATE_BROKEN"),
     ("stacks/label_search.py", "for {:g} seconds before", "stacks.label_search._LAG_SECONDS"),
@@ -179,12 +179,12 @@ def test_a_number_in_a_docstring_is_that_of_the_constant(module: str, phrase: st
 
 def test_every_number_in_a_docstring_is_compared_with_a_constant() -> None:
     compared = {(module, f"{number_of(constant, phrase):g}") for module, phrase, constant in NUMBERS}
-    named = {
+    shown = {
         (path.relative_to(PACKAGE).as_posix(), amount)
         for path in PACKAGE.rglob("*.py")
         for amount in AMOUNT.findall(docstring_of(path))
     }
-    assert named - compared == set()
+    assert shown - compared == set()
 
 
 @pytest.mark.parametrize("folder", ["pulumi_tione", "tests", "tools"])

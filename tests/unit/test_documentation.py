@@ -291,9 +291,9 @@ def test_a_translation_has_the_headings_code_and_names_of_its_original(translati
 @pytest.mark.parametrize(("translation", "original"), TRANSLATIONS.items())
 def test_a_page_and_its_translation_link_to_each_other(translation: str, original: str) -> None:
     left, right = DOCS.parent / translation, DOCS.parent / original
-    there, back = (os.path.relpath(to, of.parent) for to, of in ((right, left), (left, right)))
-    assert left.read_text(encoding="utf-8").split("\n\n")[1] == f"[English]({there}) | 简体中文"
-    assert right.read_text(encoding="utf-8").split("\n\n")[1] == f"English | [简体中文]({back})"
+    to_original, to_translation = (os.path.relpath(to, of.parent) for to, of in ((right, left), (left, right)))
+    assert left.read_text(encoding="utf-8").split("\n\n")[1] == f"[English]({to_original}) | 简体中文"
+    assert right.read_text(encoding="utf-8").split("\n\n")[1] == f"English | [简体中文]({to_translation})"
 
 
 @pytest.mark.parametrize("translation", TRANSLATIONS)

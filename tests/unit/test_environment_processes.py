@@ -31,15 +31,15 @@ def test_a_process_that_has_ended_is_dead_even_before_anybody_has_waited_for_it(
 
 def test_the_processes_of_a_run_are_ended_and_no_others() -> None:
     stubborn = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
-    mine, other = [start("test-mine"), start("test-mine", stubborn)], start("test-other")
+    mine, of_another_run = [start("test-mine"), start("test-mine", stubborn)], start("test-other")
     try:
         assert end_processes(["test-mine", ""]) == 2
         assert [process.wait(10) != 0 for process in mine] == [True, True]
-        assert other.poll() is None
+        assert of_another_run.poll() is None
         assert end_processes([""]) == 0
     finally:
-        other.kill()
-        other.wait()
+        of_another_run.kill()
+        of_another_run.wait()
 
 
 def test_this_machine_is_always_the_same() -> None:

@@ -94,14 +94,14 @@ def test_templates_are_where_pulumi_has_the_files_of_stacks(
 
 
 def test_templates_that_git_ignores_are_copied_into_another_working_tree(tmp_path: Path) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    for folder in (here, there):
+    here, working_tree = tmp_path / "here", tmp_path / "there"
+    for folder in (here, working_tree):
         folder.mkdir()
         project_in(folder, "Pulumi.yml", "name: nlp\nstackConfigDir: stacks\n")
     Project.read(here).template_file("dev").parent.mkdir()
     Project.read(here).template_file("dev").write_text("config:\n", encoding="utf-8")
-    Project.read(there).copy_untracked_templates(Project.read(here))
-    assert list(Project.read(there).template_files) == ["dev"]
+    Project.read(working_tree).copy_untracked_templates(Project.read(here))
+    assert list(Project.read(working_tree).template_files) == ["dev"]
 
 
 def test_settings_in_the_file_of_the_project_apply_unless_the_template_sets_them(tmp_path: Path) -> None:

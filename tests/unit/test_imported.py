@@ -179,7 +179,7 @@ def test_an_unknown_member_hides_no_contradiction_after_it() -> None:
     assert of(recorded, codePackagePath={"another": 1, **path, "bucket": "c"})[0] == ("codePackagePath",)
 
 
-def test_equal_items_of_a_list_are_paired_one_by_one() -> None:
+def test_equal_items_of_a_list_are_matched_one_by_one() -> None:
     paths = {"bucket": "b", "region": "r", "paths": ["x/", "x/"]}
     assert of({**RECORDED, "codePackagePath": paths}, codePackagePath={**paths, "paths": ["x/", "y/"]})[0] == (
         "codePackagePath",

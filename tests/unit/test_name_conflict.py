@@ -56,8 +56,8 @@ WITHOUT_ITS_OWN = {key: value for key, value in OWN.items() if key != CREATE_LAB
         (OWN, {**OWN, "team": "nlp"}, CREATED, Origin.THIS_CREATE),
         (OWN, {**OWN, CREATE_LABEL: "b8"}, CREATED, Origin.OTHER),
         (OWN, {LABELS[0]: "another"}, CREATED, Origin.OTHER),
-        (OWN, {LABELS[0]: "nlp"}, CREATED, Origin.UNLABELLED),  # its labels are still being bound
-        (OWN, {}, CREATED, Origin.UNLABELLED),
+        (OWN, {LABELS[0]: "nlp"}, CREATED, Origin.UNLABELED),  # its labels are still being bound
+        (OWN, {}, CREATED, Origin.UNLABELED),
         (OWN, {}, None, Origin.UNDATED),
         (WITHOUT_ITS_OWN, WITHOUT_ITS_OWN, CREATED, Origin.THIS_CREATE),
         (WITHOUT_ITS_OWN, WITHOUT_ITS_OWN, None, Origin.UNDATED),  # an earlier create has the same labels
@@ -148,8 +148,8 @@ def test_a_task_that_stays_on_purpose_is_no_error_of_an_import() -> None:
         f"{EXISTS}{SHOWN}, with the labels of this resource, created with the same inputs. retain_on_delete keeps "
         "it. To create another task next to it, change `triggers`, or `name` if the program sets one."
     )
-    for other in (identity(retained).name_is_taken(NAME, task(labels({**OWNER, "stack": "prod"}))),):
-        assert "retain_on_delete" not in other
+    for text in (identity(retained).name_is_taken(NAME, task(labels({**OWNER, "stack": "prod"}))),):
+        assert "retain_on_delete" not in text
 
 
 def test_a_leftover_is_one_of_an_update_that_was_cut_off() -> None:

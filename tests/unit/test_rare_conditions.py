@@ -75,8 +75,8 @@ def test_ten_names_with_a_suffix_are_tried_before_the_create_ends() -> None:
 @pytest.mark.parametrize("number", [None, *SUFFIXES[:1], 10, 99, 100, *SUFFIXES[-1:]])
 def test_a_task_with_the_generated_name_of_another_owner_is_no_leftover(number: int | None) -> None:
     """Labels have no organization: stacks of the same name in two organizations have the same ones."""
-    other = {**OWNER, "organization": "globex"}
-    for owner, is_leftover in ((other, False), (OWNER, True)):
+    namesake = {**OWNER, "organization": "globex"}
+    for owner, is_leftover in ((namesake, False), (OWNER, True)):
         name = generated_name(owner)
         name = name if number is None else suffixed_name(name, number)
         service = FakeApi.with_task(facts={"Name": name, "Status": "RUNNING", "Tags": tagged(owner)})

@@ -105,10 +105,10 @@ def test_a_new_one_without_tags_may_be_of_another_machine() -> None:
 def test_a_stack_made_by_hand_stays_whatever_its_name_is() -> None:
     assert reason(overview(environment="", branch="", operation=None)) is None
     renamed = overview("gone/x")
-    other = Overview(
+    of_a_stack_alone = Overview(
         StackName("organization", "nlp", "env-x-12345678"), renamed.environment_tags, FULL, NOW, is_locked=False
     )
-    assert reason(other) is None
+    assert reason(of_a_stack_alone) is None
 
 
 def test_one_that_cannot_be_read_is_named_unless_its_tags_show_why_it_goes() -> None:

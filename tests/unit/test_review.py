@@ -788,8 +788,8 @@ def test_halves_of_a_gpu_are_numbers_too() -> None:
 
 
 def test_several_documents_in_a_row_are_several_stacks() -> None:
-    one = preview_json([step("a", "create", None, inputs())])
-    assert len(read_previews(one + "\n" + one)) == 2
+    document = preview_json([step("a", "create", None, inputs())])
+    assert len(read_previews(document + "\n" + document)) == 2
 
 
 @st.composite

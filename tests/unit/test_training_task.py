@@ -464,11 +464,11 @@ def options(monkeypatch: pytest.MonkeyPatch) -> list[pulumi.ResourceOptions]:
     original = pulumi.CustomResource.__init__
 
     def keeping(
-        resource: Any, t: str, name: str, props: Any = None, opts: Any = None, *more: Any, **named: Any
+        resource: Any, t: str, name: str, props: Any = None, opts: Any = None, *more: Any, **keywords: Any
     ) -> None:
         if isinstance(resource, tione.TrainingTask):
             seen.append(opts)
-        original(resource, t, name, props, opts, *more, **named)
+        original(resource, t, name, props, opts, *more, **keywords)
 
     monkeypatch.setattr(pulumi.CustomResource, "__init__", keeping)
     return seen

@@ -37,15 +37,64 @@ SCAN = scanner()
         ("# a look-up by name", "look-up"),
         ('def f():\n    """Give a value."""', "Give"),
         ("def f(_olds):\n    return _olds", "_olds"),
+        ("def f(_):\n    return _", "_"),
+        ("f = lambda _olds: _olds", "_olds"),
+        ("@dataclass\nclass C:\n    _olds: int = 0", "_olds"),
+        ("class Adoption: ...", "adoption"),
+        ("_MAX_PAIRS = 3", "pairs"),
+        ("def without_colours(): ...", "without_colours"),
+        ("UNLABELLED = 1", "unlabelled"),
+        ("# a task that was not labelled", "labelled"),
+        ("# fewer answers than wanted", "wanted"),
+        ("# observed by running it", "observed"),
+        ("# in doubt it is sent again", "doubt"),
+        ("# the presence of a task", "presence"),
+        ("# at a slower pace", "pace"),
+        ("# numbered names", "numbered names"),
+        ("# the task is adopted", "adopted"),
+        ("# a survey of the account", "survey"),
+        ("# the goal of a wait", "goal"),
+        ("# tasks rest at once", "tasks rest"),
+        ("# orders for the service", "orders"),
+        ("# a pair of a spec and a count", "pair"),
     ],
 )
-def test_a_word_that_is_no_longer_used_is_found(source: str, word: str) -> None:
-    assert word in [finding.word for finding in SCAN.findings_of("pulumi_tione/example.py", source)]
+@pytest.mark.parametrize("path", ["pulumi_tione/example.py", "tests/unit/test_example.py"])
+def test_a_word_that_is_no_longer_used_is_found(path: str, source: str, word: str) -> None:
+    assert word in [finding.word for finding in SCAN.findings_of(path, source)]
+
+
+@pytest.mark.parametrize("name", ["main.go", "Ask.java", "ask.js", "run.sh"])
+def test_a_word_is_found_in_the_identifiers_of_other_languages(name: str) -> None:
+    assert [finding.word for finding in SCAN.findings_of(name, "var isTold = other")] == ["told"]
+
+
+@pytest.mark.parametrize(
+    "name", ["page.md", "ci.yml", "schema.json", "list.txt", "reasons.toml", "image.svg", ".ci/run"]
+)
+def test_a_word_is_found_in_every_text(name: str) -> None:
+    assert [finding.word for finding in SCAN.findings_of(name, "a task at rest")] == ["at rest"]
+
+
+def test_every_text_that_is_written_here_is_read() -> None:
+    paths = SCAN.files()
+    assert {"tools/clients/go/main.go", "tools/clients/java/Ask.java", "tests/emulator/ask.js", "mkdocs.yml"} <= {
+        *paths
+    }
+    assert {"docs/llms.txt", "pulumi_tione/review/schema.json", "docs/images/up.svg", ".ci/run", "Makefile"} <= {*paths}
 
 
 @pytest.mark.parametrize(
     "source",
-    ["import logging\nlogging.basicConfig(level=1)", "def look_up(): ...", "x = 'numberedFrom'", "def f(_unused): ..."],
+    [
+        "import logging\nlogging.basicConfig(level=1)",
+        "def look_up(): ...",
+        "x = 'numberedFrom'",
+        "def f(_unused): ...",
+        "# the rest of the list, in the order of its names",
+        "# half a surrogate pair, and a key pair",
+        "@dataclass\nclass C:\n    _tags: Tags = field(default_factory=dict, init=False)\n    _KIND: ClassVar[str]",
+    ],
 )
 def test_ordinary_words_and_names_in_states_are_not_found(source: str) -> None:
     assert [*SCAN.findings_of("pulumi_tione/example.py", source)] == []

@@ -61,7 +61,7 @@ INPUTS: dict[str, Any] = {
     "resourceConfigInfos": [GROUP],
 }
 NO_DIFFERENCE = Difference(replacing=(), in_place=())
-UNLABELLED = CheckContext(region="ap-guangzhou", labels_enabled=False)
+WITHOUT_LABELS = CheckContext(region="ap-guangzhou", labels_enabled=False)
 
 
 def body_of(inputs: Mapping[str, Any], *, labels_enabled: bool = False) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def test_the_vendors_own_example_is_sent_as_it_stands() -> None:
         "vpcId": "vpc-a26qv3af",
         "subnetId": "subnet-m7xhqcyc",
     }
-    found = check({}, news, UNLABELLED, owner=OWNER)
+    found = check({}, news, WITHOUT_LABELS, owner=OWNER)
     assert found.failures == []
     expected = json.loads(
         """

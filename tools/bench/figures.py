@@ -49,7 +49,7 @@ class Figure:
 def figure(
     name: str,
     title: str,
-    pairs: Sequence[tuple[float, float]],
+    samples: Sequence[tuple[float, float]],
     compared_with: str,
     bound: float | None,
     unit: str = "s",
@@ -58,10 +58,10 @@ def figure(
     return Figure(
         name=name,
         title=title,
-        measured=statistics.median(measured for measured, _ in pairs),
+        measured=statistics.median(measured for measured, _ in samples),
         compared_with=compared_with,
-        reference=statistics.median(reference for _, reference in pairs),
-        ratio=statistics.median(measured / reference for measured, reference in pairs),
+        reference=statistics.median(reference for _, reference in samples),
+        ratio=statistics.median(measured / reference for measured, reference in samples),
         bound=bound,
         unit=unit,
     )

@@ -27,7 +27,7 @@ class Step:
 
     edits: Sequence[tuple[str, str]]
     fault: Mapping[str, Any] = field(default_factory=dict)
-    """An order for the local TI-ONE, at which this `up` fails."""
+    """A fault of the local TI-ONE, through which this `up` fails."""
 
 
 @dataclass(frozen=True)

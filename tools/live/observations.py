@@ -26,7 +26,7 @@ _OF_OTHER_CAUSES = (
     Kind.UNAVAILABLE,
     Kind.INDETERMINATE,
 )
-"""Refusals for another reason than the observed rule: permissions, money, nodes or the health of the service."""
+"""Refusals for another reason than the rule of the row: permissions, money, nodes or the health of the service."""
 
 
 @dataclass

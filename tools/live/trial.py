@@ -53,13 +53,13 @@ class Trial:
     seconds_between_polls: float
     seen: Evidence = field(default_factory=Evidence)
     failures: list[str] = field(default_factory=list)
-    _name: str = field(default_factory=lambda: f"{PREFIX}{int(time.time())}")
-    _made: dict[str, str] = field(default_factory=dict)
+    _name: str = field(default_factory=lambda: f"{PREFIX}{int(time.time())}", init=False)
+    _made: dict[str, str] = field(default_factory=dict, init=False)
     """The names of the tasks that exist, by id."""
-    _removed: set[str] = field(default_factory=set)
-    _followed: str = ""
+    _removed: set[str] = field(default_factory=set, init=False)
+    _followed: str = field(default="", init=False)
     """The task for which statuses are recorded."""
-    _may_be_unseen: bool = False
+    _may_be_unseen: bool = field(default=False, init=False)
     """Whether a task with our name may exist that we have not seen."""
 
     def run(self) -> None:

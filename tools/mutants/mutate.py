@@ -155,12 +155,12 @@ def _constants(source: str, module: str, where: str) -> Iterator[Mutant]:
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=value)
             ):
-                pairs = [(name, value)]
+                assigned = [(name, value)]
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
-                pairs = [(ast.unparse(name), value) for name, value in zip(names, values, strict=True)]
+                assigned = [(ast.unparse(name), value) for name, value in zip(names, values, strict=True)]
             case _:
                 continue
-        for name, value in pairs:
+        for name, value in assigned:
             old = value.value if isinstance(value, ast.Constant) else None
             if isinstance(old, int | float) and not isinstance(old, bool):
                 half = old // 2 if isinstance(old, int) else old / 2

@@ -3,8 +3,8 @@
 
     python tools/vocabulary/scan.py [PATH …]
 
-Identifiers are compared word by word (`snake_case` and `CamelCase` are split); comments, strings and Markdown by words
-and phrases. Exit code 1: there are findings.
+Identifiers are compared word by word (`snake_case` and `CamelCase` are split); comments, strings, and the
+text of all other files by words and phrases. Exit code 1: there are findings.
 
 `make check` runs it. A new word is an entry in `WORDS_OF_IDENTIFIERS`, `IDENTIFIERS` or `PROSE`; an exception needs a
 reason in `EXCEPTIONS`.
@@ -49,7 +49,7 @@ WORDS_OF_IDENTIFIERS: Mapping[str, str] = {
     "doubt doubts doubtful": "warning",
     "unclear": "indeterminate",
     "unreached": "failed",
-    "labelled": "labels_enabled",
+    "labelled unlabelled": "labels_enabled, labeled",
     "numbered": "suffixed",
     "reached": "progress, recorded, has_status",
     "presence": "existence",
@@ -59,6 +59,7 @@ WORDS_OF_IDENTIFIERS: Mapping[str, str] = {
     "spoil spoils spoilt": "distort",
     "pulse": "heartbeat",
     "borne bear": "tolerate",
+    "pair pairs": "items, credentials, what the two are",
 }
 """Words that no identifier contains, and what is used instead."""
 
@@ -69,9 +70,10 @@ IDENTIFIERS: Mapping[str, str] = {
     "same named span level": "values_equal, with_name, format_duration, source",
     "TEXT WHOLE GONE NOT_YET BUSY UNCLEAR AT_REST": "STRING, INTEGER, the gRPC words",
     "LeftBehind left_behind may_pass at_rest is_at_rest": "Leftovers, is_transient, is_terminal",
+    "without_colours without_colors": "sanitize",
     "KeysRefusedError MalformedAnswerError": "CredentialsRefusedError, MalformedResponseError",
 }
-"""Whole identifiers that do not exist. Tests may use those in small letters for their local variables."""
+"""Whole identifiers that do not exist."""
 
 PROSE: Mapping[str, str] = {
     "tell|tells|told|telling|say|says|said": "returns, reports, shows",
@@ -80,7 +82,7 @@ PROSE: Mapping[str, str] = {
     "sealed": "secret, marked secret",
     "patience": "timeout",
     "lookout|surroundings|harmless|complaints?|doubtful|unreached|settlement": "the new names",
-    "at rest|comes? to rest|rests": "terminal",
+    "at rest|comes? to rest|rests|(tasks?|it|they|both|all) rest": "terminal",
     "borne": "tolerated",
     "sets? nothing up": "needs no setup",
     "as it goes": "",
@@ -95,6 +97,19 @@ PROSE: Mapping[str, str] = {
     "pairs? of keys|half a pair": "secret id and key",
     "unclear (answer|response|result)s?": "indeterminate",
     r"look-ups?(?!\.md)": "lookup",
+    "wanted": "desired, requested, expected",
+    "observed": "remote, seen, measured",
+    "doubts?": "warning, indeterminate",
+    "pace|paces": "rate, rate limit",
+    "presence": "existence",
+    "(un|re)?labelled": "labeled",
+    "numbered names?": "with a suffix",
+    "adopt|adopts|adopted|adopting|adoption": "import",
+    "surveys?": "scan",
+    r'(?<!")goals?': "target",
+    "orders (of|for) the (local TI-ONE|emulator)|an order for|orders": "request, fault, control",
+    r"(?<!surrogate )(?<!key )pairs?": "what the two are together: item, combination, static credentials",
+    "spoils?|spoilt": "distort",
 }
 """Words and phrases that no comment, docstring, message or page contains."""
 
@@ -104,10 +119,25 @@ DOCSTRING = re.compile(r"(Gives?|Tells?|Says?)\b")
 
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("review/markdown.py", "level"): "the severity of a finding, not a source of settings",
+    ("support/pulumi_internals.py", "level"): "a parameter of Python's `__import__`, which may be passed by its name",
 }
 """Where a word stays (the end of a path, and the word), and why. At most ten."""
 
 NOT_SCANNED = ("tools/vocabulary/", "tests/unit/test_vocabulary.py", "tests/compat/", "LICENSE")
+"""This tool and its test, the states of earlier versions, and a text that is not ours."""
+
+NOT_WRITTEN_HERE = (
+    "go.mod",
+    "go.sum",
+    "package-lock.json",
+    "emulator/api/definition.json",
+    "action_codes.json",
+    ".png",
+)
+"""Ends of files that a tool writes from what a vendor publishes, and pictures."""
+
+OTHER_LANGUAGES = (".go", ".java", ".js", ".sh", ".ts")
+"""Programs of which the identifiers are compared word by word, but not as a whole."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +160,7 @@ def _table(words: Mapping[str, str]) -> dict[str, str]:
 _WORDS = _table(WORDS_OF_IDENTIFIERS)
 _WHOLE = _table(IDENTIFIERS)
 _PROSE = [(re.compile(rf"\b({words})\b", re.IGNORECASE), instead) for words, instead in PROSE.items()]
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -179,8 +210,6 @@ def _of_identifiers(path: str, source: str) -> Iterator[Finding]:
         names.setdefault(name, line)
     for name, line in names.items():
         for word, instead in _of_identifier(name):
-            if word in _WHOLE and word.islower() and path.startswith("tests/"):
-                continue
             yield Finding(path, line, word, instead, lines[line - 1] if lines else "")
 
 
@@ -191,18 +220,39 @@ def _of_tree(path: str, source: str) -> Iterator[Finding]:
             if match := DOCSTRING.match(docstring):
                 line = getattr(node, "lineno", 1)
                 yield Finding(path, line, match[0], "Return, Check, Format, …", docstring.splitlines()[0])
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from _of_parameters(path, node)
+        if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in node.decorator_list):
+            yield from _of_fields(path, node)
 
 
-def _of_parameters(path: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Finding]:
+def _of_parameters(path: str, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[Finding]:
     """Find parameters whose name begins with an underscore although they are used."""
     arguments = function.args
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    names = {each.arg: each.lineno for each in every if each and each.arg.startswith("_") and each.arg.strip("_")}
-    used = {node.id for part in function.body for node in ast.walk(part) if isinstance(node, ast.Name)}
+    names = {each.arg: each.lineno for each in every if each and each.arg.startswith("_")}
+    body = function.body if isinstance(function.body, list) else [function.body]
+    used = {node.id for part in body for node in ast.walk(part) if isinstance(node, ast.Name)}
     for name in names.keys() & used:
-        yield Finding(path, names[name], name, "no underscore: it is used", function.name)
+        yield Finding(path, names[name], name, "no underscore: it is used", getattr(function, "name", "lambda"))
+
+
+def _of_fields(path: str, dataclass: ast.ClassDef) -> Iterator[Finding]:
+    """Find fields of a dataclass whose name begins with an underscore although they are parameters of it."""
+    for field in dataclass.body:
+        match field:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value) if name.startswith("_"):
+                is_parameter = not (value and "init=False" in ast.unparse(value))
+                if is_parameter and "ClassVar" not in ast.unparse(annotation):
+                    yield Finding(path, field.lineno, name, "`init=False`, or no underscore", dataclass.name)
+
+
+def _of_words(path: str, source: str) -> Iterator[Finding]:
+    for number, line in enumerate(source.splitlines(), 1):
+        for name in _NAME.findall(line):
+            for word, instead in _of_identifier(name):
+                if word in _WORDS:
+                    yield Finding(path, number, word, instead, line)
 
 
 def findings_of(path: str, source: str) -> Iterator[Finding]:
@@ -211,16 +261,21 @@ def findings_of(path: str, source: str) -> Iterator[Finding]:
         every = [*_of_tokens(path, source), *_of_identifiers(path, source), *_of_tree(path, source)]
     else:
         every = [*_of_text(path, 1, source)]
+    if path.endswith(OTHER_LANGUAGES):
+        every += _of_words(path, source)
     for finding in sorted(every, key=lambda each: each.line):
         if not any(path.endswith(end) and finding.word == word for end, word in EXCEPTIONS):
             yield finding
 
 
 def files() -> list[str]:
-    """List the files of the repository that people read."""
+    """List the text files of the repository that people write."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    ends = (".py", ".md", "Makefile", ".ci/run", ".toml", ".yaml")
-    return [path for path in listed.splitlines() if path.endswith(ends) and not path.startswith(NOT_SCANNED)]
+    return [
+        path
+        for path in listed.splitlines()
+        if not path.startswith(NOT_SCANNED) and not path.endswith(NOT_WRITTEN_HERE) and (ROOT / path).is_file()
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -65,7 +65,7 @@ def describe_prices(call: Call) -> dict[str, Any]:
     if not params:
         raise ApiError("InvalidParameterValue", "The parameter `SpecsParam` is empty.")
     prices = [_price(call, unit, f"SpecsParam.{index}") for index, unit in enumerate(params)]
-    # No order is documented: a client that pairs requests and prices by position is wrong.
+    # No order is documented: a client that matches requests and prices by position is wrong.
     return {"SpecsPrice": sorted(prices, key=lambda price: str(price["SpecName"]))}
 
 

@@ -45,12 +45,12 @@ def _title(count: int) -> str:
 
 
 def _measure(run: Run) -> Iterator[Figure]:
-    pairs = []
+    samples = []
     for number in range(run.times):
         show(f"{_COUNT} awaited tasks, run {number + 1}")
         seconds = _up(_awaited(_COUNT))
-        pairs.append((seconds, _up(_short(_COUNT)) + _RUNNING_SECONDS))
-    yield figure(_AWAITED, _title(_COUNT), pairs, f"the same without waits, and {_RUNNING_SECONDS:.0f} s", 1.05)
+        samples.append((seconds, _up(_short(_COUNT)) + _RUNNING_SECONDS))
+    yield figure(_AWAITED, _title(_COUNT), samples, f"the same without waits, and {_RUNNING_SECONDS:.0f} s", 1.05)
 
 
 def _compare(run: Run) -> Iterator[Figure]:
@@ -62,8 +62,8 @@ def _compare(run: Run) -> Iterator[Figure]:
         yield figure(_SCRIPT, title, [(seconds, _script())], "a script with the SDK that creates and polls them", None)
     if _PROVIDER in run.names:
         show(f"{_COMPARED} tasks by a provider that waits in create")
-        pairs = [(seconds, _up(_OWN_PROVIDER))]
-        yield figure(_PROVIDER, title, pairs, "a dynamic provider that waits in `create`", None)
+        samples = [(seconds, _up(_OWN_PROVIDER))]
+        yield figure(_PROVIDER, title, samples, "a dynamic provider that waits in `create`", None)
 
 
 def _up(program: str) -> float:

@@ -29,14 +29,14 @@ _SECONDS_AFTER_LAST = 20.0
 
 
 def _measure(run: Run) -> Iterator[Figure]:
-    pairs = []
+    samples = []
     for number in range(run.times):
         calls = _list_calls()
-        pairs.append((len(calls), _least(calls)))
+        samples.append((len(calls), _least(calls)))
         show(f"list calls of {_COUNT} waits, run {number + 1}: {len(calls)}")
     title = f"list calls while {_COUNT:,} tasks are awaited that are created at {REQUESTS_A_SECOND} a second"
     against = "a call for each 50 tasks of a poll, and at least a second between the beginnings of polls"
-    yield figure(_NAME, title, pairs, against, 1.0, "calls")
+    yield figure(_NAME, title, samples, against, 1.0, "calls")
 
 
 @dataclass(frozen=True)

@@ -49,14 +49,14 @@ def _measure(count: int, bound: float, memory: float, run: Run) -> Iterator[Figu
             show(f"preview and unchanged up of {count} tasks, run {number + 1}")
             for name, command in _COMMANDS.items():
                 times[name].append((tasks.seconds(*command), empty.seconds(*command)))
-    for name, pairs in times.items():
+    for name, samples in times.items():
         if f"{name}-{count}" in run.names:
-            yield figure(f"{name}-{count}", _TITLES[name].format(count=count), pairs, _AGAINST, bound)
+            yield figure(f"{name}-{count}", _TITLES[name].format(count=count), samples, _AGAINST, bound)
     for process, most in (("program", memory), ("provider", 1.25)):
         name = f"{process}-memory-{count}"
         if name in run.names:
-            pairs = [(tasks.megabytes[process], empty.megabytes[process])]
-            yield figure(name, f"memory of the {process} with {count:,} tasks", pairs, _AGAINST, most, "MB")
+            samples = [(tasks.megabytes[process], empty.megabytes[process])]
+            yield figure(name, f"memory of the {process} with {count:,} tasks", samples, _AGAINST, most, "MB")
 
 
 MEASUREMENTS = (

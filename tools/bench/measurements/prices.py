@@ -11,7 +11,7 @@ from tools.bench.stacks import TASKS, UP, Stack, calls, service, show, temporary
 
 _COUNT = 200
 _SPECS_AND_COUNTS = 20
-"""How many distinct pairs of a spec and a count the tasks have."""
+"""How many distinct combinations of a spec and a count the tasks have."""
 
 _PRICED = TASKS.format(count=_COUNT).replace('"instance_num": 1', f'"instance_num": 1 + number % {_SPECS_AND_COUNTS}')
 _PRICES = {"TIONE_ESTIMATE_COST": "true", "TIONE_MAX_STACK_HOURLY_COST": "1000000"}
@@ -30,13 +30,13 @@ def _measure(run: Run) -> Iterator[Figure]:
 
 
 def _compared(name: str, title: str, stack: Stack, emulator: Emulator, run: Run) -> Figure:
-    pairs = []
+    samples = []
     for number in range(run.times):
         emulator.forget_requests()
-        pairs.append((_preview(stack, _PRICES), _preview(stack, {})))
+        samples.append((_preview(stack, _PRICES), _preview(stack, {})))
         requested = calls(emulator)["DescribeBillingSpecsPrice"]
-        show(f"{title}, run {number + 1}: {requested} price calls for {_SPECS_AND_COUNTS} pairs of a spec and a count")
-    return figure(name, title, pairs, "the same without prices", 1.15)
+        show(f"{title}, run {number + 1}: {requested} price calls for {_SPECS_AND_COUNTS} specs and counts")
+    return figure(name, title, samples, "the same without prices", 1.15)
 
 
 def _preview(stack: Stack, environment: dict[str, str]) -> float:

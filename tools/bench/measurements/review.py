@@ -25,8 +25,8 @@ def _measure(run: Run) -> Iterator[Figure]:
         file.write_text(stack.run("preview", "--json", "--show-sames", "--refresh"), encoding="utf-8")
         start = functools.partial(_seconds, stack, "--version")
         review = functools.partial(_seconds, stack, "review", str(file))
-        pairs = [(review() - start(), 1.0) for _ in range(run.times)]
-    yield figure(_NAME, f"`pulumi-tione review` of {_COUNT} replaced tasks beyond its start", pairs, "a second", 1.0)
+        samples = [(review() - start(), 1.0) for _ in range(run.times)]
+    yield figure(_NAME, f"`pulumi-tione review` of {_COUNT} replaced tasks beyond its start", samples, "a second", 1.0)
 
 
 def _seconds(stack: Stack, *arguments: str) -> float:

@@ -28,8 +28,8 @@ _ENVIRONMENTS = 50
 def _measure_import(run: Run) -> Iterator[Figure]:
     show("import in a program")
     own, without = python("from pulumi_tione import TrainingTask"), python("import pulumi")
-    pairs = [(processor_seconds(own), processor_seconds(without)) for _ in range(max(run.times, _MIN_RUNS))]
-    yield figure(_IMPORT, "`from pulumi_tione import TrainingTask`, processor time", pairs, "`import pulumi`", 1.15)
+    samples = [(processor_seconds(own), processor_seconds(without)) for _ in range(max(run.times, _MIN_RUNS))]
+    yield figure(_IMPORT, "`from pulumi_tione import TrainingTask`, processor time", samples, "`import pulumi`", 1.15)
 
 
 def _measure_provider(run: Run) -> Iterator[Figure]:
@@ -40,9 +40,9 @@ def _measure_provider(run: Run) -> Iterator[Figure]:
             _provider_seconds(folder / name, emulator, program.format(count=1))
             for name, program in (("tasks", TASKS), ("empty", EMPTY))
         ]
-        pairs = [(next(previews[0]), next(previews[1])) for _ in range(max(run.times, _MIN_RUNS))]
+        samples = [(next(previews[0]), next(previews[1])) for _ in range(max(run.times, _MIN_RUNS))]
     title = "start of the provider for one task, processor time"
-    yield figure(_PROVIDER, title, pairs, "the provider of one empty resource", 1.15)
+    yield figure(_PROVIDER, title, samples, "the provider of one empty resource", 1.15)
 
 
 def _provider_seconds(folder: Path, emulator: Emulator, program: str) -> Iterator[float]:
@@ -61,9 +61,9 @@ def _measure_list(run: Run) -> Iterator[Figure]:
         stack = Stack(folder, emulator, TASKS.format(count=2))
         _make_environments(stack)
         own = functools.partial(_run, stack, [sys.executable, "-m", "pulumi_tione.cli", "env", "list"])
-        pairs = [(timed(own), stack.seconds("stack", "ls") + 2 * ANSWER_SECONDS) for _ in range(max(run.times, 5))]
+        samples = [(timed(own), stack.seconds("stack", "ls") + 2 * ANSWER_SECONDS) for _ in range(max(run.times, 5))]
     title = f"`pulumi-tione env list` of {_ENVIRONMENTS} environments with 2 tasks each"
-    yield figure(_LIST, title, pairs, "`pulumi stack ls` and two list calls", 2.0)
+    yield figure(_LIST, title, samples, "`pulumi stack ls` and two list calls", 2.0)
 
 
 def _run(stack: Stack, command: list[str]) -> None:

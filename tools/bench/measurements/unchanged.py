@@ -27,7 +27,7 @@ _PAGE_SIZE = 50
 def _measure(count: int, bound: float, run: Run) -> Iterator[Figure]:
     name = f"refresh-{count}"
     lists = count / _PAGE_SIZE * ANSWER_SECONDS
-    pairs = []
+    samples = []
     with temporary_folder() as folder, service() as emulator:
         show(f"refresh of {count} tasks: up")
         tasks = Stack(folder / "tasks", emulator, TASKS.format(count=count))
@@ -37,11 +37,11 @@ def _measure(count: int, bound: float, run: Run) -> Iterator[Figure]:
         tasks.run(*REFRESH)  # records that the tasks run: since they were created, their statuses have changed
         for number in range(run.times):
             emulator.forget_requests()
-            pairs.append((tasks.seconds(*REFRESH), lists + empty.seconds(*REFRESH)))
+            samples.append((tasks.seconds(*REFRESH), lists + empty.seconds(*REFRESH)))
             counted = ", ".join(f"{times} {action}" for action, times in calls(emulator).items())
             show(f"refresh of {count} tasks, run {number + 1}: {counted}")
     title = f"`refresh` of {count:,} unchanged tasks"
-    yield figure(name, title, pairs, "the same stack of empty resources, and a list call for each 50 tasks", bound)
+    yield figure(name, title, samples, "the same stack of empty resources, and a list call for each 50 tasks", bound)
 
 
 MEASUREMENTS = (

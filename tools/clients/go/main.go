@@ -32,22 +32,22 @@ func ask(service, version, action, body string) (json.RawMessage, error) {
 	if err := client.Send(request, response); err != nil {
 		return nil, err
 	}
-	var told struct{ Response json.RawMessage }
-	err := json.Unmarshal(response.GetBody(), &told)
-	return told.Response, err
+	var content struct{ Response json.RawMessage }
+	err := json.Unmarshal(response.GetBody(), &content)
+	return content.Response, err
 }
 
 func main() {
 	answer, err := ask(os.Args[1], os.Args[2], os.Args[3], os.Args[4])
-	told := map[string]any{"answer": answer}
+	line := map[string]any{"answer": answer}
 	if err != nil {
 		failure := map[string]any{"message": err.Error()}
 		var refused *sdkerrors.TencentCloudSDKError
 		if errors.As(err, &refused) {
 			failure = map[string]any{"code": refused.Code, "message": refused.Message, "requestId": refused.RequestId}
 		}
-		told = map[string]any{"error": failure}
+		line = map[string]any{"error": failure}
 	}
-	text, _ := json.Marshal(told)
+	text, _ := json.Marshal(line)
 	fmt.Println(string(text))
 }

@@ -27,18 +27,18 @@ public final class Ask {
         new Credential(System.getenv("TENCENTCLOUD_SECRET_ID"), System.getenv("TENCENTCLOUD_SECRET_KEY"));
     CommonClient client =
         new CommonClient(arguments[0], arguments[1], credential, System.getenv("TENCENTCLOUD_REGION"), profile);
-    JsonObject told = new JsonObject();
+    JsonObject result = new JsonObject();
     try {
       JsonElement answer = JsonParser.parseString(client.call(arguments[2], arguments[3]));
-      told.add("answer", answer.getAsJsonObject().get("Response"));
+      result.add("answer", answer.getAsJsonObject().get("Response"));
     } catch (TencentCloudSDKException refused) {
       JsonObject failure = new JsonObject();
       failure.addProperty("code", refused.getErrorCode());
       failure.addProperty("message", refused.getMessage());
       failure.addProperty("requestId", refused.getRequestId());
-      told.add("error", failure);
+      result.add("error", failure);
     }
-    byte[] line = (new Gson().toJson(told) + "\n").getBytes(StandardCharsets.UTF_8);
+    byte[] line = (new Gson().toJson(result) + "\n").getBytes(StandardCharsets.UTF_8);
     System.out.write(line, 0, line.length);
     System.out.flush();
   }
