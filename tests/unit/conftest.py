@@ -1,4 +1,4 @@
-"""A unit test opens no socket and does not sleep: what does belongs to `tests/component`."""
+"""A unit test opens no socket: what does belongs to `tests/component`. Requests are not gathered."""
 
 from __future__ import annotations
 

@@ -6,8 +6,10 @@ import ast
 import re
 from pathlib import Path
 
+import grpc
 import pytest
 
+from pulumi_tione._error_codes import Kind
 from pulumi_tione._schema.identity import OWNER_PROPERTY
 
 ROOT = Path(__file__).parents[2]
@@ -27,9 +29,21 @@ def test_every_module_of_the_package_is_in_the_picture() -> None:
     picture = PAGE.partition("## The folders")[2].partition("tests/  tools/")[0]
     names = {path.name for path in PACKAGE.glob("*.py")}
     names |= {f"{path.name}/" for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
-    for folder in ("lifecycle", "_wait", "_api", "_config", "_schema"):
-        names |= {path.stem for path in (PACKAGE / folder).glob("*.py") if path.stem != "__init__"}
     assert {name for name in names if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", picture)} == set()
+
+
+@pytest.mark.parametrize("folder", [path.parent.name for path in sorted(PACKAGE.glob("*/__init__.py"))])
+def test_a_folder_of_the_picture_has_each_of_its_modules(folder: str) -> None:
+    picture = PAGE.partition("## The folders")[2].partition("tests/  tools/")[0]
+    entry = re.split(r"\n  (?=\S)", picture.partition(f"\n  {folder}/ ")[2])[0]
+    inside = [path for path in (PACKAGE / folder).iterdir() if not path.name.startswith("__")]
+    names = {path.stem if path.suffix == ".py" else f"{path.name}/" for path in inside if _is_code(path)}
+    assert names
+    assert names - {*re.findall(r"\w+/?", entry)} == set()
+
+
+def _is_code(path: Path) -> bool:
+    return path.suffix == ".py" or (path / "__init__.py").exists()
 
 
 def test_the_owner_is_passed_next_to_the_inputs_in_the_lifecycle() -> None:
@@ -93,3 +107,18 @@ def test_every_path_that_a_page_names_exists(page: str) -> None:
     assert {
         name for name in paths if not name.startswith(built) and not any((f / name).exists() for f in folders)
     } == set()
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_the_kinds_of_errors_that_grpc_does_not_have_are_named() -> None:
+    sentence = CONTRIBUTING.partition("where one fits")[2].partition("this project's own")[0]
+    own = {kind.name for kind in Kind} - {code.name for code in grpc.StatusCode}
+    assert own == {*re.findall(r"`(\w+)`", sentence.partition(").")[2])}
+
+
+@pytest.mark.parametrize("target", ["test", "test-all", "test-exhaustive", "test-versions", "reliability", "bench"])
+def test_a_release_runs_every_kind_of_test(target: str) -> None:
+    assert f"`make {target}`" in CONTRIBUTING.partition("## Release")[2]
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

@@ -172,9 +172,21 @@ def test_the_site_has_every_page() -> None:
             for value in entry.values():
                 yield from [value] if isinstance(value, str) else pages(value)  # type: ignore[arg-type]
 
-    decisions = {page for page in DOCS.glob("decisions/*.md") if page.name != "README.md"}  # linked from their list
+    decisions = {page for page in DOCS.glob("decisions/*.md") if page.name != "README.md"}  # in their list, see below
     existing = {str(page.relative_to(DOCS)) for page in {*DOCS.rglob("*.md")} - decisions}
     assert {*pages(config["nav"])} == existing
+
+
+def test_the_list_of_decisions_has_each_with_its_number_its_title_and_a_line() -> None:
+    folder = DOCS / "decisions"
+    rows = re.findall(
+        r"^\| (\d+) \| \[(.+?)\]\((.+?)\) \| \S.+ \|$", (folder / "README.md").read_text(encoding="utf-8"), re.M
+    )
+    pages = sorted(page for page in folder.glob("*.md") if page.name != "README.md")
+    titles = [page.read_text(encoding="utf-8").partition("\n")[0] for page in pages]
+    assert [(f"# {number}. {title}", name) for number, title, name in rows] == [
+        (title, page.name) for title, page in zip(titles, pages, strict=True)
+    ]
 
 
 def test_the_page_on_permissions_lists_every_action_that_the_client_calls() -> None:
