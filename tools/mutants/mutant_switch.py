@@ -47,18 +47,19 @@ def _note(function: str) -> None:
             file.write(f"{function}\n")
 
 
-def choose(key: str, value: float | None) -> None:
-    """Use a mutant in this process and in those that it starts; with a value, a constant."""
+def choose(key: str, value: str) -> None:
+    """Use a mutant in this process and in those that it starts; with a value, an expression, of a constant."""
     global _module, _name
     _module, _, _name = key.rpartition(".")
     os.environ[_VARIABLE] = key
     _clear_caches()
-    if value is not None:
+    if value:
         module, _, name = key.partition("=")[0].rpartition(".")
-        old = getattr(sys.modules[module], name)
+        variables = vars(sys.modules[module])
+        old, new = variables[name], eval(value, variables)
         for each in [*sys.modules.values()]:
             if getattr(each, "__dict__", {}).get(name) == old:
-                setattr(each, name, value)
+                setattr(each, name, new)
 
 
 def _mutmut_mutated(mutants: MutantDict, is_classmethod: bool = False) -> Callable[[Callable[..., Any]], Any]:

@@ -1,8 +1,8 @@
 """Write the mutants of some modules into a copy of the package. The mutations are mutmut's.
 
 Each mutated function becomes a switch between the original and its mutants. mutmut leaves functions with decorators and
-constants as they are. Here a decorator becomes an assignment after the function, which mutmut can mutate; and each
-constant that is a number gets two mutants, twice and half of it.
+constants as they are. Here a decorator becomes an assignment after the function, which mutmut can mutate. A constant
+that is a number gets two mutants, twice and half of it; a collection gets one without each of its elements.
 
 Which modules get mutants is `MODULES` in `run.py`.
 """
@@ -18,7 +18,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
 
 _LEFT_ALONE = {"staticmethod", "classmethod", "overload"}
 """The decorators that mutmut can mutate under, and one that has no code."""
@@ -36,8 +38,8 @@ class Mutant:
     """The changed lines, old and new."""
     function: str = ""
     """What the tests of the mutant run: a function, or a module for a constant; empty if nothing was mutated."""
-    value: float | None = None
-    """The mutated value of a constant."""
+    value: str = ""
+    """The mutated value of a constant, as an expression in its module."""
     source: str = ""
     """The hash of the function without a mutation: with another one, the key means another mutant."""
 
@@ -152,8 +154,8 @@ def _constants(source: str, module: str, where: str) -> Iterator[Mutant]:
     for statement in ast.parse(source).body:
         match statement:
             case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=value)
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
                 assigned = [(name, value)]
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
@@ -161,9 +163,34 @@ def _constants(source: str, module: str, where: str) -> Iterator[Mutant]:
             case _:
                 continue
         for name, value in assigned:
-            old = value.value if isinstance(value, ast.Constant) else None
-            if isinstance(old, int | float) and not isinstance(old, bool):
-                half = old // 2 if isinstance(old, int) else old / 2
-                for new in {old * 2 or 1, half} - {old}:
-                    change = f"- {name} = {old}\n+ {name} = {new}"
-                    yield Mutant(f"{module}.{name}={new}", f"{where}: {name}", change, module, new, str(old))
+            old = ast.unparse(value)
+            for new in other_values(value):
+                change = f"- {name} = {old}\n+ {name} = {new}"
+                key = f"{module}.{name}={hashlib.sha256(new.encode()).hexdigest()[:16]}"
+                source = hashlib.sha256(old.encode()).hexdigest()[:16]
+                yield Mutant(key, f"{where}: {name}", change, module, new, source)
+
+
+def other_values(value: ast.expr) -> list[str]:
+    """Return the mutated values of a constant, as expressions."""
+    match value:
+        case ast.Constant(value=bool()):
+            return []
+        case ast.Constant(value=int(old)):
+            return [str(new) for new in {old * 2 or 1, old // 2} - {old}]
+        case ast.Constant(value=float(old)):
+            return [str(new) for new in {old * 2 or 1.0, old / 2} - {old}]
+        case ast.Tuple(elts=elements):
+            return [ast.unparse(ast.Tuple(_without(elements, index), ast.Load())) for index in range(len(elements))]
+        case ast.Dict(keys=keys, values=values):
+            return [ast.unparse(ast.Dict(_without(keys, index), _without(values, index))) for index in range(len(keys))]
+        case ast.Call(func=ast.Name(id="frozenset"), args=[ast.Set(elts=elements)]):
+            return [
+                f"frozenset([{', '.join(map(ast.unparse, _without(elements, index)))}])"
+                for index in range(len(elements))
+            ]
+    return []
+
+
+def _without(elements: Sequence[_T], index: int) -> list[_T]:
+    return [*elements[:index], *elements[index + 1 :]]

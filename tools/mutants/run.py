@@ -3,6 +3,7 @@
 
     python tools/mutants/run.py [MODULE …]      a module as `lifecycle/stop` or `_wait`; without one, all of MODULES
     python tools/mutants/run.py --again …       only the mutants that no earlier run has killed
+    python tools/mutants/run.py --constants …   only the constants
     python tools/mutants/run.py --report …      the survivors of the last run, without running anything
 
 The mutations are mutmut's (`mutate.py`), and the tests those in `tests/unit`, `tests/component` and `tests/boundary`
@@ -137,17 +138,19 @@ def reasons() -> list[tuple[str, str, str]]:
     return [(entry["name"], entry.get("change", ""), entry["why"]) for entry in entries]
 
 
-def reason_of(mutant: Mutant, known: Sequence[tuple[str, str, str]]) -> str:
-    """Return the reason of a survivor; empty if it has none."""
-    for name, change, why in known:
+def reason_of(mutant: Mutant, known: Sequence[tuple[str, str, str]]) -> tuple[str, str, str] | None:
+    """Return the reason of a survivor, if it has one."""
+    for reason in known:
+        name, change, _ = reason
         if fnmatch.fnmatchcase(mutant.name, name) and re.search(change, mutant.change):
-            return why
-    return ""
+            return reason
+    return None
 
 
 def report(mutants: Sequence[Mutant], outcomes: Mapping[str, Mapping[str, Any]], *, is_long: bool) -> int:
     """Print the survivors without a reason, and one line for each file; return how many have none."""
     known, without = reasons(), 0
+    used = set()
     table: dict[str, list[int]] = {}
     for mutant in mutants:
         status = outcomes[mutant.id]["status"] if mutant.id in outcomes else "not tried" if mutant.key else "survived"
@@ -158,15 +161,19 @@ def report(mutants: Sequence[Mutant], outcomes: Mapping[str, Mapping[str, Any]],
             continue
         row[2] += 1
         reason = reason_of(mutant, known)
+        used.add(reason)
         if not reason:
             row[3] += 1
             without += 1
         if not reason or is_long:
-            print(f"{mutant.name} ({status}){f': {reason}' if reason else ''}")
+            print(f"{mutant.name} ({status}){f': {reason[2]}' if reason else ''}")
             print("    " + mutant.change.replace("\n", "\n    "))
     print(f"{'':32} mutants  killed survived  without a reason")
     for name, (total, killed, survived, open_ones) in table.items():
         print(f"{name:32} {total:7} {killed:7} {survived:8} {open_ones:8}")
+    for name, change, why in (each for each in known if each not in used):
+        if fnmatch.filter(table, name.partition(":")[0]) and not name.startswith("*"):
+            print(f"a reason of no survivor: {name} ({change}): {why}")
     return without
 
 
@@ -174,6 +181,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="*", default=list(MODULES))
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--constants", action="store_true")
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--long", action="store_true", help="list the survivors that have a reason, too")
     parser.add_argument("--tests", nargs="+", default=list(TESTS))
@@ -189,6 +197,8 @@ def main() -> int:
     mutants = [
         each for each in mutate(copy, files_of(MODULES), CACHE / "generated") if each.name.partition(":")[0] in chosen
     ]
+    if options.constants:
+        mutants = [each for each in mutants if each.value]
     outcomes: dict[str, dict[str, Any]] = {}
     for recorded in (CACHE / "outcomes.json", CACHE / "running.json"):
         outcomes |= json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else {}

@@ -3,10 +3,10 @@
 
     python tools/versions/run.py [pulumi] [python] [dependencies] [--pytest ARGUMENTS]
 
-`pulumi` runs the boundary and engine tests with the oldest and the newest Pulumi, `python` the unit tests with every
-Python, `dependencies` the unit, component and boundary tests with the oldest and the newest dependencies; without any
-of them, all run. A Python is used if pyenv has it or `python3.N` is on PATH; one that is not there is reported, and is
-no failure. Environments are kept in `.cache/versions`. Exit code 1: a test failed.
+`pulumi` runs the boundary and engine tests, the long ones too, with the oldest and the newest Pulumi; `python` the unit
+tests with every Python; `dependencies` the unit, component and boundary tests with the oldest and the newest
+dependencies; without any of them, all run. A Python is used if pyenv has it or `python3.N` is on PATH; one that is not
+there is reported, and is no failure. Environments are kept in `.cache/versions`. Exit code 1: a test failed.
 
 `make test-versions` runs all of them.
 """
@@ -47,7 +47,8 @@ def main() -> int:
     if "pulumi" in parts:
         for version in pulumi_versions():
             environment = made(f"pulumi-{version}", Path(sys.executable), f"pulumi=={version}")
-            results[f"Pulumi {version}"] = tested(environment, arguments.pytest or "tests/boundary tests/engine")
+            folders = arguments.pytest or "tests/boundary tests/engine"
+            results[f"Pulumi {version}"] = run_tests(environment, folders, "not exhaustive")
     if "python" in parts:
         for minor in python_versions():
             interpreter = python(minor)
@@ -55,7 +56,7 @@ def main() -> int:
                 results[f"Python {minor}"] = "is not on this machine"
                 continue
             environment = made(f"python-{minor}", interpreter)
-            results[f"Python {minor}"] = tested(environment, arguments.pytest or "tests/unit")
+            results[f"Python {minor}"] = run_tests(environment, arguments.pytest or "tests/unit")
     if "dependencies" in parts:
         # The oldest releases have wheels for the oldest Python only.
         interpreter = python(python_versions()[0]) or Path(sys.executable)
@@ -64,7 +65,7 @@ def main() -> int:
             ("newest", made("dependencies-newest", Path(sys.executable))),
         ):
             folders = arguments.pytest or "tests/unit tests/component tests/boundary"
-            results[f"the {age} dependencies"] = tested(environment, folders)
+            results[f"the {age} dependencies"] = run_tests(environment, folders)
     print("\n".join(f"{name}: {result}" for name, result in results.items()))
     return int(any("failed" in result for result in results.values()))
 
@@ -131,10 +132,10 @@ def _constraints(replaced: set[str]) -> Iterator[str]:
             yield line
 
 
-def tested(environment: Path, arguments: str) -> str:
+def run_tests(environment: Path, arguments: str, selected: str = "not long and not exhaustive") -> str:
     """Run tests in an environment. Return pytest's last line."""
     python = str(environment / "bin" / "python")
-    command = [python, "-m", "pytest", "-q", "-n", "2", "-m", "not long and not exhaustive", *shlex.split(arguments)]
+    command = [python, "-m", "pytest", "-q", "-n", "2", "-m", selected, *shlex.split(arguments)]
     path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
     with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, "PATH": path}, stdout=subprocess.PIPE, text=True
