@@ -42,7 +42,7 @@ from pulumi_tione._schema.fields import TRAINING_TASK
 from pulumi_tione._schema.identity import (
     OWNER_PROPERTY,
     RETAINED,
-    SUFFIXES,
+    SUFFIXES_TO_TRY,
     Owner,
     split_owner,
     suffixed_name,
@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from pulumi_tione.lifecycle.cost_limits import Costs, Subject
     from pulumi_tione.pricing.price_list import PriceList
 
-_NUMBERS_LOOKED_FOR = 3
 _LOOKUP_ATTEMPTS = 2
 """How often a preview sends a lookup. Without a response the preview goes on: it only shows less."""
 _CONFIG = ("tione:", "tencentcloud:")
@@ -282,15 +281,16 @@ class TrainingTaskProvider(ResourceProvider):
     def _task_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return the task with these inputs, whose name may have a suffix; one that failed with its detail.
 
-        A list may lag: it may show a deleted task, or a failure that has been followed by another run.
+        A list may lag: it may show a deleted task, or a failure that has been followed by another run. All suffixes
+        share one list call, which only a task without the plain name needs.
         """
         client, name, workspace = self._client(inputs), inputs["name"], inputs.get("tiProjectId")
-        for candidate in (name, *(suffixed_name(name, number) for number in SUFFIXES[:_NUMBERS_LOOKED_FOR])):
-            found = client.find_training_task(candidate, workspace)
-            if found is not None and status_of(found) in FAILED:
-                found = client.describe_training_task(str(found["Id"]), workspace)
-            if found is not None:
-                return found
+        for names in ((name,), [suffixed_name(name, number) for number in SUFFIXES_TO_TRY]):
+            for item in client.find_training_tasks(names, workspace):
+                is_failed = status_of(item) in FAILED
+                task = client.describe_training_task(str(item["Id"]), workspace) if is_failed else item
+                if task is not None:
+                    return task
         return None
 
     def _time_limit_of(self, inputs: Mapping[str, Any], detail: Mapping[str, Any]) -> int | None:

@@ -149,11 +149,19 @@ class Client:
         Raises:
             IndeterminateResultError: the list has more tasks than it shows.
         """
-        return max(
-            self.training_tasks_with_name(name, ti_project_id),
-            key=lambda item: str(item.get("CreateTime")),
-            default=None,
-        )
+        return next(iter(self.find_training_tasks([name], ti_project_id)), None)
+
+    def find_training_tasks(self, names: Sequence[str], ti_project_id: str | None = None) -> list[dict[str, Any]]:
+        """Return the list's item of the task with each of these names, in their order (`DescribeTrainingTasks`).
+
+        One list call serves all names. A name that no task has is left out.
+
+        Raises:
+            IndeterminateResultError: the list has more tasks than it shows.
+        """
+        items = self._tasks_with_names(names, ti_project_id)
+        newest = {str(item["Name"]): item for item in sorted(items, key=lambda item: str(item.get("CreateTime")))}
+        return [newest[name] for name in names if name in newest]
 
     def training_tasks_with_name(self, name: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
         """Return the list's items of the tasks with exactly this name (`DescribeTrainingTasks`).
@@ -163,10 +171,12 @@ class Client:
         Raises:
             IndeterminateResultError: the list has more tasks than it shows.
         """
+        return self._tasks_with_names([name], ti_project_id)
 
+    def _tasks_with_names(self, names: Sequence[str], ti_project_id: str | None) -> list[dict[str, Any]]:
         def read() -> list[dict[str, Any]]:
-            items = self._tasks({"Name": [name]}, {}, ti_project_id, max_pages=_MAX_PAGES_FOR_A_NAME, is_proof=True)
-            return [item for item in items if item.get("Name") == name]
+            items = self._tasks({"Name": names}, {}, ti_project_id, max_pages=_MAX_PAGES_FOR_A_NAME, is_proof=True)
+            return [item for item in items if item.get("Name") in names]
 
         return self._read_again(read)
 

@@ -302,6 +302,18 @@ def test_a_name_is_looked_up_by_filter_and_only_an_equal_one_is_found(service: S
     assert asked["TiProjectId"] == "p-1"
 
 
+def test_several_names_are_looked_up_by_one_list_and_the_newest_task_of_each_is_found(
+    service: Service, client: Client
+) -> None:
+    older, newer = ({**task(f"train-{day}"), "CreateTime": f"2025-08-0{day}T00:00:00Z"} for day in (1, 2))
+    others = [task("train-3", "bert-2"), task("train-4", "bert-20")]
+    service.answer(ok(TrainingTaskSet=[newer, older, *others], TotalCount=4))
+    assert client.find_training_tasks(["bert-2", "gpt", "bert"], "p-1") == [others[0], newer]
+    (request,) = service.requests
+    assert request.body["Filters"] == [{"Name": "Name", "Values": ["bert-2", "gpt", "bert"]}]
+    assert request.body["TiProjectId"] == "p-1"
+
+
 def test_tasks_with_tags_are_listed_page_after_page(service: Service, client: Client) -> None:
     pages = [tasks(start, stop) for start, stop in ((0, 50), (50, 100), (100, 103))]
     service.answer(*(ok(TrainingTaskSet=page, TotalCount=103) for page in pages))

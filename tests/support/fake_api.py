@@ -274,8 +274,12 @@ class FakeApi:
         return {"TrainingTaskDetail": self.describe_training_task(task_id, ti_project_id), "RequestId": "r-9"}
 
     def find_training_task(self, name: str, ti_project_id: str | None = None) -> Json | None:
-        items = self.training_tasks_with_name(name, ti_project_id)
-        return max(items, key=lambda item: str(item.get("CreateTime")), default=None)
+        return next(iter(self.find_training_tasks([name], ti_project_id)), None)
+
+    def find_training_tasks(self, names: Sequence[str], ti_project_id: str | None = None) -> list[Json]:
+        items = self._called("find", names, ti_project_id, self._listed)
+        newest = {item["Name"]: item for item in sorted(items, key=lambda item: str(item.get("CreateTime")))}
+        return [newest[name] for name in names if name in newest]
 
     def training_tasks_with_name(self, name: str, ti_project_id: str | None = None) -> list[Json]:
         items = self._called("find", (name,), ti_project_id, self._listed)

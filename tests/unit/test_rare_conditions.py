@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from calls import context_of, recorded_task
-from fake_api import FakeApi, refusal
+from fake_api import FakeApi, Lag, refusal
 
 from pulumi_tione._schema.identity import BASE_NAME, SUFFIXES, SUFFIXES_TO_TRY, generated_name, labels, suffixed_name
 from pulumi_tione.errors import TaskError
@@ -21,6 +21,7 @@ from pulumi_tione.lifecycle.existence import detail_or_gone
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.read import read
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
+from pulumi_tione.provider import TrainingTaskProvider
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "bert"}
 GENERATED = generated_name(OWNER)
@@ -70,6 +71,39 @@ def test_ten_names_with_a_suffix_are_tried_before_the_create_ends() -> None:
     with pytest.raises(TaskError, match=rf"training task '{GENERATED}' was not created.*Set `name` in the program"):
         creation(service, deleted_names_are_kept=True).run()
     assert [body["Name"] for body in service.bodies] == names
+
+
+@pytest.mark.parametrize("number", SUFFIXES_TO_TRY)
+def test_a_task_with_any_suffix_that_create_tries_is_found_again_by_two_lists(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = suffixed_name(GENERATED, number)
+    service = FakeApi.with_task(facts={"Name": name, "Status": "FAILED", "LatestInstanceId": "run-1"})
+    monkeypatch.setattr(TrainingTaskProvider, "_client", lambda _, inputs: service)
+    announced = TrainingTaskProvider()._task_of({**INPUTS, "name": GENERATED}) or {}
+    assert (announced["Id"], announced["LatestInstanceId"]) == ("train-1", "run-1")
+    suffixed = " ".join(suffixed_name(GENERATED, number) for number in SUFFIXES_TO_TRY)
+    assert service.calls == [f"find {GENERATED}", f"find {suffixed}", "describe train-1"]
+
+
+def test_a_task_without_a_suffix_is_found_by_one_list_and_one_that_is_gone_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = FakeApi(lag=Lag(lists=60))
+    monkeypatch.setattr(TrainingTaskProvider, "_client", lambda _, inputs: service)
+    find = TrainingTaskProvider()._task_of
+    for number in (3, 2, None):  # each is found before the ones with a higher number
+        name = GENERATED if number is None else suffixed_name(GENERATED, number)
+        service.make({**INPUTS, "Name": name}, Status="FAILED")
+    service.sleep(60)
+    assert (find(INPUTS) or {})["Id"] == "train-3"
+    assert service.calls == [f"find {GENERATED}", "describe train-3"]
+    service.put("train-3")
+    assert (find(INPUTS) or {})["Id"] == "train-2"
+    service.put("train-2")
+    assert (find(INPUTS) or {})["Id"] == "train-1"
+    service.put("train-1")
+    assert find(INPUTS) is None
 
 
 @pytest.mark.parametrize("number", [None, *SUFFIXES[:1], 10, 99, 100, *SUFFIXES[-1:]])
