@@ -2,7 +2,7 @@
 
 An entry point makes one `CallContext` for each call: today the dynamic provider (`provider.py`), for a call of Pulumi's
 engine. Functions that wait or log take it as an argument. What calls share, such as a client, asks for the
-`current_call`.
+`current_call`; the rate limit and the renewal of credentials pause with `sleep_in_call`.
 
 Ctrl-C sets `cancelled` (`on_cancel` in `_pulumi/server.py`), and the `sleep` of a call then ends it. A create that may
 have made a task goes on (`ignore_cancellation`). The dynamic provider sets no deadline.
@@ -99,6 +99,15 @@ _NO_CALL = CallContext()
 def current_call() -> CallContext:
     """Return the context of the call that this thread is handling; one without a log and without an end, if none is."""
     return _CURRENT.get(_NO_CALL)
+
+
+def sleep_in_call(seconds: float) -> None:
+    """Sleep for a number of seconds, or until the call that this thread is handling has to end.
+
+    Raises:
+        CallEndedError: the call was cancelled, or its deadline has passed.
+    """
+    current_call().sleep(seconds)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ from pulumi_tione._schema.identity import (
 )
 from pulumi_tione._schema.paths import ANNOUNCED_TASKS
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
-from pulumi_tione.call_context import CallContext, current_call, handling
+from pulumi_tione.call_context import CallContext, current_call, handling, sleep_in_call
 from pulumi_tione.errors import CredentialsRefusedError, SettingsError, TioneError
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 from pulumi_tione.lifecycle.declared_names import DeclaredNames
@@ -438,7 +438,7 @@ class TrainingTaskProvider(ResourceProvider):
             client = Client(
                 settings,
                 region,
-                sleep=lambda seconds: current_call().sleep(seconds),
+                sleep=sleep_in_call,
                 show_status=lambda message: current_call().show_status(message),
                 warn=lambda message: current_call().warn(message),
                 account=account,

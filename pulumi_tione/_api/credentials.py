@@ -10,6 +10,8 @@ uses no other source.
 
 Temporary credentials are renewed 300 seconds before they expire, short-lived ones in the last quarter of their life. A
 source that failed is asked again after 30 seconds. How long a role's session lasts is in `_config/sources.py`.
+
+A call that has to end does not wait for credentials. That is not a failure of their source: other calls may go on.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from pulumi_tione._config.sources import (
     WebIdentity,
 )
 from pulumi_tione._masking import masking
+from pulumi_tione.call_context import CallEndedError, current_call, sleep_in_call
 from pulumi_tione.errors import (
     REFUSED_CREDENTIALS,
     ApiError,
@@ -97,11 +100,11 @@ class CredentialResolver:
     Args:
         settings: where credentials come from.
         now: the time in seconds since 1970.
-        sleep: how to pause between attempts.
+        sleep: how to pause between attempts; by default until the call that needs the credentials has to end.
     """
 
     def __init__(
-        self, settings: Settings, now: Callable[[], float] = time.time, sleep: Callable[[float], None] = time.sleep
+        self, settings: Settings, now: Callable[[], float] = time.time, sleep: Callable[[float], None] = sleep_in_call
     ) -> None:
         self._settings = settings
         self._now = now
@@ -122,6 +125,7 @@ class CredentialResolver:
             SettingsError: there are no credentials, or a role cannot be assumed.
             CredentialsRefusedError: the credentials that assume a role are not accepted.
             RequestNotSentError: the service that issues the credentials cannot be reached.
+            CallEndedError: new credentials are needed, but the call has to end.
         """
         with self._lock:
             owner = account if account in self._current else None
@@ -142,12 +146,16 @@ class CredentialResolver:
             refused: the credentials that were refused; None if that happened before they obtained those of a role.
             account: the account that others must belong to; without it only the same source is asked.
             account_of: asks the service for the account of credentials.
+
+        Raises:
+            CallEndedError: the call has to end.
         """
         with self._lock:
             owner = account if account in self._current else None
             used = self._current.get(owner)
             if refused is not None and used is not None and used.credentials != refused.credentials:
                 return used  # another thread has replaced them
+            current_call().raise_if_ended()
 
             def is_usable(candidate: ResolvedCredentials) -> bool:
                 is_new = refused is None or candidate.credentials != refused.credentials
@@ -158,6 +166,8 @@ class CredentialResolver:
                 if is_usable(renewed):
                     self._current[owner] = renewed
                     return renewed
+            except CallEndedError:
+                raise
             except TioneError:
                 pass
             if account is None:
@@ -168,6 +178,8 @@ class CredentialResolver:
                     if candidate is not None and is_usable(candidate):
                         self._current[account] = candidate
                         return candidate
+                except CallEndedError:
+                    raise
                 except TioneError:
                     continue
             return None
@@ -175,14 +187,18 @@ class CredentialResolver:
     def _renewed(self, owner: str | None, expiring: ResolvedCredentials | None) -> ResolvedCredentials:
         """Return new credentials; or the expiring ones as long as they are valid.
 
-        After a failure the source is not asked again for a while: all threads wait here for one another.
+        After a failure the source is not asked again for a while: all threads wait here for one another. A call that
+        was cancelled while it waited does not ask.
         """
         failure = self._failures.get(owner)
         if failure is None or self._now() - failure.at > _SECONDS_AFTER_FAILURE:
             try:
+                current_call().raise_if_ended()
                 return self._fetch(expiring.origin if expiring else None)
             except TioneError as error:
-                failure = self._failures[owner] = _Failure(self._now(), error)
+                failure = _Failure(self._now(), error)
+                if not isinstance(error, CallEndedError):
+                    self._failures[owner] = failure
         if expiring is None or expiring.expires is None or self._now() >= expiring.expires:
             raise failure.error
         return expiring
@@ -265,6 +281,8 @@ class CredentialResolver:
             response = attempts(client.send, action, body, signed_with)
             credentials = _temporary_credentials(response["Credentials"])
             expires = float(response["ExpiredTime"])
+        except CallEndedError:
+            raise
         except TioneError as error:
             if isinstance(error, ApiError) and error.code in REFUSED_CREDENTIALS:
                 raise CredentialsRefusedError(error, origin) from None

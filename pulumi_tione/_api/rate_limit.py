@@ -3,6 +3,9 @@
 A request beyond the limit is delayed, not refused, each action by itself. The limit is not shared with other processes:
 what the service throttles all the same is sent again by `transport.py`, for up to 300 seconds, however often, with
 random pauses of at most 4. The emulator has a limit of its own in `emulator/http/rate_limit.py`.
+
+A call that is cancelled while its request is delayed ends at once, and the request is not sent. It has taken no place:
+a request takes one only when it may be sent. So hundreds of deletes do not wait for their turn after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import time
 from collections.abc import Callable
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
+
+from pulumi_tione.call_context import sleep_in_call
 
 MAX_REQUESTS_PER_SECOND = 20
 """The service's limit for each action, from its API pages."""
@@ -29,12 +34,12 @@ class RateLimiter:
     """Lets as many requests of an action pass as the service accepts, and delays the others.
 
     Args:
-        sleep: how the others are delayed.
+        sleep: how the others are delayed; by default until the call that makes the request has to end.
         clock: the time in seconds, from any beginning.
     """
 
     def __init__(
-        self, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+        self, sleep: Callable[[float], None] = sleep_in_call, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._sleep = sleep
         self._clock = clock
@@ -42,7 +47,11 @@ class RateLimiter:
         self._buckets: dict[str, InMemoryBucket] = {}
 
     def wait(self, action: str, show_status: Callable[[str], None]) -> None:
-        """Return when a request of this action may be sent; a wait of more than a second is shown once."""
+        """Return when a request of this action may be sent; a wait of more than a second is shown once.
+
+        Raises:
+            CallEndedError: the call has to end before that.
+        """
         begin, is_shown = self._clock(), False
         while True:
             pause = self._pause(action)

@@ -132,6 +132,7 @@ class Transport:
 
         Raises:
             RequestNotSentError: no connection could be established.
+            CallEndedError: the call has to end while the request is not sent, or not sent again.
             ApiError: the service refused.
             IndeterminateResultError: any other failure after the request was sent.
         """

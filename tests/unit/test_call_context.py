@@ -16,7 +16,7 @@ import pytest
 from calls import context_of, recorded_task
 from fake_api import FakeApi, no_answer, refusal
 
-from pulumi_tione.call_context import CallContext, CallEndedError, current_call, handling
+from pulumi_tione.call_context import CallContext, CallEndedError, current_call, handling, sleep_in_call
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
@@ -120,6 +120,18 @@ def test_the_current_call_is_that_of_the_thread() -> None:
         thread.join()
         assert in_a_thread == [""]
     assert current_call().urn == ""
+
+
+def test_what_calls_share_sleeps_for_the_current_call_and_without_one_in_real_time() -> None:
+    service = FakeApi()
+    with handling(context_of(service, deadline=10)):
+        sleep_in_call(8)
+        with pytest.raises(CallEndedError):
+            sleep_in_call(8)
+    assert service.now == 10
+    begun = time.monotonic()
+    sleep_in_call(0.05)
+    assert time.monotonic() - begun >= 0.05
 
 
 # The verbs.

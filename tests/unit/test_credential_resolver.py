@@ -31,6 +31,7 @@ from pulumi_tione._config.sources import (
     WebIdentity,
 )
 from pulumi_tione._masking import mask
+from pulumi_tione.call_context import CallContext, CallEndedError, handling
 from pulumi_tione.errors import ApiError, CredentialsRefusedError, RequestNotSentError, SettingsError, TioneError
 
 ROLE = "qcs::cam::uin/100000000001:roleName/train"
@@ -72,8 +73,15 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Sts:
 
 
 def resolver(sts: Sts, *sources: CredentialSource) -> CredentialResolver:
+    resolving = sleeping_resolver(sts, *sources)
+    resolving._sleep = sts.pauses.append
+    return resolving
+
+
+def sleeping_resolver(sts: Sts, *sources: CredentialSource) -> CredentialResolver:
+    """Return a resolver that sleeps as that of a process does."""
     settings = types.SimpleNamespace(region="ap-guangzhou", credential_sources=lambda: iter(sources))
-    return CredentialResolver(settings, now=lambda: sts.now, sleep=sts.pauses.append)  # type: ignore[arg-type]
+    return CredentialResolver(settings, now=lambda: sts.now)  # type: ignore[arg-type]
 
 
 def broken() -> ApiError:
@@ -495,3 +503,65 @@ def test_an_invalid_source_is_an_error_and_so_is_none(sts: Sts) -> None:
 def test_a_token_in_the_settings_goes_before_one_in_a_file(sts: Sts) -> None:
     resolver(sts, WebIdentity("the config", ROLE, "deploy", 3600, "OIDC", "token", "/absent")).current()
     assert sts.requests[0][1]["WebIdentityToken"] == "token"
+
+
+# A call that ends.
+
+
+def cancelled_in_a_pause(sts: Sts) -> CallContext:
+    """Return a call that is cancelled in its first pause."""
+
+    def pause(seconds: float) -> None:
+        sts.pauses.append(seconds)
+        context.cancelled.set()
+
+    context = CallContext(pause=pause)
+    return context
+
+
+def test_a_call_that_is_cancelled_while_a_role_is_assumed_ends_and_no_other_call_takes_that_for_a_failure(
+    sts: Sts,
+) -> None:
+    resolving = sleeping_resolver(sts, ASSUMING)
+    sts.troubles = [broken()]
+    context = cancelled_in_a_pause(sts)
+    with handling(context), pytest.raises(CallEndedError, match=r"^cancelled$"):
+        resolving.current()
+    assert (len(sts.requests), len(sts.pauses)) == (1, 1)
+    for _ in range(2):  # those that waited for it ask nobody
+        with handling(context), pytest.raises(CallEndedError, match=r"^cancelled$"):
+            resolving.current()
+    assert len(sts.requests) == 1
+    context.ignore_cancellation()  # there may be a task
+    with handling(context):
+        assert resolving.current().role == ROLE
+
+
+def test_a_cancelled_call_uses_credentials_that_are_still_valid(sts: Sts) -> None:
+    resolving = sleeping_resolver(sts, ASSUMING)
+    first = resolving.current()
+    context = CallContext()
+    context.cancelled.set()
+    sts.now += LONG - 1
+    with handling(context):
+        assert resolving.current() is first
+        sts.now += 1
+        with pytest.raises(CallEndedError):
+            resolving.current()
+    assert len(sts.requests) == 1
+
+
+@pytest.mark.parametrize("sources", [(ASSUMING,), (STATIC, ASSUMING)], ids=["the same source", "the next source"])
+def test_a_call_that_is_cancelled_while_refused_credentials_are_replaced_ends(
+    sts: Sts, sources: tuple[CredentialSource, ...]
+) -> None:
+    resolving = sleeping_resolver(sts, *sources)
+    refused = resolving.current()
+    sts.now += 1
+    sts.troubles = [broken() for _ in range(8)]
+    context = cancelled_in_a_pause(sts)
+    before = len(sts.requests)
+    for _ in range(2):
+        with handling(context), pytest.raises(CallEndedError):
+            resolving.instead_of(refused, "100", lambda _: "100")
+    assert len(sts.requests) == before + 1

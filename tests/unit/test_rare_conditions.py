@@ -79,7 +79,7 @@ def test_a_task_with_any_suffix_that_create_tries_is_found_again_by_two_lists(
 ) -> None:
     name = suffixed_name(GENERATED, number)
     service = FakeApi.with_task(facts={"Name": name, "Status": "FAILED", "LatestInstanceId": "run-1"})
-    monkeypatch.setattr(TrainingTaskProvider, "_client", lambda _, inputs: service)
+    monkeypatch.setattr(TrainingTaskProvider, "_client", lambda *_: service)
     announced = TrainingTaskProvider()._task_of({**INPUTS, "name": GENERATED}) or {}
     assert (announced["Id"], announced["LatestInstanceId"]) == ("train-1", "run-1")
     suffixed = " ".join(suffixed_name(GENERATED, number) for number in SUFFIXES_TO_TRY)
@@ -90,7 +90,7 @@ def test_a_task_without_a_suffix_is_found_by_one_list_and_one_that_is_gone_hides
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     service = FakeApi(lag=Lag(lists=60))
-    monkeypatch.setattr(TrainingTaskProvider, "_client", lambda _, inputs: service)
+    monkeypatch.setattr(TrainingTaskProvider, "_client", lambda *_: service)
     find = TrainingTaskProvider()._task_of
     for number in (3, 2, None):  # each is found before the ones with a higher number
         name = GENERATED if number is None else suffixed_name(GENERATED, number)

@@ -11,6 +11,7 @@ import pytest
 
 from pulumi_tione._api.rate_limit import MAX_REQUESTS_PER_SECOND as LIMIT
 from pulumi_tione._api.rate_limit import RateLimiter
+from pulumi_tione.call_context import CallContext, CallEndedError, handling
 
 
 class Clock:
@@ -150,3 +151,46 @@ def test_all_threads_share_one_limit() -> None:
         thread.join(timeout=10)
     assert not any(thread.is_alive() for thread in threads)
     assert sum(clock.pauses) >= (count / LIMIT - 1) * 1.0
+
+
+# A call that ends.
+
+
+def test_calls_that_are_cancelled_while_they_are_delayed_end_at_once_and_take_no_place() -> None:
+    clock = Clock()
+    limiter = RateLimiter(clock=clock)
+    sent(limiter, clock, "DeleteTrainingTask", LIMIT)
+    context = CallContext()
+    ended: list[str] = []
+
+    def delete() -> None:
+        with handling(context):
+            try:
+                limiter.wait("DeleteTrainingTask", lambda _: None)
+            except CallEndedError as error:
+                ended.append(str(error))
+
+    threads = [threading.Thread(target=delete, daemon=True) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    assert ended == []
+    context.cancelled.set()
+    for thread in threads:
+        thread.join(10)
+    assert ended == ["cancelled"] * 5
+    clock.now += 1.1
+    assert limiter._pause("DeleteTrainingTask") is None
+    assert sent(limiter, clock, "DeleteTrainingTask", LIMIT - 1) == [clock.now] * (LIMIT - 1)
+
+
+def test_a_call_in_which_there_may_be_a_task_waits_for_its_turn_although_it_is_cancelled() -> None:
+    clock = Clock()
+    limiter = RateLimiter(clock=clock)
+    sent(limiter, clock, "DescribeTrainingTasks", LIMIT)
+    context = CallContext(pause=clock.sleep, clock=clock)
+    context.cancelled.set()
+    context.ignore_cancellation()
+    with handling(context):
+        limiter.wait("DescribeTrainingTasks", lambda _: None)
+    assert clock.now - 5000 == pytest.approx(sum(clock.pauses))
+    assert clock.now - 5000 > 1

@@ -6,7 +6,7 @@ Over real HTTP, the same is in `tests/component/test_client.py`.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +17,11 @@ from pulumi_tione._api import transport as module
 from pulumi_tione._api.client import Client
 from pulumi_tione._api.credentials import ResolvedCredentials
 from pulumi_tione._api.protocols import PAGE_SIZE
+from pulumi_tione._api.rate_limit import MAX_REQUESTS_PER_SECOND, RateLimiter
 from pulumi_tione._api.transport import Transport
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._config.sources import Credentials
+from pulumi_tione.call_context import CallContext, CallEndedError, handling
 from pulumi_tione.errors import Idempotency, TioneError
 
 TIONE = ("tione", "2021-11-11")
@@ -34,6 +36,7 @@ class FakeSdkClient:
     def __init__(self) -> None:
         self.error: TioneError | None = None
         self.sent: list[tuple[str, bool]] = []
+        self.while_sending: Callable[[], object] = lambda: None
 
     def __call__(self, *_: object) -> FakeSdkClient:
         return self
@@ -42,6 +45,7 @@ class FakeSdkClient:
         self, action: str, body: Mapping[str, Any], credentials: Credentials, *, is_repeatable: bool = True
     ) -> dict[str, Any]:
         self.sent.append((action, is_repeatable))
+        self.while_sending()
         if self.error is not None:
             raise self.error
         return {"Id": "train-1", "RequestId": "r-1"}
@@ -54,11 +58,10 @@ def sdk_client(monkeypatch: pytest.MonkeyPatch) -> FakeSdkClient:
     return fake
 
 
-def transport(pauses: list[float], **options: Any) -> Transport:
+def transport(pauses: list[float], limiter: Any = None, **options: Any) -> Transport:
     resolved = ResolvedCredentials(Credentials("id", "key"), "the environment")
     resolver = types.SimpleNamespace(current=lambda _: resolved)
     settings = Settings(lambda _: None, {})
-    limiter = types.SimpleNamespace(wait=lambda *_: None)
     shown: list[str] = []
     return Transport(
         settings,
@@ -66,7 +69,7 @@ def transport(pauses: list[float], **options: Any) -> Transport:
         pauses.append,
         shown.append,
         shown.append,
-        rate_limiter=limiter,  # type: ignore[arg-type]
+        rate_limiter=limiter or types.SimpleNamespace(wait=lambda *_: None),  # type: ignore[arg-type]
         resolver=resolver,  # type: ignore[arg-type]
         **options,
     )
@@ -146,6 +149,26 @@ def test_the_pauses_between_attempts_are_random_and_the_longest_double_from_half
         transport(pauses).call(TIONE, "Action", {}, Idempotency.READ_ONLY, lambda _, response: response)
     assert pauses == [0.5, 1, 2, 4, 8, 16, 20]
     assert {*shortest} == {0}
+
+
+def test_a_cancelled_create_is_not_sent_any_more_and_one_that_was_sent_gets_its_answer(
+    sdk_client: FakeSdkClient,
+) -> None:
+    limiter = RateLimiter(clock=lambda: 5000.0)
+    context = CallContext()
+    sdk_client.while_sending = context.cancelled.set
+
+    def create() -> object:
+        sending = transport([], limiter)
+        return sending.call(TIONE, "CreateTrainingTask", {}, Idempotency.UNSAFE, lambda _, response: response["Id"])
+
+    with handling(context):
+        for sent in range(1, MAX_REQUESTS_PER_SECOND + 1):
+            assert create() == "train-1"
+            assert len(sdk_client.sent) == sent
+        with pytest.raises(CallEndedError, match=r"^cancelled$"):
+            create()
+    assert len(sdk_client.sent) == MAX_REQUESTS_PER_SECOND
 
 
 class Pages(Client):
