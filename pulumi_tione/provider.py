@@ -52,6 +52,7 @@ from pulumi_tione._schema.paths import ANNOUNCED_TASKS
 from pulumi_tione._schema.secrets import SECRET_INPUTS, marked_paths, paths_of_secrets, secret_paths, secret_texts
 from pulumi_tione.call_context import CallContext, current_call, handling, sleep_in_call
 from pulumi_tione.errors import CredentialsRefusedError, SettingsError, TioneError
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 from pulumi_tione.lifecycle.declared_names import DeclaredNames
 from pulumi_tione.lifecycle.diff import announced_rerun, diff
@@ -89,7 +90,7 @@ def _handles_call(method: _F) -> _F:
                 message = f"{error}{_credentials_hint(error, method.__name__)}"
                 raised = _with_message(error, display.displayable(_naming_task(args, message)))
             except Exception as error:  # noqa: BLE001  whatever it is: it may hold a secret
-                message = f"{method.__name__} failed unexpectedly ({type(error).__name__}: {error}). Please report it"
+                message = messages.unexpected(method.__name__, error)
                 raised = TioneError(display.displayable(_naming_task(args, message)))
             show_without_traceback(str(raised))
             raise raised
@@ -110,9 +111,9 @@ def _naming_task(args: tuple[Any, ...], message: str) -> str:
     if not args:
         return message
     if isinstance(args[0], str):
-        return message if args[0] in message else f"{task_title(args[0], args[1])}: {message}"
+        return message if args[0] in message else messages.of_task(task_title(args[0], args[1]), message)
     name = next((props["name"] for props in args if isinstance(props.get("name"), str)), None)
-    return message if name is None or name in message else f"training task {name!r}: {message}"
+    return message if name is None or name in message else messages.of_task(messages.new_task_title(name), message)
 
 
 def _credentials_hint(error: TioneError, method: str) -> str:
@@ -121,10 +122,7 @@ def _credentials_hint(error: TioneError, method: str) -> str:
     if command is None or not isinstance(error, CredentialsRefusedError) or not error.source.startswith(_CONFIG):
         return ""
     # An `up` reads and deletes as well, and cannot be distinguished here.
-    return (
-        f". Set new ones and run your command again. A plain `pulumi {command}` uses the config of the last update: "
-        f"run `TIONE_WAIT=false pulumi {command} --run-program` instead, which uses the current one"
-    )
+    return messages.set_newer_credentials(command)
 
 
 class TrainingTaskProvider(ResourceProvider):
@@ -316,10 +314,7 @@ class TrainingTaskProvider(ResourceProvider):
             self._costs.compare(_subject(owner, inputs), id_, outputs, inputs, difference)
         changes = bool(difference.replacing or difference.in_place or difference.accepted_paths)
         if difference.accepted_paths and not difference.replacing:
-            current_call().warn(
-                f"this task was imported. These fields are recorded as in the program, and the task is not replaced: "
-                f"{', '.join(difference.accepted_paths)}"
-            )
+            current_call().warn(messages.imported_fields_kept(difference.accepted_paths))
         announced = None if difference.replacing else announced_rerun(outputs, inputs)
         if announced is not None:
             current_call().warn(announced)

@@ -271,7 +271,9 @@ class TrainingTask(TrainingTaskProperties):
 
     def _wait_refused(self, error: Exception) -> _WaitArgumentError:
         """Return the error for a wrong argument, and let the registration of the task fail with it."""
-        refusal = _WaitArgumentError(f"training task {self._resource_name!r} was not created: {error}")
+        from pulumi_tione.lifecycle.messages import not_created
+
+        refusal = _WaitArgumentError(f"{not_created(self._resource_name)}: {error}")
         # Under mocks nothing is created, and a failed registration would make the next program fail as well.
         self._refusal = "" if is_mocked() else str(refusal)
         return refusal

@@ -29,6 +29,7 @@ from pulumi_tione.call_context import CallContext
 from pulumi_tione.errors import SettingsError, TaskError
 from pulumi_tione.lifecycle.check import Checked
 from pulumi_tione.lifecycle.diff import Difference
+from pulumi_tione.lifecycle.messages import start_refused
 from pulumi_tione.lifecycle.names import is_location_known
 from pulumi_tione.pricing import messages
 from pulumi_tione.pricing.amounts import Currency
@@ -208,7 +209,7 @@ class Costs:
         for warning in checked.warnings:
             subject.context.warn(warning)
         if checked.failures:
-            raise TaskError(f"{subject.name} is started again: {'; '.join(checked.reasons)}")
+            raise TaskError(start_refused(subject.name, checked.reasons))
 
     def _refuse(self, subject: Subject, price: HourlyPrice, checked: Checked) -> None:
         """Count a task that is started, and report the limits that it exceeds: then it does not count any more."""

@@ -26,7 +26,15 @@ from pulumi_tione.call_context import CallContext, CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.create_lookup import CreateLookup
 from pulumi_tione.lifecycle.leftovers import Leftovers
-from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, create_failed, name_has_no_holder, not_created
+from pulumi_tione.lifecycle.messages import (
+    RUN_AGAIN,
+    all_names_kept,
+    create_failed,
+    created_but_not_recorded,
+    created_without_tags,
+    name_has_no_holder,
+    not_created,
+)
 from pulumi_tione.lifecycle.name_conflict import CreateIdentity
 from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 
@@ -150,9 +158,7 @@ class Creation:
             outputs = self._outputs(task_id, inputs)
             _ensure_serializable(outputs)
         except Exception as error:  # noqa: BLE001  whatever it is: an error now would lose the task
-            self.context.warn(
-                f"{task_id} was created, but what the service returned of it cannot be recorded: {type(error).__name__}"
-            )
+            self.context.warn(created_but_not_recorded(task_id, error))
             outputs = self._outputs_unseen(inputs)
         if created.request_id is not None:
             outputs["createRequestId"] = created.request_id
@@ -196,7 +202,7 @@ class Creation:
         try:
             self.client.tag_training_task(task_id, str(detail.get("Uin") or self.client.account_id()), missing)
         except TioneError as error:
-            self.context.warn(f"{task_id} was created, but lacks tags; the next `pulumi up` tries again: {error}")
+            self.context.warn(created_without_tags(task_id, error))
             return shown
         return {**shown, **missing}
 

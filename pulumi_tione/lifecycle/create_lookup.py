@@ -22,7 +22,7 @@ from pulumi_tione.call_context import CallContext, CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, TaskError, TioneError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
 from pulumi_tione.lifecycle.leftovers import Leftovers
-from pulumi_tione.lifecycle.messages import create_failed, looking_for_holder, not_created
+from pulumi_tione.lifecycle.messages import create_failed, holder_unknown, looking_for_holder
 from pulumi_tione.lifecycle.name_conflict import CreateIdentity, Origin
 from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 
@@ -103,7 +103,7 @@ class CreateLookup:
         except CallEndedError:
             raise
         except TioneError as error:
-            raise TaskError(f"{not_created(name)}: {refusal}; what has the name: {error}") from error
+            raise TaskError(holder_unknown(name, refusal, error)) from error
         if holder is not None:
             raise TaskError(self.identity.name_is_taken(name, holder, refusal)) from refusal
         if leftover is not None:

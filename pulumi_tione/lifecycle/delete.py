@@ -22,6 +22,7 @@ from pulumi_tione.lifecycle.messages import (
     STAYS_IN_STATE,
     STILL_SHOWN,
     call_ended,
+    deleting,
     still_exists,
 )
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
@@ -53,8 +54,7 @@ def delete(task: RecordedTask[TaskApi]) -> bool:
         ):
             return deletion.existed
     except CallEndedError as ended:
-        activity = f"deleting it; {deletion.progress}"
-        raise TaskError(call_ended(task.title, ended, activity, STAYS_IN_STATE)) from ended
+        raise TaskError(call_ended(task.title, ended, deleting(deletion.progress), STAYS_IN_STATE)) from ended
     raise TaskError(deletion.stop.too_late())
 
 

@@ -17,6 +17,7 @@ from pulumi_tione._schema.identity import BASE_NAME, LABELS, OWNER_PROPERTY, RET
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione._schema.wire import values_equal
 from pulumi_tione.lifecycle.imported import as_declared
+from pulumi_tione.lifecycle.messages import rerun_announced
 
 TAGS = ("tags", OWNER_PROPERTY)
 """What determines the tags."""
@@ -141,10 +142,8 @@ def announced_rerun(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> str 
     """Return the preview's warning about a re-run, which costs money, or None."""
     if not is_rerun_counted(outputs, news) or news.get("desiredStatus") == "STOPPED":
         return None
-    rerun = f"re-run {int(news['run']) - 1} of {int(news['rerunOnFailure'])}"
-    if news["run"] == outputs.get("run"):
-        return f"{rerun} may or may not have been started; if it was not, it is started now, and billed again"
-    return f"the task failed and is started again: {rerun}, billed again"
+    is_unconfirmed = news["run"] == outputs.get("run")
+    return rerun_announced(int(news["run"]) - 1, int(news["rerunOnFailure"]), is_unconfirmed=is_unconfirmed)
 
 
 def _is_start_unconfirmed(outputs: Mapping[str, Any]) -> bool:

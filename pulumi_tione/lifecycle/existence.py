@@ -55,7 +55,7 @@ def detail_or_gone(task: RecordedTask[TaskApi]) -> dict[str, Any] | None:
     try:
         return _ExistenceCheck(task).run()
     except CallEndedError as ended:
-        raise TaskError(call_ended(task.title, ended, "checking whether it still exists", STAYS_IN_STATE)) from ended
+        raise TaskError(call_ended(task.title, ended, messages.CHECKING_EXISTENCE, STAYS_IN_STATE)) from ended
 
 
 def not_visible_yet(client: TaskApi, outputs: Mapping[str, Any]) -> str | None:

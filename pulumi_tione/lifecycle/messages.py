@@ -21,9 +21,40 @@ def call_ended(title: str, reason: object, activity: str, *after: str) -> str:
     return ". ".join([f"{title}: {reason} while {activity}", *after, RUN_AGAIN])
 
 
+def of_task(title: str, message: str) -> str:
+    """Return a message with the task that it is about."""
+    return f"{title}: {message}"
+
+
+def unexpected(verb: str, error: Exception) -> str:
+    """Return the error of a verb that failed by a mistake of this package."""
+    return f"{verb} failed unexpectedly ({type(error).__name__}: {error}). Please report it"
+
+
+def set_newer_credentials(command: str) -> str:
+    """Return what follows when a command was refused with credentials of the config of the last update."""
+    return (
+        f". Set new ones and run your command again. A plain `pulumi {command}` uses the config of the last update: "
+        f"run `TIONE_WAIT=false pulumi {command} --run-program` instead, which uses the current one"
+    )
+
+
+# A task that is created.
+
+
+def new_task_title(name: str) -> str:
+    """Return how messages name a task that has no id yet."""
+    return f"training task {name!r}"
+
+
 def not_created(name: str) -> str:
     """Return the beginning of the error of a create that has certainly made no task."""
-    return f"training task {name!r} was not created"
+    return f"{new_task_title(name)} was not created"
+
+
+def perhaps_created(name: str) -> str:
+    """Return the beginning of the error of a create that may have made a task."""
+    return f"{new_task_title(name)} may or may not have been created"
 
 
 def create_failed(name: str, error: TioneError, indeterminate: TioneError | None = None, attempts: int = 1) -> str:
@@ -40,9 +71,19 @@ def create_failed(name: str, error: TioneError, indeterminate: TioneError | None
         return f"{not_created(name)}{in_attempts}: {error}"
     last = "" if error is indeterminate else f" The last error: {error}."
     return (
-        f"training task {name!r} may or may not have been created{in_attempts}: {indeterminate}.{last} Run `pulumi up` "
-        "again: it finds the task by its name. `pulumi-tione orphans` also lists it"
+        f"{perhaps_created(name)}{in_attempts}: {indeterminate}.{last} Run `pulumi up` again: it finds the task by its "
+        "name. `pulumi-tione orphans` also lists it"
     )
+
+
+def created_but_not_recorded(task_id: str, error: Exception) -> str:
+    """Return the warning of a task that was created, and of which nothing can be recorded."""
+    return f"{task_id} was created, but what the service returned of it cannot be recorded: {type(error).__name__}"
+
+
+def created_without_tags(task_id: str, error: TioneError) -> str:
+    """Return the warning of a task that was created, and whose tags could not be bound."""
+    return f"{task_id} was created, but lacks tags; the next `pulumi up` tries again: {error}"
 
 
 def refused_as(refusal: ApiError | None) -> str:
@@ -89,8 +130,92 @@ def all_names_kept(name: str) -> str:
     )
 
 
+def holder_unknown(name: str, refusal: ApiError, error: TioneError) -> str:
+    """Return the error of a name that is refused as taken, where what has the name cannot be looked up."""
+    return f"{not_created(name)}: {refusal}; what has the name: {error}"
+
+
+# A name that another task has.
+
+KEPT_BY_RETAIN_ON_DELETE = (
+    "retain_on_delete keeps it. To create another task next to it, change `triggers`, or `name` if the "
+    "program sets one."
+)
+WITHOUT_LABELS = "without labels"
+WITH_OWN_LABELS = "with the labels of this resource"
+
+
+def with_labels_of(resource: str, stack: str, project: str) -> str:
+    """Return which resource the labels of a task name."""
+    return f"with the labels of the resource {resource!r} of stack {stack!r}, project {project!r}"
+
+
+def already_exists(
+    task_id: object, name: object, status: object, created: object, labels: str, *, is_same_content: bool
+) -> str:
+    """Describe a task that is in the way, so that you can decide whether it is yours.
+
+    Args:
+        task_id: its id.
+        name: its name.
+        status: its status.
+        created: its time of creation.
+        labels: which labels it has.
+        is_same_content: whether it has the inputs that the program sets.
+    """
+    content = "the same" if is_same_content else "different"
+    return (
+        f"{task_id} already exists, named {name!r}, status {status}, created {created}, {labels}, created with "
+        f"{content} inputs"
+    )
+
+
+def name_is_taken(name: str, holder: str, next_steps: str, refusal: ApiError | None = None) -> str:
+    """Return the error of a name that a task has, which is described with what to do about it."""
+    return f"{not_created(name)}: {holder}. {next_steps}{refused_as(refusal)}"
+
+
+def leftover_exists(name: str, task: str, next_steps: str) -> str:
+    """Return the error of an active task of the resource that no state knows, described with what to do about it."""
+    return f"{not_created(name)}: {task}. An interrupted update may have left it. {next_steps}"
+
+
+def keep_if_yours(keep: str) -> str:
+    """Return what to do about a task without labels; `keep` imports it."""
+    return f"Choose another name; or, if it is yours, keep it: {keep}. Then run `pulumi up` again."
+
+
+def keep_or_delete(keep: str, delete: str) -> str:
+    """Return what to do about a task of this resource; `keep` imports it, `delete` deletes it."""
+    return f"To keep it: {keep}. To get rid of it: {delete}. Then run `pulumi up` again."
+
+
+def name_of_another_resource(resource: str) -> str:
+    """Return what to do about a task of another resource of the stack."""
+    return (
+        f"If your program still declares {resource!r}, choose another name for one of the two. If you have "
+        f"renamed it, add `aliases=[pulumi.Alias(name={resource!r})]` to the options of this resource, and the "
+        "task is left as it is."
+    )
+
+
+def name_of_another_stack(events: str) -> str:
+    """Return what to do about a task of another stack; `events` shows it."""
+    return f"It does not belong to this stack. Choose another name. {events} shows it."
+
+
+# A task that is looked up.
+
+
+def no_such_task(task_id: str, region: str, workspace: str | None, account: str) -> str:
+    """Return the error of a lookup that finds no task with the id."""
+    where = f"region {region}, workspace {workspace or 'default'}"
+    return f"there is no training task {task_id} ({where}) in account {account}"
+
+
 # A task that may be gone.
 
+CHECKING_EXISTENCE = "checking whether it still exists"
 CHECKING_AGAIN = "not found; checking again before it counts as gone"
 DELETE_FROM_STATE = "run `pulumi state delete` with its URN"
 NEVER_VISIBLE = "was created by Pulumi and has never been visible since"
@@ -147,6 +272,16 @@ DELETION_ACCEPTED = "the service has accepted the deletion, but may still show t
 STILL_SHOWN = "deleted; waiting until the service does not show it any more"
 
 
+def waiting_until_stopped(progress: str) -> str:
+    """Return what a call was doing that had to end while a task was being stopped."""
+    return f"waiting until it stops; {progress}"
+
+
+def deleting(progress: str) -> str:
+    """Return what a call was doing that had to end while a task was being deleted."""
+    return f"deleting it; {progress}"
+
+
 def stopping(status: str | None, *, is_known: bool) -> str:
     """Return what the row shows while a task is stopped."""
     return f"{status or 'active'}{'' if is_known else ', an unknown status'}: waiting until it stops"
@@ -178,6 +313,27 @@ def still_exists(title: str, times: int, status: str | None, command: str) -> st
 # A task that is changed.
 
 WAITING_FOR_RUN = "waiting until the new run is visible"
+
+
+def imported_fields_kept(paths: Iterable[str]) -> str:
+    """Return the warning of an imported task whose fields are recorded as the program has them."""
+    return (
+        f"this task was imported. These fields are recorded as in the program, and the task is not replaced: "
+        f"{', '.join(paths)}"
+    )
+
+
+def start_refused(name: str, reasons: Iterable[str]) -> str:
+    """Return the error of a task that the program starts again, and that must not be started."""
+    return f"{name} is started again: {'; '.join(reasons)}"
+
+
+def rerun_announced(number: int, allowed: int, *, is_unconfirmed: bool) -> str:
+    """Return the warning of a re-run: which one of how many, and whether it may have been started already."""
+    rerun = f"re-run {number} of {allowed}"
+    if is_unconfirmed:
+        return f"{rerun} may or may not have been started; if it was not, it is started now, and billed again"
+    return f"the task failed and is started again: {rerun}, billed again"
 
 
 def not_changed(title: str, done: Sequence[str], left: Sequence[str], error: Exception) -> str:

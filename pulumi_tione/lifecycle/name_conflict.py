@@ -17,8 +17,8 @@ from pulumi_tione._schema.identity import CREATE_LABEL, ENVIRONMENT_LABEL, LABEL
 from pulumi_tione._schema.wire import recorded_outputs, user_tags
 from pulumi_tione._timestamps import shown_time, time_or_none
 from pulumi_tione.errors import ApiError
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.diff import diff
-from pulumi_tione.lifecycle.messages import not_created, refused_as
 from pulumi_tione.lifecycle.names import computed_name
 
 _MAX_CLOCK_SKEW = timedelta(minutes=5)
@@ -26,11 +26,6 @@ _MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 _IDENTIFYING = (*LABELS, CREATE_LABEL, ENVIRONMENT_LABEL)
 """The labels that show which create has made a task."""
-
-_RETAINED_HINT = (
-    "retain_on_delete keeps it. To create another task next to it, change `triggers`, or `name` if the "
-    "program sets one."
-)
 
 
 class Origin(enum.Enum):
@@ -85,30 +80,31 @@ class CreateIdentity:
 
     def name_is_taken(self, name: str, holder: Mapping[str, Any], refusal: ApiError | None = None) -> str:
         """Return the error of a name that another task has."""
-        steps = _RETAINED_HINT if self._is_own_retained(holder) else self._next_steps(holder)
-        return f"{not_created(name)}: {self._describe(holder)}. {steps}{refused_as(refusal)}"
+        is_own_retained = self._is_own_retained(holder)
+        next_steps = messages.KEPT_BY_RETAIN_ON_DELETE if is_own_retained else self._next_steps(holder)
+        return messages.name_is_taken(name, self._describe(holder), next_steps, refusal)
 
     def leftover_exists(self, task: Mapping[str, Any]) -> str:
         """Return the error of an active task of this resource that no state knows."""
-        return (
-            f"{not_created(str(self.inputs['name']))}: {self._describe(task)}. An interrupted update may have "
-            f"left it. {self._next_steps(task)}"
-        )
+        return messages.leftover_exists(str(self.inputs["name"]), self._describe(task), self._next_steps(task))
 
     def _describe(self, task: Mapping[str, Any]) -> str:
         """Describe a task so that you can decide whether it is yours: id, status, age, labels and content."""
         labels = _labels_of(task)
         if not labels:
-            described_labels = "without labels"
+            described_labels = messages.WITHOUT_LABELS
         elif labels == self._labels:
-            described_labels = "with the labels of this resource"
+            described_labels = messages.WITH_OWN_LABELS
         else:
             project, stack, resource = (labels.get(key, "unknown") for key in LABELS)
-            described_labels = f"with the labels of the resource {resource!r} of stack {stack!r}, project {project!r}"
-        content = "the same" if self._has_same_content(task) else "different"
-        return (
-            f"{task.get('Id')} already exists, named {task.get('Name')!r}, status {task.get('Status')}, created "
-            f"{shown_time(task.get('CreateTime'))}, {described_labels}, created with {content} inputs"
+            described_labels = messages.with_labels_of(resource, stack, project)
+        return messages.already_exists(
+            task.get("Id"),
+            task.get("Name"),
+            task.get("Status"),
+            shown_time(task.get("CreateTime")),
+            described_labels,
+            is_same_content=self._has_same_content(task),
         )
 
     def _next_steps(self, task: Mapping[str, Any]) -> str:
@@ -118,21 +114,15 @@ class CreateIdentity:
         place = f" --region {self.region}" + (f" --workspace {workspace}" if workspace else "")
         keep = f"`pulumi-tione import{place} {resource} {task.get('Id')}`"
         if not labels:
-            return f"Choose another name; or, if it is yours, keep it: {keep}. Then run `pulumi up` again."
+            return messages.keep_if_yours(keep)
         if labels == self._labels:
             # Only the default workspace of the region in use is searched without these options.
             workspaces = " --all-workspaces" if workspace else ""
             delete = f"`pulumi-tione orphans --delete {task.get('Id')} --region {self.region}{workspaces}`"
-            return f"To keep it: {keep}. To get rid of it: {delete}. Then run `pulumi up` again."
+            return messages.keep_or_delete(keep, delete)
         if all(labels.get(key) == self._labels.get(key) for key in LABELS[:2]):
-            before = str(labels.get(LABELS[2])).rpartition("::")[2]
-            return (
-                f"If your program still declares {before!r}, choose another name for one of the two. If you have "
-                f"renamed it, add `aliases=[pulumi.Alias(name={before!r})]` to the options of this resource, and the "
-                "task is left as it is."
-            )
-        events = f"`pulumi-tione events {task.get('Id')}{place}`"
-        return f"It does not belong to this stack. Choose another name. {events} shows it."
+            return messages.name_of_another_resource(str(labels.get(LABELS[2])).rpartition("::")[2])
+        return messages.name_of_another_stack(f"`pulumi-tione events {task.get('Id')}{place}`")
 
     @property
     def _labels(self) -> dict[str, str]:

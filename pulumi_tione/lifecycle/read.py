@@ -17,6 +17,7 @@ from pulumi_tione._schema.wire import imported_outputs, inputs_among, recorded_o
 from pulumi_tione.errors import TaskError, TioneError
 from pulumi_tione.lifecycle.diff import SECRETS
 from pulumi_tione.lifecycle.existence import detail_or_gone
+from pulumi_tione.lifecycle.messages import no_such_task
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 ITEMS = ItemBatcher()
@@ -77,5 +78,4 @@ def _look_up(task: RecordedTask[TaskApi]) -> tuple[dict[str, Any], dict[str, Any
             return outputs, inputs_among(outputs)
         if attempt + 1 < _ATTEMPTS:
             task.context.sleep(_SECONDS_BETWEEN_ATTEMPTS)
-    where = f"region {task.client.region}, workspace {task.workspace or 'default'}"
-    raise TaskError(f"there is no training task {task.id} ({where}) in account {task.client.account_id()}")
+    raise TaskError(no_such_task(task.id, task.client.region, task.workspace, task.client.account_id()))

@@ -13,7 +13,13 @@ from pulumi_tione._api.status import Status, is_known, is_terminal
 from pulumi_tione.call_context import CallEndedError
 from pulumi_tione.errors import ApiError, IndeterminateResultError, Kind, TaskError, TioneError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS, STATUSES, detail_or_gone, is_not_found
-from pulumi_tione.lifecycle.messages import call_ended, does_not_stop, stop_progress, stopping
+from pulumi_tione.lifecycle.messages import (
+    call_ended,
+    does_not_stop,
+    stop_progress,
+    stopping,
+    waiting_until_stopped,
+)
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 
 SECONDS_TO_STOP = 1800
@@ -60,7 +66,7 @@ def stop_and_wait(task: RecordedTask[TaskApi]) -> str | None:
         ):
             return stop.status
     except CallEndedError as ended:
-        raise TaskError(call_ended(task.title, ended, f"waiting until it stops; {stop.progress}")) from ended
+        raise TaskError(call_ended(task.title, ended, waiting_until_stopped(stop.progress))) from ended
     raise TaskError(stop.too_late())
 
 

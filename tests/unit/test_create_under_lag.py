@@ -395,7 +395,7 @@ def test_the_new_task_is_found_next_to_a_deleted_one_of_its_name_that_a_list_sti
 
 
 @pytest.mark.parametrize(
-    ("there", "words", "never"),
+    ("tags", "words", "never"),
     [
         (
             labels({**OWNER, "resource": "before"}),

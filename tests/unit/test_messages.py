@@ -57,6 +57,101 @@ def test_a_refusal_is_shown_with_its_code_its_text_and_its_request() -> None:
     assert messages.refused_as(refusal("Code")) == " (Code: no, request id r-1)"
 
 
+def test_what_the_provider_adds_to_an_error() -> None:
+    assert messages.of_task(messages.new_task_title("bert"), "no") == "training task 'bert': no"
+    assert messages.unexpected("create", KeyError("Id")) == (
+        "create failed unexpectedly (KeyError: 'Id'). Please report it"
+    )
+    assert messages.set_newer_credentials("destroy") == (
+        ". Set new ones and run your command again. A plain `pulumi destroy` uses the config of the last update: run "
+        "`TIONE_WAIT=false pulumi destroy --run-program` instead, which uses the current one"
+    )
+
+
+def test_what_a_create_warns_of() -> None:
+    assert messages.created_but_not_recorded("train-1", ValueError("x")) == (
+        "train-1 was created, but what the service returned of it cannot be recorded: ValueError"
+    )
+    lost = no_answer("TagResources")
+    assert messages.created_without_tags("train-1", lost) == (
+        f"train-1 was created, but lacks tags; the next `pulumi up` tries again: {lost}"
+    )
+    refused = refusal("FailedOperation.DuplicateName")
+    assert messages.holder_unknown("bert", refused, lost) == (
+        f"training task 'bert' was not created: {refused}; what has the name: {lost}"
+    )
+
+
+def test_a_task_that_is_in_the_way_is_described_with_what_to_do() -> None:
+    labels = messages.with_labels_of("bert", "dev", "nlp")
+    assert labels == "with the labels of the resource 'bert' of stack 'dev', project 'nlp'"
+    texts = [
+        messages.already_exists("train-1", "bert-2", "RUNNING", "today", labels, is_same_content=is_same)
+        for is_same in (True, False)
+    ]
+    assert texts == [
+        f"train-1 already exists, named 'bert-2', status RUNNING, created today, {labels}, created with {inputs} inputs"
+        for inputs in ("the same", "different")
+    ]
+    assert messages.name_is_taken("bert", "HOLDER", "STEPS.", refusal("Code")) == (
+        "training task 'bert' was not created: HOLDER. STEPS. (Code: no, request id r-1)"
+    )
+    assert messages.name_is_taken("bert", "HOLDER", "STEPS.") == "training task 'bert' was not created: HOLDER. STEPS."
+    assert messages.leftover_exists("bert", "TASK", "STEPS.") == (
+        "training task 'bert' was not created: TASK. An interrupted update may have left it. STEPS."
+    )
+    assert messages.keep_if_yours("KEEP") == (
+        "Choose another name; or, if it is yours, keep it: KEEP. Then run `pulumi up` again."
+    )
+    assert messages.keep_or_delete("KEEP", "DELETE") == (
+        "To keep it: KEEP. To get rid of it: DELETE. Then run `pulumi up` again."
+    )
+    assert messages.name_of_another_resource("bert") == (
+        "If your program still declares 'bert', choose another name for one of the two. If you have renamed it, add "
+        "`aliases=[pulumi.Alias(name='bert')]` to the options of this resource, and the task is left as it is."
+    )
+    assert messages.name_of_another_stack("EVENTS") == (
+        "It does not belong to this stack. Choose another name. EVENTS shows it."
+    )
+    assert messages.KEPT_BY_RETAIN_ON_DELETE == (
+        "retain_on_delete keeps it. To create another task next to it, change `triggers`, or `name` if the program "
+        "sets one."
+    )
+    assert (messages.WITHOUT_LABELS, messages.WITH_OWN_LABELS) == (
+        "without labels",
+        "with the labels of this resource",
+    )
+
+
+@pytest.mark.parametrize(("workspace", "shown"), [(None, "default"), ("", "default"), ("p-1", "p-1")])
+def test_a_task_that_is_not_found_is_shown_with_where_it_was_looked_for(workspace: str | None, shown: str) -> None:
+    assert messages.no_such_task("train-1", "ap-guangzhou", workspace, "100") == (
+        f"there is no training task train-1 (region ap-guangzhou, workspace {shown}) in account 100"
+    )
+    assert messages.other_account(TITLE, "ap-guangzhou", "100", "200") == (
+        f"{TITLE} belongs to account 100 in ap-guangzhou, but the credentials in use are of account 200: it may still "
+        "run. Set credentials of account 100, then try again"
+    )
+    assert messages.account_not_recorded(TITLE, "ap-guangzhou", "200") == (
+        f"{TITLE} is not visible in ap-guangzhou with the credentials of account 200, and the state does not record "
+        "its account. Look for it in the console. If it is gone, run `pulumi state delete` with its URN"
+    )
+
+
+def test_a_start_is_announced_or_refused() -> None:
+    assert messages.imported_fields_kept(["remark", "triggers"]) == (
+        "this task was imported. These fields are recorded as in the program, and the task is not replaced: remark, "
+        "triggers"
+    )
+    assert messages.start_refused("bert", ["a: b", "c: d"]) == "bert is started again: a: b; c: d"
+    assert messages.rerun_announced(1, 3, is_unconfirmed=False) == (
+        "the task failed and is started again: re-run 1 of 3, billed again"
+    )
+    assert messages.rerun_announced(1, 3, is_unconfirmed=True) == (
+        "re-run 1 of 3 may or may not have been started; if it was not, it is started now, and billed again"
+    )
+
+
 def test_a_time_before_the_clock_is_none() -> None:
     assert messages.created_just_now(-3) == "was created only 0 s ago"
     assert messages.created_just_now(3.4) == "was created only 3 s ago"
@@ -128,6 +223,13 @@ def test_what_an_update_warns_of() -> None:
     assert messages.tags_not_changed({"set": ["a"], "not set": [], "removed": ["b", "c"]}, lost) == (
         f"not all tags were changed (set: a; removed: b, c): {lost}"
     )
+
+
+def test_what_a_call_was_doing_shows_how_far_it_has_come() -> None:
+    assert messages.waiting_until_stopped("PROGRESS") == "waiting until it stops; PROGRESS"
+    assert messages.deleting("PROGRESS") == "deleting it; PROGRESS"
+    assert messages.CHECKING_EXISTENCE == "checking whether it still exists"
+    assert messages.STILL_SHOWN == "deleted; waiting until the service does not show it any more"
 
 
 def test_a_call_that_had_to_end_shows_why_during_what_and_what_to_do() -> None:
