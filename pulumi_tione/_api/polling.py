@@ -11,6 +11,7 @@ fail are sent again in `transport.py`, not here.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
@@ -48,6 +49,7 @@ class Attempts:
     Args:
         timeout: the seconds after which there is no further attempt; None, if they never end. The last attempt is made
             when the time is over.
+        max_attempts: the number of attempts after which there is no further one; None, if it is not limited.
         first_pause: the first pause between attempts.
         max_pause: the pause that they grow to.
         growth: the factor from each pause to the next.
@@ -60,6 +62,7 @@ class Attempts:
         self,
         *,
         timeout: float | None,
+        max_attempts: int | None = None,
         first_pause: float = FIRST_PAUSE_SECONDS,
         max_pause: float = MAX_PAUSE_SECONDS,
         growth: float = GROWTH,
@@ -67,6 +70,7 @@ class Attempts:
         on_error: Callable[[Exception, float], None] = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._max_attempts = max_attempts
         self._pauses_from = first_pause, max_pause, growth
         self._is_tolerated = is_tolerated
         self._on_error = on_error
@@ -95,7 +99,9 @@ class Attempts:
 
     def _pauses_before_attempts(self) -> Iterator[float | None]:
         yield None
-        while True:
+        for attempt in itertools.count(2):
+            if self._max_attempts is not None and attempt > self._max_attempts:
+                return
             pause = next(self._pauses)
             if self._end is not None:
                 remaining = self._end - self._clock()
@@ -139,6 +145,7 @@ class PollOptions(TypedDict, total=False):
     """What `poll` hands on to `Attempts`."""
 
     timeout: Required[float | None]
+    max_attempts: int | None
     first_pause: float
     max_pause: float
     growth: float

@@ -15,11 +15,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from pulumi_tione._api.polling import poll
+
 RUN_VARIABLE = "PULUMI_TIONE_RUN"
 """The environment variable with the id of a run: the engine, the program and the provider inherit it."""
 
 _SECONDS_TO_END = 30.0
 """How long an engine may take to finish the creates that it has begun, and to save the state."""
+
+_SECONDS_BETWEEN_CHECKS = 0.2
 
 _PROC = Path("/proc")
 
@@ -116,20 +120,28 @@ def end_processes(
     They are asked first: an engine then finishes the creates that it has begun and saves the state.
     """
     runs = list(runs)
-    first = running = processes_of(runs)
-    for pid in running:
+    first = processes_of(runs)
+    if not first:
+        return 0
+    for pid in first:
         _send(pid, signal.SIGINT)
-    end = clock() + _SECONDS_TO_END
-    while running and clock() < end:
-        sleep(0.2)
+
+    def kill() -> bool:
         running = processes_of(runs)
-        if not any(_is_engine(pid) for pid in running):
-            break
-    while running:
         for pid in running:
             _send(pid, signal.SIGKILL)
-        sleep(0.1)
-        running = processes_of(runs)
+        return not running
+
+    sleep(_SECONDS_BETWEEN_CHECKS)  # what is no engine may end by itself, too
+    poll(
+        lambda: not any(map(_is_engine, processes_of(runs))),
+        timeout=_SECONDS_TO_END,
+        first_pause=_SECONDS_BETWEEN_CHECKS,
+        growth=1,
+        sleep=sleep,
+        clock=clock,
+    )
+    poll(kill, timeout=None, first_pause=_SECONDS_BETWEEN_CHECKS, growth=1, sleep=sleep, clock=clock)
     return len(first)
 
 

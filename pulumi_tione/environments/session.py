@@ -22,9 +22,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TextIO, TypeVar
 
 from pulumi import automation
 
+from pulumi_tione._api.polling import poll
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._durations import format_duration
 from pulumi_tione.environments import tags as marks_tags
@@ -48,6 +50,8 @@ from pulumi_tione.stacks.state import State
 
 _SECONDS_BETWEEN_CHECKS = 1.0
 
+_T = TypeVar("_T")
+
 
 class InUseError(TioneError):
     """Another command works on the environment, and did not end in time."""
@@ -65,6 +69,9 @@ class Session:
         folder: a folder in the project.
         environment: the environment variables.
         show: shows a line of progress.
+        sleep: makes the pauses of all waits for other commands, locks and tasks.
+        clock: the time in seconds, from any beginning.
+        now: the time in seconds since 1970.
     """
 
     folder: Path
@@ -73,6 +80,9 @@ class Session:
     run: str = field(default_factory=lambda: secrets.token_hex(6))
     """The id of this run, which all its processes carry."""
     interrupts: Interrupts = field(default_factory=Interrupts)
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
     project: Project = field(init=False)
     pulumi: Pulumi = field(init=False)
     command: EngineCommand = field(init=False)
@@ -89,6 +99,15 @@ class Session:
         url = backend_url(self.project, self.environment) or self.pulumi.backend()
         self.backend_folder = BackendFolder.at(url, self.project.folder, self.environment)
         self.backend = url if self.backend_folder is None else self.backend_folder.url
+
+    def pause(self, seconds: float) -> None:
+        """Make a pause.
+
+        Raises:
+            InterruptedRunError: the command was interrupted.
+        """
+        self.interrupts.raise_if_set()
+        self.sleep(seconds)
 
     @functools.cached_property
     def repository(self) -> Repository | None:
@@ -130,7 +149,7 @@ class Session:
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             run = str(json.loads(exclusion_file.read_text(encoding="utf-8"))["run"])
             if run != self.run:
-                end_processes([run])
+                end_processes([run], sleep=self.sleep, clock=self.clock)
 
     def end_dead_commands(self) -> None:
         """End what all dead commands on environments of this project have left running on this machine."""
@@ -241,37 +260,16 @@ class EnvironmentStack:
         """
         path = self.session.exclusion_file(self.name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        end, is_shown, is_held = time.monotonic() + wait.total_seconds(), False, False
-        while True:
-            with path.open("a") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    self._wait(end, "another command on this machine works on it", is_shown=is_shown)
-                    is_shown = True
-                    continue
-                # The command before may have removed the file together with the environment.
-                with contextlib.suppress(FileNotFoundError):
-                    if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
-                        is_held = True
-                if is_held:
-                    self.session.end_processes_of(path)
-                    path.write_text(json.dumps({"run": self.session.run, "stack": self.name}), encoding="utf-8")
-                    yield
-                    return
-
-    def _wait(self, end: float, reason: str, *, is_shown: bool) -> None:
-        """Make a pause before the next check.
-
-        Raises:
-            InUseError: the time is over.
-        """
-        self.session.interrupts.raise_if_set()
-        if time.monotonic() >= end:
-            raise InUseError(f"{self.name}: {reason}. Try again later, or wait longer with --wait-lock")
-        if not is_shown:
-            self.session.show(f"{self.name}: {reason}. Waiting up to {format_duration(end - time.monotonic())}")
-        time.sleep(_SECONDS_BETWEEN_CHECKS)
+        file = self._fetch_when_free(
+            lambda: _locked(path),
+            lambda file: "another command on this machine works on it" if file is None else None,
+            wait,
+        )
+        assert file is not None  # or else the wait has ended with an error
+        with file:
+            self.session.end_processes_of(path)
+            path.write_text(json.dumps({"run": self.session.run, "stack": self.name}), encoding="utf-8")
+            yield
 
     def wait_for_others(self, wait: timedelta) -> EnvironmentTags:
         """Wait until no other command works on the environment from anywhere, and return the tags of the environment.
@@ -279,14 +277,47 @@ class EnvironmentStack:
         Raises:
             InUseError: that takes too long.
         """
-        end, is_shown = time.monotonic() + wait.total_seconds(), False
-        while True:
-            environment_tags = self.environment_tags()
+
+        def reason(environment_tags: EnvironmentTags) -> str | None:
             operation = environment_tags.operation
             if operation is None or operation.run == self.session.run or not is_alive(operation):
-                return environment_tags
-            self._wait(end, f"`env {operation.kind}` works on it on {operation.host}", is_shown=is_shown)
-            is_shown = True
+                return None
+            return f"`env {operation.kind}` works on it on {operation.host}"
+
+        return self._fetch_when_free(self.environment_tags, reason, wait)
+
+    def _fetch_when_free(
+        self, fetch: Callable[[], _T], reason_to_wait: Callable[[_T], str | None], wait: timedelta
+    ) -> _T:
+        """Fetch until there is no reason to wait any more, and return what was fetched last. The first reason is shown.
+
+        Raises:
+            InUseError: that takes too long.
+        """
+        session = self.session
+        reason: str | None = None
+
+        def is_free(value: _T) -> bool:
+            nonlocal reason
+            is_first, reason = reason is None, reason_to_wait(value)
+            if reason is None:
+                return True
+            if is_first and wait:
+                session.show(f"{self.name}: {reason}. Waiting up to {format_duration(wait.total_seconds())}")
+            return False
+
+        value = poll(
+            fetch,
+            is_free,
+            timeout=wait.total_seconds(),
+            first_pause=_SECONDS_BETWEEN_CHECKS,
+            growth=1,
+            sleep=session.pause,
+            clock=session.clock,
+        )
+        if reason is not None:
+            raise InUseError(f"{self.name}: {reason}. Try again later, or wait longer with --wait-lock")
+        return value
 
     @contextlib.contextmanager
     def leased(self, kind: str, before: Operation | None) -> Iterator[Lease]:
@@ -302,6 +333,22 @@ class EnvironmentStack:
             yield lease
         finally:
             lease.stop_heartbeat()
+
+
+def _locked(path: Path) -> TextIO | None:
+    """Return a file with its lock, which closing it releases; None if somebody else has the lock."""
+    while True:
+        file = path.open("a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return None
+        # The command before may have removed the file together with the environment.
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                return file
+        file.close()
 
 
 def is_alive(operation: Operation) -> bool:

@@ -11,12 +11,12 @@ A destroy is tried 2 times. Tasks that no state knows are looked for until 35 se
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from pulumi_tione._api.polling import Attempts, poll
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.identity import ENVIRONMENT_LABEL, TYPE, labels_of_stack
 from pulumi_tione.environments.processes import end_processes, host_name, is_name_of, process_start, this_host
@@ -63,10 +63,11 @@ class Recovery:
         """End the processes of the dead command, and resolve its pending creates."""
         if self.dead is not None:
             if self.dead.host == this_host():
-                ended = end_processes(self.dead.runs)
+                session = self.stack.session
+                ended = end_processes(self.dead.runs, sleep=session.sleep, clock=session.clock)
                 if ended:
                     self.show(f"{self.stack.name}: ended {ended} processes of a dead `env {self.dead.kind}`")
-            self.quiet_since = time.time()
+            self.quiet_since = self.stack.session.now()
         self.resolve_pending_creates()
 
     def show(self, line: str) -> None:
@@ -88,23 +89,36 @@ class Recovery:
         Raises:
             LockedError: an update does not end in time, or it is not known whether it is dead.
         """
-        end, is_shown = time.monotonic() + self.wait.total_seconds(), False
-        while True:
-            try:
-                return action()
-            except LockedError as error:
-                self.stack.session.interrupts.raise_if_set()
-                if all(self._is_of_dead_update(lock) for lock in error.locks or (None,)):
+        session, is_shown = self.stack.session, False
+
+        def show_holders(error: Exception, _: float) -> None:
+            nonlocal is_shown
+            if self.wait and not is_shown:
+                self.show(f"{self.stack.name} is locked by {_holders(error)}. Waiting until it is released")
+            is_shown = True
+
+        attempts = Attempts(
+            timeout=self.wait.total_seconds(),
+            first_pause=_SECONDS_BETWEEN_CHECKS,
+            growth=1,
+            is_tolerated=lambda error: isinstance(error, LockedError),
+            on_error=show_holders,
+            clock=session.clock,
+        )
+        for _ in attempts.paced(session.pause):
+            with attempts:
+                try:
+                    return action()
+                except LockedError as error:
+                    session.interrupts.raise_if_set()
+                    if not all(self._is_of_dead_update(lock) for lock in error.locks or (None,)):
+                        raise
                     self.show(f"{self.stack.name}: the lock of a killed update is removed")
                     self.stack.stack.cancel()
-                    continue
-                holders = "; ".join(lock.holder for lock in error.locks) or "another update"
-                if time.monotonic() >= end:
-                    raise LockedError(f"{self.stack.name} is locked by {holders}. {_UNLOCK}", error.locks) from None
-                if not is_shown:
-                    self.show(f"{self.stack.name} is locked by {holders}. Waiting until it is released")
-                    is_shown = True
-                time.sleep(_SECONDS_BETWEEN_CHECKS)
+                return action()
+        locked = attempts.error
+        assert isinstance(locked, LockedError)
+        raise LockedError(f"{self.stack.name} is locked by {_holders(locked)}. {_UNLOCK}", locked.locks) from None
 
     def _is_of_dead_update(self, lock: Lock | None) -> bool:
         """Check whether a lock was left by an update that is provably dead. A backend may not show the lock: None."""
@@ -116,6 +130,12 @@ class Recovery:
         if dead is not None and is_name_of(dead.host, lock.host) and dead.covers(lock.taken.timestamp()):
             return has_ended or dead.host != this_host()
         return self.may_break_dead_locks and has_ended
+
+
+def _holders(error: Exception) -> str:
+    """Return who holds the locks that an error names."""
+    locks = error.locks if isinstance(error, LockedError) else ()
+    return "; ".join(lock.holder for lock in locks) or "another update"
 
 
 _UNLOCK = "Wait for that update to finish; if it is no longer running, run `pulumi cancel`, then try again"
@@ -307,7 +327,9 @@ class Teardown:
         last_create = max(self._recovery.quiet_since, operation.at if operation is not None else 0.0)
         end = 0.0 if is_quiet else last_create + LAG_SECONDS
         failed: dict[str, str] = {}
-        while True:
+        session = self._stack.session
+
+        def search() -> list[TaskSummary]:
             own, others = orphans.find(state, locations)
             for task in own:
                 try:
@@ -317,10 +339,17 @@ class Teardown:
                     failed.pop(task.id, None)
                 except TioneError as error:
                     failed[task.id] = str(error)
-            if time.time() >= end:
-                break
-            self._stack.session.interrupts.raise_if_set()
-            time.sleep(min(_SECONDS_BETWEEN_SEARCHES, max(0.0, end - time.time())) or 0.1)
+            return others
+
+        others = poll(
+            search,
+            lambda _: False,
+            timeout=max(0.0, end - session.now()),
+            first_pause=_SECONDS_BETWEEN_SEARCHES,
+            growth=1,
+            sleep=session.pause,
+            clock=session.clock,
+        )
         self._result.left += [Leftover(f"training task {task_id}", why) for task_id, why in failed.items()]
         self._result.others += [Leftover(title_of(task), NOT_OWN) for task in others]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pulumi_tione._api.polling import poll
 from pulumi_tione._api.protocols import TaskApi
 from pulumi_tione._api.status_batcher import ItemBatcher
 from pulumi_tione._schema.identity import UNCONFIRMED, with_name
@@ -71,11 +72,15 @@ _SECONDS_BETWEEN_ATTEMPTS = 1.0
 
 
 def _look_up(task: RecordedTask[TaskApi]) -> tuple[dict[str, Any], dict[str, Any]]:
-    for attempt in range(_ATTEMPTS):
-        detail = task.describe()
-        if detail is not None:
-            outputs = {**task.outputs, **imported_outputs(detail)}
-            return outputs, inputs_among(outputs)
-        if attempt + 1 < _ATTEMPTS:
-            task.context.sleep(_SECONDS_BETWEEN_ATTEMPTS)
-    raise TaskError(no_such_task(task.id, task.client.region, task.workspace, task.client.account_id()))
+    detail = poll(
+        task.describe,
+        timeout=None,
+        max_attempts=_ATTEMPTS,
+        first_pause=_SECONDS_BETWEEN_ATTEMPTS,
+        growth=1,
+        sleep=task.context.sleep,
+    )
+    if detail is None:
+        raise TaskError(no_such_task(task.id, task.client.region, task.workspace, task.client.account_id()))
+    outputs = {**task.outputs, **imported_outputs(detail)}
+    return outputs, inputs_among(outputs)

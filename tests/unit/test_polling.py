@@ -123,6 +123,21 @@ def test_the_first_and_the_longest_pause_can_be_chosen(run: Run) -> None:
 
 
 @both
+def test_the_number_of_attempts_can_be_limited_whatever_time_they_take(run: Run) -> None:
+    clock = Clock()
+
+    def fetch() -> bool:
+        clock.now += 100
+        return False
+
+    assert run(clock, fetch, timeout=None, max_attempts=3, first_pause=1, growth=1) is False
+    assert clock.pauses == [1, 1]
+    assert run(clock, results(1, 0), is_done=lambda value: value == 0, timeout=None, max_attempts=1) == 1
+    with pytest.raises(OSError, match="down"):
+        run(clock, results(OSError("down"), OSError("down")), timeout=None, max_attempts=2, is_tolerated=lambda _: True)
+
+
+@both
 def test_an_error_ends_the_poll_unless_it_is_tolerated(run: Run) -> None:
     clock = Clock()
     with pytest.raises(LookupError, match="gone"):
