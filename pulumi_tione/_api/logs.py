@@ -33,7 +33,7 @@ _CONTEXT_LIMIT = "FailedOperation.ContextLimitError"
 """The service's refusal to page further, after ten thousand lines."""
 
 _RESOLUTION = timedelta(microseconds=1)
-"""The smallest difference between two times."""
+"""The smallest difference between two times: each reading that continues by time begins at least as much further."""
 
 _LATENESS = timedelta(seconds=5)
 _MAX_LATE_LINES = 1000
@@ -142,10 +142,7 @@ class RunLog:
             except ApiError as error:
                 if error.code != _CONTEXT_LIMIT or last is None:
                     raise
-            if last <= begin:
-                self._warn(f"the service does not return all lines of {rfc3339(begin)}: some may be missing")
-                last = begin + _RESOLUTION
-            begin = max(last, self._floor)
+            begin = max(self._further(last, begin, _RESOLUTION), self._floor)
         self._forget()
 
     def tail(self, count: int, is_included: Callable[[Line], bool] = lambda _: True) -> list[Line]:
@@ -177,16 +174,31 @@ class RunLog:
         while True:
             last: datetime | None = None
             try:
-                for page in self._pages("DESC", self._floor, end):
-                    last = page[-1].at + _RESOLUTION
+                for page in self._pages("DESC", self._floor, None if end is None else end + _RESOLUTION):
+                    last = page[-1].at
                     yield from page
                 return
             except ApiError as error:
                 if error.code != _CONTEXT_LIMIT or last is None:
                     raise
-            end = last if end is None or last < end else end - _RESOLUTION
+            end = self._further(last, end, -2 * _RESOLUTION)  # EndTime is one more: it may be included or not
             if end < self._floor:
                 return
+
+    def _further(self, last: datetime, begun_at: datetime | None, step: timedelta) -> datetime:
+        """Return where reading continues by time: at the last line, and always a step beyond where it began.
+
+        Without the step it would never end where more lines than can be paged through have one time.
+
+        Raises:
+            IndeterminateResultError: the lines are not of the time that was requested, so no step leads to their end.
+        """
+        if begun_at is None or (last > begun_at if step > timedelta(0) else last < begun_at):
+            return last
+        if abs(last - begun_at) > _RESOLUTION:
+            raise IndeterminateResultError(f"DescribeLogs returned other lines than those of {rfc3339(begun_at)}")
+        self._warn(f"the service does not return all lines of {rfc3339(begun_at)}: some may be missing")
+        return begun_at + step
 
     def _pages(self, order: str, begin: datetime, end: datetime | None) -> Iterator[list[Line]]:
         """Yield the pages of a period that are not empty. It ends with an empty page, or one of repeated lines.

@@ -5,89 +5,52 @@ The command is in `tests/cli/test_logs.py`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from fake_api import BEGIN, PROCEED, FakeApi, PrintedLine
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.logs import Line, RunLog, TaskLog, beginning_of, newest_line
 from pulumi_tione._api.pods import short_pod
-from pulumi_tione._timestamps import parse_time, rfc3339
+from pulumi_tione._timestamps import rfc3339
 from pulumi_tione.errors import ApiError, IndeterminateResultError, RequestNotSentError, TaskError, TioneError
 
-BEGIN = datetime(2025, 8, 1, 3, 0, tzinfo=timezone.utc)
 RUN = "train-1-a"
-Printed = tuple[float, str, str]
-"""Seconds after the beginning, pod, text."""
 
 
-class Service(Client):
-    """Returns what was printed, as the service does: pages by Context, and no more than ten thousand lines of them."""
+class Service(FakeApi):
+    """The fake with one task, whose details show its statuses one after the other."""
 
-    def __init__(self, printed: Sequence[Printed] = (), statuses: Sequence[str] = ("RUNNING",)) -> None:
-        self.region = "ap-guangzhou"
-        self.printed: dict[str, list[Printed]] = {RUN: [*printed]}
+    def __init__(self, printed: Sequence[PrintedLine] = (), statuses: Sequence[str] = ("RUNNING",)) -> None:
+        super().__init__()
+        self.printed[RUN] = [*printed]
         self.details: list[dict[str, Any] | None] = [detail(status) for status in statuses]
-        self.asked: list[dict[str, Any]] = []
-        self._sorted: dict[str, list[tuple[datetime, str, int, str]]] = {}
+        self.always("describe", lambda _: self.details.pop(0) if len(self.details) > 1 else self.details[0])
+        self.always("logs", self._note_request)
+        self.always("pods", lambda: [{"Name": pod} for pod in dict.fromkeys(pod for _, pod, _ in self.printed[RUN])])
+        self.requests: list[dict[str, Any]] = []
         self.errors: dict[int, TioneError] = {}
-        """What goes wrong, by the number of the question."""
+        """What goes wrong, by the number of the request for a page."""
 
-    def logs(self, run: str, **how: Any) -> tuple[list[dict[str, Any]], str]:
-        self.asked.append(how)
-        if len(self.asked) in self.errors:
-            raise self.errors[len(self.asked)]
-        if run not in self.printed:
-            raise ApiError("DescribeLogs", "ResourceNotFound", "no such run", "r-1")
-        begin, end = (parse_time(how[name]) if how.get(name) else None for name in ("StartTime", "EndTime"))
-        found = [
-            line
-            for line in self._in_order(run)
-            if (begin is None or line[0] >= begin)
-            and (end is None or line[0] <= end)
-            and how.get("PodName") in (None, line[1])
-        ]
-        if how["Order"] == "DESC":
-            found.reverse()
-        seen = int(how.get("Context") or 0)
-        if seen >= 10_000:
-            raise ApiError("DescribeLogs", "FailedOperation.ContextLimitError", "no further", "r-1")
-        page = found[seen : seen + how["Limit"]]
-        items = [
-            {"Id": f"{run}-{number}", "Message": text, "PodName": pod, "Timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%f}000Z"}
-            for at, pod, number, text in page
-        ]
-        return items, str(seen + len(page))
-
-    def _in_order(self, run: str) -> list[tuple[datetime, str, int, str]]:
-        printed = self.printed[run]
-        if run not in self._sorted or len(self._sorted[run]) != len(printed):
-            self._sorted[run] = sorted(
-                (BEGIN + timedelta(seconds=after), pod, number, text)
-                for number, (after, pod, text) in enumerate(printed)
-            )
-        return self._sorted[run]
-
-    def describe_training_task(
-        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
-    ) -> dict[str, Any] | None:
-        return self.details.pop(0) if len(self.details) > 1 else self.details[0]
-
-    def pods(self, task_id: str, ti_project_id: str | None = None) -> list[dict[str, Any]]:
-        return [{"Name": pod} for pod in dict.fromkeys(pod for _, pod, _ in self.printed[RUN])]
+    def _note_request(self, how: dict[str, Any]) -> object:
+        self.requests.append(how)
+        if len(self.requests) in self.errors:
+            raise self.errors[len(self.requests)]
+        return PROCEED
 
 
 def detail(status: str, run: str = RUN) -> dict[str, Any]:
     return {"Status": status, "LatestInstanceId": run, "CreateTime": "2025-08-01T10:59:53+08"}
 
 
-def spread(count: int, pods: int = 1, seconds_a_line: float = 0.01, begin: float = 0) -> list[Printed]:
+def spread(count: int, pods: int = 1, seconds_a_line: float = 0.01, begin: float = 0) -> list[PrintedLine]:
     return [(begin + number * seconds_a_line, f"{RUN}-worker-{number % pods}", f"{number}") for number in range(count)]
 
 
-def log_of(service: Service, **how: Any) -> RunLog:
+def log_of(service: FakeApi, **how: Any) -> RunLog:
     return RunLog(service, RUN, None, BEGIN - timedelta(minutes=5), **how)
 
 
@@ -113,13 +76,47 @@ def test_lines_that_the_service_does_not_return_are_warned_of_and_those_after_th
     assert "2025-08-01T03:00:01.000000Z: some may be missing" in warning
 
 
+def test_the_tail_also_warns_of_lines_that_the_service_does_not_return_and_reads_those_before_them() -> None:
+    equally_old = [(2.0, f"{RUN}-worker-0", str(number)) for number in range(12_000)]
+    service = Service([(1.0, "p", "before"), (1.999999, "p", "just before"), *equally_old, (3.0, "p", "after")])
+    warnings: list[str] = []
+    lines = log_of(service, warn=warnings.append).tail(20_000)
+    assert len({line.id for line in lines}) == len(lines) >= 10_000
+    assert [line.text for line in lines[:2]] == ["before", "just before"]
+    assert lines[-1].text == "after"
+    (warning,) = warnings
+    assert "2025-08-01T03:00:02.000000Z: some may be missing" in warning
+    assert len(service.requests) < 50
+
+
+@pytest.mark.parametrize("read", [lambda log: [*log.new_lines()], lambda log: log.tail(20_000)], ids=["all", "tail"])
+@pytest.mark.parametrize("shown_at", [None, "2025-08-01T02:00:00Z", "2025-08-02T00:00:00Z"])
+def test_lines_of_another_time_than_the_requested_one_are_not_read_for_ever(
+    read: Callable[[RunLog], list[Line]], shown_at: str | None
+) -> None:
+    """Each reading ends at the limit of what can be paged through, at the same lines."""
+    service = FakeApi()
+
+    def page(how: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        seen = int(how["Context"] or 0)
+        if seen:
+            raise ApiError("DescribeLogs", "FailedOperation.ContextLimitError", "no further", "r-1")
+        assert len(service.calls) < 20, "it goes on for ever"
+        return [{"Id": "1", "Message": "x", "Timestamp": shown_at}], "1"
+
+    service.always("logs", page)
+    with contextlib.suppress(IndeterminateResultError):
+        read(log_of(service))
+    assert len(service.calls) < 20
+
+
 def test_a_page_that_begins_with_lines_of_the_page_before_repeats_none() -> None:
     class Shifting(Service):
         """A line arrives late before each page, which moves all others by one."""
 
         def logs(self, run: str, **how: Any) -> tuple[list[dict[str, Any]], str]:
             items, context = super().logs(run, **how)
-            self.printed[RUN].insert(0, (0.0, "p", f"late {len(self.asked)}"))
+            self.printed[RUN].insert(0, (0.0, "p", f"late {len(self.requests)}"))
             return items, context
 
         def _in_order(self, run: str) -> list[tuple[datetime, str, int, str]]:
@@ -186,7 +183,7 @@ def test_the_tail_is_found_by_few_questions_and_beyond_ten_thousand_lines() -> N
     service = Service(spread(40_000, seconds_a_line=0.0001))
     log = log_of(service)
     assert texts(log.tail(20)) == [str(number) for number in range(39_980, 40_000)]
-    assert len(service.asked) <= 3
+    assert len(service.requests) <= 3
     assert texts(log.new_lines()) == []
     assert (
         texts(log_of(service).tail(3, lambda line: line.text.endswith("7777")))
@@ -198,8 +195,8 @@ def test_one_pod_and_a_beginning_can_be_asked_for() -> None:
     service = Service(spread(10, pods=2, seconds_a_line=1))
     log = RunLog(service, RUN, "ws-1", BEGIN + timedelta(seconds=5), f"{RUN}-worker-1")
     assert texts(log.new_lines()) == ["5", "7", "9"]
-    assert service.asked[0]["TiProjectId"] == "ws-1"
-    assert service.asked[0]["StartTime"] == "2025-08-01T03:00:05.000000Z"
+    assert service.requests[0]["TiProjectId"] == "ws-1"
+    assert service.requests[0]["StartTime"] == "2025-08-01T03:00:05.000000Z"
 
 
 def test_a_line_without_an_id_or_a_time_is_shown_all_the_same() -> None:
@@ -209,7 +206,7 @@ def test_a_line_without_an_id_or_a_time_is_shown_all_the_same() -> None:
     assert (by_package.id, by_package.text) == ("A-1 65536", "x")
     service = Service()
     items: list[dict[str, Any]] = [{"Message": "bare"}]
-    service.logs = lambda _, **how: ([] if how["Context"] else items, "c")  # type: ignore[method-assign]
+    service.always("logs", lambda how: ([] if how["Context"] else items, "c"))
     assert texts(log_of(service).new_lines()) == ["bare"]
 
 
@@ -294,7 +291,7 @@ def test_transient_errors_are_tolerated_with_a_warning_and_others_are_raised() -
     shown, _, _ = follow(service, warn=warned.append)
     assert shown == ["x"]
     assert len(warned) == 2
-    service.errors = {len(service.asked) + 1: ApiError("DescribeLogs", "UnauthorizedOperation", "no", "r-1")}
+    service.errors = {len(service.requests) + 1: ApiError("DescribeLogs", "UnauthorizedOperation", "no", "r-1")}
     with pytest.raises(ApiError, match="UnauthorizedOperation"):
         follow(service)
 
@@ -334,33 +331,32 @@ def test_a_task_that_does_not_exist_has_no_log_and_one_without_a_run_none_yet() 
     assert newest_line(service, detail("SUBMITTING", run=""), None) is None
 
 
-class Endless(Service):
-    """A service whose pages never end: the same ones in turn, or ever new ones."""
+def endless(different_pages: int | None) -> FakeApi:
+    """Return a service whose pages never end: the same ones in turn, or ever new ones."""
+    service = FakeApi()
 
-    def __init__(self, different_pages: int | None) -> None:
-        super().__init__()
-        self.calls = 0
-        self._different_pages = different_pages
-
-    def logs(self, run: str, **how: Any) -> tuple[list[dict[str, Any]], str]:
-        number = self.calls if self._different_pages is None else self.calls % self._different_pages
-        self.calls += 1
+    def page(_: object) -> tuple[list[dict[str, Any]], str]:
+        number = len(service.calls) - 1
+        number = number if different_pages is None else number % different_pages
         return [{"Id": f"{number}", "Message": f"{number}", "Timestamp": "2025-08-01T03:00:00Z"}], "more"
+
+    service.always("logs", page)
+    return service
 
 
 @pytest.mark.parametrize("different_pages", [1, 3])
 def test_a_log_ends_with_a_page_that_repeats_others(different_pages: int) -> None:
-    service = Endless(different_pages)
+    service = endless(different_pages)
     assert texts(log_of(service).new_lines()) == [str(number) for number in range(different_pages)]
-    assert service.calls == different_pages + 1
+    assert len(service.calls) == different_pages + 1
     assert len(log_of(service).tail(10)) == different_pages
 
 
 def test_a_log_without_an_end_is_an_error() -> None:
-    service = Endless(None)
+    service = endless(None)
     with pytest.raises(IndeterminateResultError, match="its log has no end"):
         list(log_of(service).new_lines())
-    assert service.calls == 1000
+    assert len(service.calls) == 1000
 
 
 @pytest.mark.parametrize(
