@@ -141,6 +141,7 @@ KEPT_BY_RETAIN_ON_DELETE = (
     "retain_on_delete keeps it. To create another task next to it, change `triggers`, or `name` if the "
     "program sets one."
 )
+LEFT_BY_INTERRUPTED_UPDATE = "An interrupted update may have left it"
 WITHOUT_LABELS = "without labels"
 WITH_OWN_LABELS = "with the labels of this resource"
 
@@ -177,7 +178,7 @@ def name_is_taken(name: str, holder: str, next_steps: str, refusal: ApiError | N
 
 def leftover_exists(name: str, task: str, next_steps: str) -> str:
     """Return the error of an active task of the resource that no state knows, described with what to do about it."""
-    return f"{not_created(name)}: {task}. An interrupted update may have left it. {next_steps}"
+    return f"{not_created(name)}: {task}. {LEFT_BY_INTERRUPTED_UPDATE}. {next_steps}"
 
 
 def keep_if_yours(keep: str) -> str:

@@ -17,6 +17,7 @@ from boundary_support import OWNER, SMALLEST, UNKNOWN, Provider
 from pulumi.dynamic.dynamic import serialize_provider
 
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.provider import TrainingTaskProvider
 
 PICKLED = "gASVNwAAAAAAAACMFXB1bHVtaV90aW9uZS5wcm92aWRlcpSMFnRyYWluaW5nX3Rhc2tfcHJvdmlkZXKUk5QpUpQu"
@@ -185,12 +186,12 @@ def test_the_request_id_of_a_create_is_that_of_the_service(provider: Provider, e
     assert outputs["createRequestId"] == created["request_id"]
 
 
-def test_an_error_is_one_line_without_a_traceback(provider: Provider) -> None:
+def test_an_error_is_one_line_without_a_traceback(provider: Provider, emulator: Emulator) -> None:
     inputs = provider.checked(SMALLEST)
     provider.create(inputs)
     with pytest.raises(grpc.RpcError) as raised:
         provider.create(inputs)
     (line,) = (raised.value.details() or "").strip().splitlines()
-    assert line.startswith("training task 'dev-bert-")
-    assert "already exists, named 'dev-bert-" in line
-    assert "with the labels of this resource, created with the same inputs" in line
+    (task_id, name) = next((task["Id"], task["Name"]) for task in emulator.tasks())
+    assert line.startswith(f"{messages.not_created(name)}: {task_id} ")
+    assert messages.WITH_OWN_LABELS in line

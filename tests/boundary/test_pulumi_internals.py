@@ -20,7 +20,9 @@ from local_tione import accepted
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.imported import IMPORTED
+from pulumi_tione.lifecycle.recorded_task import task_title
 
 NEVER_ENDING = {"startCmdInfo": {"workerStartCmd": "sleep 36000"}}
 
@@ -87,8 +89,11 @@ def test_a_delete_that_the_engine_cancels_ends_and_reports_what_the_task_is_doin
         provider.stub.Cancel(empty_pb2.Empty())
         error = deleting.exception(60)
     assert isinstance(error, grpc.RpcError)
-    assert f"training task '{outputs['name']}' ({task_id}): cancelled while deleting it; the task is " in str(error)
-    assert "It stays in the state. Run the command again" in str(error)
+    begin, _, end = messages.call_ended(
+        task_title(task_id, outputs), "cancelled", messages.deleting("PROGRESS"), messages.STAYS_IN_STATE
+    ).partition("PROGRESS")
+    assert f"{begin}the task is " in str(error)
+    assert end in str(error)
     assert [task["Id"] for task in emulator.tasks()] == [task_id]
 
 

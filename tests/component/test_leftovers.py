@@ -17,6 +17,7 @@ from pulumi_tione._schema.identity import labels, split_owner
 from pulumi_tione.call_context import CallContext
 from pulumi_tione.emulator import Emulator
 from pulumi_tione.errors import TaskError
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.check import CheckContext, check
 from pulumi_tione.lifecycle.create import Creation
 
@@ -53,7 +54,7 @@ def test_a_leftover_that_a_list_does_not_show_at_first_blocks_the_create(
     left = leave_task(client)
     if incomplete_lists:
         emulator.faults.add("DescribeTrainingTasks", at_most={"TrainingTaskSet": 0}, times=incomplete_lists)
-    with pytest.raises(TaskError, match=rf"{left} already exists.*An interrupted update may have left it"):
+    with pytest.raises(TaskError, match=rf"{left} already exists.*{messages.LEFT_BY_INTERRUPTED_UPDATE}"):
         creation(client).run()
     assert [task["Id"] for task in emulator.tasks()] == [left]
 
@@ -61,6 +62,8 @@ def test_a_leftover_that_a_list_does_not_show_at_first_blocks_the_create(
 def test_nothing_is_created_while_lists_show_less_than_they_count(emulator: Emulator, client: Client) -> None:
     left = leave_task(client)
     emulator.faults.add("DescribeTrainingTasks", at_most={"TrainingTaskSet": 0}, times=None)
-    with pytest.raises(TaskError, match=r"was not created: .*its TotalCount is 1\. Run the command again"):
-        creation(client).run()
+    create = creation(client)
+    with pytest.raises(TaskError, match=rf"its TotalCount is 1\. {messages.RUN_AGAIN}") as caught:
+        create.run()
+    assert str(caught.value).startswith(messages.not_created(create.inputs["name"]))
     assert [task["Id"] for task in emulator.tasks()] == [left]

@@ -23,8 +23,9 @@ from pulumi_tione.emulator import Emulator, Lag
 from pulumi_tione.emulator.api.definition import definition
 from pulumi_tione.errors import TaskError
 from pulumi_tione.lifecycle import read as module
+from pulumi_tione.lifecycle.messages import other_account
 from pulumi_tione.lifecycle.read import read
-from pulumi_tione.lifecycle.recorded_task import RecordedTask
+from pulumi_tione.lifecycle.recorded_task import RecordedTask, task_title
 
 Json = dict[str, Any]
 Read = tuple[Json, Json] | None
@@ -411,8 +412,10 @@ def test_a_task_that_is_gone_is_gone_by_its_detail(task: Task) -> None:
 def test_the_credentials_of_another_account_never_make_a_task_gone(task: Task) -> None:
     task.recorded["uin"] = "100000000009"
     task.emulator.remove(task.id)
-    with pytest.raises(TaskError, match="belongs to account 100000000009"):
+    with pytest.raises(TaskError) as raised:
         task.refreshed()
+    title = task_title(task.id, task.recorded)
+    assert str(raised.value) == other_account(title, "ap-guangzhou", "100000000009", "100000000001")
 
 
 def test_a_lagging_list_leaves_the_state_as_it_was(task: Task) -> None:

@@ -13,6 +13,7 @@ from engine_support import Stack
 from local_tione import accepted
 
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.lifecycle import messages
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
@@ -234,8 +235,8 @@ def test_a_changed_name_in_the_program_with_an_explicit_one_shows_who_has_it(sta
     before = id_of(stack, "old")
     stack.program('tione.TrainingTask("new", **(B | dict(name="bert-fixed")))')
     error = diagnostics(stack.up(fails=True))
-    assert f"training task 'bert-fixed' was not created: {before} already exists" in error
-    assert "with the labels of the resource 'old' of stack 'dev'" in error
+    assert f"{messages.not_created('bert-fixed')}: {before} already exists" in error
+    assert messages.with_labels_of("old", "dev", "test") in error
     assert [task["Id"] for task in emulator.tasks()] == [before]
 
     alias = 'opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")])'
@@ -259,8 +260,8 @@ tione.TrainingTask("second", opts=pulumi.ResourceOptions(depends_on=[first]), **
     (task,) = emulator.tasks()
     assert id_of(stack, "first") == task["Id"]
     assert stack.resource("second") is None
-    assert error.count(f"training task 'bert-fixed' was not created: {task['Id']} already exists") == 1
-    assert "with the labels of the resource 'first' of stack 'dev'" in error
+    assert error.count(f"{messages.not_created('bert-fixed')}: {task['Id']} already exists") == 1
+    assert messages.with_labels_of("first", "dev", "test") in error
 
 
 def switch_to(stack: Stack, name: str) -> None:
@@ -274,8 +275,8 @@ def test_two_stacks_with_one_explicit_name_are_one_task_and_one_error(stack: Sta
     first = id_of(stack, "t")
     switch_to(stack, "prod")
     error = diagnostics(stack.up(fails=True))
-    assert f"training task 'bert-fixed' was not created: {first} already exists" in error
-    assert "with the labels of the resource 't' of stack 'dev'" in error
+    assert f"{messages.not_created('bert-fixed')}: {first} already exists" in error
+    assert messages.with_labels_of("t", "dev", "test") in error
     assert stack.resource("t") is None
     stack.destroy()
     assert [task["Id"] for task in emulator.tasks()] == [first]
@@ -289,7 +290,7 @@ def test_a_lost_request_never_takes_over_the_task_of_another_stack(
     stack.up()
     switch_to(stack, "prod")
     emulator.faults.add("CreateTrainingTask", **trouble)
-    assert "with the labels of the resource 't' of stack 'dev'" in diagnostics(stack.up(fails=True))
+    assert messages.with_labels_of("t", "dev", "test") in diagnostics(stack.up(fails=True))
     assert stack.resource("t") is None
 
 

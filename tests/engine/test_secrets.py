@@ -21,6 +21,7 @@ from local_tione import temporary_credentials
 from reliability_support import Command, wait_until
 
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.lifecycle.messages import WITH_OWN_LABELS
 
 PLANTED = {
     "private variable": 'plantedvariableone "quoted" \\ slash/é',
@@ -277,7 +278,7 @@ def test_no_secret_stands_in_what_a_killed_update_leaves(
     (pending,) = json.loads(shown["state"])["deployment"]["pending_operations"]
     assert {"privateEnvs", "callbackUrl"} <= pending["resource"]["inputs"].keys()
     shown["next update"] = stack.up(fails=True)
-    assert "with the labels of this resource" in shown["next update"]
+    assert WITH_OWN_LABELS in shown["next update"]
     code, shown["orphans"] = stack.tione("orphans", "--json")
     assert code == 1, shown["orphans"]
     shown["backend"] = texts_under(tmp_path / "backend")

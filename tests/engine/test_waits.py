@@ -18,6 +18,7 @@ from local_tione import accepted
 
 from pulumi_tione._wait import messages
 from pulumi_tione.emulator import Emulator, Lag
+from pulumi_tione.lifecycle.messages import not_created, rerun_announced
 
 pytestmark = pytest.mark.engine
 
@@ -156,7 +157,7 @@ def test_a_wrong_argument_of_a_wait_is_refused_before_anything_is_created(
 ) -> None:
     stack.program(f'tione.TrainingTask("t", **B).wait_for({arguments})')
     shown = stack.up(fails=True)
-    assert "training task 't' was not created: " in shown
+    assert f"{not_created('t')}: " in shown
     assert "Traceback" not in shown
     assert accepted(emulator, "CreateTrainingTask") == []
 
@@ -176,7 +177,7 @@ task.wait_for("SUCCEED")
     assert "not visible yet, waiting for SUCCEED" in shown
     assert "ended FAILED instead of SUCCEED" in shown
     shown = stack.up(fails=True)
-    assert "the task failed and is started again: re-run 1 of 1, billed again" in shown
+    assert rerun_announced(1, 1, is_unconfirmed=False) in shown
     assert "ended FAILED instead of SUCCEED" in shown
     assert "started again" not in stack.up(fails=True)
     assert len(accepted(emulator, "StartTrainingTask")) == 1

@@ -13,6 +13,8 @@ import pytest
 from engine_support import Stack
 from reliability_support import Command, Service
 
+from pulumi_tione.lifecycle.messages import WITH_OWN_LABELS
+
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 COMPONENT = """
@@ -34,7 +36,7 @@ def leave_a_task_behind(stack: Stack, service: Service, start: Callable[..., Com
     assert command.end()[0] != 0
     assert len(service.emulator.tasks()) == 1
     shown = stack.up(fails=True).partition("Diagnostics:")[2]
-    assert "with the labels of this resource, created with the same inputs" in shown
+    assert f"{WITH_OWN_LABELS}, created with the same inputs" in shown
     return shown
 
 

@@ -18,12 +18,12 @@ from fake_api import FakeApi, no_answer, refusal
 
 from pulumi_tione.call_context import CallContext, CallEndedError, current_call, handling, sleep_in_call
 from pulumi_tione.errors import TaskError
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.existence import detail_or_gone
-from pulumi_tione.lifecycle.messages import DELETION_ACCEPTED, stop_progress
 from pulumi_tione.lifecycle.read import read
-from pulumi_tione.lifecycle.recorded_task import RecordedTask
+from pulumi_tione.lifecycle.recorded_task import RecordedTask, task_title
 from pulumi_tione.lifecycle.stop import stop_and_wait
 from pulumi_tione.lifecycle.update import PartialUpdateError, update
 
@@ -149,8 +149,8 @@ def test_a_cancelled_stop_shows_what_the_task_is_doing() -> None:
     call = Cancelling(service, service.now + 5)
     with pytest.raises(TaskError) as raised:
         stop_and_wait(recorded_task(service, task_id, OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
-    assert f"training task 'bert' ({task_id}): cancelled while waiting until it stops" in str(raised.value)
-    assert stop_progress("STOPPING", was_requested=True) in str(raised.value)
+    activity = messages.waiting_until_stopped(messages.stop_progress("STOPPING", was_requested=True))
+    assert str(raised.value) == messages.call_ended(task_title(task_id, OUTPUTS), "cancelled", activity)
     assert service.now < 620
 
 
@@ -160,8 +160,10 @@ def test_a_cancelled_delete_shows_what_the_task_is_doing_and_keeps_it() -> None:
     call = Cancelling(service, service.now + 5)
     with pytest.raises(TaskError) as raised:
         delete(recorded_task(service, task_id, OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
-    assert "cancelled while deleting it; the task was asked to stop, and is STOPPING" in str(raised.value)
-    assert "It stays in the state" in str(raised.value)
+    activity = messages.deleting(messages.stop_progress("STOPPING", was_requested=True))
+    assert str(raised.value) == messages.call_ended(
+        task_title(task_id, OUTPUTS), "cancelled", activity, messages.STAYS_IN_STATE
+    )
     assert service.actual(task_id) is not None
 
 
@@ -172,7 +174,7 @@ def test_a_delete_that_is_cancelled_after_it_was_accepted_reports_it() -> None:
     service.now += 60
     service.lag.details = 30
     call = Cancelling(service, service.now + 1)
-    with pytest.raises(TaskError, match=DELETION_ACCEPTED):
+    with pytest.raises(TaskError, match=messages.DELETION_ACCEPTED):
         delete(recorded_task(service, task_id, OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
 
 
@@ -182,8 +184,11 @@ def test_a_cancelled_check_of_existence_reports_it_and_keeps_the_task(
 ) -> None:
     service = FakeApi()
     call = Cancelling(service, 1)
-    with pytest.raises(TaskError, match=r"cancelled while checking whether it still exists\. It stays in the state"):
+    with pytest.raises(TaskError) as raised:
         verb(recorded_task(service, "train-9", OUTPUTS, pause=call.context.pause, cancelled=call.cancelled))
+    assert str(raised.value) == messages.call_ended(
+        task_title("train-9", OUTPUTS), "cancelled", messages.CHECKING_EXISTENCE, messages.STAYS_IN_STATE
+    )
 
 
 def test_a_cancelled_update_records_what_was_changed() -> None:
@@ -195,7 +200,7 @@ def test_a_cancelled_update_records_what_was_changed() -> None:
     with pytest.raises(PartialUpdateError) as raised:
         update(replace(task, context=call.context), news, owner=None, labels_enabled=False)
     assert "(changed: tags; not changed: run state)" in str(raised.value)
-    assert "cancelled while waiting until it stops" in str(raised.value)
+    assert messages.waiting_until_stopped("") in str(raised.value)
     ((outputs, reason),) = call.recorded
     assert outputs["tags"] == {"team": "cv"}
     assert "desiredStatus" not in outputs
@@ -247,6 +252,7 @@ def test_a_create_that_was_refused_ends_when_it_is_cancelled() -> None:
     service = FakeApi()
     service.trouble("create", *[refusal("InternalError.QueryResourceSpecFailed")] * 9)
     call = Cancelling(service, 0)
-    with pytest.raises(TaskError, match=r"training task 'bert' was not created: cancelled\. Run"):
+    with pytest.raises(TaskError) as raised:
         Creation(service, None, INPUTS, call.context, labels_enabled=False).run()
+    assert str(raised.value) == f"{messages.not_created('bert')}: cancelled. {messages.RUN_AGAIN}"
     assert service.existing == {}

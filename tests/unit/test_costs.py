@@ -25,6 +25,7 @@ from pulumi_tione.lifecycle import cost_limits
 from pulumi_tione.lifecycle.check import Checked
 from pulumi_tione.lifecycle.cost_limits import LOCATION_UNKNOWN, CostOptions, Costs, Subject
 from pulumi_tione.lifecycle.diff import Difference
+from pulumi_tione.lifecycle.messages import start_refused
 from pulumi_tione.lifecycle.names import is_location_known
 from pulumi_tione.pricing import messages
 from pulumi_tione.pricing.amounts import Currency
@@ -411,7 +412,7 @@ def test_a_task_that_is_started_again_is_held_against_the_limits(news: dict[str,
     ):
         stack = Stack(**options)
         stack.statuses["train-bert"] = "FAILED"
-        with pytest.raises(TaskError, match=f"bert is started again: .*{expected}"):
+        with pytest.raises(TaskError, match=f"{start_refused('bert', [])}.*{expected}"):
             stack.existing("bert", task(2), news, Difference((), ("run",)))
         running = Stack(**options)
         running.existing("bert", task(2), news, Difference((), ("run",)))

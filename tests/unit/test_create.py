@@ -25,6 +25,7 @@ from pulumi_tione.errors import (
     TaskError,
     TioneError,
 )
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.leftovers import Leftovers
 from pulumi_tione.lifecycle.read import read
@@ -367,7 +368,7 @@ def test_attempts_end_although_a_later_refusal_is_of_a_kind_that_is_tried_less_o
         lost(refusal(code)) for code in ("InternalError.QueryVPCInfoFailed", "InvalidParameterValue.QueryVPCInfoFailed")
     )
     service = Service(taken, taken, uncertain, uncertain, uncertain)
-    with pytest.raises(TaskError, match="was not created in 3 attempts"):
+    with pytest.raises(TaskError, match="in 3 attempts: "):
         creation(service).run()
     assert service.calls.count("create") == 3
 
@@ -384,16 +385,18 @@ def test_what_is_shown_only_after_the_request_was_sent_again_is_recognized_by_it
 def test_a_computed_name_is_never_suffixed_after_an_indeterminate_answer() -> None:
     service = Service(accepted_but(CUT), lost(refusal("FailedOperation.DuplicateName")))
     service.hidden_lookups = 100
-    with pytest.raises(TaskError, match="may or may not have been created"):
+    with pytest.raises(TaskError, match=messages.perhaps_created(COMPUTED)):
         creation(service).run()
     assert {body["Name"] for body in service.bodies} == {COMPUTED}
     assert len(service.tasks) == 1
 
 
 def test_a_name_that_somebody_is_creating_is_never_suffixed() -> None:
-    service = Service(lost(refusal("FailedOperation.DuplicateNameTaskIsCreating")))
-    with pytest.raises(TaskError, match="the service reports that the name is taken"):
+    refused = refusal("FailedOperation.DuplicateNameTaskIsCreating")
+    service = Service(lost(refused))
+    with pytest.raises(TaskError) as caught:
         creation(service).run()
+    assert str(caught.value) == messages.name_has_no_holder(COMPUTED, refused, is_generated=True, are_names_kept=False)
     assert {body["Name"] for body in service.bodies} == {COMPUTED}
 
 
@@ -410,7 +413,7 @@ def test_what_appears_under_our_name_after_a_clear_refusal_is_not_own() -> None:
 def test_a_clear_refusal_after_an_indeterminate_answer_does_not_deny_that_there_may_be_a_task() -> None:
     service = Service(accepted_but(CUT), lost(refusal("OperationDenied.BalanceInsufficient")))
     service.hidden_lookups = 100
-    with pytest.raises(TaskError, match="may or may not have been created") as caught:
+    with pytest.raises(TaskError, match=messages.perhaps_created(COMPUTED)) as caught:
         creation(service).run()
     assert "BalanceInsufficient" in str(caught.value)
 
@@ -490,7 +493,7 @@ def test_what_is_found_under_our_name_but_not_made_by_this_request_is_never_take
     with pytest.raises(TaskError) as caught:
         creation(service).run()
     text = str(caught.value)
-    assert "was not created" in text
+    assert text.startswith(messages.not_created(COMPUTED))
     assert "train-1" in text
     assert service.calls.count("create") == 1
 
@@ -543,7 +546,7 @@ def test_a_refusal_ends_the_create_at_once_and_names_the_task(code: str) -> None
     service = Service(lost(refusal(code)))
     with pytest.raises(TioneError) as caught:
         creation(service).run()
-    assert str(caught.value).startswith(f"training task '{COMPUTED}' was not created: ")
+    assert str(caught.value).startswith(f"{messages.not_created(COMPUTED)}: ")
     assert code in str(caught.value)
     assert "r-1" in str(caught.value)
     assert service.calls == ["list", "find", "create"]
@@ -556,7 +559,7 @@ def test_a_request_that_was_never_sent_ends_the_create_at_once(error: TioneError
     service = Service(lost(error))
     with pytest.raises(type(error)) as caught:
         creation(service).run()
-    assert str(caught.value) == f"training task '{COMPUTED}' was not created: {error}"
+    assert str(caught.value) == messages.create_failed(COMPUTED, error)
     assert service.calls == ["list", "find", "create"]
 
 
@@ -578,9 +581,9 @@ WITH_OUR_LABELS = {"Tags": [{"TagKey": key, "TagValue": value} for key, value in
 @pytest.mark.parametrize(
     ("shown", "words"),
     [
-        ({}, ["train-1", "SUCCEED", "2025-07-01T11:00:00+08:00", "without labels", "the same inputs"]),
+        ({}, ["train-1", "SUCCEED", "2025-07-01T11:00:00+08:00", messages.WITHOUT_LABELS, "the same inputs"]),
         ({"Status": "RUNNING", "ChargeType": "PREPAID"}, ["RUNNING", "different inputs"]),
-        (WITH_OUR_LABELS, ["with the labels of this resource"]),
+        (WITH_OUR_LABELS, [messages.WITH_OWN_LABELS]),
     ],
     ids=["without labels", "other content", "with labels"],
 )
@@ -589,7 +592,7 @@ def test_a_name_that_somebody_has_is_an_error_that_shows_who(shown: dict[str, An
     with pytest.raises(TaskError) as caught:
         creation(service).run()
     text = str(caught.value)
-    assert text.startswith(f"training task '{COMPUTED}' was not created: ")
+    assert text.startswith(f"{messages.not_created(COMPUTED)}: ")
     assert all(word in text for word in words)
     assert "\n" not in text
     assert service.calls.count("create") == 0
@@ -618,9 +621,13 @@ def test_a_taken_name_is_never_taken_over_however_alike_the_task_is() -> None:
 
 
 def test_a_name_of_the_programs_own_that_is_refused_though_nobody_has_it_is_an_error() -> None:
-    service = Service(lost(refusal("InvalidParameterValue.DuplicateName")))
-    with pytest.raises(TaskError, match="may keep the names of deleted tasks, choose another name"):
+    refused = refusal("InvalidParameterValue.DuplicateName")
+    service = Service(lost(refused))
+    with pytest.raises(TaskError) as caught:
         creation(service, name="bert-fixed").run()
+    assert str(caught.value) == messages.name_has_no_holder(
+        "bert-fixed", refused, is_generated=False, are_names_kept=False
+    )
     assert service.calls.count("create") == 1
 
 
@@ -641,7 +648,7 @@ def test_an_active_task_with_our_labels_is_an_error_before_a_second_one_runs() -
     with pytest.raises(TaskError) as caught:
         creation(service).run()
     text = str(caught.value)
-    assert all(word in text for word in ("train-1", "'left'", "RUNNING", "with the labels of this resource"))
+    assert all(word in text for word in ("train-1", "'left'", "RUNNING", messages.WITH_OWN_LABELS))
     assert "create" not in service.calls
 
 

@@ -16,7 +16,15 @@ from pulumi_tione._schema.identity import CREATE_LABEL, Owner, labels, suffixed_
 from pulumi_tione.errors import ApiError, RequestNotSentError, TaskError, TioneError
 from pulumi_tione.lifecycle import existence
 from pulumi_tione.lifecycle.create import Creation
-from pulumi_tione.lifecycle.messages import RUN_AGAIN, all_names_kept, create_failed, not_created
+from pulumi_tione.lifecycle.messages import (
+    RUN_AGAIN,
+    all_names_kept,
+    create_failed,
+    created_but_not_recorded,
+    holder_unknown,
+    name_has_no_holder,
+    not_created,
+)
 from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 
 CUT = no_answer("CreateTrainingTask")
@@ -121,9 +129,7 @@ def test_what_cannot_be_recorded_is_named_by_its_kind(monkeypatch: pytest.Monkey
     create = Create(FakeApi())
     monkeypatch.setattr(create.creation, "_outputs", lambda *_: {"odd": float("nan")})
     task_id, outputs = create.run()
-    assert create.warnings == [
-        f"{task_id} was created, but what the service returned of it cannot be recorded: ValueError"
-    ]
+    assert create.warnings == [created_but_not_recorded(task_id, ValueError())]
     assert outputs["uin"] == "100"
 
 
@@ -271,7 +277,7 @@ def test_a_look_up_that_fails_after_a_refused_name_shows_both_errors() -> None:
     service.always("find", no_answer("DescribeTrainingTasks"))
     error = Create(service).error()
     refused = refusal("FailedOperation.DuplicateName")
-    assert error == f"{not_created(NAME)}: {refused}; what has the name: {no_answer('DescribeTrainingTasks')}"
+    assert error == holder_unknown(NAME, refused, no_answer("DescribeTrainingTasks"))
 
 
 def test_a_found_task_whose_labels_cannot_be_looked_up_is_judged_by_what_it_has_shown() -> None:
@@ -326,7 +332,8 @@ def test_a_task_without_an_owner_has_no_leftovers() -> None:
     service.taken_names.add("bert")
     create = Create(service, name="bert")
     create.creation.owner = None
-    assert "shows no task with it" in create.error()
+    refused = refusal("FailedOperation.DuplicateName")
+    assert create.error() == name_has_no_holder("bert", refused, is_generated=False, are_names_kept=False)
     assert "list" not in service.verbs
 
 
@@ -367,4 +374,4 @@ def test_a_task_that_another_create_has_made_meanwhile_is_named_and_not_taken() 
         raise CUT
 
     service.trouble("create", another)
-    assert Create(service).error().startswith(f"{not_created(NAME)}: train-1 already exists, named '{NAME}'")
+    assert Create(service).error().startswith(f"{not_created(NAME)}: train-1 already exists")

@@ -13,6 +13,7 @@ from pulumi_tione._pulumi.unknown import UNKNOWN
 from pulumi_tione._schema.identity import RETAINED, generated_name
 from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione.lifecycle.diff import announced_rerun, diff, is_rerun_counted
+from pulumi_tione.lifecycle.messages import rerun_announced
 from pulumi_tione.lifecycle.names import computed_name
 from pulumi_tione.lifecycle.update import _is_another_run
 
@@ -80,10 +81,9 @@ def test_a_rerun_is_counted_when_check_has_added_one_that_the_program_allows(
 
 def test_a_rerun_is_announced_with_its_number_and_its_price() -> None:
     news = {"rerunOnFailure": 2.0, "run": 3.0}
-    assert announced_rerun({"run": 2}, news) == "the task failed and is started again: re-run 2 of 2, billed again"
-    assert announced_rerun({"run": 3, "unconfirmed": {"start": "run-1"}}, news) == (
-        "re-run 2 of 2 may or may not have been started; if it was not, it is started now, and billed again"
-    )
+    assert announced_rerun({"run": 2}, news) == rerun_announced(2, 2, is_unconfirmed=False)
+    unconfirmed = {"run": 3, "unconfirmed": {"start": "run-1"}}
+    assert announced_rerun(unconfirmed, news) == rerun_announced(2, 2, is_unconfirmed=True)
 
 
 def run(run_id: str | None, status: str) -> dict[str, Any]:

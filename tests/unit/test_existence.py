@@ -14,7 +14,7 @@ from fake_api import BEGIN, FakeApi, Lag, no_answer, refusal
 from pulumi_tione.errors import ApiError, TaskError
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.existence import detail_or_gone
-from pulumi_tione.lifecycle.messages import stopping
+from pulumi_tione.lifecycle.messages import STAYS_IN_STATE, stopping
 from pulumi_tione.lifecycle.stop import stop_and_wait
 
 BODY = {"Name": "bert"}
@@ -86,7 +86,7 @@ def test_a_task_that_a_list_shows_active_is_kept_however_often_it_is_not_found()
     service.trouble("describe", *[not_found] * 1000)
     with pytest.raises(TaskError, match=r"bert.*train-1.*shows it as SUBMITTING.*may still.*cost money") as caught:
         is_gone(service, task_id)
-    assert "It stays in the state" in str(caught.value)
+    assert STAYS_IN_STATE in str(caught.value)
     assert "`pulumi-tione events train-1 --region ap-guangzhou`" in str(caught.value)
 
 

@@ -202,7 +202,9 @@ def test_a_task_whose_account_is_not_recorded_or_is_another_one_is_never_gone() 
 def test_a_cancelled_check_names_the_task() -> None:
     call = Call(gone())
     call.task.context.cancelled.set()
-    assert call.existence_error().startswith(f"{TITLE}: cancelled while checking whether it still exists. ")
+    assert call.existence_error() == messages.call_ended(
+        TITLE, "cancelled", messages.CHECKING_EXISTENCE, messages.STAYS_IN_STATE
+    )
 
 
 # Read.

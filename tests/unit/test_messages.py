@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fake_api import no_answer, refusal
 
@@ -239,3 +241,31 @@ def test_a_call_that_had_to_end_shows_why_during_what_and_what_to_do() -> None:
     assert messages.call_ended(TITLE, "cancelled", "waiting", messages.STAYS_IN_STATE) == (
         f"{TITLE}: cancelled while waiting. It stays in the state. Run the command again"
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        messages.not_created("x").partition("'x' ")[2],
+        messages.perhaps_created("x").partition("'x' ")[2],
+        messages.call_ended("", "cancelled", "").partition(": ")[2].partition(". ")[0].strip(),
+        messages.other_account("", "", "", "").split("  ")[0].strip(),
+        messages.already_exists("", "", "", "", "", is_same_content=True).partition(" ''")[0].strip(),
+        messages.with_labels_of("", "", "").partition(" ''")[0],
+        messages.WITH_OWN_LABELS,
+        messages.LEFT_BY_INTERRUPTED_UPDATE,
+        messages.waiting_until_stopped("").rstrip("; "),
+        messages.CHECKING_EXISTENCE,
+        messages.STILL_SHOWN,
+        messages.rerun_announced(1, 2, is_unconfirmed=False).partition(": ")[0],
+        messages.STAYS_IN_STATE,
+    ],
+)
+def test_other_tests_name_a_sentence_instead_of_repeating_it(words: str) -> None:
+    tests = Path(__file__).parents[1]
+    assert len(words.split()) >= 2
+    assert [
+        str(path.relative_to(tests))
+        for path in sorted(tests.rglob("*.py"))
+        if path != Path(__file__) and words in path.read_text(encoding="utf-8")
+    ] == []

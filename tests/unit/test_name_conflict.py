@@ -13,6 +13,7 @@ import pytest
 from fake_api import BEGIN, as_shown, refusal
 
 from pulumi_tione._schema.identity import CREATE_LABEL, LABELS, RETAINED, Owner, generated_name, labels
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.name_conflict import CreateIdentity, Origin
 
 OWNER = {"organization": "acme", "project": "nlp", "stack": "dev", "resource": "my model"}
@@ -86,7 +87,12 @@ def test_only_a_computed_name_is_one_that_only_this_resource_has() -> None:
 # What you read.
 
 SHOWN = "2025-08-01T11:00:00+08:00"
-EXISTS = f"training task '{NAME}' was not created: train-1 already exists, named '{NAME}', status RUNNING, created "
+
+
+def existing(labels: str, *, is_same_content: bool = True, name: str = NAME) -> str:
+    return messages.already_exists("train-1", name, "RUNNING", SHOWN, labels, is_same_content=is_same_content)
+
+
 WITH_WORKSPACE = f"--region ap-guangzhou --workspace {WORKSPACE}"
 
 
@@ -98,64 +104,53 @@ def test_a_task_of_this_very_resource_can_be_kept_or_deleted(
     workspace: str | None, place: str, everywhere: str
 ) -> None:
     text = identity(tiProjectId=workspace).name_is_taken(NAME, task(OWN, TiProjectId=workspace))
-    assert text == (
-        f"{EXISTS}{SHOWN}, with the labels of this resource, created with the same inputs. To keep it: "
-        f"`pulumi-tione import {place} 'my model' train-1`. To get rid of it: `pulumi-tione orphans --delete train-1 "
-        f"--region ap-guangzhou{everywhere}`. Then run `pulumi up` again."
-    )
+    keep = f"`pulumi-tione import {place} 'my model' train-1`"
+    delete = f"`pulumi-tione orphans --delete train-1 --region ap-guangzhou{everywhere}`"
+    next_steps = messages.keep_or_delete(keep, delete)
+    assert text == messages.name_is_taken(NAME, existing(messages.WITH_OWN_LABELS), next_steps)
 
 
 @pytest.mark.parametrize(("owner", "resource"), [(OWNER, "'my model'"), (None, "RESOURCE")])
 def test_a_task_without_labels_may_be_yours(owner: Owner | None, resource: str) -> None:
-    text = identity(owner).name_is_taken(NAME, task({"team": "nlp"}, ChargeType="PREPAID"), refusal("FailedOperation"))
-    assert text == (
-        f"{EXISTS}{SHOWN}, without labels, created with different inputs. Choose another name; or, if it is yours, "
-        f"keep it: `pulumi-tione import --region ap-guangzhou {resource} train-1`. Then run `pulumi up` again. "
-        "(FailedOperation: no, request id r-1)"
-    )
+    refused = refusal("FailedOperation")
+    text = identity(owner).name_is_taken(NAME, task({"team": "nlp"}, ChargeType="PREPAID"), refused)
+    next_steps = messages.keep_if_yours(f"`pulumi-tione import --region ap-guangzhou {resource} train-1`")
+    holder = existing(messages.WITHOUT_LABELS, is_same_content=False)
+    assert text == messages.name_is_taken(NAME, holder, next_steps, refused)
 
 
 def test_a_task_of_another_resource_of_this_stack_may_be_one_that_was_renamed() -> None:
     before = labels({**OWNER, "resource": "component$bert::bert"})
     text = identity().name_is_taken(NAME, task({**before, LABELS[2]: "component::bert"}))
-    assert text == (
-        f"{EXISTS}{SHOWN}, with the labels of the resource 'component::bert' of stack 'dev', project 'nlp', created "
-        "with the same inputs. If your program still declares 'bert', choose another name for one of the two. If you "
-        "have renamed it, add `aliases=[pulumi.Alias(name='bert')]` to the options of this resource, and the task is "
-        "left as it is."
-    )
+    holder = existing(messages.with_labels_of("component::bert", "dev", "nlp"))
+    assert text == messages.name_is_taken(NAME, holder, messages.name_of_another_resource("bert"))
 
 
 @pytest.mark.parametrize(
     ("remote", "described"),
     [
-        (labels({**OWNER, "stack": "prod"}), "the resource 'my model' of stack 'prod', project 'nlp'"),
-        ({LABELS[0]: "vision"}, "the resource 'unknown' of stack 'unknown', project 'vision'"),
+        (labels({**OWNER, "stack": "prod"}), ("my model", "prod", "nlp")),
+        ({LABELS[0]: "vision"}, ("unknown", "unknown", "vision")),
     ],
 )
-def test_a_task_of_another_stack_is_nothing_to_take(remote: dict[str, str], described: str) -> None:
+def test_a_task_of_another_stack_is_nothing_to_take(remote: dict[str, str], described: tuple[str, str, str]) -> None:
     text = identity(tiProjectId=WORKSPACE).name_is_taken(NAME, task(remote, TiProjectId=WORKSPACE))
-    assert text == (
-        f"{EXISTS}{SHOWN}, with the labels of {described}, created with the same inputs. It does not belong to this "
-        f"stack. Choose another name. `pulumi-tione events train-1 {WITH_WORKSPACE}` shows it."
-    )
+    next_steps = messages.name_of_another_stack(f"`pulumi-tione events train-1 {WITH_WORKSPACE}`")
+    assert text == messages.name_is_taken(NAME, existing(messages.with_labels_of(*described)), next_steps)
 
 
 def test_a_task_that_stays_on_purpose_is_no_error_of_an_import() -> None:
     retained = {**OWNER, RETAINED: "true"}
     text = identity(retained).name_is_taken(NAME, task(WITHOUT_ITS_OWN))
-    assert text == (
-        f"{EXISTS}{SHOWN}, with the labels of this resource, created with the same inputs. retain_on_delete keeps "
-        "it. To create another task next to it, change `triggers`, or `name` if the program sets one."
-    )
+    assert text == messages.name_is_taken(NAME, existing(messages.WITH_OWN_LABELS), messages.KEPT_BY_RETAIN_ON_DELETE)
     for text in (identity(retained).name_is_taken(NAME, task(labels({**OWNER, "stack": "prod"}))),):
         assert "retain_on_delete" not in text
 
 
 def test_a_leftover_is_one_of_an_update_that_was_cut_off() -> None:
     text = identity().leftover_exists(task(OWN, Name="bert-2"))
-    assert text.startswith(
-        f"training task '{NAME}' was not created: train-1 already exists, named 'bert-2', status RUNNING, created "
-        f"{SHOWN}, with the labels of this resource, created with the same inputs. An interrupted update may "
-        "have left it. To keep it: `pulumi-tione import --region ap-guangzhou 'my model' train-1`."
+    next_steps = messages.keep_or_delete(
+        "`pulumi-tione import --region ap-guangzhou 'my model' train-1`",
+        "`pulumi-tione orphans --delete train-1 --region ap-guangzhou`",
     )
+    assert text == messages.leftover_exists(NAME, existing(messages.WITH_OWN_LABELS, name="bert-2"), next_steps)

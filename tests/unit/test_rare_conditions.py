@@ -14,6 +14,7 @@ from fake_api import FakeApi, Lag, refusal
 
 from pulumi_tione._schema.identity import BASE_NAME, SUFFIXES, SUFFIXES_TO_TRY, generated_name, labels, suffixed_name
 from pulumi_tione.errors import TaskError
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.create import Creation
 from pulumi_tione.lifecycle.diff import Difference
 from pulumi_tione.lifecycle.diff import diff as diff_with_owner
@@ -68,8 +69,9 @@ def test_ten_names_with_a_suffix_are_tried_before_the_create_ends() -> None:
     names = [GENERATED, *(suffixed_name(GENERATED, number) for number in SUFFIXES_TO_TRY)]
     assert len(names) == 11
     service.taken_names |= {*names}
-    with pytest.raises(TaskError, match=rf"training task '{GENERATED}' was not created.*Set `name` in the program"):
+    with pytest.raises(TaskError) as caught:
         creation(service, deleted_names_are_kept=True).run()
+    assert str(caught.value) == messages.all_names_kept(GENERATED)
     assert [body["Name"] for body in service.bodies] == names
 
 

@@ -13,9 +13,9 @@ from calls import recorded_task
 from fake_api import BEGIN, FakeApi, Lag, as_shown, no_answer, refusal
 
 from pulumi_tione.errors import ApiError, TaskError
+from pulumi_tione.lifecycle import messages
 from pulumi_tione.lifecycle.delete import delete
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
-from pulumi_tione.lifecycle.messages import RUN_AGAIN, STAYS_IN_STATE, does_not_stop
 from pulumi_tione.lifecycle.own_deletions import OwnDeletions
 from pulumi_tione.lifecycle.recorded_task import RecordedTask
 from pulumi_tione.lifecycle.stop import SECONDS_TO_STOP, stop_and_wait
@@ -87,9 +87,7 @@ def test_a_delete_that_finds_no_task_which_is_visible_is_sent_again_after_growin
     api = fake("STOPPED")
     api.always("delete", lambda _: False)
     text = error_of(delete, recorded(api))
-    assert text == (
-        f"{TITLE} was deleted 4 times, but still exists: STOPPED. {STAYS_IN_STATE}. Try again, or see {EVENTS}"
-    )
+    assert text == messages.still_exists(TITLE, 4, "STOPPED", EVENTS)
     pauses = [later - earlier for earlier, later in itertools.pairwise(api.deletes)]
     assert len(pauses) == 3
     assert [limit <= pause < limit + 5 for pause, limit in zip(pauses, (5, 10, 15), strict=True)] == [True] * 3
@@ -102,7 +100,7 @@ def test_a_delete_that_is_accepted_is_sent_again_only_when_reads_cannot_lag_behi
     rows: list[str] = []
     assert delete(recorded(api, rows))
     assert len(api.deletes) == 1
-    assert rows == ["deleted; waiting until the service does not show it any more"]
+    assert rows == [messages.STILL_SHOWN]
 
     stays = fake("STOPPED")
     stays.always("delete", lambda _: True)
@@ -127,7 +125,8 @@ def test_a_task_of_which_nothing_is_visible_is_not_called_by_a_status() -> None:
     api.always("list", list)
     api.always("describe", no_answer("DescribeTrainingTask"))
     api.always("delete", lambda _: True)
-    assert "still exists: its status is not visible. " in error_of(delete, recorded(api, status="", createTime=""))
+    text = error_of(delete, recorded(api, status="", createTime=""))
+    assert text == messages.still_exists(TITLE, 4, None, EVENTS)
 
 
 def test_a_deleted_task_that_runs_again_is_stopped_and_deleted_again() -> None:
@@ -162,7 +161,8 @@ def test_a_new_task_that_lists_do_not_show_yet_is_stopped_before_it_is_deleted()
 def test_a_new_task_of_another_account_is_not_asked_to_be_deleted() -> None:
     api = fake("RUNNING")
     api.put("train-1")
-    assert "belongs to account 7" in error_of(delete, recorded(api, uin="7", createTime=api.present()))
+    text = error_of(delete, recorded(api, uin="7", createTime=api.present()))
+    assert text == messages.other_account(TITLE, "ap-guangzhou", "7", "100")
     assert api.writes == []
 
 
@@ -204,14 +204,13 @@ def test_what_this_process_has_deleted_is_known_by_id_and_by_owner() -> None:
 
 def test_a_delete_that_is_cancelled_reports_how_far_it_has_come() -> None:
     api = fake("RUNNING", seconds_to_stop=600)
-    assert error_of(delete, cancelled_after(api, recorded(api), 10)) == (
-        f"{TITLE}: cancelled while deleting it; the task was asked to stop, and is STOPPING; it may still cost money. "
-        f"{STAYS_IN_STATE}. {RUN_AGAIN}"
+    progress = messages.stop_progress("STOPPING", was_requested=True)
+    assert error_of(delete, cancelled_after(api, recorded(api), 10)) == messages.call_ended(
+        TITLE, "cancelled", messages.deleting(progress), messages.STAYS_IN_STATE
     )
     api = fake("STOPPED", lag=Lag(details=30))
-    assert error_of(delete, cancelled_after(api, recorded(api), 10)) == (
-        f"{TITLE}: cancelled while deleting it; the service has accepted the deletion, but may still show the task. "
-        f"{STAYS_IN_STATE}. {RUN_AGAIN}"
+    assert error_of(delete, cancelled_after(api, recorded(api), 10)) == messages.call_ended(
+        TITLE, "cancelled", messages.deleting(messages.DELETION_ACCEPTED), messages.STAYS_IN_STATE
     )
 
 
@@ -239,7 +238,7 @@ def test_the_status_while_a_task_stops_is_read_from_lists_which_tasks_share() ->
     assert stop_and_wait(recorded(api, rows)) == "STOPPED"
     assert api.verbs.count("describe") == 1
     assert api.verbs.count("list") > 10
-    assert rows == ["RUNNING: waiting until it stops"]
+    assert rows == [messages.stopping("RUNNING", is_known=True)]
 
 
 @pytest.mark.parametrize(
@@ -260,20 +259,15 @@ def test_a_task_that_does_not_stop_is_an_error_after_half_an_hour(call: Any, ref
         api.always("stop", refusal(refused, "StopTrainingTask"))
     text = error_of(call, recorded(api))
     status = "STOPPING" if refused is None else "RUNNING"
-    begin = f"{TITLE} was asked to stop, but is {status} after 30 minutes, and may still cost money."
-    assert text.startswith(begin)
-    assert text.endswith(f" Try again, stop it in the console, or see {EVENTS}")
-    if refused is None:
-        assert text == f"{begin} Try again, stop it in the console, or see {EVENTS}"
-    else:
-        assert refused in text
+    shown = "" if refused is None else str(refusal(refused, "StopTrainingTask"))
+    assert text == messages.does_not_stop(TITLE, status, 30, shown, EVENTS)
     assert SECONDS_TO_STOP <= api.now - 3600 < SECONDS_TO_STOP + 6
 
 
 def test_a_task_that_somebody_else_stops_and_that_never_stops_was_refused_nothing() -> None:
     api = fake("RUNNING", seconds_to_stop=7200)
     api.put("train-1", Status="STOPPING")
-    assert error_of(stop_and_wait, recorded(api)) == does_not_stop(TITLE, "STOPPING", 30, "", EVENTS)
+    assert error_of(stop_and_wait, recorded(api)) == messages.does_not_stop(TITLE, "STOPPING", 30, "", EVENTS)
     assert api.writes == []
 
 
@@ -297,8 +291,8 @@ def test_a_stop_is_sent_again_when_the_status_still_shows_none_after_the_longest
     ("detailed", "sent", "row"),
     [
         ("STOPPED", [], None),
-        ("PAUSED", ["stop"], "PAUSED, an unknown status: waiting until it stops"),
-        ("RUNNING", ["stop"], "RUNNING: waiting until it stops"),
+        ("PAUSED", ["stop"], messages.stopping("PAUSED", is_known=False)),
+        ("RUNNING", ["stop"], messages.stopping("RUNNING", is_known=True)),
     ],
 )
 def test_the_detail_decides_where_a_list_shows_an_unknown_status(
@@ -321,7 +315,7 @@ def test_an_unknown_status_stays_where_the_detail_is_not_found() -> None:
     api.trouble("describe", lambda _: None)
     rows: list[str] = []
     stop_and_wait(recorded(api, rows))
-    assert rows[0] == "PAUSED, an unknown status: waiting until it stops"
+    assert rows[0] == messages.stopping("PAUSED", is_known=False)
 
 
 def test_a_task_without_a_visible_status_is_shown_as_active_when_it_is_asked_to_stop() -> None:
@@ -332,15 +326,16 @@ def test_a_task_without_a_visible_status_is_shown_as_active_when_it_is_asked_to_
         api.trouble("describe", lambda _: None)
     rows: list[str] = []
     assert delete(recorded(api, rows, createTime=api.present()))
-    assert rows[0] == "active: waiting until it stops"
+    assert rows[0] == messages.stopping(None, is_known=True)
     assert api.writes[:2] == ["delete train-1", "stop train-1"]
 
 
 def test_a_stop_that_is_cancelled_before_it_was_accepted_does_not_claim_it() -> None:
     api = fake("RUNNING")
     api.always("stop", refusal("InternalError.UnSubmittedStatusNotAllowStop", "StopTrainingTask"))
+    progress = messages.stop_progress("RUNNING", was_requested=False)
     assert error_of(stop_and_wait, cancelled_after(api, recorded(api), 10)) == (
-        f"{TITLE}: cancelled while waiting until it stops; the task is RUNNING; it may still cost money. {RUN_AGAIN}"
+        messages.call_ended(TITLE, "cancelled", messages.waiting_until_stopped(progress))
     )
     api = fake("RUNNING")
     api.always("list", list)

@@ -33,6 +33,7 @@ from pulumi_tione._schema.identity import RETAINED
 from pulumi_tione._schema.paths import PROGRAM_NAMES
 from pulumi_tione._wait import task_wait
 from pulumi_tione.errors import WaitFailedError
+from pulumi_tione.lifecycle.messages import not_created
 
 # Of the loops that the mock engine leaves in its threads, some are collected after their own sockets.
 pytestmark = pytest.mark.filterwarnings(
@@ -967,7 +968,7 @@ def test_an_output_is_not_a_timeout_or_a_status(engine: Engine) -> None:
 
 
 def test_a_wrong_argument_of_a_wait_is_shown_without_a_traceback(engine: Engine) -> None:
-    with pytest.raises(pulumi.RunError, match="training task 'bert' was not created: timeout='soon' is not a duration"):
+    with pytest.raises(pulumi.RunError, match=f"{not_created('bert')}: timeout='soon' is not a duration"):
         run(engine, lambda: tione.TrainingTask("bert", SMALLEST).wait_for("SUCCEED", timeout="soon"))
 
 

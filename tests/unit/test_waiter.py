@@ -37,6 +37,7 @@ from pulumi_tione.errors import (
     WaitFailedError,
 )
 from pulumi_tione.lifecycle import existence
+from pulumi_tione.lifecycle.messages import other_account
 
 Json = dict[str, Any]
 RUN = "train-1-a"
@@ -823,7 +824,7 @@ def test_a_task_of_another_account_is_not_taken_for_one_that_is_gone() -> None:
     service.is_gone = True
     awaited = WaitTarget("train-1", "bert", "999", ("SUCCEED",), status="RUNNING", create_time=NOW.isoformat())
     error, _ = failure(service, awaited)
-    assert "training task 'bert' (train-1) belongs to account 999 in ap-guangzhou" in str(error)
+    assert other_account("training task 'bert' (train-1)", "ap-guangzhou", "999", "100000000001") in str(error)
 
 
 def test_a_status_that_stays_unknown_is_shown_with_its_duration_each_minute() -> None:
