@@ -26,6 +26,7 @@ from pulumi_tione import outputs
 from pulumi_tione._masking import masking
 from pulumi_tione._pulumi.lazy_outputs import LazyProperties, values_of, with_value
 from pulumi_tione._pulumi.options import task_options
+from pulumi_tione._pulumi.output_values import unknown_output, without_dependencies
 from pulumi_tione._pulumi.properties import Deferred, Marks, properties_of
 from pulumi_tione._pulumi.provider_blob import PROVIDER_BLOB, PROVIDER_KEY
 from pulumi_tione._pulumi.run_mode import is_mocked, is_preview
@@ -144,18 +145,31 @@ class TrainingTask(TrainingTaskProperties):
         program: Mapping[str, Any] = fields if args is None else args
         names = {PROGRAM_NAMES: program_names(program)}
         declared = properties_of(resource_name, program)
-        properties = {**declared, **names, **_announced(declared), "owner": _owner(resource_name, opts)}
+        added = {**names, **_announced(declared), "owner": _owner(resource_name, opts)}
         outputs = [field.property for field in TRAINING_TASK.outputs.values()]
-        self._register(resource_name, properties, [*_COMPUTED, *outputs], opts)
+        self._register(resource_name, declared, added, [*_COMPUTED, *outputs], opts)
 
     def _register(
-        self, resource_name: str, properties: Mapping[str, Any], outputs: Iterable[str], opts: pulumi.ResourceOptions
+        self,
+        resource_name: str,
+        declared: Mapping[str, Any],
+        added: Mapping[str, Any],
+        outputs: Iterable[str],
+        opts: pulumi.ResourceOptions,
     ) -> None:
-        """Register the resource with the engine, which returns the outputs in addition to the properties."""
+        """Register the resource with the engine.
+
+        Args:
+            resource_name: its name in the program.
+            declared: its properties that the program has declared, among which may be secrets.
+            added: other properties.
+            outputs: what the engine returns in addition to the properties.
+            opts: how Pulumi treats it.
+        """
         from pulumi_tione._pulumi.stack_config import are_default_tags_secret, check_config
 
         check_config()
-        self._marked = Marks(properties)
+        self._marked = Marks(declared)
         self._resource_name = resource_name
         self._refusal = ""
         secret_outputs = opts.additional_secret_outputs = [*(opts.additional_secret_outputs or ())]
@@ -169,13 +183,13 @@ class TrainingTask(TrainingTaskProperties):
             marked = await self._marked.found()
             if self._refusal:
                 raise pulumi.RunError(self._refusal)
-            paths = {*marked.paths, *(["tags"] if "owner" in properties and are_default_tags_secret() else [])}
+            paths = {*marked.paths, *(["tags"] if "owner" in added and are_default_tags_secret() else [])}
             names = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in paths}
             secret_outputs.extend(sorted({*names, "allTags"} if "tags" in names else names))
             return sorted(paths) or None
 
         hidden = {SECRET_INPUTS: Deferred(secret_inputs), PROVIDER_KEY: PROVIDER_BLOB}
-        registered = LazyProperties({**dict.fromkeys(outputs), **properties, **hidden}, TRAINING_TASK.attributes)
+        registered = LazyProperties({**dict.fromkeys(outputs), **declared, **added, **hidden}, TRAINING_TASK.attributes)
         super().__init__(TYPE, resource_name, registered, opts)
         # Pulumi exports all that is here.
         self.__dict__.update(registered.outputs_of(self))
@@ -213,7 +227,7 @@ class TrainingTask(TrainingTaskProperties):
             resource_name, {"region": region, "ti_project_id": ti_project_id, "settings": settings}
         )
         opts = pulumi.ResourceOptions.merge(task_options(resource_name, opts), pulumi.ResourceOptions(id=id))
-        task._register(resource_name, properties, [*TRAINING_TASK.fields, *TRAINING_TASK.outputs], opts)
+        task._register(resource_name, properties, {}, [*TRAINING_TASK.fields, *TRAINING_TASK.outputs], opts)
         return task
 
     @_checking_arguments
@@ -262,7 +276,7 @@ class TrainingTask(TrainingTaskProperties):
         outputs_and_id = pulumi.Output.all(outputs=values_of(self, names), id=self.id)
         recorded = outputs_and_id.apply(lambda both: {**both["outputs"], "id": both["id"]})
         if is_preview():
-            return recorded.apply(lambda task: self if _is_over(task["status"], statuses) else _unknown())
+            return recorded.apply(lambda task: self if _is_over(task["status"], statuses) else unknown_output())
         if not has_waits:
             self._show(messages.SKIPPED)
         if not has_waits or is_mocked() or is_without_update():
@@ -343,10 +357,9 @@ def _owner(resource_name: str, opts: pulumi.ResourceOptions) -> dict[str, Any]:
     """Return what identifies the resource for ever. Check gets neither name nor stack, so they are inputs."""
     resource: pulumi.Input[str] = resource_name
     if opts.parent is not None:
-        urn = opts.parent.urn
         # An input that depends on the parent would be a circle: to Pulumi a parent comes after its children.
-        independent = pulumi.Output(set(), urn.future(), urn.is_known())
-        resource = independent.apply(lambda known: resource_under(str(known).split("::")[2], resource_name))
+        urn = without_dependencies(opts.parent.urn)
+        resource = urn.apply(lambda known: resource_under(known.split("::")[2], resource_name))
     owner: dict[str, Any] = {
         "organization": pulumi.get_organization(),
         "project": pulumi.get_project(),
@@ -364,11 +377,3 @@ def _is_over(recorded: str | None, statuses: Sequence[str]) -> bool:
     from pulumi_tione._api.status import is_at_or_past, is_terminal
 
     return is_terminal(recorded or "") and any(is_at_or_past(recorded or "", status) for status in statuses)
-
-
-def _unknown() -> pulumi.Output[Any]:
-    known: asyncio.Future[bool] = asyncio.Future()
-    known.set_result(False)
-    value: asyncio.Future[None] = asyncio.Future()
-    value.set_result(None)
-    return pulumi.Output(set(), value, known)

@@ -14,6 +14,8 @@ from typing import Any
 
 import pulumi
 
+from pulumi_tione._pulumi.output_values import value_of
+
 _TIMEOUT_SECONDS = 1.0
 """How long an export may take that does not depend on a failed wait."""
 
@@ -31,7 +33,7 @@ async def keep_exports() -> None:
             return
         exports = massage(getattr(stack, "outputs", {}), [])
         outputs = await serialize_properties(await _with_value(exports), {})
-        request = resource_pb2.RegisterResourceOutputsRequest(urn=await stack.urn.future() or "", outputs=outputs)
+        request = resource_pb2.RegisterResourceOutputsRequest(urn=await value_of(stack.urn), outputs=outputs)
         await asyncio.to_thread(monitor.RegisterResourceOutputs, request)
     except Exception as error:  # noqa: BLE001  whatever it is: the program has to report the failed wait
         pulumi.log.debug(f"the exports were not recorded: {error}")
@@ -53,4 +55,4 @@ async def _with_value(exports: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _value(export: Any) -> Any:
     # Shielded: a timeout here must not cancel it for others that wait for it.
-    return await asyncio.shield(asyncio.ensure_future(pulumi.Output.from_input(export).future()))
+    return await asyncio.shield(asyncio.ensure_future(value_of(pulumi.Output.from_input(export))))

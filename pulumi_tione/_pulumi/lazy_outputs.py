@@ -8,6 +8,7 @@ a program of a thousand tasks they take most of its time and half of its memory.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -68,10 +69,24 @@ def _resolved_later(
             vars(resource)[name] = before
         return resolver, output
 
+    _try_lazy_output()
     pending = {name: _Pending(name, make) for name in names}
     next(iter(pending.values())).output()  # while there is another way, if this one fails
     resolvers.update(pending)
     return pending
+
+
+@functools.cache
+def _try_lazy_output() -> None:
+    """Use a lazy Output that nobody needs, which fails where it cannot become an ordinary one."""
+
+    def make() -> pulumi.Output[Any]:
+        return pulumi.Output.from_input(None)
+
+    output = LazyOutput(_Replaced(make, make))
+    output.apply(lambda value: value)
+    if type(output) is not pulumi.Output:
+        raise TypeError("a lazy Output stays one")
 
 
 class _Pending:
@@ -125,7 +140,7 @@ def values_of(resource: pulumi.Resource, names: Sequence[str]) -> pulumi.Output[
     def values(first: Any) -> dict[str, Any] | pulumi.Output[dict[str, Any]]:
         try:
             return {name: _plain(attribute) for name, attribute in attributes.items()} | {names[0]: first}
-        except (LookupError, ValueError):
+        except Exception:  # noqa: BLE001  one that is no plain value, or of another form than today
             return pulumi.Output.all(**{names[0]: first, **attributes})
 
     awaited: pulumi.Output[dict[str, Any]] = attributes.pop(names[0]).apply(values)  # type: ignore[union-attr]

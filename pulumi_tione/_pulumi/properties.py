@@ -17,6 +17,7 @@ from typing import Any
 
 import pulumi
 
+from pulumi_tione._pulumi.output_values import is_secret, value_of
 from pulumi_tione._schema.fields import TRAINING_TASK, ListOf, MapOf, Scalar, Struct, Type, path_to
 from pulumi_tione._schema.secrets import secret_paths, secret_texts
 from pulumi_tione._schema.walk import OMIT, Part, by_name, is_of_type, parts, rebuild, walk
@@ -133,7 +134,7 @@ class Marks:
 
     async def found(self) -> Marked:
         """Return what is secret, when all Outputs among the properties are known."""
-        return (await self._found.future() if self._found is not None else None) or Marked()
+        return Marked() if self._found is None else await value_of(self._found)
 
 
 class Deferred:
@@ -156,8 +157,8 @@ async def marked_in(properties: Mapping[str, Any]) -> Marked:
 async def _without_outputs(kind: Type, value: Any, path: str, marked: list[str]) -> Any:
     """Return a value without Outputs, and note where the program marked it secret, unless it is always secret."""
     if isinstance(value, pulumi.Output):
-        held = await value.future(with_unknowns=True)
-        if not await value.is_secret():
+        held = await value_of(value)
+        if not await is_secret(value):
             return await _without_outputs(kind, held, path, marked)
         marked.append(path)
         return await _without_outputs(Scalar.ANY, held, path, [])
@@ -165,8 +166,8 @@ async def _without_outputs(kind: Type, value: Any, path: str, marked: list[str])
     known: dict[str | int, Any] = {}
     for part in parts(kind if is_of_type(kind, value) else Scalar.ANY, value):
         own_path = path_to(path, str(part.key) if is_map else part.key)
-        is_secret = part.field is not None and part.field.secret
-        known[part.key] = await _without_outputs(part.type, part.value, own_path, [] if is_secret else marked)
+        is_always_secret = part.field is not None and part.field.secret
+        known[part.key] = await _without_outputs(part.type, part.value, own_path, [] if is_always_secret else marked)
     if is_map:
         return known
     return [*known.values()] if isinstance(value, (list, tuple)) else value

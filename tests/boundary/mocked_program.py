@@ -1,4 +1,5 @@
-"""A program that does what `_pulumi/` is for in programs: it reads config, waits and exports. Its engine is a mock.
+"""A program that does what `_pulumi/` is for in programs: it reads config, waits and exports, and has secrets, Outputs
+and a parent. Its engine is a mock.
 
 TASK_ID=train-1 python mocked_program.py
 """
@@ -38,6 +39,8 @@ def main() -> Any:
         resource_config_infos=[{"role": "WORKER", "instance_type": "TI.S.MEDIUM.POST", "instance_num": 1}],
         start_cmd_info={"worker_start_cmd": "sleep 5"},
         private_envs={"PASSWORD": "a password"},
+        envs={"TOKEN": pulumi.Output.secret("a token"), "EPOCHS": pulumi.Output.from_input("3")},
+        opts=pulumi.ResourceOptions(parent=pulumi.ComponentResource("acme:nlp:Group", "group")),
     )
     pulumi.export("id", task.id)
     task.status.apply(lambda status: print(f"recorded as {status}"))
@@ -51,6 +54,8 @@ def run() -> None:
     to_its_end(main)()
     asyncio.run(keep_exports())
     print(registered["owner"]["stack"], registered["chargeType"], "__provider" in registered)
+    print(registered["owner"]["resource"], sorted(registered["envs"]["value"]))
+    print("envs.TOKEN" in registered["secretInputs"], registered["secretInputs"] != ["envs.TOKEN"])
 
 
 run()

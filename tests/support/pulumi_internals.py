@@ -20,14 +20,18 @@ import threading
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.machinery import PathFinder, SourceFileLoader
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parents[2] / "pulumi_tione" / "_pulumi"
 
-_PUBLIC_MODULES = frozenset({"pulumi", "pulumi.dynamic"})
+_PUBLIC_MODULES = frozenset({"pulumi", "pulumi.automation", "pulumi.dynamic", "pulumi.log"})
 """The modules of Pulumi whose names are documented."""
+
+_METHODS = frozenset({"future", "is_known", "is_secret", "resources"})
+"""The methods of Pulumi's Output that have no documentation. Nor has its constructor, which nothing uses."""
 
 
 @dataclass(frozen=True, order=True)
@@ -35,7 +39,8 @@ class Internal:
     """A name that may be gone in the next release of Pulumi."""
 
     kind: str
-    """`import` (a name of a module), `attribute` or `local` (of a function of the plugin, or of registrations)."""
+    """`import` (a name of a module), `method` (of Output), `layout` (of Output), `attribute`, or `local` (of a function
+    of the plugin, or of registrations)."""
     name: str
 
     def __str__(self) -> str:
@@ -55,18 +60,62 @@ def internals_of(module: str) -> set[Internal]:
 
 def imported_internals(tree: ast.AST) -> Iterator[str]:
     """Return the internal names of Pulumi that a module imports, with the modules that they are in."""
+    yield from (name for name, _ in _imports(tree) if is_internal(name) or is_internal(name.rpartition(".")[0]))
+
+
+def accessed_internals(tree: ast.AST) -> Iterator[str]:
+    """Return the internal names of Pulumi that a module uses through a public one, as in `pulumi.runtime.rpc`."""
+    imported = {alias: name for name, alias in _imports(tree) if not is_internal(name)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and is_internal(node.module or ""):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        if isinstance(node, ast.Attribute):
+            alias, _, path = ast.unparse(node).partition(".")
+            name = f"{imported.get(alias, '')}.{path}"
+            if is_internal(name) or is_internal(name.rpartition(".")[0]):
+                yield name
+
+
+def imported_names(tree: ast.AST) -> set[str]:
+    """Return what a module imports, with the modules that it is in."""
+    return {name for name, _ in _imports(tree)}
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Return what a module imports, and its name there."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            yield from ((f"{node.module}.{alias.name}", alias.asname or alias.name) for alias in node.names)
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if is_internal(alias.name))
+            for alias in node.names:
+                yield alias.name, alias.asname or ""
+                if alias.asname is None:
+                    yield (alias.name.partition(".")[0],) * 2
 
 
+@functools.cache
 def is_internal(module: str) -> bool:
-    """Check whether a module belongs to the internals of Pulumi or gRPC."""
-    if any(part.startswith("_") for part in module.split(".")[1:]):
-        return module.split(".")[0] in ("pulumi", "grpc")
-    return module.split(".")[0] == "pulumi" and module not in _PUBLIC_MODULES
+    """Check whether this is a module that belongs to the internals of Pulumi or gRPC."""
+    parts = module.split(".")
+    if parts[0] not in ("pulumi", "grpc") or not all(part.isidentifier() for part in parts):
+        return False
+    if any(part.startswith("_") for part in parts[1:]):
+        return True
+    return parts[0] == "pulumi" and module not in _PUBLIC_MODULES and _is_module(module)
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # of a name in what is no package
+        return False
+
+
+def undocumented_uses_of_output(tree: ast.AST) -> Iterator[str]:
+    """Return the names of Pulumi's Output that a module uses although they have no documentation."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in _METHODS:
+            yield node.attr
+        if isinstance(node, ast.Call) and ast.unparse(node.func).partition("[")[0] in ("Output", "pulumi.Output"):
+            yield "__init__"
 
 
 def _internals_in(tree: ast.Module) -> Iterator[Internal]:
@@ -74,11 +123,14 @@ def _internals_in(tree: ast.Module) -> Iterator[Internal]:
         if isinstance(statement, ast.If):  # `if TYPE_CHECKING:`
             statement.body = []
     yield from (Internal("import", name) for name in imported_internals(tree))
+    yield from (Internal("method", name) for name in undocumented_uses_of_output(tree))
     own = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("local_of_"):
             (name,) = (argument.value for argument in node.args if isinstance(argument, ast.Constant))
             yield Internal("local", str(name))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "__class__":
+            yield Internal("layout", node.attr)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             parts = list(_attributes(node))
             first = next((index for index, part in enumerate(parts) if part.startswith("_") and part not in own), None)
@@ -155,6 +207,47 @@ def _without_attribute(name: str) -> None:
     grpc.server = lambda *args, **keywords: _Hiding(name, make_server(*args, **keywords))
 
 
+def _without_method(name: str, is_missing: bool) -> None:
+    """Hide a method of Output from our own code; Pulumi still has it."""
+    from pulumi import Output
+
+    class Hidden:
+        real = getattr(Output, name)
+
+        def __get__(self, output: Any, _owner: Any) -> Any:
+            frame = sys._getframe(1)
+            while frame.f_code.co_name == "__getattribute__" and frame.f_back is not None:
+                frame = frame.f_back
+            if not str(frame.f_globals.get("__name__")).startswith("pulumi_tione."):
+                return self.real.__get__(output, Output)
+            if is_missing:
+                raise AttributeError(name)
+            return _fail
+
+    setattr(Output, name, Hidden())
+
+
+def _with_slots() -> None:
+    """Change the layout of Output, so that the class of no object can be changed to it."""
+
+    class Loader(SourceFileLoader):
+        def get_code(self, fullname: str) -> types.CodeType:
+            source, head = self.get_source(fullname) or "", "class Output(Generic[T_co]):\n"
+            assert head in source
+            return compile(source.replace(head, f"{head}    __slots__ = ('_data', '__weakref__')\n"), self.path, "exec")
+
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+            spec = PathFinder.find_spec(name, path, target) if name == "pulumi.output" else None
+            if spec is not None:
+                spec.loader = Loader(name, str(spec.origin))
+            return spec
+
+    sys.meta_path.insert(0, Finder)
+    assert "__slots__" in vars(importlib.import_module("pulumi").Output)
+
+
 def _run_plugin(without_local: str | None) -> None:
     """Run the plugin of dynamic providers, in which a local variable may have another name."""
     if without_local is None:
@@ -184,6 +277,10 @@ def _main(state: str, kind: str, name: str, what: str) -> None:
         _without_import(name, state == "missing")
     elif kind == "attribute":
         _without_attribute(name)
+    elif kind == "method":
+        _without_method(name, state == "missing")
+    elif kind == "layout":
+        _with_slots()
     assert threading.current_thread() is threading.main_thread()
     if what == "plugin":
         sys.argv = ["pulumi.dynamic"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from pulumi_internals import FOLDER, accessed_internals, imported_internals, imported_names, undocumented_uses_of_output
 
 from pulumi_tione._error_codes import Kind
 from pulumi_tione._schema.identity import OWNER_PROPERTY
@@ -55,6 +56,27 @@ def test_the_owner_is_passed_next_to_the_inputs_in_the_lifecycle() -> None:
         if isinstance(node, ast.Constant) and node.value == OWNER_PROPERTY
     }
     assert literals == set()
+
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != FOLDER)
+
+
+def test_internals_of_pulumi_are_used_in_one_folder_alone() -> None:
+    """Imports are a contract of ruff too; what is only used through a public name is found here."""
+    used: list[str] = []
+    for path in MODULES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        used += (f"{path.name}: {name}" for name in (*imported_internals(tree), *accessed_internals(tree)))
+    assert used == []
+
+
+def test_undocumented_names_of_outputs_are_used_in_one_module_alone() -> None:
+    """Nothing at all uses the constructor of Output."""
+    for path in [*MODULES, *FOLDER.glob("*.py")]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if "pulumi" in imported_names(tree):
+            allowed = {"future", "is_secret"} if path == FOLDER / "output_values.py" else set()
+            assert {*undocumented_uses_of_output(tree)} <= allowed, path
 
 
 def test_where_something_is_names_a_file_that_has_it() -> None:
