@@ -1,8 +1,9 @@
 """`env reap`: take down every environment that nobody needs any more, whatever happens to one of them.
 
 That is one whose `up` or `down` was interrupted, whose branch is gone, or whose time to live, counted from its last
-update, is over (`Rules`). A stack without any mark has to be 1 minute old. Kept ones, and that of the default branch,
-stay. 4 stacks are taken down at once, and none waits for Pulumi's lock.
+update, is over (`Rules`). A stack without any mark has to be 1 minute old; one whose age is unknown is watched for that
+long, and stays if it changes. Kept ones, and that of the default branch, stay. 4 stacks are taken down at once, and
+none waits for Pulumi's lock.
 
 `down.py` takes down one environment, by the name of its branch. The steps are in `teardown.py`.
 """
@@ -14,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from pulumi_tione._api.polling import poll
 from pulumi_tione._durations import format_age
 from pulumi_tione.environments.down import NoLongerDueError, take_down
 from pulumi_tione.environments.git import GitError, Repository
 from pulumi_tione.environments.overview import Overview, read_overviews
-from pulumi_tione.environments.session import Session, is_alive, is_dead
+from pulumi_tione.environments.session import EnvironmentStack, Session, is_alive, is_dead
 from pulumi_tione.environments.tags import EnvironmentTags
 from pulumi_tione.environments.teardown import Leftover, TeardownResult
 from pulumi_tione.errors import TioneError
@@ -26,6 +28,9 @@ from pulumi_tione.errors import TioneError
 _PARALLEL_STACKS = 4
 _GRACE = timedelta(minutes=1)
 """How long a stack without tags may be one that an `up` on another machine has just created."""
+
+_SECONDS_BETWEEN_CHECKS = 5.0
+"""The pause between two checks of a stack whose age is unknown."""
 
 DEAD = "its `env {kind}` was interrupted"
 WITHOUT_MARKS = "a killed `env up` has left nothing but the stack"
@@ -114,6 +119,9 @@ class DueEnvironment:
 
     overview: Overview
     reason: str
+    may_be_new: bool = False
+    """Whether an `up` on another machine may have just created it: a backend does not show the age of a stack that was
+    never updated."""
 
     @property
     def result(self) -> TeardownResult:
@@ -127,9 +135,11 @@ def due_environments(session: Session, min_age: timedelta | None) -> tuple[list[
     rules = Rules(Branches.of(session.repository), datetime.now(timezone.utc), min_age)
     found = []
     for overview in read_overviews(session.pulumi, session.backend_folder, session.project.name):
-        reason = rules.reason(overview, was_made_here=session.exclusion_file(overview.stack.stack).exists())
+        was_made_here = session.exclusion_file(overview.stack.stack).exists()
+        reason = rules.reason(overview, was_made_here=was_made_here)
         if reason is not None:
-            found.append(DueEnvironment(overview, reason))
+            may_be_new = reason == WITHOUT_MARKS and overview.last_update is None and not was_made_here
+            found.append(DueEnvironment(overview, reason, may_be_new))
     return found, rules
 
 
@@ -145,12 +155,16 @@ def reap(session: Session, due: Sequence[DueEnvironment], rules: Rules, *, wait:
 
         def is_due(environment_tags: EnvironmentTags) -> bool:
             # A killed `up` may have left any of the tags that it sets before its first heartbeat.
-            has_begun = environment_tags.operation is not None
+            has_begun = environment_tags.operation is not None or (
+                each.may_be_new and environment_tags != each.overview.environment_tags
+            )
             return rules.reason_in_tags(environment_tags, age) is not None or (
                 each.reason == WITHOUT_MARKS and not has_begun
             )
 
         try:
+            if each.may_be_new and not _stays_without_marks(session, each.overview):
+                return None
             return take_down(
                 session,
                 each.overview.stack.stack,
@@ -172,3 +186,28 @@ def reap(session: Session, due: Sequence[DueEnvironment], rules: Rules, *, wait:
         results = [result for result in pool.map(attempt, due) if result is not None]
     session.remove_dead_worktrees()
     return results
+
+
+def _stays_without_marks(session: Session, overview: Overview) -> bool:
+    """Watch a stack for as long as an `up` may need to mark it, and return whether nothing of it has changed.
+
+    It is not held meanwhile: that would keep the `up` of this machine waiting.
+    """
+    with EnvironmentStack(session, overview.stack.stack) as stack:
+
+        def has_changed() -> bool:
+            return stack.exists and (stack.environment_tags() != overview.environment_tags or not _is_empty(stack))
+
+        return not poll(
+            has_changed,
+            timeout=_GRACE.total_seconds(),
+            first_pause=_SECONDS_BETWEEN_CHECKS,
+            growth=1,
+            sleep=session.pause,
+            clock=session.clock,
+        )
+
+
+def _is_empty(stack: EnvironmentStack) -> bool:
+    state = stack.state()
+    return not state.resources and not state.has_pending_operations

@@ -1,5 +1,6 @@
-"""What the commands on environments wait for: other commands, locks, processes, tasks of killed creates. Time is the
-test's.
+"""What the commands on environments wait for: other commands, locks, processes, tasks of killed creates, new stacks.
+
+Time is the test's. Which stacks are taken down is in `test_reap_rules.py`.
 
 The commands themselves, with the real engine, are in `tests/environments/`.
 """
@@ -10,22 +11,25 @@ import fcntl
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pulumi_tione.environments import processes, session
+from pulumi_tione.environments import processes, reap, session
+from pulumi_tione.environments.down import NoLongerDueError
+from pulumi_tione.environments.overview import Overview
 from pulumi_tione.environments.processes import end_processes
+from pulumi_tione.environments.reap import Branches, Rules
 from pulumi_tione.environments.session import EnvironmentStack, InUseError, Session
 from pulumi_tione.environments.tags import EnvironmentTags, Operation
 from pulumi_tione.environments.teardown import Recovery, Teardown, TeardownResult
 from pulumi_tione.environments.workspace import InterruptedRunError, Interrupts
 from pulumi_tione.errors import TioneError
 from pulumi_tione.lifecycle.existence import LAG_SECONDS
-from pulumi_tione.stacks.pulumi_cli import LockedError
+from pulumi_tione.stacks.pulumi_cli import LockedError, StackName
 from pulumi_tione.stacks.state import State
 
 ENDED = Operation("up", "ab12", "elsewhere/1", 1, "Thu", since=1, at=1, result="ok")
@@ -315,6 +319,116 @@ def test_a_signal_ends_the_search(tmp_path: Path) -> None:
     with pytest.raises(InterruptedRunError):
         delete_orphans(stack, OrphansOfTest(stack, []), replace(CUT_OFF, at=5000))
     assert stack.time.pauses == [5]
+
+
+# Stacks that an `up` on another machine may have just created.
+
+
+NAME = StackName("organization", "nlp", "env-x")
+RULES = Rules(Branches(None, frozenset()), datetime(2026, 11, 26, tzinfo=timezone.utc))
+RESOURCE = {"deployment": {"resources": [{"urn": "urn:pulumi:x::nlp::a:b:C::d", "type": "a:b:C"}]}}
+
+
+class BareStack(StackOfTest):
+    """A stack without tags and resources, until something is planned."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self.tags_shown = [EnvironmentTags()]
+        self.exported: dict[str, Any] = {}
+        self.taken_down_after: list[float] = []
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @property
+    def exists(self) -> bool:
+        return True
+
+    def state(self) -> State:
+        return State(self.exported)
+
+    def overview(self, last_update: datetime | None = None) -> Overview:
+        return Overview(NAME, EnvironmentTags(), State({}), last_update, is_locked=False)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BareStack:
+    stack = BareStack(tmp_path)
+    vars(stack.session).update(repository=None)
+
+    def take_down(*_: object, is_due: Callable[[EnvironmentTags], bool], **_more: object) -> TeardownResult:
+        if not is_due(stack.environment_tags()):
+            raise NoLongerDueError
+        stack.taken_down_after.append(sum(stack.time.pauses))
+        return TeardownResult("env-x", "")
+
+    monkeypatch.setattr(reap, "EnvironmentStack", lambda *_: stack)
+    monkeypatch.setattr(reap, "take_down", take_down)
+    return stack
+
+
+def reap_bare(stack: BareStack, *, may_be_new: bool = True) -> int:
+    due = reap.DueEnvironment(stack.overview(), reap.WITHOUT_MARKS, may_be_new)
+    return len(reap.reap(stack.session, [due], RULES, wait=timedelta(0)))
+
+
+def test_a_bare_stack_of_unknown_age_is_taken_down_when_it_has_stayed_bare_for_a_minute(bare: BareStack) -> None:
+    assert reap_bare(bare) == 1
+    assert bare.taken_down_after == [60]
+    assert max(bare.time.pauses) == 5
+
+
+def test_a_bare_stack_that_is_not_new_is_taken_down_at_once(bare: BareStack) -> None:
+    assert reap_bare(bare, may_be_new=False) == 1
+    assert bare.taken_down_after == [0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda stack: setattr(stack, "tags_shown", [EnvironmentTags(environment="3f9a")]),
+        lambda stack: setattr(stack, "tags_shown", [EnvironmentTags("3f9a", "x", operation=ALIVE)]),
+        lambda stack: setattr(stack, "exported", RESOURCE),
+    ],
+    ids=["its first tag", "all tags", "a resource"],
+)
+@pytest.mark.parametrize("pause", [1, 5, 12])
+def test_a_bare_stack_that_an_update_changes_meanwhile_stays(
+    change: Callable[[BareStack], object], pause: int, bare: BareStack
+) -> None:
+    bare.time.meanwhile = [*[lambda: None] * (pause - 1), lambda: change(bare)]
+    assert reap_bare(bare) == 0
+    assert (bare.taken_down_after, len(bare.time.pauses)) == ([], pause)
+
+
+def test_a_bare_stack_that_is_marked_between_the_last_check_and_its_lock_stays(
+    bare: BareStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reap, "_stays_without_marks", lambda *_: True)
+    bare.tags_shown = [EnvironmentTags(environment="3f9a", branch="x")]
+    assert reap_bare(bare) == 0
+
+
+def test_only_a_bare_stack_of_unknown_age_that_no_command_of_this_machine_made_may_be_new(
+    bare: BareStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = [bare.overview()]
+    monkeypatch.setattr(reap, "read_overviews", lambda *_: shown)
+    monkeypatch.setattr(Session, "end_dead_commands", lambda _: None)
+    vars(bare.session).update(pulumi=None, backend_folder=None)
+
+    def may_be_new() -> list[bool]:
+        return [each.may_be_new for each in reap.due_environments(bare.session, None)[0]]
+
+    assert may_be_new() == [True]
+    shown[:] = [bare.overview(RULES.now - timedelta(hours=1))]
+    assert may_be_new() == [False]
+    shown[:] = [bare.overview()]
+    file = bare.session.exclusion_file("env-x")
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert may_be_new() == [False]
 
 
 # Processes of dead commands.
