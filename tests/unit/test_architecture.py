@@ -49,13 +49,38 @@ def _is_code(path: Path) -> bool:
 
 def test_the_owner_is_passed_next_to_the_inputs_in_the_lifecycle() -> None:
     """It is one of the properties in the state alone: `provider.py` splits them, and joins them again."""
-    literals = {
+    used = {
         path.name
         for path in (PACKAGE / "lifecycle").glob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and node.value == OWNER_PROPERTY
+        if any(_is_owner(key) for key in _keys(node))
     }
-    assert literals == set()
+    assert used == set()
+
+
+def test_a_use_of_the_owner_as_a_property_is_found() -> None:
+    uses = ("a[OWNER_PROPERTY]", "a.get('owner')", "a.pop(OWNER_PROPERTY, 1)", "{OWNER_PROPERTY: 1}", "{'owner': 1}")
+    for source in uses:
+        assert any(_is_owner(key) for node in ast.walk(ast.parse(source)) for key in _keys(node)), source
+    assert not any(_is_owner(key) for node in ast.walk(ast.parse("a.fail(OWNER_PROPERTY)")) for key in _keys(node))
+
+
+def _keys(node: ast.AST) -> list[ast.expr | None]:
+    """Return the keys by which an expression reads or writes a mapping."""
+    match node:
+        case ast.Subscript():
+            return [node.slice]
+        case ast.Dict():
+            return [*node.keys]
+        case ast.Call(func=ast.Attribute(attr="get" | "pop" | "setdefault"), args=[key, *_]):
+            return [key]
+    return []
+
+
+def _is_owner(key: ast.expr | None) -> bool:
+    if isinstance(key, ast.Constant):
+        return bool(key.value == OWNER_PROPERTY)
+    return isinstance(key, ast.Name) and key.id == "OWNER_PROPERTY"
 
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != FOLDER)
