@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from pulumi_tione.environments import messages
 from pulumi_tione.environments.names import environment_stack
 from pulumi_tione.environments.project import ProjectError
 from pulumi_tione.environments.session import EnvironmentStack, NotAnEnvironmentError, Session
 from pulumi_tione.environments.tags import EnvironmentTags
 from pulumi_tione.environments.teardown import (
-    NOT_OWN,
     Leftover,
     Orphans,
     Recovery,
@@ -93,7 +93,7 @@ def use_template(stack: EnvironmentStack, environment_tags: EnvironmentTags) -> 
         stack.configuration.take_from(stack.project, environment_tags.template, environment_tags.environment)
     except ProjectError as error:
         if environment_tags.template and stack.project.template_file(environment_tags.template).exists():
-            stack.session.show(f"{stack.name}: the settings come from the environment variables alone: {error}")
+            stack.session.show(f"{stack.name}: {messages.settings_from_variables(error)}")
 
 
 def ensure_is_environment(stack: EnvironmentStack, environment_tags: EnvironmentTags) -> None:
@@ -113,10 +113,7 @@ def ensure_is_environment(stack: EnvironmentStack, environment_tags: Environment
             return
     state = State(stack.pulumi.export(stack.full_name))
     if state.resources or state.has_pending_operations:
-        raise NotAnEnvironmentError(
-            f"{stack.name} has the name of an environment, but was made by hand: it has resources and no tags of an "
-            "environment. It was left alone"
-        )
+        raise NotAnEnvironmentError(messages.made_by_hand(stack.name))
 
 
 def _without_stack(stack: EnvironmentStack, result: TeardownResult) -> TeardownResult:
@@ -127,5 +124,5 @@ def _without_stack(stack: EnvironmentStack, result: TeardownResult) -> TeardownR
         stack.session.interrupts.raise_if_set()
         others = []
         result.others.append(Leftover(f"training tasks of {stack.name}", f"they were not looked for: {error}"))
-    result.others += [Leftover(title_of(task), NOT_OWN) for task in others]
+    result.others += [Leftover(title_of(task), messages.NOT_OWN) for task in others]
     return result

@@ -25,6 +25,7 @@ from pulumi_tione._durations import format_age
 from pulumi_tione._schema.identity import LABELS, labels_of_stack
 from pulumi_tione._schema.wire import imported_outputs, user_tags
 from pulumi_tione._timestamps import time_or_none
+from pulumi_tione.environments import messages
 from pulumi_tione.environments.overview import Overview, read_overviews
 from pulumi_tione.environments.processes import host_name, process_start
 from pulumi_tione.environments.project import Project, with_absolute_paths
@@ -169,7 +170,7 @@ class _Tasks:
             if config is None:
                 config = self._pulumi.config_in(self._project.template_file(template), overview.stack)
         except TioneError as error:
-            self.warnings.append(f"the settings come from the environment variables alone: {error}")
+            self.warnings.append(messages.settings_from_variables(error))
             config = {}
         return self._pulumi.settings_with(config)
 

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from pulumi_tione._timestamps import time_or_none
+from pulumi_tione.environments import messages
 from pulumi_tione.environments.names import environment_stack, is_environment_name
 from pulumi_tione.environments.tags import EnvironmentTags
 from pulumi_tione.errors import TioneError
@@ -81,7 +82,7 @@ def _from_folder(folder: BackendFolder, name: StackName) -> Overview:
         tags = folder.tags(name)
         exported = folder.export(name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        problem = f"its files cannot be read: {error}"
+        problem = messages.unreadable_files(error)
     locks = tuple(folder.locks(name))
     return Overview(
         name, EnvironmentTags.of(tags), State(exported), _last_update(exported), folder.is_locked(name), locks, problem

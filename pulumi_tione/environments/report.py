@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi_tione._text import sanitize
+from pulumi_tione.environments import messages
 from pulumi_tione.environments.stop_start import StopStartResult
 from pulumi_tione.environments.teardown import TeardownResult, as_json
 from pulumi_tione.review.markdown import code, prose
@@ -44,7 +45,7 @@ def report(results: Sequence[TeardownResult], form: str | None) -> str:
     if form == "markdown":
         return _markdown(results)
     if not results:
-        return "There is nothing to take down."
+        return messages.NOTHING_TO_TAKE_DOWN
     lines = []
     for each in results:
         lines.append(f"{_title(each)}: {_summary(each)}")
@@ -65,7 +66,7 @@ def _summary(result: TeardownResult) -> str:
 
 def _markdown(results: Sequence[TeardownResult]) -> str:
     if not results:
-        return "There is nothing to take down."
+        return messages.NOTHING_TO_TAKE_DOWN
     lines = ["| environment | result | left |", "|---|---|---|"]
     for each in results:
         left = "<br>".join(prose(str(part)) for part in each.all_left)
@@ -83,7 +84,7 @@ def plan(results: Sequence[TeardownResult], form: str | None) -> str:
         due = [{"stack": each.stack, "branch": each.branch or None, "reason": each.reason} for each in results]
         return json.dumps({"due": due}, indent=2)
     if not results:
-        return "There is nothing to take down."
+        return messages.NOTHING_TO_TAKE_DOWN
     if form == "markdown":
         rows = [f"| {code(_title(each))} | {prose(each.reason)} |" for each in results]
         return "\n".join(["| environment | would be taken down because |", "|---|---|", *rows])

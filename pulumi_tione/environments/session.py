@@ -28,7 +28,7 @@ from pulumi import automation
 
 from pulumi_tione._api.polling import poll
 from pulumi_tione._config.settings import Settings
-from pulumi_tione._durations import format_duration
+from pulumi_tione.environments import messages
 from pulumi_tione.environments import tags as marks_tags
 from pulumi_tione.environments.git import GitError, Repository
 from pulumi_tione.environments.listing import backend_url
@@ -262,7 +262,7 @@ class EnvironmentStack:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = self._fetch_when_free(
             lambda: _locked(path),
-            lambda file: "another command on this machine works on it" if file is None else None,
+            lambda file: messages.OTHER_COMMAND_HERE if file is None else None,
             wait,
         )
         assert file is not None  # or else the wait has ended with an error
@@ -282,7 +282,7 @@ class EnvironmentStack:
             operation = environment_tags.operation
             if operation is None or operation.run == self.session.run or not is_alive(operation):
                 return None
-            return f"`env {operation.kind}` works on it on {operation.host}"
+            return messages.other_command(operation.kind, operation.host)
 
         return self._fetch_when_free(self.environment_tags, reason, wait)
 
@@ -303,7 +303,7 @@ class EnvironmentStack:
             if reason is None:
                 return True
             if is_first and wait:
-                session.show(f"{self.name}: {reason}. Waiting up to {format_duration(wait.total_seconds())}")
+                session.show(messages.waiting_for(self.name, reason, wait.total_seconds()))
             return False
 
         value = poll(
@@ -316,7 +316,7 @@ class EnvironmentStack:
             clock=session.clock,
         )
         if reason is not None:
-            raise InUseError(f"{self.name}: {reason}. Try again later, or wait longer with --wait-lock")
+            raise InUseError(messages.waited_too_long(self.name, reason))
         return value
 
     @contextlib.contextmanager

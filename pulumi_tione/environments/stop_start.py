@@ -15,6 +15,7 @@ from typing import Any
 from pulumi_tione._api.status import Status, is_terminal, status_of
 from pulumi_tione._schema.identity import split_owner
 from pulumi_tione.call_context import CallContext
+from pulumi_tione.environments import messages
 from pulumi_tione.environments.down import ensure_is_environment, use_template
 from pulumi_tione.environments.names import environment_stack
 from pulumi_tione.environments.session import EnvironmentStack, Session, is_dead
@@ -111,7 +112,7 @@ def _run(
     result = StopStartResult(branch, name)
     with EnvironmentStack(session, name) as stack, stack.exclusive(wait):
         if not stack.exists:
-            raise NoEnvironmentError(f"the branch {branch!r} has no environment. Nothing was changed")
+            raise NoEnvironmentError(messages.no_environment(branch))
         environment_tags = stack.wait_for_others(wait)
         ensure_is_environment(stack, environment_tags)
         operation = environment_tags.operation
@@ -159,9 +160,9 @@ def _is_active(task: _Task, result: StopStartResult) -> bool:
         result.failed[task.id] = str(error)
         return False
     if detail is None:
-        result.unchanged[task.id] = "it does not exist any more"
+        result.unchanged[task.id] = messages.DOES_NOT_EXIST
     elif is_terminal(status_of(detail)):
-        result.unchanged[task.id] = f"it has ended ({status_of(detail)})"
+        result.unchanged[task.id] = messages.has_ended(status_of(detail))
     else:
         return True
     return False
@@ -172,20 +173,20 @@ def _stop(task: _Task, result: StopStartResult) -> None:
     if status == Status.STOPPED:
         result.done.append(task.id)
     else:
-        result.unchanged[task.id] = f"it has ended ({status or 'it does not exist any more'})"
+        result.unchanged[task.id] = messages.DOES_NOT_EXIST if status is None else messages.has_ended(status)
 
 
 def _start(task: _Task, result: StopStartResult) -> None:
     """Start a stopped task as an update to `desired_status="RUNNING"` does, which copes with lost responses."""
     detail = detail_or_gone(task.recorded)
     if detail is None:
-        result.unchanged[task.id] = "it does not exist any more"
+        result.unchanged[task.id] = messages.DOES_NOT_EXIST
         return
     status = status_of(detail)
     if status == Status.STOPPING:
         status = stop_and_wait(task.recorded) or ""
     if status != Status.STOPPED:
-        result.unchanged[task.id] = f"it is {status}" if not is_terminal(status) else f"it has ended ({status})"
+        result.unchanged[task.id] = messages.has_ended(status) if is_terminal(status) else f"it is {status}"
         return
     outputs = {**task.recorded.outputs, "desiredStatus": Status.STOPPED.value, "status": status}
     recorded = RecordedTask(task.recorded.client, task.id, outputs, task.recorded.context, task.recorded.owner)

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from pulumi_tione._api.polling import Attempts, poll
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.identity import ENVIRONMENT_LABEL, TYPE, labels_of_stack
+from pulumi_tione.environments import messages
 from pulumi_tione.environments.processes import end_processes, host_name, is_name_of, process_start, this_host
 from pulumi_tione.environments.session import EnvironmentStack, is_dead
 from pulumi_tione.environments.tags import EnvironmentTags, Operation
@@ -94,7 +95,7 @@ class Recovery:
         def show_holders(error: Exception, _: float) -> None:
             nonlocal is_shown
             if self.wait and not is_shown:
-                self.show(f"{self.stack.name} is locked by {_holders(error)}. Waiting until it is released")
+                self.show(f"{messages.is_locked(self.stack.name, _holders(error))}. Waiting until it is released")
             is_shown = True
 
         attempts = Attempts(
@@ -113,12 +114,13 @@ class Recovery:
                     session.interrupts.raise_if_set()
                     if not all(self._is_of_dead_update(lock) for lock in error.locks or (None,)):
                         raise
-                    self.show(f"{self.stack.name}: the lock of a killed update is removed")
+                    self.show(messages.lock_removed(self.stack.name))
                     self.stack.stack.cancel()
                 return action()
         locked = attempts.error
         assert isinstance(locked, LockedError)
-        raise LockedError(f"{self.stack.name} is locked by {_holders(locked)}. {_UNLOCK}", locked.locks) from None
+        message = f"{messages.is_locked(self.stack.name, _holders(locked))}. {messages.WAIT_FOR_UPDATE}"
+        raise LockedError(message, locked.locks) from None
 
     def _is_of_dead_update(self, lock: Lock | None) -> bool:
         """Check whether a lock was left by an update that is provably dead. A backend may not show the lock: None."""
@@ -136,9 +138,6 @@ def _holders(error: Exception) -> str:
     """Return who holds the locks that an error names."""
     locks = error.locks if isinstance(error, LockedError) else ()
     return "; ".join(lock.holder for lock in locks) or "another update"
-
-
-_UNLOCK = "Wait for that update to finish; if it is no longer running, run `pulumi cancel`, then try again"
 
 
 @dataclass
@@ -250,7 +249,7 @@ class Teardown:
         locations = [*before.locations, *self._marks.locations]
         known = set(before.tasks)
         interrupted = [each for each in before.pending_creates if _is_foreign(each)]
-        self._result.others += [Leftover(_title(each), INTERRUPTED) for each in interrupted]
+        self._result.others += [Leftover(_title(each), messages.CREATE_INTERRUPTED) for each in interrupted]
         with self._noting("pending creates"):
             recovery.run()
             known |= set(stack.state().tasks)
@@ -297,7 +296,7 @@ class Teardown:
                 if attempt + 1 == _DESTROY_ATTEMPTS:
                     raise
             else:
-                self._result.others += [Leftover(_title(each), RETAINED) for each in retained]
+                self._result.others += [Leftover(_title(each), messages.KEPT_BY_RETAIN_ON_DELETE) for each in retained]
                 return
 
     def _prepare_state(self) -> None:
@@ -351,7 +350,7 @@ class Teardown:
             clock=session.clock,
         )
         self._result.left += [Leftover(f"training task {task_id}", why) for task_id, why in failed.items()]
-        self._result.others += [Leftover(title_of(task), NOT_OWN) for task in others]
+        self._result.others += [Leftover(title_of(task), messages.NOT_OWN) for task in others]
 
     def _remove(self) -> None:
         stack = self._stack
@@ -369,16 +368,6 @@ def _title(resource: Mapping[str, Any]) -> str:
     """Return how a report names a resource of another kind."""
     title = f"{resource.get('type')} {str(resource.get('urn')).rpartition('::')[2]}"
     return f"{title} ({resource['id']})" if resource.get("id") else title
-
-
-RETAINED = "`retain_on_delete` keeps it. Delete it yourself when you no longer need it"
-INTERRUPTED = (
-    "its create was interrupted, so it may or may not exist. Look for it in the console, and delete it if it is there"
-)
-NOT_OWN = (
-    "it has the labels of this stack, but not the id of this environment, so it is left alone. `pulumi-tione orphans` "
-    "shows it"
-)
 
 
 def dead_operation(environment_tags: EnvironmentTags) -> Operation | None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_tione._schema.identity import RETAINED_LABEL
-from pulumi_tione.environments import tags
+from pulumi_tione.environments import messages, tags
 from pulumi_tione.environments.down import ensure_is_environment
 from pulumi_tione.environments.git import GitError, Repository
 from pulumi_tione.environments.names import environment_stack
@@ -122,7 +122,7 @@ def _branch(session: Session, request: UpRequest) -> tuple[str, bool]:
             where = "this is not a git repository" if repository is None else "a commit is checked out, not a branch"
             raise GitError(f"{where}: name the branch, as in `pulumi-tione env up BRANCH`")
     if not branch.strip() or branch.startswith("-") or not branch.isprintable() or len(branch) > tags.MAX_TAG_LENGTH:
-        raise GitError(f"{branch!r} is not the name of a branch")
+        raise GitError(messages.not_a_branch(branch))
     if repository is None:
         return branch, True
     if request.allow_missing and repository.exists(branch) is not True:
@@ -279,9 +279,7 @@ class _Update:
                 for each in made.diagnostics
                 if each.severity == "error"
             ]
-            raise PreviewFailedError(
-                f"the preview failed. Nothing was changed. {'; '.join(reasons) or 'See its output'}", review
-            )
+            raise PreviewFailedError(messages.preview_failed("; ".join(reasons)), review)
         return review
 
     def _write_locations(self, environment_tags: EnvironmentTags) -> None:

@@ -6,6 +6,7 @@ import pytest
 from environment_support import PROGRAM, RUNNING, EnvironmentProject, tasks_of
 
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.environments import messages
 
 pytestmark = pytest.mark.engine
 
@@ -72,5 +73,5 @@ def test_a_day_in_the_life_of_an_environment(project: EnvironmentProject, emulat
 
 def test_what_has_no_environment_is_neither_stopped_nor_started(project: EnvironmentProject) -> None:
     for command in ("stop", "start"):
-        assert "has no environment" in project.env(command, "nobody", "--yes", code=2)
+        assert messages.no_environment("nobody") in project.env(command, "nobody", "--yes", code=2)
     assert project.stacks() == set()

@@ -20,6 +20,7 @@ from local_tione import accepted
 from reliability_support import wait_until
 
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.environments import messages
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
@@ -75,7 +76,7 @@ def test_a_reap_during_an_update_leaves_it_alone(project: EnvironmentProject, em
     emulator.faults.add("CreateTrainingTask", delay_seconds=3, times=None)
     running = project.start("up", "busy", "--yes", "--ttl", "1s")
     wait_until(lambda: "CreateTrainingTask" in [each["action"] for each in emulator.requests()], "a create")
-    assert project.env("reap", "--yes").strip() == "There is nothing to take down."
+    assert project.env("reap", "--yes").strip() == messages.NOTHING_TO_TAKE_DOWN
     code, printed = end(running)
     assert code == 0, printed
     assert len(ids(emulator, stack)) == 2
@@ -161,7 +162,7 @@ def test_the_lock_of_a_plain_update_is_named_and_never_broken(project: Environme
     emulator.faults.clear()
     # Only a person who names the branch may have it broken.
     printed = project.env("down", "plain", "--yes")
-    assert "the lock of a killed update is removed" in printed
+    assert messages.lock_removed("") in printed
     assert ids(emulator) == set()
     assert project.stacks() == set()
 

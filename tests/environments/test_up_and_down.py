@@ -17,6 +17,7 @@ from local_tione import temporary_credentials
 from pulumi_tione._api.client import Client
 from pulumi_tione._config.settings import Settings
 from pulumi_tione.emulator import Emulator
+from pulumi_tione.environments import messages
 
 pytestmark = pytest.mark.engine
 
@@ -75,8 +76,8 @@ def test_another_branch_is_deployed_from_a_temporary_working_tree(
         (("up",), "add --yes"),
         (("down", "feature/login"), "add --yes"),
         (("up", "--yes", "--ttl", "soon"), "use a duration"),
-        (("up", "--yes", "--allow-missing", "--", "-leading"), "'-leading' is not the name of a branch"),
-        (("up", "--yes", "--allow-missing", "two\nlines"), "is not the name of a branch"),
+        (("up", "--yes", "--allow-missing", "--", "-leading"), messages.not_a_branch("-leading")),
+        (("up", "--yes", "--allow-missing", "two\nlines"), messages.not_a_branch("two\nlines")),
         (("up", "--yes", "--max-hourly", "cheap"), "use an amount"),
     ],
 )
@@ -101,7 +102,7 @@ def test_a_cap_on_the_price_leaves_nothing_behind(project: EnvironmentProject, e
 
 def test_a_failed_preview_leaves_nothing_behind(project: EnvironmentProject, emulator: Emulator) -> None:
     project.branch("broken", 'tione.TrainingTask("t", **(B | dict(desired_status="STOPPED")))')
-    assert "the preview failed" in project.env("up", "--yes", code=1)
+    assert messages.preview_failed("").partition(". ")[0] in project.env("up", "--yes", code=1)
     assert project.stacks() == set()
 
 
@@ -113,7 +114,7 @@ def test_a_stack_made_by_hand_is_left_alone_although_it_has_such_a_name(
     project.pulumi("up", "--yes", "--skip-preview", "--stack", stack)
     before = sorted(str(task["Id"]) for task in tasks_of(emulator))
     for arguments in (("down", "mine"), ("up", "mine")):
-        assert "was made by hand" in project.env(*arguments, "--yes", code=2)
+        assert messages.made_by_hand(stack) in project.env(*arguments, "--yes", code=2)
     assert sorted(str(task["Id"]) for task in tasks_of(emulator)) == before
     assert project.stacks() == {stack}
 
@@ -223,7 +224,7 @@ def test_a_template_that_is_missing_does_no_harm_to_an_existing_environment(
     project.env("up", "--yes")
     assert "Choose a template" in project.env("up", "--yes", "--template", "prod", code=2)
     assert json.loads(project.tags(stack)["tione:heartbeat"])["result"] == "ok"
-    assert project.env("reap", "--yes").strip() == "There is nothing to take down."
+    assert project.env("reap", "--yes").strip() == messages.NOTHING_TO_TAKE_DOWN
     assert len(tasks_of(emulator)) == 2
 
 

@@ -20,6 +20,7 @@ from environment_support import EnvironmentProject, own_processes, tags_of_task
 from reliability_support import Service
 
 from pulumi_tione.emulator import Lag
+from pulumi_tione.environments import messages
 
 pytestmark = pytest.mark.engine
 
@@ -149,7 +150,7 @@ def test_after_a_kill_one_reap_leaves_nothing(moment: int, victim: str, scene: S
     printed = scene.project.env("reap", "--yes")
     scene.ensure_only_others_are_left()
     assert "kept" not in printed
-    assert scene.project.env("reap", "--yes").strip() == "There is nothing to take down."
+    assert scene.project.env("reap", "--yes").strip() == messages.NOTHING_TO_TAKE_DOWN
     scene.project.ensure_untouched()
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tione.environments import processes, reap, session
+from pulumi_tione.environments import messages, processes, reap, session
 from pulumi_tione.environments.down import NoLongerDueError
 from pulumi_tione.environments.overview import Overview
 from pulumi_tione.environments.processes import end_processes
@@ -34,6 +34,7 @@ from pulumi_tione.stacks.state import State
 
 ENDED = Operation("up", "ab12", "elsewhere/1", 1, "Thu", since=1, at=1, result="ok")
 ALIVE = Operation("up", "ab12", "elsewhere/1", 1, "Thu", since=1, at=10**12)
+OTHER_COMMAND = messages.other_command("up", "elsewhere/1")
 CUT_OFF = replace(ENDED, result="")
 
 
@@ -102,7 +103,7 @@ def test_a_command_waits_until_the_other_one_has_ended_and_shows_that_once(tmp_p
     stack = StackOfTest(tmp_path, ALIVE, ALIVE, ALIVE, ENDED)
     assert stack.wait_for_others(minutes(10)).operation == ENDED
     assert stack.time.pauses == [1, 1, 1]
-    assert stack.lines == ["env-x: `env up` works on it on elsewhere/1. Waiting up to 10 min"]
+    assert stack.lines == [messages.waiting_for("env-x", OTHER_COMMAND, 600)]
 
 
 @pytest.mark.parametrize("operation", [ENDED, CUT_OFF, replace(ALIVE, run="mine")], ids=["ended", "cut off", "mine"])
@@ -114,7 +115,7 @@ def test_a_command_does_not_wait_for_one_that_does_not_work_or_for_itself(operat
 
 def test_a_wait_ends_with_an_error_at_its_timeout(tmp_path: Path) -> None:
     stack = StackOfTest(tmp_path, ALIVE)
-    with pytest.raises(InUseError, match=r"^env-x: `env up` works on it on elsewhere/1\. Try again later, or wait "):
+    with pytest.raises(InUseError, match=f"^{messages.waited_too_long('env-x', OTHER_COMMAND)}$"):
         stack.wait_for_others(minutes(1))
     assert sum(stack.time.pauses) == 60
     assert len(stack.lines) == 1
@@ -163,7 +164,7 @@ def test_commands_on_this_machine_follow_each_other(tmp_path: Path) -> None:
         assert json.loads(path.read_text(encoding="utf-8")) == {"run": "mine", "stack": "env-x"}
         assert not is_free(path)
         assert stack.time.pauses == [1, 1]
-        assert stack.lines == ["env-x: another command on this machine works on it. Waiting up to 10 min"]
+        assert stack.lines == [messages.waiting_for("env-x", messages.OTHER_COMMAND_HERE, 600)]
     assert is_free(path)
 
 
@@ -203,20 +204,21 @@ def retry(stack: StackOfTest, wait: timedelta, outcomes: Sequence[object], dead:
 
 
 LOCKED = LockedError("locked")
+LOCKED_BY_ANOTHER = messages.is_locked("env-x", "another update")
 
 
 def test_a_live_update_is_waited_for(tmp_path: Path) -> None:
     stack = StackOfTest(tmp_path)
     assert retry(stack, minutes(10), [LOCKED, LOCKED, "done"]) == "done"
     assert stack.time.pauses == [2, 2]
-    assert stack.lines == ["env-x is locked by another update. Waiting until it is released"]
+    assert stack.lines == [f"{LOCKED_BY_ANOTHER}. Waiting until it is released"]
     assert stack.cancels == 0
 
 
 @pytest.mark.parametrize("wait", [0.0, 1.0])
 def test_a_lock_that_stays_is_an_error_at_the_timeout(wait: float, tmp_path: Path) -> None:
     stack = StackOfTest(tmp_path)
-    with pytest.raises(LockedError, match=r"^env-x is locked by another update\. Wait for that update to finish"):
+    with pytest.raises(LockedError, match=f"^{LOCKED_BY_ANOTHER}. {messages.WAIT_FOR_UPDATE}$"):
         retry(stack, minutes(wait), [LOCKED])
     assert sum(stack.time.pauses) == wait * 60
     assert len(stack.lines) == bool(wait)
@@ -233,12 +235,12 @@ def test_the_lock_of_a_dead_command_is_removed_and_the_action_repeated_at_once(t
     stack = StackOfTest(tmp_path)
     assert retry(stack, timedelta(0), [LOCKED, "done"], CUT_OFF) == "done"
     assert (stack.time.pauses, stack.cancels) == ([], 1)
-    assert stack.lines == ["env-x: the lock of a killed update is removed"]
+    assert stack.lines == [messages.lock_removed("env-x")]
 
 
 def test_a_lock_that_cannot_be_removed_is_not_removed_for_ever(tmp_path: Path) -> None:
     stack = StackOfTest(tmp_path)
-    with pytest.raises(LockedError, match="is locked by another update"):
+    with pytest.raises(LockedError, match=LOCKED_BY_ANOTHER):
         retry(stack, timedelta(seconds=10), [LOCKED], CUT_OFF)
     assert (sum(stack.time.pauses), stack.cancels) == (10, 6)
 
