@@ -169,3 +169,40 @@ def test_the_kinds_of_errors_that_grpc_does_not_have_are_named() -> None:
 def test_a_release_runs_every_kind_of_test(target: str) -> None:
     assert f"`make {target}`" in CONTRIBUTING.partition("## Release")[2]
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def classes_of_client(source: str) -> list[str]:
+    """Return the names of the classes that derive from the `Client` of `_api`, whatever it is imported as."""
+    tree = ast.parse(source)
+    names = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("pulumi_tione._api")
+        for alias in node.names
+        if alias.name in ("Client", "client")
+    }
+    names |= {f"{name}.Client" for name in (*names, "pulumi_tione._api.client")}
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return [each.name for each in classes if names & {ast.unparse(base) for base in each.bases}]
+
+
+@pytest.mark.parametrize(
+    ("imported", "base"),
+    [
+        ("from pulumi_tione._api.client import Client", "Client"),
+        ("from pulumi_tione._api.client import Client as Real", "Real"),
+        ("from pulumi_tione._api import client as module", "module.Client"),
+        ("import pulumi_tione._api.client", "pulumi_tione._api.client.Client"),
+    ],
+)
+def test_a_class_that_derives_from_the_client_is_found(imported: str, base: str) -> None:
+    assert classes_of_client(f"{imported}\nclass Service(FakeApi, {base}): ...") == ["Service"]
+    assert classes_of_client(f"{imported}\nclass Service(FakeApi): ...") == []
+
+
+def test_no_test_and_no_tool_derives_a_class_from_the_client() -> None:
+    """There is one fake: `tests/support/fake_api.py`. A test of the client itself replaces its transport."""
+    files = [path for folder in ("tests", "tools") for path in (ROOT / folder).rglob("*.py")]
+    assert len(files) > 100
+    found = {str(path): classes_of_client(path.read_text(encoding="utf-8")) for path in files}
+    assert {path: classes for path, classes in found.items() if classes} == {}

@@ -5,14 +5,13 @@ Lagging reads are in `tests/component/test_update_under_lag.py`, tags in `test_t
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from calls import recorded_task
+from fake_api import PROCEED, FakeApi, Lag
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._schema.identity import BASE_NAME, UNCONFIRMED, Owner, generated_name, labels, suffixed_name
 from pulumi_tione.errors import ApiError, IndeterminateResultError
 from pulumi_tione.lifecycle import messages
@@ -39,124 +38,55 @@ OUTPUTS: dict[str, Any] = {
 LOG = {"logsetId": "l-1", "topicId": "t-1"}
 
 
-class Service(Client):
-    """One task; it keeps what was asked of it, in order. What it shows lags behind by this many seconds."""
+class Service(FakeApi):
+    """The fake with one task. What details show lags behind by this many seconds."""
 
     def __init__(self, status: str = "RUNNING", lag: float = 0.0) -> None:
-        self.region = "ap-guangzhou"
+        super().__init__(lag=Lag(details=lag), seconds_to_stop=0)
         self.now = 1000.0
-        self.lag = lag
-        self.tags: dict[str, str] = {**OUTPUTS["allTags"], "qcs:tag:createdBy": "100"}
-        self.name = "bert"
-        self.status = status
-        self.run = "instance-1"
         self.runs = 1
-        self.log: tuple[bool, Any] = (False, None)
-        self.is_gone = False
-        self.shows_tags = True
-        self.calls: list[str] = []
-        self.failing: dict[str, tuple[Exception, bool]] = {}
-        """The errors of calls that begin so, and whether they take effect all the same."""
+        task = {
+            "Id": "train-1",
+            "Name": "bert",
+            "Uin": "100",
+            "Status": status,
+            "LatestInstanceId": "instance-1",
+            "ChargeType": "POSTPAID_BY_HOUR",
+            "ResourceConfigInfos": [{"Role": "WORKER", "InstanceNum": 1}],
+            "Tags": as_tags({**OUTPUTS["allTags"], "qcs:tag:createdBy": "100"}),
+            "LogEnable": False,
+            "LogConfig": None,
+        }
+        self.history["train-1"] = [(float("-inf"), task)]
         self.start: Callable[[], None] = self.started
-        self.requests = 0
-        self._shown: list[tuple[float, dict[str, Any]]] = []
-        self._changed()
+        self.always("start", self._start)
 
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-    def clock(self) -> float:
-        return self.now
-
-    def fail(self, call: str, error: Exception, *, has_effect: bool = False) -> None:
-        self.failing[call] = (error, has_effect)
-
-    def happen(self, **changes: Any) -> None:
-        """Change the task as somebody else does."""
-        for name, value in changes.items():
-            setattr(self, name, value)
-        self._changed()
+    def _start(self) -> object:
+        if "start" in self.failing:
+            return PROCEED
+        self.start()
+        return None
 
     def started(self) -> None:
         self.runs += 1
-        self.happen(status="SUBMITTING", run=f"instance-{self.runs}")
+        self.happen(Status="SUBMITTING", LatestInstanceId=f"instance-{self.runs}")
 
-    def _changed(self) -> None:
-        self._shown.append((self.now, copy.deepcopy(self._detail())))
+    def happen(self, **changes: Any) -> None:
+        """Change the task as somebody else does."""
+        self.put("train-1", **changes)
 
-    def _called(self, call: str, effect: Callable[[], None]) -> None:
-        self.calls.append(call)
-        error, has_effect = next(
-            (reported for begin, reported in self.failing.items() if call.startswith(begin)), (None, True)
-        )
-        if has_effect:
-            effect()
-            self._changed()
-        if error is not None:
-            raise error
+    def of_task(self, name: str) -> Any:
+        """Return a fact of the task as it really is."""
+        return (self.actual("train-1") or {})[name]
 
-    def _detail(self) -> dict[str, Any]:
-        return {
-            "Id": "train-1",
-            "Name": self.name,
-            "Uin": "100",
-            "Status": self.status,
-            "LatestInstanceId": self.run,
-            "ChargeType": "POSTPAID_BY_HOUR",
-            "ResourceConfigInfos": [{"Role": "WORKER", "InstanceNum": 1}],
-            "Tags": [{"TagKey": key, "TagValue": value} for key, value in self.tags.items()],
-            "LogEnable": self.log[0],
-            "LogConfig": self.log[1],
-        }
+    @property
+    def changes(self) -> list[str]:
+        """The calls that change something, without the id of the only task."""
+        return [call.removesuffix(" train-1") for call in self.writes]
 
-    def describe_training_task(
-        self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
-    ) -> dict[str, Any] | None:
-        self.requests += 1
-        if self.is_gone:
-            return None
-        shown = [detail for at, detail in self._shown if at <= self.now - self.lag]
-        detail = copy.deepcopy(shown[-1] if shown else self._shown[0][1])
-        return detail if self.shows_tags else {**detail, "Tags": self._shown[0][1]["Tags"]}
 
-    def training_tasks_by_id(
-        self, task_ids: Sequence[str], ti_project_id: str | None = None
-    ) -> dict[str, dict[str, Any]]:
-        return {} if self.is_gone else {"train-1": {"Id": "train-1", "Status": self.status}}
-
-    def account_id(self) -> str:
-        return "100"
-
-    def tag_training_task(self, task_id: str, uin: str, tags: Mapping[str, str]) -> None:
-        assert (task_id, uin) == ("train-1", "100")
-        assert 1 <= len(tags) <= 10
-        if len({*self.tags, *tags} - {"qcs:tag:createdBy"}) > 50:
-            raise refusal("LimitExceeded.ResourceAttachedTags")
-        self._called(f"tag {','.join(sorted(tags))}", lambda: self.tags.update(tags))
-
-    def untag_training_task(self, task_id: str, uin: str, keys: Sequence[str]) -> None:
-        assert 1 <= len(keys) <= 10
-        if not {*keys} <= {*self.tags}:
-            raise refusal("ResourceNotFound.AttachedTagKeyNotFound")
-
-        def effect() -> None:
-            self.tags = {key: value for key, value in self.tags.items() if key not in keys}
-
-        self._called(f"untag {','.join(sorted(keys))}", effect)
-
-    def enable_cls_config(
-        self, task_id: str, enable: bool, config: Mapping[str, Any] | None, ti_project_id: str | None = None
-    ) -> None:
-        def effect() -> None:
-            self.log = (enable, config)
-
-        self._called(f"log {enable} {config and config['TopicId']}", effect)
-
-    def stop_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
-        self._called("stop", lambda: self.happen(status="STOPPED"))
-
-    def start_training_task(self, task_id: str, ti_project_id: str | None = None) -> None:
-        self._called("start", self.start)
+def as_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
 
 
 def refusal(code: str) -> ApiError:
@@ -213,7 +143,7 @@ def refreshed(service: Service, outputs: Mapping[str, Any]) -> dict[str, Any]:
 def test_tags_are_bound_before_others_are_removed_and_nobody_elses_are_touched() -> None:
     service = Service()
     outputs = updated(service, tags={"team": "cv", "new": "y"})
-    assert service.calls == ["tag new,team", "untag old"]
+    assert service.changes == ["tag new,team", "untag old"]
     assert outputs["tags"] == {"team": "cv", "new": "y"}
     assert outputs["allTags"] == {"team": "cv", "new": "y", "foreign": "f", **labels(OWNER)}
     assert service.tags["qcs:tag:createdBy"] == "100"
@@ -222,14 +152,14 @@ def test_tags_are_bound_before_others_are_removed_and_nobody_elses_are_touched()
 def test_tags_that_are_all_taken_out_of_the_program_are_removed() -> None:
     service = Service()
     outputs = updated(service, tags=None)
-    assert service.calls == ["untag old,team"]
+    assert service.changes == ["untag old,team"]
     assert "tags" not in outputs
 
 
 def test_a_renamed_resource_gets_its_labels_anew() -> None:
     service = Service()
     outputs = updated(service, owner={**OWNER, "resource": "renamed"})
-    assert service.calls == ["tag pulumi:resource"]
+    assert service.changes == ["tag pulumi:resource"]
     assert outputs["allTags"]["pulumi:resource"] == "renamed"
 
 
@@ -244,12 +174,12 @@ def test_an_update_that_fails_records_the_owner_that_the_labels_name(step: str, 
 def test_labels_that_are_turned_off_are_removed() -> None:
     service = Service()
     updated(service, labels_enabled=False)
-    assert service.calls == ["untag pulumi:project,pulumi:resource,pulumi:stack"]
+    assert service.changes == ["untag pulumi:project,pulumi:resource,pulumi:stack"]
 
 
 def test_tags_that_are_accepted_but_never_shown_are_an_error_after_half_a_minute() -> None:
     service = Service()
-    service.shows_tags = False
+    service.lag.tags = float("inf")
     error = failed(service, tags={"team": "cv", "new": "y"})
     assert messages.tags_not_shown(["team", "new", "old"], "after 35 s") in str(error)
     assert 30 < service.now - 1000 < 45
@@ -261,7 +191,7 @@ def test_tags_that_are_accepted_but_never_shown_are_an_error_after_half_a_minute
 def test_tags_that_show_late_are_waited_for(lag: float) -> None:
     service = Service(lag=lag)
     outputs = updated(service, tags={"team": "cv", "new": "y"})
-    assert service.calls == ["tag new,team", "untag old"]
+    assert service.changes == ["tag new,team", "untag old"]
     assert lag <= service.now - 1000 <= lag + 5
     assert outputs["allTags"] == {"team": "cv", "new": "y", "foreign": "f", **labels(OWNER)}
 
@@ -276,7 +206,7 @@ def test_tags_that_show_at_once_cost_no_time() -> None:
 def test_a_change_that_is_taken_back_while_reads_lag_ends_with_the_tags_of_the_program(seconds_between: float) -> None:
     service = Service()
     outputs = updated(service, tags={"team": "cv", "new": "y"})
-    service.lag = 30.0
+    service.lag.details = 30.0
     service.sleep(seconds_between)
     outputs = updated(service, outputs=outputs)
     assert {key: service.tags.get(key) for key in ("team", "old", "new")} == {"team": "nlp", "old": "x", "new": None}
@@ -286,7 +216,7 @@ def test_a_change_that_is_taken_back_while_reads_lag_ends_with_the_tags_of_the_p
 def test_another_change_does_not_record_tags_that_lag_behind() -> None:
     service = Service()
     outputs = updated(service, tags={"team": "cv"})
-    service.lag = 30.0
+    service.lag.details = 30.0
     outputs = updated(service, outputs=outputs, tags={"team": "cv"}, logEnable=True, logConfig=LOG)
     assert outputs["tags"] == {"team": "cv"}
     assert outputs["allTags"]["team"] == "cv"
@@ -342,8 +272,7 @@ def test_a_tag_that_was_bound_later_than_anybody_looked_is_taken_away_again(is_r
     assert progress[UNCONFIRMED]["tags"] == ["new"]
     assert "perhaps set: new" in str(failed(service, tags={**NEWS["tags"], "new": "y"}))
     service.failing.clear()
-    service.tags["new"] = "y"
-    service.happen()
+    service.put_tags("train-1", new="y")
     if is_refreshed:
         progress = refreshed(service, progress)
     assert diff(progress, NEWS, recorded_owner=OWNER, owner=OWNER, labels_enabled=True).in_place == ("tags",)
@@ -363,8 +292,11 @@ def test_a_tag_of_somebody_else_with_a_key_that_could_not_be_written_stays_their
 def test_a_tag_that_is_gone_already_does_not_stand_in_the_way_of_others_that_are_removed() -> None:
     service = Service()
     outputs = {**OUTPUTS, "tags": {"team": "nlp", "old": "x", "gone": "z"}}
-    service.lag = 30.0
-    service._shown[0][1]["Tags"].append({"TagKey": "gone", "TagValue": "z"})
+    before = service.of_task("Tags")
+    service.put_tags("train-1", gone="z")
+    service.sleep(60)
+    service.happen(Tags=before)
+    service.lag.details = 30.0
     updated(service, outputs=outputs, tags={"team": "nlp"})
     assert "old" not in service.tags
 
@@ -383,19 +315,17 @@ def test_as_many_tags_as_there_is_room_for_are_changed_to_others(others: int) ->
     service = Service()
     first = {f"a{number:02}": "v" for number in range(46 - others)}
     foreign = {f"f{number}": "f" for number in range(others)}
-    service.tags = {**first, **foreign, **labels(OWNER), "team": "nlp"}
-    service.happen()
+    service.happen(Tags=as_tags({**first, **foreign, **labels(OWNER), "team": "nlp"}))
     outputs = {**OUTPUTS, "tags": {**first, "team": "nlp"}, "allTags": dict(service.tags)}
     second = {f"b{number:02}": "v" for number in range(46 - others)}
     updated(service, outputs=outputs, tags={**second, "team": "cv"})
     assert service.tags == {**second, "team": "cv", **foreign, **labels(OWNER)}
-    assert service.calls[0].startswith("tag ")
+    assert service.changes[0].startswith("tag ")
 
 
 def test_the_label_of_the_create_is_left_as_it_is() -> None:
     service = Service()
-    service.tags["pulumi:create"] = "7f"
-    service.happen()
+    service.put_tags("train-1", pulumi__create="7f")
     updated(service, tags={"team": "cv"})
     assert service.tags["pulumi:create"] == "7f"
     outputs = {**OUTPUTS, "allTags": {**OUTPUTS["allTags"], "pulumi:create": "7f"}}
@@ -411,7 +341,7 @@ def test_a_task_of_an_earlier_version_gets_newer_labels_along_with_another_chang
     assert unchanged.in_place == ()
     service = Service()
     progress = updated(service, recorded_owner=RETAINED, owner=RETAINED, logEnable=True)
-    assert service.calls == ["tag pulumi:retained", "log True None"]
+    assert service.changes == ["tag pulumi:retained", "log True None"]
     assert progress["allTags"]["pulumi:retained"] == "true"
 
 
@@ -420,15 +350,14 @@ def test_newer_labels_that_cannot_be_bound_are_no_reason_to_fail_another_change(
     service = Service()
     service.fail("tag", refusal("UnauthorizedOperation"))
     updated(service, warnings=warnings, recorded_owner=RETAINED, owner=RETAINED, logEnable=True)
-    assert service.log == (True, None)
+    assert (service.of_task("LogEnable"), service.of_task("LogConfig")) == (True, None)
     assert len(warnings) == 1
     assert "train-1 does not have the labels pulumi:retained yet" in warnings[0]
 
 
 def test_the_label_of_a_retained_task_goes_when_the_option_does() -> None:
     service = Service()
-    service.tags["pulumi:retained"] = "true"
-    service.happen()
+    service.put_tags("train-1", pulumi__retained="true")
     outputs = {**OUTPUTS, "allTags": {**OUTPUTS["allTags"], "pulumi:retained": "true"}}
     updated(service, outputs=outputs, recorded_owner=RETAINED)
     assert "pulumi:retained" not in service.tags
@@ -448,7 +377,7 @@ def test_the_label_of_a_retained_task_goes_when_the_option_does() -> None:
 def test_log_delivery_is_changed_in_place(changes: dict[str, Any], call: str) -> None:
     service = Service()
     updated(service, **changes)
-    assert service.calls == [call]
+    assert service.changes == [call]
 
 
 def test_an_update_loses_no_output() -> None:
@@ -460,10 +389,10 @@ def test_an_update_loses_no_output() -> None:
 
 def test_a_computed_name_that_had_to_be_suffixed_stays() -> None:
     service, name = Service(), generated_name(OWNER)
-    service.happen(name=suffixed_name(name, 2))
-    outputs = {**OUTPUTS, "name": service.name, BASE_NAME: name}
+    service.happen(Name=suffixed_name(name, 2))
+    outputs = {**OUTPUTS, "name": service.of_task("Name"), BASE_NAME: name}
     progress = updated(service, outputs=outputs, name=name, tags={"team": "cv"})
-    assert (progress["name"], progress[BASE_NAME]) == (service.name, name)
+    assert (progress["name"], progress[BASE_NAME]) == (service.of_task("Name"), name)
 
 
 # Run state.
@@ -472,7 +401,7 @@ def test_a_computed_name_that_had_to_be_suffixed_stays() -> None:
 def test_stopped_stops_an_active_task() -> None:
     service = Service("RUNNING")
     outputs = updated(service, desiredStatus="STOPPED")
-    assert service.calls == ["stop"]
+    assert service.changes == ["stop"]
     assert outputs["status"] == "STOPPED"
 
 
@@ -480,7 +409,7 @@ def test_stopped_stops_an_active_task() -> None:
 def test_stopped_does_nothing_to_a_task_at_end(status: str) -> None:
     service = Service(status)
     updated(service, desiredStatus="STOPPED")
-    assert service.calls == []
+    assert service.changes == []
 
 
 @pytest.mark.parametrize(
@@ -490,13 +419,13 @@ def test_stopped_does_nothing_to_a_task_at_end(status: str) -> None:
 def test_running_starts_a_task_that_has_ended_unless_it_has_finished(status: str, calls: list[str]) -> None:
     service = Service(status)
     updated(service, outputs={**OUTPUTS, "desiredStatus": "STOPPED"}, desiredStatus="RUNNING")
-    assert service.calls == calls
+    assert service.changes == calls
 
 
 def test_a_wish_that_does_not_change_does_nothing() -> None:
     service = Service("STOPPED")
     updated(service, outputs={**OUTPUTS, "desiredStatus": "RUNNING"}, desiredStatus="RUNNING", tags={"team": "nlp"})
-    assert "start" not in service.calls
+    assert "start" not in service.changes
 
 
 @pytest.mark.parametrize(
@@ -506,7 +435,7 @@ def test_a_wish_that_does_not_change_does_nothing() -> None:
 def test_a_further_run_is_started_only_of_a_task_that_failed(status: str, calls: list[str]) -> None:
     service = Service(status)
     outputs = updated(service, outputs={**OUTPUTS, "rerunOnFailure": 2, "run": 1}, rerunOnFailure=2, run=2)
-    assert service.calls == calls
+    assert service.changes == calls
     assert outputs["run"] == 2
 
 
@@ -529,7 +458,7 @@ def lost(effect: Callable[[], None] | None = None) -> Callable[[], None]:
 def test_a_rerun_that_was_announced_is_started_whatever_run_was_recorded(recorded: str | None) -> None:
     service = Service("FAILED")
     outputs = updated(service, outputs={**COUNTED, "latestInstanceId": recorded}, **RERUN)
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
     assert outputs["latestInstanceId"] == "instance-2"
     assert outputs["status"] == "SUBMITTING"
 
@@ -538,43 +467,43 @@ def test_a_rerun_that_was_announced_is_started_whatever_run_was_recorded(recorde
 def test_a_rerun_that_an_earlier_version_has_counted_is_started(recorded: str | None) -> None:
     service = Service("FAILED")
     updated(service, outputs={**COUNTED, "latestInstanceId": recorded}, rerunOnFailure=2, run=2)
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
 
 
 def test_a_task_whose_runs_have_no_ids_is_started_by_its_status() -> None:
     service = Service("FAILED")
-    service.happen(run="")
+    service.happen(LatestInstanceId="")
 
     def started() -> None:
-        service.happen(status="SUBMITTING")
+        service.happen(Status="SUBMITTING")
 
     service.start = started
     updated(service, outputs={**COUNTED, "latestInstanceId": "instance-0"}, **{**RERUN, "rerunOf": ""})
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
 
 
 @pytest.mark.parametrize("status", ["SUBMITTING", "PENDING", "RUNNING", "PAUSED"])
 def test_a_rerun_of_a_task_that_is_active_already_is_not_started(status: str) -> None:
     service = Service("FAILED")
-    service.happen(status=status, run="instance-2")
+    service.happen(Status=status, LatestInstanceId="instance-2")
     warnings: list[str] = []
     updated(service, outputs=COUNTED, warnings=warnings, **RERUN)
-    assert service.calls == []
+    assert service.changes == []
     assert warnings == [messages.rerun_not_due("train-1", status, "instance-2")]
 
 
 def test_a_rerun_that_somebody_has_started_meanwhile_and_that_failed_is_not_started_again() -> None:
     service = Service("FAILED")
-    service.happen(run="instance-2")
+    service.happen(LatestInstanceId="instance-2")
     outputs = updated(service, outputs=COUNTED, **RERUN)
-    assert service.calls == []
+    assert service.changes == []
     assert outputs["run"] == 2
 
 
 def test_a_rerun_that_the_program_does_not_allow_any_more_is_not_started() -> None:
     service = Service("FAILED")
     updated(service, outputs=COUNTED, run=2, rerunOf="instance-1")
-    assert service.calls == []
+    assert service.changes == []
 
 
 @pytest.mark.parametrize("lag", [0.0, 3.0, 10.0, 30.0])
@@ -585,11 +514,11 @@ def test_a_start_whose_answer_was_lost_has_happened_when_there_is_another_run(la
     def effect() -> None:
         service.started()
         if ends:
-            service.happen(status="FAILED")
+            service.happen(Status="FAILED")
 
     service.start = lost(effect)
     outputs = updated(service, outputs=COUNTED, **RERUN)
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
     assert lag <= service.now - 1000 <= lag + 5
     assert outputs["latestInstanceId"] == "instance-2"
     assert outputs["status"] == service.status
@@ -597,16 +526,16 @@ def test_a_start_whose_answer_was_lost_has_happened_when_there_is_another_run(la
 
 def test_a_run_whose_id_is_not_there_yet_is_known_by_its_status() -> None:
     service = Service("FAILED", lag=10.0)
-    service.start = lost(lambda: service.happen(status="SUBMITTING", run=""))
+    service.start = lost(lambda: service.happen(Status="SUBMITTING", LatestInstanceId=""))
     updated(service, outputs=COUNTED, **RERUN)
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
 
 
 def test_a_read_from_before_the_failure_is_no_new_run() -> None:
     service = Service("FAILED")
 
     def flickering() -> None:
-        service.happen(status="RUNNING")  # the run that failed, as another replica still shows it
+        service.happen(Status="RUNNING")  # the run that failed, as another replica still shows it
         raise LOST
 
     service.start = flickering
@@ -615,10 +544,10 @@ def test_a_read_from_before_the_failure_is_no_new_run() -> None:
 
 def test_a_start_that_is_refused_because_the_task_is_active_already_has_happened() -> None:
     service = Service("FAILED", lag=30.0)
-    service.happen(status="RUNNING", run="instance-2")
+    service.happen(Status="RUNNING", LatestInstanceId="instance-2")
     service.fail("start", ApiError("StartTrainingTask", "InternalError.NotAllow", "no", "r-1"))
     outputs = updated(service, outputs=COUNTED, **RERUN)
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
     assert outputs["latestInstanceId"] == "instance-2"
 
 
@@ -631,7 +560,7 @@ def test_a_start_that_is_refused_is_an_error_and_started_by_the_next_update() ->
     assert partial.outputs["run"] == 1
     service.failing.clear()
     updated(service, outputs=partial.outputs, **RERUN)
-    assert service.calls == ["start", "start"]
+    assert service.changes == ["start", "start"]
 
 
 def test_a_start_that_is_refused_for_want_of_capacity_is_not_looked_into() -> None:
@@ -648,14 +577,14 @@ def test_a_start_whose_answer_was_lost_and_that_has_not_happened_is_an_error_aft
     assert "StartTrainingTask got no answer" in str(partial)
     assert "may or may not have been started again" in str(partial)
     assert 30 < service.now - 1000 < 45
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
     assert (partial.outputs["run"], partial.outputs[UNCONFIRMED]) == (2, {"start": "instance-1"})
     left = diff(partial.outputs, inputs(**RERUN), recorded_owner=OWNER, owner=OWNER, labels_enabled=True)
     assert left.in_place == ("run",)
 
     service.start = service.started
     updated(service, outputs=partial.outputs, **RERUN)
-    assert service.calls == ["start", "start"]
+    assert service.changes == ["start", "start"]
 
 
 def check_again(
@@ -663,8 +592,12 @@ def check_again(
 ) -> dict[str, Any]:
     """What check makes of the run for the next update; `inputs` are those that the state has."""
     run, of = int(inputs.get("run", 1)), inputs.get("rerunOf")
-    if service.status == "FAILED" and run <= allowed and (not service.run or of != service.run):
-        run, of = run + 1, service.run
+    if (
+        service.status == "FAILED"
+        and run <= allowed
+        and (not service.of_task("LatestInstanceId") or of != service.of_task("LatestInstanceId"))
+    ):
+        run, of = run + 1, service.of_task("LatestInstanceId")
     return {"rerunOnFailure": allowed, "run": run, **({} if of is None else {"rerunOf": of})}
 
 
@@ -681,7 +614,7 @@ def test_a_start_that_nobody_knows_of_counts_once_however_it_turns_out(
     service.start = service.started
     if happened != "nothing":
         service.started()
-        service.happen(status={"runs": "RUNNING", "failed again": "FAILED", "succeeded": "SUCCEED"}[happened])
+        service.happen(Status={"runs": "RUNNING", "failed again": "FAILED", "succeeded": "SUCCEED"}[happened])
     if is_refreshed:
         outputs = refreshed(service, outputs)
         news = {name: outputs[name] for name in ("run", "rerunOf", "rerunOnFailure") if name in outputs}
@@ -689,7 +622,7 @@ def test_a_start_that_nobody_knows_of_counts_once_however_it_turns_out(
         news = check_again(service, outputs, news, allowed)
         outputs = updated(service, outputs=outputs, **news)
         if happened in ("nothing", "failed again"):
-            service.happen(status="FAILED")
+            service.happen(Status="FAILED")
     # The first run, and each re-run once.
     assert service.runs == (1 + allowed if happened in ("nothing", "failed again") else 2)
 
@@ -698,7 +631,7 @@ def test_a_start_that_was_accepted_but_does_not_show_is_a_warning() -> None:
     service, warnings = Service("FAILED"), list[str]()
     service.start = lambda: None
     outputs = updated(service, outputs=COUNTED, warnings=warnings, **RERUN)
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
     assert len(warnings) == 1
     assert "after 35 s no new run is visible: the task is still FAILED" in warnings[0]
     assert outputs["run"] == 2
@@ -707,7 +640,7 @@ def test_a_start_that_was_accepted_but_does_not_show_is_a_warning() -> None:
 def test_a_start_that_shows_late_is_recorded_with_its_run() -> None:
     service, warnings = Service("FAILED", lag=30.0), list[str]()
     outputs = updated(service, outputs=COUNTED, warnings=warnings, **RERUN)
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
     assert warnings == []
     assert (outputs["status"], outputs["latestInstanceId"]) == ("SUBMITTING", "instance-2")
 
@@ -717,7 +650,7 @@ def test_running_and_a_rerun_at_once_start_the_task_once(lag: float) -> None:
     service = Service("FAILED", lag=lag)
     service.start = service.started if lag else lambda: None
     updated(service, outputs={**COUNTED, "desiredStatus": "STOPPED"}, desiredStatus="RUNNING", **RERUN)
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
 
 
 def test_a_task_that_is_desired_running_and_was_started_by_a_lost_request_is_not_started_again() -> None:
@@ -726,16 +659,16 @@ def test_a_task_that_is_desired_running_and_was_started_by_a_lost_request_is_not
     outputs = {**OUTPUTS, "desiredStatus": "STOPPED"}
     progress = failed(service, outputs=outputs, desiredStatus="RUNNING").outputs
     service.started()
-    service.happen(status="FAILED")
+    service.happen(Status="FAILED")
     updated(service, outputs=progress, desiredStatus="RUNNING")
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
 
 
 def test_a_task_that_is_stopping_is_started_once_it_has_stopped_and_not_stopped_again() -> None:
     service = Service("STOPPING", lag=10.0)
-    service.happen(status="STOPPED")
+    service.happen(Status="STOPPED")
     updated(service, outputs={**OUTPUTS, "desiredStatus": "STOPPED"}, desiredStatus="RUNNING")
-    assert service.calls == ["start"]
+    assert service.changes == ["start"]
 
 
 def test_a_stopped_task_is_recorded_as_such_though_its_detail_lags() -> None:
@@ -772,12 +705,12 @@ def test_an_error_shows_what_is_done_and_what_is_not_and_the_next_update_goes_on
     assert {*OUTPUTS} <= {*partial.outputs}
     every = ["tag team", "log True t-1", "stop"]
     at = next(index for index, call in enumerate(every) if call.startswith(step))
-    assert service.calls == every[: at + 1]
+    assert service.changes == every[: at + 1]
 
     service.failing.clear()
     service.calls.clear()
     updated(service, outputs=partial.outputs, **changes)
-    assert service.calls == every[at:]
+    assert service.changes == every[at:]
 
 
 @pytest.mark.parametrize("step", ["tag", "log", "stop"])
@@ -794,7 +727,7 @@ def test_a_program_that_is_rolled_back_after_a_failure_has_what_it_had(step: str
     service.failing.clear()
     outputs = updated(service, outputs=progress)
     assert of_program(service) == {**NEWS["tags"], **labels(OWNER)}
-    assert service.log[0] is False
+    assert service.of_task("LogEnable") is False
     assert service.status == "RUNNING"
     assert {name: outputs.get(name) for name in ("tags", "logEnable", "desiredStatus")} == {
         "tags": NEWS["tags"],
@@ -824,22 +757,14 @@ def test_tags_that_could_not_be_removed_are_still_recorded_as_own() -> None:
 
 def test_a_task_that_is_gone_is_an_error_with_the_way_out() -> None:
     service = Service()
-    service.is_gone = True
+    service.put("train-1")
     assert "pulumi refresh" in str(failed(service, tags={"team": "cv"}))
 
 
 def test_a_task_that_cannot_be_read_afterwards_is_recorded_as_it_was_changed() -> None:
-    class Unreadable(Service):
-        """Is read once, before it is changed."""
-
-        def describe_training_task(
-            self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
-        ) -> dict[str, Any] | None:
-            if self.requests:
-                raise IndeterminateResultError("no answer")
-            return super().describe_training_task(task_id)
-
-    service, warnings = Unreadable(), list[str]()
+    service, warnings = Service(), list[str]()
+    service.trouble("describe", lambda _: PROCEED)  # it is read once, before it is changed
+    service.always("describe", IndeterminateResultError("no answer"))
     outputs = updated(service, warnings=warnings, logEnable=True)
     assert outputs["logEnable"] is True
     assert outputs["latestInstanceId"] == "instance-1"

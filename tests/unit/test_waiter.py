@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 from fake_api import BEGIN, FakeApi, as_shown
 
-from pulumi_tione._api.client import Client
 from pulumi_tione._api.protocols import PAGE_SIZE
 from pulumi_tione._wait import messages, waiter
 from pulumi_tione._wait.poller import StatusPoller
@@ -58,11 +57,11 @@ def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(existence.STATUSES, "_sleep", lambda _: None)
 
 
-class Service(Client):
+class Service(FakeApi):
     """Lists at each poll the next of the statuses of a task, the last one for ever."""
 
     def __init__(self, *statuses: str) -> None:
-        self.region = "ap-guangzhou"
+        super().__init__(account=OWN_ACCOUNT)
         self.statuses = [*statuses]
         self.list_calls: list[int] = []
         self.errors: list[TioneError | None] = []
@@ -74,7 +73,7 @@ class Service(Client):
         self.asked_for_lines = 0
 
     @property
-    def now(self) -> str:
+    def listed(self) -> str:
         return self.statuses[0]
 
     def training_tasks_by_id(self, task_ids: Sequence[str], ti_project_id: str | None = None) -> dict[str, Json]:
@@ -84,19 +83,13 @@ class Service(Client):
             raise error
         if len(self.list_calls) > 1 and len(self.statuses) > 1:
             self.statuses.pop(0)
-        return {} if self.is_gone else {task_id: {"Id": task_id, "Status": self.now} for task_id in task_ids}
+        return {} if self.is_gone else {task_id: {"Id": task_id, "Status": self.listed} for task_id in task_ids}
 
     def describe_training_task(
         self, task_id: str, ti_project_id: str | None = None, *, attempts: int | None = None
     ) -> Json | None:
         assert task_id.startswith("train-")
-        return None if self.is_gone else {**self.detail, "Id": task_id, "Status": self.now}
-
-    def describe_training_task_response(self, task_id: str, ti_project_id: str | None = None) -> Json:
-        return {"TrainingTaskDetail": self.describe_training_task(task_id), "RequestId": "r-9"}
-
-    def account_id(self) -> str:
-        return OWN_ACCOUNT
+        return None if self.is_gone else {**self.detail, "Id": task_id, "Status": self.listed}
 
     def service_now(self) -> datetime:
         return NOW + timedelta(hours=1)
@@ -111,9 +104,6 @@ class Service(Client):
         line = self.lines.pop(0) if len(self.lines) > 1 else "".join(self.lines)
         item = {"Id": line, "Message": line, "PodName": f"{RUN}-worker-0", "Timestamp": "2025-08-01T03:00:00Z"}
         return ([item] if line and not how.get("Context") else []), "c"
-
-    def events(self, run: str, **how: Any) -> Any:
-        return iter(())
 
 
 class Watch:
@@ -529,7 +519,7 @@ class Alike(Service):
         self.list_calls.append(len(task_ids))
         if len(self.list_calls) % Many.LIST_CALLS == 1 < len(self.list_calls) and len(self.statuses) > 1:
             self.statuses.pop(0)
-        return {task_id: {"Id": task_id, "Status": self.now} for task_id in task_ids}
+        return {task_id: {"Id": task_id, "Status": self.listed} for task_id in task_ids}
 
 
 def test_a_thousand_waits_need_twenty_list_calls_a_poll_and_request_pods_of_ten_tasks() -> None:
