@@ -10,13 +10,13 @@ How long a request may take is set in `sdk.py` (`_TOTAL_SECONDS`). A response of
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.client
 import io
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -69,7 +69,7 @@ _CURRENT: ContextVar[Exchange] = ContextVar("exchange")
 """The exchange of this thread's connections."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def exchanging(seconds: float) -> Iterator[Exchange]:
     """Make what this thread sends within the context one exchange, which may take this number of seconds."""
     exchange = Exchange(seconds)
@@ -85,18 +85,23 @@ class BoundedAdapter(HTTPAdapter):
 
     clock_offset = timedelta(0)
     """How far the service's clock is ahead of this machine's, by the `Date` of the last response."""
+    _is_bounded = True
+    """Whether all connections are ours. Others do not show whether a request was sent: then each counts as sent."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        _use_bounded_connections(self.poolmanager)
+        self._is_bounded &= _use_bounded_connections(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)
-        _use_bounded_connections(manager)
+        self._is_bounded &= _use_bounded_connections(manager)
         return manager
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # the SDK calls it, untyped
-        response = super().send(*args, **kwargs)
+        try:
+            response = super().send(*args, **kwargs)
+        finally:
+            _CURRENT.get().was_sent |= not self._is_bounded
         self.clock_offset = _clock_offset(response.headers.get("Date"), self.clock_offset)
         response.raw = _BoundedBody(response.raw)
         content_type = response.headers.get("Content-Type", "")
@@ -125,10 +130,17 @@ class _BoundedBody:
             yield part
 
 
-def _use_bounded_connections(manager: Any) -> None:
-    """Make the manager of a pool use bounded connections: direct, through a proxy, or by SOCKS."""
-    pools = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
+def _use_bounded_connections(manager: Any) -> bool:
+    """Make the manager of a pool use bounded connections: direct, through a proxy, or by SOCKS.
+
+    Return whether it does. The names by which it is done have no documentation.
+    """
+    with contextlib.suppress(Exception):
+        pools = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
+        pool = manager.connection_from_url("https://127.0.0.1")
+        return issubclass(pool.ConnectionCls, _BoundedConnection)
+    return False
 
 
 @functools.cache
@@ -142,8 +154,9 @@ def _bounded(pool: Any) -> Any:
 class _BoundedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        buffered: Any = self.fp
-        self.fp = io.BufferedReader(_UntilDeadline(buffered.detach(), sock))
+        with contextlib.suppress(AttributeError):  # without this name, each read has a timeout, but not the response
+            buffered: Any = self.fp
+            self.fp = io.BufferedReader(_UntilDeadline(buffered.detach(), sock))
 
 
 class _UntilDeadline(io.RawIOBase):

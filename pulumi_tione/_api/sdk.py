@@ -6,11 +6,16 @@ its typed models would drop unknown members. Its own retries are off: they repea
 One request may take 60 seconds in total and 20 seconds to connect. What is sent again, and for how long, is in
 `transport.py`. Proxies and certificates come from `HTTPS_PROXY`, `NO_PROXY` and `REQUESTS_CA_BUNDLE`, or from
 `tione:caBundle`; an address of this machine is reached without a proxy.
+
+All of that needs the connection of the SDK, which its documentation does not mention. Without it requests are still
+sent, with the SDK's own timeout and proxies, and each of them counts as sent (decision 5).
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import json
 import logging
 import os
 import socket
@@ -74,21 +79,35 @@ class SdkClient:
         name, version = service
         self._endpoint, self._endpoint_source = settings.endpoint_and_source(name)
         endpoint = self._endpoint
-        http_profile = HttpProfile(protocol=endpoint.scheme, endpoint=endpoint.host)
+        http_profile = HttpProfile(
+            protocol=endpoint.scheme,
+            endpoint=endpoint.host,
+            reqTimeout=int(_TOTAL_SECONDS),
+            certification=settings.ca_bundle or None,
+        )
         profile = ClientProfile(httpProfile=http_profile, language=settings.language)
         self._sdk = CommonClient(name, version, None, region, profile)
+        self._connection: Any = None
+        self._adapter: BoundedAdapter | None = None
+        with contextlib.suppress(Exception):
+            self._use_own_connections(settings)
+
+    def _use_own_connections(self, settings: Settings) -> None:
+        """Have the SDK send over our connections: it does not read `NO_PROXY` as others do, nor report what it sent."""
         self._connection = connection = self._sdk.request.conn
         # The SDK reads the proxy variables itself, and NO_PROXY incorrectly. Without a setting, `requests` reads them
         # correctly; with empty ones it uses no proxy.
-        connection.proxy = {"http": "", "https": "", "all": ""} if endpoint.is_loopback else None
+        connection.proxy = {"http": "", "https": "", "all": ""} if self._endpoint.is_loopback else None
         # With True, `requests` also reads the usual variables for certificate authorities, which the SDK would bypass.
         connection.certification = settings.ca_bundle or True
+        session = connection._session
         # Otherwise `requests` replaces our signature by the entry of ~/.netrc for the host.
-        connection._session.auth = lambda signed: signed
-        connection._session.max_redirects = 0  # a redirect is not a response of the service
-        self._adapter = BoundedAdapter()
+        session.auth = lambda signed: signed
+        session.max_redirects = 0  # a redirect is not a response of the service
+        adapter = BoundedAdapter()
         for scheme in ("http://", "https://"):
-            connection._session.mount(scheme, self._adapter)
+            session.mount(scheme, adapter)
+        self._adapter = adapter
 
     has_sent = False
     """Whether any request may have reached the service."""
@@ -96,7 +115,7 @@ class SdkClient:
     @property
     def clock_offset(self) -> timedelta:
         """How far the service's clock is ahead of this machine's, by the `Date` of the last response."""
-        return self._adapter.clock_offset
+        return self._adapter.clock_offset if self._adapter is not None else timedelta(0)
 
     def send(
         self,
@@ -122,20 +141,25 @@ class SdkClient:
         self._sdk.credential = credentials and Credential(
             credentials.secret_id, credentials.secret_key, credentials.token
         )
-        self._connection.timeout = (
-            _CONNECT_TIMEOUT_SECONDS,
-            _READ_TIMEOUT_SECONDS if is_repeatable else _TOTAL_SECONDS,
-        )
+        if self._connection is not None:
+            read_timeout = _READ_TIMEOUT_SECONDS if is_repeatable else _TOTAL_SECONDS
+            self._connection.timeout = (_CONNECT_TIMEOUT_SECONDS, read_timeout)
         cause: BaseException | None = None
         with exchanging(_TOTAL_SECONDS) as exchange:
             try:
                 # What it returns or raises for a response is not used: it recognises an error only with two content
                 # types, and fails if it is not JSON. The response is read below.
-                self._sdk.call_json(action, dict(body), options={"SkipSign": credentials is None})
+                content = self._sdk.call_json(action, dict(body), options={"SkipSign": credentials is None})
+                if self._adapter is None:
+                    exchange.response = _as_received(content)
             except TencentCloudSDKException as error:
                 cause = error.__context__ or error
+                if self._adapter is None and error.requestId:
+                    exchange.response = _as_received(_error_response(error))
             except Exception as error:  # noqa: BLE001  a malformed response may raise anything in the SDK
                 cause = error
+            # Whether it was sent, only our own connections show.
+            exchange.was_sent |= self._adapter is None
         self.has_sent |= exchange.was_sent
         secrets = () if credentials is None else filter(None, (credentials.secret_key, credentials.token))
         with masking(secrets):
@@ -254,6 +278,16 @@ def _uses_tls(endpoint: Endpoint) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def _as_received(content: Any) -> RawResponse:
+    """Return the response that the SDK has read."""
+    return RawResponse(200, "application/json", json.dumps(content).encode())
+
+
+def _error_response(error: TencentCloudSDKException) -> dict[str, Any]:
+    """Return the response of the service that the SDK has made an error of. It has a request id; others have none."""
+    return {"Response": {"Error": {"Code": error.code, "Message": error.message}, "RequestId": error.requestId}}
 
 
 def _text(value: Any) -> str:
