@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from pulumi_tione._api.polling import poll
-
 RUN_VARIABLE = "PULUMI_TIONE_RUN"
 """The environment variable with the id of a run: the engine, the program and the provider inherit it."""
 
@@ -123,6 +121,8 @@ def end_processes(
     first = processes_of(runs)
     if not first:
         return 0
+    from pulumi_tione._api.polling import poll  # it loads asyncio, which `env list` does not need
+
     for pid in first:
         _send(pid, signal.SIGINT)
 
