@@ -22,6 +22,8 @@ from pulumi.output import Unknown
 from pulumi_tione._constraints import Violation
 from pulumi_tione._schema.fields import TRAINING_TASK, Field, ListOf, MapOf, Scalar, Struct, Type
 from pulumi_tione._schema.identity import RESERVED_LABELS, generated_name
+from pulumi_tione._schema.paths import ANNOUNCED_TASKS, PROGRAM_NAMES
+from pulumi_tione._schema.secrets import SECRET_INPUTS
 from pulumi_tione.lifecycle import check_rules
 from pulumi_tione.lifecycle.check import CheckContext, Checked, check
 
@@ -860,6 +862,33 @@ def test_a_likely_mistake_is_a_warning_and_passes(changes: dict[str, Any], path:
 def test_what_may_be_right_is_no_likely_mistake(changes: dict[str, Any]) -> None:
     found = checked(**changes)
     assert (found.failures, found.warnings) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("DATASET", "data_set_source"),
+        ("COS", "cos_source"),
+        ("COSFS", "cos_source"),
+        ("CFS", "cfs_source or cfs_turbo_source"),
+        ("CFSTurbo", "cfs_turbo_source or cfs_source"),
+        ("HDFS", "hdfs_source"),
+        ("GooseFS", "goose_fs_source"),
+        ("GooseFSx", "goose_fs_source"),
+        ("PUBLIC_DATA_SOURCE", "public_data_source"),
+    ],
+)
+def test_each_type_of_data_source_has_its_own_source(kind: str, expected: str) -> None:
+    wrong = "cosSource" if kind == "HDFS" else "hdfsSource"
+    (warning,) = checked(dataConfigs=mounts({"dataSourceType": kind, wrong: unknown()})).warnings
+    assert warning.endswith(f"; expected {expected}")
+
+
+@pytest.mark.parametrize("name", [SECRET_INPUTS, PROGRAM_NAMES, ANNOUNCED_TASKS])
+def test_what_the_program_passes_about_its_inputs_is_no_input(name: str) -> None:
+    found = checked(**{name: {}})
+    assert found.failures == []
+    assert name not in found.inputs
 
 
 def test_a_warning_does_not_show_a_secret() -> None:
