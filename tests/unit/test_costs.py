@@ -509,8 +509,11 @@ def test_a_task_is_priced_by_the_list_of_its_region() -> None:
     assert stack.service.asked == [[("TI.B", 1)], [("TI.B", 2)], [("TI.B", 3)]]
 
 
-def test_invalid_nodes_are_no_reason_to_ask_for_a_price() -> None:
+@pytest.mark.parametrize(
+    "path", ["resourceConfigInfos[0].instanceNum", "chargeType", "dataConfigs[0].cbsSource", "resourceSupplyAttribute"]
+)
+def test_invalid_inputs_that_have_a_price_are_no_reason_to_ask_for_it(path: str) -> None:
     stack = Stack(estimates=True, task_limit=limit("1"))
-    checked = Checked(task(0), failures=[("resourceConfigInfos[0].instanceNum", "must be at least 1")])
+    checked = Checked(task(), failures=[(path, "is invalid")])
     stack.costs.check(stack._subject("bert"), {}, checked)
     assert (len(checked.reasons), stack.service.asked) == (1, [])
