@@ -886,7 +886,8 @@ def test_each_type_of_data_source_has_its_own_source(kind: str, expected: str) -
 
 @pytest.mark.parametrize("name", [SECRET_INPUTS, PROGRAM_NAMES, ANNOUNCED_TASKS])
 def test_what_the_program_passes_about_its_inputs_is_no_input(name: str) -> None:
-    found = checked(**{name: {}})
+    passed: dict[str, Any] = {name: {}}
+    found = checked(**passed)
     assert found.failures == []
     assert name not in found.inputs
 
