@@ -83,10 +83,7 @@ def _try_lazy_output() -> None:
     def make() -> pulumi.Output[Any]:
         return pulumi.Output.from_input(None)
 
-    output = LazyOutput(_Replaced(make, make))
-    output.apply(lambda value: value)
-    if type(output) is not pulumi.Output:
-        raise TypeError("a lazy Output stays one")
+    LazyOutput(_Replaced(make, make)).apply(lambda value: value)
 
 
 class _Pending:

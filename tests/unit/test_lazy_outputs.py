@@ -14,7 +14,7 @@ import pulumi
 import pytest
 from pulumi.runtime import settings
 
-from pulumi_tione._pulumi.lazy_outputs import LazyOutput, _Pending, values_of, with_value
+from pulumi_tione._pulumi.lazy_outputs import LazyOutput, LazyProperties, _Pending, values_of, with_value
 
 NAMES = ("status", "region", "settings")
 T = TypeVar("T")
@@ -268,6 +268,30 @@ def test_an_attribute_that_is_no_output_is_a_value_itself() -> None:
         values = values_of(task.resource, NAMES)
         task.has()
         assert await facts(values) == ({**ALL, "region": "ap-guangzhou"}, True, False)
+
+    run(test)
+
+
+def test_outputs_that_pulumi_has_made_have_their_names_in_python_alone() -> None:
+    resource: Any = SimpleNamespace(chargeType="a", owner="b")
+    properties = LazyProperties({"chargeType": None, "owner": None}, {"chargeType": "charge_type", "remark": "remark"})
+    assert [*properties] == ["chargeType", "owner"]
+    outputs: dict[str, Any] = {**properties.outputs_of(resource)}
+    assert outputs == {"charge_type": "a"}
+    assert vars(resource) == {}
+
+
+def test_only_the_first_iteration_makes_lazy_outputs() -> None:
+    """Whatever iterates later gets the names."""
+
+    def names(properties: LazyProperties, resolvers: dict[str, Any], res: Any, custom: bool) -> list[str]:
+        return [*properties]
+
+    async def test(_task: Task) -> None:
+        properties = LazyProperties({"chargeType": None}, {"chargeType": "charge_type"})
+        assert names(properties, {}, SimpleNamespace(), False) == []
+        assert names(properties, {}, SimpleNamespace(), False) == ["chargeType"]
+        assert isinstance(properties.outputs_of(SimpleNamespace())["charge_type"], LazyOutput)  # type: ignore[arg-type]
 
     run(test)
 
