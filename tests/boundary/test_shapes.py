@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from pulumi_tione._constraints import (
     MAX_DURATION_SECONDS,
     MAX_NAME_LENGTH,
+    Base64,
     KnownValues,
     MaxItems,
     MaxLength,
@@ -117,6 +118,8 @@ def _values(kind: Type, field: Field | None = None) -> Drawn:
         case MapOf():
             return st.dictionaries(WORDS | TEXTS, _values(kind.item), max_size=3)
         case Scalar.STRING:
+            if any(isinstance(rule, Base64) for rule in rules):
+                return st.binary(max_size=6).map(lambda value: base64.b64encode(value).decode())
             closed = [value for rule in rules if isinstance(rule, OneOf) for value in rule.values]
             known: KnownValues | None = field.known_values if field else None
             longest = next((rule.characters for rule in rules if isinstance(rule, MaxLength)), None)

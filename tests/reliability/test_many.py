@@ -60,6 +60,7 @@ def created(emulator: Emulator) -> int:
     return sum(each["action"] == "CreateTrainingTask" and each["accepted"] for each in emulator.requests())
 
 
+@pytest.mark.timeout(2700)  # five minutes alone, half an hour on a machine that has much else to do
 def test_a_thousand_tasks_are_made_and_destroyed_at_the_rate_of_the_service(
     stack_named: Callable[[str], Stack], emulator: Emulator
 ) -> None:
