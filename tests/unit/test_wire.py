@@ -845,6 +845,10 @@ def test_what_the_program_set_to_nothing_may_be_filled_in(changes: dict[str, Any
     assert inputs_among(recorded_outputs(inputs, {**detail_of(body_of(inputs)), **detail})) == inputs
 
 
+def test_log_delivery_that_the_service_returns_as_null_is_not_recorded() -> None:
+    assert "logEnable" not in recorded_outputs(with_inputs(logEnable=True), {"LogEnable": None})
+
+
 def test_false_is_no_nothing() -> None:
     inputs = with_inputs(logEnable=False)
     assert recorded_outputs(inputs, {"LogEnable": True})["logEnable"] is True
