@@ -1,6 +1,7 @@
 """The outputs of an update that fails halfway.
 
-`lifecycle/update.py` decides what is recorded. Without this the next update would see the old state.
+`lifecycle/update.py` decides what is recorded. Without this the next update would see the old state. Only updates need
+it: a create that may have made a task goes on after Ctrl-C, until it has the id (`call_context.py`).
 """
 
 from __future__ import annotations

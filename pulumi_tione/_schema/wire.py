@@ -5,7 +5,8 @@ values, and much that it filled in itself. So null, `""`, `[]` and a struct of e
 inputs that the program set are read back.
 
 Create sends `request_body`. A refresh records `recorded_outputs`, and a diff compares with `values_equal`: what is
-drift follows from these two. Which changes replace the task is in `lifecycle/diff.py`.
+drift follows from these two. Which changes replace the task is in `lifecycle/diff.py`. The names on the wire are
+derived in `fields.py`; a `Wire(…)` mark in `args.py` overrides one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The poller of a program: the statuses of all tasks of a region and workspace, with one list call for each fifty.
 
 Between two polls are 1 to 15 seconds, times 1.0 to 1.2; each pause is 1.1 times the one before while nothing changes.
-For 10 tasks between two polls, pods or log lines are requested. `waiter.py` decides what a status means for a wait; the
-loop of the provider's polls is `_api/polling.py`.
+For 10 tasks between two polls, pods or log lines are requested. `waiter.py` decides what a status means for a wait, and
+when one ends: without `timeout=` it has no time limit. The loop of the provider's polls is `_api/polling.py`.
 """
 
 from __future__ import annotations

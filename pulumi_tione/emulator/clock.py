@@ -1,7 +1,8 @@
-"""The time. No module of the emulator reads the machine's clock: each is given a clock.
+"""The time. Each module of the emulator is given a clock; only `running/` reads the machine's, for real processes.
 
-A test moves it with `advance`, and stops it with `manual_clock=True` (`emulator.py`). How long a status lasts is in
-`tasks/transitions.py`; signatures use the machine's clock.
+A test moves it with `advance`, and stops it with `manual_clock=True` (`emulator.py`). `Task.catch_up` in
+`tasks/task.py` moves a task on by this time; how long each status lasts is in `tasks/transitions.py`. Signatures use
+the machine's clock.
 """
 
 from __future__ import annotations

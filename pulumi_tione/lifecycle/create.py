@@ -6,7 +6,7 @@ the task in the next create.
 
 Names are unique at the service, so the name shows whether an earlier request took effect. Trust the responses to
 writes; reads may lag behind by half a minute. Once there is an id nothing is raised any more: Pulumi would forget the
-task.
+task. Once the service has accepted a request, or may have, Ctrl-C no longer ends the create.
 """
 
 from __future__ import annotations

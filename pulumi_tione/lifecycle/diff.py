@@ -1,8 +1,8 @@
 """Diff: find the inputs that changed, and whether the task is replaced for them: all but a few need a new task.
 
 `IN_PLACE` lists the inputs that change in place, and `update.py` has a step for each group of them. A new argument
-replaces the task unless it is added there. When two values are equal is in `_schema/wire.py` (`values_equal`), each
-change by path in `_schema/changes.py`.
+replaces the task unless it is added there. When two values are equal is in `_schema/wire.py` (`values_equal`): a value
+that a preview does not know has changed. Each change by path is in `_schema/changes.py`.
 """
 
 from __future__ import annotations
