@@ -1,7 +1,8 @@
 """Send one request with the official SDK, and classify its errors.
 
-The SDK signs and sends. Its generic client serves all three services, and `call_json` returns the raw response, where
-its typed models would drop unknown members. Its own retries are off: they repeat a request that may have been accepted.
+The SDK signs (TC3-HMAC-SHA256) and sends. Its generic client serves all three services, and `call_json` returns the raw
+response, where its typed models would drop unknown members. Its own retries are off: they repeat a request that may
+have been accepted.
 
 One request may take 60 seconds in total and 20 seconds to connect. What is sent again, and for how long, is in
 `transport.py`. Proxies and certificates come from `HTTPS_PROXY`, `NO_PROXY` and `REQUESTS_CA_BUNDLE`, or from

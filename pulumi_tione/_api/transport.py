@@ -5,10 +5,11 @@ Which codes are retried follows from their kind in `_error_codes.py`: `THROTTLED
 again by a rule of its own: `_MAX_ATTEMPTS_OF_KIND` in `lifecycle/create.py`.
 
 How long is set here: 300 seconds while the service throttles, 150 seconds through an outage where giving up could leave
-a task running, 60 seconds otherwise. The pauses are random, and grow.
+a task running, 60 seconds otherwise. The pauses are random, and grow (`_pause`): to 4 seconds while the service
+throttles, and to 20 otherwise.
 
-`credentials.py` resolves the credentials. The vendor's SDK signs and sends each request: `sdk.py`, which also limits
-how long one may take.
+`credentials.py` resolves the credentials. The vendor's SDK signs each request (TC3-HMAC-SHA256) and sends it:
+`sdk.py`, which also limits how long one may take.
 """
 
 from __future__ import annotations

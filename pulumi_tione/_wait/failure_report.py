@@ -4,7 +4,7 @@ What cannot be read is left out with a short remark, because the report is about
 
 It shows the last 20 log lines of the pod that failed first (`MAX_LINES` in `lifecycle/time_limit.py`), 500 characters
 of each, and the last 5 warning events. The labels are here, the sentences in `messages.py`; `waiter.py` decides when a
-wait has failed.
+wait has failed, and raises `WaitFailedError` with the report; the task stays as it is.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A wait has no timeout unless the program passes one: `wait_for(…, timeout=…)`, which `_wait/arguments.py` reads. At the
 timeout it raises `WaitFailedError` and leaves the task as it is; the next `pulumi up` waits again. A wait ends earlier
-when the task can no longer get the status, or when transient errors last for 1800 seconds (60 seconds if the service
-has never responded).
+in the same way when the task can no longer get the status. When transient errors last for 1800 seconds (60 seconds if
+the service has never responded), it raises `TaskError`.
 
 How often the status is read is in `poller.py`. An unchanged status is shown every 60 seconds, a log line every 5
 seconds.

@@ -6,6 +6,8 @@ requests and a list agree, with the credentials of its account.
 
 That is 3 times "not found" over at least 5 seconds, and a list. Contradictory answers are tolerated for 60 seconds;
 then it is an error, and the task stays in the state. How long reads may lag is `LAG_SECONDS`.
+
+A refresh removes a task that is gone from the state (`read.py`), and the next `up` creates it anew.
 """
 
 from __future__ import annotations

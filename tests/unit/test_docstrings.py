@@ -47,6 +47,8 @@ NUMBERS: list[tuple[str, str, str]] = [
     ("_api/status_batcher.py", "at most {:g} tasks", "_api.protocols.PAGE_SIZE"),
     ("_api/transport.py", "{:g} seconds while the service throttles", "_api.transport._THROTTLING_TIMEOUT_SECONDS"),
     ("_api/transport.py", "{:g} seconds through an outage", "_api.transport._OUTAGE_TIMEOUT_SECONDS"),
+    ("_api/transport.py", "to {:g} seconds while the service", "_api.transport._MAX_PAUSE_SECONDS_IF_THROTTLED"),
+    ("_api/transport.py", "and to {:g} otherwise", "_api.transport._MAX_PAUSE_SECONDS"),
     ("_api/transport.py", "{:g} seconds otherwise", "_api.transport._FAILURE_TIMEOUT_SECONDS"),
     ("_config/sources.py", "lasts {:g} seconds", "_config.sources._SESSION_SECONDS"),
     ("_config/sources.py", "at most {:g} seconds", "_config.sources._MAX_SESSION_SECONDS"),
