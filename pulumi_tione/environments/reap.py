@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from pulumi_tione._api.polling import poll
 from pulumi_tione._durations import format_age
 from pulumi_tione.environments.down import NoLongerDueError, take_down
 from pulumi_tione.environments.git import GitError, Repository
@@ -198,14 +197,7 @@ def _stays_without_marks(session: Session, overview: Overview) -> bool:
         def has_changed() -> bool:
             return stack.exists and (stack.environment_tags() != overview.environment_tags or not _is_empty(stack))
 
-        return not poll(
-            has_changed,
-            timeout=_GRACE.total_seconds(),
-            first_pause=_SECONDS_BETWEEN_CHECKS,
-            growth=1,
-            sleep=session.pause,
-            clock=session.clock,
-        )
+        return not session.poll(has_changed, bool, timeout=_GRACE.total_seconds(), pause=_SECONDS_BETWEEN_CHECKS)
 
 
 def _is_empty(stack: EnvironmentStack) -> bool:

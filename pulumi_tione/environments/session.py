@@ -109,6 +109,14 @@ class Session:
         self.interrupts.raise_if_set()
         self.sleep(seconds)
 
+    def poll(self, fetch: Callable[[], _T], is_done: Callable[[_T], object], *, timeout: float, pause: float) -> _T:
+        """Fetch until a value is as awaited, or until the timeout, with equal pauses, and return the last value.
+
+        Raises:
+            InterruptedRunError: the command was interrupted.
+        """
+        return poll(fetch, is_done, timeout=timeout, first_pause=pause, growth=1, sleep=self.pause, clock=self.clock)
+
     @functools.cached_property
     def repository(self) -> Repository | None:
         """The repository of the project; None outside git.
@@ -306,15 +314,7 @@ class EnvironmentStack:
                 session.show(messages.waiting_for(self.name, reason, wait.total_seconds()))
             return False
 
-        value = poll(
-            fetch,
-            is_free,
-            timeout=wait.total_seconds(),
-            first_pause=_SECONDS_BETWEEN_CHECKS,
-            growth=1,
-            sleep=session.pause,
-            clock=session.clock,
-        )
+        value = session.poll(fetch, is_free, timeout=wait.total_seconds(), pause=_SECONDS_BETWEEN_CHECKS)
         if reason is not None:
             raise InUseError(messages.waited_too_long(self.name, reason))
         return value

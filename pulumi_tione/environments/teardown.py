@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from pulumi_tione._api.polling import Attempts, poll
+from pulumi_tione._api.polling import Attempts
 from pulumi_tione._config.settings import Settings
 from pulumi_tione._schema.identity import ENVIRONMENT_LABEL, TYPE, labels_of_stack
 from pulumi_tione.environments import messages
@@ -340,15 +340,8 @@ class Teardown:
                     failed[task.id] = str(error)
             return others
 
-        others = poll(
-            search,
-            lambda _: False,
-            timeout=max(0.0, end - session.now()),
-            first_pause=_SECONDS_BETWEEN_SEARCHES,
-            growth=1,
-            sleep=session.pause,
-            clock=session.clock,
-        )
+        remaining = max(0.0, end - session.now())
+        others = session.poll(search, lambda _: False, timeout=remaining, pause=_SECONDS_BETWEEN_SEARCHES)
         self._result.left += [Leftover(f"training task {task_id}", why) for task_id, why in failed.items()]
         self._result.others += [Leftover(title_of(task), messages.NOT_OWN) for task in others]
 

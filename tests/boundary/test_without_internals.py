@@ -11,10 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import grpc
 import pulumi_internals
 import pytest
-from boundary_support import SMALLEST, running_provider
+from boundary_support import SMALLEST, running_provider, update_after_a_failure
 from local_tione import SMALLEST_BODY, client_of
 from pulumi_internals import (
     FOLDER,
@@ -73,11 +72,7 @@ def test_a_task_lives_and_dies_without_an_internal_name(emulator: Emulator, stat
         log = {"logEnable": True, "logConfig": {"logsetId": "logset-1", "topicId": "topic-1"}}
         changed = provider.checked({**inputs, "tags": {"team": "cv"}, **log}, inputs)
         assert provider.diff(task_id, outputs, changed) == (True, [])
-        emulator.faults.add("EnableTrainingTaskClsConfig", code="InternalError.NotAllow", message="the real error")
-        with pytest.raises(grpc.RpcError, match="the real error"):
-            provider.update(task_id, outputs, changed)
-        emulator.faults.clear()
-        outputs = provider.update(task_id, outputs, changed)
+        outputs = update_after_a_failure(provider, emulator, task_id, outputs, changed)
         found_id, found, _ = provider.read(task_id, outputs)
         assert (found_id, found["tags"], found["logConfig"]) == (task_id, {"team": "cv"}, log["logConfig"])
         provider.delete(task_id, outputs)

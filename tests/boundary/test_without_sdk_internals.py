@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import grpc
 import pytest
 import sdk_internals
-from boundary_support import SMALLEST, running_provider
+from boundary_support import SMALLEST, running_provider, update_after_a_failure
 
 from pulumi_tione.emulator import Emulator
 
@@ -24,11 +23,7 @@ def test_a_task_lives_and_dies_without_an_internal_name(emulator: Emulator, name
         assert [task["Id"] for task in emulator.tasks()] == [task_id]
         log = {"logEnable": True, "logConfig": {"logsetId": "logset-1", "topicId": "topic-1"}}
         changed = provider.checked({**inputs, "tags": {"team": "cv"}, **log}, inputs)
-        emulator.faults.add("EnableTrainingTaskClsConfig", code="InternalError.NotAllow", message="the real error")
-        with pytest.raises(grpc.RpcError, match="the real error"):
-            provider.update(task_id, outputs, changed)
-        emulator.faults.clear()
-        outputs = provider.update(task_id, outputs, changed)
+        outputs = update_after_a_failure(provider, emulator, task_id, outputs, changed)
         found_id, found, _ = provider.read(task_id, outputs)
         assert (found_id, found["tags"]) == (task_id, {"team": "cv"})
         provider.delete(task_id, outputs)

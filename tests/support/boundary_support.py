@@ -85,6 +85,17 @@ class Provider:
         return {name: value for name, value in json_format.MessageToDict(values).items() if name != "__provider"}
 
 
+def update_after_a_failure(
+    provider: Provider, emulator: Emulator, task_id: str, outputs: Mapping[str, Any], changed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Update a task, once with an error of the service, which must be shown as it is, and once without."""
+    emulator.faults.add("EnableTrainingTaskClsConfig", code="InternalError.NotAllow", message="the real error")
+    with pytest.raises(grpc.RpcError, match="the real error"):
+        provider.update(task_id, outputs, changed)
+    emulator.faults.clear()
+    return provider.update(task_id, outputs, changed)
+
+
 def _opened(value: Any) -> Any:
     if isinstance(value, Mapping):
         is_secret = value.get("4dabf18193072939515e22adb298388d") == "1b47061264138c4ac30d75fd1eb44270"
